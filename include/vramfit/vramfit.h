@@ -1,0 +1,402 @@
+/* vramfit.h - does this model fit on this hardware, with how much headroom, and if not, what would?
+ *
+ * The whole public interface of libvramfit.  Handles are opaque and owned by the caller; numbers
+ * travel in plain structs.  Every function that can fail returns a vf_status, leaves its outputs
+ * untouched on failure and fills the caller's vf_error (which may be NULL).  The library never
+ * prints, exits, aborts or opens the network; it keeps no mutable global state, so different
+ * handles may be used from different threads at once.
+ *
+ * Units are in the names: _bytes are bytes (1 GiB = 2^30 bytes, 1 GB = 10^9), _tokens are tokens.
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef VRAMFIT_H
+#define VRAMFIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define VF_VERSION "0.1.0"
+
+#if defined(__GNUC__)
+#define VF_API __attribute__((visibility("default")))
+#define VF_MUST_USE __attribute__((warn_unused_result))
+#else
+#define VF_API
+#define VF_MUST_USE
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Status and errors ------------------------------------------------------------------ */
+
+/* Every way to fail: name, value (pinned: part of the ABI), words. */
+#define VF_STATUS_MAP(X)                                                                           \
+  X(OK, 0, "no error")                                                                             \
+  X(NOMEM, 1, "out of memory")                                                                     \
+  X(USAGE, 2, "a value that makes no sense")                                                       \
+  X(IO, 3, "a file cannot be read or written")                                                     \
+  X(MALFORMED, 4, "a file is not what it says it is")                                              \
+  X(UNKNOWN, 5, "a name that is not known")                                                        \
+  X(UNSUPPORTED, 6, "a combination that the engine refuses or vramfit does not know")              \
+  X(OVERFLOW, 7, "sizes beyond 64 bits")                                                           \
+  X(LIMIT, 8, "a documented limit is exceeded")
+
+typedef enum vf_status {
+#define VF_STATUS_ENUM(name, value, text) VF_##name = value,
+  VF_STATUS_MAP(VF_STATUS_ENUM)
+#undef VF_STATUS_ENUM
+} vf_status;
+
+/* What went wrong, where and why.  Fixed size and caller-owned, so that running out of memory can
+ * be told too.  Fields that do not apply are empty or 0. */
+typedef struct vf_error {
+  vf_status status;
+  char message[320]; /* one sentence, with what to do about it */
+  char source[160];  /* file, catalog entry or option that it came from */
+  char path[128];    /* JSON pointer or key inside the source */
+  uint32_t line;     /* 1-based line in the source; 0: does not apply */
+  uint32_t column;   /* 1-based column, in bytes */
+  uint64_t offset;   /* byte offset in a binary source; meaningful if line is 0 and offset is not */
+} vf_error;
+
+/* The words of VF_STATUS_MAP; never NULL. */
+VF_API const char *vf_status_text(vf_status status);
+
+/* Writes the error as one line without newline, "source: line 3, /path: message", with control
+ * characters escaped; returns the length that it has, cut to size - 1. */
+VF_API size_t vf_error_line(const vf_error *err, char *buf, size_t size);
+
+/* ---- Context ---------------------------------------------------------------------------- */
+
+/* Memory comes from here; both functions must be set.  alloc returns NULL when it has none.  JSON
+ * trees alone come from cJSON, that is from malloc or what cJSON_InitHooks set. */
+typedef struct vf_allocator {
+  void *(*alloc)(void *user, size_t size);
+  void (*free)(void *user, void *ptr);
+  void *user;
+} vf_allocator;
+
+/* Catalogs and allocator.  Immutable once made: one context may serve many threads. */
+typedef struct vf_context vf_context;
+
+/* allocator may be NULL: malloc and free. */
+VF_API vf_status vf_context_new(vf_context **out, const vf_allocator *allocator, vf_error *err);
+VF_API void vf_context_free(vf_context *ctx);
+
+typedef enum vf_catalog_kind { VF_CATALOG_MODELS, VF_CATALOG_GPUS, VF_CATALOG_COUNT } vf_catalog_kind;
+
+/* Entries of a catalog, and the id of entry i (NULL beyond the end), in catalog order. */
+VF_API size_t vf_catalog_size(const vf_context *ctx, vf_catalog_kind kind);
+VF_API const char *vf_catalog_id(const vf_context *ctx, vf_catalog_kind kind, size_t i);
+
+/* ---- Formats ---------------------------------------------------------------------------- */
+
+/* How numbers are stored: the ggml types and the plain ones.  Block sizes: vf_format_info. */
+typedef enum vf_format {
+  VF_FORMAT_NONE,
+  VF_FORMAT_F32,
+  VF_FORMAT_F16,
+  VF_FORMAT_BF16,
+  VF_FORMAT_Q4_0,
+  VF_FORMAT_Q4_1,
+  VF_FORMAT_Q5_0,
+  VF_FORMAT_Q5_1,
+  VF_FORMAT_Q8_0,
+  VF_FORMAT_Q2_K,
+  VF_FORMAT_Q3_K,
+  VF_FORMAT_Q4_K,
+  VF_FORMAT_Q5_K,
+  VF_FORMAT_Q6_K,
+  VF_FORMAT_IQ1_S,
+  VF_FORMAT_IQ1_M,
+  VF_FORMAT_IQ2_XXS,
+  VF_FORMAT_IQ2_XS,
+  VF_FORMAT_IQ2_S,
+  VF_FORMAT_IQ3_XXS,
+  VF_FORMAT_IQ3_S,
+  VF_FORMAT_IQ4_NL,
+  VF_FORMAT_IQ4_XS,
+  VF_FORMAT_TQ1_0,
+  VF_FORMAT_TQ2_0,
+  VF_FORMAT_MXFP4,
+  VF_FORMAT_COUNT
+} vf_format;
+
+/* A format's arithmetic: bits per element = 8 * block_bytes / block_elements, never a float. */
+typedef struct vf_format_info {
+  const char *name;        /* as ggml spells it, "q4_K" */
+  uint32_t block_elements; /* elements stored together along a row */
+  uint32_t block_bytes;
+  int32_t gguf_type; /* tensor type id in a GGUF file; -1: none */
+  bool quantized;
+} vf_format_info;
+
+/* NULL for VF_FORMAT_NONE and out of range. */
+VF_API const vf_format_info *vf_format_get(vf_format format);
+
+/* By name, case does not matter; VF_UNKNOWN suggests the nearest. */
+VF_API vf_status vf_format_find(vf_format *out, const char *name, vf_error *err);
+
+/* ---- Reading what people type ----------------------------------------------------------- */
+
+/* Tokens: "32768", "32k", "1M"; k and M are 1024-based.  0, signs and fractions are errors. */
+VF_API vf_status vf_tokens_parse(uint64_t *out_tokens, const char *text, vf_error *err);
+
+/* A size: "24GiB", "24GB", "1.5TiB", "512MiB", "123" (bytes).  GiB is 2^30 bytes, GB is 10^9. */
+VF_API vf_status vf_size_parse(uint64_t *out_bytes, const char *text, vf_error *err);
+
+/* The name in names (NULL-terminated list) that is nearest to word, or NULL if none is near. */
+VF_API const char *vf_nearest_name(const char *word, const char *const *names);
+
+/* ---- Models ----------------------------------------------------------------------------- */
+
+/* A model as two lists, tensors and cache layers, in one storage format.  Immutable. */
+typedef struct vf_model vf_model;
+
+/* What there is to know about a model; strings belong to the model. */
+typedef struct vf_model_info {
+  const char *id;           /* catalog id, or the path it was read from */
+  const char *architecture; /* "llama", "qwen3"…, as a GGUF file names it */
+  const char *source;       /* "catalog" or the file's path */
+  const char *quant;        /* the recipe its formats come from, "Q4_K_M" */
+  uint64_t n_params;        /* every parameter once; tied embeddings are one */
+  uint64_t n_active_params; /* read for one token */
+  uint64_t weights_bytes;   /* sum over all tensors as stored, before any padding */
+  uint64_t max_ctx_tokens;  /* the model's own limit; 0: none is stated */
+  uint32_t n_layers;
+  uint32_t n_tensors;
+} vf_model_info;
+
+/* Opens a model by catalog id or alias, config.json, or the folder that holds one.
+ * quant: "q4_k_m", "q8_0", "bf16", or an engine's short name such as "q4"; NULL: the model's own.
+ * engine: as in vf_request. */
+VF_API vf_status vf_model_open(vf_model **out, const vf_context *ctx, const char *ref,
+                               const char *quant, const char *engine, vf_error *err);
+
+/* The same model in another format. */
+VF_API vf_status vf_model_requantize(vf_model **out, const vf_model *model, const char *quant,
+                                     const char *engine, vf_error *err);
+
+VF_API void vf_model_info_get(const vf_model *model, vf_model_info *out);
+VF_API void vf_model_free(vf_model *model);
+
+/* ---- Devices ---------------------------------------------------------------------------- */
+
+typedef enum vf_device_kind {
+  VF_DEVICE_DISCRETE, /* its own memory */
+  VF_DEVICE_UNIFIED,  /* one pool for the operating system, the CPU and the GPU */
+  VF_DEVICE_HOST,     /* main memory */
+  VF_DEVICE_KIND_COUNT
+} vf_device_kind;
+
+/* What runs the kernels: it decides alignments and what a process costs before any model. */
+typedef enum vf_backend {
+  VF_BACKEND_CPU,
+  VF_BACKEND_CUDA,
+  VF_BACKEND_ROCM,
+  VF_BACKEND_METAL,
+  VF_BACKEND_COUNT
+} vf_backend;
+
+/* A size that is known only so well; low <= bytes <= high. */
+typedef struct vf_interval {
+  uint64_t low_bytes;
+  uint64_t bytes; /* the expected value */
+  uint64_t high_bytes;
+} vf_interval;
+
+/* One device.  capacity = total - reserved - used.  Change the fields at will before estimating. */
+typedef struct vf_device {
+  char id[48];
+  char name[64];
+  vf_device_kind kind;
+  vf_backend backend;
+  bool total_known;             /* false: only the need can be told, no verdict */
+  uint64_t total_bytes;         /* what the driver reports; unified: MemTotal */
+  uint64_t reserved_bytes;      /* the driver's share; unified: the operating system's */
+  uint64_t used_bytes;          /* held by others */
+  uint64_t headroom_bytes;      /* must stay free for FITS, unless headroom_permille is set */
+  uint32_t headroom_permille;   /* same, as a share of the capacity; 0: headroom_bytes counts */
+  vf_interval context;          /* what one process costs before it loads anything */
+  uint32_t compute_capability;  /* CUDA: 89 for 8.9; 0: does not apply */
+  uint32_t bandwidth_mb_per_s;  /* memory bandwidth in 10^6 bytes per second; 0: unknown */
+} vf_device;
+
+/* Parses "h100", "h100x8", "rtx-4090+rtx-3090", "cpu" into out[0..*out_count); capacity entries
+ * at most. */
+VF_API vf_status vf_devices_parse(vf_device *out, size_t capacity, size_t *out_count,
+                                  const vf_context *ctx, const char *text, vf_error *err);
+
+/* ---- Requests --------------------------------------------------------------------------- */
+
+typedef enum vf_switch { VF_AUTO, VF_OFF, VF_ON } vf_switch;
+
+/* How several devices share one model. */
+typedef enum vf_split {
+  VF_SPLIT_LAYER, /* whole layers on each device (llama.cpp's default) */
+  VF_SPLIT_NONE,  /* everything on the first device */
+  VF_SPLIT_COUNT
+} vf_split;
+
+enum {
+  VF_MAX_DEVICES = 128, /* in one estimate, without the host */
+  VF_MAX_SEQS = 65536,
+};
+
+/* What to estimate.  Start from VF_REQUEST_INIT: every default is the engine's own. */
+typedef struct vf_request {
+  const char *engine;              /* "llama.cpp", "llama.cpp@v0.5.0"; NULL: by the model's format */
+  uint64_t ctx_tokens;             /* per sequence; kv_unified: the shared pool; 0: engine's default */
+  uint32_t seqs;                   /* sequences that must fit at full context; 0: 1 */
+  vf_format kv_k, kv_v;            /* VF_FORMAT_NONE: engine's default */
+  uint32_t ubatch_tokens;          /* llama.cpp's n_ubatch; 0: engine's default */
+  uint32_t output_rows;            /* rows of logits reserved; 0: as the engine's server does */
+  vf_switch flash_attn;            /* VF_AUTO: where the device can */
+  bool kv_unified;                 /* one pool of ctx_tokens for all sequences */
+  bool swa_full;                   /* sliding-window layers keep the whole context */
+  bool no_kv_offload;              /* the KV cache stays in host memory */
+  int32_t gpu_layers;              /* last N of layers + 1 on the GPU; -1: all */
+  vf_split split;
+  const uint32_t *tensor_split;    /* proportions per device; NULL: by free memory */
+  size_t tensor_split_count;
+  uint64_t host_memory_bytes;      /* main memory for what stays on the host; 0: unknown */
+} vf_request;
+
+#define VF_REQUEST_INIT ((vf_request){.gpu_layers = -1})
+
+/* ---- Estimates -------------------------------------------------------------------------- */
+
+typedef enum vf_verdict { VF_FITS, VF_TIGHT, VF_NO_FIT, VF_VERDICT_COUNT } vf_verdict;
+
+/* How a figure was obtained. */
+typedef enum vf_basis {
+  VF_BASIS_EXACT,    /* the engine's own arithmetic */
+  VF_BASIS_MODELLED, /* a fit or a bound; the interval says how good */
+  VF_BASIS_ASSUMED,  /* a default that the user can override */
+  VF_BASIS_COUNT
+} vf_basis;
+
+/* What memory is for; the totals of a device are kept by part. */
+typedef enum vf_part {
+  VF_PART_WEIGHTS,
+  VF_PART_KV_CACHE, /* attention caches of every kind */
+  VF_PART_STATE,    /* recurrent state */
+  VF_PART_COMPUTE,  /* activations, workspace, graphs */
+  VF_PART_OUTPUT,   /* logits and embeddings */
+  VF_PART_RUNTIME,  /* context, libraries, communication */
+  VF_PART_COUNT
+} vf_part;
+
+/* One line of a budget. */
+typedef struct vf_line {
+  uint32_t device; /* index into vf_estimate_devices */
+  vf_part part;
+  const char *name; /* stable, machine-readable: "weights", "kv_cache"… */
+  vf_interval size;
+  vf_basis basis;
+  const char *note; /* a few words for people; may be "" */
+} vf_line;
+
+/* One device's budget. */
+typedef struct vf_device_budget {
+  vf_device device;
+  uint64_t capacity_bytes;        /* meaningful if device.total_known */
+  uint64_t headroom_target_bytes;
+  uint64_t part_bytes[VF_PART_COUNT];
+  uint64_t shared_host_bytes;     /* unified: what the host's lines take from this same pool */
+  vf_interval need;               /* sum of the lines, with shared_host_bytes */
+  int64_t headroom_bytes;         /* capacity - need.high_bytes */
+  bool pooled;                    /* this host's memory is counted in a unified device's pool */
+  vf_verdict verdict;             /* meaningful if device.total_known */
+} vf_device_budget;
+
+/* Something taken for granted, with a stable code. */
+typedef struct vf_assumption {
+  const char *code;
+  const char *text;
+} vf_assumption;
+
+/* What the engine made of the request. */
+typedef struct vf_workload {
+  const char *engine;         /* "llama.cpp" */
+  const char *engine_version; /* whose rules were used */
+  uint64_t ctx_tokens;        /* per sequence, as the engine rounds it; kv_unified: the pool */
+  uint64_t requested_ctx_tokens;
+  uint32_t seqs;
+  uint32_t ubatch_tokens;
+  uint32_t output_rows;
+  vf_format kv_k, kv_v;
+  bool flash_attn;
+  bool kv_unified;
+  bool swa_full;
+  bool no_kv_offload;
+  uint32_t gpu_layers; /* slots on a GPU: layers + 1 when everything is */
+} vf_workload;
+
+/* A reusable result: nothing is allocated while estimating once it is large enough. */
+typedef struct vf_estimate vf_estimate;
+
+VF_API vf_status vf_estimate_new(vf_estimate **out, const vf_context *ctx, vf_error *err);
+VF_API void vf_estimate_free(vf_estimate *estimate);
+
+/* Estimates the request; model must outlive the use of the result, devices are copied. */
+VF_API vf_status vf_estimate_run(vf_estimate *estimate, const vf_model *model,
+                                 const vf_request *request, const vf_device *devices,
+                                 size_t device_count, vf_error *err);
+
+VF_API vf_verdict vf_estimate_verdict(const vf_estimate *estimate);
+VF_API const vf_device_budget *vf_estimate_devices(const vf_estimate *estimate, size_t *count);
+VF_API const vf_line *vf_estimate_lines(const vf_estimate *estimate, size_t *count);
+VF_API const vf_assumption *vf_estimate_assumptions(const vf_estimate *estimate, size_t *count);
+VF_API const vf_workload *vf_estimate_workload(const vf_estimate *estimate);
+VF_API const vf_model *vf_estimate_model(const vf_estimate *estimate);
+
+/* How line i came about: the formula with its numbers and its source.  Returns the length. */
+VF_API size_t vf_estimate_explain(const vf_estimate *estimate, size_t line, char *buf, size_t size);
+
+/* ---- Limits ----------------------------------------------------------------------------- */
+
+/* What else would fit, everything else unchanged ("fits" as the verdict FITS). */
+typedef struct vf_limits {
+  uint64_t max_ctx_tokens;  /* largest context; 0: not even the smallest */
+  bool ctx_is_model_limit;  /* the model, not the memory, ends it there */
+  uint32_t max_seqs;        /* most sequences at the request's context; 0: none */
+  bool seqs_is_engine_limit;
+  char quant[24];           /* the widest weight format that fits; "": none */
+  uint32_t devices;         /* fewest devices of the first one's kind; 0: not up to 16 */
+  int32_t gpu_layers;       /* most layers on the GPU, the rest in host memory; -1: none */
+} vf_limits;
+
+/* Solves them by repeated estimates with estimate as scratch (its last result is overwritten). */
+VF_API vf_status vf_limits_solve(vf_limits *out, vf_estimate *estimate, const vf_model *model,
+                                 const vf_request *request, const vf_device *devices,
+                                 size_t device_count, vf_error *err);
+
+/* ---- Reports ---------------------------------------------------------------------------- */
+
+typedef enum vf_report_format { VF_REPORT_TABLE, VF_REPORT_JSON, VF_REPORT_COUNT } vf_report_format;
+typedef enum vf_unit { VF_UNIT_GIB, VF_UNIT_GB } vf_unit;
+
+typedef struct vf_report_options {
+  vf_report_format format;
+  vf_unit unit; /* for people; JSON is always in bytes */
+  bool color;   /* ANSI colours */
+  bool bars;    /* proportional bars */
+  bool explain; /* the formula under every line (JSON always has it) */
+} vf_report_options;
+
+/* Called with pieces of the report, in order; returns false to stop (a write error). */
+typedef bool (*vf_write_fn)(void *user, const char *data, size_t size);
+
+/* Writes the estimate; limits may be NULL. */
+VF_API vf_status vf_report_write(const vf_estimate *estimate, const vf_limits *limits,
+                                 const vf_report_options *options, vf_write_fn write, void *user,
+                                 vf_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

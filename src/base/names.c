@@ -1,0 +1,75 @@
+/* names.c - normalized names and edit distance (optimal string alignment: insert, delete, replace
+ * or swap two neighbours, each counting 1). */
+#include "base/names.h"
+
+#include <string.h>
+
+#include "vramfit/vramfit.h"
+
+static char fold(char c) {
+  if (c >= 'A' && c <= 'Z') return (char)(c - 'A' + 'a');
+  return c == '_' || c == ' ' ? '-' : c;
+}
+
+bool vf_name_normalize(char out[VF_NAME_SIZE], const char *name) {
+  size_t n = strlen(name);
+  if (n >= VF_NAME_SIZE) return false;
+  for (size_t i = 0; i <= n; i++) out[i] = fold(name[i]);
+  return true;
+}
+
+bool vf_name_equal(const char *a, const char *b) {
+  for (; fold(*a) == fold(*b); a++, b++)
+    if (*a == '\0') return true;
+  return false;
+}
+
+static size_t min3(size_t a, size_t b, size_t c) {
+  size_t m = a < b ? a : b;
+  return m < c ? m : c;
+}
+
+/* Three rolling rows of the distance matrix; both strings are shorter than VF_NAME_SIZE. */
+static size_t edit_distance(const char *a, const char *b) {
+  size_t rows[3][VF_NAME_SIZE];
+  size_t n = strlen(a), m = strlen(b);
+  for (size_t j = 0; j <= m; j++) rows[0][j] = j;
+  for (size_t i = 1; i <= n; i++) {
+    size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *above2 = rows[(i + 1) % 3];
+    row[0] = i;
+    for (size_t j = 1; j <= m; j++) {
+      size_t replace = above[j - 1] + (a[i - 1] != b[j - 1]);
+      row[j] = min3(replace, above[j] + 1, row[j - 1] + 1);
+      bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped && above2[j - 2] + 1 < row[j]) row[j] = above2[j - 2] + 1;
+    }
+  }
+  return rows[n % 3][m];
+}
+
+vf_name_search vf_name_search_for(const char *word) {
+  vf_name_search search = {.distance = 1 + strlen(word) / 3};
+  if (!vf_name_normalize(search.word, word)) search.word[0] = '\0';
+  if (search.distance > 4) search.distance = 4;
+  search.distance++;
+  return search;
+}
+
+/* A candidate that merely continues the word ("llama3.1" for "llama3.1-8b") counts as very near:
+ * people leave the end off more often than they mistype it. */
+void vf_name_search_try(vf_name_search *search, const char *candidate) {
+  char name[VF_NAME_SIZE];
+  if (search->word[0] == '\0' || !vf_name_normalize(name, candidate)) return;
+  size_t length = strlen(search->word);
+  bool continues = length >= 3 && strncmp(name, search->word, length) == 0;
+  size_t distance = continues ? 1 : edit_distance(search->word, name);
+  if (distance >= search->distance) return;
+  search->distance = distance;
+  search->best = candidate;
+}
+
+const char *vf_nearest_name(const char *word, const char *const *names) {
+  vf_name_search search = vf_name_search_for(word);
+  for (; *names != NULL; names++) vf_name_search_try(&search, *names);
+  return search.best;
+}

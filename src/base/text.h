@@ -1,0 +1,33 @@
+/* text.h - building text in a buffer of fixed size, and text that is safe to show.
+ *
+ * A vf_text never overflows: what does not fit is cut, `length` goes on counting, and the buffer
+ * is always terminated (when it has any size at all). */
+#ifndef VF_BASE_TEXT_H
+#define VF_BASE_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct vf_text {
+  char *buf;
+  size_t size;   /* of buf, with the terminator */
+  size_t length; /* bytes put so far, also those that were cut */
+} vf_text;
+
+vf_text vf_text_on(char *buf, size_t size);
+
+void vf_text_put(vf_text *t, const char *s);
+void vf_text_bytes(vf_text *t, const char *s, size_t length);
+void vf_text_printf(vf_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Text from a file or a command line, for a terminal or a log: control characters (C0, DEL, C1)
+ * and bytes that are not UTF-8 become \xNN, so that no file can drive a terminal. */
+void vf_text_escaped(vf_text *t, const char *s, size_t length);
+
+/* 1234567 as "1,234,567". */
+void vf_text_thousands(vf_text *t, uint64_t n);
+
+/* Length in bytes of the well-formed UTF-8 sequence at s[0..length), or 0 if there is none. */
+size_t vf_utf8_length(const char *s, size_t length);
+
+#endif

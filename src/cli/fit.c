@@ -1,0 +1,146 @@
+/* fit.c - the command fit: open, estimate, solve, report. */
+#include "fit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "trouble.h"
+
+/* ---- What the options say about devices --------------------------------------------------- */
+
+static void apply_overrides(vf_device *d, const args *a) {
+  if (a->memory_bytes != 0) {
+    d->total_bytes = a->memory_bytes;
+    d->total_known = true;
+    d->reserved_bytes = 0;
+  }
+  if (a->used_bytes != 0) d->used_bytes = a->used_bytes;
+  if (!a->headroom.set) return;
+  d->headroom_bytes = a->headroom.bytes;
+  d->headroom_permille = a->headroom.permille;
+}
+
+static vf_status need(const char *value, const char *option, const char *example, vf_error *err) {
+  if (value != NULL) return VF_OK;
+  return trouble(err, "", "--%s is missing, for example --%s %s", option, option, example);
+}
+
+/* ---- Output ----------------------------------------------------------------------------- */
+
+static bool write_stdout(void *user, const char *data, size_t size) {
+  return fwrite(data, 1, size, user) == size;
+}
+
+/* --color, then NO_COLOR and CLICOLOR_FORCE, then whether someone is watching. */
+static bool wants_color(color_mode mode) {
+  const char *no = getenv("NO_COLOR"), *force = getenv("CLICOLOR_FORCE"), *term = getenv("TERM");
+  if (mode != COLOR_AUTO) return mode == COLOR_ALWAYS;
+  if (no != NULL && no[0] != '\0') return false;
+  if (force != NULL && force[0] != '\0' && strcmp(force, "0") != 0) return true;
+  return isatty(STDOUT_FILENO) && (term == NULL || strcmp(term, "dumb") != 0);
+}
+
+/* Bars show on a terminal even where colour is not wanted. */
+static vf_report_options report_options(const args *a) {
+  vf_report_options options = a->report;
+  options.color = wants_color(a->color);
+  options.bars = options.color || (a->color == COLOR_AUTO && isatty(STDOUT_FILENO));
+  return options;
+}
+
+/* ---- The work --------------------------------------------------------------------------- */
+
+/* What one call holds; freed by finish(). */
+typedef struct job {
+  const args *a;
+  const vf_context *ctx;
+  vf_model *model;
+  vf_device devices[VF_MAX_DEVICES];
+  size_t n_devices;
+  vf_request request;
+  vf_estimate *estimate, *scratch;
+  vf_limits limits;
+} job;
+
+static vf_status open_all(job *j, vf_error *err) {
+  const args *a = j->a;
+  vf_status status = need(a->model, "model", "llama3.1-8b", err);
+  if (status == VF_OK) status = need(a->gpu, "gpu", "rtx-4090", err);
+  if (status == VF_OK)
+    status = vf_model_open(&j->model, j->ctx, a->model, a->quant, a->request.engine, err);
+  if (status == VF_OK)
+    status = vf_devices_parse(j->devices, VF_MAX_DEVICES, &j->n_devices, j->ctx, a->gpu, err);
+  for (size_t i = 0; status == VF_OK && i < j->n_devices; i++)
+    apply_overrides(&j->devices[i], a);
+  j->request = a->request;
+  if (a->tensor_split.count > 0) {
+    j->request.tensor_split = a->tensor_split.shares;
+    j->request.tensor_split_count = a->tensor_split.count;
+  }
+  return status;
+}
+
+static vf_status solve(job *j, vf_error *err) {
+  vf_status status = vf_estimate_new(&j->estimate, j->ctx, err);
+  if (status == VF_OK) status = vf_estimate_new(&j->scratch, j->ctx, err);
+  if (status == VF_OK)
+    status = vf_estimate_run(j->estimate, j->model, &j->request, j->devices, j->n_devices, err);
+  if (status != VF_OK || j->a->quiet) return status;
+  return vf_limits_solve(&j->limits, j->scratch, j->model, &j->request, j->devices, j->n_devices,
+                         err);
+}
+
+static bool assumes(const vf_estimate *e, const char *prefix) {
+  size_t n;
+  const vf_assumption *a = vf_estimate_assumptions(e, &n);
+  for (size_t i = 0; i < n; i++)
+    if (strncmp(a[i].code, prefix, strlen(prefix)) == 0) return true;
+  return false;
+}
+
+/* Beyond the model's own limit the figures are right, but the model's answers may not be. */
+static vf_status check_context(const job *j, vf_error *err) {
+  vf_model_info m;
+  char message[200];
+  if (!assumes(j->estimate, "ctx-beyond-model")) return VF_OK;
+  vf_model_info_get(j->model, &m);
+  snprintf(message, sizeof message, "the context is beyond the model's own limit of %llu tokens",
+           (unsigned long long)m.max_ctx_tokens);
+  if (!j->a->strict) {
+    if (!j->a->quiet) fprintf(stderr, "vramfit: warning: --ctx: %s\n", message);
+    return VF_OK;
+  }
+  return trouble(err, "--ctx", "%s", message);
+}
+
+static vf_status report(const job *j, vf_error *err) {
+  vf_report_options options = report_options(j->a);
+  if (j->a->quiet) return VF_OK;
+  return vf_report_write(j->estimate, &j->limits, &options, write_stdout, stdout, err);
+}
+
+static enum exit_code verdict_code(const job *j) {
+  vf_verdict verdict = vf_estimate_verdict(j->estimate);
+  if (verdict == VF_NO_FIT) return EXIT_NO_FIT;
+  bool doubtful = verdict == VF_TIGHT || assumes(j->estimate, "arch-");
+  return doubtful && j->a->strict ? EXIT_NO_FIT : EXIT_FITS;
+}
+
+static void finish(job *j) {
+  vf_estimate_free(j->estimate);
+  vf_estimate_free(j->scratch);
+  vf_model_free(j->model);
+}
+
+enum exit_code command_fit(const args *a, const vf_context *ctx, vf_error *err) {
+  job j = {.a = a, .ctx = ctx};
+  vf_status status = open_all(&j, err);
+  if (status == VF_OK) status = solve(&j, err);
+  if (status == VF_OK) status = check_context(&j, err);
+  if (status == VF_OK) status = report(&j, err);
+  enum exit_code code = status == VF_OK ? verdict_code(&j) : EXIT_TROUBLE;
+  finish(&j);
+  return code;
+}

@@ -1,0 +1,55 @@
+/* help.c - --help and --version, out of the option table. */
+#include "help.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "options.h"
+
+enum { HELP_COLUMN = 30 };
+
+static const char intro[] =
+    "usage: vramfit [fit] --model M --gpu G [OPTIONS]\n"
+    "\n"
+    "Does this model fit on this hardware, with how much headroom, and if not, what would?\n"
+    "Adds up weights, KV cache, compute buffers and runtime memory as the engine allocates them,\n"
+    "before anything is loaded.\n"
+    "\n"
+    "  vramfit --model llama3.1-70b --quant q4 --ctx 32k --gpu gb10\n"
+    "  vramfit --model qwen3-32b --quant q4_k_m --ctx 16k --gpu rtx-4090 --kv q8_0\n"
+    "  vramfit --model ./config.json --quant q8_0 --gpu h100 --json\n";
+
+static const char outro[] =
+    "\n"
+    "Verdict: FITS if the upper end of the need plus the headroom target is within the capacity;\n"
+    "TIGHT if the need is, but not with the headroom; NO-FIT otherwise.\n"
+    "\n"
+    "Exit status: 0 fits (TIGHT too, unless --strict); 1 does not fit; 2 trouble: usage, input that\n"
+    "cannot be read, an unknown model, GPU or architecture, output that cannot be written.\n";
+
+static void print_option(FILE *out, const option_row *row) {
+  char name[64];
+  int n = snprintf(name, sizeof name, "  %c%c%c --%s%s%s", row->short_name != 0 ? '-' : ' ',
+                   row->short_name != 0 ? row->short_name : ' ', row->short_name != 0 ? ',' : ' ',
+                   row->long_name, row->argument != NULL ? " " : "",
+                   row->argument != NULL ? row->argument : "");
+  if (n >= HELP_COLUMN) fprintf(out, "%s\n%*s%s\n", name, HELP_COLUMN, "", row->help);
+  else fprintf(out, "%-*s%s\n", HELP_COLUMN, name, row->help);
+}
+
+void print_help(FILE *out) {
+  size_t n;
+  const option_row *rows = option_rows(&n);
+  fputs(intro, out);
+  for (size_t i = 0; i < n; i++) {
+    if (rows[i].section != NULL) fprintf(out, "\n%s:\n", rows[i].section);
+    else print_option(out, &rows[i]);
+  }
+  fputs(outro, out);
+}
+
+void print_version(FILE *out, const vf_context *ctx) {
+  fprintf(out, "vramfit %s\n", VF_VERSION);
+  fprintf(out, "%zu models, %zu devices; llama.cpp by the rules of v0.5.0 (2026-09-28)\n",
+          vf_catalog_size(ctx, VF_CATALOG_MODELS), vf_catalog_size(ctx, VF_CATALOG_GPUS));
+}

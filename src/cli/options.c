@@ -1,0 +1,361 @@
+/* options.c - parsing by table: options.def gives every option its argument, parser and field.
+ *
+ * getopt_long does the reading.  Before that, engines' spellings with one dash (-ngl) are replaced
+ * by ours, and every long option is checked by its whole name: abbreviations would break scripts
+ * when options are added. */
+#include "options.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trouble.h"
+
+typedef vf_status (*parser)(void *field, const char *text, vf_error *err);
+
+/* ---- Parsers ---------------------------------------------------------------------------- */
+
+static vf_status parse_string(void *field, const char *text, vf_error *err) {
+  if (text[0] == '\0') return trouble(err, "", "an empty value says nothing");
+  *(const char **)field = text;
+  return VF_OK;
+}
+
+static vf_status parse_flag(void *field, const char *text, vf_error *err) {
+  (void)text;
+  (void)err;
+  *(bool *)field = true;
+  return VF_OK;
+}
+
+static vf_status parse_tokens(void *field, const char *text, vf_error *err) {
+  return vf_tokens_parse(field, text, err);
+}
+
+static vf_status parse_size(void *field, const char *text, vf_error *err) {
+  vf_status status = vf_size_parse(field, text, err);
+  if (status == VF_OK && *(uint64_t *)field == 0) return trouble(err, "", "a size of 0 says nothing");
+  return status;
+}
+
+/* A whole number within [least, most]; no sign, no suffix. */
+static bool read_number(const char *text, uint64_t least, uint64_t most, uint64_t *out) {
+  uint64_t n = 0;
+  if (text[0] == '\0') return false;
+  for (const char *c = text; *c != '\0'; c++) {
+    if (*c < '0' || *c > '9' || n > most) return false;
+    n = n * 10 + (uint64_t)(*c - '0');
+  }
+  *out = n;
+  return n >= least && n <= most;
+}
+
+static vf_status parse_count(void *field, const char *text, vf_error *err) {
+  uint64_t n;
+  if (!read_number(text, 1, VF_MAX_SEQS * 16, &n))
+    return trouble(err, "", "'%s' is not a number from 1 to 1048576", text);
+  *(uint32_t *)field = (uint32_t)n;
+  return VF_OK;
+}
+
+static vf_status parse_layers(void *field, const char *text, vf_error *err) {
+  uint64_t n;
+  int32_t *layers = field;
+  if (strcmp(text, "all") == 0 || strcmp(text, "-1") == 0 || strcmp(text, "auto") == 0) {
+    *layers = -1;
+    return VF_OK;
+  }
+  if (!read_number(text, 0, INT32_MAX, &n))
+    return trouble(err, "", "'%s' is not a number of layers (all, or 0 and above)", text);
+  *layers = (int32_t)n;
+  return VF_OK;
+}
+
+static vf_status parse_format(void *field, const char *text, vf_error *err) {
+  return vf_format_find(field, text, err);
+}
+
+static vf_status parse_kv(void *field, const char *text, vf_error *err) {
+  vf_request *request = field;
+  vf_status status = vf_format_find(&request->kv_k, text, err);
+  if (status == VF_OK) request->kv_v = request->kv_k;
+  return status;
+}
+
+/* Index of the word in a NULL-terminated list. */
+static vf_status parse_word(int *out, const char *text, const char *const *words, vf_error *err) {
+  for (int i = 0; words[i] != NULL; i++) {
+    if (strcmp(text, words[i]) != 0) continue;
+    *out = i;
+    return VF_OK;
+  }
+  char list[128] = "";
+  for (int i = 0; words[i] != NULL; i++) {
+    size_t n = strlen(list);
+    snprintf(list + n, sizeof list - n, "%s%s", i == 0 ? "" : ", ", words[i]);
+  }
+  return trouble(err, "", "'%s' is not one of: %s", text, list);
+}
+
+static vf_status parse_switch(void *field, const char *text, vf_error *err) {
+  static const char *const words[] = {"auto", "off", "on", NULL};
+  int word = 0;
+  vf_status status = parse_word(&word, text, words, err);
+  if (status == VF_OK) *(vf_switch *)field = (vf_switch)word;
+  return status;
+}
+
+static vf_status parse_split(void *field, const char *text, vf_error *err) {
+  static const char *const words[] = {"layer", "none", NULL};
+  int word = 0;
+  vf_status status = parse_word(&word, text, words, err);
+  if (status == VF_OK) *(vf_split *)field = (vf_split)word;
+  return status;
+}
+
+static vf_status parse_report_format(void *field, const char *text, vf_error *err) {
+  static const char *const words[] = {"table", "json", NULL};
+  int word = 0;
+  vf_status status = parse_word(&word, text, words, err);
+  if (status == VF_OK) *(vf_report_format *)field = (vf_report_format)word;
+  return status;
+}
+
+static vf_status parse_json(void *field, const char *text, vf_error *err) {
+  (void)text;
+  (void)err;
+  *(vf_report_format *)field = VF_REPORT_JSON;
+  return VF_OK;
+}
+
+static vf_status parse_color(void *field, const char *text, vf_error *err) {
+  static const char *const words[] = {"auto", "always", "never", NULL};
+  int word = 0;
+  vf_status status = parse_word(&word, text, words, err);
+  if (status == VF_OK) *(color_mode *)field = (color_mode)word;
+  return status;
+}
+
+static vf_status parse_unit(void *field, const char *text, vf_error *err) {
+  static const char *const words[] = {"gib", "gb", NULL};
+  int word = 0;
+  vf_status status = parse_word(&word, text, words, err);
+  if (status == VF_OK) *(vf_unit *)field = (vf_unit)word;
+  return status;
+}
+
+static vf_status parse_headroom(void *field, const char *text, vf_error *err) {
+  headroom_arg *headroom = field;
+  char number[16];
+  uint64_t percent;
+  size_t n = strlen(text);
+  *headroom = (headroom_arg){.set = true};
+  if (n == 0 || n > sizeof number || text[n - 1] != '%')
+    return vf_size_parse(&headroom->bytes, text, err);
+  memcpy(number, text, n - 1);
+  number[n - 1] = '\0';
+  if (!read_number(number, 0, 100, &percent))
+    return trouble(err, "", "'%s' is not a share (0%% to 100%%, whole) or a size", text);
+  headroom->permille = (uint32_t)percent * 10;
+  return VF_OK;
+}
+
+/* "6.5,10,4" in thousandths. */
+static vf_status parse_tensor_split(void *field, const char *text, vf_error *err) {
+  tensor_split_arg *split = field;
+  const char *s = text;
+  split->count = 0;
+  while (split->count < VF_MAX_DEVICES) {
+    char *end;
+    double share = strtod(s, &end);
+    if (end == s || !(share >= 0.0 && share <= 1e6)) break;
+    split->shares[split->count++] = (uint32_t)(share * 1000.0 + 0.5);
+    if (*end == '\0') return VF_OK;
+    if (*end != ',') break;
+    s = end + 1;
+  }
+  return trouble(err, "", "'%s' is not a list of proportions (3,1 or 6.5,10)", text);
+}
+
+/* ---- The table -------------------------------------------------------------------------- */
+
+enum option_id {
+#define SECTION(title)
+#define OPTION(id, short_name, long_name, argument, parse, field, help) OPT_##id,
+#define ALIAS(id, name)
+#include "options.def"
+#undef SECTION
+#undef OPTION
+#undef ALIAS
+  OPT_COUNT
+};
+
+typedef struct option_spec {
+  char short_name;
+  const char *long_name, *argument;
+  parser parse;
+  size_t offset;
+} option_spec;
+
+static const option_spec specs[] = {
+#define SECTION(title)
+#define OPTION(id, short_name, long_name, argument, parse, field, help)                            \
+  [OPT_##id] = {short_name, long_name, argument, parse, offsetof(args, field)},
+#define ALIAS(id, name)
+#include "options.def"
+#undef SECTION
+#undef OPTION
+#undef ALIAS
+};
+_Static_assert(sizeof specs / sizeof *specs == OPT_COUNT, "every option has a row");
+
+static const struct {
+  const char *name; /* with its dashes */
+  enum option_id id;
+} aliases[] = {
+#define SECTION(title)
+#define OPTION(id, short_name, long_name, argument, parse, field, help)
+#define ALIAS(id, name) {name, OPT_##id},
+#include "options.def"
+#undef SECTION
+#undef OPTION
+#undef ALIAS
+};
+enum { N_ALIASES = sizeof aliases / sizeof *aliases };
+
+static const option_row rows[] = {
+#define SECTION(title) {title, 0, NULL, NULL, NULL},
+#define OPTION(id, short_name, long_name, argument, parse, field, help)                            \
+  {NULL, short_name, long_name, argument, help},
+#define ALIAS(id, name)
+#include "options.def"
+#undef SECTION
+#undef OPTION
+#undef ALIAS
+};
+
+const option_row *option_rows(size_t *count) {
+  *count = sizeof rows / sizeof *rows;
+  return rows;
+}
+
+/* ---- Reading a command line -------------------------------------------------------------- */
+
+/* Our spelling of one word of the command line: "--name" for every name of an option. */
+static const option_spec *find_spec(const char *name, size_t length) {
+  for (size_t i = 0; i < N_ALIASES; i++)
+    if (strlen(aliases[i].name) == length && memcmp(aliases[i].name, name, length) == 0)
+      return &specs[aliases[i].id];
+  for (size_t i = 0; i < OPT_COUNT; i++)
+    if (strlen(specs[i].long_name) + 2 == length && memcmp(name, "--", 2) == 0 &&
+        memcmp(specs[i].long_name, name + 2, length - 2) == 0)
+      return &specs[i];
+  return NULL;
+}
+
+static vf_status unknown_option(const char *word, vf_error *err) {
+  const char *names[OPT_COUNT + N_ALIASES + 1];
+  char bare[64];
+  size_t n = 0;
+  for (size_t i = 0; i < OPT_COUNT; i++) names[n++] = specs[i].long_name;
+  for (size_t i = 0; i < N_ALIASES; i++) names[n++] = aliases[i].name + strspn(aliases[i].name, "-");
+  names[n] = NULL;
+  snprintf(bare, sizeof bare, "%.*s", (int)strcspn(word, "="), word);
+  const char *nearest = vf_nearest_name(bare + strspn(bare, "-"), names);
+  if (nearest == NULL) return trouble(err, "", "unknown option '%s' (vramfit --help lists them)", bare);
+  return trouble(err, "", "unknown option '%s': did you mean --%s?", bare, nearest);
+}
+
+/* Options in getopt's form. */
+static void make_getopt_tables(struct option longs[OPT_COUNT + 1], char shorts[OPT_COUNT * 2 + 3]) {
+  size_t n = 0;
+  shorts[n++] = ':'; /* a missing argument is told apart from an unknown option */
+  for (int i = 0; i < OPT_COUNT; i++) {
+    int has_argument = specs[i].argument != NULL ? required_argument : no_argument;
+    longs[i] = (struct option){specs[i].long_name, has_argument, NULL, 256 + i};
+    if (specs[i].short_name == 0) continue;
+    shorts[n++] = specs[i].short_name;
+    if (has_argument == required_argument) shorts[n++] = ':';
+  }
+  shorts[n] = '\0';
+  longs[OPT_COUNT] = (struct option){NULL, 0, NULL, 0};
+}
+
+static const option_spec *spec_of(int code) {
+  if (code >= 256) return &specs[code - 256];
+  for (size_t i = 0; i < OPT_COUNT; i++)
+    if (specs[i].short_name == code) return &specs[i];
+  return NULL;
+}
+
+/* A word that can only be an option: "--x…", or an engine's name with one dash. */
+static bool is_option_word(const char *word) {
+  if (word[0] != '-' || word[1] == '\0') return false;
+  return word[1] == '-' || find_spec(word, strlen(word)) != NULL;
+}
+
+/* Rewrites options to our spelling, in `text` where it must be put together.  Arguments of
+ * options are left alone. */
+static vf_status normalize(int argc, char **argv, char *text, size_t size, vf_error *err) {
+  for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+    const char *word = argv[i];
+    if (!is_option_word(word)) continue;
+    size_t name = strcspn(word, "=");
+    const option_spec *spec = find_spec(word, name);
+    if (spec == NULL) return unknown_option(word, err);
+    if (word[name] == '=' && spec->argument == NULL)
+      return trouble(err, "", "--%s takes no value", spec->long_name);
+    int n = snprintf(text, size, "--%s%s", spec->long_name, word + name);
+    if (n < 0 || (size_t)n >= size) return trouble(err, "", "the command line is too long");
+    argv[i] = text;
+    text += n + 1;
+    size -= (size_t)n + 1;
+    if (spec->argument == NULL || word[name] == '=') continue;
+    if (i + 1 < argc && is_option_word(argv[i + 1]) && find_spec(argv[i + 1], strcspn(argv[i + 1], "=")))
+      return trouble(err, "", "--%s needs a value (%s)", spec->long_name, spec->argument);
+    i++;
+  }
+  return VF_OK;
+}
+
+static vf_status apply(args *a, const option_spec *spec, const char *text, vf_error *err) {
+  vf_status status = spec->parse((unsigned char *)a + spec->offset, text, err);
+  if (status == VF_OK || err->source[0] != '\0') return status;
+  snprintf(err->source, sizeof err->source, "--%s", spec->long_name);
+  return status;
+}
+
+static vf_status read_options(args *a, int argc, char **argv, vf_error *err) {
+  struct option longs[OPT_COUNT + 1];
+  char shorts[OPT_COUNT * 2 + 3];
+  int code;
+  make_getopt_tables(longs, shorts);
+  opterr = 0;
+  optind = 1;
+  while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+    const option_spec *spec = code == '?' ? NULL : spec_of(code == ':' ? optopt : code);
+    if (spec != NULL && code == ':')
+      return trouble(err, "", "--%s needs a value (%s)", spec->long_name, spec->argument);
+    if (spec == NULL) return unknown_option((char[]){'-', (char)optopt, '\0'}, err);
+    vf_status status = apply(a, spec, optarg != NULL ? optarg : "", err);
+    if (status != VF_OK) return status;
+  }
+  return VF_OK;
+}
+
+vf_status args_parse(args *out, int argc, char **argv, vf_error *err) {
+  static char text[1 << 16];
+  args a = {.request = VF_REQUEST_INIT};
+  vf_status status = normalize(argc, argv, text, sizeof text, err);
+  if (status == VF_OK) status = read_options(&a, argc, argv, err);
+  if (status != VF_OK) return status;
+  if (optind < argc) a.command = argv[optind];
+  if (optind + 1 < argc)
+    return trouble(err, "", "'%s' is one word too many (a model is named with --model)",
+                   argv[optind + 1]);
+  *out = a;
+  return VF_OK;
+}

@@ -1,0 +1,47 @@
+/* options.h - what the command line says, read by one table. */
+#ifndef VF_CLI_OPTIONS_H
+#define VF_CLI_OPTIONS_H
+
+#include "vramfit/vramfit.h"
+
+typedef enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER } color_mode;
+
+/* A headroom as typed: bytes, or a share of the capacity. */
+typedef struct headroom_arg {
+  bool set;
+  uint64_t bytes;
+  uint32_t permille;
+} headroom_arg;
+
+typedef struct tensor_split_arg {
+  uint32_t shares[VF_MAX_DEVICES];
+  size_t count;
+} tensor_split_arg;
+
+typedef struct args {
+  const char *command; /* NULL: fit */
+  const char *model, *quant, *gpu;
+  vf_request request;
+  uint64_t memory_bytes, used_bytes;
+  headroom_arg headroom;
+  tensor_split_arg tensor_split;
+  vf_report_options report;
+  color_mode color;
+  bool strict, quiet, help, version;
+} args;
+
+/* Reads the command line; on failure err says which option and why. */
+vf_status args_parse(args *out, int argc, char **argv, vf_error *err);
+
+/* One row of the option table, for --help and the tests. */
+typedef struct option_row {
+  const char *section; /* a heading; everything else is empty then */
+  char short_name;
+  const char *long_name;
+  const char *argument;
+  const char *help;
+} option_row;
+
+const option_row *option_rows(size_t *count);
+
+#endif

@@ -1,0 +1,175 @@
+/* estimate.c - adding up budgets and judging them.
+ *
+ * FITS: need.high + headroom target <= capacity.  TIGHT: need <= capacity but not FITS.  NO-FIT:
+ * need > capacity.  The verdict of the whole is the worst of its devices. */
+#include "core/estimate.h"
+
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/status.h"
+
+/* ---- Memory ----------------------------------------------------------------------------- */
+
+static void free_lists(vf_estimate *e) {
+  e->allocator.free(e->allocator.user, e->devices);
+  e->allocator.free(e->allocator.user, e->lines);
+  e->devices = NULL;
+  e->lines = NULL;
+  e->device_capacity = e->line_capacity = 0;
+}
+
+void vf_estimate_free(vf_estimate *e) {
+  if (e == NULL) return;
+  free_lists(e);
+  e->allocator.free(e->allocator.user, e);
+}
+
+static vf_status reserve(vf_estimate *e, size_t devices, vf_error *err) {
+  if (devices <= e->device_capacity) return VF_OK;
+  free_lists(e);
+  size_t lines = devices * VF_LINES_PER_DEVICE;
+  e->devices = e->allocator.alloc(e->allocator.user, devices * sizeof *e->devices);
+  e->lines = e->allocator.alloc(e->allocator.user, lines * sizeof *e->lines);
+  if (e->devices == NULL || e->lines == NULL) {
+    free_lists(e);
+    return vf_fail_nomem(err);
+  }
+  e->device_capacity = devices;
+  e->line_capacity = lines;
+  return VF_OK;
+}
+
+vf_status vf_estimate_reset(vf_estimate *e, const vf_model *model, const vf_device *devices,
+                            size_t device_count, vf_error *err) {
+  vf_status status = reserve(e, device_count, err);
+  if (status != VF_OK) return status;
+  e->model = model;
+  e->n_devices = device_count;
+  e->n_lines = 0;
+  e->n_assumptions = model->n_assumptions;
+  memcpy(e->assumptions, model->assumptions, model->n_assumptions * sizeof *e->assumptions);
+  e->verdict = VF_FITS;
+  e->overflow = false;
+  for (size_t i = 0; i < device_count; i++) {
+    memset(&e->devices[i], 0, sizeof e->devices[i]);
+    e->devices[i].device = devices[i];
+  }
+  return VF_OK;
+}
+
+/* ---- Filling ---------------------------------------------------------------------------- */
+
+static void add_interval(vf_estimate *e, vf_interval *sum, vf_interval size) {
+  if (!vf_add(&sum->low_bytes, sum->low_bytes, size.low_bytes) ||
+      !vf_add(&sum->bytes, sum->bytes, size.bytes) ||
+      !vf_add(&sum->high_bytes, sum->high_bytes, size.high_bytes))
+    e->overflow = true;
+}
+
+void vf_estimate_add(vf_estimate *e, vf_line line) {
+  if (line.size.high_bytes == 0) return;
+  if (e->n_lines == e->line_capacity) {
+    e->overflow = true;
+    return;
+  }
+  vf_device_budget *d = &e->devices[line.device];
+  uint64_t *part = &d->part_bytes[line.part];
+  if (!vf_add(part, *part, line.size.bytes)) e->overflow = true;
+  add_interval(e, &d->need, line.size);
+  e->lines[e->n_lines++] = line;
+}
+
+void vf_estimate_assume(vf_estimate *e, const char *code, const char *text) {
+  if (e->n_assumptions == VF_MAX_ASSUMPTIONS) return;
+  e->assumptions[e->n_assumptions++] = (vf_assumption){code, text};
+}
+
+/* ---- Judging ---------------------------------------------------------------------------- */
+
+uint64_t vf_device_capacity(const vf_device *d) {
+  uint64_t taken;
+  if (!vf_add(&taken, d->reserved_bytes, d->used_bytes) || taken > d->total_bytes) return 0;
+  return d->total_bytes - taken;
+}
+
+static uint64_t headroom_target(const vf_device *d, uint64_t capacity) {
+  if (d->headroom_permille == 0) return d->headroom_bytes;
+  return capacity / 1000 * d->headroom_permille + capacity % 1000 * d->headroom_permille / 1000;
+}
+
+static vf_verdict judge(const vf_device_budget *b) {
+  uint64_t wanted;
+  if (b->need.bytes > b->capacity_bytes) return VF_NO_FIT;
+  if (!vf_add(&wanted, b->need.high_bytes, b->headroom_target_bytes)) return VF_TIGHT;
+  return wanted <= b->capacity_bytes ? VF_FITS : VF_TIGHT;
+}
+
+/* On unified memory the host's lines come out of the same pool: the first unified device pays. */
+static void share_pool(vf_estimate *e) {
+  vf_device_budget *pool = NULL;
+  for (size_t i = 0; i < e->n_devices && pool == NULL; i++)
+    if (e->devices[i].device.kind == VF_DEVICE_UNIFIED) pool = &e->devices[i];
+  if (pool == NULL) return;
+  for (size_t i = 0; i < e->n_devices; i++) {
+    vf_device_budget *host = &e->devices[i];
+    if (host->device.kind != VF_DEVICE_HOST) continue;
+    host->pooled = true;
+    host->device.total_known = false;
+    pool->shared_host_bytes = host->need.bytes;
+    add_interval(e, &pool->need, host->need);
+  }
+}
+
+/* Returns whether there is anything to judge against. */
+static bool finish_device(vf_estimate *e, vf_device_budget *b) {
+  if (b->need.high_bytes > INT64_MAX) e->overflow = true;
+  if (!b->device.total_known || e->overflow) return false;
+  b->capacity_bytes = vf_device_capacity(&b->device);
+  b->headroom_target_bytes = headroom_target(&b->device, b->capacity_bytes);
+  b->headroom_bytes = (int64_t)b->capacity_bytes - (int64_t)b->need.high_bytes;
+  b->verdict = judge(b);
+  if (b->verdict > e->verdict) e->verdict = b->verdict;
+  return true;
+}
+
+vf_status vf_estimate_finish(vf_estimate *e, vf_error *err) {
+  bool judged = false;
+  share_pool(e);
+  for (size_t i = 0; i < e->n_devices; i++) judged |= finish_device(e, &e->devices[i]);
+  if (e->overflow)
+    return vf_fail(err, VF_OVERFLOW, "the sizes asked for do not fit 64 bits: nothing fits that");
+  if (!judged)
+    return vf_fail(err, VF_USAGE, "%s: its memory is not known: say --memory or --host-memory SIZE",
+                   e->devices[0].device.id);
+  return VF_OK;
+}
+
+/* ---- Reading ---------------------------------------------------------------------------- */
+
+vf_verdict vf_estimate_verdict(const vf_estimate *e) {
+  return e->verdict;
+}
+
+const vf_device_budget *vf_estimate_devices(const vf_estimate *e, size_t *count) {
+  *count = e->n_devices;
+  return e->devices;
+}
+
+const vf_line *vf_estimate_lines(const vf_estimate *e, size_t *count) {
+  *count = e->n_lines;
+  return e->lines;
+}
+
+const vf_assumption *vf_estimate_assumptions(const vf_estimate *e, size_t *count) {
+  *count = e->n_assumptions;
+  return e->assumptions;
+}
+
+const vf_workload *vf_estimate_workload(const vf_estimate *e) {
+  return &e->workload;
+}
+
+const vf_model *vf_estimate_model(const vf_estimate *e) {
+  return e->model;
+}

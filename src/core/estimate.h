@@ -1,0 +1,51 @@
+/* estimate.h - a budget per device, its lines, and the verdict over them.
+ *
+ * Engines fill it through vf_estimate_add; the sums, capacities and verdicts are made here, in one
+ * place, so that no two engines judge differently. */
+#ifndef VF_CORE_ESTIMATE_H
+#define VF_CORE_ESTIMATE_H
+
+#include "core/model.h"
+
+struct vf_engine;
+
+enum { VF_MAX_ASSUMPTIONS = 16, VF_LINES_PER_DEVICE = 8 };
+
+struct vf_estimate {
+  vf_allocator allocator;
+  const struct vf_engine *engine;
+  const vf_model *model;
+  vf_workload workload;
+
+  vf_device_budget *devices;
+  size_t n_devices, device_capacity;
+  vf_line *lines;
+  size_t n_lines, line_capacity;
+  vf_assumption assumptions[VF_MAX_ASSUMPTIONS];
+  size_t n_assumptions;
+  vf_verdict verdict;
+  bool overflow; /* a sum left 64 bits: the estimate has failed */
+};
+
+/* Empties the estimate and gives it these devices; makes room if there is too little. */
+vf_status vf_estimate_reset(vf_estimate *e, const vf_model *model, const vf_device *devices,
+                            size_t device_count, vf_error *err);
+
+/* Adds a line; lines of 0 bytes at every end are left out. */
+void vf_estimate_add(vf_estimate *e, vf_line line);
+
+/* Takes for granted; `text` must be static.  More than VF_MAX_ASSUMPTIONS are dropped. */
+void vf_estimate_assume(vf_estimate *e, const char *code, const char *text);
+
+/* Sums up, computes capacities and headrooms, judges. */
+vf_status vf_estimate_finish(vf_estimate *e, vf_error *err);
+
+/* An interval without width. */
+static inline vf_interval vf_exactly(uint64_t bytes) {
+  return (vf_interval){bytes, bytes, bytes};
+}
+
+/* What the engine can allocate; 0 if reserve and use exceed the total. */
+uint64_t vf_device_capacity(const vf_device *d);
+
+#endif

@@ -1,0 +1,66 @@
+/* format.c - one table of storage formats.
+ *
+ * Block sizes and GGUF type ids: ggml's type traits as of ggml 0.25.1 (ggml.c, ggml-common.h). */
+#include "core/format.h"
+
+#include "base/checked.h"
+#include "base/names.h"
+#include "base/status.h"
+
+static const vf_format_info formats[] = {
+    [VF_FORMAT_NONE] = {"none", 1, 0, -1, false},
+    [VF_FORMAT_F32] = {"f32", 1, 4, 0, false},
+    [VF_FORMAT_F16] = {"f16", 1, 2, 1, false},
+    [VF_FORMAT_BF16] = {"bf16", 1, 2, 30, false},
+    [VF_FORMAT_Q4_0] = {"q4_0", 32, 18, 2, true},
+    [VF_FORMAT_Q4_1] = {"q4_1", 32, 20, 3, true},
+    [VF_FORMAT_Q5_0] = {"q5_0", 32, 22, 6, true},
+    [VF_FORMAT_Q5_1] = {"q5_1", 32, 24, 7, true},
+    [VF_FORMAT_Q8_0] = {"q8_0", 32, 34, 8, true},
+    [VF_FORMAT_Q2_K] = {"q2_K", 256, 84, 10, true},
+    [VF_FORMAT_Q3_K] = {"q3_K", 256, 110, 11, true},
+    [VF_FORMAT_Q4_K] = {"q4_K", 256, 144, 12, true},
+    [VF_FORMAT_Q5_K] = {"q5_K", 256, 176, 13, true},
+    [VF_FORMAT_Q6_K] = {"q6_K", 256, 210, 14, true},
+    [VF_FORMAT_IQ1_S] = {"iq1_s", 256, 50, 19, true},
+    [VF_FORMAT_IQ1_M] = {"iq1_m", 256, 56, 29, true},
+    [VF_FORMAT_IQ2_XXS] = {"iq2_xxs", 256, 66, 16, true},
+    [VF_FORMAT_IQ2_XS] = {"iq2_xs", 256, 74, 17, true},
+    [VF_FORMAT_IQ2_S] = {"iq2_s", 256, 82, 22, true},
+    [VF_FORMAT_IQ3_XXS] = {"iq3_xxs", 256, 98, 18, true},
+    [VF_FORMAT_IQ3_S] = {"iq3_s", 256, 110, 21, true},
+    [VF_FORMAT_IQ4_NL] = {"iq4_nl", 32, 18, 20, true},
+    [VF_FORMAT_IQ4_XS] = {"iq4_xs", 256, 136, 23, true},
+    [VF_FORMAT_TQ1_0] = {"tq1_0", 256, 54, 34, true},
+    [VF_FORMAT_TQ2_0] = {"tq2_0", 256, 66, 35, true},
+    [VF_FORMAT_MXFP4] = {"mxfp4", 32, 17, 39, true},
+};
+_Static_assert(sizeof formats / sizeof *formats == VF_FORMAT_COUNT, "every format has a row");
+
+const vf_format_info *vf_format_get(vf_format format) {
+  if (format <= VF_FORMAT_NONE || format >= VF_FORMAT_COUNT) return NULL;
+  return &formats[format];
+}
+
+vf_status vf_format_find(vf_format *out, const char *name, vf_error *err) {
+  vf_name_search search = vf_name_search_for(name);
+  for (int f = VF_FORMAT_NONE + 1; f < VF_FORMAT_COUNT; f++) {
+    if (vf_name_equal(name, formats[f].name)) {
+      *out = (vf_format)f;
+      return VF_OK;
+    }
+    vf_name_search_try(&search, formats[f].name);
+  }
+  if (search.best == NULL) return vf_fail(err, VF_UNKNOWN, "unknown format '%s'", name);
+  return vf_fail(err, VF_UNKNOWN, "unknown format '%s': did you mean %s?", name, search.best);
+}
+
+bool vf_format_divides(vf_format format, uint64_t elements) {
+  return elements % formats[format].block_elements == 0;
+}
+
+bool vf_format_row(uint64_t *out_bytes, vf_format format, uint64_t elements) {
+  const vf_format_info *f = &formats[format];
+  if (elements % f->block_elements != 0) return false;
+  return vf_mul(out_bytes, elements / f->block_elements, f->block_bytes);
+}

@@ -1,0 +1,16 @@
+/* format.h - storage formats: the arithmetic behind vf_format.
+ *
+ * A row of ne0 elements is stored as whole blocks; everything else multiplies rows. */
+#ifndef VF_CORE_FORMAT_H
+#define VF_CORE_FORMAT_H
+
+#include "vramfit/vramfit.h"
+
+/* Bytes of `elements` consecutive elements of a row; elements must be a multiple of the block.
+ * False if it is not, or if the size does not fit. */
+bool vf_format_row(uint64_t *out_bytes, vf_format format, uint64_t elements);
+
+/* True if a row of `elements` consists of whole blocks. */
+bool vf_format_divides(vf_format format, uint64_t elements);
+
+#endif

@@ -1,0 +1,14 @@
+/* solve.h - the largest value for which a monotone question is answered yes. */
+#ifndef VF_CORE_SOLVE_H
+#define VF_CORE_SOLVE_H
+
+#include "vramfit/vramfit.h"
+
+/* Asks whether x is all right: VF_OK and *yes, or a failure that ends the search. */
+typedef vf_status (*vf_question)(void *user, uint64_t x, bool *yes, vf_error *err);
+
+/* Largest multiple of step in [step, most] (and `most` itself) that is answered yes, 0 if none. */
+vf_status vf_solve_largest(uint64_t *out, uint64_t step, uint64_t most, vf_question ask,
+                           void *user, vf_error *err);
+
+#endif

@@ -1,0 +1,47 @@
+/* tensor.c - shapes and sizes of weight tensors. */
+#include "core/tensor.h"
+
+#include "base/checked.h"
+#include "base/status.h"
+#include "core/format.h"
+
+static const vf_role_info roles[] = {
+#define VF_ROLE_ROW(name, gguf, home) [VF_ROLE_##name] = {gguf, VF_HOME_##home},
+    VF_ROLE_MAP(VF_ROLE_ROW)
+#undef VF_ROLE_ROW
+};
+_Static_assert(sizeof roles / sizeof *roles == VF_ROLE_COUNT, "every role has a row");
+
+const vf_role_info *vf_role_get(vf_role role) {
+  return &roles[role];
+}
+
+uint64_t vf_tensor_rows(const vf_tensor *t) {
+  return t->ne[1] * t->ne[2] * t->ne[3];
+}
+
+uint64_t vf_tensor_elements(const vf_tensor *t) {
+  return t->ne[0] * vf_tensor_rows(t);
+}
+
+int vf_tensor_dims(const vf_tensor *t) {
+  int dims = 4;
+  while (dims > 1 && t->ne[dims - 1] == 1) dims--;
+  return dims;
+}
+
+/* The element count is checked too: later code multiplies shapes without looking. */
+vf_status vf_tensor_store(vf_tensor *t, vf_format format, vf_error *err) {
+  const char *name = roles[t->role].gguf_name;
+  uint64_t rows, elements, row_bytes, bytes;
+  if (!vf_mul3(&rows, t->ne[1], t->ne[2], t->ne[3]) || !vf_mul(&elements, rows, t->ne[0]))
+    return vf_fail(err, VF_OVERFLOW, "tensor %s has more than 2^64 elements", name);
+  if (!vf_format_divides(format, t->ne[0]))
+    return vf_fail(err, VF_UNSUPPORTED, "tensor %s: rows of %llu do not divide into %s blocks", name,
+                   (unsigned long long)t->ne[0], vf_format_get(format)->name);
+  if (!vf_format_row(&row_bytes, format, t->ne[0]) || !vf_mul(&bytes, row_bytes, rows))
+    return vf_fail(err, VF_OVERFLOW, "tensor %s has more than 2^64 bytes", name);
+  t->format = format;
+  t->bytes = bytes;
+  return VF_OK;
+}

@@ -1,0 +1,110 @@
+/* engine.c - the table of engines, and the public estimate that dispatches to them. */
+#include "engines/engine.h"
+
+#include <string.h>
+
+#include "base/names.h"
+#include "base/status.h"
+
+static const vf_engine *const engines[] = {&vf_engine_llamacpp};
+static const size_t n_engines = sizeof engines / sizeof *engines;
+
+/* ---- Finding ---------------------------------------------------------------------------- */
+
+static bool is_called(const vf_engine *engine, const char *name) {
+  if (vf_name_equal(name, engine->name)) return true;
+  for (const char *const *a = engine->aliases; *a != NULL; a++)
+    if (vf_name_equal(name, *a)) return true;
+  return false;
+}
+
+static vf_status unknown_engine(const char *name, vf_error *err) {
+  vf_name_search search = vf_name_search_for(name);
+  for (size_t i = 0; i < n_engines; i++) vf_name_search_try(&search, engines[i]->name);
+  const char *known = search.best != NULL ? search.best : engines[0]->name;
+  return vf_fail(err, VF_UNKNOWN, "unknown engine '%s': did you mean %s?", name, known);
+}
+
+vf_status vf_engine_find(const vf_engine **out, const char **version, const char *name,
+                         vf_error *err) {
+  char bare[VF_NAME_SIZE];
+  *version = NULL;
+  *out = engines[0];
+  if (name == NULL) return VF_OK;
+  const char *at = strchr(name, '@');
+  size_t length = at != NULL ? (size_t)(at - name) : strlen(name);
+  if (length >= sizeof bare) return unknown_engine(name, err);
+  memcpy(bare, name, length);
+  bare[length] = '\0';
+  for (size_t i = 0; i < n_engines; i++) {
+    if (!is_called(engines[i], bare)) continue;
+    *out = engines[i];
+    *version = at != NULL ? at + 1 : NULL;
+    return VF_OK;
+  }
+  return unknown_engine(bare, err);
+}
+
+const char *vf_engine_quant(const vf_engine *engine, const char *name) {
+  for (const vf_quant_alias *a = engine->quants; a->name != NULL; a++)
+    if (vf_name_equal(name, a->name)) return a->recipe;
+  return name;
+}
+
+/* ---- Estimating ------------------------------------------------------------------------- */
+
+static vf_device host_device(const vf_request *request) {
+  vf_device host = {.id = "host", .name = "host memory", .kind = VF_DEVICE_HOST};
+  host.total_known = request->host_memory_bytes != 0;
+  host.total_bytes = request->host_memory_bytes;
+  return host;
+}
+
+static vf_status check_devices(const vf_device *devices, size_t count, vf_error *err) {
+  if (count == 0) return vf_fail(err, VF_USAGE, "no device: name one with --gpu");
+  if (count > VF_MAX_DEVICES)
+    return vf_fail(err, VF_LIMIT, "%zu devices are more than the %d that one estimate takes", count,
+                   VF_MAX_DEVICES);
+  for (size_t i = 0; i < count; i++)
+    if (devices[i].kind == VF_DEVICE_HOST && count > 1)
+      return vf_fail(err, VF_USAGE, "cpu goes alone: the host's memory is always counted");
+  return VF_OK;
+}
+
+/* The caller's devices and, unless the host is the only one, the host behind them. */
+static vf_status set_devices(vf_estimate *e, const vf_model *model, const vf_request *request,
+                             const vf_device *devices, size_t count, vf_error *err) {
+  vf_device all[VF_MAX_DEVICES + 1];
+  memcpy(all, devices, count * sizeof *all);
+  if (devices[0].kind == VF_DEVICE_HOST) {
+    if (!all[0].total_known) all[0] = host_device(request);
+  } else {
+    all[count++] = host_device(request);
+  }
+  return vf_estimate_reset(e, model, all, count, err);
+}
+
+static bool is_known_version(const vf_engine *engine, const char *version) {
+  return version == NULL || vf_name_equal(version, engine->version);
+}
+
+vf_status vf_estimate_run(vf_estimate *e, const vf_model *model, const vf_request *request,
+                          const vf_device *devices, size_t device_count, vf_error *err) {
+  const char *version;
+  vf_status status = vf_engine_find(&e->engine, &version, request->engine, err);
+  if (status == VF_OK) status = check_devices(devices, device_count, err);
+  if (status == VF_OK) status = set_devices(e, model, request, devices, device_count, err);
+  if (status != VF_OK) return status;
+  e->workload = (vf_workload){.engine = e->engine->name, .engine_version = e->engine->version};
+  if (!is_known_version(e->engine, version))
+    vf_estimate_assume(e, "engine-version",
+                       "the rules of that engine version are not known: the newest known are used");
+  status = e->engine->estimate(e, request, err);
+  return status == VF_OK ? vf_estimate_finish(e, err) : status;
+}
+
+size_t vf_estimate_explain(const vf_estimate *e, size_t line, char *buf, size_t size) {
+  vf_text text = vf_text_on(buf, size);
+  if (line < e->n_lines) e->engine->explain(e, &e->lines[line], &text);
+  return text.length;
+}

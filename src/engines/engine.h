@@ -1,0 +1,42 @@
+/* engine.h - what an engine is to the rest: a name, the version whose rules it knows, short names
+ * for formats, and how it allocates a model.
+ *
+ * An engine reads the model's two lists and the request; it never asks which model it is. */
+#ifndef VF_ENGINES_ENGINE_H
+#define VF_ENGINES_ENGINE_H
+
+#include "base/text.h"
+#include "core/estimate.h"
+
+typedef struct vf_quant_alias {
+  const char *name;   /* what people type: "q4" */
+  const char *recipe; /* what this engine's users mean by it: "Q4_K_M" */
+} vf_quant_alias;
+
+typedef struct vf_engine {
+  const char *name;
+  const char *const *aliases; /* NULL-terminated */
+  const char *version;        /* newest release whose rules are known */
+  const char *checked;        /* date on which they were compared with the real engine */
+  const vf_quant_alias *quants;
+  uint32_t max_seqs;
+
+  /* Applies the engine's defaults, places the model, adds all lines.  e has been reset with the
+   * devices, and a host device as the last one. */
+  vf_status (*estimate)(vf_estimate *e, const vf_request *request, vf_error *err);
+
+  /* The formula of one line, with its numbers and its source. */
+  void (*explain)(const vf_estimate *e, const vf_line *line, vf_text *out);
+} vf_engine;
+
+extern const vf_engine vf_engine_llamacpp;
+
+/* By name or alias, an "@version" after it is allowed; NULL: the default.  *version points to what
+ * follows the '@', or NULL. */
+vf_status vf_engine_find(const vf_engine **out, const char **version, const char *name,
+                         vf_error *err);
+
+/* The recipe that a short name stands for, or the name itself. */
+const char *vf_engine_quant(const vf_engine *engine, const char *name);
+
+#endif

@@ -1,0 +1,32 @@
+/* ggml_graph.h - the compute buffers of ggml's graphs, from the description of the layers.
+ *
+ * llama.cpp reserves one buffer per device by dry-running its allocator over the graph of one
+ * prompt batch.  This records the same operations on a vf_tape, for any program built on ggml. */
+#ifndef VF_ENGINES_GGML_GRAPH_H
+#define VF_ENGINES_GGML_GRAPH_H
+
+#include "core/model.h"
+
+/* One batch's graph. */
+typedef struct vf_ggml_graph {
+  uint64_t tokens;      /* T: tokens in the batch, a multiple of the sequences */
+  uint64_t output_rows; /* of these, rows for which logits are computed */
+  uint64_t cells;       /* cache cells per stream */
+  uint64_t streams;     /* independent caches: sequences, or 1 for a unified one */
+  vf_format kv_k, kv_v;
+  bool flash_attn;
+  bool on_cpu; /* the CPU backend computes everything in one buffer */
+} vf_ggml_graph;
+
+/* Bytes of the attention mask of one cache. */
+bool vf_ggml_mask_bytes(uint64_t *out, const vf_ggml_graph *g);
+
+/* The buffer of the device that runs the whole graph.  VF_OVERFLOW if sizes leave 64 bits. */
+vf_status vf_ggml_device_buffer(uint64_t *out, const vf_model *model, const vf_ggml_graph *g,
+                                vf_error *err);
+
+/* The host's side of the same graph: inputs, which are never freed there. */
+vf_status vf_ggml_host_buffer(uint64_t *out, const vf_model *model, const vf_ggml_graph *g,
+                              vf_error *err);
+
+#endif

@@ -1,0 +1,501 @@
+/* llamacpp.c - llama.cpp's memory: settings, placement, weights, KV cache, buffers, runtime.
+ *
+ * The rules are those of release v0.5.0 (commit de3ff81 of 2026-09-28), read in its source and
+ * compared with its own no-allocation breakdown; files and lines are given with each rule.  Exact
+ * where the program's arithmetic is known: weights, cache, and the buffers of one device or of the
+ * CPU alone.  Bounded where its scheduler splits a graph over several. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/status.h"
+#include "base/units.h"
+#include "core/buffer.h"
+#include "core/format.h"
+#include "core/placement.h"
+#include "engines/engine.h"
+#include "engines/ggml_graph.h"
+#include "engines/llamacpp.h"
+
+/* ---- Defaults (common/common.h:445, src/llama-context.cpp:245-306) ------------------------ */
+
+enum {
+  DEFAULT_UBATCH = 512,
+  DEFAULT_BATCH = 2048,
+  CONTEXT_STEP = 256,    /* contexts are rounded up to this many cells */
+  MAX_SEQS = 256,        /* LLAMA_MAX_SEQ */
+  MAX_UBATCH = 1 << 20,  /* ours: a larger batch is a mistake, not a plan */
+  OFFLOAD_MIN_ROWS = 32, /* a product of so many rows on host weights runs on the GPU */
+};
+
+/* llama-server keeps the states of past prompts in main memory: --cache-ram, 8192 MiB, but never
+ * less than one whole sequence (tools/server, server_prompt_cache::update). */
+static const uint64_t prompt_cache_bytes = 8192 * VF_MIB;
+
+/* How each backend pads its buffers (ggml-cuda.cu:908; ggml-metal: page-aligned buffers whose
+ * tensors take the CPU's alignment; ggml-backend.cpp). */
+static const vf_buffer_rule buffer_rules[] = {
+    [VF_BACKEND_CPU] = {32, 0},
+    [VF_BACKEND_CUDA] = {128, 512},
+    [VF_BACKEND_ROCM] = {128, 512},
+    [VF_BACKEND_METAL] = {32, 0},
+};
+_Static_assert(sizeof buffer_rules / sizeof *buffer_rules == VF_BACKEND_COUNT, "every backend");
+
+/* Everything that one estimate needs at hand. */
+typedef struct plan {
+  vf_estimate *e;
+  const vf_model *model;
+  const vf_request *request;
+  vf_workload *w;
+  vf_ggml_graph graph;
+  vf_placement placement;
+  uint32_t host;      /* index of the host's budget */
+  uint32_t n_gpus;    /* devices that take part, the host not counted */
+  bool cpu_only;      /* the host is the only device */
+  uint64_t layer_peak_bytes; /* device buffer without the logits */
+  uint64_t full_peak_bytes;  /* device buffer with them */
+} plan;
+
+/* ---- Settings --------------------------------------------------------------------------- */
+
+/* Head sizes that CUDA's flash attention takes, K and V alike (ggml-cuda/fattn.cu:537). */
+static bool flash_attention_takes(const vf_layer *l) {
+  static const uint32_t dims[] = {40, 64, 72, 80, 96, 112, 128, 256, 512};
+  if (l->k_dim != l->v_dim) return false;
+  for (size_t i = 0; i < sizeof dims / sizeof *dims; i++)
+    if (l->k_dim == dims[i]) return true;
+  return false;
+}
+
+static bool all_layers_flash(const plan *p) {
+  for (uint32_t i = 0; i < p->model->n_layers; i++)
+    if (!flash_attention_takes(&p->model->layers[i])) return false;
+  return true;
+}
+
+/* Which cache formats there are (common/arg.cpp, kv_cache_types). */
+static bool is_cache_format(vf_format f) {
+  static const vf_format formats[] = {VF_FORMAT_F32,  VF_FORMAT_F16,  VF_FORMAT_BF16,
+                                      VF_FORMAT_Q8_0, VF_FORMAT_Q4_0, VF_FORMAT_Q4_1,
+                                      VF_FORMAT_Q5_0, VF_FORMAT_Q5_1, VF_FORMAT_IQ4_NL};
+  for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+    if (f == formats[i]) return true;
+  return false;
+}
+
+static vf_status check_cache_format(vf_format f, uint32_t head_dim, vf_error *err) {
+  const vf_format_info *info = vf_format_get(f);
+  if (!is_cache_format(f))
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "llama.cpp has no %s cache (f32 f16 bf16 q8_0 q5_1 q5_0 q4_1 q4_0 iq4_nl)",
+                   info->name);
+  if (!vf_format_divides(f, head_dim))
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "llama.cpp refuses a %s cache here: heads of %" PRIu32
+                   " are not whole blocks of %" PRIu32,
+                   info->name, head_dim, info->block_elements);
+  return VF_OK;
+}
+
+static vf_status resolve_cache_formats(plan *p, vf_error *err) {
+  vf_workload *w = p->w;
+  w->kv_k = p->request->kv_k != VF_FORMAT_NONE ? p->request->kv_k : VF_FORMAT_F16;
+  w->kv_v = p->request->kv_v != VF_FORMAT_NONE ? p->request->kv_v : VF_FORMAT_F16;
+  for (size_t i = 0; i < p->model->n_caches; i++) {
+    const vf_cache_layer *c = &p->model->caches[i];
+    vf_status status = check_cache_format(w->kv_k, c->k_dim, err);
+    if (status == VF_OK) status = check_cache_format(w->kv_v, c->v_dim, err);
+    if (status != VF_OK) return status;
+  }
+  w->flash_attn = p->request->flash_attn == VF_ON ||
+                  (p->request->flash_attn == VF_AUTO && (p->cpu_only || all_layers_flash(p)));
+  if (!w->flash_attn && vf_format_get(w->kv_v)->quantized)
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "llama.cpp refuses a %s V cache without flash attention%s",
+                   vf_format_get(w->kv_v)->name,
+                   p->request->flash_attn == VF_OFF ? "" : ", which does not take these heads");
+  return VF_OK;
+}
+
+static vf_status resolve_sequences(plan *p, vf_error *err) {
+  p->w->seqs = p->request->seqs != 0 ? p->request->seqs : 1;
+  if (p->w->seqs > MAX_SEQS)
+    return vf_fail(err, VF_UNSUPPORTED, "llama.cpp serves at most %d sequences, not %" PRIu32,
+                   MAX_SEQS, p->w->seqs);
+  if (p->request->ubatch_tokens > MAX_UBATCH)
+    return vf_fail(err, VF_LIMIT, "a batch of %" PRIu32 " tokens is beyond %d",
+                   p->request->ubatch_tokens, MAX_UBATCH);
+  return VF_OK;
+}
+
+/* The context is rounded up per stream; a batch is not larger than the context that was asked
+ * for, and a whole number of tokens per sequence. */
+static vf_status resolve_context(plan *p, vf_error *err) {
+  vf_workload *w = p->w;
+  uint64_t total, per_seq, tokens;
+  w->requested_ctx_tokens =
+      p->request->ctx_tokens != 0 ? p->request->ctx_tokens : p->model->max_ctx_tokens;
+  if (w->requested_ctx_tokens == 0)
+    return vf_fail(err, VF_USAGE, "the model states no context length: give one with --ctx");
+  w->kv_unified = p->request->kv_unified;
+  total = w->requested_ctx_tokens * (w->kv_unified ? 1 : w->seqs);
+  uint64_t ubatch = p->request->ubatch_tokens != 0 ? p->request->ubatch_tokens : DEFAULT_UBATCH;
+  uint64_t batch = vf_min_u64(total, vf_max_u64(DEFAULT_BATCH, ubatch));
+  ubatch = vf_min_u64(batch, ubatch);
+  w->ubatch_tokens = (uint32_t)ubatch;
+  if (!vf_align_up(&total, total, CONTEXT_STEP) ||
+      !vf_align_up(&per_seq, w->kv_unified ? total : total / w->seqs, CONTEXT_STEP) ||
+      !vf_align_up(&tokens, ubatch, w->seqs))
+    return vf_fail(err, VF_OVERFLOW, "the context does not fit 64 bits");
+  w->ctx_tokens = per_seq;
+  p->graph.tokens = tokens;
+  p->graph.cells = per_seq;
+  p->graph.streams = w->kv_unified ? 1 : w->seqs;
+  return VF_OK;
+}
+
+/* llama-server reserves logits for one row per sequence (server-context.cpp:1013). */
+static void resolve_graph(plan *p) {
+  vf_workload *w = p->w;
+  uint32_t rows = p->request->output_rows != 0 ? p->request->output_rows : w->seqs;
+  w->output_rows = (uint32_t)vf_min_u64(rows, p->graph.tokens);
+  w->no_kv_offload = p->request->no_kv_offload && !p->cpu_only;
+  p->graph.output_rows = w->output_rows;
+  p->graph.kv_k = w->kv_k;
+  p->graph.kv_v = w->kv_v;
+  p->graph.flash_attn = w->flash_attn;
+  p->graph.on_cpu = p->cpu_only;
+}
+
+/* ---- Placement (src/llama-model.cpp:1521-1546) ------------------------------------------- */
+
+/* Without --tensor-split the layers follow the free memory of the devices. */
+static vf_status resolve_shares(const plan *p, uint64_t shares[VF_MAX_DEVICES], vf_error *err) {
+  const vf_request *r = p->request;
+  if (r->tensor_split_count > p->n_gpus)
+    return vf_fail(err, VF_USAGE, "--tensor-split names %zu devices, but there are %" PRIu32,
+                   r->tensor_split_count, p->n_gpus);
+  uint64_t sum = 0;
+  for (uint32_t d = 0; d < p->n_gpus; d++) {
+    shares[d] = vf_device_capacity(&p->e->devices[d].device);
+    if (r->tensor_split_count != 0) shares[d] = d < r->tensor_split_count ? r->tensor_split[d] : 0;
+    sum += shares[d] != 0;
+  }
+  if (sum == 0 && r->tensor_split_count != 0)
+    return vf_fail(err, VF_USAGE, "--tensor-split is all zeros");
+  return VF_OK;
+}
+
+static vf_status place(plan *p, vf_error *err) {
+  uint64_t shares[VF_MAX_DEVICES] = {0};
+  uint32_t slots = p->model->n_layers + 1, on_gpu = slots;
+  if (p->request->gpu_layers >= 0 && (uint32_t)p->request->gpu_layers < slots)
+    on_gpu = (uint32_t)p->request->gpu_layers;
+  if (p->cpu_only) on_gpu = 0;
+  vf_status status = resolve_shares(p, shares, err);
+  if (status != VF_OK) return status;
+  vf_placement_split(&p->placement, slots, on_gpu, shares, p->cpu_only ? 1 : p->n_gpus);
+  p->w->gpu_layers = on_gpu;
+  return VF_OK;
+}
+
+/* Index of the budget that a slot's memory comes from. */
+static uint32_t slot_budget(const plan *p, uint32_t slot) {
+  uint32_t d = vf_placement_device(&p->placement, slot);
+  return d == VF_ON_HOST ? p->host : d;
+}
+
+static const vf_buffer_rule *rule_of(const plan *p, uint32_t budget) {
+  return &buffer_rules[p->e->devices[budget].device.backend];
+}
+
+/* ---- Weights ---------------------------------------------------------------------------- */
+
+static void add_to(const plan *p, uint64_t *sums, uint32_t budget, const vf_tensor *t) {
+  sums[budget] += vf_buffer_tensor(rule_of(p, budget), t);
+}
+
+/* Rope tables: one with the first layer, a further copy on every device that owns a layer. */
+static void add_rope_table(const plan *p, uint64_t *sums, const vf_tensor *t) {
+  uint32_t first = slot_budget(p, 0);
+  add_to(p, sums, first, t);
+  for (uint32_t d = 0; d < p->n_gpus; d++)
+    if (d != first && vf_placement_has_slot(&p->placement, d, p->model->n_layers))
+      add_to(p, sums, d, t);
+}
+
+/* The embedding is looked up on the host; a model without an output matrix keeps a second copy of
+ * it wherever the output runs, unless that is the host too. */
+static void add_weight(const plan *p, uint64_t *sums, const vf_tensor *t) {
+  uint32_t output = slot_budget(p, p->model->n_layers);
+  switch (vf_role_get(t->role)->home) {
+  case VF_HOME_INPUT:
+    add_to(p, sums, p->host, t);
+    if (p->model->tied && output != p->host) add_to(p, sums, output, t);
+    break;
+  case VF_HOME_LAYER: add_to(p, sums, slot_budget(p, (uint32_t)t->layer), t); break;
+  case VF_HOME_OUTPUT: add_to(p, sums, output, t); break;
+  case VF_HOME_ROPE: add_rope_table(p, sums, t); break;
+  }
+}
+
+static void add_weights(plan *p) {
+  uint64_t sums[VF_MAX_DEVICES + 1] = {0};
+  for (size_t i = 0; i < p->model->n_tensors; i++) add_weight(p, sums, &p->model->tensors[i]);
+  for (uint32_t d = 0; d < p->e->n_devices; d++) {
+    const char *note = d == p->host && !p->cpu_only ? "token embedding, layers not offloaded" : "";
+    vf_estimate_add(p->e, (vf_line){d, VF_PART_WEIGHTS, "weights", vf_exactly(sums[d]),
+                                    VF_BASIS_EXACT, note});
+  }
+}
+
+/* ---- KV cache (src/llama-kv-cache.cpp:215-240) ------------------------------------------- */
+
+/* One tensor per layer for keys and one for values, over all streams. */
+static bool cache_bytes(const plan *p, const vf_cache_layer *c, const vf_buffer_rule *rule,
+                        uint64_t *out) {
+  uint64_t k, v, cells;
+  return vf_mul(&cells, p->graph.cells, p->graph.streams) &&
+         vf_buffer_bytes(&k, rule, p->w->kv_k, (uint64_t)c->n_kv_heads * c->k_dim, cells) &&
+         vf_buffer_bytes(&v, rule, p->w->kv_v, (uint64_t)c->n_kv_heads * c->v_dim, cells) &&
+         vf_add(out, k, v);
+}
+
+static void add_kv_cache(plan *p) {
+  uint64_t sums[VF_MAX_DEVICES + 1] = {0};
+  for (size_t i = 0; i < p->model->n_caches; i++) {
+    const vf_cache_layer *c = &p->model->caches[i];
+    uint32_t d = p->w->no_kv_offload ? p->host : slot_budget(p, c->layer);
+    uint64_t bytes = 0;
+    if (!cache_bytes(p, c, rule_of(p, d), &bytes) || !vf_add(&sums[d], sums[d], bytes))
+      p->e->overflow = true;
+  }
+  for (uint32_t d = 0; d < p->e->n_devices; d++)
+    vf_estimate_add(p->e, (vf_line){d, VF_PART_KV_CACHE, "kv_cache", vf_exactly(sums[d]),
+                                    VF_BASIS_EXACT, vf_format_get(p->w->kv_k)->name});
+}
+
+/* ---- Compute and output buffers ----------------------------------------------------------- */
+
+/* True if one device runs the whole graph, so that its buffer is known to the byte. */
+static bool runs_whole_graph(const plan *p) {
+  return p->n_gpus == 1 && p->placement.first_slot == 0 && !p->w->no_kv_offload;
+}
+
+/* Largest matrix that stays on the host and is copied to a GPU to be multiplied there. */
+static uint64_t staged_bytes(const plan *p) {
+  uint64_t largest = 0;
+  if (p->graph.tokens < OFFLOAD_MIN_ROWS) return 0;
+  for (size_t i = 0; i < p->model->n_tensors; i++) {
+    const vf_tensor *t = &p->model->tensors[i];
+    vf_home home = vf_role_get(t->role)->home;
+    uint32_t slot = home == VF_HOME_LAYER ? (uint32_t)t->layer : p->model->n_layers;
+    bool output = slot == p->model->n_layers;
+    if (home == VF_HOME_ROPE || (home == VF_HOME_INPUT && !p->model->tied)) continue;
+    if (output && p->w->output_rows < OFFLOAD_MIN_ROWS) continue;
+    if (slot < p->placement.first_slot) largest = vf_max_u64(largest, t->bytes);
+  }
+  return largest;
+}
+
+/* What the scheduler's copies of split inputs add, in batches of embeddings and masks: with whole
+ * layers on several GPUs it keeps four copies to overlap batches (src/llama-context.cpp:429). */
+static vf_interval pipelined_bytes(const plan *p, bool first, bool last) {
+  uint64_t embd = p->graph.tokens * p->model->n_embd * 4, mask = 0;
+  if (!vf_ggml_mask_bytes(&mask, &p->graph)) p->e->overflow = true;
+  uint64_t bytes = p->layer_peak_bytes + 3 * mask + (first ? 4 : 8) * embd;
+  uint64_t logits = (uint64_t)p->w->output_rows * p->model->n_vocab * 4;
+  if (last) bytes = vf_max_u64(bytes, logits + 4 * mask + 9 * embd);
+  return (vf_interval){bytes - bytes / 20, bytes, bytes + bytes / 20};
+}
+
+/* Part of the model on the host: the device's own graph, plus one staged matrix at the most. */
+static vf_interval partial_bytes(const plan *p, bool last) {
+  uint64_t embd = p->graph.tokens * p->model->n_embd * 4, staged = staged_bytes(p);
+  uint64_t bytes = last ? p->full_peak_bytes : p->layer_peak_bytes;
+  uint64_t high = bytes + staged + 2 * embd;
+  if (p->w->no_kv_offload) high += 10 * embd;
+  return (vf_interval){bytes - bytes / 10, bytes + staged / 2, high};
+}
+
+static void add_device_compute(plan *p, uint32_t d) {
+  vf_line line = {.device = d, .part = VF_PART_COMPUTE, .name = "compute", .note = ""};
+  bool pipelined = p->n_gpus > 1 && p->placement.first_slot == 0 && !p->w->no_kv_offload;
+  bool last = d + 1 == p->n_gpus;
+  line.basis = VF_BASIS_MODELLED;
+  if (runs_whole_graph(p)) {
+    line.size = vf_exactly(p->full_peak_bytes);
+    line.basis = VF_BASIS_EXACT;
+  } else {
+    line.size = pipelined ? pipelined_bytes(p, d == 0, last) : partial_bytes(p, last);
+  }
+  vf_estimate_add(p->e, line);
+}
+
+/* Several GPUs: each split keeps its own copies of the inputs. */
+static vf_interval host_compute(const plan *p, uint64_t inputs) {
+  uint64_t embd = p->graph.tokens * p->model->n_embd * 4;
+  if (runs_whole_graph(p)) return vf_exactly(inputs);
+  if (p->n_gpus == 1 || p->placement.first_slot != 0)
+    return (vf_interval){inputs, inputs + embd / 2, inputs + 2 * embd};
+  uint64_t copies = p->n_gpus == 2 ? 2 : 3;
+  return (vf_interval){2 * inputs, copies * inputs, (copies + 1) * inputs};
+}
+
+static vf_status add_compute(plan *p, vf_error *err) {
+  vf_ggml_graph no_logits = p->graph;
+  uint64_t inputs;
+  no_logits.output_rows = 1;
+  vf_status status = vf_ggml_device_buffer(&p->full_peak_bytes, p->model, &p->graph, err);
+  p->layer_peak_bytes = p->full_peak_bytes;
+  if (status == VF_OK && !runs_whole_graph(p) && !p->cpu_only)
+    status = vf_ggml_device_buffer(&p->layer_peak_bytes, p->model, &no_logits, err);
+  if (status == VF_OK) status = vf_ggml_host_buffer(&inputs, p->model, &p->graph, err);
+  if (status != VF_OK) return status;
+  for (uint32_t d = 0; d < p->n_gpus; d++) add_device_compute(p, d);
+  vf_interval host = p->cpu_only ? vf_exactly(p->full_peak_bytes) : host_compute(p, inputs);
+  vf_basis basis = host.low_bytes == host.high_bytes ? VF_BASIS_EXACT : VF_BASIS_MODELLED;
+  vf_estimate_add(p->e, (vf_line){p->host, VF_PART_COMPUTE, "compute", host, basis,
+                                  p->cpu_only ? "" : "the graph's inputs"});
+  return VF_OK;
+}
+
+/* One row of logits per sequence at start; it grows to the rows that a batch asks for
+ * (src/llama-context.cpp:2103). */
+static void add_output(plan *p) {
+  uint64_t row = p->model->n_vocab * 4;
+  uint64_t start = row * p->w->seqs, most = row * vf_max_u64(p->w->seqs, p->w->output_rows);
+  vf_estimate_add(p->e, (vf_line){p->host, VF_PART_OUTPUT, "output", {start, start, most},
+                                  VF_BASIS_EXACT, "logits"});
+}
+
+/* ---- Runtime memory --------------------------------------------------------------------- */
+
+/* Scratch that kernels keep: activations repacked to 8 bits (36 bytes per 32, rows padded to 512)
+ * or as f16, of the widest matrix (ggml-cuda/mmq.cu, common.cuh:1549).  The pool never shrinks and
+ * grows in steps, hence the wide interval. */
+static vf_interval scratch_bytes(const plan *p) {
+  uint64_t widest = 0, bytes = 0;
+  for (size_t i = 0; i < p->model->n_tensors; i++) {
+    const vf_tensor *t = &p->model->tensors[i];
+    if (vf_role_get(t->role)->home == VF_HOME_LAYER && vf_tensor_dims(t) > 1)
+      widest = vf_max_u64(widest, t->ne[0]);
+  }
+  if (!vf_align_up(&widest, widest, 512) || !vf_mul(&bytes, widest, p->graph.tokens))
+    p->e->overflow = true;
+  bytes = bytes / 32 * 36;
+  return (vf_interval){0, bytes, 2 * bytes + 64 * VF_MIB};
+}
+
+/* cuBLAS: 32 MiB for compute capability 9.0 and later, 4 MiB before, if it is used at all. */
+static vf_interval workspace_bytes(const vf_device *d) {
+  uint64_t most = d->compute_capability >= 90 ? 32 * VF_MIB : 4 * VF_MIB;
+  return (vf_interval){0, most, most};
+}
+
+static vf_interval sum_intervals(vf_interval a, vf_interval b) {
+  return (vf_interval){a.low_bytes + b.low_bytes, a.bytes + b.bytes, a.high_bytes + b.high_bytes};
+}
+
+static void add_runtime(plan *p) {
+  vf_interval scratch = scratch_bytes(p);
+  for (uint32_t d = 0; d < p->n_gpus; d++) {
+    const vf_device *device = &p->e->devices[d].device;
+    vf_interval size = device->context;
+    if (device->backend == VF_BACKEND_CUDA || device->backend == VF_BACKEND_ROCM)
+      size = sum_intervals(size, sum_intervals(scratch, workspace_bytes(device)));
+    vf_estimate_add(p->e, (vf_line){d, VF_PART_RUNTIME, "runtime", size, VF_BASIS_ASSUMED,
+                                    "context, libraries, kernel scratch"});
+  }
+}
+
+static void add_prompt_cache(plan *p) {
+  uint64_t one_sequence = 0;
+  for (size_t i = 0; i < p->model->n_caches; i++) {
+    uint64_t bytes = 0;
+    if (!cache_bytes(p, &p->model->caches[i], &buffer_rules[VF_BACKEND_CPU], &bytes)) return;
+    one_sequence += bytes / p->graph.streams;
+  }
+  uint64_t most = vf_max_u64(prompt_cache_bytes, one_sequence);
+  vf_estimate_add(p->e, (vf_line){p->host, VF_PART_RUNTIME, "prompt_cache", {0, 0, most},
+                                  VF_BASIS_ASSUMED, "grows with use; --cache-ram 0 turns it off"});
+}
+
+/* ---- Assumptions ------------------------------------------------------------------------ */
+
+static bool is_cuda_cache_format(vf_format f) {
+  return f != VF_FORMAT_IQ4_NL;
+}
+
+static void add_assumptions(plan *p) {
+  vf_estimate *e = p->e;
+  const vf_device *d = &e->devices[0].device;
+  vf_estimate_assume(e, "program", "llama-server: one row of logits per sequence, prompt cache on");
+  if (p->request->ctx_tokens == 0)
+    vf_estimate_assume(e, "ctx-default", "no --ctx given: the model's whole context");
+  if (p->model->max_ctx_tokens != 0 && p->w->requested_ctx_tokens > p->model->max_ctx_tokens)
+    vf_estimate_assume(e, "ctx-beyond-model", "the context is beyond the model's own limit");
+  if (d->kind == VF_DEVICE_UNIFIED)
+    vf_estimate_assume(e, "shared-pool",
+                       "the pool is shared with the operating system: what is free in it moves");
+  if (d->kind == VF_DEVICE_DISCRETE && d->used_bytes == 0)
+    vf_estimate_assume(e, "gpu-idle", "nothing else uses the GPU (--used says otherwise)");
+  if (!p->cpu_only && (!is_cuda_cache_format(p->w->kv_k) || !is_cuda_cache_format(p->w->kv_v)))
+    vf_estimate_assume(e, "kv-format-cpu",
+                       "GPU flash attention has no iq4_nl: attention falls back to the CPU");
+  if (d->backend == VF_BACKEND_ROCM || d->backend == VF_BACKEND_METAL)
+    vf_estimate_assume(e, "backend-cuda-rules",
+                       "compute buffers follow the CUDA backend's rules, which were checked");
+}
+
+/* ---- The engine ------------------------------------------------------------------------- */
+
+static uint32_t count_gpus(const vf_estimate *e, const vf_request *request) {
+  uint32_t n = (uint32_t)e->n_devices - 1;
+  return n > 1 && request->split == VF_SPLIT_NONE ? 1 : n;
+}
+
+static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *err) {
+  plan p = {.e = e, .model = e->model, .request = request, .w = &e->workload};
+  p.host = (uint32_t)e->n_devices - 1;
+  p.cpu_only = e->n_devices == 1;
+  p.n_gpus = count_gpus(e, request);
+  vf_status status = resolve_sequences(&p, err);
+  if (status == VF_OK) status = resolve_context(&p, err);
+  if (status == VF_OK) status = resolve_cache_formats(&p, err);
+  if (status == VF_OK) status = place(&p, err);
+  if (status != VF_OK) return status;
+  resolve_graph(&p);
+  add_weights(&p);
+  add_kv_cache(&p);
+  status = add_compute(&p, err);
+  if (status != VF_OK) return status;
+  add_output(&p);
+  add_runtime(&p);
+  add_prompt_cache(&p);
+  add_assumptions(&p);
+  return VF_OK;
+}
+
+static const char *const aliases[] = {"llamacpp", "llama-server", "llama-cli", "gguf", NULL};
+
+/* What llama.cpp's users mean by a short name: the recipe of the most common file of that size. */
+static const vf_quant_alias quants[] = {
+    {"q2", "Q2_K"},     {"q3", "Q3_K_M"},   {"q4", "Q4_K_M"},   {"q5", "Q5_K_M"},
+    {"q6", "Q6_K"},     {"q8", "Q8_0"},     {"q4_k", "Q4_K_M"}, {"q5_k", "Q5_K_M"},
+    {"q3_k", "Q3_K_M"}, {"fp16", "F16"},    {"half", "F16"},    {"bfloat16", "BF16"},
+    {"fp32", "F32"},    {"float16", "F16"}, {"4bit", "Q4_K_M"}, {"8bit", "Q8_0"},
+    {NULL, NULL},
+};
+
+const vf_engine vf_engine_llamacpp = {
+    .name = "llama.cpp",
+    .aliases = aliases,
+    .version = "v0.5.0",
+    .checked = "2026-09-28",
+    .quants = quants,
+    .max_seqs = MAX_SEQS,
+    .estimate = estimate,
+    .explain = vf_llamacpp_explain,
+};

@@ -1,0 +1,140 @@
+/* llamacpp_explain.c - llama.cpp's formulas in words, with the numbers of one estimate. */
+#include <inttypes.h>
+
+#include "base/units.h"
+#include "core/format.h"
+#include "engines/llamacpp.h"
+
+static void put_bytes(vf_text *out, uint64_t bytes) {
+  vf_text_thousands(out, bytes);
+  vf_text_put(out, " B = ");
+  vf_text_size(out, bytes, VF_UNIT_GIB, 2);
+  vf_text_put(out, " GiB");
+}
+
+/* "q4_K 561, q6_K 81, f32 162": how many tensors of the model are stored how. */
+static void put_formats(vf_text *out, const vf_model *m) {
+  uint32_t counts[VF_FORMAT_COUNT] = {0};
+  const char *separator = "";
+  for (size_t i = 0; i < m->n_tensors; i++) counts[m->tensors[i].format]++;
+  for (int f = 0; f < VF_FORMAT_COUNT; f++) {
+    if (counts[f] == 0) continue;
+    vf_text_printf(out, "%s%s %" PRIu32, separator, vf_format_get((vf_format)f)->name, counts[f]);
+    separator = ", ";
+  }
+}
+
+static void explain_weights(const vf_estimate *e, const vf_line *line, vf_text *out) {
+  vf_text_printf(out, "sum of the tensors placed here, of %zu in %s (", e->model->n_tensors,
+                 e->model->quant);
+  put_formats(out, e->model);
+  vf_text_put(out, "), each padded as the device's buffers pad = ");
+  put_bytes(out, line->size.bytes);
+  vf_text_put(out, "  [llama.cpp src/llama-model.cpp:1521, ggml-cuda.cu:908]");
+}
+
+/* "128 × 34/32 B" for blocks, "128 × 2 B" for plain numbers. */
+static void put_row(vf_text *out, uint32_t dim, vf_format format) {
+  const vf_format_info *f = vf_format_get(format);
+  vf_text_printf(out, "%" PRIu32 " × %" PRIu32, dim, f->block_bytes);
+  if (f->block_elements > 1) vf_text_printf(out, "/%" PRIu32, f->block_elements);
+  vf_text_put(out, " B");
+}
+
+/* Layers with equal caches, told once; the first of each kind speaks for it. */
+static bool same_cache(const vf_cache_layer *a, const vf_cache_layer *b) {
+  return a->kind == b->kind && a->n_kv_heads == b->n_kv_heads && a->k_dim == b->k_dim &&
+         a->v_dim == b->v_dim;
+}
+
+static uint32_t count_alike(const vf_model *m, size_t i) {
+  uint32_t n = 0;
+  for (size_t j = 0; j < m->n_caches; j++) {
+    if (!same_cache(&m->caches[i], &m->caches[j])) continue;
+    if (j < i) return 0;
+    n++;
+  }
+  return n;
+}
+
+static void put_cache_kind(vf_text *out, const vf_estimate *e, size_t i, uint32_t layers) {
+  const vf_cache_layer *c = &e->model->caches[i];
+  const vf_workload *w = &e->workload;
+  bool alike = c->k_dim == c->v_dim && w->kv_k == w->kv_v;
+  vf_text_printf(out, "%s%" PRIu32 " layers × %" PRIu32 " KV heads × ", alike ? "2 × " : "", layers,
+                 c->n_kv_heads);
+  if (!alike) vf_text_put(out, "(");
+  put_row(out, c->k_dim, w->kv_k);
+  if (!alike) vf_text_put(out, " + ");
+  if (!alike) put_row(out, c->v_dim, w->kv_v);
+  if (!alike) vf_text_put(out, ")");
+}
+
+static void explain_kv_cache(const vf_estimate *e, const vf_line *line, vf_text *out) {
+  const vf_workload *w = &e->workload;
+  const char *separator = "";
+  for (size_t i = 0; i < e->model->n_caches; i++) {
+    uint32_t layers = count_alike(e->model, i);
+    if (layers == 0) continue;
+    vf_text_put(out, separator);
+    put_cache_kind(out, e, i, layers);
+    separator = " + ";
+  }
+  vf_text_put(out, " × ");
+  vf_text_thousands(out, w->ctx_tokens);
+  vf_text_put(out, " tokens");
+  if (!w->kv_unified) vf_text_printf(out, " × %" PRIu32 " sequences", w->seqs);
+  vf_text_put(out, e->n_devices > 2 ? ", the layers placed here = " : " = ");
+  put_bytes(out, line->size.bytes);
+  vf_text_put(out, "  [llama.cpp src/llama-kv-cache.cpp:215]");
+}
+
+static void explain_compute(const vf_estimate *e, const vf_line *line, vf_text *out) {
+  const vf_workload *w = &e->workload;
+  vf_text_printf(out,
+                 "peak of ggml's allocator over the graph of one batch: %" PRIu32
+                 " tokens, %" PRIu32 " rows of logits, flash attention %s = ",
+                 w->ubatch_tokens, w->output_rows, w->flash_attn ? "on" : "off");
+  put_bytes(out, line->size.bytes);
+  if (line->basis == VF_BASIS_MODELLED)
+    vf_text_put(out, ", with the scheduler's copies between devices bounded");
+  vf_text_put(out, "  [ggml-alloc.c; llama.cpp src/llama-context.cpp:620]");
+}
+
+static void explain_output(const vf_estimate *e, const vf_line *line, vf_text *out) {
+  vf_text_thousands(out, e->model->n_vocab);
+  vf_text_printf(out, " logits × %" PRIu32 " sequences × 4 B = ", e->workload.seqs);
+  put_bytes(out, line->size.bytes);
+  vf_text_put(out, "  [llama.cpp src/llama-context.cpp:2103]");
+}
+
+static void put_mib_range(vf_text *out, vf_interval size) {
+  vf_text_printf(out, "%" PRIu64 " to %" PRIu64 " MiB", size.low_bytes / VF_MIB,
+                 size.high_bytes / VF_MIB);
+}
+
+static void explain_runtime(const vf_estimate *e, const vf_line *line, vf_text *out) {
+  if (line->device + 1 == e->n_devices) {
+    vf_text_put(out, "states of past prompts, up to llama-server's --cache-ram of 8192 MiB, but one "
+                     "whole sequence in any case: ");
+    put_mib_range(out, line->size);
+    return;
+  }
+  vf_text_put(out, "device context ");
+  put_mib_range(out, e->devices[line->device].device.context);
+  vf_text_put(out, ", cuBLAS workspace and kernel scratch of the widest matrix: ");
+  put_mib_range(out, line->size);
+  vf_text_put(out, "  [measured contexts: the device's catalog entry; ggml-cuda/common.cuh:1549]");
+}
+
+void vf_llamacpp_explain(const vf_estimate *e, const vf_line *line, vf_text *out) {
+  switch (line->part) {
+  case VF_PART_WEIGHTS: explain_weights(e, line, out); break;
+  case VF_PART_KV_CACHE: explain_kv_cache(e, line, out); break;
+  case VF_PART_COMPUTE: explain_compute(e, line, out); break;
+  case VF_PART_OUTPUT: explain_output(e, line, out); break;
+  case VF_PART_RUNTIME: explain_runtime(e, line, out); break;
+  case VF_PART_STATE:
+  case VF_PART_COUNT: break;
+  }
+}

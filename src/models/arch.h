@@ -1,0 +1,18 @@
+/* arch.h - from facts to a model: the architectures that vramfit knows.
+ *
+ * One row of a table per model_type, built by a shared builder; a model_type that has no row is
+ * unknown, and is said to be. */
+#ifndef VF_MODELS_ARCH_H
+#define VF_MODELS_ARCH_H
+
+#include "core/model.h"
+#include "models/facts.h"
+
+/* Builds the two lists of a HF-style config.  Its tensors have no useful format yet: apply a
+ * recipe.  Fails with the key that is missing or wrong. */
+vf_status vf_arch_build(vf_model **out, const vf_facts *facts, vf_error *err);
+
+/* The model_type of row i, NULL beyond the end. */
+const char *vf_arch_name(size_t i);
+
+#endif

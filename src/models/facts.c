@@ -1,0 +1,91 @@
+/* facts.c - a list of facts, searched from the front (there are some dozens). */
+#include "models/facts.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/status.h"
+
+vf_facts vf_facts_in(vf_arena *arena, const char *source) {
+  return (vf_facts){.arena = arena, .source = source};
+}
+
+static vf_status grow(vf_facts *f, vf_error *err) {
+  size_t capacity = f->capacity == 0 ? 64 : f->capacity * 2;
+  vf_fact *items = vf_arena_alloc(f->arena, capacity, sizeof *items);
+  if (items == NULL) return vf_fail_nomem(err);
+  if (f->count > 0) memcpy(items, f->items, f->count * sizeof *items);
+  f->items = items;
+  f->capacity = capacity;
+  return VF_OK;
+}
+
+vf_status vf_facts_add(vf_facts *f, vf_fact fact, vf_error *err) {
+  if (f->count == f->capacity) {
+    vf_status status = grow(f, err);
+    if (status != VF_OK) return status;
+  }
+  f->items[f->count++] = fact;
+  return VF_OK;
+}
+
+const vf_fact *vf_facts_find(const vf_facts *f, const char *key) {
+  for (size_t i = 0; i < f->count; i++)
+    if (strcmp(f->items[i].key, key) == 0)
+      return f->items[i].type == VF_FACT_NULL ? NULL : &f->items[i];
+  return NULL;
+}
+
+/* "rope_scaling.factor" as the JSON pointer "/rope_scaling/factor". */
+static void make_pointer(char *out, size_t size, const char *key) {
+  snprintf(out, size, "/%s", key);
+  for (char *c = out; *c != '\0'; c++)
+    if (*c == '.') *c = '/';
+}
+
+vf_status vf_facts_fail(const vf_facts *f, const char *key, vf_status status, vf_error *err,
+                        const char *fmt, ...) {
+  char message[256], path[128];
+  va_list args;
+  va_start(args, fmt);
+  vsnprintf(message, sizeof message, fmt, args);
+  va_end(args);
+  make_pointer(path, sizeof path, key);
+  return vf_fail_at(err, status, f->source, path, "%s", message);
+}
+
+const char *vf_facts_string(const vf_facts *f, const char *key, const char *fallback) {
+  const vf_fact *fact = vf_facts_find(f, key);
+  return fact != NULL && fact->type == VF_FACT_STRING ? fact->as.string : fallback;
+}
+
+vf_status vf_facts_bool(bool *out, const vf_facts *f, const char *key, bool fallback,
+                        vf_error *err) {
+  const vf_fact *fact = vf_facts_find(f, key);
+  if (fact != NULL && fact->type != VF_FACT_BOOL)
+    return vf_facts_fail(f, key, VF_MALFORMED, err, "true or false is expected here");
+  *out = fact != NULL ? fact->as.boolean : fallback;
+  return VF_OK;
+}
+
+vf_status vf_facts_number(uint64_t *out, bool *found, const vf_facts *f, const char *key,
+                          const char *what, uint64_t least, uint64_t most, vf_error *err) {
+  const vf_fact *fact = vf_facts_find(f, key);
+  *found = fact != NULL;
+  if (fact == NULL) return VF_OK;
+  if (fact->type == VF_FACT_FLOAT)
+    return vf_facts_fail(f, key, VF_MALFORMED, err,
+                         "%g is not a %s (a whole number from %" PRIu64 " to %" PRIu64 ")",
+                         fact->as.real, what, least, most);
+  if (fact->type != VF_FACT_INT)
+    return vf_facts_fail(f, key, VF_MALFORMED, err, "a number is expected here: the %s", what);
+  int64_t n = fact->as.integer;
+  if (n < 0 || (uint64_t)n < least || (uint64_t)n > most)
+    return vf_facts_fail(f, key, VF_MALFORMED, err,
+                         "%" PRId64 " is not a %s (%" PRIu64 " to %" PRIu64 ")", n, what, least,
+                         most);
+  *out = (uint64_t)n;
+  return VF_OK;
+}

@@ -1,0 +1,20 @@
+/* recipe.h - quantization recipes: which format each tensor gets.
+ *
+ * A recipe's name is what people call a file ("Q4_K_M"); the rules behind it give every tensor a
+ * format by its role, its place and its shape. */
+#ifndef VF_MODELS_RECIPE_H
+#define VF_MODELS_RECIPE_H
+
+#include "core/model.h"
+
+/* Stores every tensor of the model as the recipe says; the name's case does not matter. */
+vf_status vf_recipe_apply(vf_model *model, const char *name, vf_error *err);
+
+/* Stores the model in the format that its makers publish it in. */
+vf_status vf_recipe_apply_own(vf_model *model, vf_error *err);
+
+/* Recipe i from the widest to the narrowest by typical quality; NULL beyond the end.  *common is
+ * true for those that are worth suggesting. */
+const char *vf_recipe_name(size_t i, bool *common);
+
+#endif

@@ -1,0 +1,48 @@
+/* catalog.h - the built-in catalogs: found by name without reading more than one entry.
+ *
+ * At build time vf_embed checks the JSON files under data/ and turns them into sorted names and
+ * the text of each entry; at run time a lookup is a binary search, and only the entry that was
+ * asked for is parsed. */
+#ifndef VF_READERS_CATALOG_H
+#define VF_READERS_CATALOG_H
+
+#include "base/arena.h"
+
+/* One entry, as JSON text. */
+typedef struct vf_catalog_entry {
+  const char *id;
+  const char *file; /* it comes from, below data/ */
+  const char *json;
+  size_t length;
+} vf_catalog_entry;
+
+/* A name in normalized form (names.h), and the entry that it stands for. */
+typedef struct vf_catalog_name {
+  const char *name;
+  uint32_t entry;
+} vf_catalog_name;
+
+typedef struct vf_catalog {
+  const vf_catalog_entry *entries;
+  size_t n_entries;
+  const vf_catalog_name *names; /* sorted bytewise: ids and aliases */
+  size_t n_names;
+} vf_catalog;
+
+/* Made by vf_embed. */
+extern const vf_catalog vf_builtin_models;
+extern const vf_catalog vf_builtin_gpus;
+extern const vf_catalog vf_builtin_gpu_classes;
+
+struct vf_context {
+  vf_allocator allocator;
+  const vf_catalog *catalogs[VF_CATALOG_COUNT];
+};
+
+/* The entry that the name stands for, NULL if there is none. */
+const vf_catalog_entry *vf_catalog_find(const vf_catalog *catalog, const char *name);
+
+/* The id whose name is nearest, NULL if none is near. */
+const char *vf_catalog_nearest(const vf_catalog *catalog, const char *name);
+
+#endif

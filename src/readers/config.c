@@ -1,0 +1,143 @@
+/* config.c - flattening a JSON object into facts.
+ *
+ * The text passes the strict scan first; cJSON then builds the tree, which is walked with an
+ * explicit stack.  A key that occurs twice in one object is refused: readers disagree about which
+ * one counts, so a file could show one model to us and another to the engine. */
+#include "readers/config.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "readers/json_scan.h"
+
+/* ---- Duplicate keys --------------------------------------------------------------------- */
+
+static int compare_names(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static vf_status check_unique(const cJSON *object, const char *prefix, vf_facts *facts,
+                              vf_error *err) {
+  size_t n = 0, i = 0;
+  for (const cJSON *c = object->child; c != NULL; c = c->next) n++;
+  if (n < 2) return VF_OK;
+  const char **names = vf_arena_alloc(facts->arena, n, sizeof *names);
+  if (names == NULL) return vf_fail_nomem(err);
+  for (const cJSON *c = object->child; c != NULL; c = c->next) names[i++] = c->string;
+  qsort(names, n, sizeof *names, compare_names);
+  for (i = 1; i < n; i++) {
+    if (strcmp(names[i - 1], names[i]) != 0) continue;
+    char key[128] = "";
+    strncat(key, prefix, 60);
+    strncat(key, names[i], 60);
+    return vf_facts_fail(facts, key, VF_MALFORMED, err, "this key occurs twice in its object");
+  }
+  return VF_OK;
+}
+
+/* ---- Values ----------------------------------------------------------------------------- */
+
+static const double largest_exact = 9007199254740991.0; /* 2^53 - 1 */
+
+static vf_fact number_fact(double d) {
+  if (floor(d) == d && fabs(d) <= largest_exact)
+    return (vf_fact){.type = VF_FACT_INT, .as.integer = (int64_t)d};
+  return (vf_fact){.type = VF_FACT_FLOAT, .as.real = d};
+}
+
+/* A plain value; strings are copied into the arena.  False: no memory. */
+static bool plain_fact(vf_fact *out, const cJSON *value, vf_arena *arena) {
+  *out = (vf_fact){.type = VF_FACT_NULL};
+  if (cJSON_IsBool(value)) {
+    out->type = VF_FACT_BOOL;
+    out->as.boolean = cJSON_IsTrue(value);
+  } else if (cJSON_IsNumber(value)) {
+    *out = number_fact(value->valuedouble);
+  } else if (cJSON_IsString(value)) {
+    out->type = VF_FACT_STRING;
+    out->as.string = vf_arena_copy(arena, value->valuestring, strlen(value->valuestring));
+    return out->as.string != NULL;
+  }
+  return true;
+}
+
+static bool array_fact(vf_fact *out, const cJSON *array, vf_arena *arena) {
+  size_t n = 0, i = 0;
+  for (const cJSON *c = array->child; c != NULL; c = c->next) n++;
+  vf_fact *items = vf_arena_alloc(arena, n, sizeof *items);
+  if (items == NULL) return false;
+  for (const cJSON *c = array->child; c != NULL; c = c->next)
+    if (!plain_fact(&items[i++], c, arena)) return false;
+  *out = (vf_fact){.type = VF_FACT_ARRAY, .as.array = {items, n}};
+  return true;
+}
+
+/* ---- The walk --------------------------------------------------------------------------- */
+
+/* An object that is being walked: its next member, and the prefix of its keys. */
+typedef struct frame {
+  const cJSON *next;
+  const char *prefix;
+} frame;
+
+static const char *join(vf_arena *arena, const char *prefix, const char *name, const char *end) {
+  size_t a = strlen(prefix), b = strlen(name), c = strlen(end);
+  char *key = vf_arena_alloc(arena, a + b + c + 1, 1);
+  if (key == NULL) return NULL;
+  memcpy(key, prefix, a);
+  memcpy(key + a, name, b);
+  memcpy(key + a + b, end, c);
+  return key;
+}
+
+static vf_status add_value(vf_facts *facts, const char *prefix, const cJSON *value, vf_error *err) {
+  vf_fact fact;
+  bool made = cJSON_IsArray(value) ? array_fact(&fact, value, facts->arena)
+                                   : plain_fact(&fact, value, facts->arena);
+  if (made) fact.key = join(facts->arena, prefix, value->string, "");
+  if (!made || fact.key == NULL) return vf_fail_nomem(err);
+  return vf_facts_add(facts, fact, err);
+}
+
+/* Objects are entered; the scan has bounded the depth to the size of the stack. */
+static vf_status walk(vf_facts *facts, const cJSON *root, vf_error *err) {
+  frame stack[VF_JSON_DEPTH + 1] = {{root->child, ""}};
+  size_t depth = 1;
+  vf_status status = check_unique(root, "", facts, err);
+  while (depth > 0 && status == VF_OK) {
+    frame *top = &stack[depth - 1];
+    const cJSON *member = top->next;
+    if (member == NULL) {
+      depth--;
+      continue;
+    }
+    top->next = member->next;
+    if (!cJSON_IsObject(member)) {
+      status = add_value(facts, top->prefix, member, err);
+      continue;
+    }
+    const char *prefix = join(facts->arena, top->prefix, member->string, ".");
+    if (prefix == NULL) return vf_fail_nomem(err);
+    status = check_unique(member, prefix, facts, err);
+    stack[depth++] = (frame){member->child, prefix};
+  }
+  return status;
+}
+
+vf_status vf_config_parse(vf_facts *facts, const char *text, size_t length, vf_error *err) {
+  vf_status status = vf_json_check(text, length, err);
+  if (status != VF_OK) {
+    vf_error_set_source(err, facts->source);
+    return status;
+  }
+  cJSON *root = cJSON_ParseWithLength(text, length);
+  if (root == NULL) return vf_fail_nomem(err);
+  if (cJSON_IsObject(root)) status = walk(facts, root, err);
+  else status = vf_fail_at(err, VF_MALFORMED, facts->source, "", "a JSON object is expected");
+  cJSON_Delete(root);
+  if (status != VF_OK) vf_json_locate(text, length, err);
+  return status;
+}

@@ -1,0 +1,316 @@
+/* json_scan.c - the tokenizer: an explicit stack of one bit per level, no recursion. */
+#include "readers/json_scan.h"
+
+#include <string.h>
+
+#include "base/status.h"
+#include "base/text.h"
+
+enum expect {
+  EXPECT_VALUE,
+  EXPECT_VALUE_OR_END, /* just after [ */
+  EXPECT_KEY,
+  EXPECT_KEY_OR_END, /* just after { */
+  EXPECT_AFTER,      /* after a value: comma, a closing bracket or the end */
+};
+
+vf_json_scan vf_json_scan_over(const char *text, size_t length) {
+  return (vf_json_scan){.text = text, .length = length, .expect = EXPECT_VALUE};
+}
+
+/* ---- Errors ----------------------------------------------------------------------------- */
+
+static void set_position(vf_error *err, const char *text, size_t at) {
+  if (err == NULL) return;
+  err->line = 1;
+  err->column = 1;
+  for (size_t i = 0; i < at; i++) {
+    if (text[i] == '\n') err->line++, err->column = 1;
+    else err->column++;
+  }
+}
+
+static vf_status fail(const vf_json_scan *s, vf_status status, vf_error *err, const char *message) {
+  vf_fail(err, status, "%s", message);
+  set_position(err, s->text, s->at);
+  return status;
+}
+
+static vf_status bad(const vf_json_scan *s, vf_error *err, const char *message) {
+  return fail(s, VF_MALFORMED, err, message);
+}
+
+/* ---- Pieces ----------------------------------------------------------------------------- */
+
+static int peek(const vf_json_scan *s) {
+  return s->at < s->length ? (unsigned char)s->text[s->at] : -1;
+}
+
+static void skip_space(vf_json_scan *s) {
+  while (s->at < s->length && strchr(" \t\r\n", s->text[s->at]) != NULL && s->text[s->at] != '\0')
+    s->at++;
+}
+
+static bool is_digit(int c) {
+  return c >= '0' && c <= '9';
+}
+
+static int hex_value(int c) {
+  if (is_digit(c)) return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+/* Four hex digits at `at`; -1 if they are not. */
+static long hex4(const vf_json_scan *s, size_t at) {
+  long n = 0;
+  if (s->length - at < 4) return -1;
+  for (size_t i = 0; i < 4; i++) {
+    int digit = hex_value((unsigned char)s->text[at + i]);
+    if (digit < 0) return -1;
+    n = n * 16 + digit;
+  }
+  return n;
+}
+
+/* \uXXXX, a whole surrogate pair if it is one; NUL is refused since C strings end there. */
+static vf_status scan_unicode_escape(vf_json_scan *s, vf_error *err) {
+  long unit = hex4(s, s->at + 2);
+  if (unit < 0) return bad(s, err, "\\u needs four hex digits");
+  if (unit == 0) return bad(s, err, "a NUL character in a string is refused");
+  if (unit >= 0xDC00 && unit <= 0xDFFF) return bad(s, err, "half a surrogate pair");
+  s->at += 6;
+  if (unit < 0xD800 || unit > 0xDBFF) return VF_OK;
+  bool escape = s->length - s->at >= 6 && s->text[s->at] == '\\' && s->text[s->at + 1] == 'u';
+  long low = escape ? hex4(s, s->at + 2) : -1;
+  if (low < 0xDC00 || low > 0xDFFF) return bad(s, err, "half a surrogate pair");
+  s->at += 6;
+  return VF_OK;
+}
+
+static vf_status scan_escape(vf_json_scan *s, vf_error *err) {
+  int c = s->at + 1 < s->length ? (unsigned char)s->text[s->at + 1] : -1;
+  if (c == 'u') return scan_unicode_escape(s, err);
+  if (c <= 0 || strchr("\"\\/bfnrt", c) == NULL) return bad(s, err, "unknown escape in a string");
+  s->at += 2;
+  return VF_OK;
+}
+
+static vf_status scan_character(vf_json_scan *s, vf_error *err) {
+  int c = peek(s);
+  if (c < 0) return bad(s, err, "the string is not closed");
+  if (c < 0x20) return bad(s, err, "a control character in a string must be escaped");
+  if (c == '\\') return scan_escape(s, err);
+  size_t n = vf_utf8_length(s->text + s->at, s->length - s->at);
+  if (n == 0) return bad(s, err, "not UTF-8");
+  s->at += n;
+  return VF_OK;
+}
+
+/* From the opening quote to past the closing one. */
+static vf_status scan_string(vf_json_scan *s, size_t most, vf_error *err) {
+  s->start = ++s->at;
+  while (peek(s) != '"') {
+    vf_status status = scan_character(s, err);
+    if (status != VF_OK) return status;
+    if (s->at - s->start > most) return fail(s, VF_LIMIT, err, "the string is too long");
+  }
+  s->end = s->at++;
+  return VF_OK;
+}
+
+static size_t scan_digits(vf_json_scan *s) {
+  size_t from = s->at;
+  while (is_digit(peek(s))) s->at++;
+  return s->at - from;
+}
+
+/* A number's exponent beyond three digits, or a result beyond a double, is not finite. */
+static vf_status scan_exponent(vf_json_scan *s, vf_error *err) {
+  s->at++;
+  if (peek(s) == '+' || peek(s) == '-') s->at++;
+  size_t digits = scan_digits(s);
+  if (digits == 0) return bad(s, err, "the exponent has no digits");
+  if (digits > 3) return bad(s, err, "the number is out of range");
+  long exponent = 0;
+  for (size_t i = s->at - digits; i < s->at; i++) exponent = exponent * 10 + (s->text[i] - '0');
+  bool negative = s->text[s->at - digits - 1] == '-';
+  if (!negative && exponent > 290) return bad(s, err, "the number is out of range");
+  return VF_OK;
+}
+
+static vf_status scan_number(vf_json_scan *s, vf_error *err) {
+  s->start = s->at;
+  if (peek(s) == '-') s->at++;
+  bool zero = peek(s) == '0';
+  size_t digits = scan_digits(s);
+  if (digits == 0) return bad(s, err, "a number needs a digit here");
+  if (zero && digits > 1) return bad(s, err, "a number must not start with 0");
+  if (peek(s) == '.') {
+    s->at++;
+    if (scan_digits(s) == 0) return bad(s, err, "a number needs a digit after the point");
+  }
+  if (s->at - s->start > 60) return bad(s, err, "the number is too long");
+  if (peek(s) == 'e' || peek(s) == 'E') {
+    vf_status status = scan_exponent(s, err);
+    if (status != VF_OK) return status;
+  }
+  s->end = s->at;
+  return VF_OK;
+}
+
+static vf_status scan_literal(vf_json_scan *s, vf_error *err) {
+  static const char *const words[] = {"true", "false", "null"};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    size_t n = strlen(words[i]);
+    if (s->length - s->at < n || memcmp(s->text + s->at, words[i], n) != 0) continue;
+    s->start = s->at;
+    s->end = s->at += n;
+    return VF_OK;
+  }
+  return bad(s, err, "a value is expected here");
+}
+
+/* ---- Grammar ---------------------------------------------------------------------------- */
+
+static vf_status open_container(vf_json_scan *s, bool object, vf_error *err) {
+  if (s->depth == VF_JSON_DEPTH) return fail(s, VF_LIMIT, err, "nested deeper than 64 levels");
+  s->start = s->at++;
+  s->in_object[++s->depth] = object;
+  s->expect = object ? EXPECT_KEY_OR_END : EXPECT_VALUE_OR_END;
+  return VF_OK;
+}
+
+static void close_container(vf_json_scan *s) {
+  s->end = ++s->at;
+  s->depth--;
+  s->expect = EXPECT_AFTER;
+}
+
+static vf_status scan_value(vf_json_scan *s, vf_json_token *out, vf_error *err) {
+  int c = peek(s);
+  vf_status status;
+  if (c == '{' || c == '[') {
+    *out = c == '{' ? VF_JSON_OBJECT : VF_JSON_ARRAY;
+    return open_container(s, c == '{', err);
+  }
+  if (c == '"') {
+    *out = VF_JSON_STRING;
+    status = scan_string(s, VF_JSON_STRING_BYTES, err);
+  } else if (c == '-' || is_digit(c)) {
+    *out = VF_JSON_NUMBER;
+    status = scan_number(s, err);
+  } else {
+    *out = VF_JSON_LITERAL;
+    status = scan_literal(s, err);
+  }
+  s->expect = EXPECT_AFTER;
+  return status;
+}
+
+static vf_status scan_key(vf_json_scan *s, vf_json_token *out, vf_error *err) {
+  if (peek(s) != '"') return bad(s, err, "a key in quotes is expected here");
+  vf_status status = scan_string(s, VF_JSON_KEY_BYTES, err);
+  if (status != VF_OK) return status;
+  skip_space(s);
+  if (peek(s) != ':') return bad(s, err, "a colon is expected after the key");
+  s->at++;
+  s->expect = EXPECT_VALUE;
+  *out = VF_JSON_KEY;
+  return VF_OK;
+}
+
+/* After a value, inside a container: a comma and what must follow it, or the end of it. */
+static vf_status scan_after(vf_json_scan *s, vf_json_token *out, vf_error *err) {
+  bool object = s->in_object[s->depth];
+  if (peek(s) == (object ? '}' : ']')) {
+    *out = object ? VF_JSON_OBJECT_END : VF_JSON_ARRAY_END;
+    close_container(s);
+    return VF_OK;
+  }
+  if (peek(s) < 0) return bad(s, err, "the text ends inside an object or array: is it truncated?");
+  if (peek(s) != ',') return bad(s, err, "a comma or a closing bracket is expected here");
+  s->at++;
+  skip_space(s);
+  return object ? scan_key(s, out, err) : scan_value(s, out, err);
+}
+
+static vf_status scan_end(vf_json_scan *s, vf_json_token *out, vf_error *err) {
+  if (s->at < s->length) return bad(s, err, "something follows after the end of the JSON value");
+  *out = VF_JSON_END;
+  return VF_OK;
+}
+
+vf_status vf_json_next(vf_json_scan *s, vf_json_token *out, vf_error *err) {
+  skip_space(s);
+  if (s->expect == EXPECT_AFTER)
+    return s->depth == 0 ? scan_end(s, out, err) : scan_after(s, out, err);
+  if (s->expect == EXPECT_KEY_OR_END && peek(s) == '}') return scan_after(s, out, err);
+  if (s->expect == EXPECT_VALUE_OR_END && peek(s) == ']') return scan_after(s, out, err);
+  if (peek(s) < 0) return bad(s, err, s->at == 0 ? "the file is empty" : "the text ends too early");
+  if (s->at == 0 && s->length >= 3 && memcmp(s->text, "\xEF\xBB\xBF", 3) == 0)
+    return bad(s, err, "starts with a byte order mark: save it as UTF-8 without one");
+  if (s->expect == EXPECT_KEY || s->expect == EXPECT_KEY_OR_END) return scan_key(s, out, err);
+  return scan_value(s, out, err);
+}
+
+vf_status vf_json_skip(vf_json_scan *s, vf_json_token token, vf_error *err) {
+  if (token != VF_JSON_OBJECT && token != VF_JSON_ARRAY) return VF_OK;
+  uint32_t outer = s->depth - 1;
+  while (s->depth > outer) {
+    vf_status status = vf_json_next(s, &token, err);
+    if (status != VF_OK) return status;
+  }
+  return VF_OK;
+}
+
+vf_status vf_json_check(const char *text, size_t length, vf_error *err) {
+  vf_json_scan s = vf_json_scan_over(text, length);
+  vf_json_token token;
+  do {
+    vf_status status = vf_json_next(&s, &token, err);
+    if (status != VF_OK) return status;
+  } while (token != VF_JSON_END);
+  return VF_OK;
+}
+
+/* ---- Finding a value -------------------------------------------------------------------- */
+
+/* True if the pointer continues with exactly this key; *rest is then what follows it. */
+static bool starts_with_key(const char *pointer, const char *key, size_t length, const char **rest) {
+  if (pointer[0] != '/' || strncmp(pointer + 1, key, length) != 0) return false;
+  char after = pointer[1 + length];
+  if (after != '/' && after != '\0') return false;
+  *rest = pointer + 1 + length;
+  return true;
+}
+
+/* Descends along the pointer; returns where the search ended, at the value or at the innermost
+ * object that was found.  Array indices are not followed. */
+static size_t find_value(const char *text, size_t length, const char *pointer) {
+  vf_json_scan s = vf_json_scan_over(text, length);
+  vf_json_token token;
+  size_t best = 0;
+  if (vf_json_next(&s, &token, NULL) != VF_OK) return 0;
+  while (*pointer != '\0' && token == VF_JSON_OBJECT) {
+    const char *rest = NULL;
+    size_t value = 0;
+    best = s.start;
+    while (rest == NULL) {
+      if (vf_json_next(&s, &token, NULL) != VF_OK || token != VF_JSON_KEY) return best;
+      bool wanted = starts_with_key(pointer, text + s.start, s.end - s.start, &rest);
+      if (vf_json_next(&s, &token, NULL) != VF_OK) return best;
+      value = s.start;
+      if (!wanted && vf_json_skip(&s, token, NULL) != VF_OK) return best;
+    }
+    pointer = rest;
+    best = value;
+  }
+  return best;
+}
+
+void vf_json_locate(const char *text, size_t length, vf_error *err) {
+  if (err != NULL && err->path[0] != '\0')
+    set_position(err, text, find_value(text, length, err->path));
+}

@@ -1,0 +1,137 @@
+/* json.c - the report for programs.
+ *
+ * Versioned: additions raise the minor number, anything else the major one.  Sizes are integers in
+ * bytes; what does not apply or is not known is absent, never 0 or null. */
+#include "report/json_write.h"
+#include "report/report.h"
+#include "report/words.h"
+
+static void put_model(vf_json *j, const vf_estimate *e) {
+  vf_model_info m;
+  vf_model_info_get(vf_estimate_model(e), &m);
+  vf_json_open(j, "model", '{');
+  vf_json_string(j, "id", m.id);
+  vf_json_string(j, "architecture", m.architecture);
+  vf_json_string(j, "source", m.source);
+  vf_json_u64(j, "params", m.n_params);
+  vf_json_u64(j, "active_params", m.n_active_params);
+  vf_json_u64(j, "layers", m.n_layers);
+  if (m.max_ctx_tokens != 0) vf_json_u64(j, "max_ctx_tokens", m.max_ctx_tokens);
+  vf_json_close(j, '}');
+}
+
+static void put_request(vf_json *j, const vf_estimate *e) {
+  const vf_workload *w = vf_estimate_workload(e);
+  vf_model_info m;
+  vf_model_info_get(vf_estimate_model(e), &m);
+  vf_json_open(j, "request", '{');
+  vf_json_string(j, "quant", m.quant);
+  vf_json_u64(j, "ctx_tokens", w->requested_ctx_tokens);
+  vf_json_u64(j, "allocated_ctx_tokens", w->ctx_tokens);
+  vf_json_u64(j, "seqs", w->seqs);
+  vf_json_string(j, "kv_k", vf_format_get(w->kv_k)->name);
+  vf_json_string(j, "kv_v", vf_format_get(w->kv_v)->name);
+  vf_json_u64(j, "ubatch_tokens", w->ubatch_tokens);
+  vf_json_u64(j, "output_rows", w->output_rows);
+  vf_json_bool(j, "flash_attn", w->flash_attn);
+  vf_json_bool(j, "kv_unified", w->kv_unified);
+  vf_json_bool(j, "swa_full", w->swa_full);
+  vf_json_bool(j, "no_kv_offload", w->no_kv_offload);
+  vf_json_u64(j, "gpu_layers", w->gpu_layers);
+  vf_json_close(j, '}');
+}
+
+static void put_capacity(vf_json *j, const vf_device_budget *b) {
+  vf_json_u64(j, "total_bytes", b->device.total_bytes);
+  vf_json_u64(j, "reserved_bytes", b->device.reserved_bytes);
+  vf_json_u64(j, "used_bytes", b->device.used_bytes);
+  vf_json_u64(j, "capacity_bytes", b->capacity_bytes);
+  vf_json_u64(j, "headroom_target_bytes", b->headroom_target_bytes);
+}
+
+static void put_device(vf_json *j, const vf_device_budget *b, uint64_t index) {
+  vf_json_open(j, NULL, '{');
+  vf_json_string(j, "id", b->device.id);
+  vf_json_u64(j, "index", index);
+  vf_json_string(j, "kind", vf_device_kind_word[b->device.kind]);
+  if (b->device.total_known) put_capacity(j, b);
+  for (int p = 0; p < VF_PART_COUNT; p++) vf_json_u64(j, vf_part_word[p].json, b->part_bytes[p]);
+  if (b->device.kind == VF_DEVICE_UNIFIED)
+    vf_json_u64(j, "shared_host_bytes", b->shared_host_bytes);
+  vf_json_u64(j, "need_low_bytes", b->need.low_bytes);
+  vf_json_u64(j, "need_bytes", b->need.bytes);
+  vf_json_u64(j, "need_high_bytes", b->need.high_bytes);
+  if (b->device.total_known) {
+    vf_json_i64(j, "headroom_bytes", b->headroom_bytes);
+    vf_json_string(j, "verdict", vf_verdict_word[b->verdict].json);
+  }
+  vf_json_close(j, '}');
+}
+
+static void put_limits(vf_json *j, const vf_limits *l) {
+  vf_json_open(j, "limits", '{');
+  vf_json_u64(j, "max_ctx_tokens", l->max_ctx_tokens);
+  vf_json_u64(j, "max_seqs", l->max_seqs);
+  if (l->quant[0] != '\0') vf_json_string(j, "widest_quant", l->quant);
+  if (l->devices != 0) vf_json_u64(j, "min_devices", l->devices);
+  if (l->gpu_layers >= 0) vf_json_i64(j, "max_gpu_layers", l->gpu_layers);
+  vf_json_close(j, '}');
+}
+
+static void put_line(vf_json *j, const vf_estimate *e, const vf_line *line, size_t i) {
+  char formula[2048];
+  vf_estimate_explain(e, i, formula, sizeof formula);
+  vf_json_open(j, NULL, '{');
+  vf_json_u64(j, "device", line->device);
+  vf_json_string(j, "name", line->name);
+  vf_json_u64(j, "bytes", line->size.bytes);
+  vf_json_u64(j, "low_bytes", line->size.low_bytes);
+  vf_json_u64(j, "high_bytes", line->size.high_bytes);
+  vf_json_string(j, "basis", vf_basis_word[line->basis]);
+  vf_json_string(j, "formula", formula);
+  vf_json_close(j, '}');
+}
+
+static void put_assumptions(vf_json *j, const vf_estimate *e) {
+  size_t n;
+  const vf_assumption *a = vf_estimate_assumptions(e, &n);
+  vf_json_open(j, "assumptions", '[');
+  for (size_t i = 0; i < n; i++) {
+    vf_json_open(j, NULL, '{');
+    vf_json_string(j, "code", a[i].code);
+    vf_json_string(j, "text", a[i].text);
+    vf_json_close(j, '}');
+  }
+  vf_json_close(j, ']');
+}
+
+static void put_devices_and_lines(vf_json *j, const vf_estimate *e, const vf_limits *limits) {
+  size_t n;
+  const vf_device_budget *devices = vf_estimate_devices(e, &n);
+  vf_json_open(j, "devices", '[');
+  for (size_t i = 0; i < n; i++) put_device(j, &devices[i], i);
+  vf_json_close(j, ']');
+  if (limits != NULL) put_limits(j, limits);
+  const vf_line *lines = vf_estimate_lines(e, &n);
+  vf_json_open(j, "lines", '[');
+  for (size_t i = 0; i < n; i++) put_line(j, e, &lines[i], i);
+  vf_json_close(j, ']');
+}
+
+void vf_report_json(vf_out *out, const vf_estimate *e, const vf_limits *limits,
+                    const vf_report_options *options) {
+  (void)options;
+  vf_json j = vf_json_on(out);
+  vf_json_open(&j, NULL, '{');
+  vf_json_string(&j, "format_version", "1.0");
+  vf_json_string(&j, "verdict", vf_verdict_word[vf_estimate_verdict(e)].json);
+  put_model(&j, e);
+  vf_json_open(&j, "engine", '{');
+  vf_json_string(&j, "name", vf_estimate_workload(e)->engine);
+  vf_json_string(&j, "version", vf_estimate_workload(e)->engine_version);
+  vf_json_close(&j, '}');
+  put_request(&j, e);
+  put_devices_and_lines(&j, e, limits);
+  put_assumptions(&j, e);
+  vf_json_close(&j, '}');
+}

@@ -1,0 +1,24 @@
+/* json_write.h - writing JSON: commas, indentation and escapes are its business. */
+#ifndef VF_REPORT_JSON_WRITE_H
+#define VF_REPORT_JSON_WRITE_H
+
+#include "report/out.h"
+
+typedef struct vf_json {
+  vf_out *out;
+  uint32_t depth;
+  bool first; /* nothing written yet in the innermost container */
+} vf_json;
+
+vf_json vf_json_on(vf_out *out);
+
+/* key is NULL inside an array and at the top. */
+void vf_json_open(vf_json *j, const char *key, char bracket);
+void vf_json_close(vf_json *j, char bracket);
+
+void vf_json_string(vf_json *j, const char *key, const char *value);
+void vf_json_u64(vf_json *j, const char *key, uint64_t value);
+void vf_json_i64(vf_json *j, const char *key, int64_t value);
+void vf_json_bool(vf_json *j, const char *key, bool value);
+
+#endif

@@ -1,0 +1,28 @@
+/* out.h - pieces of text on their way to the caller's write function.
+ *
+ * Collected into larger pieces; after a failed write everything else is dropped, and the failure
+ * is told once, at the end. */
+#ifndef VF_REPORT_OUT_H
+#define VF_REPORT_OUT_H
+
+#include "base/text.h"
+#include "vramfit/vramfit.h"
+
+typedef struct vf_out {
+  vf_write_fn write;
+  void *user;
+  bool failed;
+  size_t used;
+  char buf[4096];
+} vf_out;
+
+void vf_out_init(vf_out *out, vf_write_fn write, void *user);
+void vf_out_bytes(vf_out *out, const char *s, size_t length);
+void vf_out_put(vf_out *out, const char *s);
+void vf_out_text(vf_out *out, const vf_text *t);
+void vf_out_printf(vf_out *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Writes what is left; VF_IO if any write failed. */
+vf_status vf_out_finish(vf_out *out, vf_error *err);
+
+#endif

@@ -1,0 +1,421 @@
+/* table.c - the report for people: the verdict first, then the budget, then what to do.
+ *
+ * One device gets a line per part with a bar; several get a row each.  Without colour and bars the
+ * same lines come out, so that a pipe sees what a terminal shows. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "report/report.h"
+#include "report/words.h"
+
+enum { LABEL_WIDTH = 11, SIZE_WIDTH = 15, BAR_WIDTH = 24, BASIS_WIDTH = 8 };
+
+typedef struct table {
+  vf_out *out;
+  const vf_estimate *e;
+  const vf_report_options *options;
+  const vf_device_budget *devices;
+  size_t n_devices;
+  uint64_t bar_bytes; /* what a full bar stands for */
+} table;
+
+/* ---- Text ------------------------------------------------------------------------------- */
+
+/* Columns that UTF-8 text takes on a terminal (all our characters are one wide). */
+static int width(const char *s) {
+  int n = 0;
+  for (; *s != '\0'; s++) n += ((unsigned char)*s & 0xC0) != 0x80;
+  return n;
+}
+
+static void spaces(vf_out *out, int n) {
+  for (int i = 0; i < n; i++) vf_out_put(out, " ");
+}
+
+static void put_left(vf_out *out, const char *s, int columns) {
+  vf_out_put(out, s);
+  spaces(out, columns - width(s));
+}
+
+static void put_right(vf_out *out, const char *s, int columns) {
+  spaces(out, columns - width(s));
+  vf_out_put(out, s);
+}
+
+static void color(const table *t, const char *sequence) {
+  if (t->options->color) vf_out_put(t->out, sequence);
+}
+
+#define DIM   "\x1b[2m"
+#define RESET "\x1b[0m"
+
+/* Two decimals, and one for intervals, whose digits mean less. */
+static void text_interval(vf_text *text, vf_interval size, vf_unit unit) {
+  if (size.low_bytes == size.high_bytes) {
+    vf_text_size(text, size.bytes, unit, 2);
+    return;
+  }
+  vf_text_size(text, size.low_bytes, unit, 1);
+  vf_text_put(text, "–");
+  vf_text_size(text, size.high_bytes, unit, 1);
+}
+
+static void text_bytes(vf_text *text, uint64_t bytes, vf_unit unit) {
+  vf_text_size(text, bytes, unit, 1);
+  vf_text_printf(text, " %s", vf_unit_name(unit));
+}
+
+/* ---- Bars ------------------------------------------------------------------------------- */
+
+/* Eighths of a column; anything above nothing shows. */
+static void put_bar(const table *t, uint64_t bytes) {
+  static const char *const parts[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+  uint64_t eighths = 0, whole = t->bar_bytes / VF_KIB;
+  if (whole > 0) eighths = bytes / VF_KIB * (BAR_WIDTH * 8) / whole;
+  if (eighths == 0 && bytes > 0) eighths = 1;
+  if (eighths > BAR_WIDTH * 8) eighths = BAR_WIDTH * 8;
+  for (uint64_t i = 0; i < eighths / 8; i++) vf_out_put(t->out, "█");
+  vf_out_put(t->out, parts[eighths % 8]);
+  spaces(t->out, BAR_WIDTH - (int)((eighths + 7) / 8));
+}
+
+/* ---- The headline ----------------------------------------------------------------------- */
+
+static int64_t worst_headroom(const table *t) {
+  int64_t worst = INT64_MAX;
+  for (size_t i = 0; i < t->n_devices; i++) {
+    const vf_device_budget *b = &t->devices[i];
+    if (!b->device.total_known) continue;
+    int64_t left = (int64_t)b->capacity_bytes - (int64_t)b->need.bytes;
+    if (left < worst) worst = left;
+  }
+  return worst;
+}
+
+static void text_device_name(vf_text *text, const table *t) {
+  const vf_device *first = &t->devices[0].device;
+  size_t gpus = t->n_devices > 1 ? t->n_devices - 1 : 1;
+  vf_text_put(text, first->name);
+  bool same = true;
+  for (size_t i = 1; i < gpus; i++) same &= strcmp(first->id, t->devices[i].device.id) == 0;
+  if (gpus > 1 && same) vf_text_printf(text, " × %zu", gpus);
+  if (gpus > 1 && !same) vf_text_printf(text, " and %zu more", gpus - 1);
+  if (first->kind == VF_DEVICE_UNIFIED) vf_text_put(text, " (memory shared with the OS)");
+}
+
+static void put_headline(const table *t) {
+  char buf[512];
+  vf_text text = vf_text_on(buf, sizeof buf);
+  const vf_verdict_words *verdict = &vf_verdict_word[vf_estimate_verdict(t->e)];
+  const vf_workload *w = vf_estimate_workload(t->e);
+  vf_model_info m;
+  vf_model_info_get(vf_estimate_model(t->e), &m);
+  color(t, verdict->color);
+  vf_out_put(t->out, verdict->shown);
+  color(t, RESET);
+  if (vf_estimate_verdict(t->e) == VF_NO_FIT) {
+    vf_text_put(&text, "   short by ");
+    vf_text_size(&text, (uint64_t)-worst_headroom(t), t->options->unit, 2);
+    vf_text_printf(&text, " %s", vf_unit_name(t->options->unit));
+  }
+  vf_text_put(&text, "   ");
+  vf_text_escaped(&text, m.id, strlen(m.id));
+  vf_text_printf(&text, " · %s · ", m.quant);
+  vf_text_thousands(&text, w->requested_ctx_tokens);
+  vf_text_printf(&text, " tokens %s %" PRIu32 " · %s   on ", w->kv_unified ? "shared by" : "×",
+                 w->seqs, w->engine);
+  text_device_name(&text, t);
+  vf_text_put(&text, "\n\n");
+  vf_out_text(t->out, &text);
+}
+
+/* ---- One device ------------------------------------------------------------------------- */
+
+static void put_row(const table *t, const char *label, vf_interval size, const char *basis,
+                    const char *note) {
+  char buf[64];
+  vf_text text = vf_text_on(buf, sizeof buf);
+  text_interval(&text, size, t->options->unit);
+  vf_text_printf(&text, " %s", vf_unit_name(t->options->unit));
+  vf_out_put(t->out, "  ");
+  put_left(t->out, label, LABEL_WIDTH);
+  put_right(t->out, buf, SIZE_WIDTH);
+  vf_out_put(t->out, "  ");
+  if (t->options->bars) put_bar(t, size.bytes);
+  if (t->options->bars) vf_out_put(t->out, "  ");
+  color(t, DIM);
+  if (note[0] == '\0') vf_out_put(t->out, basis);
+  else put_left(t->out, basis, BASIS_WIDTH + 2);
+  vf_out_put(t->out, note);
+  color(t, RESET);
+  vf_out_put(t->out, "\n");
+}
+
+/* All lines of one part of one device as one row; their note is the first one's. */
+static void put_part(const table *t, uint32_t device, vf_part part) {
+  size_t n;
+  const vf_line *lines = vf_estimate_lines(t->e, &n);
+  vf_interval size = {0, 0, 0};
+  vf_basis basis = VF_BASIS_EXACT;
+  const char *note = NULL;
+  for (size_t i = 0; i < n; i++) {
+    if (lines[i].device != device || lines[i].part != part) continue;
+    size.low_bytes += lines[i].size.low_bytes;
+    size.bytes += lines[i].size.bytes;
+    size.high_bytes += lines[i].size.high_bytes;
+    if (lines[i].basis > basis) basis = lines[i].basis;
+    if (note == NULL) note = lines[i].note;
+  }
+  if (note != NULL) put_row(t, vf_part_word[part].shown, size, vf_basis_word[basis], note);
+}
+
+static const vf_device_budget *host_budget(const table *t) {
+  return t->n_devices > 1 ? &t->devices[t->n_devices - 1] : NULL;
+}
+
+/* "weights 0.28, compute 0.02, prompt cache up to 8.0": what the host holds, in one line. */
+static void text_host_parts(vf_text *text, const table *t, uint32_t host) {
+  size_t n;
+  const vf_line *lines = vf_estimate_lines(t->e, &n);
+  const char *separator = "";
+  for (size_t i = 0; i < n; i++) {
+    if (lines[i].device != host || lines[i].size.high_bytes < 10 * VF_MIB) continue;
+    bool runtime = lines[i].part == VF_PART_RUNTIME;
+    vf_text_printf(text, "%s%s ", separator,
+                   runtime ? "prompt cache" : vf_part_word[lines[i].part].shown);
+    if (lines[i].size.low_bytes == 0) vf_text_put(text, "up to ");
+    vf_text_size(text, lines[i].size.low_bytes == 0 ? lines[i].size.high_bytes : lines[i].size.bytes,
+                 t->options->unit, 2);
+    separator = ", ";
+  }
+}
+
+static void put_host_row(const table *t) {
+  const vf_device_budget *host = host_budget(t);
+  char buf[256];
+  vf_text text = vf_text_on(buf, sizeof buf);
+  if (host == NULL || host->need.high_bytes == 0) return;
+  text_host_parts(&text, t, (uint32_t)(t->n_devices - 1));
+  put_row(t, host->pooled ? "host side" : "host memory", host->need,
+          host->pooled ? "same pool" : "apart", buf);
+}
+
+/* "119.7 GiB less 8.0 GiB kept for the OS" */
+static void text_capacity(vf_text *text, const vf_device_budget *b, vf_unit unit) {
+  const char *reserve = b->device.kind == VF_DEVICE_UNIFIED ? "kept for the OS" : "of the driver's";
+  if (b->device.reserved_bytes == 0 && b->device.used_bytes == 0) return;
+  text_bytes(text, b->device.total_bytes, unit);
+  if (b->device.reserved_bytes != 0) {
+    vf_text_put(text, " less ");
+    text_bytes(text, b->device.reserved_bytes, unit);
+    vf_text_printf(text, " %s", reserve);
+  }
+  if (b->device.used_bytes != 0) {
+    vf_text_put(text, " less ");
+    text_bytes(text, b->device.used_bytes, unit);
+    vf_text_put(text, " in use");
+  }
+}
+
+static void put_summary_line(const table *t, const char *label, const vf_text *left,
+                             const vf_text *right) {
+  vf_out_put(t->out, "  ");
+  put_left(t->out, label, LABEL_WIDTH);
+  int columns = width(left->buf), indent = right->length > 0 ? 34 : 0;
+  if (columns < SIZE_WIDTH) spaces(t->out, SIZE_WIDTH - columns);
+  vf_out_text(t->out, left);
+  spaces(t->out, indent - (columns < SIZE_WIDTH ? SIZE_WIDTH : columns));
+  color(t, DIM);
+  vf_out_text(t->out, right);
+  color(t, RESET);
+  vf_out_put(t->out, "\n");
+}
+
+static void put_needs(const table *t, const vf_device_budget *b) {
+  char left_buf[128], right_buf[128];
+  vf_text left = vf_text_on(left_buf, sizeof left_buf);
+  vf_text right = vf_text_on(right_buf, sizeof right_buf);
+  text_interval(&left, b->need, t->options->unit);
+  vf_text_printf(&left, " %s", vf_unit_name(t->options->unit));
+  if (b->device.total_known) {
+    vf_text_put(&left, " of ");
+    text_bytes(&left, b->capacity_bytes, t->options->unit);
+    text_capacity(&right, b, t->options->unit);
+  }
+  put_summary_line(t, "needs", &left, &right);
+}
+
+static void put_headroom(const table *t, const vf_device_budget *b) {
+  char left_buf[128], right_buf[128];
+  vf_text left = vf_text_on(left_buf, sizeof left_buf);
+  vf_text right = vf_text_on(right_buf, sizeof right_buf);
+  vf_text_signed_size(&left, b->headroom_bytes, t->options->unit, 1);
+  vf_text_printf(&left, " %s", vf_unit_name(t->options->unit));
+  if (b->capacity_bytes > 0 && b->headroom_bytes >= 0)
+    vf_text_printf(&left, " = %" PRIu64 " %%",
+                   (uint64_t)b->headroom_bytes / (b->capacity_bytes / 100 + 1));
+  vf_text_put(&right, "target ");
+  text_bytes(&right, b->headroom_target_bytes, t->options->unit);
+  put_summary_line(t, "headroom", &left, &right);
+}
+
+static void put_one_device(table *t) {
+  const vf_device_budget *b = &t->devices[0];
+  t->bar_bytes = b->need.bytes > b->capacity_bytes ? b->need.bytes : b->capacity_bytes;
+  for (int p = 0; p < VF_PART_COUNT; p++) put_part(t, 0, (vf_part)p);
+  const vf_device_budget *host = host_budget(t);
+  if (host != NULL && host->pooled) put_host_row(t);
+  put_needs(t, b);
+  if (b->device.total_known) put_headroom(t, b);
+  if (host != NULL && !host->pooled) put_host_row(t);
+}
+
+/* ---- Several devices -------------------------------------------------------------------- */
+
+enum { NAME_WIDTH = 26, CELL_WIDTH = 11, WIDE_CELL_WIDTH = 14 };
+
+static const vf_part columns[] = {VF_PART_WEIGHTS, VF_PART_KV_CACHE, VF_PART_COMPUTE};
+
+static void put_head(const table *t) {
+  vf_out_put(t->out, "  ");
+  put_left(t->out, vf_unit_name(t->options->unit), NAME_WIDTH);
+  for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+    put_right(t->out, vf_part_word[columns[i]].shown, CELL_WIDTH);
+  put_right(t->out, "needs", WIDE_CELL_WIDTH);
+  put_right(t->out, "of", CELL_WIDTH);
+  put_right(t->out, "headroom", CELL_WIDTH);
+  vf_out_put(t->out, "\n");
+}
+
+static void put_cell(const table *t, uint64_t bytes) {
+  char buf[32];
+  vf_text text = vf_text_on(buf, sizeof buf);
+  vf_text_size(&text, bytes, t->options->unit, 2);
+  put_right(t->out, buf, CELL_WIDTH);
+}
+
+static void put_verdict_cells(const table *t, const vf_device_budget *b) {
+  char buf[32];
+  vf_text text = vf_text_on(buf, sizeof buf);
+  if (!b->device.total_known) return;
+  put_cell(t, b->capacity_bytes);
+  vf_text_signed_size(&text, b->headroom_bytes, t->options->unit, 2);
+  put_right(t->out, buf, CELL_WIDTH);
+  vf_out_put(t->out, "  ");
+  color(t, vf_verdict_word[b->verdict].color);
+  vf_out_put(t->out, vf_verdict_word[b->verdict].shown);
+  color(t, RESET);
+}
+
+static void put_device_row(const table *t, size_t i) {
+  const vf_device_budget *b = &t->devices[i];
+  char name[80], need[48];
+  vf_text name_text = vf_text_on(name, sizeof name), need_text = vf_text_on(need, sizeof need);
+  bool host = b->device.kind == VF_DEVICE_HOST;
+  if (host) vf_text_put(&name_text, "host memory");
+  else vf_text_printf(&name_text, "%s #%zu", b->device.id, i);
+  text_interval(&need_text, b->need, t->options->unit);
+  vf_out_put(t->out, "  ");
+  put_left(t->out, name, NAME_WIDTH);
+  for (size_t c = 0; c < sizeof columns / sizeof *columns; c++)
+    put_cell(t, b->part_bytes[columns[c]]);
+  put_right(t->out, need, WIDE_CELL_WIDTH);
+  put_verdict_cells(t, b);
+  vf_out_put(t->out, "\n");
+}
+
+static void put_many_devices(const table *t) {
+  put_head(t);
+  for (size_t i = 0; i < t->n_devices; i++) put_device_row(t, i);
+}
+
+/* ---- What else fits --------------------------------------------------------------------- */
+
+/* The separator in front of every choice but the first. */
+static void next_choice(vf_text *text) {
+  if (text->length > 0) vf_text_put(text, " · ");
+}
+
+static void text_room(vf_text *text, const table *t, const vf_limits *l) {
+  const vf_workload *w = vf_estimate_workload(t->e);
+  vf_text_thousands(text, l->max_ctx_tokens);
+  vf_text_put(text, l->ctx_is_model_limit ? " tokens (the model's limit)" : " tokens");
+  next_choice(text);
+  vf_text_thousands(text, l->max_seqs);
+  vf_text_put(text, l->max_seqs == 1 ? " sequence" : " sequences");
+  if (!w->kv_unified) vf_text_put(text, " at ");
+  if (!w->kv_unified) vf_text_thousands(text, w->requested_ctx_tokens);
+  if (l->seqs_is_engine_limit) vf_text_put(text, " (the engine's limit)");
+  next_choice(text);
+  vf_text_put(text, l->quant);
+}
+
+/* Ways out, each alone enough. */
+static void text_ways_out(vf_text *text, const table *t, const vf_limits *l) {
+  uint32_t on_gpu = vf_estimate_workload(t->e)->gpu_layers;
+  if (l->max_ctx_tokens > 0) vf_text_printf(text, "--ctx %" PRIu64, l->max_ctx_tokens);
+  if (l->quant[0] != '\0') {
+    next_choice(text);
+    vf_text_printf(text, "--quant %s", l->quant);
+  }
+  if (l->devices > t->n_devices - 1) {
+    next_choice(text);
+    vf_text_printf(text, "--gpu %sx%" PRIu32, t->devices[0].device.id, l->devices);
+  }
+  if (l->gpu_layers >= 0 && (uint32_t)l->gpu_layers < on_gpu) {
+    next_choice(text);
+    vf_text_printf(text, "--ngl %" PRId32 " (the rest in host memory)", l->gpu_layers);
+  }
+}
+
+static void put_limits(const table *t, const vf_limits *l) {
+  char buf[256];
+  vf_text text = vf_text_on(buf, sizeof buf);
+  bool fits = vf_estimate_verdict(t->e) == VF_FITS;
+  if (fits) text_room(&text, t, l);
+  else text_ways_out(&text, t, l);
+  if (text.length == 0) vf_text_put(&text, "nothing smaller of this model on this device");
+  vf_out_put(t->out, "\n  ");
+  put_left(t->out, fits ? "room for" : "would fit", LABEL_WIDTH);
+  vf_out_text(t->out, &text);
+  vf_out_put(t->out, "\n");
+}
+
+static void put_assumptions(const table *t) {
+  size_t n;
+  const vf_assumption *a = vf_estimate_assumptions(t->e, &n);
+  color(t, DIM);
+  for (size_t i = 0; i < n; i++) {
+    vf_out_put(t->out, "  ");
+    put_left(t->out, i == 0 ? "assumes" : "", LABEL_WIDTH);
+    vf_out_put(t->out, a[i].text);
+    vf_out_put(t->out, "\n");
+  }
+  color(t, RESET);
+}
+
+static void put_explanations(const table *t) {
+  size_t n;
+  const vf_line *lines = vf_estimate_lines(t->e, &n);
+  vf_out_put(t->out, "\n");
+  for (size_t i = 0; i < n; i++) {
+    char formula[2048];
+    vf_estimate_explain(t->e, i, formula, sizeof formula);
+    vf_out_printf(t->out, "  %s, %s: ", t->devices[lines[i].device].device.id, lines[i].name);
+    vf_out_put(t->out, formula);
+    vf_out_put(t->out, "\n");
+  }
+}
+
+void vf_report_table(vf_out *out, const vf_estimate *e, const vf_limits *limits,
+                     const vf_report_options *options) {
+  table t = {.out = out, .e = e, .options = options};
+  t.devices = vf_estimate_devices(e, &t.n_devices);
+  put_headline(&t);
+  if (t.n_devices <= 2) put_one_device(&t);
+  else put_many_devices(&t);
+  if (limits != NULL) put_limits(&t, limits);
+  put_assumptions(&t);
+  if (options->explain) put_explanations(&t);
+}

@@ -1,0 +1,29 @@
+/* words.c - names of verdicts, bases, kinds and parts. */
+#include "report/words.h"
+
+const vf_verdict_words vf_verdict_word[VF_VERDICT_COUNT] = {
+    [VF_FITS] = {"fits", "FITS", "\x1b[1;32m"},
+    [VF_TIGHT] = {"tight", "TIGHT", "\x1b[1;33m"},
+    [VF_NO_FIT] = {"no-fit", "NO-FIT", "\x1b[1;31m"},
+};
+
+const char *const vf_basis_word[VF_BASIS_COUNT] = {
+    [VF_BASIS_EXACT] = "exact",
+    [VF_BASIS_MODELLED] = "modelled",
+    [VF_BASIS_ASSUMED] = "assumed",
+};
+
+const char *const vf_device_kind_word[VF_DEVICE_KIND_COUNT] = {
+    [VF_DEVICE_DISCRETE] = "discrete",
+    [VF_DEVICE_UNIFIED] = "unified",
+    [VF_DEVICE_HOST] = "host",
+};
+
+const vf_part_words vf_part_word[VF_PART_COUNT] = {
+    [VF_PART_WEIGHTS] = {"weights_bytes", "weights"},
+    [VF_PART_KV_CACHE] = {"kv_cache_bytes", "KV cache"},
+    [VF_PART_STATE] = {"state_bytes", "state"},
+    [VF_PART_COMPUTE] = {"compute_bytes", "compute"},
+    [VF_PART_OUTPUT] = {"output_bytes", "output"},
+    [VF_PART_RUNTIME] = {"runtime_bytes", "runtime"},
+};

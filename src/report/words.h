@@ -1,0 +1,22 @@
+/* words.h - the words of reports: one table for each enum that is shown. */
+#ifndef VF_REPORT_WORDS_H
+#define VF_REPORT_WORDS_H
+
+#include "vramfit/vramfit.h"
+
+typedef struct vf_verdict_words {
+  const char *json, *shown, *color; /* colour: an ANSI sequence */
+} vf_verdict_words;
+
+extern const vf_verdict_words vf_verdict_word[VF_VERDICT_COUNT];
+extern const char *const vf_basis_word[VF_BASIS_COUNT];
+extern const char *const vf_device_kind_word[VF_DEVICE_KIND_COUNT];
+
+typedef struct vf_part_words {
+  const char *json;  /* key of the device's total */
+  const char *shown; /* label in tables */
+} vf_part_words;
+
+extern const vf_part_words vf_part_word[VF_PART_COUNT];
+
+#endif
