@@ -367,7 +367,8 @@ typedef struct vf_limits {
   bool seqs_is_engine_limit;
   char quant[24];           /* the widest weight format that fits; "": none */
   uint32_t devices;         /* fewest devices of the first one's kind; 0: not up to 16 */
-  int32_t gpu_layers;       /* most layers on the GPU, the rest in host memory; -1: none */
+  int32_t gpu_layers;       /* most layers on the GPU, the rest in host memory, where the request
+                               does not fit as it is; -1: it does, or none helps */
 } vf_limits;
 
 /* Solves them by repeated estimates with estimate as scratch (its last result is overwritten). */

@@ -65,25 +65,29 @@ static vf_status solve_seqs(vf_limits *out, question q, uint32_t most, vf_error 
 }
 
 /* The widest of the common formats that fits; the recipes are ordered. */
-static vf_status solve_quant(vf_limits *out, question q, vf_error *err) {
-  bool common = false;
+static vf_status try_quants(vf_limits *out, question *q, vf_model *copy, vf_error *err) {
+  bool common = false, yes = false;
   const char *name;
-  const vf_model *model = q.model;
+  q->model = copy;
   for (size_t i = 0; (name = vf_recipe_name(i, &common)) != NULL; i++) {
-    vf_model *m;
-    bool yes = false;
     if (!common) continue;
-    vf_status status = vf_model_requantize(&m, model, name, q.request.engine, err);
-    if (status != VF_OK) return status;
-    q.model = m;
-    status = asks_fit(&q, &yes, err);
-    vf_model_free(m);
+    vf_status status = vf_recipe_apply(copy, name, err);
+    if (status == VF_OK) status = asks_fit(q, &yes, err);
     if (status != VF_OK) return status;
     if (!yes) continue;
     snprintf(out->quant, sizeof out->quant, "%s", name);
     return VF_OK;
   }
   return VF_OK;
+}
+
+static vf_status solve_quant(vf_limits *out, question q, vf_error *err) {
+  vf_model *copy;
+  vf_status status = vf_model_clone(&copy, q.model, err);
+  if (status != VF_OK) return status;
+  status = try_quants(out, &q, copy, err);
+  vf_model_free(copy);
+  return status;
 }
 
 static vf_status solve_devices(vf_limits *out, question q, vf_error *err) {
@@ -107,10 +111,12 @@ static vf_status solve_devices(vf_limits *out, question q, vf_error *err) {
 /* Layers in host memory help only where that is another memory; 0 layers is an answer too. */
 static vf_status solve_layers(vf_limits *out, question q, vf_error *err) {
   uint64_t layers = 0;
-  bool none_fits;
+  bool none_fits, as_it_is;
   out->gpu_layers = -1;
   if (q.devices[0].kind != VF_DEVICE_DISCRETE) return VF_OK;
-  vf_status status = fits_with_layers(&q, 0, &none_fits, err);
+  vf_status status = asks_fit(&q, &as_it_is, err);
+  if (status != VF_OK || as_it_is) return status;
+  status = fits_with_layers(&q, 0, &none_fits, err);
   if (status != VF_OK || !none_fits) return status;
   status = vf_solve_largest(&layers, 1, q.model->n_layers + 1, fits_with_layers, &q, err);
   out->gpu_layers = (int32_t)layers;

@@ -27,13 +27,13 @@ typedef struct document {
 static vf_status unknown_model(const vf_context *ctx, const char *ref, vf_error *err) {
   const vf_catalog *models = ctx->catalogs[VF_CATALOG_MODELS];
   const char *nearest = vf_catalog_nearest(models, ref);
-  size_t n = models->n_entries;
+  uint32_t n = models->n_rows;
   if (strchr(ref, '/') != NULL || strstr(ref, ".json") != NULL)
     return vf_fail(err, VF_UNKNOWN, "model '%s': no such file or folder, and no catalog name", ref);
   if (nearest == NULL)
-    return vf_fail(err, VF_UNKNOWN, "unknown model '%s' (%zu are known; a config.json works too)",
+    return vf_fail(err, VF_UNKNOWN, "unknown model '%s' (%u are known; a config.json works too)",
                    ref, n);
-  return vf_fail(err, VF_UNKNOWN, "unknown model '%s': did you mean %s? (%zu are known)", ref,
+  return vf_fail(err, VF_UNKNOWN, "unknown model '%s': did you mean %s? (%u are known)", ref,
                  nearest, n);
 }
 
@@ -58,9 +58,9 @@ static vf_status read_path(document *out, const char *path, vf_arena *arena, vf_
 /* Catalog names win; "./name" always means a path. */
 static vf_status find_document(document *out, const vf_context *ctx, const char *ref,
                                vf_arena *arena, vf_error *err) {
-  const vf_catalog_entry *entry = vf_catalog_find(ctx->catalogs[VF_CATALOG_MODELS], ref);
-  if (entry != NULL) {
-    *out = (document){entry->json, entry->length, entry->file, entry->id};
+  vf_catalog_entry entry;
+  if (vf_catalog_find(&entry, ctx->catalogs[VF_CATALOG_MODELS], ref)) {
+    *out = (document){entry.json, entry.length, entry.file, entry.id};
     return VF_OK;
   }
   if (vf_path_look(ref) == VF_PATH_NONE) return unknown_model(ctx, ref, err);

@@ -61,7 +61,7 @@ static chunk *add_chunk(vf_arena *arena, size_t bytes) {
   return c;
 }
 
-void *vf_arena_alloc(vf_arena *arena, size_t count, size_t size) {
+void *vf_arena_alloc_raw(vf_arena *arena, size_t count, size_t size) {
   const size_t align = alignof(max_align_t);
   size_t bytes;
   if (__builtin_mul_overflow(count, size, &bytes) || bytes > arena->left) return NULL;
@@ -73,7 +73,13 @@ void *vf_arena_alloc(vf_arena *arena, size_t count, size_t size) {
   void *p = c->data + c->used;
   c->used += bytes;
   arena->left -= bytes < arena->left ? bytes : arena->left;
-  return memset(p, 0, bytes);
+  return p;
+}
+
+/* The product was checked above when there is a result. */
+void *vf_arena_alloc(vf_arena *arena, size_t count, size_t size) {
+  void *p = vf_arena_alloc_raw(arena, count, size);
+  return p == NULL ? NULL : memset(p, 0, count * size);
 }
 
 char *vf_arena_copy(vf_arena *arena, const char *s, size_t length) {

@@ -1,6 +1,6 @@
 /* arena.h - all memory of one loaded object, freed at once.
  *
- * Allocations are zeroed, aligned for any type, and capped: an object that wants more than its
+ * Allocations are zeroed (but for _raw), aligned for any type, and capped: an object that wants more than its
  * cap fails like one that runs out of memory. */
 #ifndef VF_BASE_ARENA_H
 #define VF_BASE_ARENA_H
@@ -17,6 +17,9 @@ void vf_arena_free(vf_arena *arena);
 
 /* count * size bytes, or NULL (no memory, over the cap, or the product does not fit). */
 void *vf_arena_alloc(vf_arena *arena, size_t count, size_t size);
+
+/* The same, not zeroed: for long lists that are filled from the front. */
+void *vf_arena_alloc_raw(vf_arena *arena, size_t count, size_t size);
 
 /* A copy of s[0..length) with a terminator. */
 char *vf_arena_copy(vf_arena *arena, const char *s, size_t length);

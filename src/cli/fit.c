@@ -135,7 +135,11 @@ static void finish(job *j) {
 }
 
 enum exit_code command_fit(const args *a, const vf_context *ctx, vf_error *err) {
-  job j = {.a = a, .ctx = ctx};
+  job j; /* room for many devices: not cleared, filled as far as it is used */
+  j.a = a;
+  j.ctx = ctx;
+  j.model = NULL;
+  j.estimate = j.scratch = NULL;
   vf_status status = open_all(&j, err);
   if (status == VF_OK) status = solve(&j, err);
   if (status == VF_OK) status = check_context(&j, err);

@@ -7,7 +7,7 @@
 #include "base/names.h"
 #include "base/status.h"
 
-static const vf_format_info formats[] = {
+const vf_format_info vf_formats[VF_FORMAT_COUNT] = {
     [VF_FORMAT_NONE] = {"none", 1, 0, -1, false},
     [VF_FORMAT_F32] = {"f32", 1, 4, 0, false},
     [VF_FORMAT_F16] = {"f16", 1, 2, 1, false},
@@ -35,32 +35,31 @@ static const vf_format_info formats[] = {
     [VF_FORMAT_TQ2_0] = {"tq2_0", 256, 66, 35, true},
     [VF_FORMAT_MXFP4] = {"mxfp4", 32, 17, 39, true},
 };
-_Static_assert(sizeof formats / sizeof *formats == VF_FORMAT_COUNT, "every format has a row");
-
+_Static_assert(VF_FORMAT_MXFP4 + 1 == VF_FORMAT_COUNT, "every format has a row");
 const vf_format_info *vf_format_get(vf_format format) {
   if (format <= VF_FORMAT_NONE || format >= VF_FORMAT_COUNT) return NULL;
-  return &formats[format];
+  return &vf_formats[format];
 }
 
 vf_status vf_format_find(vf_format *out, const char *name, vf_error *err) {
   vf_name_search search = vf_name_search_for(name);
   for (int f = VF_FORMAT_NONE + 1; f < VF_FORMAT_COUNT; f++) {
-    if (vf_name_equal(name, formats[f].name)) {
+    if (vf_name_equal(name, vf_formats[f].name)) {
       *out = (vf_format)f;
       return VF_OK;
     }
-    vf_name_search_try(&search, formats[f].name);
+    vf_name_search_try(&search, vf_formats[f].name);
   }
   if (search.best == NULL) return vf_fail(err, VF_UNKNOWN, "unknown format '%s'", name);
   return vf_fail(err, VF_UNKNOWN, "unknown format '%s': did you mean %s?", name, search.best);
 }
 
 bool vf_format_divides(vf_format format, uint64_t elements) {
-  return elements % formats[format].block_elements == 0;
+  return elements % vf_formats[format].block_elements == 0;
 }
 
 bool vf_format_row(uint64_t *out_bytes, vf_format format, uint64_t elements) {
-  const vf_format_info *f = &formats[format];
+  const vf_format_info *f = &vf_formats[format];
   if (elements % f->block_elements != 0) return false;
   return vf_mul(out_bytes, elements / f->block_elements, f->block_bytes);
 }

@@ -6,6 +6,9 @@
 
 #include "vramfit/vramfit.h"
 
+/* The table behind vf_format_get, for inner loops; index with a valid format. */
+extern const vf_format_info vf_formats[VF_FORMAT_COUNT];
+
 /* Bytes of `elements` consecutive elements of a row; elements must be a multiple of the block.
  * False if it is not, or if the size does not fit. */
 bool vf_format_row(uint64_t *out_bytes, vf_format format, uint64_t elements);

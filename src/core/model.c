@@ -16,7 +16,7 @@ vf_status vf_model_new(vf_model **out, const vf_allocator *allocator, size_t ten
   vf_model *m = vf_arena_alloc(arena, 1, sizeof *m);
   if (m != NULL) {
     m->arena = arena;
-    m->tensors = vf_arena_alloc(arena, tensors, sizeof *m->tensors);
+    m->tensors = vf_arena_alloc_raw(arena, tensors, sizeof *m->tensors);
     m->layers = vf_arena_alloc(arena, layers, sizeof *m->layers);
     m->caches = vf_arena_alloc(arena, caches, sizeof *m->caches);
   }
@@ -78,7 +78,10 @@ vf_status vf_model_finish(vf_model *m, vf_error *err) {
     uint64_t n = vf_tensor_elements(&m->tensors[i]);
     if (!vf_add(&all, all, n) || all > VF_MAX_ELEMENTS)
       return vf_fail(err, VF_OVERFLOW, "more than 2^56 parameters: not a model of this world");
-    if (vf_role_get(m->tensors[i].role)->home != VF_HOME_ROPE) m->n_params += n;
+    vf_home home = vf_roles[m->tensors[i].role].home;
+    if (home != VF_HOME_ROPE) m->n_params += n;
+    if (home == VF_HOME_LAYER && vf_tensor_dims(&m->tensors[i]) > 1)
+      m->widest_row = vf_max_u64(m->widest_row, m->tensors[i].ne[0]);
   }
   m->n_active_params = m->n_params;
   find_period(m);

@@ -21,6 +21,12 @@ typedef struct vf_cache_layer {
   uint32_t k_dim, v_dim; /* elements per head */
 } vf_cache_layer;
 
+/* Everything but the layer's number. */
+static inline bool vf_cache_layer_equal(const vf_cache_layer *a, const vf_cache_layer *b) {
+  return a->kind == b->kind && a->n_kv_heads == b->n_kv_heads && a->k_dim == b->k_dim &&
+         a->v_dim == b->v_dim;
+}
+
 /* ---- Layers: what a layer computes, as far as it decides the size of its activations ------ */
 
 enum vf_layer_flag {
@@ -58,6 +64,7 @@ struct vf_model {
   uint64_t n_embd, n_vocab;
   uint64_t max_ctx_tokens; /* 0: not stated */
   uint64_t n_params, n_active_params;
+  uint64_t widest_row; /* elements: the longest row of any layer's matrix */
   vf_format own_format; /* what its makers publish it in */
   bool tied;            /* no output matrix: the token embedding serves */
 

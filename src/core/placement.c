@@ -5,6 +5,10 @@
  * are equal on paper are equal here. */
 #include "core/placement.h"
 
+#include <string.h>
+
+_Static_assert(VF_MAX_DEVICES < UINT8_MAX, "a device and the host fit a byte");
+
 /* Shares as large as memory sizes lose low bits, so that a share times a slot fits 64 bits. */
 static uint64_t scaled(uint64_t share, uint64_t largest) {
   int shift = 0;
@@ -12,30 +16,32 @@ static uint64_t scaled(uint64_t share, uint64_t largest) {
   return share >> shift;
 }
 
-void vf_placement_split(vf_placement *out, uint32_t n_slots, uint32_t on_devices,
-                        const uint64_t *shares, uint32_t n_devices) {
+/* Sums of the shares up to each device; devices without any share get nothing. */
+static void accumulate(uint64_t *out, const uint64_t *shares, uint32_t n) {
   uint64_t largest = 0, sum = 0;
-  for (uint32_t d = 0; d < n_devices; d++) largest = shares[d] > largest ? shares[d] : largest;
-  for (uint32_t d = 0; d < n_devices; d++) {
-    sum += largest == 0 ? 1 : scaled(shares[d], largest);
-    out->shares[d] = sum;
-  }
-  out->n_slots = n_slots;
-  out->n_devices = n_devices;
-  out->first_slot = on_devices < n_slots ? n_slots - on_devices : 0;
+  for (uint32_t d = 0; d < n; d++) largest = shares[d] > largest ? shares[d] : largest;
+  for (uint32_t d = 0; d < n; d++) out[d] = sum += largest == 0 ? 1 : scaled(shares[d], largest);
 }
 
-uint32_t vf_placement_device(const vf_placement *p, uint32_t slot) {
-  if (slot < p->first_slot) return VF_ON_HOST;
-  uint64_t position = slot - p->first_slot, count = p->n_slots - p->first_slot;
-  uint64_t whole = p->shares[p->n_devices - 1];
-  for (uint32_t d = 0; d + 1 < p->n_devices; d++)
-    if (p->shares[d] * count > position * whole) return d;
-  return p->n_devices - 1;
+void vf_placement_split(vf_placement *out, uint32_t n_slots, uint32_t on_devices,
+                        const uint64_t *shares, uint32_t n_devices, uint32_t host) {
+  uint64_t sums[VF_MAX_DEVICES];
+  uint32_t first = on_devices < n_slots ? n_slots - on_devices : 0, d = 0;
+  uint64_t count = n_slots - first;
+  out->n_slots = n_slots;
+  out->first_slot = first;
+  memset(out->device, (int)host, first);
+  if (n_devices == 1) {
+    memset(out->device + first, 0, count);
+    return;
+  }
+  accumulate(sums, shares, n_devices);
+  for (uint64_t s = 0; s < count; s++) {
+    while (d + 1 < n_devices && sums[d] * count <= s * sums[n_devices - 1]) d++;
+    out->device[first + s] = (uint8_t)d;
+  }
 }
 
 bool vf_placement_has_slot(const vf_placement *p, uint32_t device, uint32_t end) {
-  for (uint32_t s = p->first_slot; s < end; s++)
-    if (vf_placement_device(p, s) == device) return true;
-  return false;
+  return end > 0 && memchr(p->device, (int)device, end) != NULL;
 }

@@ -7,22 +7,16 @@
 
 #include "core/model.h"
 
-enum { VF_ON_HOST = 0xFFFF };
-
 typedef struct vf_placement {
   uint32_t n_slots;
-  uint32_t first_slot; /* the first one on a device; n_slots: none is */
-  uint32_t n_devices;  /* that share the slots */
-  uint64_t shares[VF_MAX_DEVICES]; /* cumulative, in proportion */
+  uint32_t first_slot;                   /* the first one on a device; n_slots: none is */
+  uint8_t device[VF_MAX_LAYERS + 1];     /* of each slot; the host for slots before first_slot */
 } vf_placement;
 
 /* The last `on_devices` slots go to the devices in order, in proportion to `shares` (all 0: equal
- * parts); at most VF_MAX_DEVICES of them. */
+ * parts); the slots before them to `host`. */
 void vf_placement_split(vf_placement *out, uint32_t n_slots, uint32_t on_devices,
-                        const uint64_t *shares, uint32_t n_devices);
-
-/* Device of a slot, or VF_ON_HOST. */
-uint32_t vf_placement_device(const vf_placement *p, uint32_t slot);
+                        const uint64_t *shares, uint32_t n_devices, uint32_t host);
 
 /* True if the device has at least one slot in [0, end). */
 bool vf_placement_has_slot(const vf_placement *p, uint32_t device, uint32_t end);

@@ -5,16 +5,11 @@
 #include "base/status.h"
 #include "core/format.h"
 
-static const vf_role_info roles[] = {
+const vf_role_info vf_roles[VF_ROLE_COUNT] = {
 #define VF_ROLE_ROW(name, gguf, home) [VF_ROLE_##name] = {gguf, VF_HOME_##home},
     VF_ROLE_MAP(VF_ROLE_ROW)
 #undef VF_ROLE_ROW
 };
-_Static_assert(sizeof roles / sizeof *roles == VF_ROLE_COUNT, "every role has a row");
-
-const vf_role_info *vf_role_get(vf_role role) {
-  return &roles[role];
-}
 
 uint64_t vf_tensor_rows(const vf_tensor *t) {
   return t->ne[1] * t->ne[2] * t->ne[3];
@@ -32,7 +27,7 @@ int vf_tensor_dims(const vf_tensor *t) {
 
 /* The element count is checked too: later code multiplies shapes without looking. */
 vf_status vf_tensor_store(vf_tensor *t, vf_format format, vf_error *err) {
-  const char *name = roles[t->role].gguf_name;
+  const char *name = vf_roles[t->role].gguf_name;
   uint64_t rows, elements, row_bytes, bytes;
   if (!vf_mul3(&rows, t->ne[1], t->ne[2], t->ne[3]) || !vf_mul(&elements, rows, t->ne[0]))
     return vf_fail(err, VF_OVERFLOW, "tensor %s has more than 2^64 elements", name);

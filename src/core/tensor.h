@@ -57,7 +57,7 @@ typedef struct vf_role_info {
   vf_home home;
 } vf_role_info;
 
-const vf_role_info *vf_role_get(vf_role role);
+extern const vf_role_info vf_roles[VF_ROLE_COUNT];
 
 typedef struct vf_tensor {
   uint64_t ne[4]; /* elements per dimension; unused dimensions are 1 */

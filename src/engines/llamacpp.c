@@ -69,8 +69,11 @@ static bool flash_attention_takes(const vf_layer *l) {
 }
 
 static bool all_layers_flash(const plan *p) {
-  for (uint32_t i = 0; i < p->model->n_layers; i++)
-    if (!flash_attention_takes(&p->model->layers[i])) return false;
+  const vf_layer *l = p->model->layers;
+  for (uint32_t i = 0; i < p->model->n_layers; i++) {
+    bool like_the_last = i > 0 && l[i].k_dim == l[i - 1].k_dim && l[i].v_dim == l[i - 1].v_dim;
+    if (!like_the_last && !flash_attention_takes(&l[i])) return false;
+  }
   return true;
 }
 
@@ -104,6 +107,7 @@ static vf_status resolve_cache_formats(plan *p, vf_error *err) {
   w->kv_v = p->request->kv_v != VF_FORMAT_NONE ? p->request->kv_v : VF_FORMAT_F16;
   for (size_t i = 0; i < p->model->n_caches; i++) {
     const vf_cache_layer *c = &p->model->caches[i];
+    if (i > 0 && vf_cache_layer_equal(c, c - 1)) continue;
     vf_status status = check_cache_format(w->kv_k, c->k_dim, err);
     if (status == VF_OK) status = check_cache_format(w->kv_v, c->v_dim, err);
     if (status != VF_OK) return status;
@@ -188,22 +192,21 @@ static vf_status resolve_shares(const plan *p, uint64_t shares[VF_MAX_DEVICES], 
 }
 
 static vf_status place(plan *p, vf_error *err) {
-  uint64_t shares[VF_MAX_DEVICES] = {0};
+  uint64_t shares[VF_MAX_DEVICES];
   uint32_t slots = p->model->n_layers + 1, on_gpu = slots;
   if (p->request->gpu_layers >= 0 && (uint32_t)p->request->gpu_layers < slots)
     on_gpu = (uint32_t)p->request->gpu_layers;
   if (p->cpu_only) on_gpu = 0;
   vf_status status = resolve_shares(p, shares, err);
   if (status != VF_OK) return status;
-  vf_placement_split(&p->placement, slots, on_gpu, shares, p->cpu_only ? 1 : p->n_gpus);
+  vf_placement_split(&p->placement, slots, on_gpu, shares, p->cpu_only ? 1 : p->n_gpus, p->host);
   p->w->gpu_layers = on_gpu;
   return VF_OK;
 }
 
 /* Index of the budget that a slot's memory comes from. */
 static uint32_t slot_budget(const plan *p, uint32_t slot) {
-  uint32_t d = vf_placement_device(&p->placement, slot);
-  return d == VF_ON_HOST ? p->host : d;
+  return p->placement.device[slot];
 }
 
 static const vf_buffer_rule *rule_of(const plan *p, uint32_t budget) {
@@ -229,7 +232,7 @@ static void add_rope_table(const plan *p, uint64_t *sums, const vf_tensor *t) {
  * it wherever the output runs, unless that is the host too. */
 static void add_weight(const plan *p, uint64_t *sums, const vf_tensor *t) {
   uint32_t output = slot_budget(p, p->model->n_layers);
-  switch (vf_role_get(t->role)->home) {
+  switch (vf_roles[t->role].home) {
   case VF_HOME_INPUT:
     add_to(p, sums, p->host, t);
     if (p->model->tied && output != p->host) add_to(p, sums, output, t);
@@ -241,7 +244,8 @@ static void add_weight(const plan *p, uint64_t *sums, const vf_tensor *t) {
 }
 
 static void add_weights(plan *p) {
-  uint64_t sums[VF_MAX_DEVICES + 1] = {0};
+  uint64_t sums[VF_MAX_DEVICES + 1];
+  memset(sums, 0, p->e->n_devices * sizeof *sums);
   for (size_t i = 0; i < p->model->n_tensors; i++) add_weight(p, sums, &p->model->tensors[i]);
   for (uint32_t d = 0; d < p->e->n_devices; d++) {
     const char *note = d == p->host && !p->cpu_only ? "token embedding, layers not offloaded" : "";
@@ -251,6 +255,10 @@ static void add_weights(plan *p) {
 }
 
 /* ---- KV cache (src/llama-kv-cache.cpp:215-240) ------------------------------------------- */
+
+static uint32_t cache_budget(const plan *p, const vf_cache_layer *c) {
+  return p->w->no_kv_offload ? p->host : slot_budget(p, c->layer);
+}
 
 /* One tensor per layer for keys and one for values, over all streams. */
 static bool cache_bytes(const plan *p, const vf_cache_layer *c, const vf_buffer_rule *rule,
@@ -263,13 +271,14 @@ static bool cache_bytes(const plan *p, const vf_cache_layer *c, const vf_buffer_
 }
 
 static void add_kv_cache(plan *p) {
-  uint64_t sums[VF_MAX_DEVICES + 1] = {0};
+  uint64_t sums[VF_MAX_DEVICES + 1], bytes = 0;
+  memset(sums, 0, p->e->n_devices * sizeof *sums);
   for (size_t i = 0; i < p->model->n_caches; i++) {
     const vf_cache_layer *c = &p->model->caches[i];
-    uint32_t d = p->w->no_kv_offload ? p->host : slot_budget(p, c->layer);
-    uint64_t bytes = 0;
-    if (!cache_bytes(p, c, rule_of(p, d), &bytes) || !vf_add(&sums[d], sums[d], bytes))
-      p->e->overflow = true;
+    uint32_t d = cache_budget(p, c);
+    bool like_the_last = i > 0 && vf_cache_layer_equal(c, c - 1) && d == cache_budget(p, c - 1);
+    bool known = like_the_last || cache_bytes(p, c, rule_of(p, d), &bytes);
+    if (!known || !vf_add(&sums[d], sums[d], bytes)) p->e->overflow = true;
   }
   for (uint32_t d = 0; d < p->e->n_devices; d++)
     vf_estimate_add(p->e, (vf_line){d, VF_PART_KV_CACHE, "kv_cache", vf_exactly(sums[d]),
@@ -289,7 +298,7 @@ static uint64_t staged_bytes(const plan *p) {
   if (p->graph.tokens < OFFLOAD_MIN_ROWS) return 0;
   for (size_t i = 0; i < p->model->n_tensors; i++) {
     const vf_tensor *t = &p->model->tensors[i];
-    vf_home home = vf_role_get(t->role)->home;
+    vf_home home = vf_roles[t->role].home;
     uint32_t slot = home == VF_HOME_LAYER ? (uint32_t)t->layer : p->model->n_layers;
     bool output = slot == p->model->n_layers;
     if (home == VF_HOME_ROPE || (home == VF_HOME_INPUT && !p->model->tied)) continue;
@@ -376,13 +385,8 @@ static void add_output(plan *p) {
  * or as f16, of the widest matrix (ggml-cuda/mmq.cu, common.cuh:1549).  The pool never shrinks and
  * grows in steps, hence the wide interval. */
 static vf_interval scratch_bytes(const plan *p) {
-  uint64_t widest = 0, bytes = 0;
-  for (size_t i = 0; i < p->model->n_tensors; i++) {
-    const vf_tensor *t = &p->model->tensors[i];
-    if (vf_role_get(t->role)->home == VF_HOME_LAYER && vf_tensor_dims(t) > 1)
-      widest = vf_max_u64(widest, t->ne[0]);
-  }
-  if (!vf_align_up(&widest, widest, 512) || !vf_mul(&bytes, widest, p->graph.tokens))
+  uint64_t widest, bytes = 0;
+  if (!vf_align_up(&widest, p->model->widest_row, 512) || !vf_mul(&bytes, widest, p->graph.tokens))
     p->e->overflow = true;
   bytes = bytes / 32 * 36;
   return (vf_interval){0, bytes, 2 * bytes + 64 * VF_MIB};
@@ -412,11 +416,8 @@ static void add_runtime(plan *p) {
 
 static void add_prompt_cache(plan *p) {
   uint64_t one_sequence = 0;
-  for (size_t i = 0; i < p->model->n_caches; i++) {
-    uint64_t bytes = 0;
-    if (!cache_bytes(p, &p->model->caches[i], &buffer_rules[VF_BACKEND_CPU], &bytes)) return;
-    one_sequence += bytes / p->graph.streams;
-  }
+  for (uint32_t d = 0; d < p->e->n_devices; d++)
+    one_sequence += p->e->devices[d].part_bytes[VF_PART_KV_CACHE] / p->graph.streams;
   uint64_t most = vf_max_u64(prompt_cache_bytes, one_sequence);
   vf_estimate_add(p->e, (vf_line){p->host, VF_PART_RUNTIME, "prompt_cache", {0, 0, most},
                                   VF_BASIS_ASSUMED, "grows with use; --cache-ram 0 turns it off"});
@@ -457,7 +458,11 @@ static uint32_t count_gpus(const vf_estimate *e, const vf_request *request) {
 }
 
 static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *err) {
-  plan p = {.e = e, .model = e->model, .request = request, .w = &e->workload};
+  plan p; /* placement is large: filled as far as it is used */
+  p.e = e;
+  p.model = e->model;
+  p.request = request;
+  p.w = &e->workload;
   p.host = (uint32_t)e->n_devices - 1;
   p.cpu_only = e->n_devices == 1;
   p.n_gpus = count_gpus(e, request);

@@ -41,16 +41,11 @@ static void put_row(vf_text *out, uint32_t dim, vf_format format) {
   vf_text_put(out, " B");
 }
 
-/* Layers with equal caches, told once; the first of each kind speaks for it. */
-static bool same_cache(const vf_cache_layer *a, const vf_cache_layer *b) {
-  return a->kind == b->kind && a->n_kv_heads == b->n_kv_heads && a->k_dim == b->k_dim &&
-         a->v_dim == b->v_dim;
-}
-
+/* Layers with equal caches, told once: their number, or 0 if an earlier one spoke for them. */
 static uint32_t count_alike(const vf_model *m, size_t i) {
   uint32_t n = 0;
   for (size_t j = 0; j < m->n_caches; j++) {
-    if (!same_cache(&m->caches[i], &m->caches[j])) continue;
+    if (!vf_cache_layer_equal(&m->caches[i], &m->caches[j])) continue;
     if (j < i) return 0;
     n++;
   }

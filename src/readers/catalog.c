@@ -22,31 +22,42 @@ void vf_context_free(vf_context *ctx) {
 }
 
 size_t vf_catalog_size(const vf_context *ctx, vf_catalog_kind kind) {
-  return kind < VF_CATALOG_COUNT ? ctx->catalogs[kind]->n_entries : 0;
+  return kind < VF_CATALOG_COUNT ? ctx->catalogs[kind]->n_rows : 0;
 }
 
 const char *vf_catalog_id(const vf_context *ctx, vf_catalog_kind kind, size_t i) {
-  return i < vf_catalog_size(ctx, kind) ? ctx->catalogs[kind]->entries[i].id : NULL;
+  if (i >= vf_catalog_size(ctx, kind)) return NULL;
+  return vf_catalog_at(ctx->catalogs[kind], (uint32_t)i).id;
 }
 
-const vf_catalog_entry *vf_catalog_find(const vf_catalog *catalog, const char *name) {
+vf_catalog_entry vf_catalog_at(const vf_catalog *c, uint32_t i) {
+  const vf_catalog_row *row = &c->rows[i];
+  return (vf_catalog_entry){c->text + row->id, c->text + row->file, c->text + row->json,
+                            row->length};
+}
+
+bool vf_catalog_find(vf_catalog_entry *out, const vf_catalog *c, const char *name) {
   char wanted[VF_NAME_SIZE];
-  if (!vf_name_normalize(wanted, name)) return NULL;
-  size_t low = 0, high = catalog->n_names;
+  if (!vf_name_normalize(wanted, name)) return false;
+  uint32_t low = 0, high = c->n_names;
   while (low < high) {
-    size_t middle = low + (high - low) / 2;
-    int order = strcmp(wanted, catalog->names[middle].name);
-    if (order == 0) return &catalog->entries[catalog->names[middle].entry];
+    uint32_t middle = low + (high - low) / 2;
+    int order = strcmp(wanted, c->text + c->names[middle].name);
+    if (order == 0) {
+      *out = vf_catalog_at(c, c->names[middle].row);
+      return true;
+    }
     if (order < 0) high = middle;
     else low = middle + 1;
   }
-  return NULL;
+  return false;
 }
 
 const char *vf_catalog_nearest(const vf_catalog *catalog, const char *name) {
   vf_name_search search = vf_name_search_for(name);
-  for (size_t i = 0; i < catalog->n_names; i++)
-    vf_name_search_try(&search, catalog->names[i].name);
-  const vf_catalog_entry *entry = search.best != NULL ? vf_catalog_find(catalog, search.best) : NULL;
-  return entry != NULL ? entry->id : NULL;
+  for (uint32_t i = 0; i < catalog->n_names; i++)
+    vf_name_search_try(&search, catalog->text + catalog->names[i].name);
+  vf_catalog_entry entry = {0};
+  if (search.best != NULL) vf_catalog_find(&entry, catalog, search.best);
+  return entry.id;
 }

@@ -16,17 +16,22 @@ typedef struct vf_catalog_entry {
   size_t length;
 } vf_catalog_entry;
 
-/* A name in normalized form (names.h), and the entry that it stands for. */
+/* An entry in the program: offsets into one text.  Offsets, not pointers, because pointers would
+ * have to be relocated at every start, all of them, for the one entry that is asked for. */
+typedef struct vf_catalog_row {
+  uint32_t id, file, json, length;
+} vf_catalog_row;
+
+/* A name in normalized form (names.h), and the row that it stands for. */
 typedef struct vf_catalog_name {
-  const char *name;
-  uint32_t entry;
+  uint32_t name, row;
 } vf_catalog_name;
 
 typedef struct vf_catalog {
-  const vf_catalog_entry *entries;
-  size_t n_entries;
+  const char *text;
+  const vf_catalog_row *rows;
   const vf_catalog_name *names; /* sorted bytewise: ids and aliases */
-  size_t n_names;
+  uint32_t n_rows, n_names;
 } vf_catalog;
 
 /* Made by vf_embed. */
@@ -39,8 +44,11 @@ struct vf_context {
   const vf_catalog *catalogs[VF_CATALOG_COUNT];
 };
 
-/* The entry that the name stands for, NULL if there is none. */
-const vf_catalog_entry *vf_catalog_find(const vf_catalog *catalog, const char *name);
+/* Row i of the catalog. */
+vf_catalog_entry vf_catalog_at(const vf_catalog *catalog, uint32_t i);
+
+/* The entry that the name stands for; false if there is none. */
+bool vf_catalog_find(vf_catalog_entry *out, const vf_catalog *catalog, const char *name);
 
 /* The id whose name is nearest, NULL if none is near. */
 const char *vf_catalog_nearest(const vf_catalog *catalog, const char *name);

@@ -122,9 +122,10 @@ static vf_status read_device(vf_device *out, const entry_facts *e, vf_error *err
 static vf_status read_class(entry_facts *e, vf_error *err) {
   const char *name = string(e, "class");
   if (name[0] == '\0') return VF_OK;
-  const vf_catalog_entry *c = vf_catalog_find(&vf_builtin_gpu_classes, name);
-  if (c == NULL) return vf_facts_fail(&e->own, "class", VF_MALFORMED, err, "no class '%s'", name);
-  return vf_config_parse(&e->shared, c->json, c->length, err);
+  vf_catalog_entry c;
+  if (!vf_catalog_find(&c, &vf_builtin_gpu_classes, name))
+    return vf_facts_fail(&e->own, "class", VF_MALFORMED, err, "no class '%s'", name);
+  return vf_config_parse(&e->shared, c.json, c.length, err);
 }
 
 static vf_status read_entry(vf_device *out, const vf_catalog_entry *entry,
@@ -156,32 +157,30 @@ static vf_status unknown_gpu(const vf_context *ctx, const char *name, vf_error *
   const vf_catalog *gpus = ctx->catalogs[VF_CATALOG_GPUS];
   const char *nearest = vf_catalog_nearest(gpus, name);
   if (nearest == NULL)
-    return vf_fail(err, VF_UNKNOWN, "unknown GPU '%s' (%zu are known)", name, gpus->n_entries);
-  return vf_fail(err, VF_UNKNOWN, "unknown GPU '%s': did you mean %s? (%zu are known)", name,
-                 nearest, gpus->n_entries);
+    return vf_fail(err, VF_UNKNOWN, "unknown GPU '%s' (%u are known)", name, gpus->n_rows);
+  return vf_fail(err, VF_UNKNOWN, "unknown GPU '%s': did you mean %s? (%u are known)", name,
+                 nearest, gpus->n_rows);
 }
 
 /* A name as it stands comes first ("mi300x"), then with a count behind it ("mi300xx8"). */
-static vf_status find_named(const vf_catalog_entry **out, unsigned *count, const vf_context *ctx,
+static vf_status find_named(vf_catalog_entry *out, unsigned *count, const vf_context *ctx,
                             const char *text, vf_error *err) {
   const vf_catalog *gpus = ctx->catalogs[VF_CATALOG_GPUS];
   char name[VF_NAME_SIZE];
   *count = 1;
   if (!vf_name_normalize(name, text)) return unknown_gpu(ctx, text, err);
-  *out = vf_catalog_find(gpus, name);
-  if (*out != NULL) return VF_OK;
+  if (vf_catalog_find(out, gpus, name)) return VF_OK;
   *count = cut_count(name);
-  *out = *count != 0 ? vf_catalog_find(gpus, name) : NULL;
-  return *out != NULL ? VF_OK : unknown_gpu(ctx, name, err);
+  return *count != 0 && vf_catalog_find(out, gpus, name) ? VF_OK : unknown_gpu(ctx, name, err);
 }
 
 static vf_status add_named(vf_device *out, size_t capacity, size_t *n, const vf_context *ctx,
                            const char *text, vf_error *err) {
-  const vf_catalog_entry *entry;
+  vf_catalog_entry entry;
   unsigned count;
   vf_device device;
   vf_status status = find_named(&entry, &count, ctx, text, err);
-  if (status == VF_OK) status = read_entry(&device, entry, &ctx->allocator, err);
+  if (status == VF_OK) status = read_entry(&device, &entry, &ctx->allocator, err);
   if (status != VF_OK) return status;
   if (count > capacity - *n)
     return vf_fail(err, VF_LIMIT, "more than %zu devices in one estimate", capacity);

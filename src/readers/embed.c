@@ -173,31 +173,47 @@ static void sort_names(catalog *c) {
 
 /* ---- Writing ---------------------------------------------------------------------------- */
 
-static void write_string(FILE *out, const char *s, size_t length) {
-  fputc('"', out);
+/* One string of the catalog's text, with its terminator; returns where the next one starts. */
+static size_t write_text(FILE *out, size_t at, const char *s, size_t length) {
+  fputs("  \"", out);
   for (size_t i = 0; i < length; i++) {
     unsigned char c = (unsigned char)s[i];
-    if (i > 0 && i % 4000 == 0) fputs("\"\n    \"", out);
+    if (i > 0 && i % 4000 == 0) fputs("\"\n  \"", out);
     if (c == '"' || c == '\\') fprintf(out, "\\%c", c);
     else if (c < 0x20 || c >= 0x7F) fprintf(out, "\\%03o", c);
     else fputc(c, out);
   }
-  fputc('"', out);
+  fputs("\\0\"\n", out);
+  return at + length + 1;
 }
 
+/* The names lie together, apart from the entries: a search touches few pages. */
 static void write_catalog(FILE *out, const catalog *c) {
-  fprintf(out, "\nstatic const vf_catalog_entry %s_entries[] = {\n", c->symbol);
+  size_t at = 0, *starts = must(calloc(c->n_names + 3 * c->n_entries + 1, sizeof *starts)), n = 0;
+  fprintf(out, "\nstatic const char %s_text[] =\n", c->symbol);
+  for (size_t i = 0; i < c->n_names; i++) {
+    starts[n++] = at;
+    at = write_text(out, at, c->names[i].text, strlen(c->names[i].text));
+  }
   for (size_t i = 0; i < c->n_entries; i++) {
     const entry *e = &c->entries[i];
-    fprintf(out, "  {\"%s\", \"%s\",\n    ", e->id, e->file);
-    write_string(out, e->json, e->length);
-    fprintf(out, ", %zu},\n", e->length);
+    starts[n++] = at;
+    at = write_text(out, at, e->id, strlen(e->id));
+    starts[n++] = at;
+    at = write_text(out, at, e->file, strlen(e->file));
+    starts[n++] = at;
+    at = write_text(out, at, e->json, e->length);
   }
+  fprintf(out, "  ;\nstatic const vf_catalog_row %s_rows[] = {\n", c->symbol);
+  for (size_t i = 0, k = c->n_names; i < c->n_entries; i++, k += 3)
+    fprintf(out, "  {%zu, %zu, %zu, %zu},\n", starts[k], starts[k + 1], starts[k + 2],
+            c->entries[i].length);
   fprintf(out, "};\nstatic const vf_catalog_name %s_names[] = {\n", c->symbol);
   for (size_t i = 0; i < c->n_names; i++)
-    fprintf(out, "  {\"%s\", %zu},\n", c->names[i].text, c->names[i].entry);
-  fprintf(out, "};\nconst vf_catalog vf_builtin_%s = {%s_entries, %zu, %s_names, %zu};\n",
-          c->symbol, c->symbol, c->n_entries, c->symbol, c->n_names);
+    fprintf(out, "  {%zu, %zu},\n", starts[i], c->names[i].entry);
+  fprintf(out, "};\nconst vf_catalog vf_builtin_%s = {%s_text, %s_rows, %s_names, %zu, %zu};\n",
+          c->symbol, c->symbol, c->symbol, c->symbol, c->n_entries, c->n_names);
+  free(starts);
 }
 
 int main(int argc, char **argv) {
