@@ -19,7 +19,7 @@
 #define VF_VERSION "0.1.0"
 
 #if defined(__GNUC__)
-#define VF_API __attribute__((visibility("default")))
+#define VF_API      __attribute__((visibility("default")))
 #define VF_MUST_USE __attribute__((warn_unused_result))
 #else
 #define VF_API
@@ -86,7 +86,11 @@ typedef struct vf_context vf_context;
 VF_API vf_status vf_context_new(vf_context **out, const vf_allocator *allocator, vf_error *err);
 VF_API void vf_context_free(vf_context *ctx);
 
-typedef enum vf_catalog_kind { VF_CATALOG_MODELS, VF_CATALOG_GPUS, VF_CATALOG_COUNT } vf_catalog_kind;
+typedef enum vf_catalog_kind {
+  VF_CATALOG_MODELS,
+  VF_CATALOG_GPUS,
+  VF_CATALOG_COUNT
+} vf_catalog_kind;
 
 /* Entries of a catalog, and the id of entry i (NULL beyond the end), in catalog order. */
 VF_API size_t vf_catalog_size(const vf_context *ctx, vf_catalog_kind kind);
@@ -214,15 +218,15 @@ typedef struct vf_device {
   char name[64];
   vf_device_kind kind;
   vf_backend backend;
-  bool total_known;             /* false: only the need can be told, no verdict */
-  uint64_t total_bytes;         /* what the driver reports; unified: MemTotal */
-  uint64_t reserved_bytes;      /* the driver's share; unified: the operating system's */
-  uint64_t used_bytes;          /* held by others */
-  uint64_t headroom_bytes;      /* must stay free for FITS, unless headroom_permille is set */
-  uint32_t headroom_permille;   /* same, as a share of the capacity; 0: headroom_bytes counts */
-  vf_interval context;          /* what one process costs before it loads anything */
-  uint32_t compute_capability;  /* CUDA: 89 for 8.9; 0: does not apply */
-  uint32_t bandwidth_mb_per_s;  /* memory bandwidth in 10^6 bytes per second; 0: unknown */
+  bool total_known;            /* false: only the need can be told, no verdict */
+  uint64_t total_bytes;        /* what the driver reports; unified: MemTotal */
+  uint64_t reserved_bytes;     /* the driver's share; unified: the operating system's */
+  uint64_t used_bytes;         /* held by others */
+  uint64_t headroom_bytes;     /* must stay free for FITS, unless headroom_permille is set */
+  uint32_t headroom_permille;  /* same, as a share of the capacity; 0: headroom_bytes counts */
+  vf_interval context;         /* what one process costs before it loads anything */
+  uint32_t compute_capability; /* CUDA: 89 for 8.9; 0: does not apply */
+  uint32_t bandwidth_mb_per_s; /* memory bandwidth in 10^6 bytes per second; 0: unknown */
 } vf_device;
 
 /* Parses "h100", "h100x8", "rtx-4090+rtx-3090", "cpu" into out[0..*out_count); capacity entries
@@ -248,24 +252,25 @@ enum {
 
 /* What to estimate.  Start from VF_REQUEST_INIT: every default is the engine's own. */
 typedef struct vf_request {
-  const char *engine;              /* "llama.cpp", "llama.cpp@v0.5.0"; NULL: by the model's format */
-  uint64_t ctx_tokens;             /* per sequence; kv_unified: the shared pool; 0: engine's default */
-  uint32_t seqs;                   /* sequences that must fit at full context; 0: 1 */
-  vf_format kv_k, kv_v;            /* VF_FORMAT_NONE: engine's default */
-  uint32_t ubatch_tokens;          /* llama.cpp's n_ubatch; 0: engine's default */
-  uint32_t output_rows;            /* rows of logits reserved; 0: as the engine's server does */
-  vf_switch flash_attn;            /* VF_AUTO: where the device can */
-  bool kv_unified;                 /* one pool of ctx_tokens for all sequences */
-  bool swa_full;                   /* sliding-window layers keep the whole context */
-  bool no_kv_offload;              /* the KV cache stays in host memory */
-  int32_t gpu_layers;              /* last N of layers + 1 on the GPU; -1: all */
+  const char *engine;     /* "llama.cpp", "llama.cpp@v0.5.0"; NULL: by the model's format */
+  uint64_t ctx_tokens;    /* per sequence; kv_unified: the shared pool; 0: engine's default */
+  uint32_t seqs;          /* sequences that must fit at full context; 0: 1 */
+  vf_format kv_k, kv_v;   /* VF_FORMAT_NONE: engine's default */
+  uint32_t ubatch_tokens; /* llama.cpp's n_ubatch; 0: engine's default */
+  uint32_t output_rows;   /* rows of logits reserved; 0: as the engine's server does */
+  vf_switch flash_attn;   /* VF_AUTO: where the device can */
+  bool kv_unified;        /* one pool of ctx_tokens for all sequences */
+  bool swa_full;          /* sliding-window layers keep the whole context */
+  bool no_kv_offload;     /* the KV cache stays in host memory */
+  int32_t gpu_layers;     /* last N of layers + 1 on the GPU; -1: all */
   vf_split split;
-  const uint32_t *tensor_split;    /* proportions per device; NULL: by free memory */
+  const uint32_t *tensor_split; /* proportions per device; NULL: by free memory */
   size_t tensor_split_count;
-  uint64_t host_memory_bytes;      /* main memory for what stays on the host; 0: unknown */
+  uint64_t host_memory_bytes; /* main memory for what stays on the host; 0: unknown */
+  int64_t prompt_cache_bytes; /* llama-server's --cache-ram; -1: its default; 0: off */
 } vf_request;
 
-#define VF_REQUEST_INIT ((vf_request){.gpu_layers = -1})
+#define VF_REQUEST_INIT ((vf_request){.gpu_layers = -1, .prompt_cache_bytes = -1})
 
 /* ---- Estimates -------------------------------------------------------------------------- */
 
@@ -303,14 +308,14 @@ typedef struct vf_line {
 /* One device's budget. */
 typedef struct vf_device_budget {
   vf_device device;
-  uint64_t capacity_bytes;        /* meaningful if device.total_known */
+  uint64_t capacity_bytes; /* meaningful if device.total_known */
   uint64_t headroom_target_bytes;
   uint64_t part_bytes[VF_PART_COUNT];
-  uint64_t shared_host_bytes;     /* unified: what the host's lines take from this same pool */
-  vf_interval need;               /* sum of the lines, with shared_host_bytes */
-  int64_t headroom_bytes;         /* capacity - need.high_bytes */
-  bool pooled;                    /* this host's memory is counted in a unified device's pool */
-  vf_verdict verdict;             /* meaningful if device.total_known */
+  uint64_t shared_host_bytes; /* unified: what the host's lines take from this same pool */
+  vf_interval need;           /* sum of the lines, with shared_host_bytes */
+  int64_t headroom_bytes;     /* capacity - need.high_bytes */
+  bool pooled;                /* this host's memory is counted in a unified device's pool */
+  vf_verdict verdict;         /* meaningful if device.total_known */
 } vf_device_budget;
 
 /* Something taken for granted, with a stable code. */
@@ -361,14 +366,14 @@ VF_API size_t vf_estimate_explain(const vf_estimate *estimate, size_t line, char
 
 /* What else would fit, everything else unchanged ("fits" as the verdict FITS). */
 typedef struct vf_limits {
-  uint64_t max_ctx_tokens;  /* largest context; 0: not even the smallest */
-  bool ctx_is_model_limit;  /* the model, not the memory, ends it there */
-  uint32_t max_seqs;        /* most sequences at the request's context; 0: none */
+  uint64_t max_ctx_tokens; /* largest context; 0: not even the smallest */
+  bool ctx_is_model_limit; /* the model, not the memory, ends it there */
+  uint32_t max_seqs;       /* most sequences at the request's context; 0: none */
   bool seqs_is_engine_limit;
-  char quant[24];           /* the widest weight format that fits; "": none */
-  uint32_t devices;         /* fewest devices of the first one's kind; 0: not up to 16 */
-  int32_t gpu_layers;       /* most layers on the GPU, the rest in host memory, where the request
-                               does not fit as it is; -1: it does, or none helps */
+  char quant[24];     /* the widest weight format that fits; "": none */
+  uint32_t devices;   /* fewest devices of the first one's kind; 0: not up to 16 */
+  int32_t gpu_layers; /* most layers on the GPU, the rest in host memory, where the request
+                         does not fit as it is; -1: it does, or none helps */
 } vf_limits;
 
 /* Solves them by repeated estimates with estimate as scratch (its last result is overwritten). */

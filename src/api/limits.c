@@ -50,8 +50,8 @@ static vf_status fits_with_layers(void *user, uint64_t layers, bool *yes, vf_err
 static vf_status solve_ctx(vf_limits *out, question q, vf_error *err) {
   uint64_t most = q.model->max_ctx_tokens;
   if (most == 0) most = q.request.ctx_tokens;
-  vf_status status = vf_solve_largest(&out->max_ctx_tokens, CONTEXT_STEP, most, fits_with_ctx, &q,
-                                      err);
+  vf_status status =
+      vf_solve_largest(&out->max_ctx_tokens, CONTEXT_STEP, most, fits_with_ctx, &q, err);
   out->ctx_is_model_limit = out->max_ctx_tokens == most;
   return status;
 }
@@ -124,8 +124,8 @@ static vf_status solve_layers(vf_limits *out, question q, vf_error *err) {
 }
 
 vf_status vf_limits_solve(vf_limits *out, vf_estimate *estimate, const vf_model *model,
-                          const vf_request *request, const vf_device *devices,
-                          size_t device_count, vf_error *err) {
+                          const vf_request *request, const vf_device *devices, size_t device_count,
+                          vf_error *err) {
   const vf_engine *engine;
   const char *version;
   vf_limits limits = {0};

@@ -18,8 +18,9 @@
 typedef struct document {
   const char *text;
   size_t length;
-  const char *source; /* for messages */
-  const char *id;     /* for reports */
+  const char *source; /* the file, for messages */
+  const char *id;     /* of the model, for reports */
+  const char *origin; /* "catalog" or the file, for reports */
 } document;
 
 /* ---- Finding the text ------------------------------------------------------------------- */
@@ -49,9 +50,10 @@ static vf_status read_path(document *out, const char *path, vf_arena *arena, vf_
   vf_status status = vf_file_read(&text, &out->length, file, VF_JSON_FILE_BYTES, arena, err);
   if (status != VF_OK) return status;
   if (out->length >= 4 && memcmp(text, "GGUF", 4) == 0)
-    return vf_fail_at(err, VF_UNSUPPORTED, file, "", "is a GGUF file: name its config.json instead");
+    return vf_fail_at(err, VF_UNSUPPORTED, file, "",
+                      "is a GGUF file: name its config.json instead");
   out->text = text;
-  out->source = out->id = file;
+  out->source = out->id = out->origin = file;
   return VF_OK;
 }
 
@@ -60,7 +62,7 @@ static vf_status find_document(document *out, const vf_context *ctx, const char 
                                vf_arena *arena, vf_error *err) {
   vf_catalog_entry entry;
   if (vf_catalog_find(&entry, ctx->catalogs[VF_CATALOG_MODELS], ref)) {
-    *out = (document){entry.json, entry.length, entry.file, entry.id};
+    *out = (document){entry.json, entry.length, entry.file, entry.id, "catalog"};
     return VF_OK;
   }
   if (vf_path_look(ref) == VF_PATH_NONE) return unknown_model(ctx, ref, err);
@@ -100,10 +102,12 @@ static vf_status build(vf_model **out, const document *doc, const char *quant, c
     return status;
   }
   snprintf(m->id, sizeof m->id, "%s", doc->id);
-  snprintf(m->source, sizeof m->source, "%s", doc->source);
+  snprintf(m->source, sizeof m->source, "%s", doc->origin);
   status = store(m, quant, engine, err);
-  if (status == VF_OK) *out = m;
-  else vf_model_free(m);
+  if (status == VF_OK)
+    *out = m;
+  else
+    vf_model_free(m);
   return status;
 }
 
@@ -124,8 +128,10 @@ vf_status vf_model_requantize(vf_model **out, const vf_model *model, const char 
   vf_status status = vf_model_clone(&m, model, err);
   if (status != VF_OK) return status;
   status = store(m, quant, engine, err);
-  if (status == VF_OK) *out = m;
-  else vf_model_free(m);
+  if (status == VF_OK)
+    *out = m;
+  else
+    vf_model_free(m);
   return status;
 }
 

@@ -1,7 +1,7 @@
 /* arena.h - all memory of one loaded object, freed at once.
  *
- * Allocations are zeroed (but for _raw), aligned for any type, and capped: an object that wants more than its
- * cap fails like one that runs out of memory. */
+ * Allocations are zeroed (but for _raw), aligned for any type, and capped: an object that wants
+ * more than its cap fails like one that runs out of memory. */
 #ifndef VF_BASE_ARENA_H
 #define VF_BASE_ARENA_H
 

@@ -48,10 +48,9 @@ static size_t edit_distance(const char *a, const char *b) {
 }
 
 vf_name_search vf_name_search_for(const char *word) {
-  vf_name_search search = {.distance = 1 + strlen(word) / 3};
+  size_t most = 1 + strlen(word) / 5; /* a mistake in every fifth letter, three at the most */
+  vf_name_search search = {.distance = (most < 3 ? most : 3) + 1};
   if (!vf_name_normalize(search.word, word)) search.word[0] = '\0';
-  if (search.distance > 4) search.distance = 4;
-  search.distance++;
   return search;
 }
 

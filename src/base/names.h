@@ -18,7 +18,7 @@ bool vf_name_equal(const char *a, const char *b);
 typedef struct vf_name_search {
   char word[VF_NAME_SIZE];
   const char *best; /* NULL until something is near enough */
-  size_t distance;  /* of best */
+  size_t distance;  /* of best; before that, one more than is near */
 } vf_name_search;
 
 vf_name_search vf_name_search_for(const char *word);

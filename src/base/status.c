@@ -64,8 +64,10 @@ size_t vf_error_line(const vf_error *err, char *buf, size_t size) {
     vf_text_escaped(&text, err->source, strlen(err->source));
     vf_text_put(&text, ": ");
   }
-  if (err->line != 0) vf_text_printf(&text, "line %" PRIu32, err->line);
-  else if (err->offset != 0) vf_text_printf(&text, "offset %" PRIu64, err->offset);
+  if (err->line != 0)
+    vf_text_printf(&text, "line %" PRIu32, err->line);
+  else if (err->offset != 0)
+    vf_text_printf(&text, "offset %" PRIu64, err->offset);
   if ((err->line != 0 || err->offset != 0) && err->path[0] != '\0') vf_text_put(&text, ", ");
   vf_text_escaped(&text, err->path, strlen(err->path));
   if (err->line != 0 || err->offset != 0 || err->path[0] != '\0') vf_text_put(&text, ": ");

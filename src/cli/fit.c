@@ -72,8 +72,7 @@ static vf_status open_all(job *j, vf_error *err) {
     status = vf_model_open(&j->model, j->ctx, a->model, a->quant, a->request.engine, err);
   if (status == VF_OK)
     status = vf_devices_parse(j->devices, VF_MAX_DEVICES, &j->n_devices, j->ctx, a->gpu, err);
-  for (size_t i = 0; status == VF_OK && i < j->n_devices; i++)
-    apply_overrides(&j->devices[i], a);
+  for (size_t i = 0; status == VF_OK && i < j->n_devices; i++) apply_overrides(&j->devices[i], a);
   j->request = a->request;
   if (a->tensor_split.count > 0) {
     j->request.tensor_split = a->tensor_split.shares;

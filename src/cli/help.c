@@ -24,7 +24,8 @@ static const char outro[] =
     "Verdict: FITS if the upper end of the need plus the headroom target is within the capacity;\n"
     "TIGHT if the need is, but not with the headroom; NO-FIT otherwise.\n"
     "\n"
-    "Exit status: 0 fits (TIGHT too, unless --strict); 1 does not fit; 2 trouble: usage, input that\n"
+    "Exit status: 0 fits (TIGHT too, unless --strict); 1 does not fit; 2 trouble: usage, input "
+    "that\n"
     "cannot be read, an unknown model, GPU or architecture, output that cannot be written.\n";
 
 static void print_option(FILE *out, const option_row *row) {
@@ -33,8 +34,10 @@ static void print_option(FILE *out, const option_row *row) {
                    row->short_name != 0 ? row->short_name : ' ', row->short_name != 0 ? ',' : ' ',
                    row->long_name, row->argument != NULL ? " " : "",
                    row->argument != NULL ? row->argument : "");
-  if (n >= HELP_COLUMN) fprintf(out, "%s\n%*s%s\n", name, HELP_COLUMN, "", row->help);
-  else fprintf(out, "%-*s%s\n", HELP_COLUMN, name, row->help);
+  if (n >= HELP_COLUMN)
+    fprintf(out, "%s\n%*s%s\n", name, HELP_COLUMN, "", row->help);
+  else
+    fprintf(out, "%-*s%s\n", HELP_COLUMN, name, row->help);
 }
 
 void print_help(FILE *out) {
@@ -42,8 +45,10 @@ void print_help(FILE *out) {
   const option_row *rows = option_rows(&n);
   fputs(intro, out);
   for (size_t i = 0; i < n; i++) {
-    if (rows[i].section != NULL) fprintf(out, "\n%s:\n", rows[i].section);
-    else print_option(out, &rows[i]);
+    if (rows[i].section != NULL)
+      fprintf(out, "\n%s:\n", rows[i].section);
+    else
+      print_option(out, &rows[i]);
   }
   fputs(outro, out);
 }

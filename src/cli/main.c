@@ -53,9 +53,12 @@ static enum exit_code run(const args *a, vf_error *err) {
   vf_context *ctx;
   if (vf_context_new(&ctx, NULL, err) != VF_OK) return EXIT_TROUBLE;
   enum exit_code code = EXIT_FITS;
-  if (a->help) print_help(stdout);
-  else if (a->version) print_version(stdout, ctx);
-  else code = run_command(a, ctx, err);
+  if (a->help)
+    print_help(stdout);
+  else if (a->version)
+    print_version(stdout, ctx);
+  else
+    code = run_command(a, ctx, err);
   vf_context_free(ctx);
   return code;
 }

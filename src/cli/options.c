@@ -37,7 +37,8 @@ static vf_status parse_tokens(void *field, const char *text, vf_error *err) {
 
 static vf_status parse_size(void *field, const char *text, vf_error *err) {
   vf_status status = vf_size_parse(field, text, err);
-  if (status == VF_OK && *(uint64_t *)field == 0) return trouble(err, "", "a size of 0 says nothing");
+  if (status == VF_OK && *(uint64_t *)field == 0)
+    return trouble(err, "", "a size of 0 says nothing");
   return status;
 }
 
@@ -72,6 +73,18 @@ static vf_status parse_layers(void *field, const char *text, vf_error *err) {
     return trouble(err, "", "'%s' is not a number of layers (all, or 0 and above)", text);
   *layers = (int32_t)n;
   return VF_OK;
+}
+
+/* As llama-server takes it, a number of MiB; or a size with its unit. */
+static vf_status parse_cache_ram(void *field, const char *text, vf_error *err) {
+  uint64_t n;
+  if (read_number(text, 0, INT32_MAX, &n)) {
+    *(int64_t *)field = (int64_t)n << 20;
+    return VF_OK;
+  }
+  vf_status status = vf_size_parse(&n, text, err);
+  if (status == VF_OK) *(int64_t *)field = (int64_t)n;
+  return status;
 }
 
 static vf_status parse_format(void *field, const char *text, vf_error *err) {
@@ -261,11 +274,13 @@ static vf_status unknown_option(const char *word, vf_error *err) {
   char bare[64];
   size_t n = 0;
   for (size_t i = 0; i < OPT_COUNT; i++) names[n++] = specs[i].long_name;
-  for (size_t i = 0; i < N_ALIASES; i++) names[n++] = aliases[i].name + strspn(aliases[i].name, "-");
+  for (size_t i = 0; i < N_ALIASES; i++)
+    names[n++] = aliases[i].name + strspn(aliases[i].name, "-");
   names[n] = NULL;
   snprintf(bare, sizeof bare, "%.*s", (int)strcspn(word, "="), word);
   const char *nearest = vf_nearest_name(bare + strspn(bare, "-"), names);
-  if (nearest == NULL) return trouble(err, "", "unknown option '%s' (vramfit --help lists them)", bare);
+  if (nearest == NULL)
+    return trouble(err, "", "unknown option '%s' (vramfit --help lists them)", bare);
   return trouble(err, "", "unknown option '%s': did you mean --%s?", bare, nearest);
 }
 
@@ -314,7 +329,8 @@ static vf_status normalize(int argc, char **argv, char *text, size_t size, vf_er
     text += n + 1;
     size -= (size_t)n + 1;
     if (spec->argument == NULL || word[name] == '=') continue;
-    if (i + 1 < argc && is_option_word(argv[i + 1]) && find_spec(argv[i + 1], strcspn(argv[i + 1], "=")))
+    if (i + 1 < argc && is_option_word(argv[i + 1]) &&
+        find_spec(argv[i + 1], strcspn(argv[i + 1], "=")))
       return trouble(err, "", "--%s needs a value (%s)", spec->long_name, spec->argument);
     i++;
   }

@@ -53,7 +53,8 @@ vf_status vf_model_clone(vf_model **out, const vf_model *model, vf_error *err) {
  * ends the network and is always looked at by itself). */
 static uint32_t periodic_start(const vf_model *m, uint32_t period) {
   uint32_t i = m->n_layers > period + 1 ? m->n_layers - 1 - period : 0;
-  while (i > 0 && memcmp(&m->layers[i - 1], &m->layers[i - 1 + period], sizeof *m->layers) == 0) i--;
+  while (i > 0 && memcmp(&m->layers[i - 1], &m->layers[i - 1 + period], sizeof *m->layers) == 0)
+    i--;
   return i;
 }
 

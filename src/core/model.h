@@ -64,7 +64,7 @@ struct vf_model {
   uint64_t n_embd, n_vocab;
   uint64_t max_ctx_tokens; /* 0: not stated */
   uint64_t n_params, n_active_params;
-  uint64_t widest_row; /* elements: the longest row of any layer's matrix */
+  uint64_t widest_row;  /* elements: the longest row of any layer's matrix */
   vf_format own_format; /* what its makers publish it in */
   bool tied;            /* no output matrix: the token embedding serves */
 

@@ -9,8 +9,8 @@
 
 typedef struct vf_placement {
   uint32_t n_slots;
-  uint32_t first_slot;                   /* the first one on a device; n_slots: none is */
-  uint8_t device[VF_MAX_LAYERS + 1];     /* of each slot; the host for slots before first_slot */
+  uint32_t first_slot;               /* the first one on a device; n_slots: none is */
+  uint8_t device[VF_MAX_LAYERS + 1]; /* of each slot; the host for slots before first_slot */
 } vf_placement;
 
 /* The last `on_devices` slots go to the devices in order, in proportion to `shares` (all 0: equal

@@ -8,7 +8,7 @@
 typedef vf_status (*vf_question)(void *user, uint64_t x, bool *yes, vf_error *err);
 
 /* Largest multiple of step in [step, most] (and `most` itself) that is answered yes, 0 if none. */
-vf_status vf_solve_largest(uint64_t *out, uint64_t step, uint64_t most, vf_question ask,
-                           void *user, vf_error *err);
+vf_status vf_solve_largest(uint64_t *out, uint64_t step, uint64_t most, vf_question ask, void *user,
+                           vf_error *err);
 
 #endif

@@ -87,9 +87,12 @@ static void release(vf_tape *t, uint64_t offset, uint64_t size) {
 
 static vf_node new_node(vf_tape *t, uint64_t size) {
   vf_node slot = 0;
-  if (t->n_free > 0) slot = t->free_nodes[--t->n_free];
-  else if (t->n_nodes < VF_TAPE_NODES) slot = (vf_node)t->n_nodes++;
-  else t->overflow = true;
+  if (t->n_free > 0)
+    slot = t->free_nodes[--t->n_free];
+  else if (t->n_nodes < VF_TAPE_NODES)
+    slot = (vf_node)t->n_nodes++;
+  else
+    t->overflow = true;
   t->nodes[slot] = (vf_tape_node){.size = size};
   return slot;
 }
@@ -144,8 +147,8 @@ void vf_tape_release(vf_tape *t, vf_node node) {
 static bool can_overwrite(const vf_tape *t, const vf_tape_node *n, uint64_t size) {
   uint64_t have = 0, want = 1;
   return n->live && !n->held && n->uses == 1 && n->size >= size &&
-         vf_align_up(&have, n->size, t->align_bytes) &&
-         vf_align_up(&want, size, t->align_bytes) && have == want;
+         vf_align_up(&have, n->size, t->align_bytes) && vf_align_up(&want, size, t->align_bytes) &&
+         have == want;
 }
 
 /* Takes over the memory of the first operand that allows it. */

@@ -13,10 +13,10 @@
 #include <stdint.h>
 
 enum {
-  VF_TAPE_OPS = 192,    /* operations in one step */
-  VF_TAPE_NODES = 224,  /* results alive or made in one step */
-  VF_TAPE_BLOCKS = 96,  /* free blocks */
-  VF_TAPE_SOURCES = 4,  /* operands of one operation */
+  VF_TAPE_OPS = 192,   /* operations in one step */
+  VF_TAPE_NODES = 224, /* results alive or made in one step */
+  VF_TAPE_BLOCKS = 96, /* free blocks */
+  VF_TAPE_SOURCES = 4, /* operands of one operation */
 };
 
 typedef uint8_t vf_node; /* 0: none */
@@ -44,7 +44,7 @@ typedef struct vf_tape {
   uint64_t peak_bytes; /* highest end of any allocation so far */
   bool overflow;       /* something did not fit: sizes beyond 64 bits or the limits above */
   uint32_t n_ops, n_blocks;
-  uint32_t n_nodes, n_free;        /* slots taken so far; of these, given back */
+  uint32_t n_nodes, n_free; /* slots taken so far; of these, given back */
   vf_node free_nodes[VF_TAPE_NODES];
   vf_tape_op ops[VF_TAPE_OPS];
   vf_tape_node nodes[VF_TAPE_NODES];

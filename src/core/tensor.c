@@ -32,8 +32,8 @@ vf_status vf_tensor_store(vf_tensor *t, vf_format format, vf_error *err) {
   if (!vf_mul3(&rows, t->ne[1], t->ne[2], t->ne[3]) || !vf_mul(&elements, rows, t->ne[0]))
     return vf_fail(err, VF_OVERFLOW, "tensor %s has more than 2^64 elements", name);
   if (!vf_format_divides(format, t->ne[0]))
-    return vf_fail(err, VF_UNSUPPORTED, "tensor %s: rows of %llu do not divide into %s blocks", name,
-                   (unsigned long long)t->ne[0], vf_format_get(format)->name);
+    return vf_fail(err, VF_UNSUPPORTED, "tensor %s: rows of %llu do not divide into %s blocks",
+                   name, (unsigned long long)t->ne[0], vf_format_get(format)->name);
   if (!vf_format_row(&row_bytes, format, t->ne[0]) || !vf_mul(&bytes, row_bytes, rows))
     return vf_fail(err, VF_OVERFLOW, "tensor %s has more than 2^64 bytes", name);
   t->format = format;

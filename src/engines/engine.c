@@ -53,11 +53,15 @@ const char *vf_engine_quant(const vf_engine *engine, const char *name) {
 
 /* ---- Estimating ------------------------------------------------------------------------- */
 
-static vf_device host_device(const vf_request *request) {
-  vf_device host = {.id = "host", .name = "host memory", .kind = VF_DEVICE_HOST};
-  host.total_known = request->host_memory_bytes != 0;
-  host.total_bytes = request->host_memory_bytes;
-  return host;
+/* --host-memory is what may be used of main memory; a twentieth of it stays free for the rest of
+ * the system (our default, as no engine has one). */
+enum { HOST_HEADROOM_PERMILLE = 50 };
+
+static void complete_host(vf_device *host, const vf_request *request) {
+  if (host->total_bytes == 0) host->total_bytes = request->host_memory_bytes;
+  host->total_known = host->total_bytes != 0;
+  if (host->headroom_bytes == 0 && host->headroom_permille == 0)
+    host->headroom_permille = HOST_HEADROOM_PERMILLE;
 }
 
 static vf_status check_devices(const vf_device *devices, size_t count, vf_error *err) {
@@ -76,11 +80,9 @@ static vf_status set_devices(vf_estimate *e, const vf_model *model, const vf_req
                              const vf_device *devices, size_t count, vf_error *err) {
   vf_device all[VF_MAX_DEVICES + 1];
   memcpy(all, devices, count * sizeof *all);
-  if (devices[0].kind == VF_DEVICE_HOST) {
-    if (!all[0].total_known) all[0] = host_device(request);
-  } else {
-    all[count++] = host_device(request);
-  }
+  if (devices[0].kind != VF_DEVICE_HOST)
+    all[count++] = (vf_device){.id = "host", .name = "host memory", .kind = VF_DEVICE_HOST};
+  complete_host(&all[count - 1], request);
   return vf_estimate_reset(e, model, all, count, err);
 }
 

@@ -108,8 +108,10 @@ static void record_inputs(recorder *r) {
   uint64_t embd = f32(r, g->tokens, r->model->n_embd);
   vf_node ids = 0;
   if (g->on_cpu) ids = vf_tape_op_new(&r->tape, product(r, g->tokens, 1, F32_BYTES), 0, 0, 0);
-  if (g->on_cpu) input(r, embd);
-  else r->in.embd = vf_tape_op_new(&r->tape, embd, 0, 0, 0);
+  if (g->on_cpu)
+    input(r, embd);
+  else
+    r->in.embd = vf_tape_op_new(&r->tape, embd, 0, 0, 0);
   r->in.positions = input(r, product(r, g->tokens, 1, POSITION_BYTES));
   record_cache_inputs(r, &r->model->layers[0]);
   r->in.output_ids = input(r, product(r, g->output_rows, 1, F32_BYTES));
@@ -215,8 +217,8 @@ static vf_node record_plain_attention(recorder *r, const vf_layer *l, uint64_t b
 /* From the normalized input to the attention's output projection. */
 static vf_node record_attention(recorder *r, const vf_layer *l, vf_node x) {
   const vf_ggml_graph *g = r->g;
-  uint64_t fused = ((uint64_t)l->n_heads + l->n_kv_heads) * l->k_dim +
-                   (uint64_t)l->n_kv_heads * l->v_dim;
+  uint64_t fused =
+      ((uint64_t)l->n_heads + l->n_kv_heads) * l->k_dim + (uint64_t)l->n_kv_heads * l->v_dim;
   uint64_t bytes = f32(r, g->tokens, (uint64_t)l->v_dim * l->n_heads);
   vf_node qkv = 0, o;
   if (has(l, VF_LAYER_QKV_FUSED))
@@ -225,7 +227,8 @@ static vf_node record_attention(recorder *r, const vf_layer *l, vf_node x) {
   record_cache_writes(r, l, x, qkv);
   if (g->flash_attn)
     o = vf_tape_op_new(&r->tape, flash_attention_bytes(r, l, bytes), q, r->in.mask, 0);
-  else o = record_plain_attention(r, l, bytes, q);
+  else
+    o = record_plain_attention(r, l, bytes, q);
   o = rotate(r, bytes, r->in.v_rotation, o);
   return project(r, f32(r, g->tokens, r->model->n_embd), o, has(l, VF_LAYER_OUT_BIAS));
 }

@@ -30,7 +30,7 @@ enum {
 
 /* llama-server keeps the states of past prompts in main memory: --cache-ram, 8192 MiB, but never
  * less than one whole sequence (tools/server, server_prompt_cache::update). */
-static const uint64_t prompt_cache_bytes = 8192 * VF_MIB;
+static const uint64_t default_prompt_cache_bytes = 8192 * VF_MIB;
 
 /* How each backend pads its buffers (ggml-cuda.cu:908; ggml-metal: page-aligned buffers whose
  * tensors take the CPU's alignment; ggml-backend.cpp). */
@@ -50,9 +50,9 @@ typedef struct plan {
   vf_workload *w;
   vf_ggml_graph graph;
   vf_placement placement;
-  uint32_t host;      /* index of the host's budget */
-  uint32_t n_gpus;    /* devices that take part, the host not counted */
-  bool cpu_only;      /* the host is the only device */
+  uint32_t host;             /* index of the host's budget */
+  uint32_t n_gpus;           /* devices that take part, the host not counted */
+  bool cpu_only;             /* the host is the only device */
   uint64_t layer_peak_bytes; /* device buffer without the logits */
   uint64_t full_peak_bytes;  /* device buffer with them */
 } plan;
@@ -115,8 +115,7 @@ static vf_status resolve_cache_formats(plan *p, vf_error *err) {
   w->flash_attn = p->request->flash_attn == VF_ON ||
                   (p->request->flash_attn == VF_AUTO && (p->cpu_only || all_layers_flash(p)));
   if (!w->flash_attn && vf_format_get(w->kv_v)->quantized)
-    return vf_fail(err, VF_UNSUPPORTED,
-                   "llama.cpp refuses a %s V cache without flash attention%s",
+    return vf_fail(err, VF_UNSUPPORTED, "llama.cpp refuses a %s V cache without flash attention%s",
                    vf_format_get(w->kv_v)->name,
                    p->request->flash_attn == VF_OFF ? "" : ", which does not take these heads");
   return VF_OK;
@@ -164,6 +163,7 @@ static void resolve_graph(plan *p) {
   vf_workload *w = p->w;
   uint32_t rows = p->request->output_rows != 0 ? p->request->output_rows : w->seqs;
   w->output_rows = (uint32_t)vf_min_u64(rows, p->graph.tokens);
+  w->swa_full = p->request->swa_full;
   w->no_kv_offload = p->request->no_kv_offload && !p->cpu_only;
   p->graph.output_rows = w->output_rows;
   p->graph.kv_k = w->kv_k;
@@ -249,8 +249,8 @@ static void add_weights(plan *p) {
   for (size_t i = 0; i < p->model->n_tensors; i++) add_weight(p, sums, &p->model->tensors[i]);
   for (uint32_t d = 0; d < p->e->n_devices; d++) {
     const char *note = d == p->host && !p->cpu_only ? "token embedding, layers not offloaded" : "";
-    vf_estimate_add(p->e, (vf_line){d, VF_PART_WEIGHTS, "weights", vf_exactly(sums[d]),
-                                    VF_BASIS_EXACT, note});
+    vf_estimate_add(
+        p->e, (vf_line){d, VF_PART_WEIGHTS, "weights", vf_exactly(sums[d]), VF_BASIS_EXACT, note});
   }
 }
 
@@ -319,13 +319,28 @@ static vf_interval pipelined_bytes(const plan *p, bool first, bool last) {
   return (vf_interval){bytes - bytes / 20, bytes, bytes + bytes / 20};
 }
 
-/* Part of the model on the host: the device's own graph, plus one staged matrix at the most. */
+/* The largest cache of one layer that stays on the host and is copied to a GPU to attend to. */
+static uint64_t staged_cache_bytes(const plan *p) {
+  uint64_t largest = 0;
+  for (size_t i = 0; i < p->model->n_caches; i++) {
+    const vf_cache_layer *c = &p->model->caches[i];
+    uint64_t bytes = 0;
+    if (c->layer >= p->placement.first_slot) break;
+    if (i > 0 && vf_cache_layer_equal(c, c - 1)) continue;
+    if (!cache_bytes(p, c, &buffer_rules[VF_BACKEND_CPU], &bytes)) p->e->overflow = true;
+    largest = vf_max_u64(largest, bytes);
+  }
+  return largest;
+}
+
+/* Part of the model on the host: the device's own graph, and between none and all of what may be
+ * staged at once, one matrix and one layer's cache. */
 static vf_interval partial_bytes(const plan *p, bool last) {
-  uint64_t embd = p->graph.tokens * p->model->n_embd * 4, staged = staged_bytes(p);
+  uint64_t embd = p->graph.tokens * p->model->n_embd * 4;
+  uint64_t staged = staged_bytes(p) + staged_cache_bytes(p) + 4 * embd;
   uint64_t bytes = last ? p->full_peak_bytes : p->layer_peak_bytes;
-  uint64_t high = bytes + staged + 2 * embd;
-  if (p->w->no_kv_offload) high += 10 * embd;
-  return (vf_interval){bytes - bytes / 10, bytes + staged / 2, high};
+  if (p->w->no_kv_offload) staged += 10 * embd;
+  return (vf_interval){bytes - bytes / 10, bytes + staged / 2, bytes + staged};
 }
 
 static void add_device_compute(plan *p, uint32_t d) {
@@ -375,8 +390,9 @@ static vf_status add_compute(plan *p, vf_error *err) {
 static void add_output(plan *p) {
   uint64_t row = p->model->n_vocab * 4;
   uint64_t start = row * p->w->seqs, most = row * vf_max_u64(p->w->seqs, p->w->output_rows);
-  vf_estimate_add(p->e, (vf_line){p->host, VF_PART_OUTPUT, "output", {start, start, most},
-                                  VF_BASIS_EXACT, "logits"});
+  vf_estimate_add(
+      p->e,
+      (vf_line){p->host, VF_PART_OUTPUT, "output", {start, start, most}, VF_BASIS_EXACT, "logits"});
 }
 
 /* ---- Runtime memory --------------------------------------------------------------------- */
@@ -415,12 +431,18 @@ static void add_runtime(plan *p) {
 }
 
 static void add_prompt_cache(plan *p) {
-  uint64_t one_sequence = 0;
+  uint64_t one_sequence = 0, limit = default_prompt_cache_bytes;
+  if (p->request->prompt_cache_bytes >= 0) limit = (uint64_t)p->request->prompt_cache_bytes;
+  if (limit == 0) return;
   for (uint32_t d = 0; d < p->e->n_devices; d++)
     one_sequence += p->e->devices[d].part_bytes[VF_PART_KV_CACHE] / p->graph.streams;
-  uint64_t most = vf_max_u64(prompt_cache_bytes, one_sequence);
-  vf_estimate_add(p->e, (vf_line){p->host, VF_PART_RUNTIME, "prompt_cache", {0, 0, most},
-                                  VF_BASIS_ASSUMED, "grows with use; --cache-ram 0 turns it off"});
+  uint64_t most = vf_max_u64(limit, one_sequence);
+  vf_estimate_add(p->e, (vf_line){p->host,
+                                  VF_PART_RUNTIME,
+                                  "prompt_cache",
+                                  {0, 0, most},
+                                  VF_BASIS_ASSUMED,
+                                  "grows with use; --cache-ram 0 turns it off"});
 }
 
 /* ---- Assumptions ------------------------------------------------------------------------ */
@@ -432,7 +454,7 @@ static bool is_cuda_cache_format(vf_format f) {
 static void add_assumptions(plan *p) {
   vf_estimate *e = p->e;
   const vf_device *d = &e->devices[0].device;
-  vf_estimate_assume(e, "program", "llama-server: one row of logits per sequence, prompt cache on");
+  vf_estimate_assume(e, "program", "llama-server runs it: logits for one row per sequence");
   if (p->request->ctx_tokens == 0)
     vf_estimate_assume(e, "ctx-default", "no --ctx given: the model's whole context");
   if (p->model->max_ctx_tokens != 0 && p->w->requested_ctx_tokens > p->model->max_ctx_tokens)

@@ -12,6 +12,11 @@ static void put_bytes(vf_text *out, uint64_t bytes) {
   vf_text_put(out, " GiB");
 }
 
+/* "1 row of logits", "4 rows of logits" */
+static void put_count(vf_text *out, uint32_t n, const char *one, const char *many) {
+  vf_text_printf(out, "%" PRIu32 " %s", n, n == 1 ? one : many);
+}
+
 /* "q4_K 561, q6_K 81, f32 162": how many tensors of the model are stored how. */
 static void put_formats(vf_text *out, const vf_model *m) {
   uint32_t counts[VF_FORMAT_COUNT] = {0};
@@ -78,7 +83,8 @@ static void explain_kv_cache(const vf_estimate *e, const vf_line *line, vf_text 
   vf_text_put(out, " × ");
   vf_text_thousands(out, w->ctx_tokens);
   vf_text_put(out, " tokens");
-  if (!w->kv_unified) vf_text_printf(out, " × %" PRIu32 " sequences", w->seqs);
+  if (!w->kv_unified) vf_text_put(out, " × ");
+  if (!w->kv_unified) put_count(out, w->seqs, "sequence", "sequences");
   vf_text_put(out, e->n_devices > 2 ? ", the layers placed here = " : " = ");
   put_bytes(out, line->size.bytes);
   vf_text_put(out, "  [llama.cpp src/llama-kv-cache.cpp:215]");
@@ -86,10 +92,12 @@ static void explain_kv_cache(const vf_estimate *e, const vf_line *line, vf_text 
 
 static void explain_compute(const vf_estimate *e, const vf_line *line, vf_text *out) {
   const vf_workload *w = &e->workload;
-  vf_text_printf(out,
-                 "peak of ggml's allocator over the graph of one batch: %" PRIu32
-                 " tokens, %" PRIu32 " rows of logits, flash attention %s = ",
-                 w->ubatch_tokens, w->output_rows, w->flash_attn ? "on" : "off");
+  bool inputs = line->device + 1 == e->n_devices && e->n_devices > 1;
+  vf_text_put(out, inputs ? "inputs of the graph (ids, embeddings twice, positions, mask)"
+                          : "peak of ggml's allocator over the graph");
+  vf_text_printf(out, " of one batch: %" PRIu32 " tokens, ", w->ubatch_tokens);
+  put_count(out, w->output_rows, "row of logits", "rows of logits");
+  vf_text_printf(out, ", flash attention %s = ", w->flash_attn ? "on" : "off");
   put_bytes(out, line->size.bytes);
   if (line->basis == VF_BASIS_MODELLED)
     vf_text_put(out, ", with the scheduler's copies between devices bounded");
@@ -98,7 +106,9 @@ static void explain_compute(const vf_estimate *e, const vf_line *line, vf_text *
 
 static void explain_output(const vf_estimate *e, const vf_line *line, vf_text *out) {
   vf_text_thousands(out, e->model->n_vocab);
-  vf_text_printf(out, " logits × %" PRIu32 " sequences × 4 B = ", e->workload.seqs);
+  vf_text_put(out, " logits × ");
+  put_count(out, e->workload.seqs, "sequence", "sequences");
+  vf_text_put(out, " × 4 B = ");
   put_bytes(out, line->size.bytes);
   vf_text_put(out, "  [llama.cpp src/llama-context.cpp:2103]");
 }
@@ -110,8 +120,9 @@ static void put_mib_range(vf_text *out, vf_interval size) {
 
 static void explain_runtime(const vf_estimate *e, const vf_line *line, vf_text *out) {
   if (line->device + 1 == e->n_devices) {
-    vf_text_put(out, "states of past prompts, up to llama-server's --cache-ram of 8192 MiB, but one "
-                     "whole sequence in any case: ");
+    vf_text_put(out,
+                "states of past prompts, up to llama-server's --cache-ram of 8192 MiB, but one "
+                "whole sequence in any case: ");
     put_mib_range(out, line->size);
     return;
   }

@@ -24,7 +24,7 @@ typedef struct arch {
   const char *gguf;       /* general.architecture */
   uint32_t flags;         /* of every layer */
   bias_rule bias;
-  bool tied_by_default;     /* tie_word_embeddings when the config leaves it out */
+  bool tied_by_default;      /* tie_word_embeddings when the config leaves it out */
   uint32_t no_rope_interval; /* every so many layers one has no rotary embedding; 0: none */
 } arch;
 
@@ -52,6 +52,12 @@ typedef struct builder {
   vf_error *err;
 } builder;
 
+static bool read_flag(builder *b, const char *key, bool fallback) {
+  bool flag = fallback;
+  if (b->status == VF_OK) b->status = vf_facts_bool(&flag, b->facts, key, fallback, b->err);
+  return flag;
+}
+
 /* ---- Tensors ---------------------------------------------------------------------------- */
 
 /* Adds in x out; a vector has out = 1. */
@@ -77,8 +83,10 @@ static void add_attention(builder *b, int32_t i, uint32_t flags) {
   uint64_t d = b->h.n_embd, q = b->h.n_heads * b->h.head_dim, kv = b->h.n_kv_heads * b->h.head_dim;
   bool bias = (flags & VF_LAYER_QKV_BIAS) != 0;
   add(b, VF_ROLE_ATTN_NORM, i, d, 1);
-  if (flags & VF_LAYER_QKV_FUSED) add(b, VF_ROLE_ATTN_QKV, i, d, q + 2 * kv);
-  else add_separate_qkv(b, i, q, kv, bias);
+  if (flags & VF_LAYER_QKV_FUSED)
+    add(b, VF_ROLE_ATTN_QKV, i, d, q + 2 * kv);
+  else
+    add_separate_qkv(b, i, q, kv, bias);
   if (flags & VF_LAYER_QK_NORM) {
     add(b, VF_ROLE_ATTN_Q_NORM, i, b->h.head_dim, 1);
     add(b, VF_ROLE_ATTN_K_NORM, i, b->h.head_dim, 1);
@@ -139,14 +147,12 @@ static uint32_t layer_flags(builder *b, uint32_t i, uint32_t config_flags) {
 }
 
 static uint32_t bias_flags(builder *b) {
-  bool attention = false, feed_forward = false;
   if (b->arch->bias == BIAS_ON_QKV) return VF_LAYER_QKV_BIAS;
   if (b->arch->bias == BIAS_NEVER) return 0;
-  b->status = vf_facts_bool(&attention, b->facts, "attention_bias", false, b->err);
-  if (b->status == VF_OK)
-    b->status = vf_facts_bool(&feed_forward, b->facts, "mlp_bias", false, b->err);
-  return (attention ? VF_LAYER_QKV_BIAS | VF_LAYER_OUT_BIAS : 0u) |
-         (feed_forward ? VF_LAYER_FFN_BIAS : 0u);
+  uint32_t flags = 0;
+  if (read_flag(b, "attention_bias", false)) flags |= VF_LAYER_QKV_BIAS | VF_LAYER_OUT_BIAS;
+  if (read_flag(b, "mlp_bias", false)) flags |= VF_LAYER_FFN_BIAS;
+  return flags;
 }
 
 static void add_layers(builder *b) {
@@ -164,8 +170,7 @@ static void add_layers(builder *b) {
 
 static void build_dense(builder *b) {
   uint64_t d = b->h.n_embd, v = b->h.n_vocab;
-  b->status = vf_facts_bool(&b->m->tied, b->facts, "tie_word_embeddings",
-                            b->arch->tied_by_default, b->err);
+  b->m->tied = read_flag(b, "tie_word_embeddings", b->arch->tied_by_default);
   add(b, VF_ROLE_TOKEN_EMBD, -1, d, v);
   add_layers(b);
   add(b, VF_ROLE_OUTPUT_NORM, -1, d, 1);

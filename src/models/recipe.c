@@ -45,15 +45,24 @@ typedef struct recipe {
 } recipe;
 
 static const recipe recipes[] = {
-    [R_F32] = {"F32", VF_FORMAT_F32, false},       [R_BF16] = {"BF16", VF_FORMAT_BF16, true},
-    [R_F16] = {"F16", VF_FORMAT_F16, false},       [R_Q8_0] = {"Q8_0", VF_FORMAT_Q8_0, true},
-    [R_Q6_K] = {"Q6_K", VF_FORMAT_Q6_K, true},     [R_Q5_K_M] = {"Q5_K_M", VF_FORMAT_Q5_K, true},
-    [R_Q5_K_S] = {"Q5_K_S", VF_FORMAT_Q5_K, false}, [R_Q5_1] = {"Q5_1", VF_FORMAT_Q5_1, false},
-    [R_Q5_0] = {"Q5_0", VF_FORMAT_Q5_0, false},    [R_Q4_K_M] = {"Q4_K_M", VF_FORMAT_Q4_K, true},
-    [R_Q4_K_S] = {"Q4_K_S", VF_FORMAT_Q4_K, true}, [R_Q4_1] = {"Q4_1", VF_FORMAT_Q4_1, false},
-    [R_Q4_0] = {"Q4_0", VF_FORMAT_Q4_0, false},    [R_IQ4_NL] = {"IQ4_NL", VF_FORMAT_IQ4_NL, false},
-    [R_IQ4_XS] = {"IQ4_XS", VF_FORMAT_IQ4_XS, true}, [R_Q3_K_L] = {"Q3_K_L", VF_FORMAT_Q3_K, false},
-    [R_Q3_K_M] = {"Q3_K_M", VF_FORMAT_Q3_K, true}, [R_Q3_K_S] = {"Q3_K_S", VF_FORMAT_Q3_K, false},
+    [R_F32] = {"F32", VF_FORMAT_F32, false},
+    [R_BF16] = {"BF16", VF_FORMAT_BF16, true},
+    [R_F16] = {"F16", VF_FORMAT_F16, false},
+    [R_Q8_0] = {"Q8_0", VF_FORMAT_Q8_0, true},
+    [R_Q6_K] = {"Q6_K", VF_FORMAT_Q6_K, true},
+    [R_Q5_K_M] = {"Q5_K_M", VF_FORMAT_Q5_K, true},
+    [R_Q5_K_S] = {"Q5_K_S", VF_FORMAT_Q5_K, false},
+    [R_Q5_1] = {"Q5_1", VF_FORMAT_Q5_1, false},
+    [R_Q5_0] = {"Q5_0", VF_FORMAT_Q5_0, false},
+    [R_Q4_K_M] = {"Q4_K_M", VF_FORMAT_Q4_K, true},
+    [R_Q4_K_S] = {"Q4_K_S", VF_FORMAT_Q4_K, true},
+    [R_Q4_1] = {"Q4_1", VF_FORMAT_Q4_1, false},
+    [R_Q4_0] = {"Q4_0", VF_FORMAT_Q4_0, false},
+    [R_IQ4_NL] = {"IQ4_NL", VF_FORMAT_IQ4_NL, false},
+    [R_IQ4_XS] = {"IQ4_XS", VF_FORMAT_IQ4_XS, true},
+    [R_Q3_K_L] = {"Q3_K_L", VF_FORMAT_Q3_K, false},
+    [R_Q3_K_M] = {"Q3_K_M", VF_FORMAT_Q3_K, true},
+    [R_Q3_K_S] = {"Q3_K_S", VF_FORMAT_Q3_K, false},
     [R_Q2_K] = {"Q2_K", VF_FORMAT_Q2_K, true},
 };
 _Static_assert(sizeof recipes / sizeof *recipes == R_COUNT, "every recipe has a row");
@@ -96,8 +105,8 @@ typedef struct state {
   const vf_model *m;
   recipe_id id;
   vf_format base;
-  uint32_t gqa;      /* query heads per key/value head, of the first layer */
-  bool large_llama;  /* the 80-layer one with shared KV heads has a rule of its own */
+  uint32_t gqa;             /* query heads per key/value head, of the first layer */
+  bool large_llama;         /* the 80-layer one with shared KV heads has a rule of its own */
   uint32_t n_values, value; /* how many value matrices there are, and the running index */
   uint32_t n_downs, down;
 } state;
@@ -230,7 +239,8 @@ vf_status vf_recipe_apply(vf_model *m, const char *name, vf_error *err) {
     vf_name_search_try(&search, recipes[id].name);
   }
   if (search.best == NULL)
-    return vf_fail(err, VF_UNKNOWN, "unknown quant '%s' (q8_0, q6_k, q5_k_m, q4_k_m, iq4_xs…)", name);
+    return vf_fail(err, VF_UNKNOWN, "unknown quant '%s' (q8_0, q6_k, q5_k_m, q4_k_m, iq4_xs…)",
+                   name);
   return vf_fail(err, VF_UNKNOWN, "unknown quant '%s': did you mean %s?", name, search.best);
 }
 

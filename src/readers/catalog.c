@@ -47,8 +47,10 @@ bool vf_catalog_find(vf_catalog_entry *out, const vf_catalog *c, const char *nam
       *out = vf_catalog_at(c, c->names[middle].row);
       return true;
     }
-    if (order < 0) high = middle;
-    else low = middle + 1;
+    if (order < 0)
+      high = middle;
+    else
+      low = middle + 1;
   }
   return false;
 }
@@ -57,7 +59,5 @@ const char *vf_catalog_nearest(const vf_catalog *catalog, const char *name) {
   vf_name_search search = vf_name_search_for(name);
   for (uint32_t i = 0; i < catalog->n_names; i++)
     vf_name_search_try(&search, catalog->text + catalog->names[i].name);
-  vf_catalog_entry entry = {0};
-  if (search.best != NULL) vf_catalog_find(&entry, catalog, search.best);
-  return entry.id;
+  return search.best;
 }

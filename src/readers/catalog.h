@@ -50,7 +50,7 @@ vf_catalog_entry vf_catalog_at(const vf_catalog *catalog, uint32_t i);
 /* The entry that the name stands for; false if there is none. */
 bool vf_catalog_find(vf_catalog_entry *out, const vf_catalog *catalog, const char *name);
 
-/* The id whose name is nearest, NULL if none is near. */
+/* The name that is nearest, NULL if none is near. */
 const char *vf_catalog_nearest(const vf_catalog *catalog, const char *name);
 
 #endif

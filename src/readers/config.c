@@ -135,8 +135,10 @@ vf_status vf_config_parse(vf_facts *facts, const char *text, size_t length, vf_e
   }
   cJSON *root = cJSON_ParseWithLength(text, length);
   if (root == NULL) return vf_fail_nomem(err);
-  if (cJSON_IsObject(root)) status = walk(facts, root, err);
-  else status = vf_fail_at(err, VF_MALFORMED, facts->source, "", "a JSON object is expected");
+  if (cJSON_IsObject(root))
+    status = walk(facts, root, err);
+  else
+    status = vf_fail_at(err, VF_MALFORMED, facts->source, "", "a JSON object is expected");
   cJSON_Delete(root);
   if (status != VF_OK) vf_json_locate(text, length, err);
   return status;

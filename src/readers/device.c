@@ -171,7 +171,9 @@ static vf_status find_named(vf_catalog_entry *out, unsigned *count, const vf_con
   if (!vf_name_normalize(name, text)) return unknown_gpu(ctx, text, err);
   if (vf_catalog_find(out, gpus, name)) return VF_OK;
   *count = cut_count(name);
-  return *count != 0 && vf_catalog_find(out, gpus, name) ? VF_OK : unknown_gpu(ctx, name, err);
+  if (!vf_catalog_find(out, gpus, name)) return unknown_gpu(ctx, text, err);
+  if (*count != 0) return VF_OK;
+  return vf_fail(err, VF_USAGE, "'%s': a count of devices is 1 to %d", text, VF_MAX_DEVICES);
 }
 
 static vf_status add_named(vf_device *out, size_t capacity, size_t *n, const vf_context *ctx,

@@ -142,8 +142,10 @@ static void read_file(const char *dir, const char *file) {
   while (next(&s, file) == VF_JSON_KEY) {
     catalog *c = catalog_for(text + s.start, s.end - s.start);
     vf_json_token value = next(&s, file);
-    if (value == VF_JSON_ARRAY) read_array(&s, c, file);
-    else if (vf_json_skip(&s, value, &err) != VF_OK) die(&err);
+    if (value == VF_JSON_ARRAY)
+      read_array(&s, c, file);
+    else if (vf_json_skip(&s, value, &err) != VF_OK)
+      die(&err);
   }
 }
 
@@ -179,9 +181,12 @@ static size_t write_text(FILE *out, size_t at, const char *s, size_t length) {
   for (size_t i = 0; i < length; i++) {
     unsigned char c = (unsigned char)s[i];
     if (i > 0 && i % 4000 == 0) fputs("\"\n  \"", out);
-    if (c == '"' || c == '\\') fprintf(out, "\\%c", c);
-    else if (c < 0x20 || c >= 0x7F) fprintf(out, "\\%03o", c);
-    else fputc(c, out);
+    if (c == '"' || c == '\\')
+      fprintf(out, "\\%c", c);
+    else if (c < 0x20 || c >= 0x7F)
+      fprintf(out, "\\%03o", c);
+    else
+      fputc(c, out);
   }
   fputs("\\0\"\n", out);
   return at + length + 1;

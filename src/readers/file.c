@@ -64,8 +64,10 @@ vf_status vf_file_read(char **out, size_t *length, const char *path, size_t most
                       (long long)st.st_size, most >> 20);
   }
   char *buf = vf_arena_alloc(arena, (size_t)st.st_size + 1, 1);
-  if (buf == NULL) status = vf_fail_nomem(err);
-  else status = read_all(fd, buf, (size_t)st.st_size, length, path, err);
+  if (buf == NULL)
+    status = vf_fail_nomem(err);
+  else
+    status = read_all(fd, buf, (size_t)st.st_size, length, path, err);
   close(fd);
   if (status == VF_OK) *out = buf;
   return status;

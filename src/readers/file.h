@@ -6,10 +6,10 @@
 
 /* What a path is. */
 typedef enum vf_path_kind {
-  VF_PATH_NONE,   /* nothing there, or it cannot be looked at */
-  VF_PATH_FILE,   /* a regular file */
+  VF_PATH_NONE, /* nothing there, or it cannot be looked at */
+  VF_PATH_FILE, /* a regular file */
   VF_PATH_FOLDER,
-  VF_PATH_OTHER,  /* a device, a pipe… */
+  VF_PATH_OTHER, /* a device, a pipe… */
 } vf_path_kind;
 
 vf_path_kind vf_path_look(const char *path);

@@ -1,6 +1,8 @@
 /* json_scan.c - the tokenizer: an explicit stack of one bit per level, no recursion. */
 #include "readers/json_scan.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/status.h"
@@ -25,8 +27,10 @@ static void set_position(vf_error *err, const char *text, size_t at) {
   err->line = 1;
   err->column = 1;
   for (size_t i = 0; i < at; i++) {
-    if (text[i] == '\n') err->line++, err->column = 1;
-    else err->column++;
+    if (text[i] == '\n')
+      err->line++, err->column = 1;
+    else
+      err->column++;
   }
 }
 
@@ -126,18 +130,18 @@ static size_t scan_digits(vf_json_scan *s) {
   return s->at - from;
 }
 
-/* A number's exponent beyond three digits, or a result beyond a double, is not finite. */
+enum { NUMBER_BYTES = 64 };
+
+/* Only an exponent can take a number of this length beyond a double. */
 static vf_status scan_exponent(vf_json_scan *s, vf_error *err) {
+  char number[NUMBER_BYTES] = "";
   s->at++;
   if (peek(s) == '+' || peek(s) == '-') s->at++;
-  size_t digits = scan_digits(s);
-  if (digits == 0) return bad(s, err, "the exponent has no digits");
-  if (digits > 3) return bad(s, err, "the number is out of range");
-  long exponent = 0;
-  for (size_t i = s->at - digits; i < s->at; i++) exponent = exponent * 10 + (s->text[i] - '0');
-  bool negative = s->text[s->at - digits - 1] == '-';
-  if (!negative && exponent > 290) return bad(s, err, "the number is out of range");
-  return VF_OK;
+  if (scan_digits(s) == 0) return bad(s, err, "the exponent has no digits");
+  size_t length = s->at - s->start;
+  if (length >= sizeof number) return bad(s, err, "the number is too long");
+  memcpy(number, s->text + s->start, length);
+  return isfinite(strtod(number, NULL)) ? VF_OK : bad(s, err, "the number is out of range");
 }
 
 static vf_status scan_number(vf_json_scan *s, vf_error *err) {
@@ -151,7 +155,7 @@ static vf_status scan_number(vf_json_scan *s, vf_error *err) {
     s->at++;
     if (scan_digits(s) == 0) return bad(s, err, "a number needs a digit after the point");
   }
-  if (s->at - s->start > 60) return bad(s, err, "the number is too long");
+  if (s->at - s->start >= NUMBER_BYTES) return bad(s, err, "the number is too long");
   if (peek(s) == 'e' || peek(s) == 'E') {
     vf_status status = scan_exponent(s, err);
     if (status != VF_OK) return status;
@@ -278,7 +282,8 @@ vf_status vf_json_check(const char *text, size_t length, vf_error *err) {
 /* ---- Finding a value -------------------------------------------------------------------- */
 
 /* True if the pointer continues with exactly this key; *rest is then what follows it. */
-static bool starts_with_key(const char *pointer, const char *key, size_t length, const char **rest) {
+static bool starts_with_key(const char *pointer, const char *key, size_t length,
+                            const char **rest) {
   if (pointer[0] != '/' || strncmp(pointer + 1, key, length) != 0) return false;
   char after = pointer[1 + length];
   if (after != '/' && after != '\0') return false;

@@ -12,10 +12,14 @@ static void put_escaped(vf_out *out, const char *s, size_t length) {
   for (size_t i = 0; i < length;) {
     size_t n = vf_utf8_length(s + i, length - i);
     unsigned char c = (unsigned char)s[i];
-    if (n == 0) vf_out_put(out, "\\ufffd");
-    else if (c == '"' || c == '\\') vf_out_printf(out, "\\%c", c);
-    else if (c < 0x20 || c == 0x7F) vf_out_printf(out, "\\u%04x", c);
-    else vf_out_bytes(out, s + i, n);
+    if (n == 0)
+      vf_out_put(out, "\\ufffd");
+    else if (c == '"' || c == '\\')
+      vf_out_printf(out, "\\%c", c);
+    else if (c < 0x20 || c == 0x7F)
+      vf_out_printf(out, "\\u%04x", c);
+    else
+      vf_out_bytes(out, s + i, n);
     i += n == 0 ? 1 : n;
   }
 }

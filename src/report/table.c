@@ -9,7 +9,7 @@
 #include "report/report.h"
 #include "report/words.h"
 
-enum { LABEL_WIDTH = 11, SIZE_WIDTH = 15, BAR_WIDTH = 24, BASIS_WIDTH = 8 };
+enum { LABEL_WIDTH = 11, SIZE_WIDTH = 15, BAR_WIDTH = 24, BASIS_WIDTH = 11, NOTE_COLUMN = 46 };
 
 typedef struct table {
   vf_out *out;
@@ -145,8 +145,10 @@ static void put_row(const table *t, const char *label, vf_interval size, const c
   if (t->options->bars) put_bar(t, size.bytes);
   if (t->options->bars) vf_out_put(t->out, "  ");
   color(t, DIM);
-  if (note[0] == '\0') vf_out_put(t->out, basis);
-  else put_left(t->out, basis, BASIS_WIDTH + 2);
+  if (note[0] == '\0')
+    vf_out_put(t->out, basis);
+  else
+    put_left(t->out, basis, BASIS_WIDTH);
   vf_out_put(t->out, note);
   color(t, RESET);
   vf_out_put(t->out, "\n");
@@ -185,7 +187,8 @@ static void text_host_parts(vf_text *text, const table *t, uint32_t host) {
     vf_text_printf(text, "%s%s ", separator,
                    runtime ? "prompt cache" : vf_part_word[lines[i].part].shown);
     if (lines[i].size.low_bytes == 0) vf_text_put(text, "up to ");
-    vf_text_size(text, lines[i].size.low_bytes == 0 ? lines[i].size.high_bytes : lines[i].size.bytes,
+    vf_text_size(text,
+                 lines[i].size.low_bytes == 0 ? lines[i].size.high_bytes : lines[i].size.bytes,
                  t->options->unit, 2);
     separator = ", ";
   }
@@ -203,7 +206,8 @@ static void put_host_row(const table *t) {
 
 /* "119.7 GiB less 8.0 GiB kept for the OS" */
 static void text_capacity(vf_text *text, const vf_device_budget *b, vf_unit unit) {
-  const char *reserve = b->device.kind == VF_DEVICE_UNIFIED ? "kept for the OS" : "of the driver's";
+  const char *reserve =
+      b->device.kind == VF_DEVICE_UNIFIED ? "kept for the OS" : "kept by the driver";
   if (b->device.reserved_bytes == 0 && b->device.used_bytes == 0) return;
   text_bytes(text, b->device.total_bytes, unit);
   if (b->device.reserved_bytes != 0) {
@@ -212,52 +216,56 @@ static void text_capacity(vf_text *text, const vf_device_budget *b, vf_unit unit
     vf_text_printf(text, " %s", reserve);
   }
   if (b->device.used_bytes != 0) {
-    vf_text_put(text, " less ");
+    vf_text_put(text, b->device.reserved_bytes != 0 ? " and " : " less ");
     text_bytes(text, b->device.used_bytes, unit);
     vf_text_put(text, " in use");
   }
 }
 
-static void put_summary_line(const table *t, const char *label, const vf_text *left,
-                             const vf_text *right) {
+/* A size in the column of sizes, a few words behind it, and a remark where notes stand. */
+static void put_summary_line(const table *t, const char *label, const vf_text *size,
+                             const vf_text *words, const vf_text *remark) {
   vf_out_put(t->out, "  ");
   put_left(t->out, label, LABEL_WIDTH);
-  int columns = width(left->buf), indent = right->length > 0 ? 34 : 0;
-  if (columns < SIZE_WIDTH) spaces(t->out, SIZE_WIDTH - columns);
-  vf_out_text(t->out, left);
-  spaces(t->out, indent - (columns < SIZE_WIDTH ? SIZE_WIDTH : columns));
+  put_right(t->out, size->buf, SIZE_WIDTH);
+  if (remark->length == 0)
+    vf_out_text(t->out, words);
+  else
+    put_left(t->out, words->buf, NOTE_COLUMN - 2 - LABEL_WIDTH - SIZE_WIDTH);
   color(t, DIM);
-  vf_out_text(t->out, right);
+  vf_out_text(t->out, remark);
   color(t, RESET);
   vf_out_put(t->out, "\n");
 }
 
 static void put_needs(const table *t, const vf_device_budget *b) {
-  char left_buf[128], right_buf[128];
-  vf_text left = vf_text_on(left_buf, sizeof left_buf);
-  vf_text right = vf_text_on(right_buf, sizeof right_buf);
-  text_interval(&left, b->need, t->options->unit);
-  vf_text_printf(&left, " %s", vf_unit_name(t->options->unit));
+  char size_buf[64], words_buf[64], remark_buf[128];
+  vf_text size = vf_text_on(size_buf, sizeof size_buf);
+  vf_text words = vf_text_on(words_buf, sizeof words_buf);
+  vf_text remark = vf_text_on(remark_buf, sizeof remark_buf);
+  text_interval(&size, b->need, t->options->unit);
+  vf_text_printf(&size, " %s", vf_unit_name(t->options->unit));
   if (b->device.total_known) {
-    vf_text_put(&left, " of ");
-    text_bytes(&left, b->capacity_bytes, t->options->unit);
-    text_capacity(&right, b, t->options->unit);
+    vf_text_put(&words, " of ");
+    text_bytes(&words, b->capacity_bytes, t->options->unit);
+    text_capacity(&remark, b, t->options->unit);
   }
-  put_summary_line(t, "needs", &left, &right);
+  put_summary_line(t, "needs", &size, &words, &remark);
 }
 
 static void put_headroom(const table *t, const vf_device_budget *b) {
-  char left_buf[128], right_buf[128];
-  vf_text left = vf_text_on(left_buf, sizeof left_buf);
-  vf_text right = vf_text_on(right_buf, sizeof right_buf);
-  vf_text_signed_size(&left, b->headroom_bytes, t->options->unit, 1);
-  vf_text_printf(&left, " %s", vf_unit_name(t->options->unit));
+  char size_buf[64], words_buf[64], remark_buf[128];
+  vf_text size = vf_text_on(size_buf, sizeof size_buf);
+  vf_text words = vf_text_on(words_buf, sizeof words_buf);
+  vf_text remark = vf_text_on(remark_buf, sizeof remark_buf);
+  vf_text_signed_size(&size, b->headroom_bytes, t->options->unit, 1);
+  vf_text_printf(&size, " %s", vf_unit_name(t->options->unit));
   if (b->capacity_bytes > 0 && b->headroom_bytes >= 0)
-    vf_text_printf(&left, " = %" PRIu64 " %%",
+    vf_text_printf(&words, " = %" PRIu64 " %%",
                    (uint64_t)b->headroom_bytes / (b->capacity_bytes / 100 + 1));
-  vf_text_put(&right, "target ");
-  text_bytes(&right, b->headroom_target_bytes, t->options->unit);
-  put_summary_line(t, "headroom", &left, &right);
+  vf_text_put(&remark, "target ");
+  text_bytes(&remark, b->headroom_target_bytes, t->options->unit);
+  put_summary_line(t, "headroom", &size, &words, &remark);
 }
 
 static void put_one_device(table *t) {
@@ -313,8 +321,10 @@ static void put_device_row(const table *t, size_t i) {
   char name[80], need[48];
   vf_text name_text = vf_text_on(name, sizeof name), need_text = vf_text_on(need, sizeof need);
   bool host = b->device.kind == VF_DEVICE_HOST;
-  if (host) vf_text_put(&name_text, "host memory");
-  else vf_text_printf(&name_text, "%s #%zu", b->device.id, i);
+  if (host)
+    vf_text_put(&name_text, "host memory");
+  else
+    vf_text_printf(&name_text, "%s #%zu", b->device.id, i);
   text_interval(&need_text, b->need, t->options->unit);
   vf_out_put(t->out, "  ");
   put_left(t->out, name, NAME_WIDTH);
@@ -373,8 +383,10 @@ static void put_limits(const table *t, const vf_limits *l) {
   char buf[256];
   vf_text text = vf_text_on(buf, sizeof buf);
   bool fits = vf_estimate_verdict(t->e) == VF_FITS;
-  if (fits) text_room(&text, t, l);
-  else text_ways_out(&text, t, l);
+  if (fits)
+    text_room(&text, t, l);
+  else
+    text_ways_out(&text, t, l);
   if (text.length == 0) vf_text_put(&text, "nothing smaller of this model on this device");
   vf_out_put(t->out, "\n  ");
   put_left(t->out, fits ? "room for" : "would fit", LABEL_WIDTH);
@@ -413,8 +425,10 @@ void vf_report_table(vf_out *out, const vf_estimate *e, const vf_limits *limits,
   table t = {.out = out, .e = e, .options = options};
   t.devices = vf_estimate_devices(e, &t.n_devices);
   put_headline(&t);
-  if (t.n_devices <= 2) put_one_device(&t);
-  else put_many_devices(&t);
+  if (t.n_devices <= 2)
+    put_one_device(&t);
+  else
+    put_many_devices(&t);
   if (limits != NULL) put_limits(&t, limits);
   put_assumptions(&t);
   if (options->explain) put_explanations(&t);

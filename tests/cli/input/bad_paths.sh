@@ -1,0 +1,6 @@
+"$VRAMFIT" --model ./nothing.json --gpu h100; echo "exit $?"
+mkdir folder; "$VRAMFIT" --model ./folder --gpu h100; echo "exit $?"
+"$VRAMFIT" --model /dev/null --gpu h100; echo "exit $?"
+mkfifo pipe; "$VRAMFIT" --model ./pipe --gpu h100; echo "exit $?"
+ln -s loop loop; "$VRAMFIT" --model ./loop --gpu h100; echo "exit $?"
+printf 'GGUF....' >model.gguf; "$VRAMFIT" --model ./model.gguf --gpu h100; echo "exit $?"

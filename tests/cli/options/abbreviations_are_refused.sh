@@ -1,0 +1,1 @@
+"$VRAMFIT" --mod llama3.1-8b --gpu h100

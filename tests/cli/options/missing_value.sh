@@ -1,0 +1,1 @@
+"$VRAMFIT" --gpu h100 --model

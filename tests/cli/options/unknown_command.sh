@@ -1,0 +1,1 @@
+"$VRAMFIT" fitt --model llama3.1-8b --gpu h100

@@ -1,0 +1,1 @@
+"$VRAMFIT" --modle llama3.1-8b

@@ -1,0 +1,1 @@
+"$VRAMFIT" --model --gpu h100

@@ -1,0 +1,1 @@
+"$VRAMFIT" --version | head -n 1

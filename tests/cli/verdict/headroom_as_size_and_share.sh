@@ -1,0 +1,1 @@
+"$VRAMFIT" --model llama3.1-8b --quant q4 --ctx 8k --gpu l4 --headroom 2GiB | grep headroom; "$VRAMFIT" --model llama3.1-8b --quant q4 --ctx 8k --gpu l4 --headroom 25% | grep headroom

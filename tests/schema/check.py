@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""Validates the catalogs and vramfit's own JSON against the schemas under data/schemas.
+
+usage: check.py DATA_DIR VRAMFIT
+
+Exit status 77 (skipped) where the jsonschema module is not installed."""
+import glob
+import json
+import os
+import subprocess
+import sys
+
+try:
+    import jsonschema
+except ImportError:
+    print("skipped: python3-jsonschema is not installed")
+    sys.exit(77)
+
+data, vramfit = sys.argv[1:3]
+failed = 0
+
+
+def load(*path):
+    with open(os.path.join(data, *path), encoding="utf-8") as f:
+        return json.load(f)
+
+
+def validator(name):
+    schema = load("schemas", name + ".schema.json")
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def check(v, what, document):
+    global failed
+    for e in sorted(v.iter_errors(document), key=lambda e: list(map(str, e.path))):
+        failed += 1
+        print("%s: /%s: %s" % (what, "/".join(map(str, e.path)), e.message[:200]))
+
+
+for kind in ("models", "gpus"):
+    v = validator(kind)
+    files = sorted(glob.glob(os.path.join(data, kind, "*.json")))
+    assert files, "no files under data/" + kind
+    for path in files:
+        check(v, path, load(kind, os.path.basename(path)))
+
+# The schemas refuse what they should refuse.
+for kind, change in (("models", {"params": 0}), ("models", {"hidden_size": "4096"}), ("models", {"typo": 1}),
+                     ("gpus", {"total_mib": 0}), ("gpus", {"kind": "magic"}), ("gpus", {"context_mib": [1, 2]})):
+    path = sorted(glob.glob(os.path.join(data, kind, "*.json")))[0]
+    document = load(kind, os.path.basename(path))
+    document[kind][0].update(change)
+    if validator(kind).is_valid(document):
+        failed += 1
+        print("the schema of %s lets %r through" % (kind, change))
+
+v = validator("result")
+for args in (["--gpu", "gb10"], ["--gpu", "rtx-4090"], ["--gpu", "rtx-4090x2", "--host-memory", "64GiB"],
+             ["--gpu", "cpu", "--host-memory", "64GiB"], ["--gpu", "rtx-4090", "--ngl", "10"]):
+    out = subprocess.run([vramfit, "--model", "llama3.1-70b", "--quant", "q4", "--ctx", "8k", "--json"] + args,
+                         capture_output=True, text=True)
+    check(v, " ".join(args), json.loads(out.stdout))
+
+print("%d errors" % failed)
+sys.exit(failed != 0)

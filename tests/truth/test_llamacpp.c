@@ -1,0 +1,193 @@
+/* test_llamacpp.c - equality with what llama.cpp allocates, row by row (llamacpp.tsv).
+ *
+ * Weights, caches and the output buffer are equal to the byte on every row, compute buffers where
+ * one device runs the whole graph; elsewhere the truth lies below the interval's upper end. */
+#include "../unit/support.h"
+
+#include <stdlib.h>
+
+typedef struct row {
+  char model[64], quant[16], backend[32], kv_k[16], kv_v[16], flash_attn[8], split[16], shares[32];
+  int gpus, ngl;
+  unsigned seqs, unified, ubatch, outputs, no_kv_offload;
+  unsigned long long ctx, weights_device, weights_host, context_device, context_host;
+  unsigned long long compute_device, compute_host, output;
+} row;
+
+typedef struct sums {
+  uint64_t weights[2], context[2], compute[2], compute_high[2], output; /* device, host */
+  bool exact[2];
+} sums;
+
+static vf_context *ctx;
+static vf_estimate *estimate;
+static FILE *file;
+
+/* Compute buffers: rows that are exact by their basis, and modelled ones with the error of the
+ * expected value in percent. */
+static struct {
+  int exact, modelled, equal;
+  double worst_under, worst_over;
+} device_stats, host_stats;
+
+static int open_all(void **state) {
+  (void)state;
+  file = fopen(VF_TRUTH_FILE, "r");
+  if (file == NULL) return -1;
+  return vf_context_new(&ctx, NULL, NULL) || vf_estimate_new(&estimate, ctx, NULL);
+}
+
+static int close_all(void **state) {
+  (void)state;
+  vf_estimate_free(estimate);
+  vf_context_free(ctx);
+  return fclose(file);
+}
+
+static bool read_row(row *r) {
+  char line[1024];
+  do {
+    if (fgets(line, sizeof line, file) == NULL) return false;
+  } while (line[0] == '#');
+  int n =
+      sscanf(line,
+             "%63s %15s %31s %d %llu %u %u %u %u %15s %15s %7s %d %15s %31s %u %llu %llu %llu "
+             "%llu %llu %llu %llu",
+             r->model, r->quant, r->backend, &r->gpus, &r->ctx, &r->seqs, &r->unified, &r->ubatch,
+             &r->outputs, r->kv_k, r->kv_v, r->flash_attn, &r->ngl, r->split, r->shares,
+             &r->no_kv_offload, &r->weights_device, &r->weights_host, &r->context_device,
+             &r->context_host, &r->compute_device, &r->compute_host, &r->output);
+  assert_int_equal(n, 23);
+  return true;
+}
+
+static bool on_cpu(const row *r) {
+  return strcmp(r->backend, "cpu") == 0;
+}
+
+static vf_request request_of(const row *r, uint32_t shares[2]) {
+  vf_request q = VF_REQUEST_INIT;
+  q.ctx_tokens = r->ctx;
+  q.seqs = r->seqs;
+  q.kv_unified = r->unified;
+  q.ubatch_tokens = r->ubatch;
+  q.output_rows = r->outputs;
+  q.flash_attn = strcmp(r->flash_attn, "on") == 0 ? VF_ON : VF_OFF;
+  q.gpu_layers = r->ngl;
+  q.no_kv_offload = r->no_kv_offload;
+  q.host_memory_bytes = UINT64_C(4) << 40;
+  q.split = strcmp(r->split, "none") == 0 ? VF_SPLIT_NONE : VF_SPLIT_LAYER;
+  assert_ok(vf_format_find(&q.kv_k, r->kv_k, err));
+  assert_ok(vf_format_find(&q.kv_v, r->kv_v, err));
+  if (sscanf(r->shares, "%u,%u", &shares[0], &shares[1]) == 2) {
+    q.tensor_split = shares;
+    q.tensor_split_count = 2;
+  }
+  return q;
+}
+
+static sums sum_up(void) {
+  sums s = {.exact = {true, true}};
+  size_t devices, lines;
+  const vf_device_budget *b = vf_estimate_devices(estimate, &devices);
+  const vf_line *l = vf_estimate_lines(estimate, &lines);
+  for (size_t i = 0; i < lines; i++) {
+    int side = b[l[i].device].device.kind == VF_DEVICE_HOST;
+    if (l[i].part == VF_PART_WEIGHTS) s.weights[side] += l[i].size.bytes;
+    if (l[i].part == VF_PART_KV_CACHE || l[i].part == VF_PART_STATE)
+      s.context[side] += l[i].size.bytes;
+    if (l[i].part == VF_PART_OUTPUT) s.output += l[i].size.bytes;
+    if (l[i].part != VF_PART_COMPUTE) continue;
+    s.compute[side] += l[i].size.bytes;
+    s.compute_high[side] += l[i].size.high_bytes;
+    s.exact[side] &= l[i].basis == VF_BASIS_EXACT;
+  }
+  return s;
+}
+
+static void count(int side, const sums *s, uint64_t truth) {
+  double error =
+      truth == 0 ? 0 : 100.0 * ((double)s->compute[side] - (double)truth) / (double)truth;
+  if (s->exact[side]) side == 0 ? device_stats.exact++ : host_stats.exact++;
+  if (s->exact[side]) return;
+  side == 0 ? device_stats.modelled++ : host_stats.modelled++;
+  if (s->compute[side] == truth) side == 0 ? device_stats.equal++ : host_stats.equal++;
+  double *under = side == 0 ? &device_stats.worst_under : &host_stats.worst_under;
+  double *over = side == 0 ? &device_stats.worst_over : &host_stats.worst_over;
+  if (error < *under) *under = error;
+  if (error > *over) *over = error;
+}
+
+static void check_compute(const row *r, const char *what, const sums *s, int side, uint64_t truth) {
+  count(side, s, truth);
+  bool right = s->exact[side] ? s->compute[side] == truth : s->compute_high[side] >= truth;
+  if (!right)
+    fail_msg("%s %s ctx %llu ngl %d gpus %d: %s compute is %llu (up to %llu), llama.cpp has %llu",
+             r->model, r->quant, r->ctx, r->ngl, r->gpus, what,
+             (unsigned long long)s->compute[side], (unsigned long long)s->compute_high[side],
+             (unsigned long long)truth);
+}
+
+static void check_cpu(const row *r, const sums *s) {
+  assert_u64(s->weights[1], r->weights_device + r->weights_host);
+  assert_u64(s->context[1], r->context_device + r->context_host);
+  assert_true(s->exact[1]);
+  check_compute(r, "cpu", s, 1, r->compute_device + r->compute_host);
+}
+
+static void check_gpu(const row *r, const sums *s) {
+  assert_u64(s->weights[0], r->weights_device);
+  assert_u64(s->weights[1], r->weights_host);
+  assert_u64(s->context[0], r->context_device);
+  assert_u64(s->context[1], r->context_host);
+  if (r->gpus == 1 && r->ngl == -1 && !r->no_kv_offload) assert_true(s->exact[0] && s->exact[1]);
+  check_compute(r, "device", s, 0, r->compute_device);
+  check_compute(r, "host", s, 1, r->compute_host);
+}
+
+static void check_row(const row *r) {
+  vf_model *m;
+  vf_device devices[2];
+  size_t n;
+  uint32_t shares[2];
+  vf_request q = request_of(r, shares);
+  const char *gpus = on_cpu(r) ? "cpu" : r->gpus == 2 ? "rtx-4090x2" : "rtx-4090";
+  assert_ok(vf_model_open(&m, ctx, r->model, r->quant, NULL, err));
+  assert_ok(vf_devices_parse(devices, 2, &n, ctx, gpus, err));
+  for (size_t i = 0; i < n; i++) {
+    devices[i].total_bytes = UINT64_C(4) << 40;
+    devices[i].total_known = true;
+  }
+  assert_ok(vf_estimate_run(estimate, m, &q, devices, n, err));
+  sums s = sum_up();
+  assert_u64(s.output, r->output);
+  if (on_cpu(r))
+    check_cpu(r, &s);
+  else
+    check_gpu(r, &s);
+  vf_model_free(m);
+}
+
+static void every_row_equals_what_llama_cpp_allocates(void **state) {
+  (void)state;
+  row r;
+  int n = 0;
+  for (; read_row(&r); n++) check_row(&r);
+  assert_true(n > 700);
+  print_message("%d rows\n", n);
+  print_message(
+      "device compute: %d exact; %d modelled, of these %d equal, error %.1f %% to %.1f %%\n",
+      device_stats.exact, device_stats.modelled, device_stats.equal, device_stats.worst_under,
+      device_stats.worst_over);
+  print_message(
+      "host compute:   %d exact; %d modelled, of these %d equal, error %.1f %% to %.1f %%\n",
+      host_stats.exact, host_stats.modelled, host_stats.equal, host_stats.worst_under,
+      host_stats.worst_over);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_row_equals_what_llama_cpp_allocates),
+  };
+  return cmocka_run_group_tests(tests, open_all, close_all);
+}

@@ -1,0 +1,235 @@
+/* test_base.c - units, names, text, checked arithmetic, the arena. */
+#include "support.h"
+
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/checked.h"
+#include "base/names.h"
+#include "base/text.h"
+#include "base/units.h"
+
+static void tokens_are_1024_based(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    uint64_t tokens;
+  } cases[] = {{"1", 1},        {"32768", 32768}, {"32k", 32768},  {"32K", 32768},
+               {"1M", 1048576}, {"1m", 1048576},  {"128k", 131072}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    uint64_t n = 0;
+    assert_ok(vf_tokens_parse(&n, cases[i].text, err));
+    assert_u64(n, cases[i].tokens);
+  }
+}
+
+static void tokens_that_make_no_sense_are_refused(void **state) {
+  (void)state;
+  static const char *const bad[] = {"",  "0",    "0k",  "-1", "32q", "32kk",
+                                    "k", "1.5k", "1e3", " 1", "1 "};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    uint64_t n = 77;
+    assert_fails(vf_tokens_parse(&n, bad[i], err), VF_USAGE, "is not a number of tokens");
+    assert_u64(n, 77);
+  }
+  uint64_t n;
+  assert_fails(vf_tokens_parse(&n, "2147483648", err), VF_LIMIT, "beyond 2147483647");
+  assert_fails(vf_tokens_parse(&n, "99999999999999999999999", err), VF_USAGE, "is not a number");
+  assert_fails(vf_tokens_parse(&n, "18446744073709551615M", err), VF_USAGE, "is not a number");
+}
+
+static void sizes_mean_what_their_unit_says(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    uint64_t bytes;
+  } cases[] = {
+      {"123", 123},
+      {"123B", 123},
+      {"1KiB", 1024},
+      {"1kB", 1000},
+      {"24GiB", UINT64_C(25769803776)},
+      {"24GB", UINT64_C(24000000000)},
+      {"24gb", UINT64_C(24000000000)},
+      {"0.5GiB", UINT64_C(536870912)},
+      {"119.7GiB", UINT64_C(128526896332)},
+      {"4TiB", UINT64_C(4398046511104)},
+      {"1.000000001GB", UINT64_C(1000000001)},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    uint64_t n = 0;
+    assert_ok(vf_size_parse(&n, cases[i].text, err));
+    assert_u64(n, cases[i].bytes);
+  }
+}
+
+static void sizes_that_make_no_sense_are_refused(void **state) {
+  (void)state;
+  static const char *const bad[] = {"",      "G",     "24G", "24g", "-1GiB",
+                                    "1.GiB", ".5GiB", "1.5", "1e9", "1GiB "};
+  uint64_t n = 77;
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+    assert_fails(vf_size_parse(&n, bad[i], err), VF_USAGE, "is not a size");
+  assert_fails(vf_size_parse(&n, "9223372036854775808", err), VF_LIMIT, "beyond 8 EiB");
+  assert_fails(vf_size_parse(&n, "99999999TiB", err), VF_LIMIT, "beyond 8 EiB");
+  assert_u64(n, 77);
+}
+
+static const char *shown(uint64_t bytes, vf_unit unit, int decimals) {
+  static char buf[64];
+  vf_text text = vf_text_on(buf, sizeof buf);
+  vf_text_size(&text, bytes, unit, decimals);
+  return buf;
+}
+
+static void sizes_are_shown_rounded_half_up(void **state) {
+  (void)state;
+  assert_string_equal(shown(VF_GIB, VF_UNIT_GIB, 2), "1.00");
+  assert_string_equal(shown(VF_GIB - 1, VF_UNIT_GIB, 2), "1.00");
+  assert_string_equal(shown(VF_GIB / 2, VF_UNIT_GIB, 0), "1");
+  assert_string_equal(shown(UINT64_C(1500000000), VF_UNIT_GB, 1), "1.5");
+  assert_string_equal(shown(UINT64_C(999999999), VF_UNIT_GB, 1), "1.0");
+  assert_string_equal(shown(0, VF_UNIT_GIB, 2), "0.00");
+  assert_string_equal(shown(UINT64_MAX, VF_UNIT_GIB, 1), "17179869184.0");
+}
+
+static void negative_sizes_have_a_sign(void **state) {
+  (void)state;
+  char buf[64];
+  vf_text text = vf_text_on(buf, sizeof buf);
+  vf_text_signed_size(&text, -(int64_t)(3 * VF_GIB / 2), VF_UNIT_GIB, 1);
+  vf_text_put(&text, " ");
+  vf_text_signed_size(&text, INT64_MIN, VF_UNIT_GIB, 0);
+  assert_string_equal(buf, "-1.5 -8589934592");
+}
+
+static void control_characters_and_bad_utf8_are_escaped(void **state) {
+  (void)state;
+  static const char input[] = "a\x1b[31m\n\x7f\xc2\x9b\xff\xed\xa0\x80 \xc3\xa9\xe2\x82\xac";
+  char buf[128];
+  vf_text text = vf_text_on(buf, sizeof buf);
+  vf_text_escaped(&text, input, sizeof input - 1);
+  assert_string_equal(buf, "a\\x1B[31m\\x0A\\x7F\\xC2\\x9B\\xFF\\xED\\xA0\\x80 é€");
+}
+
+static void text_that_does_not_fit_is_cut_and_counted(void **state) {
+  (void)state;
+  char buf[5];
+  vf_text text = vf_text_on(buf, sizeof buf);
+  vf_text_put(&text, "abc");
+  vf_text_put(&text, "def");
+  vf_text_put(&text, "ghi");
+  assert_string_equal(buf, "abcd");
+  assert_u64(text.length, 9);
+  vf_text_thousands(&text, 1);
+  assert_string_equal(buf, "abcd");
+}
+
+static void thousands_get_commas(void **state) {
+  (void)state;
+  char buf[64];
+  vf_text text = vf_text_on(buf, sizeof buf);
+  vf_text_thousands(&text, 0);
+  vf_text_put(&text, " ");
+  vf_text_thousands(&text, 999);
+  vf_text_put(&text, " ");
+  vf_text_thousands(&text, 1000);
+  vf_text_put(&text, " ");
+  vf_text_thousands(&text, UINT64_MAX);
+  assert_string_equal(buf, "0 999 1,000 18,446,744,073,709,551,615");
+}
+
+static void nearest_name_finds_slips_and_nothing_far(void **state) {
+  (void)state;
+  static const char *const names[] = {"h100", "h200", "rtx-4090", "gb10", "llama3.1-8b", NULL};
+  assert_string_equal(vf_nearest_name("h10O", names), "h100");
+  assert_string_equal(vf_nearest_name("rtx-4900", names), "rtx-4090");
+  assert_string_equal(vf_nearest_name("RTX 4090", names), "rtx-4090");
+  assert_string_equal(vf_nearest_name("bg10", names), "gb10");
+  assert_string_equal(vf_nearest_name("llama3.1", names), "llama3.1-8b");
+  assert_null(vf_nearest_name("frobnicate", names));
+  assert_null(vf_nearest_name("", names));
+}
+
+static void nearest_name_survives_very_long_words(void **state) {
+  (void)state;
+  static const char *const names[] = {"h100", NULL};
+  char word[5000];
+  memset(word, 'h', sizeof word - 1);
+  word[sizeof word - 1] = '\0';
+  assert_null(vf_nearest_name(word, names));
+}
+
+static void checked_arithmetic_refuses_what_does_not_fit(void **state) {
+  (void)state;
+  uint64_t n = 5;
+  assert_false(vf_add(&n, UINT64_MAX, 1));
+  assert_false(vf_mul(&n, UINT64_C(1) << 32, UINT64_C(1) << 32));
+  assert_false(vf_mul3(&n, UINT64_C(1) << 22, UINT64_C(1) << 21, UINT64_C(1) << 21));
+  assert_false(vf_align_up(&n, UINT64_MAX - 3, 32));
+  assert_u64(n, 5);
+  assert_true(vf_align_up(&n, UINT64_MAX - 31, 32));
+  assert_u64(n, UINT64_MAX - 31);
+  assert_true(vf_align_up(&n, 33, 32));
+  assert_u64(n, 64);
+  assert_true(vf_mul3(&n, 3, 5, 7));
+  assert_u64(n, 105);
+}
+
+static void arena_keeps_its_cap_and_zeroes_memory(void **state) {
+  (void)state;
+  vf_arena *arena = vf_arena_new(&vf_default_allocator, 100000);
+  assert_non_null(arena);
+  unsigned char *p = vf_arena_alloc(arena, 60, 1000);
+  assert_non_null(p);
+  for (int i = 0; i < 60000; i++) assert_int_equal(p[i], 0);
+  assert_null(vf_arena_alloc(arena, 60, 1000));
+  assert_null(vf_arena_alloc(arena, SIZE_MAX / 2, 3));
+  assert_null(vf_arena_alloc(arena, SIZE_MAX, 1));
+  assert_string_equal(vf_arena_copy(arena, "hello", 4), "hell");
+  vf_arena_free(arena);
+  vf_arena_free(NULL);
+}
+
+static void error_lines_name_source_line_and_path(void **state) {
+  (void)state;
+  vf_error e = {.status = VF_MALFORMED, .message = "0 is not a head count", .line = 12};
+  char line[200];
+  snprintf(e.source, sizeof e.source, "config\x1b.json");
+  snprintf(e.path, sizeof e.path, "/num_attention_heads");
+  vf_error_line(&e, line, sizeof line);
+  assert_string_equal(line,
+                      "config\\x1B.json: line 12, /num_attention_heads: 0 is not a head count");
+  e.line = 0;
+  e.offset = 24;
+  e.path[0] = '\0';
+  vf_error_line(&e, line, sizeof line);
+  assert_string_equal(line, "config\\x1B.json: offset 24: 0 is not a head count");
+}
+
+static void every_status_has_words(void **state) {
+  (void)state;
+  for (int s = VF_OK; s <= VF_LIMIT; s++) assert_true(strlen(vf_status_text((vf_status)s)) > 3);
+  assert_string_equal(vf_status_text((vf_status)999), "unknown status");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(tokens_are_1024_based),
+      cmocka_unit_test(tokens_that_make_no_sense_are_refused),
+      cmocka_unit_test(sizes_mean_what_their_unit_says),
+      cmocka_unit_test(sizes_that_make_no_sense_are_refused),
+      cmocka_unit_test(sizes_are_shown_rounded_half_up),
+      cmocka_unit_test(negative_sizes_have_a_sign),
+      cmocka_unit_test(control_characters_and_bad_utf8_are_escaped),
+      cmocka_unit_test(text_that_does_not_fit_is_cut_and_counted),
+      cmocka_unit_test(thousands_get_commas),
+      cmocka_unit_test(nearest_name_finds_slips_and_nothing_far),
+      cmocka_unit_test(nearest_name_survives_very_long_words),
+      cmocka_unit_test(checked_arithmetic_refuses_what_does_not_fit),
+      cmocka_unit_test(arena_keeps_its_cap_and_zeroes_memory),
+      cmocka_unit_test(error_lines_name_source_line_and_path),
+      cmocka_unit_test(every_status_has_words),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,317 @@
+/* test_core.c - formats, buffers, the tape, placement, verdicts, bisection. */
+#include "support.h"
+
+#include "core/buffer.h"
+#include "core/estimate.h"
+#include "core/placement.h"
+#include "core/solve.h"
+#include "core/tape.h"
+
+/* ---- Formats and buffers ---------------------------------------------------------------- */
+
+static void rows_are_whole_blocks(void **state) {
+  (void)state;
+  uint64_t n = 9;
+  assert_true(vf_format_row(&n, VF_FORMAT_Q4_K, 4096));
+  assert_u64(n, 4096 / 256 * 144);
+  assert_true(vf_format_row(&n, VF_FORMAT_Q8_0, 64));
+  assert_u64(n, 68);
+  assert_false(vf_format_row(&n, VF_FORMAT_Q4_K, 128));
+  assert_false(vf_format_row(&n, VF_FORMAT_F32, UINT64_MAX));
+  assert_u64(n, 68);
+}
+
+static void every_format_is_found_by_its_name(void **state) {
+  (void)state;
+  for (int f = VF_FORMAT_NONE + 1; f < VF_FORMAT_COUNT; f++) {
+    const vf_format_info *info = vf_format_get((vf_format)f);
+    vf_format found = VF_FORMAT_NONE;
+    assert_non_null(info);
+    assert_ok(vf_format_find(&found, info->name, err));
+    assert_int_equal(found, f);
+    assert_true(info->block_elements > 0 && info->block_bytes > 0);
+  }
+  assert_null(vf_format_get(VF_FORMAT_NONE));
+  assert_null(vf_format_get(VF_FORMAT_COUNT));
+}
+
+static void buffers_pad_size_and_last_row(void **state) {
+  (void)state;
+  const vf_buffer_rule cuda = {128, 512}, cpu = {32, 0};
+  uint64_t n = 0;
+  assert_true(vf_buffer_bytes(&n, &cuda, VF_FORMAT_F32, 3, 1));
+  assert_u64(n, 128);
+  assert_true(vf_buffer_bytes(&n, &cpu, VF_FORMAT_F32, 3, 1));
+  assert_u64(n, 32);
+  /* 896 = 512 + 384: 128 elements of padding in the last row, 4 blocks of 34 bytes */
+  assert_true(vf_buffer_bytes(&n, &cuda, VF_FORMAT_Q8_0, 896, 10));
+  assert_u64(n, (896 / 32 * 34 * 10 + 128 / 32 * 34 + 127) / 128 * 128);
+  assert_true(vf_buffer_bytes(&n, &cpu, VF_FORMAT_Q8_0, 896, 10));
+  assert_u64(n, (896 / 32 * 34 * 10 + 31) / 32 * 32);
+  assert_false(vf_buffer_bytes(&n, &cuda, VF_FORMAT_F32, UINT64_C(1) << 40, UINT64_C(1) << 30));
+}
+
+static void shapes_beyond_64_bits_are_refused(void **state) {
+  (void)state;
+  static const uint64_t shapes[][4] = {{UINT64_C(1) << 32, UINT64_C(1) << 32, 1, 1},
+                                       {UINT64_C(1) << 21, UINT64_C(1) << 21, UINT64_C(1) << 22, 1},
+                                       {UINT64_C(1) << 32, UINT64_C(3) << 30, 1, 1},
+                                       {UINT64_C(1) << 63, 1, 1, 1}};
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+    vf_tensor t = {.role = VF_ROLE_ATTN_Q};
+    memcpy(t.ne, shapes[i], sizeof t.ne);
+    assert_fails(vf_tensor_store(&t, VF_FORMAT_F32, err), VF_OVERFLOW, "attn_q.weight");
+    assert_u64(t.bytes, 0);
+  }
+}
+
+/* ---- The tape --------------------------------------------------------------------------- */
+
+static void memory_is_used_again_after_the_last_use(void **state) {
+  (void)state;
+  vf_tape t;
+  vf_tape_init(&t, 128);
+  vf_node a = vf_tape_op_new(&t, 1000, 0, 0, 0);
+  vf_node b = vf_tape_op_new(&t, 1000, a, 0, 0);
+  vf_node c = vf_tape_op_new(&t, 1000, b, 0, 0);
+  vf_tape_use(&t, c, 0);
+  vf_tape_step(&t);
+  assert_u64(t.peak_bytes, 2048);
+  assert_false(t.overflow);
+  assert_u64(t.n_blocks, 1);
+}
+
+static void an_operation_may_overwrite_an_operand_without_later_use(void **state) {
+  (void)state;
+  vf_tape t;
+  vf_tape_init(&t, 128);
+  vf_node a = vf_tape_op_new(&t, 1000, 0, 0, 0);
+  vf_node b = vf_tape_op_on(&t, 1000, 1, a, 0, 0);
+  vf_tape_use(&t, b, 0);
+  vf_tape_step(&t);
+  assert_u64(t.peak_bytes, 1024);
+  /* with a second use of the operand it may not */
+  vf_tape_init(&t, 128);
+  a = vf_tape_op_new(&t, 1000, 0, 0, 0);
+  b = vf_tape_op_on(&t, 1000, 1, a, 0, 0);
+  vf_tape_use(&t, a, b);
+  vf_tape_step(&t);
+  assert_u64(t.peak_bytes, 2048);
+}
+
+static void a_held_result_survives_its_step(void **state) {
+  (void)state;
+  vf_tape t;
+  vf_tape_init(&t, 128);
+  vf_node mask = vf_tape_op_new(&t, 500, 0, 0, 0);
+  vf_tape_hold(&t, mask);
+  vf_tape_use(&t, mask, 0);
+  vf_tape_step(&t);
+  vf_node a = vf_tape_op_new(&t, 500, mask, 0, 0);
+  vf_tape_release(&t, mask);
+  vf_tape_use(&t, a, 0);
+  vf_tape_step(&t);
+  assert_u64(t.peak_bytes, 1024);
+  assert_u64(t.n_blocks, 1);
+}
+
+static void the_smallest_block_that_fits_is_taken(void **state) {
+  (void)state;
+  vf_tape t;
+  vf_tape_init(&t, 128);
+  vf_node big = vf_tape_op_new(&t, 1280, 0, 0, 0), keep1 = vf_tape_op_new(&t, 128, 0, 0, 0);
+  vf_node small = vf_tape_op_new(&t, 256, 0, 0, 0), keep2 = vf_tape_op_new(&t, 128, 0, 0, 0);
+  vf_tape_use(&t, big, small);
+  vf_node a = vf_tape_op_new(&t, 200, 0, 0, 0);
+  vf_tape_use(&t, keep1, keep2);
+  vf_tape_step(&t);
+  assert_u64(t.nodes[a].offset, 1280 + 128);
+  assert_u64(t.peak_bytes, 1280 + 128 + 256 + 128);
+}
+
+static void sizes_beyond_64_bits_are_told(void **state) {
+  (void)state;
+  vf_tape t;
+  vf_tape_init(&t, 128);
+  vf_tape_op_new(&t, UINT64_MAX - 1, 0, 0, 0);
+  vf_tape_step(&t);
+  assert_true(t.overflow);
+  vf_tape_init(&t, 128);
+  for (int i = 0; i < 1000; i++) vf_tape_op_new(&t, 1, 0, 0, 0);
+  assert_true(t.overflow);
+}
+
+/* ---- Placement -------------------------------------------------------------------------- */
+
+static uint32_t count_slots(const vf_placement *p, uint32_t device) {
+  uint32_t n = 0;
+  for (uint32_t s = 0; s < p->n_slots; s++) n += p->device[s] == device;
+  return n;
+}
+
+static void slots_follow_the_shares(void **state) {
+  (void)state;
+  vf_placement p;
+  vf_placement_split(&p, 33, 33, (uint64_t[]){3, 1}, 2, 2);
+  assert_u64(count_slots(&p, 0), 25);
+  assert_u64(count_slots(&p, 1), 8);
+  vf_placement_split(&p, 33, 33, (uint64_t[]){0, 0}, 2, 2);
+  assert_u64(count_slots(&p, 0), 17);
+  assert_u64(count_slots(&p, 1), 16);
+  vf_placement_split(&p, 33, 33, (uint64_t[]){UINT64_MAX / 4, UINT64_MAX / 4}, 2, 2);
+  assert_u64(count_slots(&p, 0), 17);
+  vf_placement_split(&p, 10, 10, (uint64_t[]){0, 5, 0, 5}, 4, 4);
+  assert_u64(count_slots(&p, 0) + count_slots(&p, 2), 0);
+}
+
+static void the_last_slots_go_to_the_devices_first(void **state) {
+  (void)state;
+  vf_placement p;
+  vf_placement_split(&p, 33, 1, (uint64_t[]){1}, 1, 7);
+  assert_u64(p.device[32], 0);
+  assert_u64(count_slots(&p, 7), 32);
+  assert_false(vf_placement_has_slot(&p, 0, 32));
+  assert_true(vf_placement_has_slot(&p, 0, 33));
+  vf_placement_split(&p, 33, 0, (uint64_t[]){1}, 1, 7);
+  assert_u64(count_slots(&p, 7), 33);
+}
+
+/* ---- Verdicts --------------------------------------------------------------------------- */
+
+static vf_verdict judge(vf_interval need, uint64_t total, uint64_t headroom) {
+  vf_model *model;
+  vf_estimate e = {.allocator = vf_default_allocator};
+  vf_device d = {.kind = VF_DEVICE_DISCRETE,
+                 .total_known = true,
+                 .total_bytes = total,
+                 .headroom_bytes = headroom};
+  assert_ok(vf_model_new(&model, &vf_default_allocator, 1, 1, 1, err));
+  assert_ok(vf_estimate_reset(&e, model, &d, 1, err));
+  vf_estimate_add(&e, (vf_line){0, VF_PART_WEIGHTS, "weights", need, VF_BASIS_EXACT, ""});
+  assert_ok(vf_estimate_finish(&e, err));
+  vf_verdict verdict = e.verdict;
+  vf_default_allocator.free(NULL, e.devices);
+  vf_default_allocator.free(NULL, e.lines);
+  vf_model_free(model);
+  return verdict;
+}
+
+static void the_verdict_turns_at_its_boundaries(void **state) {
+  (void)state;
+  const vf_interval need = {90, 100, 120};
+  assert_int_equal(judge(need, 130, 10), VF_FITS);
+  assert_int_equal(judge(need, 129, 10), VF_TIGHT);
+  assert_int_equal(judge(need, 120, 0), VF_FITS);
+  assert_int_equal(judge(need, 119, 0), VF_TIGHT);
+  assert_int_equal(judge(need, 100, 0), VF_TIGHT);
+  assert_int_equal(judge(need, 99, 0), VF_NO_FIT);
+  assert_int_equal(judge(need, 1000, UINT64_MAX), VF_TIGHT);
+}
+
+static void capacity_is_what_reserve_and_use_leave(void **state) {
+  (void)state;
+  vf_device d = {.total_bytes = 100, .reserved_bytes = 30, .used_bytes = 20};
+  assert_u64(vf_device_capacity(&d), 50);
+  d.used_bytes = 71;
+  assert_u64(vf_device_capacity(&d), 0);
+  d.used_bytes = UINT64_MAX;
+  assert_u64(vf_device_capacity(&d), 0);
+}
+
+static void the_host_draws_from_a_unified_pool(void **state) {
+  (void)state;
+  vf_model *model;
+  vf_estimate e = {.allocator = vf_default_allocator};
+  vf_device d[2] = {{.kind = VF_DEVICE_UNIFIED, .total_known = true, .total_bytes = 100},
+                    {.kind = VF_DEVICE_HOST, .total_known = true, .total_bytes = 1}};
+  assert_ok(vf_model_new(&model, &vf_default_allocator, 1, 1, 1, err));
+  assert_ok(vf_estimate_reset(&e, model, d, 2, err));
+  vf_estimate_add(&e, (vf_line){0, VF_PART_WEIGHTS, "a", vf_exactly(60), VF_BASIS_EXACT, ""});
+  vf_estimate_add(&e, (vf_line){1, VF_PART_WEIGHTS, "b", {30, 41, 45}, VF_BASIS_EXACT, ""});
+  assert_ok(vf_estimate_finish(&e, err));
+  assert_int_equal(e.verdict, VF_NO_FIT);
+  assert_u64(e.devices[0].need.bytes, 101);
+  assert_u64(e.devices[0].shared_host_bytes, 41);
+  assert_true(e.devices[1].pooled);
+  vf_default_allocator.free(NULL, e.devices);
+  vf_default_allocator.free(NULL, e.lines);
+  vf_model_free(model);
+}
+
+static void sums_beyond_64_bits_fail_the_estimate(void **state) {
+  (void)state;
+  vf_model *model;
+  vf_estimate e = {.allocator = vf_default_allocator};
+  vf_device d = {.total_known = true, .total_bytes = 100};
+  assert_ok(vf_model_new(&model, &vf_default_allocator, 1, 1, 1, err));
+  assert_ok(vf_estimate_reset(&e, model, &d, 1, err));
+  vf_line line = {0, VF_PART_WEIGHTS, "a", vf_exactly(UINT64_MAX), VF_BASIS_EXACT, ""};
+  vf_estimate_add(&e, line);
+  vf_estimate_add(&e, line);
+  assert_fails(vf_estimate_finish(&e, err), VF_OVERFLOW, "do not fit 64 bits");
+  vf_default_allocator.free(NULL, e.devices);
+  vf_default_allocator.free(NULL, e.lines);
+  vf_model_free(model);
+}
+
+/* ---- Bisection -------------------------------------------------------------------------- */
+
+static uint64_t threshold;
+static int questions;
+
+static vf_status up_to_threshold(void *user, uint64_t x, bool *yes, vf_error *err) {
+  (void)user;
+  (void)err;
+  questions++;
+  *yes = x <= threshold;
+  return VF_OK;
+}
+
+static void bisection_is_tight_for_every_threshold(void **state) {
+  (void)state;
+  for (uint64_t most = 1; most < 70; most++) {
+    for (threshold = 0; threshold < 75; threshold++) {
+      for (uint64_t step = 1; step < 9; step++) {
+        uint64_t best = 99, wanted = threshold >= most ? most : threshold / step * step;
+        assert_ok(vf_solve_largest(&best, step, most, up_to_threshold, NULL, err));
+        assert_u64(best, wanted);
+      }
+    }
+  }
+}
+
+static void bisection_asks_the_ends_first(void **state) {
+  (void)state;
+  uint64_t best;
+  threshold = 1000000;
+  questions = 0;
+  assert_ok(vf_solve_largest(&best, 1, 1000, up_to_threshold, NULL, err));
+  assert_int_equal(questions, 1);
+  threshold = 0;
+  questions = 0;
+  assert_ok(vf_solve_largest(&best, 1, 1000, up_to_threshold, NULL, err));
+  assert_int_equal(questions, 2);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(rows_are_whole_blocks),
+      cmocka_unit_test(every_format_is_found_by_its_name),
+      cmocka_unit_test(buffers_pad_size_and_last_row),
+      cmocka_unit_test(shapes_beyond_64_bits_are_refused),
+      cmocka_unit_test(memory_is_used_again_after_the_last_use),
+      cmocka_unit_test(an_operation_may_overwrite_an_operand_without_later_use),
+      cmocka_unit_test(a_held_result_survives_its_step),
+      cmocka_unit_test(the_smallest_block_that_fits_is_taken),
+      cmocka_unit_test(sizes_beyond_64_bits_are_told),
+      cmocka_unit_test(slots_follow_the_shares),
+      cmocka_unit_test(the_last_slots_go_to_the_devices_first),
+      cmocka_unit_test(the_verdict_turns_at_its_boundaries),
+      cmocka_unit_test(capacity_is_what_reserve_and_use_leave),
+      cmocka_unit_test(the_host_draws_from_a_unified_pool),
+      cmocka_unit_test(sums_beyond_64_bits_fail_the_estimate),
+      cmocka_unit_test(bisection_is_tight_for_every_threshold),
+      cmocka_unit_test(bisection_asks_the_ends_first),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

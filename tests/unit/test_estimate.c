@@ -1,0 +1,360 @@
+/* test_estimate.c - llama.cpp's budget through the public interface: KV cache, settings, refusals,
+ * monotony, limits. */
+#include "support.h"
+
+static vf_context *ctx;
+static vf_estimate *estimate;
+
+static int open_all(void **state) {
+  (void)state;
+  return vf_context_new(&ctx, NULL, NULL) || vf_estimate_new(&estimate, ctx, NULL);
+}
+
+static int close_all(void **state) {
+  (void)state;
+  vf_estimate_free(estimate);
+  vf_context_free(ctx);
+  return 0;
+}
+
+static vf_status run(const char *model, const char *quant, const char *gpus,
+                     const vf_request *request, vf_error *err) {
+  vf_model *m;
+  vf_device devices[16];
+  size_t n;
+  vf_status status = vf_model_open(&m, ctx, model, quant, request->engine, err);
+  if (status != VF_OK) return status;
+  status = vf_devices_parse(devices, 16, &n, ctx, gpus, err);
+  if (status == VF_OK) status = vf_estimate_run(estimate, m, request, devices, n, err);
+  vf_model_free(m);
+  return status;
+}
+
+static uint64_t part(size_t device, vf_part p) {
+  size_t n;
+  return vf_estimate_devices(estimate, &n)[device].part_bytes[p];
+}
+
+static vf_interval need(size_t device) {
+  size_t n;
+  return vf_estimate_devices(estimate, &n)[device].need;
+}
+
+static bool assumes(const char *code) {
+  size_t n;
+  const vf_assumption *a = vf_estimate_assumptions(estimate, &n);
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(a[i].code, code) == 0) return true;
+  return false;
+}
+
+/* ---- KV cache --------------------------------------------------------------------------- */
+
+static void the_70b_cache_at_32k_is_ten_gib(void **state) {
+  (void)state;
+  vf_request r = VF_REQUEST_INIT;
+  r.ctx_tokens = 32768;
+  assert_ok(run("llama3.1-70b", "q4", "gb10", &r, err));
+  assert_u64(part(0, VF_PART_KV_CACHE), UINT64_C(10) << 30);
+  assert_int_equal(vf_estimate_verdict(estimate), VF_FITS);
+  assert_true(assumes("shared-pool"));
+}
+
+static void cache_formats_cost_what_their_blocks_cost(void **state) {
+  (void)state;
+  static const struct {
+    vf_format format;
+    uint64_t bytes, elements;
+  } formats[] = {{VF_FORMAT_F32, 4, 1},    {VF_FORMAT_F16, 2, 1},    {VF_FORMAT_BF16, 2, 1},
+                 {VF_FORMAT_Q8_0, 34, 32}, {VF_FORMAT_Q5_1, 24, 32}, {VF_FORMAT_Q5_0, 22, 32},
+                 {VF_FORMAT_Q4_1, 20, 32}, {VF_FORMAT_Q4_0, 18, 32}, {VF_FORMAT_IQ4_NL, 18, 32}};
+  for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+    vf_request r = VF_REQUEST_INIT;
+    r.ctx_tokens = 8192;
+    r.kv_k = r.kv_v = formats[i].format;
+    assert_ok(run("llama3.1-8b", "q4", "h100", &r, err));
+    uint64_t per_layer = UINT64_C(8192) * 1024 / formats[i].elements * formats[i].bytes;
+    assert_u64(part(0, VF_PART_KV_CACHE), 2 * 32 * per_layer);
+  }
+}
+
+static void keys_and_values_may_differ(void **state) {
+  (void)state;
+  vf_request r = VF_REQUEST_INIT;
+  r.ctx_tokens = 8192;
+  r.kv_k = VF_FORMAT_Q8_0;
+  assert_ok(run("llama3.1-8b", "q4", "h100", &r, err));
+  assert_u64(part(0, VF_PART_KV_CACHE), 32 * UINT64_C(8192) * (1024 * 34 / 32 + 1024 * 2));
+}
+
+static void sequences_multiply_and_a_unified_cache_does_not(void **state) {
+  (void)state;
+  vf_request r = VF_REQUEST_INIT;
+  r.ctx_tokens = 4096;
+  r.seqs = 4;
+  assert_ok(run("llama3.1-8b", "q4", "h100", &r, err));
+  assert_u64(part(0, VF_PART_KV_CACHE), UINT64_C(4) * 512 << 20);
+  r.kv_unified = true;
+  assert_ok(run("llama3.1-8b", "q4", "h100", &r, err));
+  assert_u64(part(0, VF_PART_KV_CACHE), UINT64_C(512) << 20);
+}
+
+/* llama-context.cpp:289: 3 x 3334 tokens are 10240, that is 3413 per sequence, rounded to 3584 */
+static void contexts_are_rounded_up_as_the_engine_does(void **state) {
+  (void)state;
+  vf_request r = VF_REQUEST_INIT;
+  r.ctx_tokens = 3334;
+  r.seqs = 3;
+  assert_ok(run("llama3.1-8b", "q4", "h100", &r, err));
+  assert_u64(vf_estimate_workload(estimate)->ctx_tokens, 3584);
+  r.ctx_tokens = 1;
+  r.seqs = 1;
+  assert_ok(run("llama3.1-8b", "q4", "h100", &r, err));
+  assert_u64(vf_estimate_workload(estimate)->ctx_tokens, 256);
+}
+
+static void without_a_context_the_models_own_is_taken(void **state) {
+  (void)state;
+  vf_request r = VF_REQUEST_INIT;
+  assert_ok(run("llama3.1-8b", "q4", "h100", &r, err));
+  assert_u64(vf_estimate_workload(estimate)->ctx_tokens, 131072);
+  assert_true(assumes("ctx-default"));
+  r.ctx_tokens = 131073;
+  assert_ok(run("llama3.1-8b", "q4", "h100", &r, err));
+  assert_true(assumes("ctx-beyond-model"));
+}
+
+/* ---- Verdicts from the command line's examples -------------------------------------------- */
+
+static void the_70b_does_not_fit_a_24_gb_card_and_f16_not_an_80_gb_one(void **state) {
+  (void)state;
+  vf_request r = VF_REQUEST_INIT;
+  r.ctx_tokens = 32768;
+  assert_ok(run("llama3.1-70b", "q4", "rtx-4090", &r, err));
+  assert_int_equal(vf_estimate_verdict(estimate), VF_NO_FIT);
+  assert_ok(run("llama3.1-70b", "fp16", "h100", &r, err));
+  assert_int_equal(vf_estimate_verdict(estimate), VF_NO_FIT);
+}
+
+/* ---- Refusals --------------------------------------------------------------------------- */
+
+static void what_llama_cpp_refuses_is_refused(void **state) {
+  (void)state;
+  vf_request r = VF_REQUEST_INIT;
+  r.ctx_tokens = 4096;
+  r.kv_v = VF_FORMAT_Q8_0;
+  r.flash_attn = VF_OFF;
+  assert_fails(run("llama3.1-8b", "q4", "h100", &r, err), VF_UNSUPPORTED,
+               "without flash attention");
+  r.flash_attn = VF_AUTO;
+  r.kv_v = VF_FORMAT_Q6_K;
+  assert_fails(run("llama3.1-8b", "q4", "h100", &r, err), VF_UNSUPPORTED, "no q6_K cache");
+  r.kv_v = VF_FORMAT_NONE;
+  r.seqs = 257;
+  assert_fails(run("llama3.1-8b", "q4", "h100", &r, err), VF_UNSUPPORTED, "at most 256 sequences");
+  r.seqs = 1;
+  r.engine = "lama.cpp";
+  assert_fails(run("llama3.1-8b", "q4", "h100", &r, err), VF_UNKNOWN, "did you mean llama.cpp?");
+  r.engine = NULL;
+  r.tensor_split = (const uint32_t[]){1, 2, 3};
+  r.tensor_split_count = 3;
+  assert_fails(run("llama3.1-8b", "q4", "h100x2", &r, err), VF_USAGE, "names 3 devices");
+  r.tensor_split = (const uint32_t[]){0, 0};
+  r.tensor_split_count = 2;
+  assert_fails(run("llama3.1-8b", "q4", "h100x2", &r, err), VF_USAGE, "all zeros");
+}
+
+static void an_unknown_amount_of_memory_is_no_verdict(void **state) {
+  (void)state;
+  vf_request r = VF_REQUEST_INIT;
+  r.ctx_tokens = 4096;
+  assert_fails(run("llama3.1-8b", "q4", "cpu", &r, err), VF_USAGE, "its memory is not known");
+  r.host_memory_bytes = UINT64_C(64) << 30;
+  assert_ok(run("llama3.1-8b", "q4", "cpu", &r, err));
+  assert_int_equal(vf_estimate_verdict(estimate), VF_FITS);
+}
+
+static void another_version_of_the_engine_is_an_assumption(void **state) {
+  (void)state;
+  vf_request r = VF_REQUEST_INIT;
+  r.ctx_tokens = 4096;
+  r.engine = "llama.cpp@b2824";
+  assert_ok(run("llama3.1-8b", "q4", "h100", &r, err));
+  assert_true(assumes("engine-version"));
+  r.engine = "llama.cpp@v0.5.0";
+  assert_ok(run("llama3.1-8b", "q4", "h100", &r, err));
+  assert_false(assumes("engine-version"));
+}
+
+/* ---- Properties ------------------------------------------------------------------------- */
+
+static uint32_t seed = 12345;
+
+static uint32_t pick(uint32_t n) {
+  seed = seed * 1664525u + 1013904223u;
+  return (seed >> 8) % n;
+}
+
+static const char *const some_models[] = {"llama3.1-8b", "llama3.2-1b", "qwen2.5-7b", "qwen3-4b",
+                                          "phi4-14b",    "smollm3-3b",  "mistral-7b", "llama2-7b"};
+
+/* Weights and caches never shrink, and neither does the need; compute may by a placement's luck,
+ * which the cache outweighs from one step to the next. */
+static void more_context_or_sequences_never_need_less(void **state) {
+  (void)state;
+  for (int i = 0; i < 2000; i++) {
+    vf_request r = VF_REQUEST_INIT;
+    const char *model = some_models[pick(8)];
+    r.ctx_tokens = 256 + pick(60000);
+    r.seqs = 1 + pick(8);
+    r.kv_k = r.kv_v = pick(2) ? VF_FORMAT_F16 : VF_FORMAT_Q8_0;
+    assert_ok(run(model, "q4_k_m", "h100", &r, err));
+    vf_interval before = need(0);
+    uint64_t cache = part(0, VF_PART_KV_CACHE);
+    if (pick(2))
+      r.ctx_tokens += 1 + pick(5000);
+    else
+      r.seqs += 1;
+    assert_ok(run(model, "q4_k_m", "h100", &r, err));
+    assert_true(part(0, VF_PART_KV_CACHE) >= cache);
+    if (need(0).bytes < before.bytes)
+      fail_msg("%s at %llu x %u needs %llu less", model, (unsigned long long)r.ctx_tokens, r.seqs,
+               (unsigned long long)(before.bytes - need(0).bytes));
+  }
+}
+
+static void intervals_are_ordered_and_parts_add_up(void **state) {
+  (void)state;
+  static const char *const gpus[] = {"h100", "gb10", "rtx-4090x2", "h100x4",
+                                     "apple-m2-ultra-192gb"};
+  for (int i = 0; i < 500; i++) {
+    vf_request r = VF_REQUEST_INIT;
+    size_t devices, lines;
+    r.ctx_tokens = 256 + pick(60000);
+    r.gpu_layers = pick(3) ? -1 : (int32_t)pick(40);
+    r.no_kv_offload = pick(5) == 0;
+    assert_ok(run(some_models[pick(8)], "q4_k_m", gpus[pick(5)], &r, err));
+    const vf_device_budget *b = vf_estimate_devices(estimate, &devices);
+    const vf_line *line = vf_estimate_lines(estimate, &lines);
+    for (size_t d = 0; d < devices; d++) {
+      uint64_t sum = b[d].shared_host_bytes;
+      for (int p = 0; p < VF_PART_COUNT; p++) sum += b[d].part_bytes[p];
+      assert_u64(sum, b[d].need.bytes);
+      assert_true(b[d].need.low_bytes <= sum && sum <= b[d].need.high_bytes);
+    }
+    for (size_t l = 0; l < lines; l++) {
+      vf_interval s = line[l].size;
+      assert_true(s.low_bytes <= s.bytes && s.bytes <= s.high_bytes);
+      if (line[l].part != VF_PART_OUTPUT && line[l].basis == VF_BASIS_EXACT)
+        assert_true(s.low_bytes == s.high_bytes);
+    }
+  }
+}
+
+/* The shortcut over equal layers gives what the whole tape gives: twice the layers, same peak. */
+static void depth_does_not_change_the_compute_buffer(void **state) {
+  (void)state;
+  vf_request r = VF_REQUEST_INIT;
+  r.ctx_tokens = 8192;
+  assert_ok(run("yi-1.5-6b", "q4_k_m", "h100", &r, err)); /* 32 layers */
+  uint64_t shallow = part(0, VF_PART_COMPUTE);
+  assert_ok(run("yi-1.5-9b", "q4_k_m", "h100", &r, err)); /* 48 layers of the same shape */
+  assert_u64(part(0, VF_PART_COMPUTE), shallow);
+}
+
+/* ---- Limits ----------------------------------------------------------------------------- */
+
+static vf_verdict verdict_of(const vf_model *m, const vf_request *r, const vf_device *d, size_t n) {
+  assert_ok(vf_estimate_run(estimate, m, r, d, n, err));
+  return vf_estimate_verdict(estimate);
+}
+
+static void limits_are_tight(void **state) {
+  (void)state;
+  static const char *const gpus[] = {"rtx-4090", "gb10", "rtx-3060", "h100", "l4"};
+  for (int i = 0; i < 60; i++) {
+    vf_request r = VF_REQUEST_INIT;
+    vf_model *m;
+    vf_device d[2];
+    size_t n;
+    vf_limits l;
+    r.ctx_tokens = 1024 + pick(20000);
+    assert_ok(vf_model_open(&m, ctx, some_models[pick(8)], pick(2) ? "q4_k_m" : "f16", NULL, err));
+    assert_ok(vf_devices_parse(d, 2, &n, ctx, gpus[pick(5)], err));
+    assert_ok(vf_limits_solve(&l, estimate, m, &r, d, n, err));
+    vf_request at = r;
+    at.ctx_tokens = l.max_ctx_tokens;
+    if (l.max_ctx_tokens > 0) assert_int_equal(verdict_of(m, &at, d, n), VF_FITS);
+    at.ctx_tokens = l.max_ctx_tokens + 256;
+    if (!l.ctx_is_model_limit) assert_int_not_equal(verdict_of(m, &at, d, n), VF_FITS);
+    at = r;
+    at.seqs = l.max_seqs;
+    if (l.max_seqs > 0) assert_int_equal(verdict_of(m, &at, d, n), VF_FITS);
+    at.seqs = l.max_seqs + 1;
+    if (!l.seqs_is_engine_limit) assert_int_not_equal(verdict_of(m, &at, d, n), VF_FITS);
+    vf_model_free(m);
+  }
+}
+
+static void layers_on_the_gpu_are_the_most_that_fit(void **state) {
+  (void)state;
+  vf_request r = VF_REQUEST_INIT;
+  vf_model *m;
+  vf_device d[1];
+  size_t n;
+  vf_limits l;
+  r.ctx_tokens = 8192;
+  assert_ok(vf_model_open(&m, ctx, "llama3.1-70b", "q4_k_m", NULL, err));
+  assert_ok(vf_devices_parse(d, 1, &n, ctx, "rtx-4090", err));
+  assert_ok(vf_limits_solve(&l, estimate, m, &r, d, n, err));
+  assert_in_range(l.gpu_layers, 20, 60);
+  assert_int_equal(l.devices, 2);
+  r.gpu_layers = l.gpu_layers;
+  assert_int_equal(verdict_of(m, &r, d, n), VF_FITS);
+  r.gpu_layers++;
+  assert_int_not_equal(verdict_of(m, &r, d, n), VF_FITS);
+  vf_model_free(m);
+}
+
+static void every_line_has_a_formula(void **state) {
+  (void)state;
+  vf_request r = VF_REQUEST_INIT;
+  vf_model *m;
+  vf_device d[2];
+  size_t n, lines;
+  char formula[2048];
+  r.ctx_tokens = 32768;
+  assert_ok(vf_model_open(&m, ctx, "llama3.1-70b", "q4", NULL, err));
+  assert_ok(vf_devices_parse(d, 2, &n, ctx, "gb10", err));
+  assert_ok(vf_estimate_run(estimate, m, &r, d, n, err));
+  const vf_line *line = vf_estimate_lines(estimate, &lines);
+  for (size_t i = 0; i < lines; i++) {
+    assert_true(vf_estimate_explain(estimate, i, formula, sizeof formula) < sizeof formula);
+    assert_true(strlen(formula) > 20);
+    if (strcmp(line[i].name, "kv_cache") == 0)
+      assert_non_null(strstr(formula, "2 × 80 layers × 8 KV heads × 128 × 2 B × 32,768 tokens"));
+  }
+  vf_model_free(m);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_70b_cache_at_32k_is_ten_gib),
+      cmocka_unit_test(cache_formats_cost_what_their_blocks_cost),
+      cmocka_unit_test(keys_and_values_may_differ),
+      cmocka_unit_test(sequences_multiply_and_a_unified_cache_does_not),
+      cmocka_unit_test(contexts_are_rounded_up_as_the_engine_does),
+      cmocka_unit_test(without_a_context_the_models_own_is_taken),
+      cmocka_unit_test(the_70b_does_not_fit_a_24_gb_card_and_f16_not_an_80_gb_one),
+      cmocka_unit_test(what_llama_cpp_refuses_is_refused),
+      cmocka_unit_test(an_unknown_amount_of_memory_is_no_verdict),
+      cmocka_unit_test(another_version_of_the_engine_is_an_assumption),
+      cmocka_unit_test(more_context_or_sequences_never_need_less),
+      cmocka_unit_test(intervals_are_ordered_and_parts_add_up),
+      cmocka_unit_test(depth_does_not_change_the_compute_buffer),
+      cmocka_unit_test(limits_are_tight),
+      cmocka_unit_test(layers_on_the_gpu_are_the_most_that_fit),
+      cmocka_unit_test(every_line_has_a_formula),
+  };
+  return cmocka_run_group_tests(tests, open_all, close_all);
+}

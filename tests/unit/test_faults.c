@@ -1,0 +1,149 @@
+/* test_faults.c - running out of memory at every single allocation.
+ *
+ * An allocator fails the k-th request, for k = 1, 2, ... until the whole question succeeds.  Every
+ * failure must be told as such, leave outputs alone and leak nothing.  cJSON's memory goes through
+ * the same counter. */
+#include "support.h"
+
+#include <stdlib.h>
+
+#include <cjson/cJSON.h>
+
+static long countdown; /* requests until one fails; negative: none does */
+static long live;      /* allocations not freed */
+
+static void *failing_malloc(size_t size) {
+  if (countdown == 0) return NULL;
+  if (countdown > 0) countdown--;
+  void *p = malloc(size);
+  if (p != NULL) live++;
+  return p;
+}
+
+static void counting_free(void *p) {
+  if (p != NULL) live--;
+  free(p);
+}
+
+static void *allocate(void *user, size_t size) {
+  (void)user;
+  return failing_malloc(size);
+}
+
+static void release(void *user, void *p) {
+  (void)user;
+  counting_free(p);
+}
+
+static const vf_allocator allocator = {allocate, release, NULL};
+
+static bool swallow(void *user, const char *data, size_t size) {
+  (void)data;
+  *(size_t *)user += size;
+  return true;
+}
+
+typedef struct question {
+  vf_context *ctx;
+  vf_model *model, *other;
+  vf_estimate *estimate;
+} question;
+
+/* Everything a caller does, in order, up to the first failure. */
+static vf_status ask(question *q, const char *ref, vf_error *err) {
+  vf_request r = VF_REQUEST_INIT;
+  vf_device d[4];
+  vf_limits limits;
+  vf_report_options options = {.format = VF_REPORT_JSON};
+  size_t n = 0, written = 0;
+  r.ctx_tokens = 8192;
+  vf_status status = vf_context_new(&q->ctx, &allocator, err);
+  if (status == VF_OK) status = vf_model_open(&q->model, q->ctx, ref, "q4_k_m", NULL, err);
+  if (status == VF_OK) status = vf_model_requantize(&q->other, q->model, "q8_0", NULL, err);
+  if (status == VF_OK) status = vf_devices_parse(d, 4, &n, q->ctx, "rtx-4090", err);
+  if (status == VF_OK) status = vf_estimate_new(&q->estimate, q->ctx, err);
+  if (status == VF_OK) status = vf_estimate_run(q->estimate, q->model, &r, d, n, err);
+  if (status == VF_OK) status = vf_limits_solve(&limits, q->estimate, q->model, &r, d, n, err);
+  if (status == VF_OK)
+    status = vf_report_write(q->estimate, &limits, &options, swallow, &written, err);
+  return status;
+}
+
+static void fail_at_every_allocation(const char *ref) {
+  long points = 0;
+  cJSON_Hooks hooks = {failing_malloc, counting_free};
+  cJSON_InitHooks(&hooks);
+  for (vf_status status = VF_NOMEM; status != VF_OK; points++) {
+    question q = {NULL, NULL, NULL, NULL};
+    vf_error err = {VF_OK};
+    countdown = points;
+    live = 0;
+    status = ask(&q, ref, &err);
+    if (status != VF_OK) {
+      assert_int_equal(status, VF_NOMEM);
+      assert_int_equal(err.status, VF_NOMEM);
+      assert_string_equal(err.message, "out of memory");
+    }
+    countdown = -1;
+    vf_estimate_free(q.estimate);
+    vf_model_free(q.other);
+    vf_model_free(q.model);
+    vf_context_free(q.ctx);
+    assert_int_equal(live, 0);
+    assert_true(points < 5000);
+  }
+  cJSON_InitHooks(NULL);
+  assert_true(points > 30);
+  print_message("%ld points of failure\n", points);
+}
+
+static void a_catalog_question_survives_every_allocation_failure(void **state) {
+  (void)state;
+  fail_at_every_allocation("llama3.1-8b");
+}
+
+static void a_config_file_survives_every_allocation_failure(void **state) {
+  (void)state;
+  const char *path = "test_faults_config.json";
+  FILE *f = fopen(path, "w");
+  assert_non_null(f);
+  fputs("{\"model_type\": \"qwen2\", \"hidden_size\": 256, \"num_hidden_layers\": 4,"
+        "\"num_attention_heads\": 4, \"intermediate_size\": 512, \"vocab_size\": 1000,"
+        "\"max_position_embeddings\": 32768, \"rope_scaling\": {\"type\": \"yarn\"},"
+        "\"eos_token_id\": [1, 2, 3], \"torch_dtype\": \"bfloat16\"}",
+        f);
+  assert_int_equal(fclose(f), 0);
+  fail_at_every_allocation("./test_faults_config.json");
+  remove(path);
+}
+
+static bool refuse(void *user, const char *data, size_t size) {
+  (void)user;
+  (void)data;
+  (void)size;
+  return false;
+}
+
+static void a_report_that_cannot_be_written_is_an_error(void **state) {
+  (void)state;
+  question q = {NULL, NULL, NULL, NULL};
+  vf_report_options options = {
+      .format = VF_REPORT_TABLE, .bars = true, .color = true, .explain = true};
+  countdown = -1;
+  assert_ok(ask(&q, "llama3.1-8b", err));
+  assert_fails(vf_report_write(q.estimate, NULL, &options, refuse, NULL, err), VF_IO,
+               "cannot be written");
+  vf_estimate_free(q.estimate);
+  vf_model_free(q.other);
+  vf_model_free(q.model);
+  vf_context_free(q.ctx);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_catalog_question_survives_every_allocation_failure),
+      cmocka_unit_test(a_config_file_survives_every_allocation_failure),
+      cmocka_unit_test(a_report_that_cannot_be_written_is_an_error),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,255 @@
+/* test_json.c - the strict gate, facts, and errors that name line and path. */
+#include "support.h"
+
+#include <stdlib.h>
+
+#include <cjson/cJSON.h>
+
+#include "models/facts.h"
+#include "readers/config.h"
+#include "readers/json_scan.h"
+
+static vf_status check(const char *text, vf_error *err) {
+  return vf_json_check(text, strlen(text), err);
+}
+
+static void good_json_passes(void **state) {
+  (void)state;
+  static const char *const good[] = {
+      "{}",
+      "[]",
+      " [ ] ",
+      "0",
+      "-0",
+      "-1.5e-7",
+      "1E+2",
+      "\"\"",
+      "true",
+      "null",
+      "{\"a\":[1,{\"b\":null}],\"c\":\"\\u00e9\\n\\ud83d\\ude00\"}",
+      "\"é€😀\"",
+      "[[[[]]]]",
+      "9007199254740993",
+      "1e290",
+  };
+  for (size_t i = 0; i < sizeof good / sizeof *good; i++) assert_ok(check(good[i], err));
+}
+
+static void bad_json_is_refused_with_its_reason(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *words;
+  } bad[] = {
+      {"", "the file is empty"},
+      {"  ", "ends too early"},
+      {"\xEF\xBB\xBF{}", "byte order mark"},
+      {"{", "ends too early"},
+      {"{\"a\":1", "truncated"},
+      {"[1,", "a value is expected"},
+      {"[1,]", "a value is expected"},
+      {"{\"a\":1,}", "a key in quotes"},
+      {"{\"a\" 1}", "a colon"},
+      {"{a:1}", "a key in quotes"},
+      {"[1 2]", "a comma"},
+      {"{} {}", "something follows"},
+      {"nul", "a value is expected"},
+      {"nulll", "something follows"},
+      {"NaN", "a value is expected"},
+      {"01", "must not start with 0"},
+      {"-", "needs a digit"},
+      {"1.", "digit after the point"},
+      {".5", "a value is expected"},
+      {"1e", "no digits"},
+      {"1e400", "out of range"},
+      {"1e99999999999", "out of range"},
+      {"0x10", "something follows"},
+      {"\"a", "not closed"},
+      {"\"a\nb\"", "control character"},
+      {"\"\\x\"", "unknown escape"},
+      {"\"\\u12g4\"", "four hex digits"},
+      {"\"a\\u0000b\"", "NUL"},
+      {"\"\\ud800\"", "half a surrogate"},
+      {"\"\\udc00\"", "half a surrogate"},
+      {"\"\\ud800\\u0041\"", "half a surrogate"},
+      {"\"\xff\"", "not UTF-8"},
+      {"\"\xc0\xaf\"", "not UTF-8"},
+      {"\"\xed\xa0\x80\"", "not UTF-8"},
+      {"[}", "a value is expected"},
+      {"{]", "a key in quotes"},
+      {"[1}", "a comma or a closing"},
+      {"1111111111111111111111111111111111111111111111111111111111111111", "too long"},
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+    assert_fails(check(bad[i].text, err), VF_MALFORMED, bad[i].words);
+}
+
+static void an_embedded_nul_is_refused(void **state) {
+  (void)state;
+  assert_fails(vf_json_check("{}\0{}", 5, err), VF_MALFORMED, "something follows");
+  assert_fails(vf_json_check("\"a\0b\"", 5, err), VF_MALFORMED, "control character");
+}
+
+static void depth_and_lengths_are_bounded(void **state) {
+  (void)state;
+  char deep[200];
+  memset(deep, '[', 64);
+  memset(deep + 64, ']', 64);
+  assert_ok(vf_json_check(deep, 128, err));
+  memset(deep, '[', 65);
+  memset(deep + 65, ']', 65);
+  assert_fails(vf_json_check(deep, 130, err), VF_LIMIT, "deeper than 64");
+  char *key = malloc(5000);
+  memset(key, 'k', 5000);
+  key[0] = '{', key[1] = '"';
+  assert_fails(vf_json_check(key, 5000, err), VF_LIMIT, "too long");
+  free(key);
+}
+
+static void errors_tell_line_and_column(void **state) {
+  (void)state;
+  vf_error err;
+  const char *text = "{\n  \"a\": 1,\n  \"b\": tru\n}";
+  assert_int_equal(vf_json_check(text, strlen(text), &err), VF_MALFORMED);
+  assert_int_equal(err.line, 3);
+  assert_int_equal(err.column, 8);
+}
+
+static void locate_finds_values_and_holders(void **state) {
+  (void)state;
+  const char *text = "{\n \"x\": {\"a\": [1, {\"b\": 2}]},\n \"y\": {\n  \"a\": 5\n }\n}";
+  static const struct {
+    const char *path;
+    uint32_t line;
+  } cases[] = {{"/x", 2}, {"/x/a", 2}, {"/y", 3}, {"/y/a", 4}, {"/y/missing", 3}, {"/missing", 1}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    vf_error err = {VF_OK};
+    snprintf(err.path, sizeof err.path, "%s", cases[i].path);
+    vf_json_locate(text, strlen(text), &err);
+    assert_int_equal(err.line, cases[i].line);
+  }
+}
+
+static void every_truncation_is_refused(void **state) {
+  (void)state;
+  const char *text = "{\"a\": [1, -2.5e3, true, null, \"x\\u00e9\\n\"], \"b\": {\"c\": {}}}";
+  for (size_t n = 0; n < strlen(text); n++)
+    assert_int_not_equal(vf_json_check(text, n, NULL), VF_OK);
+}
+
+/* What the gate lets through, cJSON parses; whatever else happens, nothing breaks. */
+static void mutations_that_pass_the_gate_parse(void **state) {
+  (void)state;
+  const char *text =
+      "{\"model_type\": \"llama\", \"n\": [1, -2.5e3, true], \"s\": \"\\u00e9\", \"o\": {}}";
+  static const unsigned char values[] = {0,   1,   '"',  '\\', '{',  '}', '[', ']',
+                                         ',', ':', 0x7f, 0x80, 0xff, '0', '-', 'e'};
+  size_t length = strlen(text);
+  char *copy = malloc(length + 1);
+  for (size_t i = 0; i < length; i++) {
+    for (size_t v = 0; v < sizeof values; v++) {
+      memcpy(copy, text, length + 1);
+      copy[i] = (char)values[v];
+      if (vf_json_check(copy, length, NULL) != VF_OK) continue;
+      cJSON *root = cJSON_ParseWithLength(copy, length);
+      assert_non_null(root);
+      cJSON_Delete(root);
+    }
+  }
+  free(copy);
+}
+
+/* ---- Facts ------------------------------------------------------------------------------ */
+
+static vf_status parse(vf_arena *arena, vf_facts *facts, const char *text, vf_error *err) {
+  *facts = vf_facts_in(arena, "test.json");
+  return vf_config_parse(facts, text, strlen(text), err);
+}
+
+static void nested_keys_become_paths(void **state) {
+  (void)state;
+  vf_facts facts;
+  vf_arena *arena = vf_arena_new(&vf_default_allocator, 1 << 20);
+  uint64_t n = 0;
+  bool found = false, flag = false;
+  assert_ok(
+      parse(arena, &facts,
+            "{\"a\": 5, \"rope\": {\"type\": \"yarn\", \"in\": {\"deep\": true}}, \"l\": [1, 2],"
+            " \"none\": null, \"f\": 0.5}",
+            err));
+  assert_ok(vf_facts_number(&n, &found, &facts, "a", "thing", 1, 9, err));
+  assert_true(found && n == 5);
+  assert_string_equal(vf_facts_string(&facts, "rope.type", ""), "yarn");
+  assert_ok(vf_facts_bool(&flag, &facts, "rope.in.deep", false, err));
+  assert_true(flag);
+  assert_int_equal(vf_facts_find(&facts, "l")->as.array.count, 2);
+  assert_null(vf_facts_find(&facts, "none"));
+  assert_null(vf_facts_find(&facts, "rope"));
+  assert_ok(vf_facts_number(&n, &found, &facts, "none", "thing", 1, 9, err));
+  assert_false(found);
+  vf_arena_free(arena);
+}
+
+static void numbers_out_of_place_are_refused(void **state) {
+  (void)state;
+  vf_facts facts;
+  vf_arena *arena = vf_arena_new(&vf_default_allocator, 1 << 20);
+  uint64_t n = 77;
+  bool found, flag;
+  assert_ok(parse(
+      arena, &facts,
+      "{\"zero\": 0, \"neg\": -3, \"half\": 0.5, \"big\": 1e300, \"s\": \"5\", \"t\": true}", err));
+  assert_fails(vf_facts_number(&n, &found, &facts, "zero", "head count", 1, 9, err), VF_MALFORMED,
+               "/zero: 0 is not a head count (1 to 9)");
+  assert_fails(vf_facts_number(&n, &found, &facts, "neg", "size", 1, 9, err), VF_MALFORMED,
+               "-3 is not");
+  assert_fails(vf_facts_number(&n, &found, &facts, "half", "size", 1, 9, err), VF_MALFORMED,
+               "0.5 is not");
+  assert_fails(vf_facts_number(&n, &found, &facts, "big", "size", 1, 9, err), VF_MALFORMED,
+               "1e+300");
+  assert_fails(vf_facts_number(&n, &found, &facts, "s", "size", 1, 9, err), VF_MALFORMED,
+               "a number is expected");
+  assert_fails(vf_facts_number(&n, &found, &facts, "t", "size", 1, 9, err), VF_MALFORMED,
+               "a number is expected");
+  assert_fails(vf_facts_bool(&flag, &facts, "zero", false, err), VF_MALFORMED, "true or false");
+  assert_u64(n, 77);
+  vf_arena_free(arena);
+}
+
+static void a_key_twice_in_one_object_is_refused(void **state) {
+  (void)state;
+  vf_facts facts;
+  vf_arena *arena = vf_arena_new(&vf_default_allocator, 1 << 20);
+  assert_fails(parse(arena, &facts, "{\"a\": 1, \"b\": 2,\n \"a\": 3}", err), VF_MALFORMED,
+               "/a: this key occurs twice");
+  assert_fails(parse(arena, &facts, "{\"o\": {\"a\": 1, \"\\u0061\": 2}}", err), VF_MALFORMED,
+               "/o/a: this key occurs twice");
+  assert_ok(parse(arena, &facts, "{\"o\": {\"a\": 1}, \"a\": 2, \"A\": 3}", err));
+  vf_arena_free(arena);
+}
+
+static void something_else_than_an_object_is_refused(void **state) {
+  (void)state;
+  vf_facts facts;
+  vf_arena *arena = vf_arena_new(&vf_default_allocator, 1 << 20);
+  assert_fails(parse(arena, &facts, "[1]", err), VF_MALFORMED,
+               "test.json: a JSON object is expected");
+  vf_arena_free(arena);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(good_json_passes),
+      cmocka_unit_test(bad_json_is_refused_with_its_reason),
+      cmocka_unit_test(an_embedded_nul_is_refused),
+      cmocka_unit_test(depth_and_lengths_are_bounded),
+      cmocka_unit_test(errors_tell_line_and_column),
+      cmocka_unit_test(locate_finds_values_and_holders),
+      cmocka_unit_test(every_truncation_is_refused),
+      cmocka_unit_test(mutations_that_pass_the_gate_parse),
+      cmocka_unit_test(nested_keys_become_paths),
+      cmocka_unit_test(numbers_out_of_place_are_refused),
+      cmocka_unit_test(a_key_twice_in_one_object_is_refused),
+      cmocka_unit_test(something_else_than_an_object_is_refused),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

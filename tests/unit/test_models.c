@@ -1,0 +1,387 @@
+/* test_models.c - architectures, recipes, and every entry of the catalogs. */
+#include "support.h"
+
+#include "core/format.h"
+#include "core/model.h"
+#include "models/arch.h"
+#include "models/recipe.h"
+#include "readers/catalog.h"
+#include "readers/config.h"
+
+static vf_context *ctx;
+
+static int open_context(void **state) {
+  (void)state;
+  return vf_context_new(&ctx, NULL, NULL);
+}
+
+static int close_context(void **state) {
+  (void)state;
+  vf_context_free(ctx);
+  return 0;
+}
+
+static vf_status build(vf_model **out, const char *config, vf_error *err) {
+  vf_arena *arena = vf_arena_new(&vf_default_allocator, 1 << 20);
+  vf_facts facts = vf_facts_in(arena, "test.json");
+  vf_status status = vf_config_parse(&facts, config, strlen(config), err);
+  if (status == VF_OK) status = vf_arch_build(out, &facts, err);
+  vf_arena_free(arena);
+  return status;
+}
+
+static const vf_tensor *find(const vf_model *m, vf_role role, int32_t layer) {
+  for (size_t i = 0; i < m->n_tensors; i++)
+    if (m->tensors[i].role == role && m->tensors[i].layer == layer) return &m->tensors[i];
+  return NULL;
+}
+
+#define SMALL                                                                                      \
+  "\"hidden_size\": 256, \"num_hidden_layers\": 4, \"num_attention_heads\": 4,"                    \
+  "\"intermediate_size\": 512, \"vocab_size\": 1000"
+
+/* ---- Architectures ---------------------------------------------------------------------- */
+
+static void a_dense_model_has_the_tensors_of_its_kind(void **state) {
+  (void)state;
+  vf_model *m;
+  assert_ok(build(&m, "{\"model_type\": \"llama\", \"num_key_value_heads\": 2, " SMALL "}", err));
+  assert_u64(m->n_tensors, 4 * 9 + 3);
+  assert_u64(find(m, VF_ROLE_ATTN_K, 3)->ne[1], 128);
+  assert_null(find(m, VF_ROLE_ATTN_Q_BIAS, 0));
+  assert_non_null(find(m, VF_ROLE_OUTPUT, -1));
+  assert_u64(m->n_params,
+             1000 * 256 * 2 + 256 + 4 * (256 * 256 * 2 + 256 * 128 * 2 + 3 * 256 * 512 + 2 * 256));
+  assert_u64(m->n_caches, 4);
+  assert_u64(m->caches[2].n_kv_heads, 2);
+  assert_u64(m->caches[2].k_dim, 64);
+  vf_model_free(m);
+}
+
+static void qwen2_carries_biases_and_qwen3_norms(void **state) {
+  (void)state;
+  vf_model *m;
+  assert_ok(build(&m, "{\"model_type\": \"qwen2\", " SMALL "}", err));
+  assert_non_null(find(m, VF_ROLE_ATTN_V_BIAS, 0));
+  assert_null(find(m, VF_ROLE_ATTN_OUTPUT_BIAS, 0));
+  vf_model_free(m);
+  assert_ok(build(&m, "{\"model_type\": \"qwen3\", \"head_dim\": 128, " SMALL "}", err));
+  assert_u64(find(m, VF_ROLE_ATTN_Q_NORM, 1)->ne[0], 128);
+  assert_u64(find(m, VF_ROLE_ATTN_Q, 1)->ne[1], 512);
+  vf_model_free(m);
+}
+
+static void attention_bias_adds_four_vectors(void **state) {
+  (void)state;
+  vf_model *m;
+  assert_ok(build(
+      &m, "{\"model_type\": \"llama\", \"attention_bias\": true, \"mlp_bias\": true, " SMALL "}",
+      err));
+  assert_non_null(find(m, VF_ROLE_ATTN_OUTPUT_BIAS, 0));
+  assert_u64(find(m, VF_ROLE_FFN_UP_BIAS, 2)->ne[0], 512);
+  assert_true(m->layers[0].flags & VF_LAYER_FFN_BIAS);
+  vf_model_free(m);
+}
+
+static void phi3_fuses_its_projections(void **state) {
+  (void)state;
+  vf_model *m;
+  assert_ok(build(&m,
+                  "{\"model_type\": \"phi3\", \"num_key_value_heads\": 2, \"rope_scaling\": "
+                  "{\"type\": \"longrope\"}, " SMALL "}",
+                  err));
+  assert_u64(find(m, VF_ROLE_ATTN_QKV, 0)->ne[1], 256 + 2 * 128);
+  assert_u64(find(m, VF_ROLE_FFN_UP, 0)->ne[1], 1024);
+  assert_null(find(m, VF_ROLE_FFN_GATE, 0));
+  assert_u64(find(m, VF_ROLE_ROPE_LONG, -1)->ne[0], 32);
+  vf_model_free(m);
+}
+
+static void every_fourth_layer_of_smollm3_has_no_rope(void **state) {
+  (void)state;
+  vf_model *m;
+  assert_ok(build(&m, "{\"model_type\": \"smollm3\", " SMALL "}", err));
+  assert_true(m->tied);
+  for (uint32_t i = 0; i < 4; i++)
+    assert_int_equal((m->layers[i].flags & VF_LAYER_NO_ROPE) != 0, i == 3);
+  vf_model_free(m);
+}
+
+static void equal_layers_have_period_one(void **state) {
+  (void)state;
+  vf_model *m;
+  assert_ok(vf_model_open(&m, ctx, "llama3.1-70b", "q4_k_m", NULL, err));
+  assert_u64(m->layer_period, 1);
+  assert_u64(m->periodic_from, 0);
+  vf_model_free(m);
+  assert_ok(vf_model_open(&m, ctx, "smollm3-3b", "q4_k_m", NULL, err));
+  assert_u64(m->layer_period, 4);
+  vf_model_free(m);
+}
+
+static void an_unknown_architecture_is_never_guessed(void **state) {
+  (void)state;
+  vf_model *m;
+  assert_fails(build(&m, "{\"model_type\": \"llama5\", " SMALL "}", err), VF_UNSUPPORTED,
+               "/model_type: architecture 'llama5' is not known, and no other is assumed for it");
+  assert_fails(build(&m, "{\"model_type\": 5, " SMALL "}", err), VF_MALFORMED,
+               "/model_type: missing");
+  assert_fails(build(&m, "{\"model_type\": \"llama\", \"num_local_experts\": 8, " SMALL "}", err),
+               VF_UNSUPPORTED, "a mixture of experts");
+}
+
+static void configs_that_contradict_themselves_are_refused(void **state) {
+  (void)state;
+  vf_model *m;
+  static const struct {
+    const char *fields, *words;
+  } bad[] = {
+      {"\"hidden_size\": 256, \"num_hidden_layers\": 4, \"intermediate_size\": 512, "
+       "\"vocab_size\": 9",
+       "/num_attention_heads: missing: the head count"},
+      {"\"num_key_value_heads\": 3, " SMALL, "4 query heads cannot share 3"},
+      {"\"hidden_size\": 257, \"num_hidden_layers\": 4, \"num_attention_heads\": 4,"
+       "\"intermediate_size\": 512, \"vocab_size\": 9",
+       "257 does not divide into 4 heads"},
+      {"\"hidden_size\": 256, \"num_hidden_layers\": 5000, \"num_attention_heads\": 4,"
+       "\"intermediate_size\": 512, \"vocab_size\": 9",
+       "5000 is not a layer count (1 to 4096)"},
+      {"\"tie_word_embeddings\": \"yes\", " SMALL, "/tie_word_embeddings: true or false"},
+      {"\"attention_bias\": 1, " SMALL, "/attention_bias: true or false"},
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    char config[512];
+    snprintf(config, sizeof config, "{\"model_type\": \"llama\", %s}", bad[i].fields);
+    assert_fails(build(&m, config, err), VF_MALFORMED, bad[i].words);
+  }
+}
+
+static void the_largest_allowed_shapes_do_not_overflow(void **state) {
+  (void)state;
+  vf_model *m = NULL;
+  assert_fails(
+      build(&m,
+            "{\"model_type\": \"llama\", \"hidden_size\": 1048576, \"num_hidden_layers\": 4096,"
+            "\"num_attention_heads\": 65536, \"head_dim\": 65536, \"intermediate_size\": 16777216,"
+            "\"vocab_size\": 16777216}",
+            err),
+      VF_OVERFLOW, "2^56 parameters");
+  assert_null(m);
+}
+
+/* ---- Recipes ---------------------------------------------------------------------------- */
+
+static void every_recipe_stores_every_catalog_model(void **state) {
+  (void)state;
+  bool common;
+  for (size_t i = 0; i < vf_catalog_size(ctx, VF_CATALOG_MODELS); i++) {
+    vf_model *m;
+    assert_ok(vf_model_open(&m, ctx, vf_catalog_id(ctx, VF_CATALOG_MODELS, i), "f32", NULL, err));
+    for (size_t r = 0; vf_recipe_name(r, &common) != NULL; r++) {
+      assert_ok(vf_recipe_apply(m, vf_recipe_name(r, &common), err));
+      assert_string_equal(m->quant, vf_recipe_name(r, &common));
+      assert_true(vf_model_weights_bytes(m) <= m->n_params * 4 + 4096);
+    }
+    vf_model_free(m);
+  }
+}
+
+/* Rows of a large model are whole blocks, so that no fallback upsets the order. */
+static void suggested_recipes_get_narrower(void **state) {
+  (void)state;
+  vf_model *m;
+  bool common;
+  uint64_t widest = UINT64_MAX;
+  assert_ok(vf_model_open(&m, ctx, "llama3.1-70b", "f32", NULL, err));
+  for (size_t r = 0; vf_recipe_name(r, &common) != NULL; r++) {
+    if (!common) continue;
+    assert_ok(vf_recipe_apply(m, vf_recipe_name(r, &common), err));
+    assert_true(vf_model_weights_bytes(m) < widest);
+    widest = vf_model_weights_bytes(m);
+  }
+  vf_model_free(m);
+}
+
+static void names_of_recipes_take_any_case_and_engines_short_names(void **state) {
+  (void)state;
+  static const char *const names[][2] = {
+      {"q4_k_m", "Q4_K_M"}, {"Q4-K-M", "Q4_K_M"}, {"q4", "Q4_K_M"},    {"q8", "Q8_0"},
+      {"fp16", "F16"},      {"bf16", "BF16"},     {"IQ4_XS", "IQ4_XS"}};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    vf_model *m;
+    vf_model_info info;
+    assert_ok(vf_model_open(&m, ctx, "llama3.2-1b", names[i][0], NULL, err));
+    vf_model_info_get(m, &info);
+    assert_string_equal(info.quant, names[i][1]);
+    vf_model_free(m);
+  }
+  vf_model *m;
+  assert_fails(vf_model_open(&m, ctx, "llama3.2-1b", "q4_k_x", NULL, err), VF_UNKNOWN,
+               "did you mean Q4_K_M?");
+  assert_fails(vf_model_open(&m, ctx, "llama3.2-1b", "zzzzzz", NULL, err), VF_UNKNOWN,
+               "unknown quant 'zzzzzz'");
+}
+
+/* Figures of llama-quantize --dry-run, llama.cpp v0.5.0: tensor bytes of whole files. */
+static void whole_files_have_the_size_that_llama_quantize_writes(void **state) {
+  (void)state;
+  static const struct {
+    const char *model, *quant;
+    uint64_t tensor_bytes;
+  } files[] = {
+      {"llama3.1-8b", "f16", UINT64_C(16061055232)},
+      {"llama3.1-8b", "q8_0", UINT64_C(8532934912)},
+      {"llama3.1-8b", "q6_k", UINT64_C(6588170496)},
+      {"llama3.1-8b", "q5_k_m", UINT64_C(5725151488)},
+      {"llama3.1-8b", "q4_k_m", UINT64_C(4912898304)},
+      {"llama3.1-8b", "q4_k_s", UINT64_C(4684833024)},
+      {"llama3.1-8b", "q4_0", UINT64_C(4653375744)},
+      {"llama3.1-8b", "iq4_xs", UINT64_C(4476526848)},
+      {"llama3.1-8b", "q3_k_m", UINT64_C(4011081984)},
+      {"llama3.1-8b", "q2_k", UINT64_C(3171295488)},
+  };
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    vf_model *m;
+    vf_model_info info;
+    assert_ok(vf_model_open(&m, ctx, files[i].model, files[i].quant, NULL, err));
+    vf_model_info_get(m, &info);
+    assert_u64(info.weights_bytes, files[i].tensor_bytes);
+    vf_model_free(m);
+  }
+}
+
+static void rows_that_do_not_divide_fall_back(void **state) {
+  (void)state;
+  vf_model *m;
+  assert_ok(vf_model_open(&m, ctx, "qwen2.5-0.5b", "q4_k_m", NULL, err)); /* rows of 896 */
+  assert_int_equal(find(m, VF_ROLE_ATTN_Q, 5)->format, VF_FORMAT_Q5_0);
+  assert_int_equal(find(m, VF_ROLE_TOKEN_EMBD, -1)->format, VF_FORMAT_Q8_0);
+  assert_int_equal(find(m, VF_ROLE_FFN_DOWN, 0)->format, VF_FORMAT_Q6_K); /* rows of 4864 divide */
+  vf_model_free(m);
+}
+
+static void requantizing_equals_opening_in_that_format(void **state) {
+  (void)state;
+  vf_model *a, *b, *c;
+  assert_ok(vf_model_open(&a, ctx, "llama3.1-70b", "q8_0", NULL, err));
+  assert_ok(vf_model_requantize(&b, a, "q3_k_m", NULL, err));
+  assert_ok(vf_model_open(&c, ctx, "llama3.1-70b", "q3_k_m", NULL, err));
+  vf_model_free(a);
+  assert_int_equal(b->n_tensors, c->n_tensors);
+  assert_memory_equal(b->tensors, c->tensors, b->n_tensors * sizeof *b->tensors);
+  vf_model_free(b);
+  vf_model_free(c);
+}
+
+/* ---- The catalogs ----------------------------------------------------------------------- */
+
+static vf_facts entry_facts(vf_arena *arena, const vf_catalog *catalog, uint32_t i) {
+  vf_catalog_entry e = vf_catalog_at(catalog, i);
+  vf_facts facts = vf_facts_in(arena, e.file);
+  assert_ok(vf_config_parse(&facts, e.json, e.length, err));
+  return facts;
+}
+
+static void every_model_resolves_by_each_of_its_names(void **state) {
+  (void)state;
+  const vf_catalog *models = ctx->catalogs[VF_CATALOG_MODELS];
+  assert_true(models->n_rows >= 30);
+  for (uint32_t i = 0; i < models->n_rows; i++) {
+    vf_arena *arena = vf_arena_new(&vf_default_allocator, 1 << 20);
+    vf_facts facts = entry_facts(arena, models, i);
+    const char *id = vf_facts_string(&facts, "id", "");
+    const vf_fact *aliases = vf_facts_find(&facts, "aliases");
+    for (size_t a = 0; aliases != NULL && a < aliases->as.array.count; a++) {
+      vf_catalog_entry found;
+      assert_true(vf_catalog_find(&found, models, aliases->as.array.items[a].as.string));
+      assert_string_equal(found.id, id);
+    }
+    vf_arena_free(arena);
+  }
+}
+
+/* The published parameter count, or the count that the entry's note explains. */
+static void every_models_parameters_equal_the_published_count(void **state) {
+  (void)state;
+  const vf_catalog *models = ctx->catalogs[VF_CATALOG_MODELS];
+  for (uint32_t i = 0; i < models->n_rows; i++) {
+    vf_arena *arena = vf_arena_new(&vf_default_allocator, 1 << 20);
+    vf_facts facts = entry_facts(arena, models, i);
+    const char *id = vf_facts_string(&facts, "id", "");
+    uint64_t params = 0;
+    bool found;
+    vf_model *m;
+    assert_ok(
+        vf_facts_number(&params, &found, &facts, "params", "count", 1, UINT64_C(1) << 50, err));
+    assert_ok(vf_model_open(&m, ctx, id, NULL, NULL, err));
+    if (!found || m->n_params != params)
+      fail_msg("%s: %llu parameters derived, %llu published", id, (unsigned long long)m->n_params,
+               (unsigned long long)params);
+    vf_model_free(m);
+    vf_arena_free(arena);
+  }
+}
+
+static void every_device_can_be_read(void **state) {
+  (void)state;
+  size_t n = vf_catalog_size(ctx, VF_CATALOG_GPUS);
+  assert_true(n >= 40);
+  for (size_t i = 0; i < n; i++) {
+    vf_device d;
+    size_t count = 0;
+    const char *id = vf_catalog_id(ctx, VF_CATALOG_GPUS, i);
+    assert_ok(vf_devices_parse(&d, 1, &count, ctx, id, err));
+    assert_string_equal(d.id, id);
+    assert_true(d.name[0] != '\0');
+    if (d.kind == VF_DEVICE_HOST) continue;
+    assert_true(d.total_known && d.total_bytes > UINT64_C(1) << 30);
+    assert_true(d.reserved_bytes < d.total_bytes / 2);
+    assert_true(d.headroom_bytes != 0 || d.headroom_permille != 0);
+    assert_true(d.bandwidth_mb_per_s > 10000);
+    assert_true(d.context.low_bytes <= d.context.bytes && d.context.bytes <= d.context.high_bytes);
+  }
+}
+
+static void device_lists_are_names_counts_and_sums(void **state) {
+  (void)state;
+  vf_device d[16];
+  size_t n = 0;
+  assert_ok(vf_devices_parse(d, 16, &n, ctx, "h100x8", err));
+  assert_u64(n, 8);
+  assert_ok(vf_devices_parse(d, 16, &n, ctx, "mi300x", err));
+  assert_u64(n, 1);
+  assert_ok(vf_devices_parse(d, 16, &n, ctx, "MI300Xx2+RTX 4090", err));
+  assert_u64(n, 3);
+  assert_string_equal(d[2].id, "rtx-4090");
+  assert_fails(vf_devices_parse(d, 16, &n, ctx, "h100x17", err), VF_LIMIT, "more than 16 devices");
+  assert_fails(vf_devices_parse(d, 16, &n, ctx, "h100x0", err), VF_USAGE, "a count of devices");
+  assert_fails(vf_devices_parse(d, 16, &n, ctx, "h100+", err), VF_UNKNOWN, "unknown GPU ''");
+  assert_fails(vf_devices_parse(d, 16, &n, ctx, "", err), VF_UNKNOWN, "unknown GPU ''");
+  assert_fails(vf_devices_parse(d, 16, &n, ctx, "h10O", err), VF_UNKNOWN, "did you mean h100?");
+  assert_u64(n, 3);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_dense_model_has_the_tensors_of_its_kind),
+      cmocka_unit_test(qwen2_carries_biases_and_qwen3_norms),
+      cmocka_unit_test(attention_bias_adds_four_vectors),
+      cmocka_unit_test(phi3_fuses_its_projections),
+      cmocka_unit_test(every_fourth_layer_of_smollm3_has_no_rope),
+      cmocka_unit_test(equal_layers_have_period_one),
+      cmocka_unit_test(an_unknown_architecture_is_never_guessed),
+      cmocka_unit_test(configs_that_contradict_themselves_are_refused),
+      cmocka_unit_test(the_largest_allowed_shapes_do_not_overflow),
+      cmocka_unit_test(every_recipe_stores_every_catalog_model),
+      cmocka_unit_test(suggested_recipes_get_narrower),
+      cmocka_unit_test(names_of_recipes_take_any_case_and_engines_short_names),
+      cmocka_unit_test(whole_files_have_the_size_that_llama_quantize_writes),
+      cmocka_unit_test(rows_that_do_not_divide_fall_back),
+      cmocka_unit_test(requantizing_equals_opening_in_that_format),
+      cmocka_unit_test(every_model_resolves_by_each_of_its_names),
+      cmocka_unit_test(every_models_parameters_equal_the_published_count),
+      cmocka_unit_test(every_device_can_be_read),
+      cmocka_unit_test(device_lists_are_names_counts_and_sums),
+  };
+  return cmocka_run_group_tests(tests, open_context, close_context);
+}
