@@ -98,7 +98,9 @@ VF_API const char *vf_catalog_id(const vf_context *ctx, vf_catalog_kind kind, si
 
 /* ---- Formats ---------------------------------------------------------------------------- */
 
-/* How numbers are stored: the ggml types and the plain ones.  Block sizes: vf_format_info. */
+/* How numbers are stored: the ggml types, the plain ones, those of a safetensors file, and what the
+ * quantization methods of a checkpoint store their values in (their scales are counted with the
+ * tensor).  Block sizes: vf_format_info. */
 typedef enum vf_format {
   VF_FORMAT_NONE,
   VF_FORMAT_F32,
@@ -126,6 +128,31 @@ typedef enum vf_format {
   VF_FORMAT_TQ1_0,
   VF_FORMAT_TQ2_0,
   VF_FORMAT_MXFP4,
+  VF_FORMAT_NVFP4,
+  VF_FORMAT_Q1_0,
+  VF_FORMAT_Q8_1,
+  VF_FORMAT_Q8_K,
+  VF_FORMAT_F64,
+  VF_FORMAT_I8,
+  VF_FORMAT_I16,
+  VF_FORMAT_I32,
+  VF_FORMAT_I64,
+  VF_FORMAT_U8,
+  VF_FORMAT_U16,
+  VF_FORMAT_U32,
+  VF_FORMAT_U64,
+  VF_FORMAT_BOOL,
+  VF_FORMAT_F8_E4M3,
+  VF_FORMAT_F8_E5M2,
+  VF_FORMAT_F8_E8M0,
+  VF_FORMAT_F6_E2M3,
+  VF_FORMAT_F6_E3M2,
+  VF_FORMAT_F4,
+  VF_FORMAT_INT8,
+  VF_FORMAT_INT4,
+  VF_FORMAT_INT3,
+  VF_FORMAT_INT2,
+  VF_FORMAT_NF4,
   VF_FORMAT_COUNT
 } vf_format;
 

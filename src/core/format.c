@@ -1,6 +1,8 @@
 /* format.c - one table of storage formats.
  *
- * Block sizes and GGUF type ids: ggml's type traits as of ggml 0.25.1 (ggml.c, ggml-common.h). */
+ * Block sizes and GGUF type ids: ggml's type traits as of ggml 0.25.1 (ggml.c, ggml-common.h);
+ * safetensors' dtypes: its README and src/tensor.rs.  The last five are the values alone of a
+ * quantized checkpoint; what a method adds per group is the method's (models/scheme.c). */
 #include "core/format.h"
 
 #include "base/checked.h"
@@ -34,11 +36,42 @@ const vf_format_info vf_formats[VF_FORMAT_COUNT] = {
     [VF_FORMAT_TQ1_0] = {"tq1_0", 256, 54, 34, true},
     [VF_FORMAT_TQ2_0] = {"tq2_0", 256, 66, 35, true},
     [VF_FORMAT_MXFP4] = {"mxfp4", 32, 17, 39, true},
+    [VF_FORMAT_NVFP4] = {"nvfp4", 64, 36, 40, true},
+    [VF_FORMAT_Q1_0] = {"q1_0", 128, 18, 41, true},
+    [VF_FORMAT_Q8_1] = {"q8_1", 32, 36, 9, true},
+    [VF_FORMAT_Q8_K] = {"q8_K", 256, 292, 15, true},
+    [VF_FORMAT_F64] = {"f64", 1, 8, 28, false},
+    [VF_FORMAT_I8] = {"i8", 1, 1, 24, false},
+    [VF_FORMAT_I16] = {"i16", 1, 2, 25, false},
+    [VF_FORMAT_I32] = {"i32", 1, 4, 26, false},
+    [VF_FORMAT_I64] = {"i64", 1, 8, 27, false},
+    [VF_FORMAT_U8] = {"u8", 1, 1, -1, false},
+    [VF_FORMAT_U16] = {"u16", 1, 2, -1, false},
+    [VF_FORMAT_U32] = {"u32", 1, 4, -1, false},
+    [VF_FORMAT_U64] = {"u64", 1, 8, -1, false},
+    [VF_FORMAT_BOOL] = {"bool", 1, 1, -1, false},
+    [VF_FORMAT_F8_E4M3] = {"f8_e4m3", 1, 1, -1, true},
+    [VF_FORMAT_F8_E5M2] = {"f8_e5m2", 1, 1, -1, true},
+    [VF_FORMAT_F8_E8M0] = {"f8_e8m0", 1, 1, -1, true},
+    [VF_FORMAT_F6_E2M3] = {"f6_e2m3", 4, 3, -1, true},
+    [VF_FORMAT_F6_E3M2] = {"f6_e3m2", 4, 3, -1, true},
+    [VF_FORMAT_F4] = {"f4", 2, 1, -1, true},
+    [VF_FORMAT_INT8] = {"int8", 1, 1, -1, true},
+    [VF_FORMAT_INT4] = {"int4", 2, 1, -1, true},
+    [VF_FORMAT_INT3] = {"int3", 8, 3, -1, true},
+    [VF_FORMAT_INT2] = {"int2", 4, 1, -1, true},
+    [VF_FORMAT_NF4] = {"nf4", 2, 1, -1, true},
 };
-_Static_assert(VF_FORMAT_MXFP4 + 1 == VF_FORMAT_COUNT, "every format has a row");
+_Static_assert(VF_FORMAT_NF4 + 1 == VF_FORMAT_COUNT, "every format has a row");
 const vf_format_info *vf_format_get(vf_format format) {
   if (format <= VF_FORMAT_NONE || format >= VF_FORMAT_COUNT) return NULL;
   return &vf_formats[format];
+}
+
+vf_format vf_format_of_gguf(uint32_t type) {
+  for (int f = VF_FORMAT_NONE + 1; f < VF_FORMAT_COUNT; f++)
+    if (vf_formats[f].gguf_type == (int32_t)type) return (vf_format)f;
+  return VF_FORMAT_NONE;
 }
 
 vf_status vf_format_find(vf_format *out, const char *name, vf_error *err) {
@@ -62,4 +95,9 @@ bool vf_format_row(uint64_t *out_bytes, vf_format format, uint64_t elements) {
   const vf_format_info *f = &vf_formats[format];
   if (elements % f->block_elements != 0) return false;
   return vf_mul(out_bytes, elements / f->block_elements, f->block_bytes);
+}
+
+bool vf_format_matrix(uint64_t *out_bytes, vf_format format, uint64_t row_elements, uint64_t rows) {
+  uint64_t row;
+  return vf_format_row(&row, format, row_elements) && vf_mul(out_bytes, row, rows);
 }

@@ -13,6 +13,12 @@ extern const vf_format_info vf_formats[VF_FORMAT_COUNT];
  * False if it is not, or if the size does not fit. */
 bool vf_format_row(uint64_t *out_bytes, vf_format format, uint64_t elements);
 
+/* Bytes of a whole matrix; fails like vf_format_row. */
+bool vf_format_matrix(uint64_t *out_bytes, vf_format format, uint64_t row_elements, uint64_t rows);
+
+/* The format with this tensor type id in a GGUF file; VF_FORMAT_NONE if it is not known. */
+vf_format vf_format_of_gguf(uint32_t type);
+
 /* True if a row of `elements` consists of whole blocks. */
 bool vf_format_divides(vf_format format, uint64_t elements);
 

@@ -1,15 +1,16 @@
-/* facts.c - a list of facts, searched from the front (there are some dozens). */
+/* facts.c - a sorted list of facts, and typed questions to it. */
 #include "models/facts.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/status.h"
 
 vf_facts vf_facts_in(vf_arena *arena, const char *source) {
-  return (vf_facts){.arena = arena, .source = source};
+  return (vf_facts){.arena = arena, .source = source, .prefix = ""};
 }
 
 static vf_status grow(vf_facts *f, vf_error *err) {
@@ -31,16 +32,54 @@ vf_status vf_facts_add(vf_facts *f, vf_fact fact, vf_error *err) {
   return VF_OK;
 }
 
-const vf_fact *vf_facts_find(const vf_facts *f, const char *key) {
-  for (size_t i = 0; i < f->count; i++)
-    if (strcmp(f->items[i].key, key) == 0)
-      return f->items[i].type == VF_FACT_NULL ? NULL : &f->items[i];
-  return NULL;
+static int compare(const void *a, const void *b) {
+  return strcmp(((const vf_fact *)a)->key, ((const vf_fact *)b)->key);
 }
 
-/* "rope_scaling.factor" as the JSON pointer "/rope_scaling/factor". */
-static void make_pointer(char *out, size_t size, const char *key) {
-  snprintf(out, size, "/%s", key);
+void vf_facts_finish(vf_facts *f) {
+  if (f->count > 0) qsort(f->items, f->count, sizeof *f->items, compare);
+}
+
+vf_facts vf_facts_view(const vf_facts *f, const char *prefix) {
+  vf_facts view = *f;
+  view.prefix = prefix;
+  return view;
+}
+
+static const vf_fact *search(const vf_facts *f, const char *key) {
+  const vf_fact wanted = {.key = key};
+  if (f->count == 0) return NULL;
+  const vf_fact *fact = bsearch(&wanted, f->items, f->count, sizeof *f->items, compare);
+  return fact == NULL || fact->type == VF_FACT_NULL ? NULL : fact;
+}
+
+const vf_fact *vf_facts_find(const vf_facts *f, const char *key) {
+  char full[160];
+  if (f->prefix[0] == '\0') return search(f, key);
+  int n = snprintf(full, sizeof full, "%s%s", f->prefix, key);
+  const vf_fact *fact = n > 0 && (size_t)n < sizeof full ? search(f, full) : NULL;
+  return fact != NULL ? fact : search(f, key);
+}
+
+const vf_fact *vf_facts_at(const vf_facts *f, const char *key, size_t i) {
+  const vf_fact *fact = vf_facts_find(f, key);
+  if (fact == NULL || fact->type != VF_FACT_ARRAY) return fact;
+  if (i >= fact->as.array.count) return NULL;
+  fact = &fact->as.array.items[i];
+  return fact->type == VF_FACT_NULL ? NULL : fact;
+}
+
+size_t vf_facts_length(const vf_facts *f, const char *key) {
+  const vf_fact *fact = vf_facts_find(f, key);
+  return fact != NULL && fact->type == VF_FACT_ARRAY ? fact->as.array.count : 0;
+}
+
+/* "rope_scaling.factor" as the JSON pointer "/rope_scaling/factor"; with the prefix if the key is
+ * there, or if neither is. */
+static void make_pointer(char *out, size_t size, const vf_facts *f, const char *key) {
+  bool bare =
+      f->prefix[0] != '\0' && search(f, key) != NULL && vf_facts_find(f, key) == search(f, key);
+  snprintf(out, size, "/%s%s", bare ? "" : f->prefix, key);
   for (char *c = out; *c != '\0'; c++)
     if (*c == '.') *c = '/';
 }
@@ -52,7 +91,7 @@ vf_status vf_facts_fail(const vf_facts *f, const char *key, vf_status status, vf
   va_start(args, fmt);
   vsnprintf(message, sizeof message, fmt, args);
   va_end(args);
-  make_pointer(path, sizeof path, key);
+  make_pointer(path, sizeof path, f, key);
   return vf_fail_at(err, status, f->source, path, "%s", message);
 }
 
@@ -70,9 +109,9 @@ vf_status vf_facts_bool(bool *out, const vf_facts *f, const char *key, bool fall
   return VF_OK;
 }
 
-vf_status vf_facts_number(uint64_t *out, bool *found, const vf_facts *f, const char *key,
+vf_status vf_facts_number(uint64_t *out, bool *found, const vf_facts *f, const char *key, size_t i,
                           const char *what, uint64_t least, uint64_t most, vf_error *err) {
-  const vf_fact *fact = vf_facts_find(f, key);
+  const vf_fact *fact = vf_facts_at(f, key, i);
   *found = fact != NULL;
   if (fact == NULL) return VF_OK;
   if (fact->type == VF_FACT_FLOAT)

@@ -1,8 +1,8 @@
 /* facts.h - what a config or a file header says about a model: keys with typed values.
  *
- * Readers fill a vf_facts; architectures ask it.  Keys are paths ("rope_scaling.factor"), array
- * elements are kept in order.  Every question that fails names the key, so that the reader can say
- * in which line of its file it stands. */
+ * Readers fill a vf_facts; architectures ask it.  Keys are paths ("rope_scaling.factor",
+ * "block_configs.3.ffn.no_op"), arrays of plain values are kept in order.  Every question that
+ * fails names the key, so that the reader can say in which line of its file it stands. */
 #ifndef VF_MODELS_FACTS_H
 #define VF_MODELS_FACTS_H
 
@@ -14,7 +14,7 @@ typedef enum vf_fact_type {
   VF_FACT_INT,   /* a whole number within +-(2^53 - 1) */
   VF_FACT_FLOAT, /* any other number */
   VF_FACT_STRING,
-  VF_FACT_ARRAY, /* of plain values; anything nested is left out */
+  VF_FACT_ARRAY, /* of plain values */
 } vf_fact_type;
 
 typedef struct vf_fact {
@@ -35,6 +35,7 @@ typedef struct vf_fact {
 typedef struct vf_facts {
   vf_arena *arena;    /* holds keys, strings and items */
   const char *source; /* for error messages */
+  const char *prefix; /* put before every key that is asked for; the bare key is asked next */
   vf_fact *items;
   size_t count, capacity;
 } vf_facts;
@@ -45,8 +46,20 @@ vf_facts vf_facts_in(vf_arena *arena, const char *source);
 /* Appends a copy; the key and what the value points to must already lie in the arena. */
 vf_status vf_facts_add(vf_facts *f, vf_fact fact, vf_error *err);
 
+/* To call once all facts are in, before the first question: sorts them. */
+void vf_facts_finish(vf_facts *f);
+
+/* The same facts seen through a prefix ("text_config."), which must outlive the view. */
+vf_facts vf_facts_view(const vf_facts *f, const char *prefix);
+
 /* The fact with this key, NULL if there is none or it is null. */
 const vf_fact *vf_facts_find(const vf_facts *f, const char *key);
+
+/* Element i of the array at key; a plain value stands for every element.  NULL if there is none. */
+const vf_fact *vf_facts_at(const vf_facts *f, const char *key, size_t i);
+
+/* Elements of the array at key, 0 if it is none. */
+size_t vf_facts_length(const vf_facts *f, const char *key);
 
 /* A string, or fallback if it is absent or not a string. */
 const char *vf_facts_string(const vf_facts *f, const char *key, const char *fallback);
@@ -55,8 +68,9 @@ const char *vf_facts_string(const vf_facts *f, const char *key, const char *fall
 vf_status vf_facts_bool(bool *out, const vf_facts *f, const char *key, bool fallback,
                         vf_error *err);
 
-/* A whole number within [least, most].  Absent: *out keeps its value, *found is false. */
-vf_status vf_facts_number(uint64_t *out, bool *found, const vf_facts *f, const char *key,
+/* A whole number within [least, most]; of an array element i.  Absent: *out keeps its value and
+ * *found is false. */
+vf_status vf_facts_number(uint64_t *out, bool *found, const vf_facts *f, const char *key, size_t i,
                           const char *what, uint64_t least, uint64_t most, vf_error *err);
 
 /* Fails at a key: "source: /key: message" (the reader adds the line). */

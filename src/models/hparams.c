@@ -46,7 +46,7 @@ static vf_status read_field(vf_hparams *h, const field *f, const vf_facts *facts
   for (size_t k = 0; k < sizeof f->keys / sizeof *f->keys && f->keys[k] != NULL; k++) {
     bool found;
     vf_status status =
-        vf_facts_number(value, &found, facts, f->keys[k], f->what, f->least, f->most, err);
+        vf_facts_number(value, &found, facts, f->keys[k], 0, f->what, f->least, f->most, err);
     if (status != VF_OK || found) return status;
   }
   if (!f->required) return VF_OK;

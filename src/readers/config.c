@@ -7,6 +7,7 @@
 
 #include <cjson/cJSON.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,10 +78,12 @@ static bool array_fact(vf_fact *out, const cJSON *array, vf_arena *arena) {
 
 /* ---- The walk --------------------------------------------------------------------------- */
 
-/* An object that is being walked: its next member, and the prefix of its keys. */
+/* An object or array that is being walked: its next member, and the prefix of its keys. */
 typedef struct frame {
   const cJSON *next;
   const char *prefix;
+  size_t index; /* of the next member */
+  bool in_array;
 } frame;
 
 static const char *join(vf_arena *arena, const char *prefix, const char *name, const char *end) {
@@ -93,36 +96,57 @@ static const char *join(vf_arena *arena, const char *prefix, const char *name, c
   return key;
 }
 
-static vf_status add_value(vf_facts *facts, const char *prefix, const cJSON *value, vf_error *err) {
+static vf_status add_value(vf_facts *facts, const char *prefix, const char *name,
+                           const cJSON *value, vf_error *err) {
   vf_fact fact;
   bool made = cJSON_IsArray(value) ? array_fact(&fact, value, facts->arena)
                                    : plain_fact(&fact, value, facts->arena);
-  if (made) fact.key = join(facts->arena, prefix, value->string, "");
+  if (made) fact.key = join(facts->arena, prefix, name, "");
   if (!made || fact.key == NULL) return vf_fail_nomem(err);
   return vf_facts_add(facts, fact, err);
 }
 
-/* Objects are entered; the scan has bounded the depth to the size of the stack. */
+static bool has_container(const cJSON *array) {
+  for (const cJSON *c = array->child; c != NULL; c = c->next)
+    if (cJSON_IsObject(c) || cJSON_IsArray(c)) return true;
+  return false;
+}
+
+/* The name of the next member: its key, or its place in an array. */
+static const char *member_name(char number[24], frame *f, const cJSON *member) {
+  if (!f->in_array) return member->string;
+  snprintf(number, 24, "%zu", f->index++);
+  return number;
+}
+
+static vf_status enter(vf_facts *facts, frame *out, const char *prefix, const char *name,
+                       const cJSON *value, vf_error *err) {
+  *out = (frame){.next = value->child, .in_array = cJSON_IsArray(value)};
+  out->prefix = join(facts->arena, prefix, name, ".");
+  if (out->prefix == NULL) return vf_fail_nomem(err);
+  return out->in_array ? VF_OK : check_unique(value, out->prefix, facts, err);
+}
+
+/* Objects are entered, and arrays that hold objects or arrays, with the place as a name; the scan
+ * has bounded the depth to the size of the stack. */
 static vf_status walk(vf_facts *facts, const cJSON *root, vf_error *err) {
-  frame stack[VF_JSON_DEPTH + 1] = {{root->child, ""}};
+  frame stack[VF_JSON_DEPTH + 1] = {{.next = root->child, .prefix = ""}};
   size_t depth = 1;
   vf_status status = check_unique(root, "", facts, err);
   while (depth > 0 && status == VF_OK) {
     frame *top = &stack[depth - 1];
     const cJSON *member = top->next;
+    char number[24];
     if (member == NULL) {
       depth--;
       continue;
     }
+    const char *name = member_name(number, top, member);
     top->next = member->next;
-    if (!cJSON_IsObject(member)) {
-      status = add_value(facts, top->prefix, member, err);
-      continue;
-    }
-    const char *prefix = join(facts->arena, top->prefix, member->string, ".");
-    if (prefix == NULL) return vf_fail_nomem(err);
-    status = check_unique(member, prefix, facts, err);
-    stack[depth++] = (frame){member->child, prefix};
+    if (cJSON_IsObject(member) || (cJSON_IsArray(member) && has_container(member)))
+      status = enter(facts, &stack[depth++], top->prefix, name, member, err);
+    else
+      status = add_value(facts, top->prefix, name, member, err);
   }
   return status;
 }
@@ -140,6 +164,7 @@ vf_status vf_config_parse(vf_facts *facts, const char *text, size_t length, vf_e
   else
     status = vf_fail_at(err, VF_MALFORMED, facts->source, "", "a JSON object is expected");
   cJSON_Delete(root);
+  vf_facts_finish(facts);
   if (status != VF_OK) vf_json_locate(text, length, err);
   return status;
 }

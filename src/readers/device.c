@@ -21,9 +21,9 @@ typedef struct entry_facts {
 static vf_status number(uint64_t *out, const entry_facts *e, const char *key, uint64_t most,
                         vf_error *err) {
   bool found;
-  vf_status status = vf_facts_number(out, &found, &e->own, key, "value", 0, most, err);
+  vf_status status = vf_facts_number(out, &found, &e->own, key, 0, "value", 0, most, err);
   if (status != VF_OK || found) return status;
-  return vf_facts_number(out, &found, &e->shared, key, "value", 0, most, err);
+  return vf_facts_number(out, &found, &e->shared, key, 0, "value", 0, most, err);
 }
 
 static const char *string(const entry_facts *e, const char *key) {

@@ -176,7 +176,7 @@ static void nested_keys_become_paths(void **state) {
             "{\"a\": 5, \"rope\": {\"type\": \"yarn\", \"in\": {\"deep\": true}}, \"l\": [1, 2],"
             " \"none\": null, \"f\": 0.5}",
             err));
-  assert_ok(vf_facts_number(&n, &found, &facts, "a", "thing", 1, 9, err));
+  assert_ok(vf_facts_number(&n, &found, &facts, "a", 0, "thing", 1, 9, err));
   assert_true(found && n == 5);
   assert_string_equal(vf_facts_string(&facts, "rope.type", ""), "yarn");
   assert_ok(vf_facts_bool(&flag, &facts, "rope.in.deep", false, err));
@@ -184,7 +184,7 @@ static void nested_keys_become_paths(void **state) {
   assert_int_equal(vf_facts_find(&facts, "l")->as.array.count, 2);
   assert_null(vf_facts_find(&facts, "none"));
   assert_null(vf_facts_find(&facts, "rope"));
-  assert_ok(vf_facts_number(&n, &found, &facts, "none", "thing", 1, 9, err));
+  assert_ok(vf_facts_number(&n, &found, &facts, "none", 0, "thing", 1, 9, err));
   assert_false(found);
   vf_arena_free(arena);
 }
@@ -198,17 +198,17 @@ static void numbers_out_of_place_are_refused(void **state) {
   assert_ok(parse(
       arena, &facts,
       "{\"zero\": 0, \"neg\": -3, \"half\": 0.5, \"big\": 1e300, \"s\": \"5\", \"t\": true}", err));
-  assert_fails(vf_facts_number(&n, &found, &facts, "zero", "head count", 1, 9, err), VF_MALFORMED,
-               "/zero: 0 is not a head count (1 to 9)");
-  assert_fails(vf_facts_number(&n, &found, &facts, "neg", "size", 1, 9, err), VF_MALFORMED,
+  assert_fails(vf_facts_number(&n, &found, &facts, "zero", 0, "head count", 1, 9, err),
+               VF_MALFORMED, "/zero: 0 is not a head count (1 to 9)");
+  assert_fails(vf_facts_number(&n, &found, &facts, "neg", 0, "size", 1, 9, err), VF_MALFORMED,
                "-3 is not");
-  assert_fails(vf_facts_number(&n, &found, &facts, "half", "size", 1, 9, err), VF_MALFORMED,
+  assert_fails(vf_facts_number(&n, &found, &facts, "half", 0, "size", 1, 9, err), VF_MALFORMED,
                "0.5 is not");
-  assert_fails(vf_facts_number(&n, &found, &facts, "big", "size", 1, 9, err), VF_MALFORMED,
+  assert_fails(vf_facts_number(&n, &found, &facts, "big", 0, "size", 1, 9, err), VF_MALFORMED,
                "1e+300");
-  assert_fails(vf_facts_number(&n, &found, &facts, "s", "size", 1, 9, err), VF_MALFORMED,
+  assert_fails(vf_facts_number(&n, &found, &facts, "s", 0, "size", 1, 9, err), VF_MALFORMED,
                "a number is expected");
-  assert_fails(vf_facts_number(&n, &found, &facts, "t", "size", 1, 9, err), VF_MALFORMED,
+  assert_fails(vf_facts_number(&n, &found, &facts, "t", 0, "size", 1, 9, err), VF_MALFORMED,
                "a number is expected");
   assert_fails(vf_facts_bool(&flag, &facts, "zero", false, err), VF_MALFORMED, "true or false");
   assert_u64(n, 77);

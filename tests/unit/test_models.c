@@ -312,7 +312,7 @@ static void every_models_parameters_equal_the_published_count(void **state) {
     bool found;
     vf_model *m;
     assert_ok(
-        vf_facts_number(&params, &found, &facts, "params", "count", 1, UINT64_C(1) << 50, err));
+        vf_facts_number(&params, &found, &facts, "params", 0, "count", 1, UINT64_C(1) << 50, err));
     assert_ok(vf_model_open(&m, ctx, id, NULL, NULL, err));
     if (!found || m->n_params != params)
       fail_msg("%s: %llu parameters derived, %llu published", id, (unsigned long long)m->n_params,
