@@ -71,22 +71,100 @@ static void find_period(vf_model *m) {
   }
 }
 
-/* Rope tables are computed from the config, not learned: they are no parameters. */
+static bool is_extra(const vf_model *m, const vf_tensor *t) {
+  bool mtp = t->layer >= 0 && (m->layers[t->layer].flags & VF_LAYER_MTP) != 0;
+  return mtp || vf_roles[t->role].home == VF_HOME_ROPE;
+}
+
+static bool is_expert(const vf_tensor *t) {
+  return t->role == VF_ROLE_FFN_GATE_EXPS || t->role == VF_ROLE_FFN_UP_EXPS ||
+         t->role == VF_ROLE_FFN_DOWN_EXPS || t->role == VF_ROLE_FFN_GATE_UP_EXPS;
+}
+
+/* Of the experts only the chosen ones are read for a token. */
+static uint64_t active_of(const vf_model *m, const vf_tensor *t, uint64_t n) {
+  if (!is_expert(t) || t->layer < 0) return n;
+  const vf_layer *l = &m->layers[t->layer];
+  return l->n_experts == 0 ? n : n / l->n_experts * l->n_experts_used;
+}
+
+/* Rope tables are computed from the config, not learned: they are no parameters; neither are the
+ * layers that predict further tokens counted, which no published figure includes. */
 vf_status vf_model_finish(vf_model *m, vf_error *err) {
   uint64_t all = 0;
-  m->n_params = 0;
+  m->n_params = m->n_active_params = 0;
   for (size_t i = 0; i < m->n_tensors; i++) {
-    uint64_t n = vf_tensor_elements(&m->tensors[i]);
-    if (!vf_add(&all, all, n) || all > VF_MAX_ELEMENTS)
+    const vf_tensor *t = &m->tensors[i];
+    uint64_t n;
+    if (!vf_mul(&n, vf_tensor_elements(t), t->count) || !vf_add(&all, all, n) ||
+        all > VF_MAX_ELEMENTS)
       return vf_fail(err, VF_OVERFLOW, "more than 2^56 parameters: not a model of this world");
-    vf_home home = vf_roles[m->tensors[i].role].home;
-    if (home != VF_HOME_ROPE) m->n_params += n;
-    if (home == VF_HOME_LAYER && vf_tensor_dims(&m->tensors[i]) > 1)
-      m->widest_row = vf_max_u64(m->widest_row, m->tensors[i].ne[0]);
+    if (!is_extra(m, t)) {
+      m->n_params += n;
+      m->n_active_params += active_of(m, t, n);
+    }
+    if (vf_roles[t->role].home == VF_HOME_LAYER && vf_tensor_dims(t) > 1)
+      m->widest_row = vf_max_u64(m->widest_row, t->ne[0]);
   }
-  m->n_active_params = m->n_params;
   find_period(m);
   return VF_OK;
+}
+
+/* ---- Caches ----------------------------------------------------------------------------- */
+
+static void add_cache(vf_model *m, vf_cache_layer c) {
+  m->caches[m->n_caches++] = c;
+}
+
+static void add_attention_cache(vf_model *m, uint32_t i, const vf_layer *l) {
+  vf_cache_layer c = {
+      .layer = i, .n_kv_heads = l->n_kv_heads, .k_dim = l->k_dim, .v_dim = l->v_dim};
+  if (l->kv_lora != 0) {
+    c = (vf_cache_layer){VF_CACHE_LATENT, i, 1, l->kv_lora + l->rope_dim, 0, 0, 0, 0};
+  } else if (l->window != 0) {
+    c.kind = (l->flags & VF_LAYER_CHUNKED) != 0 ? VF_CACHE_CHUNKED : VF_CACHE_WINDOW;
+    c.window = l->window;
+  }
+  add_cache(m, c);
+  if (l->index_heads == 0) return;
+  add_cache(m, (vf_cache_layer){VF_CACHE_INDEXER, i, 1, l->index_dim, 0, 0, 0, 0});
+}
+
+/* The last inputs of the convolution, and the state proper (llama.cpp, src/llama-hparams.cpp,
+ * n_embd_r and n_embd_s; the same sizes in every implementation of these layers). */
+static void add_state_cache(vf_model *m, uint32_t i, const vf_layer *l) {
+  uint64_t d = m->n_embd, back = l->conv != 0 ? l->conv - 1 : 0;
+  uint64_t inner = l->inner, state = l->state, groups = l->groups;
+  vf_cache_layer c = {.kind = VF_CACHE_STATE, .layer = i};
+  if (l->mixers & VF_MIX_RWKV) {
+    c.conv = 2 * d;
+    c.state = d * state;
+  } else if (l->mixers & VF_MIX_SHORTCONV) {
+    c.conv = d * back;
+  } else if (l->mixers & VF_MIX_KDA) {
+    c.conv = 3 * back * inner;
+    c.state = state * inner;
+  } else {
+    c.conv = back * (inner + 2 * groups * state);
+    c.state = state * inner;
+  }
+  add_cache(m, c);
+}
+
+static void add_layer_caches(vf_model *m, uint32_t i, const vf_layer *l) {
+  bool none = (l->flags & (VF_LAYER_ENCODER | VF_LAYER_MTP)) != 0;
+  bool attends = (l->mixers & VF_MIX_ATTENTION) != 0 &&
+                 (l->flags & (VF_LAYER_KV_SHARED | VF_LAYER_KV_UNCACHED)) == 0;
+  if (none) return;
+  if (attends) add_attention_cache(m, i, l);
+  if (l->mixers & VF_MIX_RECURRENT) add_state_cache(m, i, l);
+  if (l->mixers & VF_MIX_CROSS)
+    add_cache(m, (vf_cache_layer){VF_CACHE_CROSS, i, l->n_kv_heads, l->k_dim, l->v_dim, 0, 0, 0});
+}
+
+void vf_model_make_caches(vf_model *m) {
+  m->n_caches = 0;
+  for (uint32_t i = 0; i < m->n_layers; i++) add_layer_caches(m, i, &m->layers[i]);
 }
 
 void vf_model_assume(vf_model *model, const char *code, const char *text) {
@@ -96,7 +174,8 @@ void vf_model_assume(vf_model *model, const char *code, const char *text) {
 
 uint64_t vf_model_weights_bytes(const vf_model *model) {
   uint64_t bytes = 0;
-  for (size_t i = 0; i < model->n_tensors; i++) bytes += model->tensors[i].bytes;
+  for (size_t i = 0; i < model->n_tensors; i++)
+    bytes += model->tensors[i].bytes * model->tensors[i].count;
   return bytes;
 }
 

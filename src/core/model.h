@@ -6,49 +6,55 @@
 #define VF_CORE_MODEL_H
 
 #include "base/arena.h"
+#include "core/layer.h"
 #include "core/tensor.h"
 
-/* ---- Cache layers: what a layer keeps per token ----------------------------------------- */
+/* ---- Cache layers: what a layer keeps of a sequence ------------------------------------- */
 
 typedef enum vf_cache_kind {
-  VF_CACHE_FULL, /* keys and values of every token */
+  VF_CACHE_FULL,    /* keys and values of every token */
+  VF_CACHE_WINDOW,  /* of the last tokens */
+  VF_CACHE_CHUNKED, /* of the tokens of the present chunk */
+  VF_CACHE_LATENT,  /* one compressed row for keys and values of every token */
+  VF_CACHE_INDEXER, /* one key per token, to choose which tokens to read */
+  VF_CACHE_STATE,   /* a state of fixed size per sequence, in f32 */
+  VF_CACHE_CROSS,   /* keys and values of the encoder's tokens */
+  VF_CACHE_KIND_COUNT
 } vf_cache_kind;
 
 typedef struct vf_cache_layer {
   vf_cache_kind kind;
   uint32_t layer;
   uint32_t n_kv_heads;
-  uint32_t k_dim, v_dim; /* elements per head */
+  uint32_t k_dim, v_dim; /* elements per head; v_dim 0: nothing beside the key row */
+  uint32_t window;       /* tokens; of VF_CACHE_WINDOW and VF_CACHE_CHUNKED */
+  uint64_t conv, state;  /* elements per sequence; of VF_CACHE_STATE */
 } vf_cache_layer;
 
 /* Everything but the layer's number. */
 static inline bool vf_cache_layer_equal(const vf_cache_layer *a, const vf_cache_layer *b) {
   return a->kind == b->kind && a->n_kv_heads == b->n_kv_heads && a->k_dim == b->k_dim &&
-         a->v_dim == b->v_dim;
+         a->v_dim == b->v_dim && a->window == b->window && a->conv == b->conv &&
+         a->state == b->state;
 }
 
-/* ---- Layers: what a layer computes, as far as it decides the size of its activations ------ */
-
-enum vf_layer_flag {
-  VF_LAYER_QKV_FUSED = 1 << 0, /* one matrix makes Q, K and V */
-  VF_LAYER_QKV_BIAS = 1 << 1,
-  VF_LAYER_OUT_BIAS = 1 << 2, /* attention output projection */
-  VF_LAYER_QK_NORM = 1 << 3,  /* Q and K are normalized per head */
-  VF_LAYER_NO_ROPE = 1 << 4,
-  VF_LAYER_Q_SCALED = 1 << 5,       /* Q is scaled by an operation of its own */
-  VF_LAYER_FFN_FUSED = 1 << 6,      /* one matrix makes gate and up */
-  VF_LAYER_FFN_BIAS = 1 << 7,       /* gate, up and down */
-  VF_LAYER_RESIDUAL_FIRST = 1 << 8, /* the sum takes the residual as its first operand */
-};
-
-typedef struct vf_layer {
-  uint32_t flags;
-  uint32_t n_heads, n_kv_heads;
-  uint32_t k_dim, v_dim; /* per head */
-  uint32_t n_ff;
-} vf_layer;
+/* True if it grows with the tokens of a sequence. */
+static inline bool vf_cache_has_cells(const vf_cache_layer *c) {
+  return c->kind != VF_CACHE_STATE;
+}
 
 /* ---- The model -------------------------------------------------------------------------- */
+
+enum vf_model_flag {
+  VF_MODEL_LATE_ROWS = 1 << 0,     /* rows are chosen after the last layer, not within it */
+  VF_MODEL_EMBD_SCALED = 1 << 1,   /* the embedding is scaled by an operation of its own */
+  VF_MODEL_WINDOW_UNUSED = 1 << 2, /* its GGUF form has no windows: every layer caches all */
+  VF_MODEL_ENCODER = 1 << 3,       /* embeds texts: generates nothing, caches nothing */
+  VF_MODEL_HAS_TOWER = 1 << 4,     /* images or sound, by a network in front */
+  VF_MODEL_SCORE_CAP = 1 << 5,     /* attention scores are capped by an operation of its own */
+  VF_MODEL_MROPE = 1 << 7,     /* four position ids per token: images have places of their own */
+  VF_MODEL_EMBD_NORM = 1 << 6, /* the embedding is normalized */
+};
 
 enum { VF_MODEL_TEXT = 128, VF_MAX_LAYERS = 4096, VF_MODEL_ASSUMPTIONS = 4 };
 #define VF_MAX_ELEMENTS (UINT64_C(1) << 56)
@@ -57,7 +63,8 @@ struct vf_model {
   vf_arena *arena; /* owns the lists; the model itself lies in it too */
 
   char id[VF_MODEL_TEXT];
-  char arch[32]; /* general.architecture of a GGUF file */
+  char arch[32]; /* general.architecture of a GGUF file; "" if llama.cpp has none for it */
+  char type[32]; /* model_type of a config */
   char source[VF_MODEL_TEXT];
   char quant[24]; /* recipe or the formats' own name; "" before any */
 
@@ -66,7 +73,9 @@ struct vf_model {
   uint64_t n_params, n_active_params;
   uint64_t widest_row;  /* elements: the longest row of any layer's matrix */
   vf_format own_format; /* what its makers publish it in */
+  bool from_file;       /* the tensors are those of a file, not derived from a config */
   bool tied;            /* no output matrix: the token embedding serves */
+  uint32_t flags;       /* vf_model_flag */
 
   vf_assumption assumptions[VF_MODEL_ASSUMPTIONS]; /* static strings */
   size_t n_assumptions;
@@ -97,6 +106,9 @@ vf_status vf_model_finish(vf_model *model, vf_error *err);
 
 /* Takes something for granted about the architecture; the strings must be static. */
 void vf_model_assume(vf_model *model, const char *code, const char *text);
+
+/* Fills the list of cache layers from the layers; it must have room for three per layer. */
+void vf_model_make_caches(vf_model *model);
 
 /* Sum of tensor bytes as stored. */
 uint64_t vf_model_weights_bytes(const vf_model *model);

@@ -6,9 +6,9 @@
 #include "core/format.h"
 
 const vf_role_info vf_roles[VF_ROLE_COUNT] = {
-#define VF_ROLE_ROW(name, gguf, home) [VF_ROLE_##name] = {gguf, VF_HOME_##home},
-    VF_ROLE_MAP(VF_ROLE_ROW)
-#undef VF_ROLE_ROW
+#define X(id, gguf, home, category) [VF_ROLE_##id] = {gguf, VF_HOME_##home, VF_CATEGORY_##category},
+#include "core/roles.def"
+#undef X
 };
 
 uint64_t vf_tensor_rows(const vf_tensor *t) {
@@ -28,15 +28,15 @@ int vf_tensor_dims(const vf_tensor *t) {
 /* The element count is checked too: later code multiplies shapes without looking. */
 vf_status vf_tensor_store(vf_tensor *t, vf_format format, vf_error *err) {
   const char *name = vf_roles[t->role].gguf_name;
-  uint64_t rows, elements, row_bytes, bytes;
+  uint64_t rows, elements, bytes, all;
   if (!vf_mul3(&rows, t->ne[1], t->ne[2], t->ne[3]) || !vf_mul(&elements, rows, t->ne[0]))
-    return vf_fail(err, VF_OVERFLOW, "tensor %s has more than 2^64 elements", name);
+    return vf_fail(err, VF_OVERFLOW, "tensor %s.weight has more than 2^64 elements", name);
   if (!vf_format_divides(format, t->ne[0]))
-    return vf_fail(err, VF_UNSUPPORTED, "tensor %s: rows of %llu do not divide into %s blocks",
-                   name, (unsigned long long)t->ne[0], vf_format_get(format)->name);
-  if (!vf_format_row(&row_bytes, format, t->ne[0]) || !vf_mul(&bytes, row_bytes, rows))
-    return vf_fail(err, VF_OVERFLOW, "tensor %s has more than 2^64 bytes", name);
-  t->format = format;
+    return vf_fail(err, VF_UNSUPPORTED, "tensor %s.weight: rows of %llu do not divide into %s blocks",
+                   name, (unsigned long long)t->ne[0], vf_formats[format].name);
+  if (!vf_format_matrix(&bytes, format, t->ne[0], rows) || !vf_mul(&all, bytes, t->count))
+    return vf_fail(err, VF_OVERFLOW, "tensor %s.weight has more than 2^64 bytes", name);
+  t->format = (uint8_t)format;
   t->bytes = bytes;
   return VF_OK;
 }

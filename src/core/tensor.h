@@ -7,64 +7,58 @@
 
 #include "vramfit/vramfit.h"
 
-/* The part of a tensor in a network: role, name in GGUF files (after "blk.N." for those of a layer;
- * llama.cpp's src/llama-arch.cpp), home. */
-#define VF_ROLE_MAP(X)                                                                             \
-  X(TOKEN_EMBD, "token_embd.weight", INPUT)                                                        \
-  X(OUTPUT_NORM, "output_norm.weight", OUTPUT)                                                     \
-  X(OUTPUT, "output.weight", OUTPUT)                                                               \
-  X(ROPE_FREQS, "rope_freqs.weight", ROPE)                                                         \
-  X(ROPE_LONG, "rope_factors_long.weight", ROPE)                                                   \
-  X(ROPE_SHORT, "rope_factors_short.weight", ROPE)                                                 \
-  X(ATTN_NORM, "attn_norm.weight", LAYER)                                                          \
-  X(ATTN_Q, "attn_q.weight", LAYER)                                                                \
-  X(ATTN_Q_BIAS, "attn_q.bias", LAYER)                                                             \
-  X(ATTN_K, "attn_k.weight", LAYER)                                                                \
-  X(ATTN_K_BIAS, "attn_k.bias", LAYER)                                                             \
-  X(ATTN_V, "attn_v.weight", LAYER)                                                                \
-  X(ATTN_V_BIAS, "attn_v.bias", LAYER)                                                             \
-  X(ATTN_QKV, "attn_qkv.weight", LAYER)                                                            \
-  X(ATTN_QKV_BIAS, "attn_qkv.bias", LAYER)                                                         \
-  X(ATTN_Q_NORM, "attn_q_norm.weight", LAYER)                                                      \
-  X(ATTN_K_NORM, "attn_k_norm.weight", LAYER)                                                      \
-  X(ATTN_OUTPUT, "attn_output.weight", LAYER)                                                      \
-  X(ATTN_OUTPUT_BIAS, "attn_output.bias", LAYER)                                                   \
-  X(FFN_NORM, "ffn_norm.weight", LAYER)                                                            \
-  X(FFN_GATE, "ffn_gate.weight", LAYER)                                                            \
-  X(FFN_GATE_BIAS, "ffn_gate.bias", LAYER)                                                         \
-  X(FFN_UP, "ffn_up.weight", LAYER)                                                                \
-  X(FFN_UP_BIAS, "ffn_up.bias", LAYER)                                                             \
-  X(FFN_DOWN, "ffn_down.weight", LAYER)                                                            \
-  X(FFN_DOWN_BIAS, "ffn_down.bias", LAYER)
-
 typedef enum vf_role {
-#define VF_ROLE_ENUM(name, gguf, home) VF_ROLE_##name,
-  VF_ROLE_MAP(VF_ROLE_ENUM)
-#undef VF_ROLE_ENUM
-      VF_ROLE_COUNT
+#define X(id, gguf, home, category) VF_ROLE_##id,
+#include "core/roles.def"
+#undef X
+  VF_ROLE_COUNT
 } vf_role;
 
 /* Where a tensor has to be: the step of the network that uses it. */
 typedef enum vf_home {
   VF_HOME_INPUT,  /* looked up by token id, before the first layer */
+  VF_HOME_FIRST,  /* used with the first layer */
   VF_HOME_LAYER,  /* used by its own layer */
   VF_HOME_OUTPUT, /* used after the last layer */
   VF_HOME_ROPE,   /* a table that every layer with attention reads */
+  VF_HOME_TOWER,  /* in a network of its own in front of the model */
 } vf_home;
+
+/* What a quantizer makes of a role. */
+typedef enum vf_category {
+  VF_CATEGORY_KEEP32,
+  VF_CATEGORY_KEEP16,
+  VF_CATEGORY_EMBEDDING,
+  VF_CATEGORY_OUTPUT,
+  VF_CATEGORY_QUERY,
+  VF_CATEGORY_KEY,
+  VF_CATEGORY_VALUE, /* also fused QKV, and the key-value half of a latent attention */
+  VF_CATEGORY_ATTN_OUTPUT,
+  VF_CATEGORY_GATE,
+  VF_CATEGORY_UP,
+  VF_CATEGORY_DOWN,
+  VF_CATEGORY_OTHER,
+} vf_category;
 
 typedef struct vf_role_info {
   const char *gguf_name;
   vf_home home;
+  vf_category category;
 } vf_role_info;
 
 extern const vf_role_info vf_roles[VF_ROLE_COUNT];
 
+/* How a name ends: a tensor whose name does not end in "weight" is never quantized. */
+typedef enum vf_suffix { VF_SUFFIX_WEIGHT, VF_SUFFIX_BIAS, VF_SUFFIX_NONE } vf_suffix;
+
 typedef struct vf_tensor {
   uint64_t ne[4]; /* elements per dimension; unused dimensions are 1 */
-  uint64_t bytes; /* as stored in `format`, without padding */
-  vf_role role;
-  vf_format format;
-  int32_t layer; /* -1: belongs to no layer */
+  uint64_t bytes; /* of one, as stored in `format`, without padding */
+  uint32_t count; /* so many equal ones (the experts of a checkpoint); 1 otherwise */
+  int32_t layer;  /* -1: belongs to no layer */
+  uint16_t role;  /* vf_role */
+  uint8_t format; /* vf_format */
+  uint8_t suffix; /* vf_suffix */
 } vf_tensor;
 
 /* ne[1] * ne[2] * ne[3]; shapes are checked when a tensor is made, so this cannot overflow. */

@@ -20,6 +20,7 @@ enum {
   F16_BYTES = 2,
   ID_BYTES = 8,       /* cache indices are int64 */
   POSITION_BYTES = 4, /* int32 */
+  CELL_STEP = 256,    /* windows are rounded up to this many cells */
   ROTATION_MIN = 64,  /* quantized caches: Hadamard rotation in powers of two from 64 */
 };
 
@@ -56,10 +57,18 @@ static uint64_t f32(recorder *r, uint64_t rows, uint64_t width) {
   return product(r, rows, width, F32_BYTES);
 }
 
+uint64_t vf_ggml_cache_cells(const vf_model *m, const vf_ggml_graph *g, const vf_cache_layer *c) {
+  bool windowed = c->kind == VF_CACHE_WINDOW || c->kind == VF_CACHE_CHUNKED;
+  if (!windowed || g->swa_full || (m->flags & VF_MODEL_WINDOW_UNUSED)) return g->cells;
+  uint64_t sharing = g->streams == 1 ? g->seqs : 1;
+  uint64_t cells = c->window * sharing + g->ubatch;
+  return (vf_min_u64(g->cells, cells) + CELL_STEP - 1) / CELL_STEP * CELL_STEP;
+}
+
 /* Every stream masks its own share of the tokens; f16 for flash attention, else f32. */
-bool vf_ggml_mask_bytes(uint64_t *out, const vf_ggml_graph *g) {
+bool vf_ggml_mask_bytes(uint64_t *out, const vf_ggml_graph *g, uint64_t cells) {
   uint64_t rows = g->tokens / g->streams;
-  return vf_mul3(out, rows, g->streams, g->cells) &&
+  return vf_mul3(out, rows, g->streams, cells) &&
          vf_mul(out, *out, g->flash_attn ? F16_BYTES : F32_BYTES);
 }
 
@@ -94,7 +103,7 @@ static vf_node input(recorder *r, uint64_t bytes) {
 static void record_cache_inputs(recorder *r, const vf_layer *l) {
   const vf_ggml_graph *g = r->g;
   uint64_t mask = 0;
-  if (!vf_ggml_mask_bytes(&mask, g)) r->tape.overflow = true;
+  if (!vf_ggml_mask_bytes(&mask, g, g->cells)) r->tape.overflow = true;
   if (is_rotated(g->kv_k, l->k_dim)) r->in.k_rotation = input(r, k_rotation_bytes(l->k_dim));
   if (is_rotated(g->kv_v, l->v_dim)) r->in.v_rotation = input(r, v_rotation_bytes);
   r->in.k_ids = input(r, product(r, g->tokens, 1, ID_BYTES));
@@ -120,7 +129,7 @@ static void record_inputs(recorder *r) {
 
 /* ---- A layer ---------------------------------------------------------------------------- */
 
-static bool has(const vf_layer *l, uint32_t flag) {
+static bool has(const vf_layer *l, uint64_t flag) {
   return (l->flags & flag) != 0;
 }
 
@@ -346,7 +355,7 @@ vf_status vf_ggml_host_buffer(uint64_t *out, const vf_model *model, const vf_ggm
   uint64_t sum = 0, mask = 0, tokens = g->tokens;
   uint64_t k_rotation = is_rotated(g->kv_k, l->k_dim) ? k_rotation_bytes(l->k_dim) : 0;
   uint64_t v_rotation = is_rotated(g->kv_v, l->v_dim) ? v_rotation_bytes : 0;
-  bool fits = vf_ggml_mask_bytes(&mask, g) && add_aligned(&sum, tokens, F32_BYTES, 1) &&
+  bool fits = vf_ggml_mask_bytes(&mask, g, g->cells) && add_aligned(&sum, tokens, F32_BYTES, 1) &&
               add_aligned(&sum, tokens, model->n_embd, F32_BYTES) &&
               add_aligned(&sum, tokens, model->n_embd, F32_BYTES) &&
               add_aligned(&sum, tokens, POSITION_BYTES, 1) && add_aligned(&sum, mask, 1, 1) &&

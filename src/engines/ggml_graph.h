@@ -13,13 +13,20 @@ typedef struct vf_ggml_graph {
   uint64_t output_rows; /* of these, rows for which logits are computed */
   uint64_t cells;       /* cache cells per stream */
   uint64_t streams;     /* independent caches: sequences, or 1 for a unified one */
+  uint64_t seqs;        /* sequences in all */
+  uint64_t ubatch;      /* tokens of a batch as set, before rounding to sequences */
   vf_format kv_k, kv_v;
   bool flash_attn;
-  bool on_cpu; /* the CPU backend computes everything in one buffer */
+  bool swa_full; /* layers with a window cache everything all the same */
+  bool on_cpu;   /* the CPU backend computes everything in one buffer */
 } vf_ggml_graph;
 
-/* Bytes of the attention mask of one cache. */
-bool vf_ggml_mask_bytes(uint64_t *out, const vf_ggml_graph *g);
+/* Cells per stream of a cache layer: a window of every sequence that shares the stream, and one
+ * batch (src/llama-kv-cache-iswa.cpp:73). */
+uint64_t vf_ggml_cache_cells(const vf_model *m, const vf_ggml_graph *g, const vf_cache_layer *c);
+
+/* Bytes of the attention mask of a cache with so many cells per stream. */
+bool vf_ggml_mask_bytes(uint64_t *out, const vf_ggml_graph *g, uint64_t cells);
 
 /* The buffer of the device that runs the whole graph.  VF_OVERFLOW if sizes leave 64 bits. */
 vf_status vf_ggml_device_buffer(uint64_t *out, const vf_model *model, const vf_ggml_graph *g,

@@ -53,26 +53,39 @@ typedef struct plan {
   uint32_t host;             /* index of the host's budget */
   uint32_t n_gpus;           /* devices that take part, the host not counted */
   bool cpu_only;             /* the host is the only device */
+  uint64_t widest_v;         /* elements: a row of values of the widest layer */
   uint64_t layer_peak_bytes; /* device buffer without the logits */
   uint64_t full_peak_bytes;  /* device buffer with them */
 } plan;
 
 /* ---- Settings --------------------------------------------------------------------------- */
 
-/* Head sizes that CUDA's flash attention takes, K and V alike (ggml-cuda/fattn.cu:537). */
+/* Head sizes that CUDA's flash attention takes: K and V alike, or a few uneven pairs for so many
+ * query heads per key head (ggml-cuda/fattn.cu:537).  Latent attention reads one wide key. */
 static bool flash_attention_takes(const vf_layer *l) {
   static const uint32_t dims[] = {40, 64, 72, 80, 96, 112, 128, 256, 512};
-  if (l->k_dim != l->v_dim) return false;
-  for (size_t i = 0; i < sizeof dims / sizeof *dims; i++)
-    if (l->k_dim == dims[i]) return true;
+  static const struct {
+    uint32_t k, v, heads_per_kv;
+  } pairs[] = {{192, 128, 8}, {320, 256, 32}, {576, 512, 2}};
+  bool latent = l->kv_lora != 0;
+  uint32_t k = latent ? l->kv_lora + l->rope_dim : l->k_dim, v = latent ? l->kv_lora : l->v_dim;
+  uint32_t group = latent ? l->n_heads : l->n_heads / vf_max_u32(l->n_kv_heads, 1);
+  for (size_t i = 0; k == v && i < sizeof dims / sizeof *dims; i++)
+    if (k == dims[i]) return true;
+  for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+    if (k == pairs[i].k && v == pairs[i].v) return group % pairs[i].heads_per_kv == 0;
   return false;
+}
+
+static bool attends(const vf_layer *l) {
+  return (l->mixers & VF_MIX_ATTENTION) != 0 && (l->flags & VF_LAYER_MTP) == 0;
 }
 
 static bool all_layers_flash(const plan *p) {
   const vf_layer *l = p->model->layers;
   for (uint32_t i = 0; i < p->model->n_layers; i++) {
     bool like_the_last = i > 0 && l[i].k_dim == l[i - 1].k_dim && l[i].v_dim == l[i - 1].v_dim;
-    if (!like_the_last && !flash_attention_takes(&l[i])) return false;
+    if (!like_the_last && attends(&l[i]) && !flash_attention_takes(&l[i])) return false;
   }
   return true;
 }
@@ -101,15 +114,26 @@ static vf_status check_cache_format(vf_format f, uint32_t head_dim, vf_error *er
   return VF_OK;
 }
 
+/* Values of a latent attention are a part of its keys. */
+static vf_status check_latent_formats(const vf_workload *w, const vf_cache_layer *c,
+                                      vf_error *err) {
+  if (c->kind != VF_CACHE_LATENT || w->kv_k == w->kv_v) return VF_OK;
+  return vf_fail(err, VF_UNSUPPORTED,
+                 "llama.cpp refuses a latent cache with keys in %s and values in %s: one row holds "
+                 "both",
+                 vf_format_get(w->kv_k)->name, vf_format_get(w->kv_v)->name);
+}
+
 static vf_status resolve_cache_formats(plan *p, vf_error *err) {
   vf_workload *w = p->w;
   w->kv_k = p->request->kv_k != VF_FORMAT_NONE ? p->request->kv_k : VF_FORMAT_F16;
   w->kv_v = p->request->kv_v != VF_FORMAT_NONE ? p->request->kv_v : VF_FORMAT_F16;
   for (size_t i = 0; i < p->model->n_caches; i++) {
     const vf_cache_layer *c = &p->model->caches[i];
-    if (i > 0 && vf_cache_layer_equal(c, c - 1)) continue;
+    if (!vf_cache_has_cells(c) || (i > 0 && vf_cache_layer_equal(c, c - 1))) continue;
     vf_status status = check_cache_format(w->kv_k, c->k_dim, err);
-    if (status == VF_OK) status = check_cache_format(w->kv_v, c->v_dim, err);
+    if (status == VF_OK && c->v_dim != 0) status = check_cache_format(w->kv_v, c->v_dim, err);
+    if (status == VF_OK) status = check_latent_formats(w, c, err);
     if (status != VF_OK) return status;
   }
   w->flash_attn = p->request->flash_attn == VF_ON ||
@@ -170,6 +194,9 @@ static void resolve_graph(plan *p) {
   p->graph.kv_v = w->kv_v;
   p->graph.flash_attn = w->flash_attn;
   p->graph.on_cpu = p->cpu_only;
+  p->graph.seqs = w->seqs;
+  p->graph.ubatch = w->ubatch_tokens;
+  p->graph.swa_full = w->swa_full;
 }
 
 /* ---- Placement (src/llama-model.cpp:1521-1546) ------------------------------------------- */
@@ -216,7 +243,7 @@ static const vf_buffer_rule *rule_of(const plan *p, uint32_t budget) {
 /* ---- Weights ---------------------------------------------------------------------------- */
 
 static void add_to(const plan *p, uint64_t *sums, uint32_t budget, const vf_tensor *t) {
-  sums[budget] += vf_buffer_tensor(rule_of(p, budget), t);
+  sums[budget] += vf_buffer_tensor(rule_of(p, budget), t) * t->count;
 }
 
 /* Rope tables: one with the first layer, a further copy on every device that owns a layer. */
@@ -228,18 +255,30 @@ static void add_rope_table(const plan *p, uint64_t *sums, const vf_tensor *t) {
       add_to(p, sums, d, t);
 }
 
+/* Layers that predict further tokens are not loaded unless drafting asks for them; towers are
+ * files of their own (--mmproj). */
+static bool is_loaded(const plan *p, const vf_tensor *t) {
+  if (vf_roles[t->role].home == VF_HOME_TOWER) return false;
+  return t->layer < 0 || (p->model->layers[t->layer].flags & VF_LAYER_MTP) == 0;
+}
+
 /* The embedding is looked up on the host; a model without an output matrix keeps a second copy of
  * it wherever the output runs, unless that is the host too. */
 static void add_weight(const plan *p, uint64_t *sums, const vf_tensor *t) {
   uint32_t output = slot_budget(p, p->model->n_layers);
+  bool copied = p->model->tied && t->role == VF_ROLE_TOKEN_EMBD && output != p->host &&
+                (p->model->flags & VF_MODEL_ENCODER) == 0;
+  if (!is_loaded(p, t)) return;
   switch (vf_roles[t->role].home) {
   case VF_HOME_INPUT:
     add_to(p, sums, p->host, t);
-    if (p->model->tied && output != p->host) add_to(p, sums, output, t);
+    if (copied) add_to(p, sums, output, t);
     break;
+  case VF_HOME_FIRST: add_to(p, sums, slot_budget(p, 0), t); break;
   case VF_HOME_LAYER: add_to(p, sums, slot_budget(p, (uint32_t)t->layer), t); break;
   case VF_HOME_OUTPUT: add_to(p, sums, output, t); break;
   case VF_HOME_ROPE: add_rope_table(p, sums, t); break;
+  case VF_HOME_TOWER: break;
   }
 }
 
@@ -260,29 +299,61 @@ static uint32_t cache_budget(const plan *p, const vf_cache_layer *c) {
   return p->w->no_kv_offload ? p->host : slot_budget(p, c->layer);
 }
 
-/* One tensor per layer for keys and one for values, over all streams. */
-static bool cache_bytes(const plan *p, const vf_cache_layer *c, const vf_buffer_rule *rule,
+/* One tensor per layer for keys and one for values, over all streams; without flash attention
+ * values lie transposed and take the width of the widest layer (src/llama-kv-cache.cpp:226). */
+static bool cells_bytes(const plan *p, const vf_cache_layer *c, const vf_buffer_rule *rule,
                         uint64_t *out) {
-  uint64_t k, v, cells;
-  return vf_mul(&cells, p->graph.cells, p->graph.streams) &&
+  uint64_t k, v = 0, cells, per_stream = vf_ggml_cache_cells(p->model, &p->graph, c);
+  uint64_t v_width = (uint64_t)c->n_kv_heads * c->v_dim;
+  if (!p->w->flash_attn && c->v_dim != 0) v_width = p->widest_v;
+  return vf_mul(&cells, per_stream, p->graph.streams) &&
          vf_buffer_bytes(&k, rule, p->w->kv_k, (uint64_t)c->n_kv_heads * c->k_dim, cells) &&
-         vf_buffer_bytes(&v, rule, p->w->kv_v, (uint64_t)c->n_kv_heads * c->v_dim, cells) &&
+         (v_width == 0 || vf_buffer_bytes(&v, rule, p->w->kv_v, v_width, cells)) &&
          vf_add(out, k, v);
 }
 
-static void add_kv_cache(plan *p) {
+/* A state per sequence, in f32 (src/llama-memory-recurrent.cpp:101). */
+static bool state_bytes(const plan *p, const vf_cache_layer *c, const vf_buffer_rule *rule,
+                        uint64_t *out) {
+  uint64_t conv, state;
+  return vf_buffer_bytes(&conv, rule, VF_FORMAT_F32, c->conv, p->w->seqs) &&
+         vf_buffer_bytes(&state, rule, VF_FORMAT_F32, c->state, p->w->seqs) &&
+         vf_add(out, conv, state);
+}
+
+static bool cache_bytes(const plan *p, const vf_cache_layer *c, const vf_buffer_rule *rule,
+                        uint64_t *out) {
+  if (c->kind == VF_CACHE_STATE) return state_bytes(p, c, rule, out);
+  return cells_bytes(p, c, rule, out);
+}
+
+/* The widest row of values of any layer. */
+static uint64_t widest_value(const vf_model *m) {
+  uint64_t widest = 0;
+  for (size_t i = 0; i < m->n_caches; i++)
+    if (vf_cache_has_cells(&m->caches[i]))
+      widest = vf_max_u64(widest, (uint64_t)m->caches[i].n_kv_heads * m->caches[i].v_dim);
+  return widest;
+}
+
+static void add_caches(plan *p, bool states, vf_part part, const char *name, const char *note) {
   uint64_t sums[VF_MAX_DEVICES + 1], bytes = 0;
   memset(sums, 0, p->e->n_devices * sizeof *sums);
   for (size_t i = 0; i < p->model->n_caches; i++) {
     const vf_cache_layer *c = &p->model->caches[i];
+    if ((c->kind == VF_CACHE_STATE) != states) continue;
     uint32_t d = cache_budget(p, c);
     bool like_the_last = i > 0 && vf_cache_layer_equal(c, c - 1) && d == cache_budget(p, c - 1);
     bool known = like_the_last || cache_bytes(p, c, rule_of(p, d), &bytes);
     if (!known || !vf_add(&sums[d], sums[d], bytes)) p->e->overflow = true;
   }
   for (uint32_t d = 0; d < p->e->n_devices; d++)
-    vf_estimate_add(p->e, (vf_line){d, VF_PART_KV_CACHE, "kv_cache", vf_exactly(sums[d]),
-                                    VF_BASIS_EXACT, vf_format_get(p->w->kv_k)->name});
+    vf_estimate_add(p->e, (vf_line){d, part, name, vf_exactly(sums[d]), VF_BASIS_EXACT, note});
+}
+
+static void add_kv_cache(plan *p) {
+  add_caches(p, false, VF_PART_KV_CACHE, "kv_cache", vf_format_get(p->w->kv_k)->name);
+  add_caches(p, true, VF_PART_STATE, "recurrent_state", "f32, per sequence");
 }
 
 /* ---- Compute and output buffers ----------------------------------------------------------- */
@@ -303,6 +374,7 @@ static uint64_t staged_bytes(const plan *p) {
     bool output = slot == p->model->n_layers;
     if (home == VF_HOME_ROPE || (home == VF_HOME_INPUT && !p->model->tied)) continue;
     if (output && p->w->output_rows < OFFLOAD_MIN_ROWS) continue;
+    if (home == VF_HOME_TOWER || home == VF_HOME_FIRST) continue;
     if (slot < p->placement.first_slot) largest = vf_max_u64(largest, t->bytes);
   }
   return largest;
@@ -312,7 +384,7 @@ static uint64_t staged_bytes(const plan *p) {
  * layers on several GPUs it keeps four copies to overlap batches (src/llama-context.cpp:429). */
 static vf_interval pipelined_bytes(const plan *p, bool first, bool last) {
   uint64_t embd = p->graph.tokens * p->model->n_embd * 4, mask = 0;
-  if (!vf_ggml_mask_bytes(&mask, &p->graph)) p->e->overflow = true;
+  if (!vf_ggml_mask_bytes(&mask, &p->graph, p->graph.cells)) p->e->overflow = true;
   uint64_t bytes = p->layer_peak_bytes + 3 * mask + (first ? 4 : 8) * embd;
   uint64_t logits = (uint64_t)p->w->output_rows * p->model->n_vocab * 4;
   if (last) bytes = vf_max_u64(bytes, logits + 4 * mask + 9 * embd);
@@ -494,6 +566,7 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
   if (status == VF_OK) status = place(&p, err);
   if (status != VF_OK) return status;
   resolve_graph(&p);
+  p.widest_v = widest_value(p.model);
   add_weights(&p);
   add_kv_cache(&p);
   status = add_compute(&p, err);

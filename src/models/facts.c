@@ -58,7 +58,7 @@ const vf_fact *vf_facts_find(const vf_facts *f, const char *key) {
   if (f->prefix[0] == '\0') return search(f, key);
   int n = snprintf(full, sizeof full, "%s%s", f->prefix, key);
   const vf_fact *fact = n > 0 && (size_t)n < sizeof full ? search(f, full) : NULL;
-  return fact != NULL ? fact : search(f, key);
+  return fact != NULL || f->strict ? fact : search(f, key);
 }
 
 const vf_fact *vf_facts_at(const vf_facts *f, const char *key, size_t i) {
@@ -109,11 +109,8 @@ vf_status vf_facts_bool(bool *out, const vf_facts *f, const char *key, bool fall
   return VF_OK;
 }
 
-vf_status vf_facts_number(uint64_t *out, bool *found, const vf_facts *f, const char *key, size_t i,
-                          const char *what, uint64_t least, uint64_t most, vf_error *err) {
-  const vf_fact *fact = vf_facts_at(f, key, i);
-  *found = fact != NULL;
-  if (fact == NULL) return VF_OK;
+vf_status vf_fact_number(uint64_t *out, const vf_fact *fact, const vf_facts *f, const char *key,
+                         const char *what, uint64_t least, uint64_t most, vf_error *err) {
   if (fact->type == VF_FACT_FLOAT)
     return vf_facts_fail(f, key, VF_MALFORMED, err,
                          "%g is not a %s (a whole number from %" PRIu64 " to %" PRIu64 ")",
@@ -127,4 +124,12 @@ vf_status vf_facts_number(uint64_t *out, bool *found, const vf_facts *f, const c
                          most);
   *out = (uint64_t)n;
   return VF_OK;
+}
+
+vf_status vf_facts_number(uint64_t *out, bool *found, const vf_facts *f, const char *key, size_t i,
+                          const char *what, uint64_t least, uint64_t most, vf_error *err) {
+  const vf_fact *fact = vf_facts_at(f, key, i);
+  *found = fact != NULL;
+  if (fact == NULL) return VF_OK;
+  return vf_fact_number(out, fact, f, key, what, least, most, err);
 }

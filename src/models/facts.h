@@ -36,6 +36,7 @@ typedef struct vf_facts {
   vf_arena *arena;    /* holds keys, strings and items */
   const char *source; /* for error messages */
   const char *prefix; /* put before every key that is asked for; the bare key is asked next */
+  bool strict;        /* the bare key is not */
   vf_fact *items;
   size_t count, capacity;
 } vf_facts;
@@ -67,6 +68,10 @@ const char *vf_facts_string(const vf_facts *f, const char *key, const char *fall
 /* A flag, or fallback if it is absent; VF_MALFORMED if it is something else. */
 vf_status vf_facts_bool(bool *out, const vf_facts *f, const char *key, bool fallback,
                         vf_error *err);
+
+/* The fact itself as a whole number within [least, most]; key is for the message. */
+vf_status vf_fact_number(uint64_t *out, const vf_fact *fact, const vf_facts *f, const char *key,
+                         const char *what, uint64_t least, uint64_t most, vf_error *err);
 
 /* A whole number within [least, most]; of an array element i.  Absent: *out keeps its value and
  * *found is false. */

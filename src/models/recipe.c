@@ -1,9 +1,9 @@
 /* recipe.c - what llama-quantize does, restated.
  *
  * Source: llama.cpp v0.5.0 (de3ff81), src/llama-quant.cpp (llama_tensor_get_type and
- * llama_model_quantize_impl), for files made without an importance matrix.  The order of the
- * tensors matters: two counters, of value matrices and of down projections, run through the model
- * layer by layer. */
+ * llama_model_quantize_impl), for files made without an importance matrix where that makes a
+ * difference.  Two counters, of value matrices and of down projections, run through the model layer
+ * by layer; in a mixture of experts the layer's number takes the second one's place. */
 #include "models/recipe.h"
 
 #include <stdio.h>
@@ -31,171 +31,277 @@ typedef enum recipe_id {
   R_Q4_0,
   R_IQ4_NL,
   R_IQ4_XS,
+  R_MXFP4_MOE,
+  R_NVFP4,
   R_Q3_K_L,
   R_Q3_K_M,
+  R_IQ3_M,
+  R_IQ3_S,
   R_Q3_K_S,
+  R_IQ3_XS,
+  R_IQ3_XXS,
   R_Q2_K,
+  R_Q2_K_S,
+  R_IQ2_M,
+  R_IQ2_S,
+  R_IQ2_XS,
+  R_IQ2_XXS,
+  R_TQ2_0,
+  R_TQ1_0,
+  R_IQ1_M,
+  R_IQ1_S,
+  R_Q1_0,
   R_COUNT
 } recipe_id;
 
 typedef struct recipe {
   const char *name;
-  vf_format base; /* what a tensor gets that no rule singles out */
+  vf_format base;   /* what a tensor gets that no rule singles out */
+  vf_format embd;   /* the token embedding, if there is an output matrix; NONE: base */
+  vf_format output; /* NONE: q6_K */
   bool common;
+  bool tiny; /* below three bits: rules of their own */
 } recipe;
 
+#define F(x) VF_FORMAT_##x
+
 static const recipe recipes[] = {
-    [R_F32] = {"F32", VF_FORMAT_F32, false},
-    [R_BF16] = {"BF16", VF_FORMAT_BF16, true},
-    [R_F16] = {"F16", VF_FORMAT_F16, false},
-    [R_Q8_0] = {"Q8_0", VF_FORMAT_Q8_0, true},
-    [R_Q6_K] = {"Q6_K", VF_FORMAT_Q6_K, true},
-    [R_Q5_K_M] = {"Q5_K_M", VF_FORMAT_Q5_K, true},
-    [R_Q5_K_S] = {"Q5_K_S", VF_FORMAT_Q5_K, false},
-    [R_Q5_1] = {"Q5_1", VF_FORMAT_Q5_1, false},
-    [R_Q5_0] = {"Q5_0", VF_FORMAT_Q5_0, false},
-    [R_Q4_K_M] = {"Q4_K_M", VF_FORMAT_Q4_K, true},
-    [R_Q4_K_S] = {"Q4_K_S", VF_FORMAT_Q4_K, true},
-    [R_Q4_1] = {"Q4_1", VF_FORMAT_Q4_1, false},
-    [R_Q4_0] = {"Q4_0", VF_FORMAT_Q4_0, false},
-    [R_IQ4_NL] = {"IQ4_NL", VF_FORMAT_IQ4_NL, false},
-    [R_IQ4_XS] = {"IQ4_XS", VF_FORMAT_IQ4_XS, true},
-    [R_Q3_K_L] = {"Q3_K_L", VF_FORMAT_Q3_K, false},
-    [R_Q3_K_M] = {"Q3_K_M", VF_FORMAT_Q3_K, true},
-    [R_Q3_K_S] = {"Q3_K_S", VF_FORMAT_Q3_K, false},
-    [R_Q2_K] = {"Q2_K", VF_FORMAT_Q2_K, true},
+    [R_F32] = {"F32", F(F32), 0, 0, false, false},
+    [R_BF16] = {"BF16", F(BF16), 0, 0, true, false},
+    [R_F16] = {"F16", F(F16), 0, 0, false, false},
+    [R_Q8_0] = {"Q8_0", F(Q8_0), 0, F(Q8_0), true, false},
+    [R_Q6_K] = {"Q6_K", F(Q6_K), 0, 0, true, false},
+    [R_Q5_K_M] = {"Q5_K_M", F(Q5_K), 0, 0, true, false},
+    [R_Q5_K_S] = {"Q5_K_S", F(Q5_K), 0, 0, false, false},
+    [R_Q5_1] = {"Q5_1", F(Q5_1), 0, 0, false, false},
+    [R_Q5_0] = {"Q5_0", F(Q5_0), 0, 0, false, false},
+    [R_Q4_K_M] = {"Q4_K_M", F(Q4_K), 0, 0, true, false},
+    [R_Q4_K_S] = {"Q4_K_S", F(Q4_K), 0, 0, true, false},
+    [R_Q4_1] = {"Q4_1", F(Q4_1), 0, 0, false, false},
+    [R_Q4_0] = {"Q4_0", F(Q4_0), 0, 0, false, false},
+    [R_IQ4_NL] = {"IQ4_NL", F(IQ4_NL), 0, 0, false, false},
+    [R_IQ4_XS] = {"IQ4_XS", F(IQ4_XS), 0, 0, true, false},
+    [R_MXFP4_MOE] = {"MXFP4_MOE", F(MXFP4), F(Q8_0), F(Q8_0), false, false},
+    [R_NVFP4] = {"NVFP4", F(NVFP4), F(Q8_0), F(Q8_0), false, false},
+    [R_Q3_K_L] = {"Q3_K_L", F(Q3_K), 0, 0, false, false},
+    [R_Q3_K_M] = {"Q3_K_M", F(Q3_K), 0, 0, true, false},
+    [R_IQ3_M] = {"IQ3_M", F(IQ3_S), 0, 0, false, false},
+    [R_IQ3_S] = {"IQ3_S", F(IQ3_S), 0, 0, false, false},
+    [R_Q3_K_S] = {"Q3_K_S", F(Q3_K), 0, 0, false, false},
+    [R_IQ3_XS] = {"IQ3_XS", F(IQ3_S), F(IQ3_S), 0, false, false},
+    [R_IQ3_XXS] = {"IQ3_XXS", F(IQ3_XXS), F(IQ3_S), F(Q5_K), false, false},
+    [R_Q2_K] = {"Q2_K", F(Q2_K), 0, 0, true, false},
+    [R_Q2_K_S] = {"Q2_K_S", F(Q2_K), 0, 0, false, false},
+    [R_IQ2_M] = {"IQ2_M", F(IQ2_S), F(IQ3_S), F(Q5_K), false, true},
+    [R_IQ2_S] = {"IQ2_S", F(IQ2_XS), F(IQ3_S), F(Q5_K), false, true},
+    [R_IQ2_XS] = {"IQ2_XS", F(IQ2_XS), F(Q2_K), F(Q5_K), false, true},
+    [R_IQ2_XXS] = {"IQ2_XXS", F(IQ2_XXS), F(Q2_K), F(Q5_K), false, true},
+    [R_TQ2_0] = {"TQ2_0", F(TQ2_0), F(Q4_K), 0, false, false},
+    [R_TQ1_0] = {"TQ1_0", F(TQ1_0), F(Q4_K), 0, false, false},
+    [R_IQ1_M] = {"IQ1_M", F(IQ1_M), F(Q2_K), F(Q5_K), false, true},
+    [R_IQ1_S] = {"IQ1_S", F(IQ1_S), F(Q2_K), F(Q5_K), false, true},
+    [R_Q1_0] = {"Q1_0", F(Q1_0), 0, 0, false, false},
 };
 _Static_assert(sizeof recipes / sizeof *recipes == R_COUNT, "every recipe has a row");
 
-/* ---- Roles as the quantizer sees them ---------------------------------------------------- */
-
-typedef enum category {
-  C_KEEP, /* never quantized: stays f32 */
-  C_OUTPUT,
-  C_EMBEDDING,
-  C_VALUE, /* also a fused QKV */
-  C_ATTN_OUTPUT,
-  C_DOWN,
-  C_OTHER,
-} category;
-
-/* Vectors and norms are kept by their shape (quantizable), whatever their role. */
-static category category_of(vf_role role) {
-  switch (role) {
-  case VF_ROLE_OUTPUT: return C_OUTPUT;
-  case VF_ROLE_TOKEN_EMBD: return C_EMBEDDING;
-  case VF_ROLE_ATTN_V:
-  case VF_ROLE_ATTN_QKV: return C_VALUE;
-  case VF_ROLE_ATTN_OUTPUT: return C_ATTN_OUTPUT;
-  case VF_ROLE_FFN_DOWN: return C_DOWN;
-  case VF_ROLE_ROPE_FREQS:
-  case VF_ROLE_ROPE_LONG:
-  case VF_ROLE_ROPE_SHORT: return C_KEEP;
-  default: return C_OTHER;
-  }
-}
-
-static bool is_quantizable(const vf_tensor *t) {
-  return vf_tensor_dims(t) >= 2 && category_of(t->role) != C_KEEP;
-}
-
-/* ---- Rules ------------------------------------------------------------------------------ */
+/* ---- What the rules look at ------------------------------------------------------------- */
 
 typedef struct state {
   const vf_model *m;
   recipe_id id;
   vf_format base;
-  uint32_t gqa;             /* query heads per key/value head, of the first layer */
-  bool large_llama;         /* the 80-layer one with shared KV heads has a rule of its own */
+  uint32_t gqa;       /* query heads per key/value head, of the first layer; 0: it has none */
+  uint32_t n_experts; /* 0: dense */
+  bool falcon;
+  bool large_llama; /* the 80-layer one with shared KV heads has a rule of its own */
+  bool tied;
   uint32_t n_values, value; /* how many value matrices there are, and the running index */
-  uint32_t n_downs, down;
+  uint32_t downs, gates, ups;
 } state;
+
+static vf_category category_of(const vf_tensor *t) {
+  return vf_roles[t->role].category;
+}
+
+static bool is_quantizable(const vf_tensor *t) {
+  vf_category c = category_of(t);
+  return vf_tensor_dims(t) >= 2 && t->suffix == VF_SUFFIX_WEIGHT && c != VF_CATEGORY_KEEP32 &&
+         c != VF_CATEGORY_KEEP16;
+}
 
 /* The first and last eighth, and every third layer between them, get more bits. */
 static bool use_more_bits(uint32_t i, uint32_t n) {
   return i < n / 8 || i >= 7 * n / 8 || (i - n / 8) % 3 == 2;
 }
 
+/* ---- Rules ------------------------------------------------------------------------------ */
+
 static vf_format output_format(const state *s, const vf_tensor *t) {
-  if (s->base == VF_FORMAT_Q8_0 || !vf_format_divides(s->base, t->ne[0])) return VF_FORMAT_Q8_0;
-  return VF_FORMAT_Q6_K;
+  vf_format own = recipes[s->id].output;
+  if (s->falcon || !vf_format_divides(s->base, t->ne[0])) return F(Q8_0);
+  return own != VF_FORMAT_NONE ? own : F(Q6_K);
+}
+
+static vf_format embedding_format(const state *s, const vf_tensor *t) {
+  vf_format own = recipes[s->id].embd;
+  if (s->tied && t->role == VF_ROLE_TOKEN_EMBD) return output_format(s, t);
+  return own != VF_FORMAT_NONE ? own : s->base;
 }
 
 static vf_format value_rule(const state *s, uint32_t i) {
+  bool shared = s->gqa >= 4;
   switch (s->id) {
-  case R_Q2_K: return s->gqa >= 4 ? VF_FORMAT_Q4_K : VF_FORMAT_Q3_K;
-  case R_Q3_K_M: return i < 2 ? VF_FORMAT_Q5_K : VF_FORMAT_Q4_K;
-  case R_Q3_K_L: return VF_FORMAT_Q5_K;
+  case R_Q2_K: return shared ? F(Q4_K) : F(Q3_K);
+  case R_Q2_K_S: return shared ? F(Q4_K) : s->base;
+  case R_IQ3_XXS: return shared ? F(Q4_K) : F(IQ3_S);
+  case R_IQ3_XS:
+  case R_IQ3_S: return shared ? F(Q4_K) : s->base;
+  case R_IQ3_M: return F(Q4_K);
+  case R_Q3_K_M: return i < 2 ? F(Q5_K) : F(Q4_K);
+  case R_Q3_K_L: return F(Q5_K);
   case R_IQ4_XS:
-  case R_IQ4_NL: return s->gqa >= 4 ? VF_FORMAT_Q5_K : s->base;
+  case R_IQ4_NL: return shared ? F(Q5_K) : s->base;
   case R_Q4_K_M:
-  case R_Q5_K_M: return use_more_bits(i, s->n_values) ? VF_FORMAT_Q6_K : s->base;
-  case R_Q4_K_S: return i < 4 ? VF_FORMAT_Q5_K : s->base;
+  case R_Q5_K_M: return use_more_bits(i, s->n_values) ? F(Q6_K) : s->base;
+  case R_Q4_K_S: return i < 4 ? F(Q5_K) : s->base;
   default: return s->base;
   }
 }
 
 static vf_format value_format(const state *s, uint32_t i) {
   vf_format f = value_rule(s, i);
-  bool low = f == VF_FORMAT_Q3_K || f == VF_FORMAT_Q4_K;
-  return s->large_llama && low ? VF_FORMAT_Q5_K : f;
+  bool low = f == F(Q3_K) || f == F(Q4_K);
+  if (s->large_llama && low) f = F(Q5_K);
+  return s->n_experts == 8 ? F(Q8_0) : f;
+}
+
+static vf_format key_format(const state *s) {
+  if (s->n_experts == 8) return F(Q8_0);
+  if (s->id == R_IQ3_XS) return F(IQ3_XXS);
+  return s->id == R_IQ3_XXS ? F(IQ2_S) : s->base;
+}
+
+static vf_format query_format(const state *s) {
+  if (s->id == R_IQ3_XS) return F(IQ3_XXS);
+  return s->id == R_IQ3_XXS ? F(IQ2_S) : s->base;
+}
+
+static vf_format falcon_down_format(const state *s, uint32_t i, uint32_t n) {
+  bool more = use_more_bits(i, n);
+  switch (s->id) {
+  case R_Q3_K_M: return i < n / 16 ? F(Q5_K) : more ? F(Q4_K) : F(Q3_K);
+  case R_Q3_K_L: return F(Q4_K);
+  case R_Q4_K_M: return i < n / 16 ? F(Q6_K) : more ? F(Q5_K) : s->base;
+  case R_Q4_K_S: return s->base;
+  default: return VF_FORMAT_NONE; /* as everyone */
+  }
 }
 
 static vf_format down_format(const state *s, uint32_t i) {
-  uint32_t n = s->n_downs;
+  uint32_t n = s->m->n_layers;
+  vf_format falcon = s->falcon ? falcon_down_format(s, i, n) : VF_FORMAT_NONE;
+  if (falcon != VF_FORMAT_NONE) return falcon;
   switch (s->id) {
-  case R_Q2_K: return VF_FORMAT_Q3_K;
-  case R_Q3_K_M: return i < n / 16 ? VF_FORMAT_Q5_K : VF_FORMAT_Q4_K;
-  case R_Q3_K_L: return VF_FORMAT_Q5_K;
+  case R_Q2_K: return F(Q3_K);
+  case R_Q2_K_S: return i < n / 8 ? F(Q4_K) : s->base;
+  case R_IQ3_XXS: return i < n / 8 ? F(Q4_K) : F(Q3_K);
+  case R_IQ3_M: return i < n / 8 || (s->n_experts == 8 && use_more_bits(i, n)) ? F(Q4_K) : s->base;
+  case R_Q3_K_M: return i < n / 16 ? F(Q5_K) : F(Q4_K);
+  case R_Q3_K_L: return F(Q5_K);
   case R_Q4_K_M:
-  case R_Q5_K_M: return use_more_bits(i, n) ? VF_FORMAT_Q6_K : s->base;
+  case R_Q5_K_M: return use_more_bits(i, n) ? F(Q6_K) : s->base;
   case R_Q4_K_S:
   case R_IQ4_XS:
-  case R_IQ4_NL: return i < n / 8 ? VF_FORMAT_Q5_K : s->base;
+  case R_IQ4_NL: return i < n / 8 ? F(Q5_K) : s->base;
   default: return s->base;
   }
 }
 
 static vf_format attn_output_format(const state *s) {
+  bool eight = s->n_experts == 8;
+  if (s->falcon) return s->id == R_Q3_K_L ? F(Q4_K) : s->base;
   switch (s->id) {
-  case R_Q2_K: return VF_FORMAT_Q3_K;
-  case R_Q3_K_M: return VF_FORMAT_Q4_K;
-  case R_Q3_K_L: return VF_FORMAT_Q5_K;
+  case R_Q2_K: return eight ? F(Q5_K) : F(Q3_K);
+  case R_IQ3_XXS: return eight ? F(Q5_K) : F(IQ3_S);
+  case R_Q3_K_M:
+  case R_IQ3_M: return eight ? F(Q5_K) : F(Q4_K);
+  case R_Q3_K_L: return eight ? s->base : F(Q5_K);
+  case R_Q3_K_S:
+  case R_IQ3_XS:
+  case R_IQ3_S:
+  case R_IQ4_NL:
+  case R_IQ4_XS:
+  case R_Q4_K_S:
+  case R_Q4_K_M: return eight ? F(Q5_K) : s->base;
   default: return s->base;
   }
 }
 
-static vf_format wanted_format(state *s, const vf_tensor *t) {
-  switch (category_of(t->role)) {
-  case C_OUTPUT: return output_format(s, t);
-  case C_EMBEDDING: return s->m->tied ? output_format(s, t) : s->base;
-  case C_VALUE: return value_format(s, s->value++);
-  case C_ATTN_OUTPUT: return attn_output_format(s);
-  case C_DOWN: return down_format(s, s->down++);
-  case C_KEEP:
-  case C_OTHER: break;
+static vf_format wide_format(const state *s, uint32_t i) {
+  uint32_t n = s->m->n_layers;
+  return s->id == R_IQ3_XS && i >= n / 8 && i < 7 * n / 8 ? F(IQ3_XXS) : s->base;
+}
+
+/* Files below three bits share a table of their own. */
+static vf_format tiny_format(const state *s, vf_category category, uint32_t down) {
+  bool larger = s->id == R_IQ2_S || s->id == R_IQ2_M, one = s->id == R_IQ1_S || s->id == R_IQ1_M;
+  vf_format step = larger ? F(IQ3_S) : F(Q2_K);
+  switch (category) {
+  case VF_CATEGORY_VALUE: return s->gqa >= 4 || s->n_experts >= 4 ? F(Q4_K) : step;
+  case VF_CATEGORY_KEY: return s->n_experts == 8 ? F(Q4_K) : s->base;
+  case VF_CATEGORY_DOWN: return down < s->m->n_layers / 8 ? step : s->base;
+  case VF_CATEGORY_ATTN_OUTPUT:
+    if (s->n_experts == 8) return F(Q5_K);
+    return one ? F(IQ2_XXS) : larger ? F(IQ3_S) : s->base;
+  default: return s->base;
   }
-  return s->base;
+}
+
+/* The index that a rule about "the first layers" looks at. */
+static uint32_t index_of(const state *s, const vf_tensor *t, uint32_t *counter) {
+  uint32_t n = (*counter)++;
+  return s->n_experts > 1 && t->layer >= 0 ? (uint32_t)t->layer : n;
+}
+
+static vf_format wanted_format(state *s, const vf_tensor *t) {
+  vf_category category = category_of(t);
+  if (category == VF_CATEGORY_OUTPUT) return output_format(s, t);
+  if (category == VF_CATEGORY_EMBEDDING) return embedding_format(s, t);
+  if (s->id == R_MXFP4_MOE || s->id == R_NVFP4) return t->ne[2] > 1 ? s->base : F(Q8_0);
+  uint32_t down = category == VF_CATEGORY_DOWN ? index_of(s, t, &s->downs) : 0;
+  if (recipes[s->id].tiny) return tiny_format(s, category, down);
+  switch (category) {
+  case VF_CATEGORY_VALUE: return value_format(s, s->value++);
+  case VF_CATEGORY_KEY: return key_format(s);
+  case VF_CATEGORY_QUERY: return query_format(s);
+  case VF_CATEGORY_ATTN_OUTPUT: return attn_output_format(s);
+  case VF_CATEGORY_DOWN: return down_format(s, down);
+  case VF_CATEGORY_GATE: return wide_format(s, index_of(s, t, &s->gates));
+  case VF_CATEGORY_UP: return wide_format(s, index_of(s, t, &s->ups));
+  default: return s->base;
+  }
 }
 
 /* Rows that are not whole blocks get a format of 32-element blocks of about that size, and f16 if
  * even those do not divide. */
 static vf_format fallback(vf_format f) {
   switch (f) {
-  case VF_FORMAT_Q2_K:
-  case VF_FORMAT_Q3_K: return VF_FORMAT_Q4_0;
-  case VF_FORMAT_Q4_K: return VF_FORMAT_Q5_0;
-  case VF_FORMAT_Q5_K: return VF_FORMAT_Q5_1;
-  case VF_FORMAT_Q6_K: return VF_FORMAT_Q8_0;
-  case VF_FORMAT_IQ4_XS: return VF_FORMAT_IQ4_NL;
-  default: return f;
+  case F(TQ1_0):
+  case F(TQ2_0):
+  case F(Q1_0):
+  case F(Q2_K):
+  case F(Q3_K): return F(Q4_0);
+  case F(Q4_K): return F(Q5_0);
+  case F(Q5_K): return F(Q5_1);
+  case F(Q6_K): return F(Q8_0);
+  default: return f == F(NVFP4) ? F(Q8_0) : F(IQ4_NL);
   }
 }
 
 static vf_format fitting_format(vf_format f, uint64_t row) {
   if (vf_format_divides(f, row)) return f;
-  f = fallback(f);
-  return vf_format_divides(f, row) ? f : VF_FORMAT_F16;
+  f = vf_format_get(f)->block_elements > 32 ? fallback(f) : f;
+  return vf_format_divides(f, row) ? f : F(F16);
 }
 
 /* ---- Applying --------------------------------------------------------------------------- */
@@ -204,20 +310,36 @@ static bool is_plain(vf_format f) {
   return !vf_format_get(f)->quantized;
 }
 
+/* What a conversion leaves alone: f32 mostly, a few matrices in 16 bits; a file keeps its own. */
+static vf_format kept_format(const state *s, const vf_tensor *t) {
+  if (s->m->from_file) return (vf_format)t->format;
+  bool half = category_of(t) == VF_CATEGORY_KEEP16 && vf_tensor_dims(t) >= 2;
+  return half && s->base != F(F32) ? F(F16) : F(F32);
+}
+
 static vf_format choose(state *s, const vf_tensor *t) {
-  if (!is_quantizable(t)) return VF_FORMAT_F32;
+  if (!is_quantizable(t)) return kept_format(s, t);
   if (is_plain(s->base)) return s->base;
   return fitting_format(wanted_format(s, t), t->ne[0]);
 }
 
+/* Latent attention counts as one key/value head. */
+static uint32_t heads_per_kv(const vf_layer *l) {
+  if (l->kv_lora != 0) return l->n_heads;
+  return l->n_kv_heads == 0 ? 0 : l->n_heads / l->n_kv_heads;
+}
+
 static state begin(const vf_model *m, recipe_id id) {
   const vf_layer *first = &m->layers[0];
-  state s = {.m = m, .id = id, .base = recipes[id].base, .gqa = first->n_heads / first->n_kv_heads};
+  state s = {.m = m, .id = id, .base = recipes[id].base, .gqa = heads_per_kv(first)};
+  for (uint32_t i = 0; i < m->n_layers; i++)
+    if (m->layers[i].n_experts > s.n_experts) s.n_experts = m->layers[i].n_experts;
+  s.falcon = strcmp(m->arch, "falcon") == 0;
   s.large_llama = strcmp(m->arch, "llama") == 0 && m->n_layers == 80 && s.gqa > 1;
-  for (size_t i = 0; i < m->n_tensors; i++) {
-    s.n_values += category_of(m->tensors[i].role) == C_VALUE;
-    s.n_downs += category_of(m->tensors[i].role) == C_DOWN;
-  }
+  s.tied = m->tied;
+  for (size_t i = 0; i < m->n_tensors; i++)
+    s.n_values +=
+        category_of(&m->tensors[i]) == VF_CATEGORY_VALUE && is_quantizable(&m->tensors[i]);
   return s;
 }
 
@@ -225,6 +347,7 @@ static vf_status apply(vf_model *m, recipe_id id, vf_error *err) {
   state s = begin(m, id);
   for (size_t i = 0; i < m->n_tensors; i++) {
     vf_tensor *t = &m->tensors[i];
+    if (vf_roles[t->role].home == VF_HOME_TOWER) continue;
     vf_status status = vf_tensor_store(t, choose(&s, t), err);
     if (status != VF_OK) return status;
   }
@@ -246,9 +369,9 @@ vf_status vf_recipe_apply(vf_model *m, const char *name, vf_error *err) {
 
 vf_status vf_recipe_apply_own(vf_model *m, vf_error *err) {
   switch (m->own_format) {
-  case VF_FORMAT_F32: return apply(m, R_F32, err);
-  case VF_FORMAT_F16: return apply(m, R_F16, err);
-  case VF_FORMAT_BF16: return apply(m, R_BF16, err);
+  case F(F32): return apply(m, R_F32, err);
+  case F(F16): return apply(m, R_F16, err);
+  case F(BF16): return apply(m, R_BF16, err);
   default: return vf_fail(err, VF_USAGE, "the config states no dtype: name a format with --quant");
   }
 }

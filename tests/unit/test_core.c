@@ -58,7 +58,7 @@ static void shapes_beyond_64_bits_are_refused(void **state) {
                                        {UINT64_C(1) << 32, UINT64_C(3) << 30, 1, 1},
                                        {UINT64_C(1) << 63, 1, 1, 1}};
   for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-    vf_tensor t = {.role = VF_ROLE_ATTN_Q};
+    vf_tensor t = {.role = VF_ROLE_ATTN_Q, .count = 1};
     memcpy(t.ne, shapes[i], sizeof t.ne);
     assert_fails(vf_tensor_store(&t, VF_FORMAT_F32, err), VF_OVERFLOW, "attn_q.weight");
     assert_u64(t.bytes, 0);

@@ -1,0 +1,81 @@
+/* builder.h - one model under construction, and the row of the table that says how. */
+#ifndef VF_MODELS_BUILDER_H
+#define VF_MODELS_BUILDER_H
+
+#include "core/model.h"
+#include "models/arch.h"
+#include "models/facts.h"
+#include "models/hparams.h"
+
+/* How an architecture's config is to be read, and what stands outside its layers. */
+enum vf_trait {
+  VF_TRAIT_BIAS = 1 << 0,           /* attention_bias puts a bias on Q, K, V and the output */
+  VF_TRAIT_QKV_BIAS = 1 << 1,       /* attention_bias puts one on Q, K and V */
+  VF_TRAIT_FF_BIAS = 1 << 2,        /* mlp_bias does on the feed-forward */
+  VF_TRAIT_TIED = 1 << 3,           /* tie_word_embeddings when the config leaves it out */
+  VF_TRAIT_EXPERTS = 1 << 4,        /* may be a mixture of experts */
+  VF_TRAIT_POSITIONS = 1 << 5,      /* learned position embeddings */
+  VF_TRAIT_EMBD_NORM = 1 << 6,      /* normalized embeddings */
+  VF_TRAIT_HEAD_BIAS = 1 << 7,      /* the output matrix has a bias */
+  VF_TRAIT_NO_OUTPUT = 1 << 8,      /* neither output matrix nor output norm: embeds texts */
+  VF_TRAIT_MTP = 1 << 9,            /* its GGUF form has the layers for multi-token prediction */
+  VF_TRAIT_FF_4X = 1 << 10,         /* feed-forward of four times the hidden size by default */
+  VF_TRAIT_NO_HEADS = 1 << 11,      /* no attention at all: head counts mean nothing */
+  VF_TRAIT_NO_FF = 1 << 12,         /* no feed-forward in the layers */
+  VF_TRAIT_EXPERT_IS_FF = 1 << 13,  /* experts are intermediate_size wide */
+  VF_TRAIT_WINDOW_UNUSED = 1 << 14, /* windows exist in the model, not in its GGUF form */
+  VF_TRAIT_NO_OUTPUT_NORM = 1 << 15,
+  VF_TRAIT_TIED_ALWAYS = 1 << 16,
+  VF_TRAIT_QK_NORM_FLAG = 1 << 17, /* use_qk_norm or qk_layernorm decides about Q and K norms */
+  VF_TRAIT_TYPES = 1 << 18,        /* an embedding per kind of text: two, unless the config says */
+  VF_TRAIT_ENCODER_DECODER = 1 << 19,
+  VF_TRAIT_MORE_ROWS = 1 << 20, /* of the embedding than the vocabulary says */
+};
+
+typedef struct vf_builder vf_builder;
+
+/* Which layers look back only so far, if the config does not list them. */
+typedef enum vf_window_rule {
+  VF_WINDOWS_NONE,
+  VF_WINDOWS_ALL,        /* every layer, if the config gives a window */
+  VF_WINDOWS_LAST_FULL,  /* of each period all but the last layer */
+  VF_WINDOWS_FIRST_FULL, /* all but the first */
+} vf_window_rule;
+
+typedef struct vf_arch {
+  const char *model_type; /* of a config.json */
+  const char *gguf;       /* general.architecture; NULL: llama.cpp has no such architecture */
+  uint64_t flags;         /* of every layer */
+  uint32_t traits;        /* vf_trait */
+  uint32_t model_flags;   /* vf_model_flag */
+  vf_window_rule windows;
+  uint32_t window_period;
+  uint32_t mixers; /* of every layer; 0: attention */
+  void (*tune)(vf_builder *, uint32_t,
+               vf_layer *); /* what is peculiar about a layer; may be NULL */
+} vf_arch;
+
+struct vf_builder {
+  const vf_arch *arch;
+  const vf_facts *facts;
+  vf_hparams h;
+  vf_model *m;
+  bool gguf;
+  uint32_t n_mtp; /* of the layers, the last ones */
+  vf_status status;
+  vf_error *err;
+  size_t tensor_capacity;
+};
+
+/* arch_table.c: the row for a model_type, or for a GGUF architecture; NULL: unknown. */
+const vf_arch *vf_arch_find(const char *name, bool gguf);
+/* A flag of the config; a wrong type is an error of the builder. */
+bool vf_builder_flag(vf_builder *b, const char *key, bool fallback);
+
+/* layout.c: describes all layers. */
+void vf_layout(vf_builder *b);
+
+/* emit.c: the tensors that the layers and what is around them need. */
+void vf_emit(vf_builder *b);
+
+#endif
