@@ -8,10 +8,12 @@
 #include "base/status.h"
 #include "engines/engine.h"
 #include "models/arch.h"
+#include "models/inventory.h"
 #include "models/recipe.h"
 #include "readers/catalog.h"
 #include "readers/config.h"
 #include "readers/file.h"
+#include "readers/gguf.h"
 #include "readers/json_scan.h"
 
 /* JSON text, and where it comes from. */
@@ -38,6 +40,69 @@ static vf_status unknown_model(const vf_context *ctx, const char *ref, vf_error 
                  nearest, n);
 }
 
+/* ---- Formats ----------------------------------------------------------------------------- */
+
+static vf_status store(vf_model *m, const char *quant, const char *engine_name, vf_error *err) {
+  const vf_engine *engine;
+  const char *version;
+  vf_status status = vf_engine_find(&engine, &version, engine_name, err);
+  if (status != VF_OK) return status;
+  if (quant == NULL) return vf_recipe_apply_own(m, err);
+  return vf_recipe_apply(m, vf_engine_quant(engine, quant), err);
+}
+
+/* ---- GGUF files ------------------------------------------------------------------------- */
+
+static vf_status keep_tensor(void *context, const vf_file_tensor *t, vf_error *err) {
+  return vf_inventory_add(context, t->name, t->name_length, t->ne, t->format, t->bytes, err);
+}
+
+/* Towers and adapters are parts of a model: they are named beside one. */
+static vf_status refuse_part(const vf_facts *facts, vf_error *err) {
+  const char *type = vf_facts_string(facts, "general.type", "model");
+  const char *arch = vf_facts_string(facts, "general.architecture", "");
+  if (strcmp(type, "adapter") == 0)
+    return vf_fail_at(err, VF_USAGE, facts->source, "general.type",
+                      "is an adapter, not a model: name it with --lora");
+  if (strcmp(type, "mmproj") == 0 || strcmp(arch, "clip") == 0)
+    return vf_fail_at(err, VF_USAGE, facts->source, "general.type",
+                      "is a tower for images or sound, not a model: name it with --mmproj");
+  return VF_OK;
+}
+
+static void name_file(vf_model *m, const char *path, const vf_facts *facts) {
+  const vf_fact *type = vf_facts_find(facts, "general.file_type");
+  const char *recipe =
+      type != NULL && type->type == VF_FACT_INT ? vf_recipe_of_file_type(type->as.integer) : NULL;
+  snprintf(m->id, sizeof m->id, "%s", path);
+  snprintf(m->source, sizeof m->source, "%s", path);
+  snprintf(m->quant, sizeof m->quant, "%s", recipe != NULL ? recipe : "mixed");
+}
+
+static vf_status open_gguf(vf_model **out, const char *path, const char *quant, const char *engine,
+                           vf_arena *arena, vf_error *err) {
+  vf_facts facts = vf_facts_in(arena, path);
+  vf_gguf_info info;
+  vf_model *m;
+  vf_inventory *inventory = vf_arena_alloc(arena, 1, sizeof *inventory);
+  if (inventory == NULL) return vf_fail_nomem(err);
+  vf_inventory_init(inventory, arena, true, false);
+  const vf_tensor_sink sink = {keep_tensor, inventory};
+  vf_status status = vf_gguf_read(&facts, &info, path, &sink, false, err);
+  if (status == VF_OK) status = refuse_part(&facts, err);
+  if (status == VF_OK) status = vf_arch_build_file(&m, &facts, inventory, err);
+  if (status != VF_OK) return status;
+  name_file(m, path, &facts);
+  if (quant != NULL) status = store(m, quant, engine, err);
+  if (status == VF_OK)
+    *out = m;
+  else
+    vf_model_free(m);
+  return status;
+}
+
+/* ---- Configs ---------------------------------------------------------------------------- */
+
 /* A folder stands for the config.json in it. */
 static vf_status read_path(document *out, const char *path, vf_arena *arena, vf_error *err) {
   char *file, *text;
@@ -49,9 +114,6 @@ static vf_status read_path(document *out, const char *path, vf_arena *arena, vf_
   if (folder) memcpy(file + n, "/config.json", sizeof "/config.json");
   vf_status status = vf_file_read(&text, &out->length, file, VF_JSON_FILE_BYTES, arena, err);
   if (status != VF_OK) return status;
-  if (out->length >= 4 && memcmp(text, "GGUF", 4) == 0)
-    return vf_fail_at(err, VF_UNSUPPORTED, file, "",
-                      "is a GGUF file: name its config.json instead");
   out->text = text;
   out->source = out->id = out->origin = file;
   return VF_OK;
@@ -70,15 +132,6 @@ static vf_status find_document(document *out, const vf_context *ctx, const char 
 }
 
 /* ---- Building --------------------------------------------------------------------------- */
-
-static vf_status store(vf_model *m, const char *quant, const char *engine_name, vf_error *err) {
-  const vf_engine *engine;
-  const char *version;
-  vf_status status = vf_engine_find(&engine, &version, engine_name, err);
-  if (status != VF_OK) return status;
-  if (quant == NULL) return vf_recipe_apply_own(m, err);
-  return vf_recipe_apply(m, vf_engine_quant(engine, quant), err);
-}
 
 /* A config that says how its weights are quantized describes other files than llama.cpp's. */
 static vf_status refuse_quantized(const vf_facts *facts, const char *quant, vf_error *err) {
@@ -116,7 +169,15 @@ vf_status vf_model_open(vf_model **out, const vf_context *ctx, const char *ref, 
   vf_arena *arena = vf_arena_new(&ctx->allocator, (size_t)64 << 20);
   if (arena == NULL) return vf_fail_nomem(err);
   document doc;
-  vf_status status = find_document(&doc, ctx, ref, arena, err);
+  vf_catalog_entry entry;
+  bool named = vf_catalog_find(&entry, ctx->catalogs[VF_CATALOG_MODELS], ref);
+  vf_status status;
+  if (!named && vf_gguf_recognize(ref)) {
+    status = open_gguf(out, ref, quant, engine, arena, err);
+    vf_arena_free(arena);
+    return status;
+  }
+  status = find_document(&doc, ctx, ref, arena, err);
   if (status == VF_OK) status = build(out, &doc, quant, engine, arena, err);
   vf_arena_free(arena);
   return status;

@@ -32,8 +32,9 @@ vf_status vf_tensor_store(vf_tensor *t, vf_format format, vf_error *err) {
   if (!vf_mul3(&rows, t->ne[1], t->ne[2], t->ne[3]) || !vf_mul(&elements, rows, t->ne[0]))
     return vf_fail(err, VF_OVERFLOW, "tensor %s.weight has more than 2^64 elements", name);
   if (!vf_format_divides(format, t->ne[0]))
-    return vf_fail(err, VF_UNSUPPORTED, "tensor %s.weight: rows of %llu do not divide into %s blocks",
-                   name, (unsigned long long)t->ne[0], vf_formats[format].name);
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "tensor %s.weight: rows of %llu do not divide into %s blocks", name,
+                   (unsigned long long)t->ne[0], vf_formats[format].name);
   if (!vf_format_matrix(&bytes, format, t->ne[0], rows) || !vf_mul(&all, bytes, t->count))
     return vf_fail(err, VF_OVERFLOW, "tensor %s.weight has more than 2^64 bytes", name);
   t->format = (uint8_t)format;

@@ -266,7 +266,8 @@ static bool is_loaded(const plan *p, const vf_tensor *t) {
  * it wherever the output runs, unless that is the host too. */
 static void add_weight(const plan *p, uint64_t *sums, const vf_tensor *t) {
   uint32_t output = slot_budget(p, p->model->n_layers);
-  bool copied = p->model->tied && t->role == VF_ROLE_TOKEN_EMBD && output != p->host &&
+  bool apart = output != p->host || (p->model->flags & VF_MODEL_EMBD_TWICE) != 0;
+  bool copied = p->model->tied && t->role == VF_ROLE_TOKEN_EMBD && apart &&
                 (p->model->flags & VF_MODEL_ENCODER) == 0;
   if (!is_loaded(p, t)) return;
   switch (vf_roles[t->role].home) {

@@ -159,6 +159,24 @@ static void fill(vf_builder *b) {
   b->status = vf_model_finish(b->m, b->err);
 }
 
+/* A model of so many layers and tensors, empty. */
+static vf_status begin(vf_builder *b, uint32_t layers, size_t tensors, vf_error *err) {
+  const vf_allocator *allocator = vf_arena_allocator(b->facts->arena);
+  b->tensor_capacity = tensors;
+  vf_status status =
+      vf_model_new(&b->m, allocator, tensors, layers, (size_t)layers * CACHES_PER_LAYER, err);
+  if (status == VF_OK) b->m->n_layers = layers;
+  return status;
+}
+
+static vf_status finish(vf_builder *b, vf_model **out) {
+  if (b->status == VF_OK)
+    *out = b->m;
+  else
+    vf_model_free(b->m);
+  return b->status;
+}
+
 vf_status vf_arch_build(vf_model **out, const vf_facts *facts, vf_error *err) {
   vf_facts view;
   vf_builder b = {.facts = &view, .err = err};
@@ -167,15 +185,95 @@ vf_status vf_arch_build(vf_model **out, const vf_facts *facts, vf_error *err) {
   vf_hparams_find(&b.h, &view, false, err);
   uint32_t layers = count_layers(&b);
   if (b.h.status != VF_OK) return b.h.status;
-  b.tensor_capacity = (size_t)layers * TENSORS_PER_LAYER + TENSORS_OUTSIDE;
-  status = vf_model_new(&b.m, vf_arena_allocator(facts->arena), b.tensor_capacity, layers,
-                        (size_t)layers * CACHES_PER_LAYER, err);
+  status = begin(&b, layers, (size_t)layers * TENSORS_PER_LAYER + TENSORS_OUTSIDE, err);
   if (status != VF_OK) return status;
-  b.m->n_layers = layers;
   fill(&b);
-  if (b.status == VF_OK)
-    *out = b.m;
-  else
-    vf_model_free(b.m);
-  return b.status;
+  return finish(&b, out);
+}
+
+/* ---- GGUF files ------------------------------------------------------------------------------ */
+
+static vf_status find_file_arch(const vf_arch **out, const vf_facts *facts, vf_error *err) {
+  const char *name = vf_facts_string(facts, "general.architecture", NULL);
+  if (name == NULL)
+    return vf_fail_at(err, VF_MALFORMED, facts->source, "general.architecture",
+                      "missing: the architecture's name (is this a model file?)");
+  *out = vf_arch_find(name, true);
+  if (*out != NULL) return VF_OK;
+  return vf_fail_at(err, VF_UNSUPPORTED, facts->source, "general.architecture",
+                    "architecture '%s' is not known, and no other is assumed for it", name);
+}
+
+/* The vocabulary may be said by its own key, by the list of tokens, or by the embedding alone. */
+static uint64_t file_vocabulary(vf_builder *b, const vf_facts *facts) {
+  const vf_fact *f = vf_facts_find(facts, "tokenizer.ggml.tokens.length");
+  if (vf_hparam_given(&b->h, VF_HP_N_VOCAB)) return vf_hparam_at(&b->h, VF_HP_N_VOCAB, 0, 0);
+  if (f != NULL && f->type == VF_FACT_INT && f->as.integer > 0) return (uint64_t)f->as.integer;
+  for (size_t i = 0; i < b->m->n_tensors; i++)
+    if (b->m->tensors[i].role == VF_ROLE_TOKEN_EMBD) return vf_tensor_rows(&b->m->tensors[i]);
+  return 0;
+}
+
+/* LFM2 calls its output norm after the embedding. */
+static void rename_output_norm(vf_model *m) {
+  vf_tensor *embd_norm = NULL;
+  for (size_t i = 0; i < m->n_tensors; i++) {
+    if (m->tensors[i].role == VF_ROLE_OUTPUT_NORM) return;
+    if (m->tensors[i].role == VF_ROLE_TOKEN_EMBD_NORM) embd_norm = &m->tensors[i];
+  }
+  if (embd_norm != NULL) embd_norm->role = VF_ROLE_OUTPUT_NORM;
+}
+
+static bool has_output(const vf_model *m) {
+  for (size_t i = 0; i < m->n_tensors; i++)
+    if (m->tensors[i].role == VF_ROLE_OUTPUT) return true;
+  return false;
+}
+
+static void describe_file(vf_builder *b, const vf_facts *facts) {
+  vf_model *m = b->m;
+  snprintf(m->arch, sizeof m->arch, "%s", b->arch->gguf);
+  snprintf(m->type, sizeof m->type, "%s", b->arch->model_type);
+  m->n_embd = vf_hparam_need(&b->h, VF_HP_N_EMBD, 0);
+  m->n_vocab = file_vocabulary(b, facts);
+  m->max_ctx_tokens = vf_hparam_at(&b->h, VF_HP_CTX, 0, 0);
+  m->flags = b->arch->model_flags;
+  if (b->arch->traits & VF_TRAIT_WINDOW_UNUSED) m->flags |= VF_MODEL_WINDOW_UNUSED;
+  m->from_file = true;
+  m->tied = !has_output(m);
+  if ((m->flags & VF_MODEL_ENCODER) == 0) rename_output_norm(m);
+}
+
+static void fill_from_file(vf_builder *b, const vf_facts *facts, const vf_inventory *inv) {
+  vf_model *m = b->m;
+  memcpy(m->tensors, inv->tensors, inv->count * sizeof *m->tensors);
+  m->n_tensors = inv->count;
+  describe_file(b, facts);
+  take_failure(b);
+  if (b->status == VF_OK) vf_look_at_tensors(b);
+  if (b->status == VF_OK) vf_layout(b);
+  take_failure(b);
+  if (b->status != VF_OK) return;
+  vf_model_make_caches(m);
+  b->status = vf_model_finish(m, b->err);
+}
+
+vf_status vf_arch_build_file(vf_model **out, const vf_facts *facts, const vf_inventory *inv,
+                             vf_error *err) {
+  char prefix[48];
+  vf_facts view;
+  vf_builder b = {.facts = &view, .err = err, .gguf = true};
+  vf_status status = find_file_arch(&b.arch, facts, err);
+  if (status != VF_OK) return status;
+  snprintf(prefix, sizeof prefix, "%s.", b.arch->gguf);
+  view = vf_facts_view(facts, prefix);
+  view.strict = true;
+  vf_hparams_find(&b.h, &view, true, err);
+  uint32_t layers = vf_hparam_need(&b.h, VF_HP_N_LAYERS, 0);
+  b.n_mtp = vf_hparam_at(&b.h, VF_HP_N_MTP, 0, 0);
+  if (b.h.status != VF_OK) return b.h.status;
+  status = begin(&b, layers, inv->count, err);
+  if (status != VF_OK) return status;
+  fill_from_file(&b, facts, inv);
+  return finish(&b, out);
 }

@@ -7,10 +7,15 @@
 
 #include "core/model.h"
 #include "models/facts.h"
+#include "models/inventory.h"
 
 /* Builds the two lists of a HF-style config.  Its tensors have no useful format yet: apply a
  * recipe.  Fails with the key that is missing or wrong. */
 vf_status vf_arch_build(vf_model **out, const vf_facts *facts, vf_error *err);
+
+/* Builds a model from the facts and the tensors of a GGUF file, in the formats of the file. */
+vf_status vf_arch_build_file(vf_model **out, const vf_facts *facts, const vf_inventory *inv,
+                             vf_error *err);
 
 /* The model_type of row i, NULL beyond the end. */
 const char *vf_arch_name(size_t i);

@@ -55,12 +55,20 @@ typedef struct vf_arch {
                vf_layer *); /* what is peculiar about a layer; may be NULL */
 } vf_arch;
 
+/* What a file has of one layer: which roles, and the shapes that say what the header does not. */
+typedef struct vf_seen {
+  uint64_t weights[4], biases[4]; /* a bit per role */
+  uint64_t q_out, k_out, q_norm, q_norm_rows;
+  uint64_t ff_up, ff_down, ff_expert, n_experts, ff_shared, expert_in;
+} vf_seen;
+
 struct vf_builder {
   const vf_arch *arch;
   const vf_facts *facts;
   vf_hparams h;
   vf_model *m;
   bool gguf;
+  vf_seen *seen;  /* of a file, one per layer; else NULL */
   uint32_t n_mtp; /* of the layers, the last ones */
   vf_status status;
   vf_error *err;
@@ -74,6 +82,12 @@ bool vf_builder_flag(vf_builder *b, const char *key, bool fallback);
 
 /* layout.c: describes all layers. */
 void vf_layout(vf_builder *b);
+
+/* refine.c: looks at the tensors of a file before the layers are laid out, and takes from them
+ * what a layer is made of. */
+void vf_look_at_tensors(vf_builder *b);
+uint32_t vf_seen_mixers(const vf_seen *s);
+void vf_lay_from_tensors(vf_builder *b, uint32_t i, vf_layer *l);
 
 /* emit.c: the tensors that the layers and what is around them need. */
 void vf_emit(vf_builder *b);

@@ -253,6 +253,7 @@ static bool is_recurrent(vf_builder *b, uint32_t i) {
 }
 
 static uint32_t mixers_of(vf_builder *b, uint32_t i) {
+  if (b->seen != NULL) return vf_seen_mixers(&b->seen[i]);
   uint32_t mixers = b->arch->mixers;
   bool either = (mixers & VF_MIX_ATTENTION) && (mixers & VF_MIX_RECURRENT);
   if (mixers == 0) return VF_MIX_ATTENTION;
@@ -285,12 +286,15 @@ static bool is_without_rope(vf_builder *b, uint32_t i) {
 static void lay(vf_builder *b, uint32_t i, uint64_t flags, vf_layer *l) {
   bool mtp = i + b->n_mtp >= b->m->n_layers;
   l->flags = b->arch->flags | flags | (mtp ? VF_LAYER_MTP : 0);
-  l->mixers = mtp ? VF_MIX_ATTENTION : mixers_of(b, i);
+  l->mixers = mtp && b->seen == NULL ? VF_MIX_ATTENTION : mixers_of(b, i);
   bool heads = (b->arch->traits & VF_TRAIT_NO_HEADS) == 0;
   if (heads && (l->mixers & (VF_MIX_ATTENTION | VF_MIX_CROSS | VF_MIX_KDA | VF_MIX_DELTA)))
     lay_attention(b, i, l);
   lay_recurrent(b, i, l);
-  lay_feed_forward(b, i, l);
+  if (b->seen != NULL)
+    vf_lay_from_tensors(b, i, l);
+  else
+    lay_feed_forward(b, i, l);
   if (is_without_rope(b, i)) l->flags |= VF_LAYER_NO_ROPE;
   l->embd_per_layer = vf_hparam_at(&b->h, VF_HP_EMBD_PER_LAYER, i, 0);
   if (b->arch->tune != NULL) b->arch->tune(b, i, l);

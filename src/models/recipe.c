@@ -60,47 +60,48 @@ typedef struct recipe {
   vf_format embd;   /* the token embedding, if there is an output matrix; NONE: base */
   vf_format output; /* NONE: q6_K */
   bool common;
-  bool tiny; /* below three bits: rules of their own */
+  bool tiny;         /* below three bits: rules of their own */
+  int16_t file_type; /* general.file_type of a GGUF file (llama.h, LLAMA_FTYPE) */
 } recipe;
 
 #define F(x) VF_FORMAT_##x
 
 static const recipe recipes[] = {
-    [R_F32] = {"F32", F(F32), 0, 0, false, false},
-    [R_BF16] = {"BF16", F(BF16), 0, 0, true, false},
-    [R_F16] = {"F16", F(F16), 0, 0, false, false},
-    [R_Q8_0] = {"Q8_0", F(Q8_0), 0, F(Q8_0), true, false},
-    [R_Q6_K] = {"Q6_K", F(Q6_K), 0, 0, true, false},
-    [R_Q5_K_M] = {"Q5_K_M", F(Q5_K), 0, 0, true, false},
-    [R_Q5_K_S] = {"Q5_K_S", F(Q5_K), 0, 0, false, false},
-    [R_Q5_1] = {"Q5_1", F(Q5_1), 0, 0, false, false},
-    [R_Q5_0] = {"Q5_0", F(Q5_0), 0, 0, false, false},
-    [R_Q4_K_M] = {"Q4_K_M", F(Q4_K), 0, 0, true, false},
-    [R_Q4_K_S] = {"Q4_K_S", F(Q4_K), 0, 0, true, false},
-    [R_Q4_1] = {"Q4_1", F(Q4_1), 0, 0, false, false},
-    [R_Q4_0] = {"Q4_0", F(Q4_0), 0, 0, false, false},
-    [R_IQ4_NL] = {"IQ4_NL", F(IQ4_NL), 0, 0, false, false},
-    [R_IQ4_XS] = {"IQ4_XS", F(IQ4_XS), 0, 0, true, false},
-    [R_MXFP4_MOE] = {"MXFP4_MOE", F(MXFP4), F(Q8_0), F(Q8_0), false, false},
-    [R_NVFP4] = {"NVFP4", F(NVFP4), F(Q8_0), F(Q8_0), false, false},
-    [R_Q3_K_L] = {"Q3_K_L", F(Q3_K), 0, 0, false, false},
-    [R_Q3_K_M] = {"Q3_K_M", F(Q3_K), 0, 0, true, false},
-    [R_IQ3_M] = {"IQ3_M", F(IQ3_S), 0, 0, false, false},
-    [R_IQ3_S] = {"IQ3_S", F(IQ3_S), 0, 0, false, false},
-    [R_Q3_K_S] = {"Q3_K_S", F(Q3_K), 0, 0, false, false},
-    [R_IQ3_XS] = {"IQ3_XS", F(IQ3_S), F(IQ3_S), 0, false, false},
-    [R_IQ3_XXS] = {"IQ3_XXS", F(IQ3_XXS), F(IQ3_S), F(Q5_K), false, false},
-    [R_Q2_K] = {"Q2_K", F(Q2_K), 0, 0, true, false},
-    [R_Q2_K_S] = {"Q2_K_S", F(Q2_K), 0, 0, false, false},
-    [R_IQ2_M] = {"IQ2_M", F(IQ2_S), F(IQ3_S), F(Q5_K), false, true},
-    [R_IQ2_S] = {"IQ2_S", F(IQ2_XS), F(IQ3_S), F(Q5_K), false, true},
-    [R_IQ2_XS] = {"IQ2_XS", F(IQ2_XS), F(Q2_K), F(Q5_K), false, true},
-    [R_IQ2_XXS] = {"IQ2_XXS", F(IQ2_XXS), F(Q2_K), F(Q5_K), false, true},
-    [R_TQ2_0] = {"TQ2_0", F(TQ2_0), F(Q4_K), 0, false, false},
-    [R_TQ1_0] = {"TQ1_0", F(TQ1_0), F(Q4_K), 0, false, false},
-    [R_IQ1_M] = {"IQ1_M", F(IQ1_M), F(Q2_K), F(Q5_K), false, true},
-    [R_IQ1_S] = {"IQ1_S", F(IQ1_S), F(Q2_K), F(Q5_K), false, true},
-    [R_Q1_0] = {"Q1_0", F(Q1_0), 0, 0, false, false},
+    [R_F32] = {"F32", F(F32), 0, 0, false, false, 0},
+    [R_BF16] = {"BF16", F(BF16), 0, 0, true, false, 32},
+    [R_F16] = {"F16", F(F16), 0, 0, false, false, 1},
+    [R_Q8_0] = {"Q8_0", F(Q8_0), 0, F(Q8_0), true, false, 7},
+    [R_Q6_K] = {"Q6_K", F(Q6_K), 0, 0, true, false, 18},
+    [R_Q5_K_M] = {"Q5_K_M", F(Q5_K), 0, 0, true, false, 17},
+    [R_Q5_K_S] = {"Q5_K_S", F(Q5_K), 0, 0, false, false, 16},
+    [R_Q5_1] = {"Q5_1", F(Q5_1), 0, 0, false, false, 9},
+    [R_Q5_0] = {"Q5_0", F(Q5_0), 0, 0, false, false, 8},
+    [R_Q4_K_M] = {"Q4_K_M", F(Q4_K), 0, 0, true, false, 15},
+    [R_Q4_K_S] = {"Q4_K_S", F(Q4_K), 0, 0, true, false, 14},
+    [R_Q4_1] = {"Q4_1", F(Q4_1), 0, 0, false, false, 3},
+    [R_Q4_0] = {"Q4_0", F(Q4_0), 0, 0, false, false, 2},
+    [R_IQ4_NL] = {"IQ4_NL", F(IQ4_NL), 0, 0, false, false, 25},
+    [R_IQ4_XS] = {"IQ4_XS", F(IQ4_XS), 0, 0, true, false, 30},
+    [R_MXFP4_MOE] = {"MXFP4_MOE", F(MXFP4), F(Q8_0), F(Q8_0), false, false, 38},
+    [R_NVFP4] = {"NVFP4", F(NVFP4), F(Q8_0), F(Q8_0), false, false, 39},
+    [R_Q3_K_L] = {"Q3_K_L", F(Q3_K), 0, 0, false, false, 13},
+    [R_Q3_K_M] = {"Q3_K_M", F(Q3_K), 0, 0, true, false, 12},
+    [R_IQ3_M] = {"IQ3_M", F(IQ3_S), 0, 0, false, false, 27},
+    [R_IQ3_S] = {"IQ3_S", F(IQ3_S), 0, 0, false, false, 26},
+    [R_Q3_K_S] = {"Q3_K_S", F(Q3_K), 0, 0, false, false, 11},
+    [R_IQ3_XS] = {"IQ3_XS", F(IQ3_S), F(IQ3_S), 0, false, false, 22},
+    [R_IQ3_XXS] = {"IQ3_XXS", F(IQ3_XXS), F(IQ3_S), F(Q5_K), false, false, 23},
+    [R_Q2_K] = {"Q2_K", F(Q2_K), 0, 0, true, false, 10},
+    [R_Q2_K_S] = {"Q2_K_S", F(Q2_K), 0, 0, false, false, 21},
+    [R_IQ2_M] = {"IQ2_M", F(IQ2_S), F(IQ3_S), F(Q5_K), false, true, 29},
+    [R_IQ2_S] = {"IQ2_S", F(IQ2_XS), F(IQ3_S), F(Q5_K), false, true, 28},
+    [R_IQ2_XS] = {"IQ2_XS", F(IQ2_XS), F(Q2_K), F(Q5_K), false, true, 20},
+    [R_IQ2_XXS] = {"IQ2_XXS", F(IQ2_XXS), F(Q2_K), F(Q5_K), false, true, 19},
+    [R_TQ2_0] = {"TQ2_0", F(TQ2_0), F(Q4_K), 0, false, false, 37},
+    [R_TQ1_0] = {"TQ1_0", F(TQ1_0), F(Q4_K), 0, false, false, 36},
+    [R_IQ1_M] = {"IQ1_M", F(IQ1_M), F(Q2_K), F(Q5_K), false, true, 31},
+    [R_IQ1_S] = {"IQ1_S", F(IQ1_S), F(Q2_K), F(Q5_K), false, true, 24},
+    [R_Q1_0] = {"Q1_0", F(Q1_0), 0, 0, false, false, 40},
 };
 _Static_assert(sizeof recipes / sizeof *recipes == R_COUNT, "every recipe has a row");
 
@@ -374,6 +375,12 @@ vf_status vf_recipe_apply_own(vf_model *m, vf_error *err) {
   case F(BF16): return apply(m, R_BF16, err);
   default: return vf_fail(err, VF_USAGE, "the config states no dtype: name a format with --quant");
   }
+}
+
+const char *vf_recipe_of_file_type(int64_t file_type) {
+  for (int id = 0; id < R_COUNT; id++)
+    if (recipes[id].file_type == file_type) return recipes[id].name;
+  return NULL;
 }
 
 const char *vf_recipe_name(size_t i, bool *common) {

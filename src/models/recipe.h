@@ -13,6 +13,9 @@ vf_status vf_recipe_apply(vf_model *model, const char *name, vf_error *err);
 /* Stores the model in the format that its makers publish it in. */
 vf_status vf_recipe_apply_own(vf_model *model, vf_error *err);
 
+/* The recipe that a GGUF file says it was made by (general.file_type); NULL: none that is known. */
+const char *vf_recipe_of_file_type(int64_t file_type);
+
 /* Recipe i from the widest to the narrowest by typical quality; NULL beyond the end.  *common is
  * true for those that are worth suggesting. */
 const char *vf_recipe_name(size_t i, bool *common);

@@ -37,6 +37,13 @@ static vf_status open_regular(int *out, struct stat *st, const char *path, vf_er
   return VF_OK;
 }
 
+vf_status vf_file_open(int *out, uint64_t *size, const char *path, vf_error *err) {
+  struct stat st;
+  vf_status status = open_regular(out, &st, path, err);
+  if (status == VF_OK) *size = (uint64_t)st.st_size;
+  return status;
+}
+
 /* Reads up to size bytes; a file that shrinks meanwhile just ends earlier. */
 static vf_status read_all(int fd, char *buf, size_t size, size_t *length, const char *path,
                           vf_error *err) {
