@@ -21,10 +21,10 @@
 
 enum {
   STACK_VALUES = 1 << 16,
-  POOL_VALUES = 1 << 17, /* in tuples, since the last batch of members */
+  POOL_VALUES = 1 << 20, /* in tuples; a tensor takes about twenty */
   MEMO_VALUES = 1 << 20, /* a tensor takes about ten */
   STORAGES = 1 << 17,    /* data entries of the archive */
-  SCRATCH = 62 << 20,    /* bytes; all of the above with the pickle */
+  SCRATCH = 62 << 20,    /* bytes; all of the above and the pickle */
   PERSISTENT_FIELDS = 5, /* "storage", type, key, device, elements */
   REBUILD_FIELDS = 4,    /* storage, offset, size, stride, … */
   REBUILD_V3_FIELDS = 7, /* …, requires_grad, hooks, dtype */
@@ -92,7 +92,7 @@ enum { GLOBALS = sizeof globals / sizeof *globals };
 /* ---- The machine ------------------------------------------------------------------------ */
 
 typedef enum kind {
-  NOTHING, /* a place of the memo that was not put, or holds what is not kept */
+  NOTHING, /* a place of the memo that was not put */
   MARK,
   NONE,
   BOOL,
@@ -279,13 +279,11 @@ static vf_status run_bytes(machine *m, uint32_t length_bytes, vf_error *err) {
 
 /* ---- The memo --------------------------------------------------------------------------- */
 
-/* Tuples are not kept: what they hold is dropped with each batch of members. */
 static vf_status put(machine *m, uint64_t place, vf_error *err) {
   value *top = look(m, 0);
   if (top == NULL) return fail(m, VF_MALFORMED, err, "there is nothing on the stack to remember");
   if (place >= m->most_memo) return fail(m, VF_LIMIT, err, "the pickle remembers too many values");
-  bool kept = top->kind != TUPLE || top->what == 0;
-  m->memo[place] = kept ? *top : (value){.kind = NOTHING};
+  m->memo[place] = *top;
   return VF_OK;
 }
 
@@ -302,7 +300,7 @@ static vf_status run_get(machine *m, uint32_t bytes, vf_error *err) {
   uint64_t place;
   if (!take_little(m, bytes, &place)) return ends(m, err);
   if (place >= m->most_memo || m->memo[place].kind == NOTHING)
-    return unexpected(m, err, "a reference to a value that is not kept");
+    return fail(m, VF_MALFORMED, err, "a reference to a value that was not put");
   return push(m, m->memo[place], err);
 }
 
@@ -400,7 +398,6 @@ static vf_status set_items(machine *m, size_t dict, size_t from, vf_error *err) 
     if (status != VF_OK) return status;
   }
   m->depth = dict + 1;
-  if (dict == 0) m->pooled = 0;
   return VF_OK;
 }
 

@@ -10,7 +10,7 @@
 #include "readers/weights.h"
 
 enum {
-  VF_PYTORCH_PICKLE_BYTES = 32 << 20, /* 300 bytes describe a tensor */
+  VF_PYTORCH_PICKLE_BYTES = 16 << 20, /* some 300 describe a tensor */
   VF_PYTORCH_TENSORS = 1 << 16,
   VF_PYTORCH_RANK = 8,
 };

@@ -198,11 +198,11 @@ static vf_status read_numbers(reader *r, const char *field, uint64_t *out, uint3
     if (token == VF_JSON_ARRAY_END) break;
     if (n == most)
       return fail_tensor(r, field, VF_LIMIT, err, "more than %" PRIu32 " numbers", most);
-    if (token != VF_JSON_NUMBER || !token_number(r, &out[n++]))
+    bool whole = token == VF_JSON_NUMBER && token_number(r, &out[n]);
+    n++;
+    if (!whole)
       return fail_tensor(r, field, VF_MALFORMED, err,
-                         "number %" PRIu32 " is not a whole number "
-                         "from 0 to 2^64 - 1",
-                         n);
+                         "number %" PRIu32 " is not a whole number from 0 to 2^64 - 1", n);
   }
   *count = n;
   return VF_OK;
