@@ -477,7 +477,7 @@ static int compare_hashes(const void *a, const void *b) {
   return x < y ? -1 : x > y;
 }
 
-/* Compares the two names that have this hash. */
+/* Compares the names that have this hash with the first of them. */
 static vf_status compare_pair(reader *r, uint64_t hash, vf_error *err) {
   char first[sizeof r->tensor.name];
   size_t length = 0;
@@ -489,7 +489,7 @@ static vf_status compare_pair(reader *r, uint64_t hash, vf_error *err) {
     if (hash_name(&r->tensor) != hash) continue;
     if (one && length == r->tensor.name_length && memcmp(first, r->tensor.name, length) == 0)
       return fail_tensor(r, "", VF_MALFORMED, err, "this name occurs twice");
-    if (one) break;
+    if (one) continue;
     one = true;
     length = r->tensor.name_length;
     memcpy(first, r->tensor.name, length);
