@@ -189,7 +189,7 @@ static void a_window_slides_over_long_text(void **state) {
   char *text = malloc(LENGTH);
   assert_non_null(text);
   memset(text, ' ', LENGTH);
-  for (size_t i = 64; i < LENGTH - 64; i += 64) memcpy(text + i, "[\"\xE2\x82\xAC\",\n3]", 11);
+  for (size_t i = 64; i < LENGTH - 64; i += 64) memcpy(text + i, "[\"\xE2\x82\xAC\",\n3]", 10);
   for (size_t i = 128; i < LENGTH - 64; i += 64) text[i - 1] = ',';
   memset(text + SPACE, ' ', 1 << 20); /* more than what a window looks ahead */
   memset(text + STRING, 'x', STRING_END - STRING);
