@@ -145,7 +145,8 @@ typedef struct machine {
   size_t op_at;      /* of the instruction that is followed */
   bool has_pickle, stopped;
   value *stack, *pool, *memo;
-  size_t depth, pooled, most_memo, next_memo;
+  size_t depth, pooled, next_memo;
+  size_t most_depth, most_pooled, most_memo, most_tensors;
   tensor *tensors;
   size_t n_tensors, n_placed;
 } machine;
@@ -168,7 +169,7 @@ static vf_status unexpected(const machine *m, vf_error *err, const char *what) {
 }
 
 static vf_status push(machine *m, value v, vf_error *err) {
-  if (m->depth == STACK_VALUES) return fail(m, VF_LIMIT, err, "the pickle's stack is too deep");
+  if (m->depth == m->most_depth) return fail(m, VF_LIMIT, err, "the pickle's stack is too deep");
   m->stack[m->depth++] = v;
   return VF_OK;
 }
@@ -308,7 +309,7 @@ static vf_status run_get(machine *m, uint32_t bytes, vf_error *err) {
 
 /* Moves the top n values into the pool, as one tuple. */
 static vf_status make_tuple(machine *m, size_t n, vf_error *err) {
-  if (n > POOL_VALUES - m->pooled)
+  if (n > m->most_pooled - m->pooled)
     return fail(m, VF_LIMIT, err, "the pickle's tuples are too many");
   value tuple = {TUPLE, (uint32_t)m->pooled, n};
   m->depth -= n;
@@ -520,7 +521,7 @@ static bool fits(const machine *m, const tensor *t, const value *strides) {
 }
 
 static vf_status push_tensor(machine *m, tensor t, vf_error *err) {
-  if (m->n_tensors == VF_PYTORCH_TENSORS)
+  if (m->n_tensors == m->most_tensors)
     return fail(m, VF_LIMIT, err, "more than %d tensors", VF_PYTORCH_TENSORS);
   m->tensors[m->n_tensors] = t;
   return push(m, (value){TENSOR, (uint32_t)m->n_tensors++, 0}, err);
@@ -725,17 +726,32 @@ static vf_status read_directory(machine *m, vf_error *err) {
   return sort_storages(m, err);
 }
 
+static size_t at_most(size_t n, size_t most) {
+  return n < most ? n : most;
+}
+
+/* An instruction is a byte or more and pushes one value at most, so that no list is longer than the
+ * pickle. */
+static vf_status prepare(machine *m, vf_error *err) {
+  size_t n = m->length + 1;
+  m->most_depth = at_most(n, STACK_VALUES);
+  m->most_pooled = at_most(n, POOL_VALUES);
+  m->most_memo = at_most(n, MEMO_VALUES);
+  m->most_tensors = at_most(n, VF_PYTORCH_TENSORS);
+  m->stack = vf_arena_alloc_raw(m->scratch, m->most_depth, sizeof *m->stack);
+  m->pool = vf_arena_alloc_raw(m->scratch, m->most_pooled, sizeof *m->pool);
+  m->memo = vf_arena_alloc(m->scratch, m->most_memo, sizeof *m->memo);
+  m->tensors = vf_arena_alloc_raw(m->scratch, m->most_tensors, sizeof *m->tensors);
+  bool have_all = m->stack != NULL && m->pool != NULL && m->memo != NULL && m->tensors != NULL;
+  return have_all ? VF_OK : vf_fail_nomem(err);
+}
+
 static vf_status read_pickle(machine *m, vf_error *err) {
   vf_status status = vf_zip_data(&m->pickle_at, &m->zip, m->pickle_entry, m->length, err);
+  if (status == VF_OK) status = prepare(m, err);
   if (status != VF_OK) return status;
   unsigned char *text = vf_arena_alloc_raw(m->scratch, m->length + 1, 1);
-  m->most_memo = (size_t)vf_min_u64(m->length / 2 + 1, MEMO_VALUES);
-  m->memo = vf_arena_alloc(m->scratch, m->most_memo, sizeof *m->memo);
-  m->stack = vf_arena_alloc_raw(m->scratch, STACK_VALUES, sizeof *m->stack);
-  m->pool = vf_arena_alloc_raw(m->scratch, POOL_VALUES, sizeof *m->pool);
-  m->tensors = vf_arena_alloc_raw(m->scratch, VF_PYTORCH_TENSORS, sizeof *m->tensors);
-  if (text == NULL || m->memo == NULL || m->stack == NULL || m->pool == NULL || m->tensors == NULL)
-    return vf_fail_nomem(err);
+  if (text == NULL) return vf_fail_nomem(err);
   m->pickle = text;
   return vf_source_take(&m->file, m->pickle_at, text, m->length, err);
 }
