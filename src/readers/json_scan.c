@@ -1,4 +1,7 @@
-/* json_scan.c - the tokenizer: an explicit stack of one bit per level, no recursion. */
+/* json_scan.c - the tokenizer: an explicit stack of one bit per level, no recursion.
+ *
+ * White space is the only place where the window may slide: behind it a whole token fits, so that
+ * everything that scans one sees plain memory. */
 #include "readers/json_scan.h"
 
 #include <math.h>
@@ -11,32 +14,43 @@
 enum expect {
   EXPECT_VALUE,
   EXPECT_VALUE_OR_END, /* just after [ */
-  EXPECT_KEY,
-  EXPECT_KEY_OR_END, /* just after { */
-  EXPECT_AFTER,      /* after a value: comma, a closing bracket or the end */
+  EXPECT_KEY_OR_END,   /* just after { */
+  EXPECT_COLON,
+  EXPECT_AFTER, /* after a value: comma, a closing bracket or the end */
 };
 
 vf_json_scan vf_json_scan_over(const char *text, size_t length) {
-  return (vf_json_scan){.text = text, .length = length, .expect = EXPECT_VALUE};
+  return (vf_json_scan){.text = text, .length = length, .ended = true, .expect = EXPECT_VALUE};
+}
+
+vf_json_scan vf_json_scan_through(const vf_json_feed *feed) {
+  return (vf_json_scan){.text = feed->window, .feed = feed, .expect = EXPECT_VALUE};
 }
 
 /* ---- Errors ----------------------------------------------------------------------------- */
 
-static void set_position(vf_error *err, const char *text, size_t at) {
-  if (err == NULL) return;
-  err->line = 1;
-  err->column = 1;
-  for (size_t i = 0; i < at; i++) {
-    if (text[i] == '\n')
-      err->line++, err->column = 1;
-    else
-      err->column++;
+/* Moves a line and column (both counted from 0) over text. */
+static void count_lines(uint32_t *line, uint64_t *column, const char *text, size_t length) {
+  const char *from = text, *end = text + length;
+  for (const char *p; (p = memchr(from, '\n', (size_t)(end - from))) != NULL; from = p + 1) {
+    *line += 1;
+    *column = 0;
   }
+  *column += (uint64_t)(end - from);
+}
+
+static void set_position(vf_error *err, const vf_json_scan *s, size_t at) {
+  if (err == NULL) return;
+  uint32_t line = s->passed_lines;
+  uint64_t column = s->passed_column;
+  count_lines(&line, &column, s->text, at);
+  err->line = line + 1;
+  err->column = (uint32_t)column + 1;
 }
 
 static vf_status fail(const vf_json_scan *s, vf_status status, vf_error *err, const char *message) {
   vf_fail(err, status, "%s", message);
-  set_position(err, s->text, s->at);
+  set_position(err, s, s->at);
   return status;
 }
 
@@ -50,9 +64,40 @@ static int peek(const vf_json_scan *s) {
   return s->at < s->length ? (unsigned char)s->text[s->at] : -1;
 }
 
-static void skip_space(vf_json_scan *s) {
-  while (s->at < s->length && strchr(" \t\r\n", s->text[s->at]) != NULL && s->text[s->at] != '\0')
-    s->at++;
+/* The longest token, and what the scan of an escape or character looks at beyond it. */
+enum { TOKEN_BYTES = VF_JSON_STRING_BYTES + 64 };
+
+/* Slides the window to where the scan is, and fills it. */
+static vf_status refill(vf_json_scan *s, vf_error *err) {
+  const vf_json_feed *feed = s->feed;
+  count_lines(&s->passed_lines, &s->passed_column, s->text, s->at);
+  s->passed += s->at;
+  s->length -= s->at;
+  memmove(feed->window, s->text + s->at, s->length);
+  s->at = s->start = s->end = 0;
+  while (s->length < feed->window_bytes && !s->ended) {
+    size_t got = 0;
+    vf_status status = feed->read(feed->context, feed->window + s->length,
+                                  feed->window_bytes - s->length, &got, err);
+    if (status != VF_OK) return status;
+    s->ended = got == 0;
+    s->length += got;
+  }
+  return VF_OK;
+}
+
+static bool is_space(char c) {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+/* To the next token, which is then in the window as a whole. */
+static vf_status skip_space(vf_json_scan *s, vf_error *err) {
+  for (;;) {
+    while (s->at < s->length && is_space(s->text[s->at])) s->at++;
+    if (s->ended || s->length - s->at >= TOKEN_BYTES) return VF_OK;
+    vf_status status = refill(s, err);
+    if (status != VF_OK) return status;
+  }
 }
 
 static bool is_digit(int c) {
@@ -112,11 +157,21 @@ static vf_status scan_character(vf_json_scan *s, vf_error *err) {
   return VF_OK;
 }
 
+/* Over plain ASCII, which is most of all text; false if there was none. */
+static bool skip_plain(vf_json_scan *s) {
+  size_t from = s->at;
+  for (; s->at < s->length; s->at++) {
+    unsigned char c = (unsigned char)s->text[s->at];
+    if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') break;
+  }
+  return s->at > from;
+}
+
 /* From the opening quote to past the closing one. */
 static vf_status scan_string(vf_json_scan *s, size_t most, vf_error *err) {
   s->start = ++s->at;
   while (peek(s) != '"') {
-    vf_status status = scan_character(s, err);
+    vf_status status = skip_plain(s) ? VF_OK : scan_character(s, err);
     if (status != VF_OK) return status;
     if (s->at - s->start > most) return fail(s, VF_LIMIT, err, "the string is too long");
   }
@@ -216,13 +271,9 @@ static vf_status scan_value(vf_json_scan *s, vf_json_token *out, vf_error *err) 
 static vf_status scan_key(vf_json_scan *s, vf_json_token *out, vf_error *err) {
   if (peek(s) != '"') return bad(s, err, "a key in quotes is expected here");
   vf_status status = scan_string(s, VF_JSON_KEY_BYTES, err);
-  if (status != VF_OK) return status;
-  skip_space(s);
-  if (peek(s) != ':') return bad(s, err, "a colon is expected after the key");
-  s->at++;
-  s->expect = EXPECT_VALUE;
+  s->expect = EXPECT_COLON;
   *out = VF_JSON_KEY;
-  return VF_OK;
+  return status;
 }
 
 /* After a value, inside a container: a comma and what must follow it, or the end of it. */
@@ -236,7 +287,8 @@ static vf_status scan_after(vf_json_scan *s, vf_json_token *out, vf_error *err) 
   if (peek(s) < 0) return bad(s, err, "the text ends inside an object or array: is it truncated?");
   if (peek(s) != ',') return bad(s, err, "a comma or a closing bracket is expected here");
   s->at++;
-  skip_space(s);
+  vf_status status = skip_space(s, err);
+  if (status != VF_OK) return status;
   return object ? scan_key(s, out, err) : scan_value(s, out, err);
 }
 
@@ -246,17 +298,32 @@ static vf_status scan_end(vf_json_scan *s, vf_json_token *out, vf_error *err) {
   return VF_OK;
 }
 
+/* The first token, a member or an element. */
+static vf_status scan_first(vf_json_scan *s, vf_json_token *out, vf_error *err) {
+  bool first = s->passed + s->at == 0;
+  if (peek(s) < 0) return bad(s, err, first ? "the file is empty" : "the text ends too early");
+  if (first && s->length >= 3 && memcmp(s->text, "\xEF\xBB\xBF", 3) == 0)
+    return bad(s, err, "starts with a byte order mark: save it as UTF-8 without one");
+  if (s->expect == EXPECT_KEY_OR_END) return scan_key(s, out, err);
+  return scan_value(s, out, err);
+}
+
+static vf_status scan_colon(vf_json_scan *s, vf_error *err) {
+  if (peek(s) != ':') return bad(s, err, "a colon is expected after the key");
+  s->at++;
+  s->expect = EXPECT_VALUE;
+  return skip_space(s, err);
+}
+
 vf_status vf_json_next(vf_json_scan *s, vf_json_token *out, vf_error *err) {
-  skip_space(s);
+  vf_status status = skip_space(s, err);
+  if (status == VF_OK && s->expect == EXPECT_COLON) status = scan_colon(s, err);
+  if (status != VF_OK) return status;
   if (s->expect == EXPECT_AFTER)
     return s->depth == 0 ? scan_end(s, out, err) : scan_after(s, out, err);
   if (s->expect == EXPECT_KEY_OR_END && peek(s) == '}') return scan_after(s, out, err);
   if (s->expect == EXPECT_VALUE_OR_END && peek(s) == ']') return scan_after(s, out, err);
-  if (peek(s) < 0) return bad(s, err, s->at == 0 ? "the file is empty" : "the text ends too early");
-  if (s->at == 0 && s->length >= 3 && memcmp(s->text, "\xEF\xBB\xBF", 3) == 0)
-    return bad(s, err, "starts with a byte order mark: save it as UTF-8 without one");
-  if (s->expect == EXPECT_KEY || s->expect == EXPECT_KEY_OR_END) return scan_key(s, out, err);
-  return scan_value(s, out, err);
+  return scan_first(s, out, err);
 }
 
 vf_status vf_json_skip(vf_json_scan *s, vf_json_token token, vf_error *err) {
@@ -277,6 +344,58 @@ vf_status vf_json_check(const char *text, size_t length, vf_error *err) {
     if (status != VF_OK) return status;
   } while (token != VF_JSON_END);
   return VF_OK;
+}
+
+/* ---- Escapes ---------------------------------------------------------------------------- */
+
+static size_t put_utf8(char *to, unsigned long c) {
+  if (c < 0x80) {
+    to[0] = (char)c;
+    return 1;
+  }
+  size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+  static const unsigned char marks[] = {0, 0, 0xC0, 0xE0, 0xF0};
+  for (size_t i = n - 1; i > 0; i--, c >>= 6) to[i] = (char)(0x80 | (c & 0x3F));
+  to[0] = (char)(marks[n] | c);
+  return n;
+}
+
+static unsigned long hex_unit(const char *digits) {
+  unsigned long n = 0;
+  for (size_t i = 0; i < 4; i++) n = n * 16 + (unsigned long)hex_value((unsigned char)digits[i]);
+  return n;
+}
+
+/* One escape at text, which was checked; *used is its length. */
+static size_t put_escape(char *to, const char *text, size_t *used) {
+  static const char letters[] = "bfnrt", values[] = "\b\f\n\r\t";
+  const char *letter = strchr(letters, text[1]);
+  *used = 2;
+  if (text[1] != 'u') {
+    to[0] = letter != NULL ? values[letter - letters] : text[1];
+    return 1;
+  }
+  unsigned long c = hex_unit(text + 2);
+  *used = 6;
+  if (c >= 0xD800 && c <= 0xDBFF) {
+    c = 0x10000 + ((c - 0xD800) << 10) + (hex_unit(text + 8) - 0xDC00);
+    *used = 12;
+  }
+  return put_utf8(to, c);
+}
+
+size_t vf_json_unescape(char *to, const char *text, size_t length) {
+  size_t n = 0;
+  for (size_t i = 0; i < length;) {
+    const char *escape = memchr(text + i, '\\', length - i);
+    size_t plain = escape == NULL ? length - i : (size_t)(escape - text) - i, used = 0;
+    memmove(to + n, text + i, plain);
+    n += plain;
+    i += plain;
+    if (escape != NULL) n += put_escape(to + n, escape, &used);
+    i += used;
+  }
+  return n;
 }
 
 /* ---- Finding a value -------------------------------------------------------------------- */
@@ -316,6 +435,7 @@ static size_t find_value(const char *text, size_t length, const char *pointer) {
 }
 
 void vf_json_locate(const char *text, size_t length, vf_error *err) {
+  vf_json_scan s = vf_json_scan_over(text, length);
   if (err != NULL && err->path[0] != '\0')
-    set_position(err, text, find_value(text, length, err->path));
+    set_position(err, &s, find_value(text, length, err->path));
 }

@@ -136,6 +136,83 @@ static void every_truncation_is_refused(void **state) {
     assert_int_not_equal(vf_json_check(text, n, NULL), VF_OK);
 }
 
+/* ---- Text that comes through a window ----------------------------------------------------- */
+
+typedef struct slow_text {
+  const char *text;
+  size_t length, at, step; /* bytes per read */
+} slow_text;
+
+static vf_status read_slowly(void *context, char *to, size_t size, size_t *got, vf_error *err) {
+  slow_text *s = context;
+  (void)err;
+  size_t n = s->length - s->at;
+  if (n > s->step) n = s->step;
+  if (n > size) n = size;
+  memcpy(to, s->text + s->at, n);
+  s->at += n;
+  *got = n;
+  return VF_OK;
+}
+
+/* Every token and the error at the end are the same as without a window. */
+static void compare_scans(const char *text, size_t length, size_t step, size_t window_bytes) {
+  slow_text slow = {text, length, 0, step};
+  vf_json_feed feed = {read_slowly, &slow, malloc(window_bytes), window_bytes};
+  vf_json_scan a = vf_json_scan_over(text, length), b = vf_json_scan_through(&feed);
+  vf_json_token t = VF_JSON_OBJECT, u = VF_JSON_OBJECT;
+  vf_error e = {VF_OK}, f = {VF_OK};
+  assert_non_null(feed.window);
+  while (t != VF_JSON_END && e.status == VF_OK) {
+    vf_status status = vf_json_next(&a, &t, &e);
+    assert_int_equal(vf_json_next(&b, &u, &f), status);
+    assert_int_equal(t, u);
+    assert_u64(b.passed + b.at, a.at);
+    if (t != VF_JSON_END && status == VF_OK)
+      assert_memory_equal(a.text + a.start, b.text + b.start,
+                          a.end > a.start ? a.end - a.start : 0);
+  }
+  assert_string_equal(e.message, f.message);
+  assert_true(e.line == f.line && e.column == f.column);
+  free(feed.window);
+}
+
+static void a_scan_through_a_window_is_the_same_as_a_whole_one(void **state) {
+  (void)state;
+  static const char text[] = " {\"a\" :\n [1, -2.5e3, true, \"x\\u00e9\\n\"],\r\n \"b\": {}}\n x";
+  for (size_t n = 0; n < sizeof text; n++) compare_scans(text, n, 1 + n % 3, n + 1);
+}
+
+static void a_window_slides_over_long_text(void **state) {
+  (void)state;
+  enum { LENGTH = 7 << 20, SPACE = 3 << 20, STRING = 5 << 20, STRING_END = STRING + 900 * 1024 };
+  char *text = malloc(LENGTH);
+  assert_non_null(text);
+  memset(text, ' ', LENGTH);
+  for (size_t i = 64; i < LENGTH - 64; i += 64) memcpy(text + i, "[\"\xE2\x82\xAC\",\n3]", 10);
+  for (size_t i = 128; i < LENGTH - 64; i += 64) text[i - 1] = ',';
+  memset(text + SPACE, ' ', 1 << 20); /* more than what a window looks ahead */
+  memset(text + STRING, 'x', STRING_END - STRING);
+  text[STRING] = text[STRING_END - 2] = '"';
+  text[STRING_END - 1] = ',';
+  text[0] = '[';
+  text[LENGTH - 1] = ']';
+  assert_ok(vf_json_check(text, LENGTH, err));
+  compare_scans(text, LENGTH, 100003, VF_JSON_WINDOW_BYTES);
+  text[LENGTH - 2] = ',';
+  compare_scans(text, LENGTH, LENGTH, VF_JSON_WINDOW_BYTES);
+  free(text);
+}
+
+static void escapes_are_decoded(void **state) {
+  (void)state;
+  char out[64];
+  const char *text = "a\\u0062\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\u20AC\\ud83d\\ude00.";
+  size_t n = vf_json_unescape(out, text, strlen(text));
+  out[n] = '\0';
+  assert_string_equal(out, "ab\"\\/\b\f\n\r\t\u00e9\u20AC\U0001F600.");
+}
+
 /* What the gate lets through, cJSON parses; whatever else happens, nothing breaks. */
 static void mutations_that_pass_the_gate_parse(void **state) {
   (void)state;
@@ -245,6 +322,9 @@ int main(void) {
       cmocka_unit_test(errors_tell_line_and_column),
       cmocka_unit_test(locate_finds_values_and_holders),
       cmocka_unit_test(every_truncation_is_refused),
+      cmocka_unit_test(a_scan_through_a_window_is_the_same_as_a_whole_one),
+      cmocka_unit_test(a_window_slides_over_long_text),
+      cmocka_unit_test(escapes_are_decoded),
       cmocka_unit_test(mutations_that_pass_the_gate_parse),
       cmocka_unit_test(nested_keys_become_paths),
       cmocka_unit_test(numbers_out_of_place_are_refused),

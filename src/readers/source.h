@@ -1,0 +1,31 @@
+/* source.h - a regular file that is read piece by piece, at offsets.
+ *
+ * Never blocks on a pipe or device, keeps no position, and hands out fewer bytes than asked for
+ * only where the file ends. */
+#ifndef VF_READERS_SOURCE_H
+#define VF_READERS_SOURCE_H
+
+#include "vramfit/vramfit.h"
+
+typedef struct vf_source {
+  const char *path; /* the caller's, for messages */
+  uint64_t bytes;   /* of the file, when it was opened */
+  int fd;
+} vf_source;
+
+/* Opens a regular file; the path must outlive it. */
+vf_status vf_source_open(vf_source *out, const char *path, vf_error *err);
+void vf_source_close(const vf_source *s);
+
+/* Reads up to `size` bytes at an offset; *got is less at the end of the file alone. */
+vf_status vf_source_read(const vf_source *s, uint64_t at, void *to, size_t size, size_t *got,
+                         vf_error *err);
+
+/* Reads exactly `size` bytes at an offset, or says that the file ends too early. */
+vf_status vf_source_take(const vf_source *s, uint64_t at, void *to, size_t size, vf_error *err);
+
+/* Fails at an offset of the file, under a key or pointer inside of it ("" if there is none). */
+vf_status vf_source_fail(const vf_source *s, uint64_t at, const char *key, vf_status status,
+                         vf_error *err, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+
+#endif
