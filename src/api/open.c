@@ -1,44 +1,18 @@
 /* open.c - from what people name to a model in a format.
  *
- * The floor above readers, models and engines: a reader finds the facts, an architecture makes the
- * lists, the engine says what a short format name means, a recipe stores the tensors. */
+ * The floor above readers, models and engines: what was read becomes the lists of a model, the
+ * engine says what a short format name means, a recipe stores the tensors. */
+#include "api/open.h"
+
 #include <stdio.h>
 #include <string.h>
 
+#include "api/load.h"
 #include "base/status.h"
 #include "engines/engine.h"
 #include "models/arch.h"
-#include "models/inventory.h"
 #include "models/recipe.h"
-#include "readers/catalog.h"
-#include "readers/config.h"
-#include "readers/file.h"
-#include "readers/gguf.h"
 #include "readers/json_scan.h"
-
-/* JSON text, and where it comes from. */
-typedef struct document {
-  const char *text;
-  size_t length;
-  const char *source; /* the file, for messages */
-  const char *id;     /* of the model, for reports */
-  const char *origin; /* "catalog" or the file, for reports */
-} document;
-
-/* ---- Finding the text ------------------------------------------------------------------- */
-
-static vf_status unknown_model(const vf_context *ctx, const char *ref, vf_error *err) {
-  const vf_catalog *models = ctx->catalogs[VF_CATALOG_MODELS];
-  const char *nearest = vf_catalog_nearest(models, ref);
-  uint32_t n = models->n_rows;
-  if (strchr(ref, '/') != NULL || strstr(ref, ".json") != NULL)
-    return vf_fail(err, VF_UNKNOWN, "model '%s': no such file or folder, and no catalog name", ref);
-  if (nearest == NULL)
-    return vf_fail(err, VF_UNKNOWN, "unknown model '%s' (%u are known; a config.json works too)",
-                   ref, n);
-  return vf_fail(err, VF_UNKNOWN, "unknown model '%s': did you mean %s? (%u are known)", ref,
-                 nearest, n);
-}
 
 /* ---- Formats ----------------------------------------------------------------------------- */
 
@@ -51,11 +25,16 @@ static vf_status store(vf_model *m, const char *quant, const char *engine_name, 
   return vf_recipe_apply(m, vf_engine_quant(engine, quant), err);
 }
 
-/* ---- GGUF files ------------------------------------------------------------------------- */
-
-static vf_status keep_tensor(void *context, const vf_file_tensor *t, vf_error *err) {
-  return vf_inventory_add(context, t->name, t->name_length, t->ne, t->format, t->bytes, err);
+/* A config that says how its weights are quantized describes other files than llama.cpp's. */
+static vf_status refuse_quantized(const vf_facts *facts, const char *quant, vf_error *err) {
+  const char *method = vf_facts_string(facts, "quantization_config.quant_method", NULL);
+  if (quant != NULL || method == NULL) return VF_OK;
+  return vf_facts_fail(facts, "quantization_config", VF_UNSUPPORTED, err,
+                       "llama.cpp does not load '%s' weights: name a GGUF format with --quant",
+                       method);
 }
+
+/* ---- GGUF files ------------------------------------------------------------------------- */
 
 /* Towers and adapters are parts of a model: they are named beside one. */
 static vf_status refuse_part(const vf_facts *facts, vf_error *err) {
@@ -70,93 +49,68 @@ static vf_status refuse_part(const vf_facts *facts, vf_error *err) {
   return VF_OK;
 }
 
-static void name_file(vf_model *m, const char *path, const vf_facts *facts) {
+static void name_recipe(vf_model *m, const vf_facts *facts) {
   const vf_fact *type = vf_facts_find(facts, "general.file_type");
   const char *recipe =
       type != NULL && type->type == VF_FACT_INT ? vf_recipe_of_file_type(type->as.integer) : NULL;
-  snprintf(m->id, sizeof m->id, "%s", path);
-  snprintf(m->source, sizeof m->source, "%s", path);
   snprintf(m->quant, sizeof m->quant, "%s", recipe != NULL ? recipe : "mixed");
 }
 
-static vf_status open_gguf(vf_model **out, const char *path, const char *quant, const char *engine,
-                           vf_arena *arena, vf_error *err) {
-  vf_facts facts = vf_facts_in(arena, path);
-  vf_gguf_info info;
-  vf_model *m;
-  vf_inventory *inventory = vf_arena_alloc(arena, 1, sizeof *inventory);
-  if (inventory == NULL) return vf_fail_nomem(err);
-  vf_inventory_init(inventory, arena, true, false);
-  const vf_tensor_sink sink = {keep_tensor, inventory};
-  vf_status status = vf_gguf_read(&facts, &info, path, &sink, false, err);
-  if (status == VF_OK) status = refuse_part(&facts, err);
-  if (status == VF_OK) status = vf_arch_build_file(&m, &facts, inventory, err);
-  if (status != VF_OK) return status;
-  name_file(m, path, &facts);
-  if (quant != NULL) status = store(m, quant, engine, err);
-  if (status == VF_OK)
-    *out = m;
-  else
-    vf_model_free(m);
+static vf_status build_from_gguf(vf_model **out, const vf_loaded *l, vf_error *err) {
+  vf_status status = refuse_part(&l->facts, err);
+  if (status == VF_OK) status = vf_arch_build_file(out, &l->facts, l->inventory, err);
+  if (status == VF_OK) name_recipe(*out, &l->facts);
   return status;
 }
 
-/* ---- Configs ---------------------------------------------------------------------------- */
+/* ---- Configs and checkpoints ------------------------------------------------------------- */
 
-/* A folder stands for the config.json in it. */
-static vf_status read_path(document *out, const char *path, vf_arena *arena, vf_error *err) {
-  char *file, *text;
-  size_t n = strlen(path);
-  bool folder = vf_path_look(path) == VF_PATH_FOLDER;
-  file = vf_arena_alloc(arena, n + sizeof "/config.json", 1);
-  if (file == NULL) return vf_fail_nomem(err);
-  memcpy(file, path, n);
-  if (folder) memcpy(file + n, "/config.json", sizeof "/config.json");
-  vf_status status = vf_file_read(&text, &out->length, file, VF_JSON_FILE_BYTES, arena, err);
+static vf_status build_from_config(vf_model **out, const vf_loaded *l, vf_error *err) {
+  vf_status status = vf_arch_build(out, &l->facts, err);
+  if (status != VF_OK && l->text != NULL) vf_json_locate(l->text, l->length, err);
+  return status;
+}
+
+/* The tensors of the files in place of those that the config lets expect. */
+static vf_status take_tensors(vf_model **model, const vf_loaded *l, vf_error *err) {
+  vf_model *m;
+  vf_status status =
+      vf_model_with_tensors(&m, *model, l->inventory->tensors, l->inventory->count, err);
   if (status != VF_OK) return status;
-  out->text = text;
-  out->source = out->id = out->origin = file;
+  m->derived = *model;
+  *model = m;
   return VF_OK;
 }
 
-/* Catalog names win; "./name" always means a path. */
-static vf_status find_document(document *out, const vf_context *ctx, const char *ref,
-                               vf_arena *arena, vf_error *err) {
-  vf_catalog_entry entry;
-  if (vf_catalog_find(&entry, ctx->catalogs[VF_CATALOG_MODELS], ref)) {
-    *out = (document){entry.json, entry.length, entry.file, entry.id, "catalog"};
-    return VF_OK;
-  }
-  if (vf_path_look(ref) == VF_PATH_NONE) return unknown_model(ctx, ref, err);
-  return read_path(out, ref, arena, err);
-}
-
-/* ---- Building --------------------------------------------------------------------------- */
-
-/* A config that says how its weights are quantized describes other files than llama.cpp's. */
-static vf_status refuse_quantized(const vf_facts *facts, const char *quant, vf_error *err) {
-  const char *method = vf_facts_string(facts, "quantization_config.quant_method", NULL);
-  if (quant != NULL || method == NULL) return VF_OK;
-  return vf_facts_fail(facts, "quantization_config", VF_UNSUPPORTED, err,
-                       "llama.cpp does not load '%s' weights: name a GGUF format with --quant",
-                       method);
-}
-
-static vf_status build(vf_model **out, const document *doc, const char *quant, const char *engine,
-                       vf_arena *arena, vf_error *err) {
-  vf_facts facts = vf_facts_in(arena, doc->source);
-  vf_model *m = NULL;
-  vf_status status = vf_config_parse(&facts, doc->text, doc->length, err);
+static vf_status build_from_checkpoint(vf_model **out, const vf_loaded *l, vf_error *err) {
+  if (!l->has_facts)
+    return vf_fail_at(err, VF_UNSUPPORTED, l->id, "",
+                      "has no config.json beside it, which says what the tensors are for");
+  vf_status status = build_from_config(out, l, err);
   if (status != VF_OK) return status;
-  status = refuse_quantized(&facts, quant, err);
-  if (status == VF_OK) status = vf_arch_build(&m, &facts, err);
-  if (status != VF_OK) {
-    vf_json_locate(doc->text, doc->length, err);
-    return status;
-  }
-  snprintf(m->id, sizeof m->id, "%s", doc->id);
-  snprintf(m->source, sizeof m->source, "%s", doc->origin);
-  status = store(m, quant, engine, err);
+  status = vf_recipe_apply_own(*out, err);
+  if (status == VF_OK) status = take_tensors(out, l, err);
+  if (status != VF_OK) vf_model_free(*out);
+  return status;
+}
+
+/* ---- Opening ----------------------------------------------------------------------------- */
+
+vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, const char *engine,
+                         vf_error *err) {
+  vf_model *m = NULL;
+  bool as_stored = quant == NULL && l->kind != VF_LOAD_CATALOG && l->inventory != NULL;
+  vf_status status;
+  if (l->kind == VF_LOAD_GGUF)
+    status = build_from_gguf(&m, l, err);
+  else if (as_stored)
+    status = build_from_checkpoint(&m, l, err);
+  else
+    status = build_from_config(&m, l, err);
+  if (status != VF_OK) return status;
+  snprintf(m->id, sizeof m->id, "%s", l->id);
+  snprintf(m->source, sizeof m->source, "%s", l->origin);
+  if (!as_stored) status = store(m, quant, engine, err);
   if (status == VF_OK)
     *out = m;
   else
@@ -166,27 +120,20 @@ static vf_status build(vf_model **out, const document *doc, const char *quant, c
 
 vf_status vf_model_open(vf_model **out, const vf_context *ctx, const char *ref, const char *quant,
                         const char *engine, vf_error *err) {
-  vf_arena *arena = vf_arena_new(&ctx->allocator, (size_t)64 << 20);
-  if (arena == NULL) return vf_fail_nomem(err);
-  document doc;
-  vf_catalog_entry entry;
-  bool named = vf_catalog_find(&entry, ctx->catalogs[VF_CATALOG_MODELS], ref);
-  vf_status status;
-  if (!named && vf_gguf_recognize(ref)) {
-    status = open_gguf(out, ref, quant, engine, arena, err);
-    vf_arena_free(arena);
-    return status;
-  }
-  status = find_document(&doc, ctx, ref, arena, err);
-  if (status == VF_OK) status = build(out, &doc, quant, engine, arena, err);
-  vf_arena_free(arena);
+  vf_loaded loaded;
+  vf_load_depth depth = quant != NULL ? VF_LOAD_FACTS : VF_LOAD_TENSORS;
+  vf_status status = vf_load(&loaded, ctx, ref, depth, err);
+  if (status == VF_OK && loaded.kind != VF_LOAD_GGUF && loaded.has_facts)
+    status = refuse_quantized(&loaded.facts, quant, err);
+  if (status == VF_OK) status = vf_build_model(out, &loaded, quant, engine, err);
+  vf_loaded_free(&loaded);
   return status;
 }
 
 vf_status vf_model_requantize(vf_model **out, const vf_model *model, const char *quant,
                               const char *engine, vf_error *err) {
   vf_model *m;
-  vf_status status = vf_model_clone(&m, model, err);
+  vf_status status = vf_model_clone(&m, model->derived != NULL ? model->derived : model, err);
   if (status != VF_OK) return status;
   status = store(m, quant, engine, err);
   if (status == VF_OK)

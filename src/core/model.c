@@ -29,22 +29,31 @@ vf_status vf_model_new(vf_model **out, const vf_allocator *allocator, size_t ten
 }
 
 void vf_model_free(vf_model *model) {
-  if (model != NULL) vf_arena_free(model->arena);
+  if (model == NULL) return;
+  if (model->derived != NULL) vf_arena_free(model->derived->arena);
+  vf_arena_free(model->arena);
 }
 
-vf_status vf_model_clone(vf_model **out, const vf_model *model, vf_error *err) {
+vf_status vf_model_with_tensors(vf_model **out, const vf_model *model, const vf_tensor *tensors,
+                                size_t count, vf_error *err) {
   vf_model *m;
-  vf_status status = vf_model_new(&m, vf_arena_allocator(model->arena), model->n_tensors,
-                                  model->n_layers, model->n_caches, err);
+  vf_status status = vf_model_new(&m, vf_arena_allocator(model->arena), count, model->n_layers,
+                                  model->n_caches, err);
   if (status != VF_OK) return status;
   vf_model lists = *m;
   *m = *model;
   m->arena = lists.arena;
-  m->tensors = memcpy(lists.tensors, model->tensors, model->n_tensors * sizeof *m->tensors);
+  m->derived = NULL;
+  m->n_tensors = count;
+  m->tensors = memcpy(lists.tensors, tensors, count * sizeof *m->tensors);
   m->layers = memcpy(lists.layers, model->layers, model->n_layers * sizeof *m->layers);
   m->caches = memcpy(lists.caches, model->caches, model->n_caches * sizeof *m->caches);
   *out = m;
   return VF_OK;
+}
+
+vf_status vf_model_clone(vf_model **out, const vf_model *model, vf_error *err) {
+  return vf_model_with_tensors(out, model, model->tensors, model->n_tensors, err);
 }
 
 /* ---- What follows from the lists -------------------------------------------------------- */
@@ -71,9 +80,13 @@ static void find_period(vf_model *m) {
   }
 }
 
+bool vf_model_is_mtp(const vf_model *m, const vf_tensor *t) {
+  if (t->layer < 0) return false;
+  return (uint32_t)t->layer >= m->n_layers || (m->layers[t->layer].flags & VF_LAYER_MTP) != 0;
+}
+
 static bool is_extra(const vf_model *m, const vf_tensor *t) {
-  bool mtp = t->layer >= 0 && (m->layers[t->layer].flags & VF_LAYER_MTP) != 0;
-  return mtp || vf_roles[t->role].home == VF_HOME_ROPE;
+  return vf_model_is_mtp(m, t) || vf_roles[t->role].home == VF_HOME_ROPE;
 }
 
 static bool is_expert(const vf_tensor *t) {

@@ -52,9 +52,9 @@ enum vf_model_flag {
   VF_MODEL_ENCODER = 1 << 3,       /* embeds texts: generates nothing, caches nothing */
   VF_MODEL_HAS_TOWER = 1 << 4,     /* images or sound, by a network in front */
   VF_MODEL_SCORE_CAP = 1 << 5,     /* attention scores are capped by an operation of its own */
-  VF_MODEL_MROPE = 1 << 7,     /* four position ids per token: images have places of their own */
-  VF_MODEL_EMBD_TWICE = 1 << 8,     /* a tied embedding is held twice even where both are on the host */
-  VF_MODEL_EMBD_NORM = 1 << 6, /* the embedding is normalized */
+  VF_MODEL_MROPE = 1 << 7,      /* four position ids per token: images have places of their own */
+  VF_MODEL_EMBD_TWICE = 1 << 8, /* a tied embedding is held twice even where both are on the host */
+  VF_MODEL_EMBD_NORM = 1 << 6,  /* the embedding is normalized */
 };
 
 enum { VF_MODEL_TEXT = 128, VF_MAX_LAYERS = 4096, VF_MODEL_ASSUMPTIONS = 4 };
@@ -74,6 +74,7 @@ struct vf_model {
   uint64_t n_params, n_active_params;
   uint64_t widest_row;  /* elements: the longest row of any layer's matrix */
   vf_format own_format; /* what its makers publish it in */
+  vf_model *derived;    /* as its config describes it, where the tensors are a checkpoint's */
   bool from_file;       /* the tensors are those of a file, not derived from a config */
   bool tied;            /* no output matrix: the token embedding serves */
   uint32_t flags;       /* vf_model_flag */
@@ -100,10 +101,18 @@ vf_status vf_model_new(vf_model **out, const vf_allocator *allocator, size_t ten
 /* A deep copy. */
 vf_status vf_model_clone(vf_model **out, const vf_model *model, vf_error *err);
 
+/* The same model with other tensors; parameters stay those of the original. */
+vf_status vf_model_with_tensors(vf_model **out, const vf_model *model, const vf_tensor *tensors,
+                                size_t count, vf_error *err);
+
 /* To call once all lists are filled: counts parameters, finds the period.  VF_OVERFLOW if there
  * are more than VF_MAX_ELEMENTS in all: below it no sum over tensors, in any format and with any
  * padding, can leave 64 bits. */
 vf_status vf_model_finish(vf_model *model, vf_error *err);
+
+/* True for tensors of layers that predict further tokens: stored with the model, not part of the
+ * network.  Checkpoints number them behind the last layer. */
+bool vf_model_is_mtp(const vf_model *model, const vf_tensor *t);
 
 /* Takes something for granted about the architecture; the strings must be static. */
 void vf_model_assume(vf_model *model, const char *code, const char *text);

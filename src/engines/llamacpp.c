@@ -258,8 +258,12 @@ static void add_rope_table(const plan *p, uint64_t *sums, const vf_tensor *t) {
 /* Layers that predict further tokens are not loaded unless drafting asks for them; towers are
  * files of their own (--mmproj). */
 static bool is_loaded(const plan *p, const vf_tensor *t) {
-  if (vf_roles[t->role].home == VF_HOME_TOWER) return false;
-  return t->layer < 0 || (p->model->layers[t->layer].flags & VF_LAYER_MTP) == 0;
+  return vf_roles[t->role].home != VF_HOME_TOWER && !vf_model_is_mtp(p->model, t);
+}
+
+/* What is not known to belong to a layer is counted where the output is, as if it were needed. */
+static uint32_t layer_slot(const plan *p, const vf_tensor *t) {
+  return t->layer < 0 ? p->model->n_layers : (uint32_t)t->layer;
 }
 
 /* The embedding is looked up on the host; a model without an output matrix keeps a second copy of
@@ -276,7 +280,7 @@ static void add_weight(const plan *p, uint64_t *sums, const vf_tensor *t) {
     if (copied) add_to(p, sums, output, t);
     break;
   case VF_HOME_FIRST: add_to(p, sums, slot_budget(p, 0), t); break;
-  case VF_HOME_LAYER: add_to(p, sums, slot_budget(p, (uint32_t)t->layer), t); break;
+  case VF_HOME_LAYER: add_to(p, sums, slot_budget(p, layer_slot(p, t)), t); break;
   case VF_HOME_OUTPUT: add_to(p, sums, output, t); break;
   case VF_HOME_ROPE: add_rope_table(p, sums, t); break;
   case VF_HOME_TOWER: break;
@@ -371,11 +375,11 @@ static uint64_t staged_bytes(const plan *p) {
   for (size_t i = 0; i < p->model->n_tensors; i++) {
     const vf_tensor *t = &p->model->tensors[i];
     vf_home home = vf_roles[t->role].home;
-    uint32_t slot = home == VF_HOME_LAYER ? (uint32_t)t->layer : p->model->n_layers;
+    uint32_t slot = home == VF_HOME_LAYER ? layer_slot(p, t) : p->model->n_layers;
     bool output = slot == p->model->n_layers;
     if (home == VF_HOME_ROPE || (home == VF_HOME_INPUT && !p->model->tied)) continue;
     if (output && p->w->output_rows < OFFLOAD_MIN_ROWS) continue;
-    if (home == VF_HOME_TOWER || home == VF_HOME_FIRST) continue;
+    if (!is_loaded(p, t) || home == VF_HOME_FIRST) continue;
     if (slot < p->placement.first_slot) largest = vf_max_u64(largest, t->bytes);
   }
   return largest;

@@ -14,9 +14,6 @@ typedef enum vf_path_kind {
 
 vf_path_kind vf_path_look(const char *path);
 
-/* Opens a regular file for reading, never waiting; the caller closes it. */
-vf_status vf_file_open(int *out, uint64_t *size, const char *path, vf_error *err);
-
 /* Reads a regular file of at most `most` bytes into the arena, terminated by a NUL that *length
  * does not count.  Anything else is VF_IO or VF_LIMIT with the path in it. */
 vf_status vf_file_read(char **out, size_t *length, const char *path, size_t most, vf_arena *arena,

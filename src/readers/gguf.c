@@ -8,12 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/checked.h"
 #include "base/status.h"
 #include "core/format.h"
-#include "readers/file.h"
 #include "readers/window.h"
 
 enum {
@@ -168,7 +166,7 @@ static vf_status read_array(reader *r, const char *key, vf_fact *fact) {
     return vf_window_fail(&r->w, VF_MALFORMED, at, r->err,
                           "key %s: a list of type %" PRIu32 ", which there is not", key, type);
   uint64_t least = type == T_STRING ? sizeof(uint64_t) : type_bytes[type];
-  if (!vf_mul(&bytes, n, least) || bytes > r->w.size - r->w.at)
+  if (!vf_mul(&bytes, n, least) || bytes > r->w.source.bytes - r->w.at)
     return vf_window_fail(&r->w, VF_MALFORMED, at, r->err,
                           "key %s: a list of %" PRIu64 " items does not fit the file", key, n);
   if (type != T_STRING && n <= MAX_KEPT_ITEMS) return keep_items(r, key, (value_type)type, n, fact);
@@ -239,7 +237,7 @@ static vf_status read_metadata(reader *r) {
   }
   const char *twice = find_duplicate(keys, (size_t)r->n_keys);
   if (twice != NULL)
-    return vf_fail_at(r->err, VF_MALFORMED, r->w.path, twice, "this key occurs twice");
+    return vf_fail_at(r->err, VF_MALFORMED, r->w.source.path, twice, "this key occurs twice");
   vf_facts_finish(r->facts);
   return VF_OK;
 }
@@ -340,13 +338,13 @@ static vf_status check_length(reader *r) {
     return vf_window_fail(&r->w, VF_MALFORMED, r->w.at, r->err, "the data ends beyond 2^64 bytes");
   r->info->header_bytes += start;
   r->info->data_bytes += r->data_end;
-  r->info->file_bytes += r->w.size;
-  if (r->n_tensors == 0 || r->w.size >= end - r->last_padding) return VF_OK;
-  r->info->missing_bytes += end - r->last_padding - r->w.size;
+  r->info->file_bytes += r->w.source.bytes;
+  if (r->n_tensors == 0 || r->w.source.bytes >= end - r->last_padding) return VF_OK;
+  r->info->missing_bytes += end - r->last_padding - r->w.source.bytes;
   if (r->tolerant) return VF_OK;
-  return vf_window_fail(&r->w, VF_MALFORMED, r->w.size, r->err,
+  return vf_window_fail(&r->w, VF_MALFORMED, r->w.source.bytes, r->err,
                         "the file ends %" PRIu64 " bytes before its tensors do: download it again",
-                        end - r->last_padding - r->w.size);
+                        end - r->last_padding - r->w.source.bytes);
 }
 
 static vf_status read_tensors(reader *r, const vf_tensor_sink *sink) {
@@ -358,7 +356,7 @@ static vf_status read_tensors(reader *r, const vf_tensor_sink *sink) {
   }
   const char *twice = find_duplicate(names, (size_t)r->n_tensors);
   if (twice != NULL)
-    return vf_fail_at(r->err, VF_MALFORMED, r->w.path, twice, "this tensor occurs twice");
+    return vf_fail_at(r->err, VF_MALFORMED, r->w.source.path, twice, "this tensor occurs twice");
   return check_length(r);
 }
 
@@ -388,10 +386,10 @@ static vf_status read_count(reader *r, uint64_t *out, const char *what, uint64_t
   uint64_t at = r->w.at;
   vf_status status = vf_window_u64(out, &r->w, "the header", r->err);
   if (status != VF_OK) return status;
-  if (*out > (r->w.size - r->w.at) / least_bytes)
+  if (*out > (r->w.source.bytes - r->w.at) / least_bytes)
     return vf_window_fail(&r->w, VF_MALFORMED, at, r->err,
                           "%" PRIu64 " %s do not fit a file of %" PRIu64 " bytes", *out, what,
-                          r->w.size);
+                          r->w.source.bytes);
   if (*out > most)
     return vf_window_fail(&r->w, VF_LIMIT, at, r->err, "%" PRIu64 " %s are more than %" PRIu64,
                           *out, what, most);
@@ -502,11 +500,11 @@ vf_status vf_gguf_read(vf_facts *facts, vf_gguf_info *info, const char *path,
 }
 
 bool vf_gguf_recognize(const char *path) {
+  vf_source source;
   char magic[4];
-  uint64_t size;
-  int fd = -1;
-  if (vf_file_open(&fd, &size, path, NULL) != VF_OK) return false;
-  bool is = pread(fd, magic, sizeof magic, 0) == sizeof magic && memcmp(magic, "GGUF", 4) == 0;
-  close(fd);
-  return is;
+  size_t got = 0;
+  if (vf_source_open(&source, path, NULL) != VF_OK) return false;
+  vf_status status = vf_source_read(&source, 0, magic, sizeof magic, &got, NULL);
+  vf_source_close(&source);
+  return status == VF_OK && got == sizeof magic && memcmp(magic, "GGUF", got) == 0;
 }

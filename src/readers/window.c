@@ -1,26 +1,23 @@
 /* window.c - a window that moves over a file. */
 #include "readers/window.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/checked.h"
 #include "base/status.h"
-#include "readers/file.h"
 
 vf_status vf_window_open(vf_window *out, const char *path, vf_arena *arena, vf_error *err) {
-  *out = (vf_window){.path = path, .fd = -1};
+  *out = (vf_window){.source.fd = -1};
   out->buf = vf_arena_alloc_raw(arena, VF_WINDOW_BYTES, 1);
   if (out->buf == NULL) return vf_fail_nomem(err);
-  return vf_file_open(&out->fd, &out->size, path, err);
+  return vf_source_open(&out->source, path, err);
 }
 
 void vf_window_close(vf_window *w) {
-  if (w->fd >= 0) close(w->fd);
-  w->fd = -1;
+  if (w->source.fd >= 0) vf_source_close(&w->source);
+  w->source.fd = -1;
 }
 
 vf_status vf_window_fail(const vf_window *w, vf_status status, uint64_t offset, vf_error *err,
@@ -30,31 +27,21 @@ vf_status vf_window_fail(const vf_window *w, vf_status status, uint64_t offset, 
   va_start(args, fmt);
   vsnprintf(message, sizeof message, fmt, args);
   va_end(args);
-  vf_fail_at(err, status, w->path, "", "%s", message);
-  if (err != NULL) err->offset = offset;
-  return status;
+  return vf_source_fail(&w->source, offset, "", status, err, "%s", message);
 }
 
 static vf_status ended(const vf_window *w, uint64_t n, const char *what, vf_error *err) {
   return vf_window_fail(w, VF_MALFORMED, w->at, err,
                         "the file ends after %llu bytes, within %s, which needs %llu more here: "
                         "is it cut short?",
-                        (unsigned long long)w->size, what, (unsigned long long)n);
+                        (unsigned long long)w->source.bytes, what, (unsigned long long)n);
 }
 
 /* Moves the window so that it starts at the cursor. */
 static vf_status fill(vf_window *w, vf_error *err) {
   w->start = w->at;
   w->filled = 0;
-  while (w->filled < VF_WINDOW_BYTES) {
-    off_t offset = (off_t)(w->start + w->filled);
-    ssize_t got = pread(w->fd, w->buf + w->filled, VF_WINDOW_BYTES - w->filled, offset);
-    if (got == 0) break;
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return vf_window_fail(w, VF_IO, w->at, err, "cannot be read: %s", strerror(errno));
-    w->filled += (size_t)got;
-  }
-  return VF_OK;
+  return vf_source_read(&w->source, w->start, w->buf, VF_WINDOW_BYTES, &w->filled, err);
 }
 
 static bool is_inside(const vf_window *w, size_t n) {
@@ -63,7 +50,7 @@ static bool is_inside(const vf_window *w, size_t n) {
 
 vf_status vf_window_take(const unsigned char **out, vf_window *w, size_t n, const char *what,
                          vf_error *err) {
-  if (n > w->size - w->at) return ended(w, n, what, err);
+  if (n > w->source.bytes - w->at) return ended(w, n, what, err);
   if (!is_inside(w, n)) {
     vf_status status = fill(w, err);
     if (status != VF_OK) return status;
@@ -109,7 +96,7 @@ vf_status vf_window_u64(uint64_t *out, vf_window *w, const char *what, vf_error 
 }
 
 vf_status vf_window_skip(vf_window *w, uint64_t n, const char *what, vf_error *err) {
-  if (n > w->size - w->at) return ended(w, n, what, err);
+  if (n > w->source.bytes - w->at) return ended(w, n, what, err);
   w->at += n;
   return VF_OK;
 }

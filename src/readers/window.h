@@ -6,21 +6,20 @@
 #define VF_READERS_WINDOW_H
 
 #include "base/arena.h"
+#include "readers/source.h"
 
 enum { VF_WINDOW_BYTES = 64 << 10 };
 
 typedef struct vf_window {
-  const char *path; /* for messages; must outlive the window */
-  int fd;
+  vf_source source;
   bool big_endian;
-  uint64_t size;  /* of the file */
   uint64_t at;    /* offset of the next byte */
   uint64_t start; /* offset of the window */
   size_t filled;  /* bytes in it */
   unsigned char *buf;
 } vf_window;
 
-/* Opens a regular file; the window's memory comes from the arena. */
+/* Opens a regular file, whose path must outlive the window; memory comes from the arena. */
 vf_status vf_window_open(vf_window *out, const char *path, vf_arena *arena, vf_error *err);
 void vf_window_close(vf_window *w);
 

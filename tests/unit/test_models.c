@@ -188,10 +188,12 @@ static void every_recipe_stores_every_catalog_model(void **state) {
   for (size_t i = 0; i < vf_catalog_size(ctx, VF_CATALOG_MODELS); i++) {
     vf_model *m;
     assert_ok(vf_model_open(&m, ctx, vf_catalog_id(ctx, VF_CATALOG_MODELS, i), "f32", NULL, err));
+    uint64_t widest = vf_model_weights_bytes(m);
+    assert_true(widest >= m->n_params * 4);
     for (size_t r = 0; vf_recipe_name(r, &common) != NULL; r++) {
       assert_ok(vf_recipe_apply(m, vf_recipe_name(r, &common), err));
       assert_string_equal(m->quant, vf_recipe_name(r, &common));
-      assert_true(vf_model_weights_bytes(m) <= m->n_params * 4 + 4096);
+      assert_true(vf_model_weights_bytes(m) <= widest);
     }
     vf_model_free(m);
   }

@@ -1,0 +1,198 @@
+/* load.c - from what people name to the facts and tensors behind it. */
+#include "api/load.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "readers/config.h"
+#include "readers/file.h"
+#include "readers/json_scan.h"
+
+/* ---- Paths ----------------------------------------------------------------------------------- */
+
+static const char *join_path(vf_arena *arena, const char *folder, const char *name) {
+  size_t a = strlen(folder), b = strlen(name);
+  char *path = vf_arena_alloc(arena, a + b + 2, 1);
+  if (path == NULL) return NULL;
+  memcpy(path, folder, a);
+  path[a] = '/';
+  memcpy(path + a + 1, name, b);
+  return path;
+}
+
+static bool ends_with(const char *s, const char *end) {
+  size_t n = strlen(s), m = strlen(end);
+  return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+static bool is_weight_name(const char *path) {
+  static const char *const ends[] = {".safetensors", ".bin", ".pt", ".pth", ".index.json"};
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+    if (ends_with(path, ends[i])) return true;
+  return false;
+}
+
+/* The folder that a file lies in. */
+static const char *folder_of(vf_arena *arena, const char *path) {
+  const char *slash = strrchr(path, '/');
+  if (slash == NULL) return vf_arena_copy(arena, ".", 1);
+  return vf_arena_copy(arena, path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+/* What a folder has of weights: one GGUF file (or set), a checkpoint, or nothing. */
+typedef struct folder_look {
+  bool checkpoint;
+  unsigned n_gguf;
+  char gguf[256]; /* the first by name */
+} folder_look;
+
+static void look_at_entry(folder_look *look, const char *name) {
+  bool later_shard = strstr(name, "-of-") != NULL && strstr(name, "-00001-of-") == NULL;
+  if (ends_with(name, ".gguf") && !later_shard && strncmp(name, "mmproj", 6) != 0) {
+    if (look->n_gguf++ == 0 || strcmp(name, look->gguf) < 0)
+      snprintf(look->gguf, sizeof look->gguf, "%s", name);
+  }
+  bool training = strncmp(name, "training_args", 13) == 0 || strncmp(name, "optimizer", 9) == 0 ||
+                  strncmp(name, "scheduler", 9) == 0;
+  if (is_weight_name(name) && !training) look->checkpoint = true;
+}
+
+static folder_look look_into(const char *path) {
+  folder_look look = {0};
+  DIR *dir = opendir(path);
+  if (dir == NULL) return look;
+  for (struct dirent *e = readdir(dir); e != NULL; e = readdir(dir))
+    look_at_entry(&look, e->d_name);
+  closedir(dir);
+  return look;
+}
+
+/* ---- Configs --------------------------------------------------------------------------------- */
+
+static vf_status load_text(vf_loaded *l, const char *text, size_t length, const char *source,
+                           vf_error *err) {
+  l->facts = vf_facts_in(l->arena, source);
+  l->text = text;
+  l->length = length;
+  l->has_facts = true;
+  return vf_config_parse(&l->facts, text, length, err);
+}
+
+static vf_status load_config(vf_loaded *l, const char *path, vf_error *err) {
+  char *text;
+  size_t length;
+  vf_status status = vf_file_read(&text, &length, path, VF_JSON_FILE_BYTES, l->arena, err);
+  return status == VF_OK ? load_text(l, text, length, path, err) : status;
+}
+
+/* ---- Files of weights ------------------------------------------------------------------------ */
+
+static vf_status keep_tensor(void *context, const vf_file_tensor *t, vf_error *err) {
+  return vf_inventory_add(context, t->name, t->name_length, t->ne, t->format, t->bytes, err);
+}
+
+static vf_status new_inventory(vf_loaded *l, bool gguf, vf_load_depth depth, vf_error *err) {
+  l->inventory = vf_arena_alloc(l->arena, 1, sizeof *l->inventory);
+  if (l->inventory == NULL) return vf_fail_nomem(err);
+  vf_inventory_init(l->inventory, l->arena, gguf, depth == VF_LOAD_EVERY_NAME);
+  return VF_OK;
+}
+
+static vf_status load_gguf(vf_loaded *l, const char *path, vf_load_depth depth, vf_error *err) {
+  vf_status status = new_inventory(l, true, depth, err);
+  if (status != VF_OK) return status;
+  const vf_tensor_sink sink = {keep_tensor, l->inventory};
+  l->kind = VF_LOAD_GGUF;
+  l->id = l->origin = path;
+  l->facts = vf_facts_in(l->arena, path);
+  l->has_facts = true;
+  return vf_gguf_read(&l->facts, &l->gguf, path, &sink, depth == VF_LOAD_EVERY_NAME, err);
+}
+
+static vf_status load_checkpoint(vf_loaded *l, const char *path, vf_load_depth depth,
+                                 vf_error *err) {
+  vf_status status = new_inventory(l, false, depth, err);
+  if (status != VF_OK) return status;
+  const vf_tensor_sink sink = {keep_tensor, l->inventory};
+  l->kind = VF_LOAD_CHECKPOINT;
+  l->id = l->origin = path;
+  if (depth == VF_LOAD_EVERY_NAME)
+    return vf_checkpoint_inspect(&l->checkpoint, path, &sink, l->arena, err);
+  return vf_checkpoint_read(&l->checkpoint, path, &sink, l->arena, err);
+}
+
+/* The config beside the weights, where there is one. */
+static vf_status load_config_beside(vf_loaded *l, const char *folder, vf_error *err) {
+  const char *path = folder != NULL ? join_path(l->arena, folder, "config.json") : NULL;
+  if (path == NULL) return vf_fail_nomem(err);
+  return vf_path_look(path) == VF_PATH_FILE ? load_config(l, path, err) : VF_OK;
+}
+
+static vf_status load_folder(vf_loaded *l, const char *path, vf_load_depth depth, vf_error *err) {
+  folder_look look = look_into(path);
+  vf_status status = load_config_beside(l, path, err);
+  if (status != VF_OK) return status;
+  if (!l->has_facts && look.n_gguf == 1) {
+    const char *file = join_path(l->arena, path, look.gguf);
+    return file != NULL ? load_gguf(l, file, depth, err) : vf_fail_nomem(err);
+  }
+  if (!l->has_facts && look.n_gguf > 1)
+    return vf_fail_at(err, VF_USAGE, path, "", "holds %u GGUF files: name one of them (%s…)",
+                      look.n_gguf, look.gguf);
+  if (look.checkpoint && depth != VF_LOAD_FACTS) return load_checkpoint(l, path, depth, err);
+  if (l->has_facts) return VF_OK;
+  return vf_fail_at(err, VF_IO, path, "",
+                    "holds neither config.json nor weights: is it a model's folder?");
+}
+
+static vf_status load_file(vf_loaded *l, const char *path, vf_load_depth depth, vf_error *err) {
+  if (vf_gguf_recognize(path)) return load_gguf(l, path, depth, err);
+  if (!is_weight_name(path)) return load_config(l, path, err);
+  vf_status status = load_config_beside(l, folder_of(l->arena, path), err);
+  if (status == VF_OK && (depth != VF_LOAD_FACTS || !l->has_facts))
+    status = load_checkpoint(l, path, depth, err);
+  return status;
+}
+
+/* ---- Names ----------------------------------------------------------------------------------- */
+
+static vf_status unknown_model(const vf_context *ctx, const char *ref, vf_error *err) {
+  const vf_catalog *models = ctx->catalogs[VF_CATALOG_MODELS];
+  const char *nearest = vf_catalog_nearest(models, ref);
+  uint32_t n = models->n_rows;
+  if (strchr(ref, '/') != NULL || strstr(ref, ".json") != NULL || ends_with(ref, ".gguf"))
+    return vf_fail(err, VF_UNKNOWN, "model '%s': no such file or folder, and no catalog name", ref);
+  if (nearest == NULL)
+    return vf_fail(err, VF_UNKNOWN,
+                   "unknown model '%s' (%u are known; a config.json or a model file works too)",
+                   ref, n);
+  return vf_fail(err, VF_UNKNOWN, "unknown model '%s': did you mean %s? (%u are known)", ref,
+                 nearest, n);
+}
+
+/* Catalog names win; "./name" always means a path. */
+vf_status vf_load(vf_loaded *out, const vf_context *ctx, const char *ref, vf_load_depth depth,
+                  vf_error *err) {
+  vf_catalog_entry entry;
+  *out = (vf_loaded){.kind = VF_LOAD_CONFIG, .id = ref, .origin = ref};
+  out->arena = vf_arena_new(&ctx->allocator, (size_t)256 << 20);
+  if (out->arena == NULL) return vf_fail_nomem(err);
+  if (vf_catalog_find(&entry, ctx->catalogs[VF_CATALOG_MODELS], ref)) {
+    out->kind = VF_LOAD_CATALOG;
+    out->id = entry.id;
+    out->origin = "catalog";
+    return load_text(out, entry.json, entry.length, entry.file, err);
+  }
+  switch (vf_path_look(ref)) {
+  case VF_PATH_NONE: return unknown_model(ctx, ref, err);
+  case VF_PATH_FOLDER: return load_folder(out, ref, depth, err);
+  default: return load_file(out, ref, depth, err);
+  }
+}
+
+void vf_loaded_free(vf_loaded *l) {
+  if (l->arena != NULL) vf_arena_free(l->arena);
+  l->arena = NULL;
+}
