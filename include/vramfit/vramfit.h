@@ -429,6 +429,80 @@ VF_API vf_status vf_report_write(const vf_estimate *estimate, const vf_limits *l
                                  const vf_report_options *options, vf_write_fn write, void *user,
                                  vf_error *err);
 
+/* ---- Looking into a model --------------------------------------------------------------- */
+
+/* What a model file, a folder of weights, a config or a catalog entry holds. */
+typedef struct vf_inspection vf_inspection;
+
+/* Tensors in one format. */
+typedef struct vf_format_share {
+  vf_format format;
+  uint64_t tensors, elements, bytes;
+} vf_format_share;
+
+/* Layers that are alike. */
+typedef struct vf_layer_group {
+  uint32_t layers;
+  char text[160]; /* "attention 32 heads, 8 for keys × 128; feed-forward 14336" */
+} vf_layer_group;
+
+/* What one sequence's cache takes in one format. */
+typedef struct vf_cache_cost {
+  vf_format format;
+  uint64_t bytes_per_token;        /* of layers that keep every token */
+  uint64_t window_bytes_per_token; /* of layers that keep the last tokens only */
+} vf_cache_cost;
+
+/* One tensor, or `count` equal ones. */
+typedef struct vf_tensor_row {
+  const char *name;
+  uint64_t ne[4];
+  uint64_t bytes; /* of one */
+  uint32_t count;
+  vf_format format;
+} vf_tensor_row;
+
+/* Strings and lists belong to the inspection; 0 and "": not known or not there. */
+typedef struct vf_inspection_info {
+  const char *ref;          /* as it was named */
+  const char *kind;         /* "GGUF file", "checkpoint", "config", "catalog entry" */
+  const char *name;         /* general.name, or the catalog's id */
+  const char *architecture; /* as a GGUF file names it, else a config */
+  const char *quant;
+  uint64_t n_params, n_active_params;
+  uint64_t n_tensors;    /* of files: as stored; else as derived */
+  uint64_t data_bytes;   /* of all tensors */
+  uint64_t file_bytes;   /* of all files as they are */
+  uint64_t header_bytes; /* of GGUF files */
+  uint64_t max_ctx_tokens;
+  uint64_t state_bytes_per_seq; /* recurrent state */
+  uint64_t window_tokens;       /* the longest window of any layer */
+  uint32_t n_files, n_layers;
+  const vf_format_share *formats;
+  size_t n_formats;
+  const vf_layer_group *layers;
+  size_t n_layer_groups;
+  const vf_cache_cost *caches;
+  size_t n_caches;
+  const vf_tensor_row *tensors; /* of files, in their order */
+  const uint32_t *by_name;      /* their indices, sorted by name */
+  size_t n_rows;
+  const char *const *anomalies; /* what is wrong or unusual, a sentence each */
+  size_t n_anomalies;
+} vf_inspection_info;
+
+/* Reads headers alone.  Files cut short, unknown names and figures that disagree are anomalies;
+ * what cannot be read at all is an error. */
+VF_API vf_status vf_inspect(vf_inspection **out, const vf_context *ctx, const char *ref,
+                            vf_error *err);
+VF_API const vf_inspection_info *vf_inspection_info_get(const vf_inspection *inspection);
+VF_API void vf_inspection_free(vf_inspection *inspection);
+
+/* Writes it, with every tensor if `tensors`; with `other`, what is different between the two. */
+VF_API vf_status vf_inspection_write(const vf_inspection *inspection, const vf_inspection *other,
+                                     bool tensors, const vf_report_options *options,
+                                     vf_write_fn write, void *user, vf_error *err);
+
 #ifdef __cplusplus
 }
 #endif

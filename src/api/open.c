@@ -125,6 +125,7 @@ vf_status vf_model_open(vf_model **out, const vf_context *ctx, const char *ref, 
   vf_status status = vf_load(&loaded, ctx, ref, depth, err);
   if (status == VF_OK && loaded.kind != VF_LOAD_GGUF && loaded.has_facts)
     status = refuse_quantized(&loaded.facts, quant, err);
+  if (status != VF_OK && loaded.text != NULL) vf_json_locate(loaded.text, loaded.length, err);
   if (status == VF_OK) status = vf_build_model(out, &loaded, quant, engine, err);
   vf_loaded_free(&loaded);
   return status;

@@ -1,11 +1,10 @@
 /* fit.c - the command fit: open, estimate, solve, report. */
-#include "fit.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "command.h"
+#include "output.h"
 #include "trouble.h"
 
 /* ---- What the options say about devices --------------------------------------------------- */
@@ -25,29 +24,6 @@ static void apply_overrides(vf_device *d, const args *a) {
 static vf_status need(const char *value, const char *option, const char *example, vf_error *err) {
   if (value != NULL) return VF_OK;
   return trouble(err, "", "--%s is missing, for example --%s %s", option, option, example);
-}
-
-/* ---- Output ----------------------------------------------------------------------------- */
-
-static bool write_stdout(void *user, const char *data, size_t size) {
-  return fwrite(data, 1, size, user) == size;
-}
-
-/* --color, then NO_COLOR and CLICOLOR_FORCE, then whether someone is watching. */
-static bool wants_color(color_mode mode) {
-  const char *no = getenv("NO_COLOR"), *force = getenv("CLICOLOR_FORCE"), *term = getenv("TERM");
-  if (mode != COLOR_AUTO) return mode == COLOR_ALWAYS;
-  if (no != NULL && no[0] != '\0') return false;
-  if (force != NULL && force[0] != '\0' && strcmp(force, "0") != 0) return true;
-  return isatty(STDOUT_FILENO) && (term == NULL || strcmp(term, "dumb") != 0);
-}
-
-/* Bars show on a terminal even where colour is not wanted. */
-static vf_report_options report_options(const args *a) {
-  vf_report_options options = a->report;
-  options.color = wants_color(a->color);
-  options.bars = options.color || (a->color == COLOR_AUTO && isatty(STDOUT_FILENO));
-  return options;
 }
 
 /* ---- The work --------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@ enum { HELP_COLUMN = 30 };
 
 static const char intro[] =
     "usage: vramfit [fit] --model M --gpu G [OPTIONS]\n"
+    "       vramfit inspect FILE [OTHER]   what a model holds; what is different between two\n"
     "\n"
     "Does this model fit on this hardware, with how much headroom, and if not, what would?\n"
     "Adds up weights, KV cache, compute buffers and runtime memory as the engine allocates them,\n"
@@ -17,7 +18,9 @@ static const char intro[] =
     "\n"
     "  vramfit --model llama3.1-70b --quant q4 --ctx 32k --gpu gb10\n"
     "  vramfit --model qwen3-32b --quant q4_k_m --ctx 16k --gpu rtx-4090 --kv q8_0\n"
-    "  vramfit --model ./config.json --quant q8_0 --gpu h100 --json\n";
+    "  vramfit --model ./config.json --quant q8_0 --gpu h100 --json\n"
+    "  vramfit --model ./qwen3-30b-a3b-q4_k_m.gguf --ctx 64k --gpu rtx-4090\n"
+    "  vramfit inspect ./model.gguf --tensors\n";
 
 static const char outro[] =
     "\n"

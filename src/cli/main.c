@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fit.h"
+#include "command.h"
 #include "help.h"
 #include "options.h"
 #include "trouble.h"
@@ -16,7 +16,7 @@ typedef enum exit_code (*command_fn)(const args *a, const vf_context *ctx, vf_er
 static const struct {
   const char *name;
   command_fn run;
-} commands[] = {{"fit", command_fit}};
+} commands[] = {{"fit", command_fit}, {"inspect", command_inspect}};
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
 static void complain(const vf_error *err) {

@@ -369,9 +369,12 @@ vf_status args_parse(args *out, int argc, char **argv, vf_error *err) {
   if (status == VF_OK) status = read_options(&a, argc, argv, err);
   if (status != VF_OK) return status;
   if (optind < argc) a.command = argv[optind];
-  if (optind + 1 < argc)
-    return trouble(err, "", "'%s' is one word too many (a model is named with --model)",
-                   argv[optind + 1]);
+  for (int i = optind + 1; i < argc; i++) {
+    size_t most = strcmp(a.command, "inspect") == 0 ? MAX_OPERANDS : 0;
+    if (a.n_operands == most)
+      return trouble(err, "", "'%s' is one word too many (a model is named with --model)", argv[i]);
+    a.operands[a.n_operands++] = argv[i];
+  }
   *out = a;
   return VF_OK;
 }

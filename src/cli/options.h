@@ -18,8 +18,12 @@ typedef struct tensor_split_arg {
   size_t count;
 } tensor_split_arg;
 
+enum { MAX_OPERANDS = 2 };
+
 typedef struct args {
-  const char *command; /* NULL: fit */
+  const char *command;                /* NULL: fit */
+  const char *operands[MAX_OPERANDS]; /* words behind the command */
+  size_t n_operands;
   const char *model, *quant, *gpu;
   vf_request request;
   uint64_t memory_bytes, used_bytes;
@@ -27,7 +31,7 @@ typedef struct args {
   tensor_split_arg tensor_split;
   vf_report_options report;
   color_mode color;
-  bool strict, quiet, help, version;
+  bool strict, quiet, tensors, help, version;
 } args;
 
 /* Reads the command line; on failure err says which option and why. */

@@ -1,0 +1,13 @@
+/* command.h - the commands of the program, and what they tell the shell. */
+#ifndef VF_CLI_COMMAND_H
+#define VF_CLI_COMMAND_H
+
+#include "options.h"
+
+enum exit_code { EXIT_FITS = 0, EXIT_NO_FIT = 1, EXIT_TROUBLE = 2 };
+
+/* Each runs and returns the exit status; on trouble err says why. */
+enum exit_code command_fit(const args *a, const vf_context *ctx, vf_error *err);
+enum exit_code command_inspect(const args *a, const vf_context *ctx, vf_error *err);
+
+#endif

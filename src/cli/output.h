@@ -1,0 +1,13 @@
+/* output.h - how reports get to standard output. */
+#ifndef VF_CLI_OUTPUT_H
+#define VF_CLI_OUTPUT_H
+
+#include "options.h"
+
+/* A vf_write_fn whose user is a FILE. */
+bool write_stdout(void *user, const char *data, size_t size);
+
+/* What was asked for, with colour and bars where someone is watching. */
+vf_report_options report_options(const args *a);
+
+#endif
