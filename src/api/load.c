@@ -80,11 +80,29 @@ static vf_status load_text(vf_loaded *l, const char *text, size_t length, const 
   return vf_config_parse(&l->facts, text, length, err);
 }
 
+/* Python writes infinities into configs, which JSON does not have: they become null, in place. */
+static void blank_infinities(char *text) {
+  static const char word[] = "Infinity";
+  bool in_string = false;
+  for (char *c = text; *c != '\0'; c++) {
+    if (*c == '\\' && in_string && c[1] != '\0')
+      c++;
+    else if (*c == '"')
+      in_string = !in_string;
+    else if (!in_string && strncmp(c, word, sizeof word - 1) == 0) {
+      if (c > text && c[-1] == '-') c[-1] = ' ';
+      memcpy(c, "null    ", sizeof word - 1);
+    }
+  }
+}
+
 static vf_status load_config(vf_loaded *l, const char *path, vf_error *err) {
   char *text;
   size_t length;
   vf_status status = vf_file_read(&text, &length, path, VF_JSON_FILE_BYTES, l->arena, err);
-  return status == VF_OK ? load_text(l, text, length, path, err) : status;
+  if (status != VF_OK) return status;
+  blank_infinities(text);
+  return load_text(l, text, length, path, err);
 }
 
 /* ---- Files of weights ------------------------------------------------------------------------ */

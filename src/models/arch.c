@@ -49,7 +49,6 @@ static const wrapper wrappers[] = {
     {"gemma4_unified_text", "", "gemma4_text"},
     {"minimax_text_01", "", "minimax"},
     {"minimax_m1", "", "minimax"},
-    {"transformer", "", "llama"},
     {"roberta", "", "xlm-roberta"},
 };
 
@@ -125,7 +124,10 @@ static uint32_t count_layers(vf_builder *b) {
     return encoder + vf_hparam_at(h, VF_HP_DEC_LAYERS, 0, encoder);
   }
   b->n_mtp = b->arch->traits & VF_TRAIT_MTP ? vf_hparam_at(h, VF_HP_N_MTP, 0, 0) : 0;
-  return vf_hparam_need(h, VF_HP_N_LAYERS, 0) + (b->gguf ? 0 : b->n_mtp);
+  size_t listed = vf_facts_length(b->facts, "layers_block_type");
+  if (!vf_hparam_given(h, VF_HP_N_LAYERS) && listed > 0 && listed <= VF_MAX_LAYERS)
+    return (uint32_t)listed + b->n_mtp;
+  return vf_hparam_need(h, VF_HP_N_LAYERS, 0) + b->n_mtp;
 }
 
 static void describe(vf_builder *b) {
@@ -267,7 +269,7 @@ vf_status vf_arch_build_file(vf_model **out, const vf_facts *facts, const vf_inv
   if (status != VF_OK) return status;
   snprintf(prefix, sizeof prefix, "%s.", b.arch->gguf);
   view = vf_facts_view(facts, prefix);
-  view.strict = true;
+  view.strict = view.dotted = true;
   vf_hparams_find(&b.h, &view, true, err);
   uint32_t layers = vf_hparam_need(&b.h, VF_HP_N_LAYERS, 0);
   b.n_mtp = vf_hparam_at(&b.h, VF_HP_N_MTP, 0, 0);

@@ -82,6 +82,13 @@ static void tune_internlm(vf_builder *b, uint32_t i, vf_layer *l) {
   if (vf_builder_flag(b, "qkv_bias", false)) l->flags |= VF_LAYER_QKV_BIAS;
 }
 
+/* flash-linear-attention's plain transformer: without a size, two thirds of four times the hidden
+ * one, rounded up. */
+static void tune_fla(vf_builder *b, uint32_t i, vf_layer *l) {
+  uint32_t wide = (uint32_t)(b->m->n_embd * 4 * 2 / 3);
+  l->n_ff = vf_hparam_at(&b->h, VF_HP_N_FF, i, (wide + 255) / 256 * 256);
+}
+
 static void tune_seed_oss(vf_builder *b, uint32_t i, vf_layer *l) {
   (void)i;
   if (!b->gguf && vf_builder_flag(b, "attention_out_bias", false)) l->flags |= VF_LAYER_OUT_BIAS;
@@ -309,6 +316,7 @@ static const vf_arch archs[] = {
     {"smollm3", "smollm3", 0, VF_TRAIT_BIAS | VF_TRAIT_TIED, 0, 0, 0, 0, tune_smollm3},
     {"minicpm", "minicpm", VF_LAYER_RESID_SCALED, VF_TRAIT_TIED, VF_MODEL_EMBD_SCALED, 0, 0, 0,
      NULL},
+    {"transformer", NULL, 0, VF_TRAIT_QKV_BIAS | VF_TRAIT_FF_4X, 0, 0, 0, 0, tune_fla},
     {"granite", "granite", VF_LAYER_RESID_SCALED, VF_TRAIT_BIAS | VF_TRAIT_FF_BIAS | VF_TRAIT_TIED,
      VF_MODEL_EMBD_SCALED, 0, 0, 0, NULL},
     {"granitemoe", "granitemoe", VF_LAYER_RESID_SCALED | VF_LAYER_TOPK_NORM,

@@ -77,6 +77,10 @@ size_t vf_facts_length(const vf_facts *f, const char *key) {
 /* "rope_scaling.factor" as the JSON pointer "/rope_scaling/factor"; with the prefix if the key is
  * there, or if neither is. */
 static void make_pointer(char *out, size_t size, const vf_facts *f, const char *key) {
+  if (f->dotted) {
+    snprintf(out, size, "%s%s", f->prefix, key);
+    return;
+  }
   bool bare =
       f->prefix[0] != '\0' && search(f, key) != NULL && vf_facts_find(f, key) == search(f, key);
   snprintf(out, size, "/%s%s", bare ? "" : f->prefix, key);

@@ -37,6 +37,7 @@ typedef struct vf_facts {
   const char *source; /* for error messages */
   const char *prefix; /* put before every key that is asked for; the bare key is asked next */
   bool strict;        /* the bare key is not */
+  bool dotted;        /* messages show keys as they are written, not as JSON pointers */
   vf_fact *items;
   size_t count, capacity;
 } vf_facts;
