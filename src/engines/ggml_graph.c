@@ -8,6 +8,8 @@
  *  - a matrix product and a gated unit cannot. */
 #include "engines/ggml_graph.h"
 
+#include <string.h>
+
 #include "base/checked.h"
 #include "base/status.h"
 #include "core/format.h"
@@ -322,6 +324,27 @@ static void record_output(recorder *r, vf_node x) {
   vf_tape_step(&r->tape);
 }
 
+/* Plain decoders: attention over every token, then a gated feed-forward, each behind a norm. */
+static bool is_plain(const vf_layer *l) {
+  static const uint64_t known = VF_LAYER_QKV_FUSED | VF_LAYER_QKV_BIAS | VF_LAYER_OUT_BIAS |
+                                VF_LAYER_QK_NORM | VF_LAYER_NO_ROPE | VF_LAYER_Q_SCALED |
+                                VF_LAYER_FFN_FUSED | VF_LAYER_FFN_BIAS | VF_LAYER_RESIDUAL_FIRST;
+  return l->mixers == VF_MIX_ATTENTION && (l->flags & ~known) == 0 && l->kv_lora == 0 &&
+         l->n_experts == 0 && l->n_ff != 0;
+}
+
+bool vf_ggml_graph_is_known(const vf_model *m) {
+  const uint32_t others = VF_MODEL_LATE_ROWS | VF_MODEL_EMBD_SCALED | VF_MODEL_ENCODER |
+                          VF_MODEL_SCORE_CAP | VF_MODEL_EMBD_NORM | VF_MODEL_MROPE;
+  if ((m->flags & others) != 0) return false;
+  for (uint32_t i = 0; i < m->n_layers; i++) {
+    if (i > 0 && memcmp(&m->layers[i], &m->layers[i - 1], sizeof *m->layers) == 0) continue;
+    bool windowed = m->layers[i].window != 0 && (m->flags & VF_MODEL_WINDOW_UNUSED) == 0;
+    if (!is_plain(&m->layers[i]) || windowed) return false;
+  }
+  return true;
+}
+
 vf_status vf_ggml_device_buffer(uint64_t *out, const vf_model *model, const vf_ggml_graph *g,
                                 vf_error *err) {
   recorder r;
@@ -347,22 +370,53 @@ static bool add_aligned(uint64_t *sum, uint64_t a, uint64_t b, uint64_t c) {
          vf_add(sum, *sum, bytes);
 }
 
+/* One cache's inputs: ids of the rows that are written, the mask, rotations. */
+static bool add_cache_inputs(uint64_t *sum, const vf_model *m, const vf_ggml_graph *g,
+                             const vf_cache_layer *c) {
+  uint64_t mask, tokens = g->tokens;
+  bool latent = c->kind == VF_CACHE_LATENT;
+  uint64_t k = !latent && is_rotated(g->kv_k, c->k_dim) ? k_rotation_bytes(c->k_dim) : 0;
+  uint64_t v = !latent && is_rotated(g->kv_v, c->v_dim) ? v_rotation_bytes : 0;
+  uint64_t v_ids = g->flash_attn ? 1 : (uint64_t)c->n_kv_heads * c->v_dim;
+  return vf_ggml_mask_bytes(&mask, g, vf_ggml_cache_cells(m, g, c)) &&
+         add_aligned(sum, mask, 1, 1) && add_aligned(sum, tokens, ID_BYTES, 1) &&
+         add_aligned(sum, latent ? 0 : tokens, v_ids, ID_BYTES) && add_aligned(sum, k, 1, 1) &&
+         add_aligned(sum, v, 1, 1);
+}
+
+/* Layers with a window share one cache, those without another, recurrent ones a list of states. */
+static bool add_caches_inputs(uint64_t *sum, const vf_model *m, const vf_ggml_graph *g) {
+  bool seen[3] = {false, false, false};
+  for (size_t i = 0; i < m->n_caches; i++) {
+    const vf_cache_layer *c = &m->caches[i];
+    bool state = c->kind == VF_CACHE_STATE;
+    int kind = state ? 2 : c->window != 0 && (m->flags & VF_MODEL_WINDOW_UNUSED) == 0;
+    if (seen[kind] || c->kind == VF_CACHE_INDEXER || c->kind == VF_CACHE_CROSS) continue;
+    seen[kind] = true;
+    bool fits =
+        state ? add_aligned(sum, g->seqs, POSITION_BYTES, 1) : add_cache_inputs(sum, m, g, c);
+    if (!fits) return false;
+  }
+  return true;
+}
+
 /* Token ids, the looked-up embeddings, the unused input for given embeddings, positions, the
- * cache's ids and mask, the ids of the output rows. */
+ * caches' inputs, the ids of the output rows. */
 vf_status vf_ggml_host_buffer(uint64_t *out, const vf_model *model, const vf_ggml_graph *g,
                               vf_error *err) {
-  const vf_layer *l = &model->layers[0];
-  uint64_t sum = 0, mask = 0, tokens = g->tokens;
-  uint64_t k_rotation = is_rotated(g->kv_k, l->k_dim) ? k_rotation_bytes(l->k_dim) : 0;
-  uint64_t v_rotation = is_rotated(g->kv_v, l->v_dim) ? v_rotation_bytes : 0;
-  bool fits = vf_ggml_mask_bytes(&mask, g, g->cells) && add_aligned(&sum, tokens, F32_BYTES, 1) &&
+  uint64_t sum = 0, tokens = g->tokens, per_layer = model->layers[0].embd_per_layer;
+  bool rotates = false;
+  for (uint32_t i = 0; i < model->n_layers; i++)
+    rotates |= (model->layers[i].mixers & VF_MIX_ATTENTION) != 0 &&
+               (model->layers[i].flags & VF_LAYER_NO_ROPE) == 0;
+  uint64_t positions = !rotates ? 0 : (model->flags & VF_MODEL_MROPE) ? 4 : 1;
+  bool fits = add_aligned(&sum, tokens, F32_BYTES, 1) &&
               add_aligned(&sum, tokens, model->n_embd, F32_BYTES) &&
               add_aligned(&sum, tokens, model->n_embd, F32_BYTES) &&
-              add_aligned(&sum, tokens, POSITION_BYTES, 1) && add_aligned(&sum, mask, 1, 1) &&
-              add_aligned(&sum, tokens, ID_BYTES, 1) &&
-              add_aligned(&sum, tokens, v_ids_per_token(g, l), ID_BYTES) &&
-              add_aligned(&sum, k_rotation, 1, 1) && add_aligned(&sum, v_rotation, 1, 1) &&
-              add_aligned(&sum, g->output_rows, F32_BYTES, 1);
+              add_aligned(&sum, tokens, per_layer * model->n_layers, F32_BYTES) &&
+              add_aligned(&sum, per_layer != 0 ? tokens : 0, F32_BYTES, 1) &&
+              add_aligned(&sum, tokens, positions, POSITION_BYTES) &&
+              add_caches_inputs(&sum, model, g) && add_aligned(&sum, g->output_rows, F32_BYTES, 1);
   if (!fits) return vf_fail(err, VF_OVERFLOW, "the inputs of this batch do not fit 64 bits");
   *out = sum;
   return VF_OK;

@@ -28,6 +28,9 @@ uint64_t vf_ggml_cache_cells(const vf_model *m, const vf_ggml_graph *g, const vf
 /* Bytes of the attention mask of a cache with so many cells per stream. */
 bool vf_ggml_mask_bytes(uint64_t *out, const vf_ggml_graph *g, uint64_t cells);
 
+/* True if the recorder knows every operation of the model's layers; if not, see ggml_bound.h. */
+bool vf_ggml_graph_is_known(const vf_model *model);
+
 /* The buffer of the device that runs the whole graph.  VF_OVERFLOW if sizes leave 64 bits. */
 vf_status vf_ggml_device_buffer(uint64_t *out, const vf_model *model, const vf_ggml_graph *g,
                                 vf_error *err);

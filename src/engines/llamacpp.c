@@ -14,6 +14,7 @@
 #include "core/format.h"
 #include "core/placement.h"
 #include "engines/engine.h"
+#include "engines/ggml_bound.h"
 #include "engines/ggml_graph.h"
 #include "engines/llamacpp.h"
 
@@ -56,6 +57,8 @@ typedef struct plan {
   uint64_t widest_v;         /* elements: a row of values of the widest layer */
   uint64_t layer_peak_bytes; /* device buffer without the logits */
   uint64_t full_peak_bytes;  /* device buffer with them */
+  vf_interval whole_graph;   /* the same, as far as it is known */
+  bool graph_known;
 } plan;
 
 /* ---- Settings --------------------------------------------------------------------------- */
@@ -420,16 +423,25 @@ static vf_interval partial_bytes(const plan *p, bool last) {
   return (vf_interval){bytes - bytes / 10, bytes + staged / 2, bytes + staged};
 }
 
+/* What is uncertain about the whole graph is as uncertain about its parts. */
+static vf_interval widened(const plan *p, vf_interval size) {
+  uint64_t below = p->whole_graph.bytes - p->whole_graph.low_bytes;
+  uint64_t above = p->whole_graph.high_bytes - p->whole_graph.bytes;
+  return (vf_interval){size.low_bytes > below ? size.low_bytes - below : 0, size.bytes,
+                       size.high_bytes + above};
+}
+
 static void add_device_compute(plan *p, uint32_t d) {
   vf_line line = {.device = d, .part = VF_PART_COMPUTE, .name = "compute", .note = ""};
   bool pipelined = p->n_gpus > 1 && p->placement.first_slot == 0 && !p->w->no_kv_offload;
   bool last = d + 1 == p->n_gpus;
   line.basis = VF_BASIS_MODELLED;
   if (runs_whole_graph(p)) {
-    line.size = vf_exactly(p->full_peak_bytes);
-    line.basis = VF_BASIS_EXACT;
+    line.size = p->whole_graph;
+    if (p->graph_known) line.basis = VF_BASIS_EXACT;
   } else {
     line.size = pipelined ? pipelined_bytes(p, d == 0, last) : partial_bytes(p, last);
+    line.size = widened(p, line.size);
   }
   vf_estimate_add(p->e, line);
 }
@@ -444,18 +456,43 @@ static vf_interval host_compute(const plan *p, uint64_t inputs) {
   return (vf_interval){2 * inputs, copies * inputs, (copies + 1) * inputs};
 }
 
-static vf_status add_compute(plan *p, vf_error *err) {
+/* The device's buffer of the whole graph: exact where its operations are known, else bounded. */
+static vf_status measure_graph(plan *p, vf_error *err) {
   vf_ggml_graph no_logits = p->graph;
-  uint64_t inputs;
+  vf_interval bound;
+  p->graph_known = vf_ggml_graph_is_known(p->model);
   no_logits.output_rows = 1;
+  if (!p->graph_known) {
+    vf_status status = vf_ggml_device_bound(&p->whole_graph, p->model, &p->graph, err);
+    if (status == VF_OK) status = vf_ggml_device_bound(&bound, p->model, &no_logits, err);
+    p->full_peak_bytes = p->whole_graph.bytes;
+    p->layer_peak_bytes = bound.bytes;
+    return status;
+  }
   vf_status status = vf_ggml_device_buffer(&p->full_peak_bytes, p->model, &p->graph, err);
+  p->whole_graph = vf_exactly(p->full_peak_bytes);
   p->layer_peak_bytes = p->full_peak_bytes;
   if (status == VF_OK && !runs_whole_graph(p) && !p->cpu_only)
     status = vf_ggml_device_buffer(&p->layer_peak_bytes, p->model, &no_logits, err);
+  return status;
+}
+
+static vf_interval plus_bytes(vf_interval a, uint64_t bytes) {
+  return (vf_interval){a.low_bytes + bytes, a.bytes + bytes, a.high_bytes + bytes};
+}
+
+/* On the host alone one buffer holds the graph and its inputs. */
+static vf_interval cpu_compute(const plan *p, uint64_t inputs) {
+  return p->graph_known ? p->whole_graph : plus_bytes(p->whole_graph, inputs);
+}
+
+static vf_status add_compute(plan *p, vf_error *err) {
+  uint64_t inputs;
+  vf_status status = measure_graph(p, err);
   if (status == VF_OK) status = vf_ggml_host_buffer(&inputs, p->model, &p->graph, err);
   if (status != VF_OK) return status;
   for (uint32_t d = 0; d < p->n_gpus; d++) add_device_compute(p, d);
-  vf_interval host = p->cpu_only ? vf_exactly(p->full_peak_bytes) : host_compute(p, inputs);
+  vf_interval host = p->cpu_only ? cpu_compute(p, inputs) : host_compute(p, inputs);
   vf_basis basis = host.low_bytes == host.high_bytes ? VF_BASIS_EXACT : VF_BASIS_MODELLED;
   vf_estimate_add(p->e, (vf_line){p->host, VF_PART_COMPUTE, "compute", host, basis,
                                   p->cpu_only ? "" : "the graph's inputs"});
