@@ -45,7 +45,8 @@ vf_status vf_model_with_tensors(vf_model **out, const vf_model *model, const vf_
   m->arena = lists.arena;
   m->derived = NULL;
   m->n_tensors = count;
-  m->tensors = memcpy(lists.tensors, tensors, count * sizeof *m->tensors);
+  m->tensors = lists.tensors;
+  if (count > 0) memcpy(m->tensors, tensors, count * sizeof *m->tensors);
   m->layers = memcpy(lists.layers, model->layers, model->n_layers * sizeof *m->layers);
   m->caches = memcpy(lists.caches, model->caches, model->n_caches * sizeof *m->caches);
   *out = m;

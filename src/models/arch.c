@@ -248,7 +248,7 @@ static void describe_file(vf_builder *b, const vf_facts *facts) {
 
 static void fill_from_file(vf_builder *b, const vf_facts *facts, const vf_inventory *inv) {
   vf_model *m = b->m;
-  memcpy(m->tensors, inv->tensors, inv->count * sizeof *m->tensors);
+  if (inv->count > 0) memcpy(m->tensors, inv->tensors, inv->count * sizeof *m->tensors);
   m->n_tensors = inv->count;
   describe_file(b, facts);
   take_failure(b);
