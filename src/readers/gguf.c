@@ -81,11 +81,15 @@ static vf_fact integer_fact(int64_t n) {
   return (vf_fact){.type = VF_FACT_INT, .as.integer = n};
 }
 
+static uint16_t decode16(const reader *r, const unsigned char *p) {
+  unsigned low = r->w.big_endian ? p[1] : p[0], high = r->w.big_endian ? p[0] : p[1];
+  return (uint16_t)(high << 8 | low);
+}
+
 static vf_fact decode_plain(const reader *r, value_type type, const unsigned char *p) {
   uint32_t u32 = type_bytes[type] == 4 ? vf_window_decode32(&r->w, p) : 0;
   uint64_t u64 = type_bytes[type] == 8 ? vf_window_decode64(&r->w, p) : 0;
-  uint16_t u16 = r->w.big_endian ? (uint16_t)(p[0] << 8) : p[0];
-  if (type_bytes[type] == 2) u16 = (uint16_t)(r->w.big_endian ? u16 | p[1] : u16 | p[1] << 8);
+  uint16_t u16 = type_bytes[type] == 2 ? decode16(r, p) : 0;
   float f32;
   double f64;
   switch (type) {
