@@ -12,6 +12,7 @@
 #include "engines/engine.h"
 #include "models/arch.h"
 #include "models/recipe.h"
+#include "models/scheme.h"
 #include "readers/json_scan.h"
 
 /* ---- Formats ----------------------------------------------------------------------------- */
@@ -21,17 +22,16 @@ static vf_status store(vf_model *m, const char *quant, const char *engine_name, 
   const char *version;
   vf_status status = vf_engine_find(&engine, &version, engine_name, err);
   if (status != VF_OK) return status;
-  if (quant == NULL) return vf_recipe_apply_own(m, err);
   return vf_recipe_apply(m, vf_engine_quant(engine, quant), err);
 }
 
-/* A config that says how its weights are quantized describes other files than llama.cpp's. */
-static vf_status refuse_quantized(const vf_facts *facts, const char *quant, vf_error *err) {
-  const char *method = vf_facts_string(facts, "quantization_config.quant_method", NULL);
-  if (quant != NULL || method == NULL) return VF_OK;
-  return vf_facts_fail(facts, "quantization_config", VF_UNSUPPORTED, err,
-                       "llama.cpp does not load '%s' weights: name a GGUF format with --quant",
-                       method);
+/* As the makers publish it: in the scheme that the config states, or in plain numbers. */
+static vf_status store_own(vf_model *m, const vf_facts *facts, vf_error *err) {
+  vf_scheme scheme;
+  bool found;
+  vf_status status = vf_scheme_from_config(&scheme, &found, facts, err);
+  if (status != VF_OK) return status;
+  return found ? vf_scheme_apply(m, &scheme, err) : vf_recipe_apply_own(m, err);
 }
 
 /* ---- GGUF files ------------------------------------------------------------------------- */
@@ -88,7 +88,7 @@ static vf_status build_from_checkpoint(vf_model **out, const vf_loaded *l, vf_er
                       "has no config.json beside it, which says what the tensors are for");
   vf_status status = build_from_config(out, l, err);
   if (status != VF_OK) return status;
-  status = vf_recipe_apply_own(*out, err);
+  status = store_own(*out, &l->facts, err);
   if (status == VF_OK) status = take_tensors(out, l, err);
   if (status != VF_OK) vf_model_free(*out);
   return status;
@@ -110,7 +110,10 @@ vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, 
   if (status != VF_OK) return status;
   snprintf(m->id, sizeof m->id, "%s", l->id);
   snprintf(m->source, sizeof m->source, "%s", l->origin);
-  if (!as_stored) status = store(m, quant, engine, err);
+  if (quant != NULL)
+    status = store(m, quant, engine, err);
+  else if (!as_stored)
+    status = store_own(m, &l->facts, err);
   if (status == VF_OK)
     *out = m;
   else
@@ -123,9 +126,6 @@ vf_status vf_model_open(vf_model **out, const vf_context *ctx, const char *ref, 
   vf_loaded loaded;
   vf_load_depth depth = quant != NULL ? VF_LOAD_FACTS : VF_LOAD_TENSORS;
   vf_status status = vf_load(&loaded, ctx, ref, depth, err);
-  if (status == VF_OK && loaded.kind != VF_LOAD_GGUF && loaded.has_facts)
-    status = refuse_quantized(&loaded.facts, quant, err);
-  if (status != VF_OK && loaded.text != NULL) vf_json_locate(loaded.text, loaded.length, err);
   if (status == VF_OK) status = vf_build_model(out, &loaded, quant, engine, err);
   vf_loaded_free(&loaded);
   return status;

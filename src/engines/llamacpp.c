@@ -148,6 +148,16 @@ static vf_status resolve_cache_formats(plan *p, vf_error *err) {
   return VF_OK;
 }
 
+static vf_status check_model(const vf_model *m, vf_error *err) {
+  if (m->checkpoint[0] != '\0')
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "llama.cpp does not load '%s' weights: name a GGUF format with --quant",
+                   m->checkpoint);
+  if (m->arch[0] == '\0')
+    return vf_fail(err, VF_UNSUPPORTED, "llama.cpp has no architecture for '%s' models", m->type);
+  return VF_OK;
+}
+
 static vf_status resolve_sequences(plan *p, vf_error *err) {
   p->w->seqs = p->request->seqs != 0 ? p->request->seqs : 1;
   if (p->w->seqs > MAX_SEQS)
@@ -602,7 +612,8 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
   p.host = (uint32_t)e->n_devices - 1;
   p.cpu_only = e->n_devices == 1;
   p.n_gpus = count_gpus(e, request);
-  vf_status status = resolve_sequences(&p, err);
+  vf_status status = check_model(p.model, err);
+  if (status == VF_OK) status = resolve_sequences(&p, err);
   if (status == VF_OK) status = resolve_context(&p, err);
   if (status == VF_OK) status = resolve_cache_formats(&p, err);
   if (status == VF_OK) status = place(&p, err);

@@ -12,6 +12,7 @@
 #include "base/names.h"
 #include "base/status.h"
 #include "core/format.h"
+#include "models/scheme.h"
 
 /* ---- The recipes ------------------------------------------------------------------------ */
 
@@ -353,15 +354,19 @@ static vf_status apply(vf_model *m, recipe_id id, vf_error *err) {
     if (status != VF_OK) return status;
   }
   snprintf(m->quant, sizeof m->quant, "%s", recipes[id].name);
+  m->checkpoint[0] = '\0';
   return VF_OK;
 }
 
 vf_status vf_recipe_apply(vf_model *m, const char *name, vf_error *err) {
+  vf_scheme scheme;
   vf_name_search search = vf_name_search_for(name);
   for (int id = 0; id < R_COUNT; id++) {
     if (vf_name_equal(name, recipes[id].name)) return apply(m, (recipe_id)id, err);
     vf_name_search_try(&search, recipes[id].name);
   }
+  if (vf_scheme_named(&scheme, name)) return vf_scheme_apply(m, &scheme, err);
+  for (size_t i = 0; vf_scheme_name(i) != NULL; i++) vf_name_search_try(&search, vf_scheme_name(i));
   if (search.best == NULL)
     return vf_fail(err, VF_UNKNOWN, "unknown quant '%s' (q8_0, q6_k, q5_k_m, q4_k_m, iq4_xs…)",
                    name);

@@ -1,0 +1,54 @@
+/* scheme.h - how the matrices of a checkpoint are quantized: AWQ, GPTQ, FP8, NVFP4, MLX…
+ *
+ * Other than a GGUF recipe, a scheme treats all matrices alike but for a list of exceptions, and
+ * stores scales (and zero points, and group indices) beside the values. */
+#ifndef VF_MODELS_SCHEME_H
+#define VF_MODELS_SCHEME_H
+
+#include "core/model.h"
+#include "models/facts.h"
+
+enum { VF_SCHEME_GROUPS = 4, VF_SCHEME_NAME = 24 };
+
+/* How one matrix of K inputs and N outputs is stored. */
+typedef struct vf_scheme_rule {
+  vf_format values;   /* what the values count as in a report */
+  uint32_t bits_x100; /* per value, in hundredths (EXL2 and EXL3 have fractions) */
+  uint32_t group;     /* inputs that share a scale; 0: all of a column, or the whole matrix */
+  uint32_t rows;      /* outputs that share it: 1, or the height of a block; 0: all */
+  uint32_t scale_bits, zero_bits; /* per group */
+  uint32_t index_bytes;           /* per input (GPTQ's g_idx) */
+  uint32_t matrix_bytes;          /* per matrix: scalars */
+  uint32_t super_group;           /* groups that share 32 bits more (double quantization) */
+} vf_scheme_rule;
+
+typedef struct vf_scheme_group {
+  vf_scheme_rule rule;
+  const vf_fact *targets; /* names of modules; NULL or "Linear": every matrix */
+} vf_scheme_group;
+
+typedef struct vf_scheme {
+  char name[VF_SCHEME_NAME];   /* for reports: "AWQ 4-bit g128" */
+  char method[VF_SCHEME_NAME]; /* as the config says: "awq" */
+  vf_scheme_group groups[VF_SCHEME_GROUPS];
+  size_t n_groups;
+  bool experts_only;     /* MXFP4 of gpt-oss */
+  bool embeddings;       /* too */
+  bool output;           /* too */
+  const vf_fact *ignore; /* names and patterns of modules that stay as they are; may be NULL */
+} vf_scheme;
+
+/* What a config says about its weights; *found is false if it says nothing.  VF_UNSUPPORTED names
+ * a method that is not known.  The scheme refers to the facts. */
+vf_status vf_scheme_from_config(vf_scheme *out, bool *found, const vf_facts *facts, vf_error *err);
+
+/* The scheme that people mean by a name ("awq", "fp8", "mlx-4bit"); false: none. */
+bool vf_scheme_named(vf_scheme *out, const char *name);
+
+/* Name i, NULL beyond the end. */
+const char *vf_scheme_name(size_t i);
+
+/* Stores every tensor as the scheme says; what it leaves alone gets the model's own format. */
+vf_status vf_scheme_apply(vf_model *m, const vf_scheme *s, vf_error *err);
+
+#endif
