@@ -213,6 +213,17 @@ VF_API vf_status vf_model_open(vf_model **out, const vf_context *ctx, const char
 VF_API vf_status vf_model_requantize(vf_model **out, const vf_model *model, const char *quant,
                                      const char *engine, vf_error *err);
 
+/* A file of weights that goes beside a model. */
+typedef enum vf_part_file {
+  VF_FILE_MMPROJ, /* a tower for images or sound, general.type "mmproj" */
+  VF_FILE_LORA    /* an adapter, general.type "adapter" */
+} vf_part_file;
+
+/* Bytes of the tensors in a GGUF file of that kind (an adapter may be a checkpoint, too); another
+ * kind of file is VF_USAGE. */
+VF_API vf_status vf_part_file_bytes(uint64_t *out_bytes, const vf_context *ctx, vf_part_file kind,
+                                    const char *path, vf_error *err);
+
 VF_API void vf_model_info_get(const vf_model *model, vf_model_info *out);
 VF_API void vf_model_free(vf_model *model);
 
@@ -297,6 +308,10 @@ typedef struct vf_request {
   size_t tensor_split_count;
   uint64_t host_memory_bytes; /* main memory for what stays on the host; 0: unknown */
   int64_t prompt_cache_bytes; /* llama-server's --cache-ram; -1: its default; 0: off */
+  uint32_t cpu_moe_layers;    /* experts of the first N layers stay in host memory */
+  uint64_t mmproj_bytes;      /* a tower for images or sound, loaded on the first device */
+  uint64_t lora_bytes;        /* adapters, beside the matrices that they change */
+  const vf_model *draft;      /* a model that proposes tokens; NULL: none */
 } vf_request;
 
 #define VF_REQUEST_INIT ((vf_request){.gpu_layers = -1, .prompt_cache_bytes = -1})

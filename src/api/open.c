@@ -131,6 +131,32 @@ vf_status vf_model_open(vf_model **out, const vf_context *ctx, const char *ref, 
   return status;
 }
 
+/* ---- Files beside a model ---------------------------------------------------------------- */
+
+static vf_status check_part(const vf_loaded *l, vf_part_file kind, vf_error *err) {
+  static const struct {
+    const char *type, *name;
+  } kinds[] = {[VF_FILE_MMPROJ] = {"mmproj", "a tower for images or sound"},
+               [VF_FILE_LORA] = {"adapter", "an adapter"}};
+  const char *type = vf_facts_string(&l->facts, "general.type", "model");
+  bool tower = strcmp(vf_facts_string(&l->facts, "general.architecture", ""), "clip") == 0;
+  if (strcmp(type, kinds[kind].type) == 0 || (tower && kind == VF_FILE_MMPROJ)) return VF_OK;
+  return vf_fail_at(err, VF_USAGE, l->facts.source, "general.type", "says '%s', which is not %s",
+                    type, kinds[kind].name);
+}
+
+vf_status vf_part_file_bytes(uint64_t *out_bytes, const vf_context *ctx, vf_part_file kind,
+                             const char *path, vf_error *err) {
+  vf_loaded l;
+  vf_status status = vf_load(&l, ctx, path, VF_LOAD_TENSORS, err);
+  if (status == VF_OK && l.inventory == NULL)
+    status = vf_fail_at(err, VF_USAGE, path, "", "holds no tensors: a file of weights is expected");
+  if (status == VF_OK && l.kind == VF_LOAD_GGUF) status = check_part(&l, kind, err);
+  if (status == VF_OK) *out_bytes = l.inventory->data_bytes;
+  vf_loaded_free(&l);
+  return status;
+}
+
 vf_status vf_model_requantize(vf_model **out, const vf_model *model, const char *quant,
                               const char *engine, vf_error *err) {
   vf_model *m;

@@ -32,13 +32,34 @@ static vf_status need(const char *value, const char *option, const char *example
 typedef struct job {
   const args *a;
   const vf_context *ctx;
-  vf_model *model;
+  vf_model *model, *draft;
   vf_device devices[VF_MAX_DEVICES];
   size_t n_devices;
   vf_request request;
   vf_estimate *estimate, *scratch;
   vf_limits limits;
 } job;
+
+/* A draft model in the model's own format, unless it is a file or another one is asked for. */
+static vf_status open_draft(job *j, vf_error *err) {
+  const args *a = j->a;
+  const char *quant = a->draft_quant;
+  if (a->draft == NULL) return VF_OK;
+  if (quant == NULL && strstr(a->draft, ".gguf") == NULL) quant = a->quant;
+  vf_status status = vf_model_open(&j->draft, j->ctx, a->draft, quant, a->request.engine, err);
+  j->request.draft = j->draft;
+  return status;
+}
+
+static vf_status open_beside(job *j, vf_error *err) {
+  const args *a = j->a;
+  vf_status status = VF_OK;
+  if (a->mmproj != NULL)
+    status = vf_part_file_bytes(&j->request.mmproj_bytes, j->ctx, VF_FILE_MMPROJ, a->mmproj, err);
+  if (status == VF_OK && a->lora != NULL)
+    status = vf_part_file_bytes(&j->request.lora_bytes, j->ctx, VF_FILE_LORA, a->lora, err);
+  return status == VF_OK ? open_draft(j, err) : status;
+}
 
 static vf_status open_all(job *j, vf_error *err) {
   const args *a = j->a;
@@ -50,6 +71,7 @@ static vf_status open_all(job *j, vf_error *err) {
     status = vf_devices_parse(j->devices, VF_MAX_DEVICES, &j->n_devices, j->ctx, a->gpu, err);
   for (size_t i = 0; status == VF_OK && i < j->n_devices; i++) apply_overrides(&j->devices[i], a);
   j->request = a->request;
+  if (status == VF_OK) status = open_beside(j, err);
   if (a->tensor_split.count > 0) {
     j->request.tensor_split = a->tensor_split.shares;
     j->request.tensor_split_count = a->tensor_split.count;
@@ -107,13 +129,14 @@ static void finish(job *j) {
   vf_estimate_free(j->estimate);
   vf_estimate_free(j->scratch);
   vf_model_free(j->model);
+  vf_model_free(j->draft);
 }
 
 enum exit_code command_fit(const args *a, const vf_context *ctx, vf_error *err) {
   job j; /* room for many devices: not cleared, filled as far as it is used */
   j.a = a;
   j.ctx = ctx;
-  j.model = NULL;
+  j.model = j.draft = NULL;
   j.estimate = j.scratch = NULL;
   vf_status status = open_all(&j, err);
   if (status == VF_OK) status = solve(&j, err);

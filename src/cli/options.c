@@ -75,6 +75,15 @@ static vf_status parse_layers(void *field, const char *text, vf_error *err) {
   return VF_OK;
 }
 
+/* Without a number: all of them. */
+static vf_status parse_cpu_moe(void *field, const char *text, vf_error *err) {
+  uint64_t n = UINT32_MAX;
+  if (text[0] != '\0' && !read_number(text, 0, UINT32_MAX, &n))
+    return trouble(err, "", "'%s' is not a number of layers", text);
+  *(uint32_t *)field = (uint32_t)n;
+  return VF_OK;
+}
+
 /* As llama-server takes it, a number of MiB; or a size with its unit. */
 static vf_status parse_cache_ram(void *field, const char *text, vf_error *err) {
   uint64_t n;

@@ -25,6 +25,7 @@ typedef struct args {
   const char *operands[MAX_OPERANDS]; /* words behind the command */
   size_t n_operands;
   const char *model, *quant, *gpu;
+  const char *mmproj, *lora, *draft, *draft_quant;
   vf_request request;
   uint64_t memory_bytes, used_bytes;
   headroom_arg headroom;

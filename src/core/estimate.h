@@ -9,7 +9,7 @@
 
 struct vf_engine;
 
-enum { VF_MAX_ASSUMPTIONS = 16, VF_LINES_PER_DEVICE = 8 };
+enum { VF_MAX_ASSUMPTIONS = 16, VF_LINES_PER_DEVICE = 16 };
 
 struct vf_estimate {
   vf_allocator allocator;

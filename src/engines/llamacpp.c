@@ -274,6 +274,16 @@ static bool is_loaded(const plan *p, const vf_tensor *t) {
   return vf_roles[t->role].home != VF_HOME_TOWER && !vf_model_is_mtp(p->model, t);
 }
 
+static bool is_expert(const vf_tensor *t) {
+  return t->role == VF_ROLE_FFN_GATE_EXPS || t->role == VF_ROLE_FFN_UP_EXPS ||
+         t->role == VF_ROLE_FFN_DOWN_EXPS || t->role == VF_ROLE_FFN_GATE_UP_EXPS;
+}
+
+/* --n-cpu-moe: experts of the first layers stay where they are, biases with them. */
+static bool stays_on_host(const plan *p, const vf_tensor *t) {
+  return is_expert(t) && t->layer >= 0 && (uint32_t)t->layer < p->request->cpu_moe_layers;
+}
+
 /* What is not known to belong to a layer is counted where the output is, as if it were needed. */
 static uint32_t layer_slot(const plan *p, const vf_tensor *t) {
   return t->layer < 0 ? p->model->n_layers : (uint32_t)t->layer;
@@ -287,6 +297,10 @@ static void add_weight(const plan *p, uint64_t *sums, const vf_tensor *t) {
   bool copied = p->model->tied && t->role == VF_ROLE_TOKEN_EMBD && apart &&
                 (p->model->flags & VF_MODEL_ENCODER) == 0;
   if (!is_loaded(p, t)) return;
+  if (stays_on_host(p, t)) {
+    add_to(p, sums, p->host, t);
+    return;
+  }
   switch (vf_roles[t->role].home) {
   case VF_HOME_INPUT:
     add_to(p, sums, p->host, t);
@@ -378,7 +392,8 @@ static void add_kv_cache(plan *p) {
 
 /* True if one device runs the whole graph, so that its buffer is known to the byte. */
 static bool runs_whole_graph(const plan *p) {
-  return p->n_gpus == 1 && p->placement.first_slot == 0 && !p->w->no_kv_offload;
+  return p->n_gpus == 1 && p->placement.first_slot == 0 && !p->w->no_kv_offload &&
+         p->request->cpu_moe_layers == 0;
 }
 
 /* Largest matrix that stays on the host and is copied to a GPU to be multiplied there. */
@@ -393,6 +408,7 @@ static uint64_t staged_bytes(const plan *p) {
     if (home == VF_HOME_ROPE || (home == VF_HOME_INPUT && !p->model->tied)) continue;
     if (output && p->w->output_rows < OFFLOAD_MIN_ROWS) continue;
     if (!is_loaded(p, t) || home == VF_HOME_FIRST) continue;
+    if (stays_on_host(p, t)) largest = vf_max_u64(largest, t->bytes);
     if (slot < p->placement.first_slot) largest = vf_max_u64(largest, t->bytes);
   }
   return largest;
@@ -443,7 +459,8 @@ static vf_interval widened(const plan *p, vf_interval size) {
 
 static void add_device_compute(plan *p, uint32_t d) {
   vf_line line = {.device = d, .part = VF_PART_COMPUTE, .name = "compute", .note = ""};
-  bool pipelined = p->n_gpus > 1 && p->placement.first_slot == 0 && !p->w->no_kv_offload;
+  bool pipelined = p->n_gpus > 1 && p->placement.first_slot == 0 && !p->w->no_kv_offload &&
+                   p->request->cpu_moe_layers == 0;
   bool last = d + 1 == p->n_gpus;
   line.basis = VF_BASIS_MODELLED;
   if (runs_whole_graph(p)) {
@@ -569,6 +586,50 @@ static void add_prompt_cache(plan *p) {
                                   "grows with use; --cache-ram 0 turns it off"});
 }
 
+/* ---- Towers, adapters, draft models ------------------------------------------------------- */
+
+/* The tower lies on the first device (tools/mtmd/clip.cpp); its graph depends on the image. */
+static void add_mmproj(plan *p) {
+  static const uint64_t most_compute = 1024 * VF_MIB;
+  uint64_t bytes = p->request->mmproj_bytes;
+  if (bytes == 0) return;
+  vf_estimate_add(p->e, (vf_line){0, VF_PART_WEIGHTS, "mmproj", vf_exactly(bytes), VF_BASIS_EXACT,
+                                  "tower for images or sound"});
+  vf_estimate_add(p->e, (vf_line){0,
+                                  VF_PART_COMPUTE,
+                                  "mmproj_compute",
+                                  {0, most_compute / 4, most_compute},
+                                  VF_BASIS_ASSUMED,
+                                  "grows with the image"});
+}
+
+/* An adapter's tensors lie where the matrices are that they change: layer by layer. */
+static void add_lora(plan *p) {
+  uint64_t slots[VF_MAX_DEVICES + 1], left = p->request->lora_bytes;
+  uint32_t n = p->model->n_layers;
+  if (left == 0) return;
+  memset(slots, 0, p->e->n_devices * sizeof *slots);
+  for (uint32_t i = 0; i < n; i++) slots[slot_budget(p, i)]++;
+  for (uint32_t d = 0; d < p->e->n_devices; d++) {
+    uint64_t bytes = vf_min_u64(left, p->request->lora_bytes / n * slots[d] + n);
+    if (slots[d] == 0) continue;
+    vf_estimate_add(p->e, (vf_line){d, VF_PART_WEIGHTS, "lora", vf_exactly(bytes),
+                                    VF_BASIS_MODELLED, "adapters"});
+    left -= bytes;
+  }
+}
+
+static const char *draft_name(const char *name) {
+  static const char *const names[][2] = {{"weights", "draft_weights"},
+                                         {"kv_cache", "draft_kv_cache"},
+                                         {"recurrent_state", "draft_state"},
+                                         {"compute", "draft_compute"},
+                                         {"output", "draft_output"}};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strcmp(name, names[i][0]) == 0) return names[i][1];
+  return name;
+}
+
 /* ---- Assumptions ------------------------------------------------------------------------ */
 
 static bool is_cuda_cache_format(vf_format f) {
@@ -588,6 +649,8 @@ static void add_assumptions(plan *p) {
                        "the pool is shared with the operating system: what is free in it moves");
   if (d->kind == VF_DEVICE_DISCRETE && d->used_bytes == 0)
     vf_estimate_assume(e, "gpu-idle", "nothing else uses the GPU (--used says otherwise)");
+  if ((p->model->flags & VF_MODEL_HAS_TOWER) && p->request->mmproj_bytes == 0)
+    vf_estimate_assume(e, "no-mmproj", "text alone: images or sound need a tower (--mmproj FILE)");
   if (!p->cpu_only && (!is_cuda_cache_format(p->w->kv_k) || !is_cuda_cache_format(p->w->kv_v)))
     vf_estimate_assume(e, "kv-format-cpu",
                        "GPU flash attention has no iq4_nl: attention falls back to the CPU");
@@ -603,6 +666,36 @@ static uint32_t count_gpus(const vf_estimate *e, const vf_request *request) {
   return n > 1 && request->split == VF_SPLIT_NONE ? 1 : n;
 }
 
+/* What a model takes by itself: all but the process around it. */
+static vf_status add_model(plan *p, vf_error *err) {
+  vf_status status = check_model(p->model, err);
+  if (status == VF_OK) status = resolve_sequences(p, err);
+  if (status == VF_OK) status = resolve_context(p, err);
+  if (status == VF_OK) status = resolve_cache_formats(p, err);
+  if (status == VF_OK) status = place(p, err);
+  if (status != VF_OK) return status;
+  resolve_graph(p);
+  p->widest_v = widest_value(p->model);
+  add_weights(p);
+  add_kv_cache(p);
+  status = add_compute(p, err);
+  if (status == VF_OK) add_output(p);
+  return status;
+}
+
+/* The draft model has a context of its own, as long as the target's, on the same devices. */
+static vf_status add_draft(const plan *target, vf_error *err) {
+  plan p = *target;
+  vf_workload workload = *target->w;
+  size_t first = p.e->n_lines;
+  if (target->request->draft == NULL) return VF_OK;
+  p.model = target->request->draft;
+  p.w = &workload;
+  vf_status status = add_model(&p, err);
+  for (size_t i = first; i < p.e->n_lines; i++) p.e->lines[i].name = draft_name(p.e->lines[i].name);
+  return status;
+}
+
 static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *err) {
   plan p; /* placement is large: filled as far as it is used */
   p.e = e;
@@ -612,23 +705,14 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
   p.host = (uint32_t)e->n_devices - 1;
   p.cpu_only = e->n_devices == 1;
   p.n_gpus = count_gpus(e, request);
-  vf_status status = check_model(p.model, err);
-  if (status == VF_OK) status = resolve_sequences(&p, err);
-  if (status == VF_OK) status = resolve_context(&p, err);
-  if (status == VF_OK) status = resolve_cache_formats(&p, err);
-  if (status == VF_OK) status = place(&p, err);
+  vf_status status = add_model(&p, err);
   if (status != VF_OK) return status;
-  resolve_graph(&p);
-  p.widest_v = widest_value(p.model);
-  add_weights(&p);
-  add_kv_cache(&p);
-  status = add_compute(&p, err);
-  if (status != VF_OK) return status;
-  add_output(&p);
+  add_mmproj(&p);
+  add_lora(&p);
   add_runtime(&p);
   add_prompt_cache(&p);
   add_assumptions(&p);
-  return VF_OK;
+  return add_draft(&p, err);
 }
 
 static const char *const aliases[] = {"llamacpp", "llama-server", "llama-cli", "gguf", NULL};

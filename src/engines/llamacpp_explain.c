@@ -1,5 +1,6 @@
 /* llamacpp_explain.c - llama.cpp's formulas in words, with the numbers of one estimate. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/units.h"
 #include "core/format.h"
@@ -57,32 +58,49 @@ static uint32_t count_alike(const vf_model *m, size_t i) {
   return n;
 }
 
+/* "8 KV heads × (128 × 2 B + 128 × 2 B)" of so many layers. */
 static void put_cache_kind(vf_text *out, const vf_estimate *e, size_t i, uint32_t layers) {
   const vf_cache_layer *c = &e->model->caches[i];
   const vf_workload *w = &e->workload;
-  bool alike = c->k_dim == c->v_dim && w->kv_k == w->kv_v;
+  bool keys_only = c->v_dim == 0;
+  bool alike = !keys_only && c->k_dim == c->v_dim && w->kv_k == w->kv_v;
   vf_text_printf(out, "%s%" PRIu32 " layers × %" PRIu32 " KV heads × ", alike ? "2 × " : "", layers,
                  c->n_kv_heads);
-  if (!alike) vf_text_put(out, "(");
+  if (!alike && !keys_only) vf_text_put(out, "(");
   put_row(out, c->k_dim, w->kv_k);
-  if (!alike) vf_text_put(out, " + ");
-  if (!alike) put_row(out, c->v_dim, w->kv_v);
-  if (!alike) vf_text_put(out, ")");
+  if (!alike && !keys_only) vf_text_put(out, " + ");
+  if (!alike && !keys_only) put_row(out, c->v_dim, w->kv_v);
+  if (!alike && !keys_only) vf_text_put(out, ")");
+}
+
+/* How many tokens each of those layers keeps. */
+static void put_cache_tokens(vf_text *out, const vf_estimate *e, const vf_cache_layer *c) {
+  const vf_workload *w = &e->workload;
+  bool windowed = c->window != 0 && !w->swa_full && (e->model->flags & VF_MODEL_WINDOW_UNUSED) == 0;
+  vf_text_put(out, " × ");
+  if (windowed) {
+    vf_text_put(out, "min(");
+    vf_text_thousands(out, w->ctx_tokens);
+    vf_text_printf(out, ", window %" PRIu32 " + batch %" PRIu32 ") tokens", c->window,
+                   w->ubatch_tokens);
+  } else {
+    vf_text_thousands(out, w->ctx_tokens);
+    vf_text_put(out, " tokens");
+  }
 }
 
 static void explain_kv_cache(const vf_estimate *e, const vf_line *line, vf_text *out) {
   const vf_workload *w = &e->workload;
   const char *separator = "";
   for (size_t i = 0; i < e->model->n_caches; i++) {
-    uint32_t layers = count_alike(e->model, i);
+    const vf_cache_layer *c = &e->model->caches[i];
+    uint32_t layers = vf_cache_has_cells(c) ? count_alike(e->model, i) : 0;
     if (layers == 0) continue;
     vf_text_put(out, separator);
     put_cache_kind(out, e, i, layers);
+    put_cache_tokens(out, e, c);
     separator = " + ";
   }
-  vf_text_put(out, " × ");
-  vf_text_thousands(out, w->ctx_tokens);
-  vf_text_put(out, " tokens");
   if (!w->kv_unified) vf_text_put(out, " × ");
   if (!w->kv_unified) put_count(out, w->seqs, "sequence", "sequences");
   vf_text_put(out, e->n_devices > 2 ? ", the layers placed here = " : " = ");
@@ -133,14 +151,43 @@ static void explain_runtime(const vf_estimate *e, const vf_line *line, vf_text *
   vf_text_put(out, "  [measured contexts: the device's catalog entry; ggml-cuda/common.cuh:1549]");
 }
 
+/* Lines that are no part of the model itself. */
+static bool explain_beside(const vf_line *line, vf_text *out) {
+  if (strncmp(line->name, "draft_", 6) == 0)
+    vf_text_put(out, "the draft model's own, by the same rules as the model's: ");
+  else if (strcmp(line->name, "mmproj") == 0)
+    vf_text_put(out, "sum of the tower's tensors = ");
+  else if (strcmp(line->name, "mmproj_compute") == 0)
+    vf_text_put(out, "the tower's graph, by the size of the image, up to ");
+  else if (strcmp(line->name, "lora") == 0)
+    vf_text_put(out, "the adapters' tensors of the layers here = ");
+  else
+    return false;
+  put_bytes(out, line->size.high_bytes);
+  vf_text_put(out, "  [llama.cpp common/common.cpp, tools/mtmd/clip.cpp, src/llama-adapter.cpp]");
+  return true;
+}
+
+static void explain_state(const vf_estimate *e, const vf_line *line, vf_text *out) {
+  uint32_t layers = 0;
+  for (size_t i = 0; i < e->model->n_caches; i++)
+    layers += e->model->caches[i].kind == VF_CACHE_STATE;
+  vf_text_printf(out, "convolution and state of %" PRIu32 " recurrent layers in f32 × ", layers);
+  put_count(out, e->workload.seqs, "sequence", "sequences");
+  vf_text_put(out, " = ");
+  put_bytes(out, line->size.bytes);
+  vf_text_put(out, "  [llama.cpp src/llama-memory-recurrent.cpp:101]");
+}
+
 void vf_llamacpp_explain(const vf_estimate *e, const vf_line *line, vf_text *out) {
+  if (explain_beside(line, out)) return;
   switch (line->part) {
   case VF_PART_WEIGHTS: explain_weights(e, line, out); break;
   case VF_PART_KV_CACHE: explain_kv_cache(e, line, out); break;
   case VF_PART_COMPUTE: explain_compute(e, line, out); break;
   case VF_PART_OUTPUT: explain_output(e, line, out); break;
   case VF_PART_RUNTIME: explain_runtime(e, line, out); break;
-  case VF_PART_STATE:
+  case VF_PART_STATE: explain_state(e, line, out); break;
   case VF_PART_COUNT: break;
   }
 }

@@ -111,6 +111,16 @@ static vf_format own_format(const vf_facts *f) {
   return VF_FORMAT_NONE;
 }
 
+/* A wrapper's config holds a second one, for images or sound. */
+static bool has_tower(const vf_facts *facts) {
+  static const char *const places[] = {"vision_config.", "audio_config.",
+                                       "thinker_config.vision_config.",
+                                       "thinker_config.audio_config."};
+  for (size_t p = 0; p < sizeof places / sizeof *places; p++)
+    if (vf_facts_any(facts, places[p])) return true;
+  return false;
+}
+
 static bool is_tied(vf_builder *b) {
   uint32_t traits = b->arch->traits;
   if (traits & VF_TRAIT_TIED_ALWAYS) return true;
@@ -140,6 +150,7 @@ static void describe(vf_builder *b) {
   m->own_format = own_format(b->facts);
   m->flags = b->arch->model_flags;
   if (b->arch->traits & VF_TRAIT_WINDOW_UNUSED) m->flags |= VF_MODEL_WINDOW_UNUSED;
+  if (has_tower(b->facts)) m->flags |= VF_MODEL_HAS_TOWER;
   m->tied = is_tied(b);
 }
 

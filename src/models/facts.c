@@ -61,6 +61,18 @@ const vf_fact *vf_facts_find(const vf_facts *f, const char *key) {
   return fact != NULL || f->strict ? fact : search(f, key);
 }
 
+bool vf_facts_any(const vf_facts *f, const char *beginning) {
+  size_t low = 0, high = f->count, n = strlen(beginning);
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (strcmp(f->items[middle].key, beginning) < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low < f->count && strncmp(f->items[low].key, beginning, n) == 0;
+}
+
 const vf_fact *vf_facts_at(const vf_facts *f, const char *key, size_t i) {
   const vf_fact *fact = vf_facts_find(f, key);
   if (fact == NULL || fact->type != VF_FACT_ARRAY) return fact;

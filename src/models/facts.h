@@ -57,6 +57,9 @@ vf_facts vf_facts_view(const vf_facts *f, const char *prefix);
 /* The fact with this key, NULL if there is none or it is null. */
 const vf_fact *vf_facts_find(const vf_facts *f, const char *key);
 
+/* True if there is any key that begins so. */
+bool vf_facts_any(const vf_facts *f, const char *beginning);
+
 /* Element i of the array at key; a plain value stands for every element.  NULL if there is none. */
 const vf_fact *vf_facts_at(const vf_facts *f, const char *key, size_t i);
 
