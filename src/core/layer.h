@@ -74,12 +74,20 @@ enum vf_mixer {
 #define VF_LAYER_SSM_BIAS  VF_BIT(43) /* projections with a bias */
 
 /* The rest. */
-#define VF_LAYER_MTP             VF_BIT(48) /* predicts further tokens; not part of the network */
-#define VF_LAYER_RESID_SCALED    VF_BIT(49) /* branches are scaled before they are added */
-#define VF_LAYER_MTP_HEAD        VF_BIT(50) /* with an embedding and an output matrix of its own */
-#define VF_LAYER_KV_UNCACHED     VF_BIT(52) /* has key matrices, but reads another layer's cache */
-#define VF_LAYER_CROSS_GATES     VF_BIT(53) /* cross attention and what follows have a gate each */
-#define VF_LAYER_PARALLEL_MIXERS VF_BIT(51) /* attention and a recurrent part side by side */
+#define VF_LAYER_MTP                 VF_BIT(48) /* predicts further tokens; not part of the network */
+#define VF_LAYER_RESID_SCALED        VF_BIT(49) /* branches are scaled before they are added */
+#define VF_LAYER_MTP_HEAD            VF_BIT(50) /* with an embedding and an output matrix of its own */
+#define VF_LAYER_KV_UNCACHED         VF_BIT(52) /* has key matrices, but reads another layer's cache */
+#define VF_LAYER_LAYER_NORM          VF_BIT(54) /* layer norm, also where it has no bias */
+#define VF_LAYER_V_NORM              VF_BIT(55) /* values are normalized, without a weight */
+#define VF_LAYER_QK_L2               VF_BIT(56) /* so are queries and keys, after the rotation */
+#define VF_LAYER_Q_TEMP              VF_BIT(57) /* queries are scaled by position */
+#define VF_LAYER_SIGMOID             VF_BIT(58) /* experts are chosen by a sigmoid */
+#define VF_LAYER_WEIGHT_BEFORE       VF_BIT(59) /* their weights multiply the input, not the result */
+#define VF_LAYER_ATTN_RESIDUAL_FIRST VF_BIT(60)
+#define VF_LAYER_SPARSE_GATE         VF_BIT(61) /* all but the largest gates are cut off */
+#define VF_LAYER_CROSS_GATES         VF_BIT(53) /* cross attention and what follows have a gate each */
+#define VF_LAYER_PARALLEL_MIXERS     VF_BIT(51) /* attention and a recurrent part side by side */
 
 /* All sizes are counts of numbers; 0: there is no such part. */
 typedef struct vf_layer {
@@ -95,6 +103,7 @@ typedef struct vf_layer {
 
   uint32_t n_ff; /* of the dense part */
   uint32_t n_experts, n_experts_used;
+  uint32_t expert_groups, expert_groups_used; /* 0 or 1: the choice is among all */
   uint32_t n_ff_expert, n_ff_shared;
   uint32_t expert_embd; /* width that experts work in, if not the model's */
 

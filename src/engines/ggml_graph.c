@@ -1,11 +1,8 @@
-/* ggml_graph.c - recording a model's graph on a tape, operation by operation.
+/* ggml_graph.c - a model's graph from its inputs to the logits, and the buffers that it needs.
  *
- * Source of the order, the sizes and which operations overwrite an operand: llama.cpp v0.5.0
- * (de3ff81), src/llama-graph.cpp, src/models/, ggml/src/ggml-alloc.c and, for what a CUDA
- * attention node asks for on top, ggml/src/ggml-cuda/fattn.cu.  A few rules to know:
- *  - an operation that reads a reshaped or sliced tensor cannot overwrite it;
- *  - a normalization and the product with its weight, a sum, a scaling and a rotary embedding can;
- *  - a matrix product and a gated unit cannot. */
+ * Rules: ggml_build.h.  The graph is built twice: up to the layer where every input has been read,
+ * to learn their order, which is the order of their memory; then all of it, played layer by layer,
+ * with layers left out that come in equal periods and change nothing any more. */
 #include "engines/ggml_graph.h"
 
 #include <string.h>
@@ -13,7 +10,7 @@
 #include "base/checked.h"
 #include "base/status.h"
 #include "core/format.h"
-#include "core/tape.h"
+#include "engines/ggml_build.h"
 
 enum {
   GPU_ALIGN_BYTES = 128, /* ggml-cuda.cu, buffer type alignment */
@@ -23,40 +20,30 @@ enum {
   ID_BYTES = 8,       /* cache indices are int64 */
   POSITION_BYTES = 4, /* int32 */
   CELL_STEP = 256,    /* windows are rounded up to this many cells */
-  ROTATION_MIN = 64,  /* quantized caches: Hadamard rotation in powers of two from 64 */
+  ROTATION_MIN = 64,
 };
 
-/* What the device holds from the start and frees after its last use. */
-typedef struct inputs {
-  vf_node embd, positions, k_rotation, v_rotation, k_ids, v_ids, mask, output_ids;
-} inputs;
+/* ---- Sizes ------------------------------------------------------------------------------------
+ */
 
-typedef struct recorder {
-  const vf_model *model;
-  const vf_ggml_graph *g;
-  vf_tape tape;
-  inputs in;
-  uint32_t last_rope; /* last layer that reads the positions */
-} recorder;
-
-/* ---- Sizes ------------------------------------------------------------------------------ */
-
-/* a * b * c, or an overflow noted on the tape. */
-static uint64_t product(recorder *r, uint64_t a, uint64_t b, uint64_t c) {
+uint64_t vf_build_mul(vf_ggml_builder *b, uint64_t x, uint64_t y, uint64_t z) {
   uint64_t n = 0;
-  if (!vf_mul3(&n, a, b, c)) r->tape.overflow = true;
+  if (!vf_mul3(&n, x, y, z)) b->graph.overflow = true;
   return n;
 }
 
-static uint64_t plus(recorder *r, uint64_t a, uint64_t b) {
+uint64_t vf_build_add(vf_ggml_builder *b, uint64_t x, uint64_t y) {
   uint64_t n = 0;
-  if (!vf_add(&n, a, b)) r->tape.overflow = true;
+  if (!vf_add(&n, x, y)) b->graph.overflow = true;
   return n;
 }
 
-/* rows x width numbers as f32: what nearly every intermediate result is. */
-static uint64_t f32(recorder *r, uint64_t rows, uint64_t width) {
-  return product(r, rows, width, F32_BYTES);
+uint64_t vf_build_rows(vf_ggml_builder *b, uint64_t width) {
+  return vf_build_mul(b, b->rows, width, F32_BYTES);
+}
+
+uint64_t vf_build_tokens(vf_ggml_builder *b, uint64_t width) {
+  return vf_build_mul(b, b->g->tokens, width, F32_BYTES);
 }
 
 uint64_t vf_ggml_cache_cells(const vf_model *m, const vf_ggml_graph *g, const vf_cache_layer *c) {
@@ -74,349 +61,418 @@ bool vf_ggml_mask_bytes(uint64_t *out, const vf_ggml_graph *g, uint64_t cells) {
          vf_mul(out, *out, g->flash_attn ? F16_BYTES : F32_BYTES);
 }
 
-/* Quantized keys and values are rotated to spread outliers, where the head size allows it
- * (llama-kv-cache.cpp, attn_rot_k, attn_rot_v). */
-static bool is_rotated(vf_format format, uint64_t head_dim) {
-  return vf_format_get(format)->quantized && head_dim % ROTATION_MIN == 0;
+/* ---- Operations -------------------------------------------------------------------------------
+ */
+
+vf_ref vf_new(vf_ggml_builder *b, uint64_t bytes, vf_ref x) {
+  return vf_graph_op(&b->graph, VF_OP_NEW, bytes, &x, 1);
 }
 
-/* Keys turn in the largest power of two that divides the head. */
-static uint64_t k_rotation_bytes(uint64_t head_dim) {
-  uint64_t p = ROTATION_MIN;
-  while (head_dim % (2 * p) == 0) p *= 2;
-  return p * p * F32_BYTES;
+vf_ref vf_new2(vf_ggml_builder *b, uint64_t bytes, vf_ref x, vf_ref y) {
+  return vf_graph_op(&b->graph, VF_OP_NEW, bytes, (vf_ref[]){x, y}, 2);
 }
 
-static const uint64_t v_rotation_bytes = ROTATION_MIN * ROTATION_MIN * F32_BYTES;
-
-/* Without flash attention values are stored transposed: one index per number, not per row. */
-static uint64_t v_ids_per_token(const vf_ggml_graph *g, const vf_layer *l) {
-  return g->flash_attn ? 1 : (uint64_t)l->v_dim * l->n_kv_heads;
+vf_ref vf_over(vf_ggml_builder *b, uint64_t bytes, vf_ref x) {
+  return vf_graph_op(&b->graph, VF_OP_OVER, bytes, &x, 1);
 }
 
-/* ---- Inputs ----------------------------------------------------------------------------- */
-
-static vf_node input(recorder *r, uint64_t bytes) {
-  vf_node node = vf_tape_op_new(&r->tape, bytes, 0, 0, 0);
-  vf_tape_hold(&r->tape, node);
-  return node;
+vf_ref vf_over2(vf_ggml_builder *b, uint64_t bytes, vf_ref x, vf_ref y) {
+  return vf_graph_op(&b->graph, VF_OP_OVER, bytes, (vf_ref[]){x, y}, 2);
 }
 
-static void record_cache_inputs(recorder *r, const vf_layer *l) {
-  const vf_ggml_graph *g = r->g;
+void vf_sink(vf_ggml_builder *b, vf_ref x, vf_ref ids) {
+  vf_expand(b, vf_graph_op(&b->graph, VF_OP_EXTERNAL, 0, (vf_ref[]){x, ids}, 2));
+}
+
+void vf_expand(vf_ggml_builder *b, vf_ref x) {
+  vf_graph_expand(&b->graph, x);
+}
+
+vf_ref vf_norm(vf_ggml_builder *b, const vf_layer *l, uint64_t bytes, vf_ref x) {
+  bool keeps = vf_has(l, VF_LAYER_LAYER_NORM | VF_LAYER_NORM_BIAS);
+  x = keeps ? vf_new(b, bytes, x) : vf_over(b, bytes, x);
+  return vf_apply(b, bytes, x, vf_has(l, VF_LAYER_NORM_BIAS) ? 2 : 1);
+}
+
+vf_ref vf_project(vf_ggml_builder *b, uint64_t bytes, vf_ref x, bool bias) {
+  x = vf_new(b, bytes, x);
+  return bias ? vf_over(b, bytes, x) : x;
+}
+
+vf_ref vf_select_rows(vf_ggml_builder *b, vf_ref x) {
+  uint64_t bytes = vf_build_mul(b, b->g->output_rows, b->model->n_embd, F32_BYTES);
+  return vf_new2(b, bytes, x, b->in[VF_IN_OUTPUT_IDS]);
+}
+
+vf_ref vf_apply(vf_ggml_builder *b, uint64_t bytes, vf_ref x, int times) {
+  for (int i = 0; i < times; i++) x = vf_over(b, bytes, x);
+  return x;
+}
+
+/* ---- Inputs -----------------------------------------------------------------------------------
+ */
+
+static void need(vf_ggml_builder *b, int input, uint64_t bytes, uint32_t layer) {
+  b->in_bytes[input] = bytes;
+  b->last_use[input] = layer;
+}
+
+static void need_cache(vf_ggml_builder *b, const vf_layer *l, uint32_t i) {
+  const vf_ggml_graph *g = b->g;
+  bool latent = l->kv_lora != 0;
+  int w = vf_window_index(b->model, l);
   uint64_t mask = 0;
-  if (!vf_ggml_mask_bytes(&mask, g, g->cells)) r->tape.overflow = true;
-  if (is_rotated(g->kv_k, l->k_dim)) r->in.k_rotation = input(r, k_rotation_bytes(l->k_dim));
-  if (is_rotated(g->kv_v, l->v_dim)) r->in.v_rotation = input(r, v_rotation_bytes);
-  r->in.k_ids = input(r, product(r, g->tokens, 1, ID_BYTES));
-  r->in.v_ids = input(r, product(r, g->tokens, v_ids_per_token(g, l), ID_BYTES));
-  r->in.mask = input(r, mask);
+  const vf_cache_layer c = {.kind = w ? VF_CACHE_WINDOW : VF_CACHE_FULL, .window = l->window};
+  if (!vf_ggml_mask_bytes(&mask, g, vf_ggml_cache_cells(b->model, g, &c))) b->graph.overflow = true;
+  bool writes = !vf_has(l, VF_LAYER_KV_SHARED | VF_LAYER_KV_UNCACHED);
+  if (writes) need(b, VF_IN_K_IDS + w, vf_build_mul(b, g->tokens, ID_BYTES, 1), i);
+  need(b, VF_IN_MASK + w, mask, i);
+  if (latent) return;
+  uint64_t ids = g->flash_attn ? 1 : (uint64_t)l->v_dim * l->n_kv_heads;
+  ids = vf_max_u64(vf_build_mul(b, g->tokens, ids, ID_BYTES), b->in_bytes[VF_IN_V_IDS + w]);
+  if (writes) need(b, VF_IN_V_IDS + w, ids, i);
+  if (vf_build_is_rotated(g->kv_k, l->k_dim))
+    need(b, VF_IN_K_ROTATION + w, vf_build_rotation(l->k_dim), i);
+  if (vf_build_is_rotated(g->kv_v, l->v_dim))
+    need(b, VF_IN_V_ROTATION + w, (uint64_t)ROTATION_MIN * ROTATION_MIN * F32_BYTES, i);
 }
 
-/* In the order in which the scheduler copies them; on the CPU the embedding is looked up here. */
-static void record_inputs(recorder *r) {
-  const vf_ggml_graph *g = r->g;
-  uint64_t embd = f32(r, g->tokens, r->model->n_embd);
-  vf_node ids = 0;
-  if (g->on_cpu) ids = vf_tape_op_new(&r->tape, product(r, g->tokens, 1, F32_BYTES), 0, 0, 0);
-  if (g->on_cpu)
-    input(r, embd);
-  else
-    r->in.embd = vf_tape_op_new(&r->tape, embd, 0, 0, 0);
-  r->in.positions = input(r, product(r, g->tokens, 1, POSITION_BYTES));
-  record_cache_inputs(r, &r->model->layers[0]);
-  r->in.output_ids = input(r, product(r, g->output_rows, 1, F32_BYTES));
-  if (g->on_cpu) r->in.embd = vf_tape_op_new(&r->tape, embd, ids, 0, 0);
-}
-
-/* ---- A layer ---------------------------------------------------------------------------- */
-
-static bool has(const vf_layer *l, uint64_t flag) {
-  return (l->flags & flag) != 0;
-}
-
-/* x / rms(x), then times the weight: the second result takes the first one's place. */
-static vf_node norm(recorder *r, uint64_t bytes, vf_node x) {
-  vf_node y = vf_tape_op_on(&r->tape, bytes, 1, x, 0, 0);
-  return vf_tape_op_on(&r->tape, bytes, 1, y, 0, 0);
-}
-
-/* Normalization per head reads a reshaped tensor, so it needs memory; the rest is in place. */
-static vf_node head_norm_and_rope(recorder *r, const vf_layer *l, uint64_t bytes, vf_node x) {
-  vf_tape *t = &r->tape;
-  bool rope = !has(l, VF_LAYER_NO_ROPE);
-  if (has(l, VF_LAYER_QK_NORM)) {
-    x = vf_tape_op_new(t, bytes, x, 0, 0);
-    x = vf_tape_op_on(t, bytes, 1, x, 0, 0);
-    return rope ? vf_tape_op_on(t, bytes, 1, x, r->in.positions, 0) : x;
+static void need_layer(vf_ggml_builder *b, const vf_layer *l, uint32_t i) {
+  uint64_t positions = (b->model->flags & VF_MODEL_MROPE) != 0 ? 4 : 1;
+  uint64_t tokens = vf_build_mul(b, b->g->tokens, POSITION_BYTES, 1);
+  if (l->mixers & VF_MIX_ATTENTION) {
+    need_cache(b, l, i);
+    if (!vf_has(l, VF_LAYER_NO_ROPE)) need(b, VF_IN_POSITIONS, tokens * positions, i);
+    if (vf_has(l, VF_LAYER_Q_TEMP)) need(b, VF_IN_TEMPERATURE, tokens, i);
   }
-  return rope ? vf_tape_op_new(t, bytes, x, r->in.positions, 0) : x;
+  if (l->mixers & VF_MIX_RECURRENT) {
+    need(b, VF_IN_STATES, vf_build_mul(b, b->g->seqs, POSITION_BYTES, 1), i);
+    need(b, VF_IN_STATES_MOVED, 0, i);
+  }
 }
 
-/* A projection of x, with its bias. */
-static vf_node project(recorder *r, uint64_t bytes, vf_node x, bool bias) {
-  vf_node y = vf_tape_op_new(&r->tape, bytes, x, 0, 0);
-  return bias ? vf_tape_op_on(&r->tape, bytes, 1, y, 0, 0) : y;
+static void need_all(vf_ggml_builder *b) {
+  const vf_layer *first = &b->model->layers[0];
+  uint64_t tokens = vf_build_mul(b, b->g->tokens, F32_BYTES, 1);
+  for (int i = 0; i < VF_IN_COUNT; i++) b->last_use[i] = UINT32_MAX;
+  memset(b->in_bytes, 0, sizeof b->in_bytes);
+  need(b, VF_IN_TOKENS, tokens, 0);
+  need(b, VF_IN_EMBD, vf_build_tokens(b, b->model->n_embd), 0);
+  need(b, VF_IN_EMBD_GIVEN, vf_build_tokens(b, b->model->n_embd), 0);
+  bool late = first->altup != 0 || (b->model->flags & VF_MODEL_LATE_ROWS) != 0;
+  need(b, VF_IN_OUTPUT_IDS, vf_build_mul(b, b->g->output_rows, POSITION_BYTES, 1),
+       late ? b->n_layers : b->n_layers - 1);
+  if (first->altup != 0) {
+    uint64_t all = (uint64_t)first->embd_per_layer * b->n_layers;
+    need(b, VF_IN_LAYER_TOKENS, tokens, 0);
+    need(b, VF_IN_LAYER_EMBD, vf_build_tokens(b, all), 0);
+  }
+  for (uint32_t i = 0; i < b->n_layers; i++) need_layer(b, &b->model->layers[i], i);
 }
 
-static vf_node rotate(recorder *r, uint64_t bytes, vf_node rotation, vf_node x) {
-  return rotation == 0 ? x : vf_tape_op_new(&r->tape, bytes, rotation, x, 0);
+/* On the CPU the list of states that move is a part of the other one. */
+static void make_inputs(vf_ggml_builder *b) {
+  bool cpu = b->g->on_cpu;
+  for (int i = 0; i < VF_IN_COUNT; i++) {
+    b->in[i] = 0;
+    if (b->last_use[i] == UINT32_MAX || (cpu && i == VF_IN_STATES_MOVED)) continue;
+    if (cpu && (i == VF_IN_EMBD || i == VF_IN_LAYER_EMBD)) continue;
+    b->in[i] = vf_graph_input(&b->graph, b->in_bytes[i], (uint8_t)i);
+  }
+  if (!cpu || b->in[VF_IN_STATES] == 0) return;
+  b->in[VF_IN_STATES] = vf_view(b->in[VF_IN_STATES]);
+  b->in[VF_IN_STATES_MOVED] = b->in[VF_IN_STATES];
 }
 
-static vf_node record_key(recorder *r, const vf_layer *l, vf_node x, vf_node qkv) {
-  uint64_t bytes = f32(r, r->g->tokens, (uint64_t)l->k_dim * l->n_kv_heads);
-  if (qkv == 0) qkv = project(r, bytes, x, has(l, VF_LAYER_QKV_BIAS));
-  return rotate(r, bytes, r->in.k_rotation, head_norm_and_rope(r, l, bytes, qkv));
+/* Inputs that nothing behind this layer reads end with their last use in it. */
+static void release_inputs(vf_ggml_builder *b, uint32_t layer) {
+  for (int i = 0; i < VF_IN_COUNT; i++)
+    if (b->in[i] != 0 && b->last_use[i] == layer && i != VF_IN_EMBD_GIVEN)
+      vf_graph_release(&b->graph, b->in[i]);
 }
 
-static vf_node record_value(recorder *r, const vf_layer *l, vf_node x, vf_node qkv) {
-  uint64_t bytes = f32(r, r->g->tokens, (uint64_t)l->v_dim * l->n_kv_heads);
-  if (qkv == 0) qkv = project(r, bytes, x, has(l, VF_LAYER_QKV_BIAS));
-  return rotate(r, bytes, r->in.v_rotation, qkv);
+/* ---- Layers -----------------------------------------------------------------------------------
+ */
+
+static bool feeds(const vf_layer *l) {
+  return l->n_ff != 0 || l->n_experts != 0;
 }
 
-/* Keys and values are made, written to the cache and dropped.  Values come first, except where a
- * fused matrix or a rotated cache makes the program build them after the keys. */
-static void record_cache_writes(recorder *r, const vf_layer *l, vf_node x, vf_node qkv) {
-  bool k_first = qkv != 0 || r->in.k_rotation != 0 || r->in.v_rotation != 0;
-  vf_node k = 0, v = 0;
-  if (k_first) k = record_key(r, l, x, qkv);
-  v = record_value(r, l, x, qkv);
-  if (!k_first) k = record_key(r, l, x, qkv);
-  vf_tape_use(&r->tape, k, r->in.k_ids);
-  vf_tape_use(&r->tape, v, r->in.v_ids);
+/* Attention and feed-forward read the same norm; the sum takes the feed-forward first. */
+static vf_ref parallel_layer(vf_ggml_builder *b, const vf_layer *l, bool last, vf_ref x) {
+  uint64_t bytes = vf_build_tokens(b, b->model->n_embd);
+  vf_ref f = vf_norm(b, l, bytes, x), a = vf_build_attention(b, l, f);
+  if (!vf_has(l, VF_LAYER_ONE_NORM)) f = vf_norm(b, l, bytes, x);
+  if (last) {
+    a = vf_select_rows(b, a);
+    x = vf_select_rows(b, x);
+    f = vf_select_rows(b, f);
+    b->rows = b->g->output_rows;
+  }
+  bytes = vf_build_rows(b, b->model->n_embd);
+  return vf_over2(b, bytes, vf_over2(b, bytes, vf_build_feed_forward(b, l, f), x), a);
 }
 
-static vf_node record_query(recorder *r, const vf_layer *l, vf_node x, vf_node qkv) {
-  uint64_t bytes = f32(r, r->g->tokens, (uint64_t)l->k_dim * l->n_heads);
-  vf_node q = qkv != 0 ? qkv : project(r, bytes, x, has(l, VF_LAYER_QKV_BIAS));
-  q = head_norm_and_rope(r, l, bytes, q);
-  if (has(l, VF_LAYER_Q_SCALED)) q = vf_tape_op_on(&r->tape, bytes, 1, q, 0, 0);
-  return rotate(r, bytes, r->in.k_rotation, q);
+/* Attention and a recurrent part side by side, each behind its own norm of the same input. */
+static vf_ref hybrid_layer(vf_ggml_builder *b, const vf_layer *l, bool last, vf_ref x) {
+  uint64_t bytes = vf_build_tokens(b, b->model->n_embd);
+  vf_ref a = vf_build_attention(b, l, vf_norm(b, l, bytes, x));
+  vf_ref r = vf_build_recurrent(b, l, vf_norm(b, l, bytes, x));
+  vf_ref y = vf_over2(b, bytes, a, r);
+  x = vf_over2(b, bytes, y, x);
+  if (last) {
+    x = vf_select_rows(b, x);
+    b->rows = b->g->output_rows;
+  }
+  bytes = vf_build_rows(b, b->model->n_embd);
+  return vf_over2(b, bytes, vf_build_feed_forward(b, l, vf_norm(b, l, bytes, x)), x);
 }
 
-/* On a GPU a cache that is not f16 is converted as a whole behind the result (fattn.cu). */
-static uint64_t f16_copy_bytes(recorder *r, vf_format format, uint64_t width) {
-  if (format == VF_FORMAT_F16 || r->g->on_cpu) return 0;
-  return product(r, product(r, r->g->cells, r->g->streams, width), F16_BYTES, 1);
+static vf_ref mix(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
+  if (l->mixers & VF_MIX_RECURRENT) return vf_build_recurrent(b, l, x);
+  if (l->mixers & VF_MIX_ATTENTION) return vf_build_attention(b, l, x);
+  return vf_build_feed_forward(b, l, x);
 }
 
-static uint64_t aligned(recorder *r, uint64_t bytes) {
-  uint64_t n = 0;
-  if (!vf_align_up(&n, bytes, r->tape.align_bytes)) r->tape.overflow = true;
+/* A branch on its way back into the residual stream. */
+static vf_ref finish_branch(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
+  uint64_t bytes = vf_build_rows(b, b->model->n_embd);
+  if (vf_has(l, VF_LAYER_POST_NORMS)) x = vf_norm(b, l, bytes, x);
+  return vf_has(l, VF_LAYER_RESID_SCALED) ? vf_over(b, bytes, x) : x;
+}
+
+static vf_ref add_feed_forward(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
+  uint64_t bytes = vf_build_rows(b, b->model->n_embd);
+  vf_ref normal = vf_has(l, VF_LAYER_NO_NORMS) ? x : vf_norm(b, l, bytes, x);
+  vf_ref y = finish_branch(b, l, vf_build_feed_forward(b, l, normal));
+  return vf_has(l, VF_LAYER_RESIDUAL_FIRST) ? vf_over2(b, bytes, x, y) : vf_over2(b, bytes, y, x);
+}
+
+/* A mixer and a feed-forward one after the other, or one of them alone. */
+static vf_ref serial_layer(vf_ggml_builder *b, const vf_layer *l, bool last, vf_ref x) {
+  uint64_t bytes = vf_build_tokens(b, b->model->n_embd);
+  vf_ref y = vf_has(l, VF_LAYER_NO_NORMS) ? x : vf_norm(b, l, bytes, x);
+  if (b->delta) vf_expand(b, y);
+  y = mix(b, l, y);
+  if (last) {
+    y = vf_select_rows(b, y);
+    x = vf_select_rows(b, x);
+    b->rows = b->g->output_rows;
+  }
+  bytes = vf_build_rows(b, b->model->n_embd);
+  if (l->mixers == 0 || !feeds(l)) return vf_over2(b, bytes, y, x);
+  y = finish_branch(b, l, y);
+  x = vf_has(l, VF_LAYER_ATTN_RESIDUAL_FIRST) ? vf_over2(b, bytes, x, y) : vf_over2(b, bytes, y, x);
+  return add_feed_forward(b, l, x);
+}
+
+static vf_ref build_layer(vf_ggml_builder *b, uint32_t i, vf_ref x) {
+  const vf_layer *l = &b->model->layers[i];
+  bool last = i + 1 == b->n_layers && (b->model->flags & VF_MODEL_LATE_ROWS) == 0;
+  bool both = (l->mixers & VF_MIX_ATTENTION) && (l->mixers & VF_MIX_RECURRENT);
+  if (l->mixers & VF_MIX_RWKV) return vf_build_rwkv_layer(b, i, x);
+  if (l->altup != 0) return vf_build_altup_layer(b, l, x);
+  if (both) return hybrid_layer(b, l, last, x);
+  if (vf_has(l, VF_LAYER_PARALLEL)) return parallel_layer(b, l, last, x);
+  return serial_layer(b, l, last, x);
+}
+
+/* ---- The graph --------------------------------------------------------------------------------
+ */
+
+/* The embedding is looked up on the host; on the CPU that is a part of the graph. */
+static vf_ref look_up(vf_ggml_builder *b, int tokens, int embd) {
+  if (!b->g->on_cpu) return b->in[embd];
+  return vf_new(b, b->in_bytes[embd], b->in[tokens]);
+}
+
+static vf_ref build_start(vf_ggml_builder *b) {
+  const vf_model *m = b->model;
+  const vf_layer *l = &m->layers[0];
+  uint64_t bytes = vf_build_tokens(b, m->n_embd);
+  vf_ref x = look_up(b, VF_IN_TOKENS, VF_IN_EMBD);
+  if (b->g->on_cpu) vf_expand(b, x);
+  if (b->g->on_cpu) vf_expand(b, b->in[VF_IN_EMBD_GIVEN]);
+  if (m->flags & (VF_MODEL_EMBD_SCALED | VF_MODEL_EMBD_SCALED_FIRST)) x = vf_over(b, bytes, x);
+  if (m->flags & VF_MODEL_EMBD_SCALED_FIRST) vf_expand(b, x);
+  if (m->flags & VF_MODEL_EMBD_NORM) x = vf_norm(b, l, bytes, x);
+  if (l->altup == 0) return x;
+  if (b->g->on_cpu)
+    b->in[VF_IN_LAYER_EMBD] = vf_view(look_up(b, VF_IN_LAYER_TOKENS, VF_IN_LAYER_EMBD));
+  return vf_build_altup_start(b, x);
+}
+
+static void build_end(vf_ggml_builder *b, vf_ref x) {
+  const vf_model *m = b->model;
+  bool altup = m->layers[0].altup != 0, late = (m->flags & VF_MODEL_LATE_ROWS) != 0;
+  if (altup) x = vf_select_rows(b, vf_build_altup_end(b, x));
+  if (altup) b->rows = b->g->output_rows;
+  x = vf_norm(b, &m->layers[0], vf_build_rows(b, m->n_embd), x);
+  vf_graph_output(&b->graph, x);
+  if (late) x = vf_select_rows(b, x);
+  b->rows = b->g->output_rows;
+  if (late) vf_graph_output(&b->graph, x);
+  vf_expand(b, vf_new(b, vf_build_rows(b, m->n_vocab), x));
+}
+
+static void step(vf_ggml_builder *b, uint32_t layer) {
+  release_inputs(b, layer);
+  if (layer + 1 == b->n_layers && b->first_value != 0) vf_graph_release(&b->graph, b->first_value);
+  if (layer + 1 == b->n_layers && b->layer_inputs != 0)
+    vf_graph_release(&b->graph, b->layer_inputs);
+  vf_graph_step(&b->graph);
+}
+
+/* How many inputs there are to come across before the output's. */
+static uint32_t count_inputs(const vf_ggml_builder *b) {
+  uint32_t n = 0;
+  for (int i = 0; i < VF_IN_COUNT; i++) {
+    bool unread =
+        i == VF_IN_OUTPUT_IDS ||
+        (!b->g->on_cpu && (i == VF_IN_TOKENS || i == VF_IN_LAYER_TOKENS || i == VF_IN_EMBD_GIVEN));
+    bool part = b->g->on_cpu && i == VF_IN_STATES_MOVED;
+    n += b->in[i] != 0 && !unread && !part && (b->in[i] & VF_REF_VIEW) == 0;
+    n += b->g->on_cpu && i == VF_IN_STATES && b->in[i] != 0;
+  }
   return n;
 }
 
-static uint64_t flash_attention_bytes(recorder *r, const vf_layer *l, uint64_t bytes) {
-  uint64_t k = f16_copy_bytes(r, r->g->kv_k, (uint64_t)l->k_dim * l->n_kv_heads);
-  uint64_t v = f16_copy_bytes(r, r->g->kv_v, (uint64_t)l->v_dim * l->n_kv_heads);
-  if (k != 0) bytes = plus(r, aligned(r, bytes), k);
-  if (v != 0) bytes = plus(r, aligned(r, bytes), v);
-  return bytes;
+static void begin(vf_ggml_builder *b) {
+  vf_graph_init(&b->graph, b->g->on_cpu ? CPU_ALIGN_BYTES : GPU_ALIGN_BYTES);
+  b->graph.inputs_by_visit = b->g->on_cpu;
+  b->rows = b->g->tokens;
+  b->first_value = b->layer_inputs = 0;
+  make_inputs(b);
 }
 
-/* Scores of every token against every cell, in f32, softmax in place; then the values. */
-static vf_node record_plain_attention(recorder *r, const vf_layer *l, uint64_t bytes, vf_node q) {
-  uint64_t per_head = product(r, r->g->tokens / r->g->streams, r->g->streams, r->g->cells);
-  uint64_t scores = product(r, per_head, l->n_heads, F32_BYTES);
-  vf_node s = vf_tape_op_new(&r->tape, scores, q, 0, 0);
-  s = vf_tape_op_on(&r->tape, scores, 1, s, r->in.mask, 0);
-  vf_node o = vf_tape_op_new(&r->tape, bytes, s, 0, 0);
-  return vf_tape_op_new(&r->tape, bytes, o, 0, 0);
-}
-
-/* From the normalized input to the attention's output projection. */
-static vf_node record_attention(recorder *r, const vf_layer *l, vf_node x) {
-  const vf_ggml_graph *g = r->g;
-  uint64_t fused =
-      ((uint64_t)l->n_heads + l->n_kv_heads) * l->k_dim + (uint64_t)l->n_kv_heads * l->v_dim;
-  uint64_t bytes = f32(r, g->tokens, (uint64_t)l->v_dim * l->n_heads);
-  vf_node qkv = 0, o;
-  if (has(l, VF_LAYER_QKV_FUSED))
-    qkv = project(r, f32(r, g->tokens, fused), x, has(l, VF_LAYER_QKV_BIAS));
-  vf_node q = record_query(r, l, x, qkv);
-  record_cache_writes(r, l, x, qkv);
-  if (g->flash_attn)
-    o = vf_tape_op_new(&r->tape, flash_attention_bytes(r, l, bytes), q, r->in.mask, 0);
-  else
-    o = record_plain_attention(r, l, bytes, q);
-  o = rotate(r, bytes, r->in.v_rotation, o);
-  return project(r, f32(r, g->tokens, r->model->n_embd), o, has(l, VF_LAYER_OUT_BIAS));
-}
-
-static vf_node record_feed_forward(recorder *r, const vf_layer *l, uint64_t rows, vf_node x) {
-  uint64_t bytes = f32(r, rows, l->n_ff);
-  bool bias = has(l, VF_LAYER_FFN_BIAS);
-  vf_node y;
-  if (has(l, VF_LAYER_FFN_FUSED)) {
-    vf_node up = project(r, plus(r, bytes, bytes), x, bias);
-    y = vf_tape_op_new(&r->tape, bytes, up, 0, 0);
-  } else {
-    vf_node gate = project(r, bytes, x, bias);
-    vf_node up = project(r, bytes, x, bias);
-    y = vf_tape_op_new(&r->tape, bytes, gate, up, 0);
+/* The order in which the inputs are come across. */
+static void learn_order(vf_ggml_builder *b) {
+  begin(b);
+  uint32_t wanted = count_inputs(b);
+  vf_ref x = build_start(b);
+  for (uint32_t i = 0; i < b->n_layers && b->graph.n_inputs < wanted; i++) {
+    x = build_layer(b, i, x);
+    step(b, i);
   }
-  return project(r, f32(r, rows, r->model->n_embd), y, bias);
+  vf_expand(b, x);
 }
 
-/* One layer; the last one goes on with the output rows alone. */
-static vf_node record_layer(recorder *r, uint32_t i, vf_node x) {
-  const vf_layer *l = &r->model->layers[i];
-  vf_tape *t = &r->tape;
-  bool last = i + 1 == r->model->n_layers;
-  uint64_t rows = last ? r->g->output_rows : r->g->tokens;
-  uint64_t bytes = f32(r, rows, r->model->n_embd);
-  vf_node a = norm(r, f32(r, r->g->tokens, r->model->n_embd), x);
-  a = record_attention(r, l, a);
-  if (last) a = vf_tape_op_new(t, bytes, a, r->in.output_ids, 0);
-  if (last) x = vf_tape_op_new(t, bytes, x, r->in.output_ids, 0);
-  vf_node sum = vf_tape_op_on(t, bytes, 2, a, x, 0);
-  vf_node f = record_feed_forward(r, l, rows, norm(r, bytes, sum));
-  if (has(l, VF_LAYER_RESIDUAL_FIRST)) return vf_tape_op_on(t, bytes, 2, sum, f, 0);
-  return vf_tape_op_on(t, bytes, 2, f, sum, 0);
+static bool is_listed(const vf_graph *g, int input) {
+  for (uint32_t i = 0; i < g->n_inputs; i++)
+    if (g->input_order[i] == input) return true;
+  return false;
 }
 
-/* ---- The graph -------------------------------------------------------------------------- */
-
-static uint32_t last_layer_with_rope(const vf_model *m) {
-  uint32_t i = m->n_layers;
-  while (i > 0 && has(&m->layers[i - 1], VF_LAYER_NO_ROPE)) i--;
-  return i == 0 ? 0 : i - 1;
+static void place_inputs(vf_ggml_builder *b, const uint8_t *order, uint32_t n) {
+  for (uint32_t i = 0; i < n; i++) vf_graph_place(&b->graph, b->in[order[i]] & 0xFFFF);
 }
 
-/* Inputs that no later layer reads end with this one. */
-static void release_inputs(recorder *r, uint32_t layer) {
-  if (layer == r->last_rope) vf_tape_release(&r->tape, r->in.positions);
-  if (layer + 1 != r->model->n_layers) return;
-  const vf_node last[] = {r->in.k_rotation, r->in.v_rotation, r->in.k_ids,
-                          r->in.v_ids,      r->in.mask,       r->in.output_ids};
-  for (size_t i = 0; i < sizeof last / sizeof *last; i++)
-    if (last[i] != 0) vf_tape_release(&r->tape, last[i]);
+/* The first layer that may not be left out: an input ends with it. */
+static uint32_t first_special(const vf_ggml_builder *b) {
+  uint32_t first = b->n_layers - 1;
+  for (int i = 0; i < VF_IN_COUNT; i++) {
+    bool start = i == VF_IN_TOKENS || i == VF_IN_EMBD || i == VF_IN_EMBD_GIVEN ||
+                 i == VF_IN_LAYER_TOKENS || i == VF_IN_LAYER_EMBD;
+    if (!start && b->last_use[i] < first) first = b->last_use[i];
+  }
+  return first;
 }
 
 /* Layers that come in equal periods leave equal states behind once the memory has settled: then
  * the periods up to the first special layer change nothing and are left out. */
-static vf_node record_layers(recorder *r, vf_node x) {
-  const vf_model *m = r->model;
-  uint32_t period = m->layer_period, special = r->last_rope;
-  uint32_t next_check = m->periodic_from;
-  vf_tape_state before, now;
+static vf_ref play_layers(vf_ggml_builder *b, vf_ref x) {
+  uint32_t period = b->model->layer_period, special = first_special(b);
+  uint32_t next_check = vf_max_u32(b->model->periodic_from, 1);
+  vf_graph_state before, now;
   bool saved = false;
-  for (uint32_t i = 0; i < m->n_layers; i++) {
+  for (uint32_t i = 0; i < b->n_layers && !b->graph.overflow; i++) {
     if (i == next_check && i + period <= special) {
-      vf_tape_save(&r->tape, x, &now);
-      if (saved && vf_tape_state_equal(&before, &now)) i += (special - i) / period * period;
+      vf_graph_save(&b->graph, x, &now);
+      if (saved && vf_graph_state_equal(&before, &now)) i += (special - i) / period * period;
       before = now;
       saved = true;
       next_check = i + period;
     }
-    release_inputs(r, i);
-    x = record_layer(r, i, x);
-    vf_tape_step(&r->tape);
+    x = build_layer(b, i, x);
+    step(b, i);
   }
   return x;
 }
 
-static void record_output(recorder *r, vf_node x) {
-  uint64_t rows = r->g->output_rows;
-  x = norm(r, f32(r, rows, r->model->n_embd), x);
-  vf_tape_op_new(&r->tape, f32(r, rows, r->model->n_vocab), x, 0, 0);
-  vf_tape_step(&r->tape);
+static void play(vf_ggml_builder *b) {
+  uint8_t order[sizeof b->graph.input_order];
+  learn_order(b);
+  uint32_t n = b->graph.n_inputs;
+  memcpy(order, b->graph.input_order, sizeof order);
+  if (!is_listed(&b->graph, VF_IN_OUTPUT_IDS) && n < sizeof order) order[n++] = VF_IN_OUTPUT_IDS;
+  bool overflow = b->graph.overflow;
+  begin(b);
+  place_inputs(b, order, n);
+  vf_ref x = play_layers(b, build_start(b));
+  build_end(b, x);
+  release_inputs(b, b->n_layers);
+  vf_graph_step(&b->graph);
+  b->graph.overflow |= overflow;
 }
 
-/* Plain decoders: attention over every token, then a gated feed-forward, each behind a norm. */
-static bool is_plain(const vf_layer *l) {
-  static const uint64_t known = VF_LAYER_QKV_FUSED | VF_LAYER_QKV_BIAS | VF_LAYER_OUT_BIAS |
-                                VF_LAYER_QK_NORM | VF_LAYER_NO_ROPE | VF_LAYER_Q_SCALED |
-                                VF_LAYER_FFN_FUSED | VF_LAYER_FFN_BIAS | VF_LAYER_RESIDUAL_FIRST;
-  return l->mixers == VF_MIX_ATTENTION && (l->flags & ~known) == 0 && l->kv_lora == 0 &&
-         l->n_experts == 0 && l->n_ff != 0;
-}
-
-bool vf_ggml_graph_is_known(const vf_model *m) {
-  const uint32_t others = VF_MODEL_LATE_ROWS | VF_MODEL_EMBD_SCALED | VF_MODEL_ENCODER |
-                          VF_MODEL_SCORE_CAP | VF_MODEL_EMBD_NORM | VF_MODEL_MROPE;
-  if ((m->flags & others) != 0) return false;
-  for (uint32_t i = 0; i < m->n_layers; i++) {
-    if (i > 0 && memcmp(&m->layers[i], &m->layers[i - 1], sizeof *m->layers) == 0) continue;
-    bool windowed = m->layers[i].window != 0 && (m->flags & VF_MODEL_WINDOW_UNUSED) == 0;
-    if (!is_plain(&m->layers[i]) || windowed) return false;
+static void start(vf_ggml_builder *b, const vf_model *model, const vf_ggml_graph *g) {
+  b->model = model;
+  b->g = g;
+  b->n_layers = model->n_layers;
+  while (b->n_layers > 1 && vf_has(&model->layers[b->n_layers - 1], VF_LAYER_MTP)) b->n_layers--;
+  b->windows = b->delta = false;
+  for (uint32_t i = 0; i < b->n_layers; i++) {
+    b->windows |= vf_window_index(model, &model->layers[i]) != 0;
+    b->delta |= (model->layers[i].mixers & VF_MIX_DELTA) != 0;
   }
-  return true;
+  b->graph.overflow = false;
+  need_all(b);
 }
 
 vf_status vf_ggml_device_buffer(uint64_t *out, const vf_model *model, const vf_ggml_graph *g,
                                 vf_error *err) {
-  recorder r;
-  r.model = model;
-  r.g = g;
-  r.in = (inputs){0};
-  r.last_rope = last_layer_with_rope(model);
-  vf_tape_init(&r.tape, g->on_cpu ? CPU_ALIGN_BYTES : GPU_ALIGN_BYTES);
-  record_inputs(&r);
-  vf_tape_step(&r.tape);
-  record_output(&r, record_layers(&r, r.in.embd));
-  if (r.tape.overflow)
+  vf_ggml_builder b; /* large: filled as far as it is used */
+  start(&b, model, g);
+  bool overflow = b.graph.overflow;
+  play(&b);
+  if (overflow || b.graph.overflow)
     return vf_fail(err, VF_OVERFLOW, "the compute buffer of this batch does not fit 64 bits");
-  *out = r.tape.peak_bytes;
+  *out = b.graph.peak_bytes;
   return VF_OK;
 }
 
-/* ---- The host's side -------------------------------------------------------------------- */
-
-static bool add_aligned(uint64_t *sum, uint64_t a, uint64_t b, uint64_t c) {
-  uint64_t bytes;
-  return vf_mul3(&bytes, a, b, c) && vf_align_up(&bytes, bytes, CPU_ALIGN_BYTES) &&
-         vf_add(sum, *sum, bytes);
-}
-
-/* One cache's inputs: ids of the rows that are written, the mask, rotations. */
-static bool add_cache_inputs(uint64_t *sum, const vf_model *m, const vf_ggml_graph *g,
-                             const vf_cache_layer *c) {
-  uint64_t mask, tokens = g->tokens;
-  bool latent = c->kind == VF_CACHE_LATENT;
-  uint64_t k = !latent && is_rotated(g->kv_k, c->k_dim) ? k_rotation_bytes(c->k_dim) : 0;
-  uint64_t v = !latent && is_rotated(g->kv_v, c->v_dim) ? v_rotation_bytes : 0;
-  uint64_t v_ids = g->flash_attn ? 1 : (uint64_t)c->n_kv_heads * c->v_dim;
-  return vf_ggml_mask_bytes(&mask, g, vf_ggml_cache_cells(m, g, c)) &&
-         add_aligned(sum, mask, 1, 1) && add_aligned(sum, tokens, ID_BYTES, 1) &&
-         add_aligned(sum, latent ? 0 : tokens, v_ids, ID_BYTES) && add_aligned(sum, k, 1, 1) &&
-         add_aligned(sum, v, 1, 1);
-}
-
-/* Layers with a window share one cache, those without another, recurrent ones a list of states. */
-static bool add_caches_inputs(uint64_t *sum, const vf_model *m, const vf_ggml_graph *g) {
-  bool seen[3] = {false, false, false};
-  for (size_t i = 0; i < m->n_caches; i++) {
-    const vf_cache_layer *c = &m->caches[i];
-    bool state = c->kind == VF_CACHE_STATE;
-    int kind = state ? 2 : c->window != 0 && (m->flags & VF_MODEL_WINDOW_UNUSED) == 0;
-    if (seen[kind] || c->kind == VF_CACHE_INDEXER || c->kind == VF_CACHE_CROSS) continue;
-    seen[kind] = true;
-    bool fits =
-        state ? add_aligned(sum, g->seqs, POSITION_BYTES, 1) : add_cache_inputs(sum, m, g, c);
-    if (!fits) return false;
+/* What the builder has no rule for, and is bounded instead. */
+bool vf_ggml_graph_is_known(const vf_model *m) {
+  static const uint64_t others = VF_LAYER_ENCODER | VF_LAYER_SUB_NORMS | VF_LAYER_HEAD_GATE |
+                                 VF_LAYER_O_GATED | VF_LAYER_CROSS_GATES;
+  static const uint32_t mixers = VF_MIX_CROSS | VF_MIX_KDA | VF_MIX_LINEAR;
+  if (m->flags & VF_MODEL_ENCODER) return false;
+  for (uint32_t i = 0; i < m->n_layers; i++) {
+    const vf_layer *l = &m->layers[i];
+    if (i > 0 && memcmp(l, l - 1, sizeof *l) == 0) continue;
+    bool own_input = l->embd_per_layer != 0 && l->altup == 0;
+    bool both = l->n_experts != 0 && l->n_ff != 0;
+    if ((l->flags & others) || (l->mixers & mixers) || own_input || both || l->expert_embd != 0 ||
+        l->index_heads != 0)
+      return false;
   }
   return true;
 }
 
-/* Token ids, the looked-up embeddings, the unused input for given embeddings, positions, the
- * caches' inputs, the ids of the output rows. */
+/* ---- The host's side --------------------------------------------------------------------------
+ */
+
+/* Everything that is read from outside, and what was looked up; nothing of it is freed there. */
 vf_status vf_ggml_host_buffer(uint64_t *out, const vf_model *model, const vf_ggml_graph *g,
                               vf_error *err) {
-  uint64_t sum = 0, tokens = g->tokens, per_layer = model->layers[0].embd_per_layer;
-  bool rotates = false;
-  for (uint32_t i = 0; i < model->n_layers; i++)
-    rotates |= (model->layers[i].mixers & VF_MIX_ATTENTION) != 0 &&
-               (model->layers[i].flags & VF_LAYER_NO_ROPE) == 0;
-  uint64_t positions = !rotates ? 0 : (model->flags & VF_MODEL_MROPE) ? 4 : 1;
-  bool fits = add_aligned(&sum, tokens, F32_BYTES, 1) &&
-              add_aligned(&sum, tokens, model->n_embd, F32_BYTES) &&
-              add_aligned(&sum, tokens, model->n_embd, F32_BYTES) &&
-              add_aligned(&sum, tokens, per_layer * model->n_layers, F32_BYTES) &&
-              add_aligned(&sum, per_layer != 0 ? tokens : 0, F32_BYTES, 1) &&
-              add_aligned(&sum, tokens, positions, POSITION_BYTES) &&
-              add_caches_inputs(&sum, model, g) && add_aligned(&sum, g->output_rows, F32_BYTES, 1);
+  vf_ggml_builder b;
+  uint64_t sum = 0;
+  start(&b, model, g);
+  bool fits = !b.graph.overflow;
+  for (int i = 0; i < VF_IN_COUNT && fits; i++) {
+    uint64_t bytes;
+    fits = vf_align_up(&bytes, b.in_bytes[i], CPU_ALIGN_BYTES) && vf_add(&sum, sum, bytes);
+  }
   if (!fits) return vf_fail(err, VF_OVERFLOW, "the inputs of this batch do not fit 64 bits");
   *out = sum;
   return VF_OK;

@@ -96,22 +96,27 @@ static void tune_seed_oss(vf_builder *b, uint32_t i, vf_layer *l) {
 
 /* RMS norm of Q and K without weights, chunks in every layer with rope, one shared expert. */
 static void tune_llama4(vf_builder *b, uint32_t i, vf_layer *l) {
-  enum { CHUNK = 8192, PERIOD = 4 };
+  enum { CHUNK = 8192, PERIOD = 4, MAVERICK_EXPERTS = 128 };
   uint32_t chunk = vf_hparam_at(&b->h, VF_HP_WINDOW, i, CHUNK);
   bool full = (i + 1) % PERIOD == 0;
   if (vf_facts_length(b->facts, "no_rope_layers") > 0) full = (l->flags & VF_LAYER_NO_ROPE) != 0;
   l->window = full ? 0 : chunk;
   l->flags |= full ? VF_LAYER_NO_ROPE : VF_LAYER_CHUNKED;
   if (l->n_experts != 0 && l->n_ff_shared == 0) l->n_ff_shared = l->n_ff_expert;
+  l->flags |= VF_LAYER_SIGMOID | VF_LAYER_WEIGHT_BEFORE;
+  if (full) l->flags |= VF_LAYER_Q_TEMP;
+  if (!full && l->n_experts != MAVERICK_EXPERTS) l->flags |= VF_LAYER_QK_L2;
 }
 
 /* Layers of the second half reuse the caches of the first, and have low-rank inputs by token. */
 static void tune_gemma3n(vf_builder *b, uint32_t i, vf_layer *l) {
+  enum { SPARSE_LAYERS = 10 };
   uint32_t shared = vf_hparam_at(&b->h, VF_HP_KV_SHARED, i, 15);
   l->altup = vf_hparam_at(&b->h, VF_HP_ALTUP, i, 4);
   l->laurel = vf_hparam_at(&b->h, VF_HP_LAUREL, i, 64);
   l->embd_per_layer = vf_hparam_at(&b->h, VF_HP_EMBD_PER_LAYER, i, 256);
   if (i + shared >= b->m->n_layers) l->flags |= VF_LAYER_KV_UNCACHED;
+  if (i < SPARSE_LAYERS) l->flags |= VF_LAYER_SPARSE_GATE;
 }
 
 /* Layers without a window have larger heads, and take their keys for values in the big ones. */
@@ -301,7 +306,7 @@ enum {
 };
 
 static const vf_arch archs[] = {
-    {"llama", "llama", 0, VF_TRAIT_BIAS | VF_TRAIT_FF_BIAS, 0, 0, 0, 0, NULL},
+    {"llama", "llama", VF_LAYER_TOPK_NORM, VF_TRAIT_BIAS | VF_TRAIT_FF_BIAS, 0, 0, 0, 0, NULL},
     {"mistral", "llama", 0, VF_TRAIT_WINDOW_UNUSED, 0, VF_WINDOWS_ALL, 0, 0, NULL},
     {"ministral3", "mistral3", 0, VF_TRAIT_WINDOW_UNUSED, 0, VF_WINDOWS_ALL, 0, 0, NULL},
     {"mixtral", "llama", VF_LAYER_TOPK_NORM,
@@ -314,18 +319,18 @@ static const vf_arch archs[] = {
     {"arcee", "arcee", VF_LAYER_FFN_PLAIN, VF_TRAIT_BIAS, 0, 0, 0, 0, NULL},
     {"seed_oss", "seed_oss", 0, VF_TRAIT_QKV_BIAS, 0, 0, 0, 0, tune_seed_oss},
     {"smollm3", "smollm3", 0, VF_TRAIT_BIAS | VF_TRAIT_TIED, 0, 0, 0, 0, tune_smollm3},
-    {"minicpm", "minicpm", VF_LAYER_RESID_SCALED, VF_TRAIT_TIED, VF_MODEL_EMBD_SCALED, 0, 0, 0,
-     NULL},
+    {"minicpm", "minicpm", VF_LAYER_RESID_SCALED, VF_TRAIT_TIED, VF_MODEL_EMBD_SCALED_FIRST, 0, 0,
+     0, NULL},
     {"transformer", NULL, 0, VF_TRAIT_QKV_BIAS | VF_TRAIT_FF_4X, 0, 0, 0, 0, tune_fla},
     {"granite", "granite", VF_LAYER_RESID_SCALED, VF_TRAIT_BIAS | VF_TRAIT_FF_BIAS | VF_TRAIT_TIED,
-     VF_MODEL_EMBD_SCALED, 0, 0, 0, NULL},
+     VF_MODEL_EMBD_SCALED_FIRST, 0, 0, 0, NULL},
     {"granitemoe", "granitemoe", VF_LAYER_RESID_SCALED | VF_LAYER_TOPK_NORM,
-     VF_TRAIT_BIAS | VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF | VF_TRAIT_TIED, VF_MODEL_EMBD_SCALED,
-     0, 0, 0, NULL},
+     VF_TRAIT_BIAS | VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF | VF_TRAIT_TIED,
+     VF_MODEL_EMBD_SCALED_FIRST, 0, 0, 0, NULL},
     {"granitemoehybrid", "granitehybrid",
-     VF_LAYER_RESID_SCALED | VF_LAYER_SSM_NORM | VF_LAYER_NO_ROPE,
-     VF_TRAIT_BIAS | VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF | VF_TRAIT_TIED, VF_MODEL_EMBD_SCALED,
-     0, 0, ATT | VF_MIX_MAMBA2, tune_granite_hybrid},
+     VF_LAYER_RESID_SCALED | VF_LAYER_SSM_NORM | VF_LAYER_NO_ROPE | VF_LAYER_TOPK_NORM,
+     VF_TRAIT_BIAS | VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF | VF_TRAIT_TIED,
+     VF_MODEL_EMBD_SCALED_FIRST, 0, 0, ATT | VF_MIX_MAMBA2, tune_granite_hybrid},
     {"olmo", "olmo", VF_LAYER_NO_NORMS, VF_TRAIT_NO_OUTPUT_NORM, 0, 0, 0, 0, NULL},
     {"olmo2", "olmo2", VF_LAYER_NO_NORMS | VF_LAYER_POST_NORMS | VF_LAYER_QK_NORM_FULL, 0, 0, 0, 0,
      0, NULL},
@@ -380,9 +385,11 @@ static const vf_arch archs[] = {
      VF_MODEL_EMBD_SCALED | VF_MODEL_SCORE_CAP, VF_WINDOWS_LAST_FULL, 2, 0, NULL},
     {"gemma3_text", "gemma3", VF_LAYER_Q_SCALED | VF_LAYER_POST_NORMS | VF_LAYER_QK_NORM,
      VF_TRAIT_TIED_ALWAYS, VF_MODEL_EMBD_SCALED, VF_WINDOWS_LAST_FULL, 6, 0, NULL},
-    {"gemma3n_text", "gemma3n", VF_LAYER_POST_NORMS | VF_LAYER_QK_NORM, VF_TRAIT_TIED_ALWAYS,
-     VF_MODEL_EMBD_SCALED | VF_MODEL_EMBD_TWICE, VF_WINDOWS_LAST_FULL, 5, 0, tune_gemma3n},
-    {"gemma4_text", "gemma4", VF_LAYER_POST_NORMS | VF_LAYER_QK_NORM | VF_LAYER_OUT_SCALE,
+    {"gemma3n_text", "gemma3n", VF_LAYER_V_NORM | VF_LAYER_POST_NORMS | VF_LAYER_QK_NORM,
+     VF_TRAIT_TIED_ALWAYS, VF_MODEL_EMBD_SCALED | VF_MODEL_EMBD_TWICE, VF_WINDOWS_LAST_FULL, 5, 0,
+     tune_gemma3n},
+    {"gemma4_text", "gemma4",
+     VF_LAYER_V_NORM | VF_LAYER_POST_NORMS | VF_LAYER_QK_NORM | VF_LAYER_OUT_SCALE,
      VF_TRAIT_TIED_ALWAYS | VF_TRAIT_EXPERTS, VF_MODEL_EMBD_SCALED | VF_MODEL_EMBD_TWICE,
      VF_WINDOWS_LAST_FULL, 6, 0, tune_gemma4},
 
@@ -414,7 +421,7 @@ static const vf_arch archs[] = {
      VF_TRAIT_TIED | VF_TRAIT_FF_4X, 0, 0, 0, 0, tune_falcon},
     {"bloom", "bloom", GPT | GPT_BIAS | VF_LAYER_QKV_FUSED | VF_LAYER_NO_ROPE,
      VF_TRAIT_EMBD_NORM | VF_TRAIT_TIED | VF_TRAIT_FF_4X, VF_MODEL_EMBD_NORM, 0, 0, 0, NULL},
-    {"mpt", "mpt", VF_LAYER_FFN_PLAIN | VF_LAYER_QKV_FUSED | VF_LAYER_NO_ROPE,
+    {"mpt", "mpt", VF_LAYER_LAYER_NORM | VF_LAYER_FFN_PLAIN | VF_LAYER_QKV_FUSED | VF_LAYER_NO_ROPE,
      VF_TRAIT_TIED | VF_TRAIT_FF_4X, 0, 0, 0, 0, NULL},
     {"opt", NULL, GPT | GPT_BIAS | VF_LAYER_NO_ROPE, VF_TRAIT_POSITIONS | VF_TRAIT_TIED, 0, 0, 0, 0,
      NULL},
@@ -424,11 +431,11 @@ static const vf_arch archs[] = {
     {"glm4", "glm4", VF_LAYER_FFN_FUSED | VF_LAYER_POST_NORMS, VF_TRAIT_QKV_BIAS, 0, 0, 0, 0, NULL},
     {"glm4_moe", "glm4moe", VF_LAYER_PROBS_BIAS | VF_LAYER_TOPK_NORM | VF_LAYER_MTP_HEAD,
      VF_TRAIT_QKV_BIAS | VF_TRAIT_QK_NORM_FLAG | VF_TRAIT_EXPERTS | VF_TRAIT_MTP, 0, 0, 0, 0, NULL},
-    {"cohere", "command-r", VF_LAYER_ONE_NORM | VF_LAYER_PARALLEL, VF_TRAIT_TIED, 0, 0, 0, 0,
-     tune_cohere},
-    {"cohere2", "cohere2", VF_LAYER_ONE_NORM | VF_LAYER_PARALLEL, VF_TRAIT_TIED, 0,
-     VF_WINDOWS_LAST_FULL, 4, 0, tune_rope_in_windows},
-    {"dbrx", "dbrx", VF_LAYER_QKV_FUSED | VF_LAYER_TOPK_NORM,
+    {"cohere", "command-r", VF_LAYER_LAYER_NORM | VF_LAYER_ONE_NORM | VF_LAYER_PARALLEL,
+     VF_TRAIT_TIED, 0, 0, 0, 0, tune_cohere},
+    {"cohere2", "cohere2", VF_LAYER_LAYER_NORM | VF_LAYER_ONE_NORM | VF_LAYER_PARALLEL,
+     VF_TRAIT_TIED, 0, VF_WINDOWS_LAST_FULL, 4, 0, tune_rope_in_windows},
+    {"dbrx", "dbrx", VF_LAYER_LAYER_NORM | VF_LAYER_QKV_FUSED | VF_LAYER_TOPK_NORM,
      VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF, 0, 0, 0, 0, NULL},
     {"grok-1", "grok", VF_LAYER_POST_NORMS,
      VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF | VF_TRAIT_TIED, VF_MODEL_EMBD_SCALED, 0, 0, 0, NULL},
@@ -441,7 +448,7 @@ static const vf_arch archs[] = {
     {"llama4_text", "llama4", 0, VF_TRAIT_BIAS | VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF, 0, 0, 0,
      0, tune_llama4},
     {"deepseek", "deepseek", 0, VF_TRAIT_EXPERTS, 0, 0, 0, 0, NULL},
-    {"deepseek_v2", "deepseek2", 0, LATENT_MOE, 0, 0, 0, 0, tune_deepseek},
+    {"deepseek_v2", "deepseek2", VF_LAYER_TOPK_SCALE, LATENT_MOE, 0, 0, 0, 0, tune_deepseek},
     {"deepseek_v3", "deepseek2", VF_LAYER_TOPK_NORM | VF_LAYER_TOPK_SCALE, LATENT_MOE, 0, 0, 0, 0,
      tune_deepseek},
     {"kimi_k2", "deepseek2", VF_LAYER_TOPK_NORM | VF_LAYER_TOPK_SCALE, LATENT_MOE, 0, 0, 0, 0,
@@ -481,14 +488,17 @@ static const vf_arch archs[] = {
      ATT | VF_MIX_MAMBA2, tune_falcon_h1},
     {"nemotron_h", "nemotron_h",
      VF_LAYER_SSM_NORM | VF_LAYER_FFN_PLAIN | VF_LAYER_NO_ROPE | VF_LAYER_PARALLEL_MIXERS,
-     VF_TRAIT_BIAS, 0, 0, 0, ATT | VF_MIX_MAMBA2, tune_nemotron_h},
+     VF_TRAIT_BIAS, VF_MODEL_LATE_ROWS, 0, 0, ATT | VF_MIX_MAMBA2, tune_nemotron_h},
     {"nemotron_h_moe", "nemotron_h_moe",
      VF_LAYER_SSM_NORM | VF_LAYER_FFN_PLAIN | VF_LAYER_NO_ROPE | VF_LAYER_PARALLEL_MIXERS |
          VF_LAYER_PROBS_BIAS | VF_LAYER_TOPK_NORM | VF_LAYER_TOPK_SCALE,
-     VF_TRAIT_BIAS | VF_TRAIT_EXPERTS, 0, 0, 0, ATT | VF_MIX_MAMBA2, tune_nemotron_h},
-    {"lfm2", "lfm2", VF_LAYER_QK_NORM, VF_TRAIT_TIED, 0, 0, 0, ATT | VF_MIX_SHORTCONV, tune_lfm2},
-    {"lfm2_moe", "lfm2moe", VF_LAYER_QK_NORM | VF_LAYER_TOPK_NORM, VF_TRAIT_TIED | VF_TRAIT_EXPERTS,
-     0, 0, 0, ATT | VF_MIX_SHORTCONV, tune_lfm2},
+     VF_TRAIT_BIAS | VF_TRAIT_EXPERTS, VF_MODEL_LATE_ROWS, 0, 0, ATT | VF_MIX_MAMBA2,
+     tune_nemotron_h},
+    {"lfm2", "lfm2", VF_LAYER_QK_NORM | VF_LAYER_RESIDUAL_FIRST | VF_LAYER_ATTN_RESIDUAL_FIRST,
+     VF_TRAIT_TIED, 0, 0, 0, ATT | VF_MIX_SHORTCONV, tune_lfm2},
+    {"lfm2_moe", "lfm2moe",
+     VF_LAYER_QK_NORM | VF_LAYER_RESIDUAL_FIRST | VF_LAYER_ATTN_RESIDUAL_FIRST | VF_LAYER_TOPK_NORM,
+     VF_TRAIT_TIED | VF_TRAIT_EXPERTS, 0, 0, 0, ATT | VF_MIX_SHORTCONV, tune_lfm2},
     {"rwkv7", "rwkv7", VF_LAYER_NORM_BIAS, VF_TRAIT_NO_HEADS | VF_TRAIT_EMBD_NORM,
      VF_MODEL_EMBD_NORM, 0, 0, VF_MIX_RWKV, NULL},
 

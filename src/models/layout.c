@@ -283,6 +283,22 @@ static bool is_without_rope(vf_builder *b, uint32_t i) {
   return switch_at(b, "no_rope_layers", i) == 0; /* 1: with rope, as transformers has it */
 }
 
+/* A file says about its experts what the table cannot know: the same architecture has both. */
+static void lay_choice(vf_builder *b, uint32_t i, vf_layer *l) {
+  const vf_fact *scale = vf_facts_find(b->facts, "expert_weights_scale");
+  l->expert_groups = vf_hparam_at(&b->h, VF_HP_EXPERT_GROUPS, i, 0);
+  l->expert_groups_used = vf_hparam_at(&b->h, VF_HP_EXPERT_GROUPS_USED, i, 0);
+  if (l->flags & VF_LAYER_PROBS_BIAS) l->flags |= VF_LAYER_SIGMOID;
+  if (l->expert_groups != 0 && l->n_experts % l->expert_groups != 0)
+    vf_hparam_fail(&b->h, VF_HP_EXPERT_GROUPS, VF_MALFORMED,
+                   "%u experts do not divide into %u groups", l->n_experts, l->expert_groups);
+  if (!b->gguf) return;
+  if (vf_builder_flag(b, "expert_weights_norm", false)) l->flags |= VF_LAYER_TOPK_NORM;
+  if (scale == NULL || scale->type != VF_FACT_FLOAT) return;
+  l->flags &= ~VF_LAYER_TOPK_SCALE;
+  if (scale->as.real != 0.0 && scale->as.real != 1.0) l->flags |= VF_LAYER_TOPK_SCALE;
+}
+
 static void lay(vf_builder *b, uint32_t i, uint64_t flags, vf_layer *l) {
   bool mtp = i + b->n_mtp >= b->m->n_layers;
   l->flags = b->arch->flags | flags | (mtp ? VF_LAYER_MTP : 0);
@@ -298,6 +314,7 @@ static void lay(vf_builder *b, uint32_t i, uint64_t flags, vf_layer *l) {
   if (is_without_rope(b, i)) l->flags |= VF_LAYER_NO_ROPE;
   l->embd_per_layer = vf_hparam_at(&b->h, VF_HP_EMBD_PER_LAYER, i, 0);
   if (b->arch->tune != NULL) b->arch->tune(b, i, l);
+  if (l->n_experts != 0) lay_choice(b, i, l);
 }
 
 void vf_layout(vf_builder *b) {

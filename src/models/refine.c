@@ -187,7 +187,8 @@ static void lay_experts(vf_builder *b, uint32_t i, const vf_seen *s, vf_layer *l
 void vf_lay_from_tensors(vf_builder *b, uint32_t i, vf_layer *l) {
   const vf_seen *s = &b->seen[i];
   bool attends = (l->mixers & VF_MIX_ATTENTION) != 0;
-  l->n_ff = narrow(s->ff_down);
+  bool rwkv = (l->mixers & VF_MIX_RWKV) != 0;
+  l->n_ff = rwkv ? vf_hparam_need(&b->h, VF_HP_N_FF, i) : narrow(s->ff_down);
   l->n_ff_shared = narrow(s->ff_shared);
   if (s->n_experts != 0) lay_experts(b, i, s, l);
   l->flags &= ~visible;

@@ -1,0 +1,121 @@
+/* ggml_altup.c - Gemma 3n: several copies of the residual stream, one of them computed with, and an
+ * input of its own for every layer. */
+#include "engines/ggml_build.h"
+
+/* The length of every row. */
+static vf_ref magnitude(vf_ggml_builder *b, uint64_t rows_width, uint64_t width, vf_ref x) {
+  uint64_t rows = vf_build_tokens(b, rows_width);
+  vf_ref squares = vf_over(b, vf_build_tokens(b, rows_width * width), x);
+  return vf_over(b, rows, vf_new(b, rows, squares));
+}
+
+/* Brought to the length of the first copy. */
+static vf_ref scaled_to(vf_ggml_builder *b, uint64_t copies, vf_ref x, vf_ref target) {
+  uint64_t d = b->model->n_embd, bytes = vf_build_tokens(b, d * copies);
+  vf_ref length = magnitude(b, copies, d, x);
+  return vf_over2(b, bytes, vf_over2(b, bytes, x, target), length);
+}
+
+static vf_ref scaled(vf_ggml_builder *b, uint64_t bytes, vf_ref x) {
+  return vf_over(b, bytes, x);
+}
+
+vf_ref vf_build_altup_start(vf_ggml_builder *b, vf_ref x) {
+  const vf_layer *l = &b->model->layers[0];
+  uint64_t d = b->model->n_embd, copies = l->altup, bytes = vf_build_tokens(b, d);
+  uint64_t all = vf_build_tokens(b, (uint64_t)l->embd_per_layer * b->n_layers);
+  vf_ref given = scaled(b, all, b->in[VF_IN_LAYER_EMBD]);
+  vf_expand(b, given);
+  vf_ref made = scaled(b, all, vf_new(b, all, x));
+  made = vf_norm(b, l, all, vf_view(made));
+  made = scaled(b, all, vf_over2(b, all, made, given));
+  b->layer_inputs = vf_new(b, all, vf_view(made));
+  vf_graph_hold(&b->graph, b->layer_inputs);
+  vf_ref length = magnitude(b, 1, d, x);
+  vf_ref others = vf_new(b, (copies - 1) * bytes, x);
+  others = scaled_to(b, copies - 1, vf_new(b, (copies - 1) * bytes, others), length);
+  return vf_new2(b, copies * bytes, x, others);
+}
+
+static vf_ref router(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
+  uint64_t bytes = vf_build_tokens(b, b->model->n_embd), out = vf_build_tokens(b, l->altup);
+  return vf_over(b, out, vf_new(b, out, scaled(b, bytes, vf_norm(b, l, bytes, x))));
+}
+
+static vf_ref predict(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
+  uint64_t copies = l->altup, all = vf_build_tokens(b, copies * b->model->n_embd);
+  vf_ref modality = router(b, l, vf_strided(x));
+  vf_ref weights = vf_new(b, vf_build_tokens(b, copies * copies), modality);
+  vf_ref y = vf_new2(b, all, vf_new(b, all, vf_view(x)), vf_view(weights));
+  return vf_over2(b, all, vf_new(b, all, vf_view(y)), x);
+}
+
+/* Gates below a cut, which is their mean and some deviations, are set to nothing. */
+static vf_ref cut_gate(vf_ggml_builder *b, uint64_t bytes, vf_ref gate) {
+  uint64_t one = vf_build_tokens(b, 1);
+  vf_ref mean = vf_new(b, one, gate);
+  vf_ref squares = vf_over(b, bytes, vf_over2(b, bytes, gate, mean));
+  vf_ref deviation = vf_apply(b, one, vf_new(b, one, squares), 2);
+  vf_ref cut = vf_over2(b, one, mean, scaled(b, one, deviation));
+  return vf_over(b, bytes, vf_over2(b, bytes, gate, cut));
+}
+
+static vf_ref feed_forward(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
+  uint64_t bytes = vf_build_tokens(b, l->n_ff), out = vf_build_tokens(b, b->model->n_embd);
+  vf_ref up = vf_new(b, bytes, x), gate = vf_new(b, bytes, x);
+  if (vf_has(l, VF_LAYER_SPARSE_GATE)) gate = cut_gate(b, bytes, gate);
+  vf_ref y = vf_over2(b, bytes, up, vf_over(b, bytes, gate));
+  return vf_norm(b, l, out, vf_new(b, out, y));
+}
+
+/* Attention with a low-rank part beside it, then the feed-forward, on one of the copies. */
+static vf_ref activate(vf_ggml_builder *b, const vf_layer *l, vf_ref predicted) {
+  uint64_t bytes = vf_build_tokens(b, b->model->n_embd);
+  vf_ref x = vf_norm(b, l, bytes, vf_strided(predicted));
+  vf_ref low = vf_new(b, vf_build_tokens(b, l->laurel), x);
+  low = vf_over2(b, bytes, vf_norm(b, l, bytes, vf_new(b, bytes, low)), x);
+  vf_ref y = vf_norm(b, l, bytes, vf_build_attention(b, l, x));
+  y = vf_over2(b, bytes, y, vf_strided(predicted));
+  vf_ref sum = scaled(b, bytes, vf_over2(b, bytes, y, low));
+  vf_ref f = feed_forward(b, l, vf_norm(b, l, bytes, sum));
+  return vf_over2(b, bytes, f, sum);
+}
+
+static vf_ref correct(vf_ggml_builder *b, const vf_layer *l, vf_ref predicted, vf_ref activated) {
+  uint64_t copies = l->altup, bytes = vf_build_tokens(b, b->model->n_embd);
+  vf_ref modality = router(b, l, activated);
+  vf_ref change = vf_over2(b, bytes, activated, vf_strided(predicted));
+  uint64_t small = vf_build_tokens(b, copies);
+  vf_ref weights = scaled(b, small, vf_new(b, small, modality));
+  weights = vf_new(b, small, vf_view(weights));
+  change = vf_over2(b, copies * bytes, vf_new(b, copies * bytes, change), weights);
+  return vf_over2(b, copies * bytes, change, predicted);
+}
+
+static vf_ref first_prediction(vf_ggml_builder *b, const vf_layer *l, vf_ref corrected) {
+  uint64_t bytes = vf_build_tokens(b, b->model->n_embd);
+  uint64_t own = vf_build_tokens(b, l->embd_per_layer);
+  vf_ref x = vf_over(b, bytes, vf_strided(corrected));
+  x = vf_over(b, own, vf_new(b, own, x));
+  x = vf_over2(b, own, x, vf_strided(b->layer_inputs));
+  return vf_norm(b, l, bytes, vf_new(b, bytes, x));
+}
+
+vf_ref vf_build_altup_layer(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
+  uint64_t bytes = vf_build_tokens(b, b->model->n_embd), others = l->altup - 1;
+  vf_ref predicted = predict(b, l, x);
+  vf_ref corrected = correct(b, l, predicted, activate(b, l, predicted));
+  vf_ref first = first_prediction(b, l, corrected);
+  vf_ref rest = vf_over2(b, others * bytes, vf_strided(corrected), first);
+  return vf_new2(b, l->altup * bytes, vf_strided(corrected), rest);
+}
+
+vf_ref vf_build_altup_end(vf_ggml_builder *b, vf_ref x) {
+  const vf_layer *l = &b->model->layers[0];
+  uint64_t d = b->model->n_embd, bytes = vf_build_tokens(b, d), others = l->altup - 1;
+  vf_ref length = magnitude(b, 1, d, vf_strided(x));
+  vf_ref rest = scaled_to(b, others, vf_new(b, others * bytes, vf_strided(x)), length);
+  vf_ref y = vf_strided(x);
+  for (uint64_t i = 0; i < others; i++) y = vf_over2(b, bytes, y, vf_strided(rest));
+  return scaled(b, bytes, y);
+}

@@ -1,0 +1,110 @@
+/* ggml_build.h - what the parts of a graph's builder share.
+ *
+ * Source of the operations, their order, and which of them overwrite an operand: llama.cpp v0.5.0
+ * (de3ff81), src/llama-graph.cpp and src/models/, and for what a CUDA node asks for on top
+ * ggml/src/ggml-cuda/.  Rules to know: a result that is read reshaped, sliced or transposed is not
+ * overwritten; normalizing to a root mean square, sums, products, scaling, rotation, unary
+ * functions and softmax overwrite an operand; matrix products, gated units, layer norms, copies and
+ * row gathers do not. */
+#ifndef VF_ENGINES_GGML_BUILD_H
+#define VF_ENGINES_GGML_BUILD_H
+
+#include "core/graph.h"
+#include "engines/ggml_graph.h"
+
+/* What a graph reads from outside; of caches one for layers with and without a window. */
+enum vf_ggml_input {
+  VF_IN_TOKENS,
+  VF_IN_EMBD,
+  VF_IN_EMBD_GIVEN, /* for callers that bring embeddings: never read */
+  VF_IN_POSITIONS,
+  VF_IN_K_IDS,
+  VF_IN_V_IDS = VF_IN_K_IDS + 2,
+  VF_IN_MASK = VF_IN_V_IDS + 2,
+  VF_IN_K_ROTATION = VF_IN_MASK + 2,
+  VF_IN_V_ROTATION = VF_IN_K_ROTATION + 2,
+  VF_IN_STATES = VF_IN_V_ROTATION + 2, /* which states to read */
+  VF_IN_STATES_MOVED,                  /* and which to move: none */
+  VF_IN_OUTPUT_IDS,
+  VF_IN_TEMPERATURE,
+  VF_IN_LAYER_TOKENS,
+  VF_IN_LAYER_EMBD,
+  VF_IN_COUNT
+};
+
+typedef struct vf_ggml_builder {
+  const vf_model *model;
+  const vf_ggml_graph *g;
+  uint32_t n_layers; /* of the graph: without those that predict further tokens */
+  uint64_t rows;     /* tokens that go on: the batch, or the output rows behind the last layer */
+  bool windows;      /* any layer has a window: keys are made before values */
+  bool delta;        /* any layer is a gated delta net */
+  vf_ref in[VF_IN_COUNT];
+  uint64_t in_bytes[VF_IN_COUNT];
+  uint32_t last_use[VF_IN_COUNT]; /* layer; n_layers: the output; UINT32_MAX: none */
+  vf_ref first_value;             /* RWKV: of layer 0 */
+  vf_ref layer_inputs;            /* Gemma 3n: of all layers */
+  vf_graph graph;
+} vf_ggml_builder;
+
+static inline bool vf_has(const vf_layer *l, uint64_t flag) {
+  return (l->flags & flag) != 0;
+}
+
+/* ---- Sizes; what leaves 64 bits is noted ------------------------------------------------------
+ */
+
+uint64_t vf_build_mul(vf_ggml_builder *b, uint64_t x, uint64_t y, uint64_t z);
+uint64_t vf_build_add(vf_ggml_builder *b, uint64_t x, uint64_t y);
+
+/* width numbers in f32 for every row that goes on, or for every token of the batch. */
+uint64_t vf_build_rows(vf_ggml_builder *b, uint64_t width);
+uint64_t vf_build_tokens(vf_ggml_builder *b, uint64_t width);
+
+/* ---- Operations -------------------------------------------------------------------------------
+ */
+
+vf_ref vf_new(vf_ggml_builder *b, uint64_t bytes, vf_ref x);
+vf_ref vf_new2(vf_ggml_builder *b, uint64_t bytes, vf_ref x, vf_ref y);
+vf_ref vf_over(vf_ggml_builder *b, uint64_t bytes, vf_ref x);
+vf_ref vf_over2(vf_ggml_builder *b, uint64_t bytes, vf_ref x, vf_ref y);
+
+/* Writes into a cache. */
+void vf_sink(vf_ggml_builder *b, vf_ref x, vf_ref ids);
+
+void vf_expand(vf_ggml_builder *b, vf_ref x);
+
+/* A norm and the product with its weight; layer norms keep their operand. */
+vf_ref vf_norm(vf_ggml_builder *b, const vf_layer *l, uint64_t bytes, vf_ref x);
+
+/* A matrix product, with its bias. */
+vf_ref vf_project(vf_ggml_builder *b, uint64_t bytes, vf_ref x, bool bias);
+
+/* Only the rows that logits are computed for. */
+vf_ref vf_select_rows(vf_ggml_builder *b, vf_ref x);
+
+/* Functions of each number, one after the other. */
+vf_ref vf_apply(vf_ggml_builder *b, uint64_t bytes, vf_ref x, int times);
+
+/* ---- Parts ------------------------------------------------------------------------------------
+ */
+
+static inline int vf_window_index(const vf_model *m, const vf_layer *l) {
+  return l->window != 0 && (m->flags & VF_MODEL_WINDOW_UNUSED) == 0;
+}
+
+bool vf_build_is_rotated(vf_format format, uint64_t head_dim);
+uint64_t vf_build_rotation(uint64_t head_dim);
+
+/* From the normalized input to the output projection. */
+vf_ref vf_build_attention(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
+vf_ref vf_build_recurrent(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
+vf_ref vf_build_feed_forward(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
+
+/* Whole layers that are built otherwise. */
+vf_ref vf_build_rwkv_layer(vf_ggml_builder *b, uint32_t i, vf_ref x);
+vf_ref vf_build_altup_start(vf_ggml_builder *b, vf_ref x);
+vf_ref vf_build_altup_layer(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
+vf_ref vf_build_altup_end(vf_ggml_builder *b, vf_ref x);
+
+#endif
