@@ -414,6 +414,12 @@ static uint64_t staged_bytes(const plan *p) {
   return largest;
 }
 
+static bool is_recurrent(const vf_model *m) {
+  for (size_t i = 0; i < m->n_caches; i++)
+    if (m->caches[i].kind == VF_CACHE_STATE) return true;
+  return false;
+}
+
 /* What the scheduler's copies of split inputs add, in batches of embeddings and masks: with whole
  * layers on several GPUs it keeps four copies to overlap batches (src/llama-context.cpp:429). */
 static vf_interval pipelined_bytes(const plan *p, bool first, bool last) {
@@ -422,7 +428,7 @@ static vf_interval pipelined_bytes(const plan *p, bool first, bool last) {
   uint64_t bytes = p->layer_peak_bytes + 3 * mask + (first ? 4 : 8) * embd;
   uint64_t logits = (uint64_t)p->w->output_rows * p->model->n_vocab * 4;
   if (last) bytes = vf_max_u64(bytes, logits + 4 * mask + 9 * embd);
-  return (vf_interval){bytes - bytes / 20, bytes, bytes + bytes / 20};
+  return (vf_interval){bytes - bytes / 4, bytes, bytes + bytes / 5};
 }
 
 /* The largest cache of one layer that stays on the host and is copied to a GPU to attend to. */
@@ -446,7 +452,8 @@ static vf_interval partial_bytes(const plan *p, bool last) {
   uint64_t staged = staged_bytes(p) + staged_cache_bytes(p) + 4 * embd;
   uint64_t bytes = last ? p->full_peak_bytes : p->layer_peak_bytes;
   if (p->w->no_kv_offload) staged += 10 * embd;
-  return (vf_interval){bytes - bytes / 10, bytes + staged / 2, bytes + staged};
+  if (is_recurrent(p->model)) staged += 8 * embd;
+  return (vf_interval){bytes - bytes / 10, bytes + staged / 2, bytes + bytes / 8 + staged};
 }
 
 /* What is uncertain about the whole graph is as uncertain about its parts. */
@@ -473,14 +480,16 @@ static void add_device_compute(plan *p, uint32_t d) {
   vf_estimate_add(p->e, line);
 }
 
-/* Several GPUs: each split keeps its own copies of the inputs. */
+/* Several GPUs: each split keeps its own copies of the inputs; states are gathered on the host
+ * where they cross from one device to another. */
 static vf_interval host_compute(const plan *p, uint64_t inputs) {
   uint64_t embd = p->graph.tokens * p->model->n_embd * 4;
+  uint64_t states = is_recurrent(p->model) ? 8 * embd : 0;
   if (runs_whole_graph(p)) return vf_exactly(inputs);
   if (p->n_gpus == 1 || p->placement.first_slot != 0)
-    return (vf_interval){inputs, inputs + embd / 2, inputs + 2 * embd};
+    return (vf_interval){inputs, inputs + embd / 2, inputs + 2 * embd + states};
   uint64_t copies = p->n_gpus == 2 ? 2 : 3;
-  return (vf_interval){2 * inputs, copies * inputs, (copies + 1) * inputs};
+  return (vf_interval){2 * inputs, copies * inputs + states / 2, (copies + 1) * inputs + states};
 }
 
 /* The device's buffer of the whole graph: exact where its operations are known, else bounded. */

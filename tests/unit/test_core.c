@@ -3,9 +3,9 @@
 
 #include "core/buffer.h"
 #include "core/estimate.h"
+#include "core/graph.h"
 #include "core/placement.h"
 #include "core/solve.h"
-#include "core/tape.h"
 
 /* ---- Formats and buffers ---------------------------------------------------------------- */
 
@@ -65,80 +65,128 @@ static void shapes_beyond_64_bits_are_refused(void **state) {
   }
 }
 
-/* ---- The tape --------------------------------------------------------------------------- */
+/* ---- The graph -------------------------------------------------------------------------- */
+
+static vf_graph graph;
+
+static vf_ref make(vf_op_kind kind, uint64_t bytes, vf_ref a, vf_ref b) {
+  const vf_ref sources[] = {a, b};
+  return vf_graph_op(&graph, kind, bytes, sources, 2);
+}
+
+static void use(vf_ref a, vf_ref b) {
+  vf_graph_expand(&graph, make(VF_OP_EXTERNAL, 0, a, b));
+}
 
 static void memory_is_used_again_after_the_last_use(void **state) {
   (void)state;
-  vf_tape t;
-  vf_tape_init(&t, 128);
-  vf_node a = vf_tape_op_new(&t, 1000, 0, 0, 0);
-  vf_node b = vf_tape_op_new(&t, 1000, a, 0, 0);
-  vf_node c = vf_tape_op_new(&t, 1000, b, 0, 0);
-  vf_tape_use(&t, c, 0);
-  vf_tape_step(&t);
-  assert_u64(t.peak_bytes, 2048);
-  assert_false(t.overflow);
-  assert_u64(t.n_blocks, 1);
+  vf_graph_init(&graph, 128);
+  vf_ref a = make(VF_OP_NEW, 1000, 0, 0), b = make(VF_OP_NEW, 1000, a, 0);
+  use(make(VF_OP_NEW, 1000, b, 0), 0);
+  vf_graph_step(&graph);
+  assert_u64(graph.peak_bytes, 2048);
+  assert_false(graph.overflow);
+  assert_u64(graph.n_blocks, 1);
+  assert_u64(graph.n_free + 1, graph.n_nodes);
 }
 
 static void an_operation_may_overwrite_an_operand_without_later_use(void **state) {
   (void)state;
-  vf_tape t;
-  vf_tape_init(&t, 128);
-  vf_node a = vf_tape_op_new(&t, 1000, 0, 0, 0);
-  vf_node b = vf_tape_op_on(&t, 1000, 1, a, 0, 0);
-  vf_tape_use(&t, b, 0);
-  vf_tape_step(&t);
-  assert_u64(t.peak_bytes, 1024);
+  vf_graph_init(&graph, 128);
+  use(make(VF_OP_OVER, 1000, make(VF_OP_NEW, 1000, 0, 0), 0), 0);
+  vf_graph_step(&graph);
+  assert_u64(graph.peak_bytes, 1024);
   /* with a second use of the operand it may not */
-  vf_tape_init(&t, 128);
-  a = vf_tape_op_new(&t, 1000, 0, 0, 0);
-  b = vf_tape_op_on(&t, 1000, 1, a, 0, 0);
-  vf_tape_use(&t, a, b);
-  vf_tape_step(&t);
-  assert_u64(t.peak_bytes, 2048);
+  vf_graph_init(&graph, 128);
+  vf_ref a = make(VF_OP_NEW, 1000, 0, 0);
+  use(make(VF_OP_OVER, 1000, a, 0), a);
+  vf_graph_step(&graph);
+  assert_u64(graph.peak_bytes, 2048);
+  /* nor if it reads it through a view */
+  vf_graph_init(&graph, 128);
+  use(make(VF_OP_OVER, 1000, vf_view(make(VF_OP_NEW, 1000, 0, 0)), 0), 0);
+  vf_graph_step(&graph);
+  assert_u64(graph.peak_bytes, 2048);
 }
 
-static void a_held_result_survives_its_step(void **state) {
+/* Sources come before results, left to right, whatever was made first. */
+static void order_is_that_of_need_not_of_making(void **state) {
   (void)state;
-  vf_tape t;
-  vf_tape_init(&t, 128);
-  vf_node mask = vf_tape_op_new(&t, 500, 0, 0, 0);
-  vf_tape_hold(&t, mask);
-  vf_tape_use(&t, mask, 0);
-  vf_tape_step(&t);
-  vf_node a = vf_tape_op_new(&t, 500, mask, 0, 0);
-  vf_tape_release(&t, mask);
-  vf_tape_use(&t, a, 0);
-  vf_tape_step(&t);
-  assert_u64(t.peak_bytes, 1024);
-  assert_u64(t.n_blocks, 1);
+  vf_graph_init(&graph, 128);
+  vf_ref late = make(VF_OP_NEW, 128, 0, 0), early = make(VF_OP_NEW, 256, 0, 0);
+  vf_graph_expand(&graph, make(VF_OP_NEW, 512, early, late));
+  assert_u64(graph.n_order, 3);
+  assert_u64(graph.order[0], early);
+  assert_u64(graph.order[1], late);
+}
+
+static void a_held_input_survives_its_step(void **state) {
+  (void)state;
+  vf_graph_init(&graph, 128);
+  vf_ref mask = vf_graph_input(&graph, 500, 3);
+  vf_graph_place(&graph, mask);
+  use(mask, 0);
+  vf_graph_step(&graph);
+  use(make(VF_OP_NEW, 500, mask, 0), 0);
+  vf_graph_release(&graph, mask);
+  vf_graph_step(&graph);
+  assert_u64(graph.peak_bytes, 1024);
+  assert_u64(graph.n_blocks, 1);
+  assert_u64(graph.n_inputs, 1);
+  assert_u64(graph.input_order[0], 3);
+}
+
+static void what_is_kept_lives_until_another_result_is_there(void **state) {
+  (void)state;
+  vf_graph_init(&graph, 128);
+  vf_ref a = make(VF_OP_NEW, 1000, 0, 0), b = make(VF_OP_NEW, 1000, a, 0);
+  vf_ref c = make(VF_OP_NEW, 1000, b, 0);
+  vf_graph_keep(&graph, c, a);
+  use(c, 0);
+  vf_graph_step(&graph);
+  assert_u64(graph.peak_bytes, 3072);
+  assert_u64(graph.n_blocks, 1);
 }
 
 static void the_smallest_block_that_fits_is_taken(void **state) {
   (void)state;
-  vf_tape t;
-  vf_tape_init(&t, 128);
-  vf_node big = vf_tape_op_new(&t, 1280, 0, 0, 0), keep1 = vf_tape_op_new(&t, 128, 0, 0, 0);
-  vf_node small = vf_tape_op_new(&t, 256, 0, 0, 0), keep2 = vf_tape_op_new(&t, 128, 0, 0, 0);
-  vf_tape_use(&t, big, small);
-  vf_node a = vf_tape_op_new(&t, 200, 0, 0, 0);
-  vf_tape_use(&t, keep1, keep2);
-  vf_tape_step(&t);
-  assert_u64(t.nodes[a].offset, 1280 + 128);
-  assert_u64(t.peak_bytes, 1280 + 128 + 256 + 128);
+  vf_graph_init(&graph, 128);
+  vf_ref big = make(VF_OP_NEW, 1280, 0, 0), keep1 = make(VF_OP_NEW, 128, 0, 0);
+  vf_ref small = make(VF_OP_NEW, 256, 0, 0), keep2 = make(VF_OP_NEW, 128, 0, 0);
+  const vf_ref all[] = {big, keep1, small, keep2};
+  for (int i = 0; i < 4; i++) vf_graph_expand(&graph, all[i]);
+  use(big, small);
+  vf_ref a = make(VF_OP_NEW, 200, 0, 0);
+  vf_graph_expand(&graph, a);
+  use(keep1, keep2);
+  vf_graph_step(&graph);
+  assert_u64(graph.nodes[a].offset, 1280 + 128);
+  assert_u64(graph.peak_bytes, 1280 + 128 + 256 + 128);
 }
 
-static void sizes_beyond_64_bits_are_told(void **state) {
+/* Memory of 0 bytes goes through the allocator like any other. */
+static void nothing_takes_a_place_too(void **state) {
   (void)state;
-  vf_tape t;
-  vf_tape_init(&t, 128);
-  vf_tape_op_new(&t, UINT64_MAX - 1, 0, 0, 0);
-  vf_tape_step(&t);
-  assert_true(t.overflow);
-  vf_tape_init(&t, 128);
-  for (int i = 0; i < 1000; i++) vf_tape_op_new(&t, 1, 0, 0, 0);
-  assert_true(t.overflow);
+  vf_graph_init(&graph, 128);
+  vf_ref none = vf_graph_input(&graph, 0, 0), a = vf_graph_input(&graph, 128, 1);
+  vf_graph_place(&graph, none);
+  vf_graph_place(&graph, a);
+  vf_graph_release(&graph, none);
+  use(none, 0);
+  vf_graph_step(&graph);
+  assert_u64(graph.n_blocks, 2);
+  assert_u64(graph.blocks[0].size, 0);
+}
+
+static void sizes_and_numbers_beyond_the_limits_are_told(void **state) {
+  (void)state;
+  vf_graph_init(&graph, 128);
+  vf_graph_expand(&graph, make(VF_OP_NEW, UINT64_MAX - 1, 0, 0));
+  vf_graph_step(&graph);
+  assert_true(graph.overflow);
+  vf_graph_init(&graph, 128);
+  for (int i = 0; i < 1000; i++) make(VF_OP_NEW, 1, 0, 0);
+  assert_true(graph.overflow);
 }
 
 /* ---- Placement -------------------------------------------------------------------------- */
@@ -301,9 +349,12 @@ int main(void) {
       cmocka_unit_test(shapes_beyond_64_bits_are_refused),
       cmocka_unit_test(memory_is_used_again_after_the_last_use),
       cmocka_unit_test(an_operation_may_overwrite_an_operand_without_later_use),
-      cmocka_unit_test(a_held_result_survives_its_step),
+      cmocka_unit_test(order_is_that_of_need_not_of_making),
+      cmocka_unit_test(a_held_input_survives_its_step),
+      cmocka_unit_test(what_is_kept_lives_until_another_result_is_there),
       cmocka_unit_test(the_smallest_block_that_fits_is_taken),
-      cmocka_unit_test(sizes_beyond_64_bits_are_told),
+      cmocka_unit_test(nothing_takes_a_place_too),
+      cmocka_unit_test(sizes_and_numbers_beyond_the_limits_are_told),
       cmocka_unit_test(slots_follow_the_shares),
       cmocka_unit_test(the_last_slots_go_to_the_devices_first),
       cmocka_unit_test(the_verdict_turns_at_its_boundaries),
