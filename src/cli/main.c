@@ -64,6 +64,7 @@ static enum exit_code run(const args *a, vf_error *err) {
 }
 
 int main(int argc, char **argv) {
+  static char buffer[1 << 16]; /* one write for most answers, whose failure says why */
   args a;
   vf_error err = {.status = VF_OK};
   if (argc < 2) {
@@ -71,6 +72,7 @@ int main(int argc, char **argv) {
     return EXIT_TROUBLE;
   }
   enum exit_code code = EXIT_TROUBLE;
+  setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
   if (args_parse(&a, argc, argv, &err) == VF_OK) code = run(&a, &err);
   if (code == EXIT_TROUBLE) {
     if (err.status != VF_IO || !ferror(stdout)) complain(&err);
