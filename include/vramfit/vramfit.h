@@ -86,6 +86,12 @@ typedef struct vf_context vf_context;
 VF_API vf_status vf_context_new(vf_context **out, const vf_allocator *allocator, vf_error *err);
 VF_API void vf_context_free(vf_context *ctx);
 
+/* Adds users' own entries: a folder with models/ and gpus/ in it, a folder of files, or one file.
+ * Of entries with the same name, those of the catalog that was added first count, before the
+ * built-in ones.  Everything is checked; on failure nothing is added and the context is as before.
+ * To be called before the context is shared by threads. */
+VF_API vf_status vf_context_add_catalog(vf_context *ctx, const char *path, vf_error *err);
+
 typedef enum vf_catalog_kind {
   VF_CATALOG_MODELS,
   VF_CATALOG_GPUS,
@@ -519,6 +525,43 @@ VF_API void vf_inspection_free(vf_inspection *inspection);
 VF_API vf_status vf_inspection_write(const vf_inspection *inspection, const vf_inspection *other,
                                      bool tensors, const vf_report_options *options,
                                      vf_write_fn write, void *user, vf_error *err);
+
+/* ---- What there is ---------------------------------------------------------------------- */
+
+typedef enum vf_list_kind {
+  VF_LIST_MODELS,
+  VF_LIST_GPUS,
+  VF_LIST_FORMATS,
+  VF_LIST_ENGINES,
+  VF_LIST_COUNT
+} vf_list_kind;
+
+/* What is wanted of it; {0} is everything.  Bounds belong to the range, 0 is no bound. */
+typedef struct vf_list_query {
+  const char *text;   /* a name, or pieces of names; NULL: any */
+  const char *family; /* models: the catalog file they stand in, "qwen" */
+  const char *vendor; /* devices: "nvidia", "amd", "apple"… */
+  uint64_t least_params, most_params;
+  uint64_t least_bytes, most_bytes; /* devices: of memory */
+} vf_list_query;
+
+typedef struct vf_listing vf_listing;
+
+/* Lists entries.  A text that can mean one entry only, and nothing else in the query: that entry
+ * whole, with its sources.  VF_UNKNOWN if nothing matches. */
+VF_API vf_status vf_list(vf_listing **out, const vf_context *ctx, vf_list_kind kind,
+                         const vf_list_query *query, vf_error *err);
+VF_API size_t vf_listing_size(const vf_listing *listing);
+VF_API vf_status vf_listing_write(const vf_listing *listing, const vf_report_options *options,
+                                  vf_write_fn write, void *user, vf_error *err);
+VF_API void vf_listing_free(vf_listing *listing);
+
+/* Writes a new entry for the model of a config.json (or a folder that holds one) into
+ * FOLDER/models/ID.json, with the facts that count; the path goes to out_path.  Nothing is written
+ * if the model cannot be built, the name is taken there, or the file exists. */
+VF_API vf_status vf_catalog_add_model(char *out_path, size_t size, const vf_context *ctx,
+                                      const char *folder, const char *config, const char *id,
+                                      vf_error *err);
 
 #ifdef __cplusplus
 }

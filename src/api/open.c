@@ -99,6 +99,7 @@ static vf_status build_from_checkpoint(vf_model **out, const vf_loaded *l, vf_er
 vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, const char *engine,
                          vf_error *err) {
   vf_model *m = NULL;
+  if (quant == NULL) quant = l->quant;
   bool as_stored = quant == NULL && l->kind != VF_LOAD_CATALOG && l->inventory != NULL;
   vf_status status;
   if (l->kind == VF_LOAD_GGUF)
@@ -110,6 +111,9 @@ vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, 
   if (status != VF_OK) return status;
   snprintf(m->id, sizeof m->id, "%s", l->id);
   snprintf(m->source, sizeof m->source, "%s", l->origin);
+  if (l->guessed)
+    vf_model_assume(m, "name-guessed",
+                    "the name is not in the catalog as typed: taken for the one that it can mean");
   if (quant != NULL)
     status = store(m, quant, engine, err);
   else if (!as_stored)

@@ -96,6 +96,57 @@ static vf_status parse_cache_ram(void *field, const char *text, vf_error *err) {
   return status;
 }
 
+/* "A..B", "A..", "..B", or "A" for both; read_one reads an end. */
+static vf_status parse_range(range_arg *out, const char *text,
+                             vf_status (*read_one)(uint64_t *out, const char *text, vf_error *err),
+                             vf_error *err) {
+  const char *dots = strstr(text, "..");
+  char low[32];
+  range_arg r = {0};
+  vf_status status = VF_OK;
+  int n = snprintf(low, sizeof low, "%.*s", dots != NULL ? (int)(dots - text) : (int)strlen(text),
+                   text);
+  if (n < 0 || (size_t)n >= sizeof low || strcmp(text, "..") == 0)
+    return trouble(err, "", "'%.40s' is not a range (A..B)", text);
+  if (low[0] != '\0') status = read_one(&r.least, low, err);
+  r.most = dots != NULL ? 0 : r.least;
+  if (status == VF_OK && dots != NULL && dots[2] != '\0') status = read_one(&r.most, dots + 2, err);
+  if (status == VF_OK && r.most != 0 && r.most < r.least)
+    return trouble(err, "", "'%s' ends before it begins", text);
+  if (status == VF_OK) *out = r;
+  return status;
+}
+
+static vf_status read_size(uint64_t *out, const char *text, vf_error *err) {
+  return parse_size(out, text, err);
+}
+
+static vf_status parse_memory(void *field, const char *text, vf_error *err) {
+  return parse_range(field, text, read_size, err);
+}
+
+/* "7B", "494M", "1.5T": parameters, in powers of 1000. */
+static vf_status read_params(uint64_t *out, const char *text, vf_error *err) {
+  static const struct {
+    char unit;
+    double factor;
+  } units[] = {{'k', 1e3}, {'M', 1e6}, {'B', 1e9}, {'T', 1e12},
+               {'m', 1e6}, {'b', 1e9}, {'t', 1e12}};
+  char *end;
+  double value = strtod(text, &end), factor = 1;
+  bool number = end != text && text[0] >= '0' && text[0] <= '9' && strpbrk(text, "xXpPeE") == NULL;
+  for (size_t i = 0; i < sizeof units / sizeof *units && *end != '\0'; i++)
+    if (*end == units[i].unit && end[1] == '\0') factor = units[i].factor;
+  if (!number || factor == 1 || !(value > 0 && value * factor < 1e18))
+    return trouble(err, "", "'%s' is not a number of parameters (7B, 494M, 1.5T)", text);
+  *out = (uint64_t)(value * factor + 0.5);
+  return VF_OK;
+}
+
+static vf_status parse_params(void *field, const char *text, vf_error *err) {
+  return parse_range(field, text, read_params, err);
+}
+
 static vf_status parse_format(void *field, const char *text, vf_error *err) {
   return vf_format_find(field, text, err);
 }
@@ -371,6 +422,10 @@ static vf_status read_options(args *a, int argc, char **argv, vf_error *err) {
   return VF_OK;
 }
 
+vf_status too_many_words(const char *word, vf_error *err) {
+  return trouble(err, "", "'%s' is one word too many (a model is named with --model)", word);
+}
+
 vf_status args_parse(args *out, int argc, char **argv, vf_error *err) {
   static char text[1 << 16];
   args a = {.request = VF_REQUEST_INIT};
@@ -379,9 +434,7 @@ vf_status args_parse(args *out, int argc, char **argv, vf_error *err) {
   if (status != VF_OK) return status;
   if (optind < argc) a.command = argv[optind];
   for (int i = optind + 1; i < argc; i++) {
-    size_t most = strcmp(a.command, "inspect") == 0 ? MAX_OPERANDS : 0;
-    if (a.n_operands == most)
-      return trouble(err, "", "'%s' is one word too many (a model is named with --model)", argv[i]);
+    if (a.n_operands == MAX_OPERANDS) return too_many_words(argv[i], err);
     a.operands[a.n_operands++] = argv[i];
   }
   *out = a;

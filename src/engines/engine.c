@@ -18,6 +18,10 @@ static bool is_called(const vf_engine *engine, const char *name) {
   return false;
 }
 
+const vf_engine *vf_engine_at(size_t i) {
+  return i < n_engines ? engines[i] : NULL;
+}
+
 static vf_status unknown_engine(const char *name, vf_error *err) {
   vf_name_search search = vf_name_search_for(name);
   for (size_t i = 0; i < n_engines; i++) vf_name_search_try(&search, engines[i]->name);

@@ -31,6 +31,9 @@ typedef struct vf_engine {
 
 extern const vf_engine vf_engine_llamacpp;
 
+/* Engine i, NULL beyond the end. */
+const vf_engine *vf_engine_at(size_t i);
+
 /* By name or alias, an "@version" after it is allowed; NULL: the default.  *version points to what
  * follows the '@', or NULL. */
 vf_status vf_engine_find(const vf_engine **out, const char **version, const char *name,

@@ -393,3 +393,7 @@ const char *vf_recipe_name(size_t i, bool *common) {
   *common = recipes[i].common;
   return recipes[i].name;
 }
+
+const char *vf_weight_format_name(size_t i) {
+  return i < R_COUNT ? recipes[i].name : vf_scheme_name(i - R_COUNT);
+}

@@ -21,4 +21,7 @@ const char *vf_recipe_of_file_type(int64_t file_type);
  * true for those that are worth suggesting. */
 const char *vf_recipe_name(size_t i, bool *common);
 
+/* Name i of all that --quant takes, recipes and checkpoint schemes; NULL beyond the end. */
+const char *vf_weight_format_name(size_t i);
+
 #endif

@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "readers/catalog.h"
 #include "readers/config.h"
+#include "readers/device.h"
 
 /* ---- Fields ----------------------------------------------------------------------------- */
 
@@ -92,6 +93,9 @@ static vf_status read_reserve(vf_device *d, const entry_facts *e, vf_error *err)
 static vf_status read_numbers(vf_device *d, const entry_facts *e, vf_error *err) {
   uint64_t permille = 0, bandwidth = 0;
   vf_status status = mib(&d->total_bytes, e, "total_mib", err);
+  if (status == VF_OK && d->total_bytes == 0 && vf_facts_find(&e->own, "total_mib") != NULL)
+    return vf_facts_fail(&e->own, "total_mib", VF_MALFORMED, err,
+                         "0 is not a memory: leave it out");
   if (status == VF_OK) status = read_reserve(d, e, err);
   if (status == VF_OK) status = mib(&d->headroom_bytes, e, "headroom_mib", err);
   if (status == VF_OK) status = number(&permille, e, "headroom_permille", 1000, err);
@@ -119,22 +123,22 @@ static vf_status read_device(vf_device *out, const entry_facts *e, vf_error *err
   return VF_OK;
 }
 
-static vf_status read_class(entry_facts *e, vf_error *err) {
+static vf_status read_class(entry_facts *e, const vf_context *ctx, vf_error *err) {
   const char *name = string(e, "class");
   if (name[0] == '\0') return VF_OK;
   vf_catalog_entry c;
-  if (!vf_catalog_find(&c, &vf_builtin_gpu_classes, name))
+  if (!vf_catalog_find(&c, ctx, VF_CATALOG_CLASSES, name))
     return vf_facts_fail(&e->own, "class", VF_MALFORMED, err, "no class '%s'", name);
   return vf_config_parse(&e->shared, c.json, c.length, err);
 }
 
-static vf_status read_entry(vf_device *out, const vf_catalog_entry *entry,
-                            const vf_allocator *allocator, vf_error *err) {
-  vf_arena *arena = vf_arena_new(allocator, 1 << 20);
+vf_status vf_device_read(vf_device *out, const vf_catalog_entry *entry, const vf_context *ctx,
+                         vf_error *err) {
+  vf_arena *arena = vf_arena_new(&ctx->allocator, 1 << 20);
   if (arena == NULL) return vf_fail_nomem(err);
   entry_facts e = {vf_facts_in(arena, entry->file), vf_facts_in(arena, entry->file)};
   vf_status status = vf_config_parse(&e.own, entry->json, entry->length, err);
-  if (status == VF_OK) status = read_class(&e, err);
+  if (status == VF_OK) status = read_class(&e, ctx, err);
   if (status == VF_OK) status = read_device(out, &e, err);
   vf_arena_free(arena);
   return status;
@@ -142,37 +146,34 @@ static vf_status read_entry(vf_device *out, const vf_catalog_entry *entry,
 
 /* ---- A list of names -------------------------------------------------------------------- */
 
-/* Cuts "x8" off the end: the count, or 0 if there is none or it makes no sense. */
-static unsigned cut_count(char *name) {
+/* Cuts "x8" off the end; *count is 0 if it makes no sense. */
+static bool cut_count(unsigned *count, char *name) {
   size_t n = strlen(name), digits = 0;
   while (digits < n && name[n - 1 - digits] >= '0' && name[n - 1 - digits] <= '9') digits++;
-  if (digits == 0 || digits > 3 || digits + 1 >= n || name[n - 1 - digits] != 'x') return 0;
-  unsigned count = 0;
-  sscanf(name + n - digits, "%3u", &count);
+  if (digits == 0 || digits + 1 >= n || name[n - 1 - digits] != 'x') return false;
+  *count = 0;
+  if (digits <= 3) sscanf(name + n - digits, "%3u", count);
   name[n - 1 - digits] = '\0';
-  return count;
+  return true;
 }
 
-static vf_status unknown_gpu(const vf_context *ctx, const char *name, vf_error *err) {
-  const vf_catalog *gpus = ctx->catalogs[VF_CATALOG_GPUS];
-  const char *nearest = vf_catalog_nearest(gpus, name);
-  if (nearest == NULL)
-    return vf_fail(err, VF_UNKNOWN, "unknown GPU '%s' (%u are known)", name, gpus->n_rows);
-  return vf_fail(err, VF_UNKNOWN, "unknown GPU '%s': did you mean %s? (%u are known)", name,
-                 nearest, gpus->n_rows);
-}
-
-/* A name as it stands comes first ("mi300x"), then with a count behind it ("mi300xx8"). */
+/* A name as it stands comes first ("mi300x"), then with a count behind it ("mi300xx8"), then what
+ * it can only mean. */
 static vf_status find_named(vf_catalog_entry *out, unsigned *count, const vf_context *ctx,
                             const char *text, vf_error *err) {
-  const vf_catalog *gpus = ctx->catalogs[VF_CATALOG_GPUS];
+  vf_catalog_guess guess;
   char name[VF_NAME_SIZE];
   *count = 1;
-  if (!vf_name_normalize(name, text)) return unknown_gpu(ctx, text, err);
-  if (vf_catalog_find(out, gpus, name)) return VF_OK;
-  *count = cut_count(name);
-  if (!vf_catalog_find(out, gpus, name)) return unknown_gpu(ctx, text, err);
-  if (*count != 0) return VF_OK;
+  if (!vf_name_normalize(name, text))
+    return vf_catalog_unknown(ctx, VF_CATALOG_GPUS, "GPU", text, "", err);
+  if (vf_catalog_find(out, ctx, VF_CATALOG_GPUS, name)) return VF_OK;
+  bool counted = cut_count(count, name);
+  if (!vf_catalog_find(out, ctx, VF_CATALOG_GPUS, name)) {
+    vf_catalog_guess_name(&guess, ctx, VF_CATALOG_GPUS, name);
+    if (!guess.certain) return vf_catalog_unknown(ctx, VF_CATALOG_GPUS, "GPU", text, "", err);
+    *out = guess.entry;
+  }
+  if (!counted || *count != 0) return VF_OK;
   return vf_fail(err, VF_USAGE, "'%s': a count of devices is 1 to %d", text, VF_MAX_DEVICES);
 }
 
@@ -182,7 +183,7 @@ static vf_status add_named(vf_device *out, size_t capacity, size_t *n, const vf_
   unsigned count;
   vf_device device;
   vf_status status = find_named(&entry, &count, ctx, text, err);
-  if (status == VF_OK) status = read_entry(&device, &entry, &ctx->allocator, err);
+  if (status == VF_OK) status = vf_device_read(&device, &entry, ctx, err);
   if (status != VF_OK) return status;
   if (count > capacity - *n)
     return vf_fail(err, VF_LIMIT, "more than %zu devices in one estimate", capacity);

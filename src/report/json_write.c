@@ -80,3 +80,8 @@ void vf_json_bool(vf_json *j, const char *key, bool value) {
   begin(j, key);
   vf_out_put(j->out, value ? "true" : "false");
 }
+
+void vf_json_raw(vf_json *j, const char *key, const char *text, size_t length) {
+  begin(j, key);
+  vf_out_bytes(j->out, text, length);
+}

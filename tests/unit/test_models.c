@@ -297,7 +297,7 @@ static vf_facts entry_facts(vf_arena *arena, const vf_catalog *catalog, uint32_t
 
 static void every_model_resolves_by_each_of_its_names(void **state) {
   (void)state;
-  const vf_catalog *models = ctx->catalogs[VF_CATALOG_MODELS];
+  const vf_catalog *models = &ctx->layers[0][VF_CATALOG_MODELS];
   assert_true(models->n_rows >= 30);
   for (uint32_t i = 0; i < models->n_rows; i++) {
     vf_arena *arena = vf_arena_new(&vf_default_allocator, 1 << 20);
@@ -306,7 +306,8 @@ static void every_model_resolves_by_each_of_its_names(void **state) {
     const vf_fact *aliases = vf_facts_find(&facts, "aliases");
     for (size_t a = 0; aliases != NULL && a < aliases->as.array.count; a++) {
       vf_catalog_entry found;
-      assert_true(vf_catalog_find(&found, models, aliases->as.array.items[a].as.string));
+      assert_true(
+          vf_catalog_find(&found, ctx, VF_CATALOG_MODELS, aliases->as.array.items[a].as.string));
       assert_string_equal(found.id, id);
     }
     vf_arena_free(arena);
@@ -316,7 +317,7 @@ static void every_model_resolves_by_each_of_its_names(void **state) {
 /* The published parameter count, or the count that the entry's note explains. */
 static void every_models_parameters_equal_the_published_count(void **state) {
   (void)state;
-  const vf_catalog *models = ctx->catalogs[VF_CATALOG_MODELS];
+  const vf_catalog *models = &ctx->layers[0][VF_CATALOG_MODELS];
   for (uint32_t i = 0; i < models->n_rows; i++) {
     vf_arena *arena = vf_arena_new(&vf_default_allocator, 1 << 20);
     vf_facts facts = entry_facts(arena, models, i);
