@@ -8,7 +8,7 @@
 #include "core/model.h"
 
 /* Stores every tensor of the model as the recipe says, or as the checkpoint scheme of that name
- * (scheme.h); case does not matter. */
+ * (scheme.h); case does not matter.  "IQ4_XS+imatrix": as with an importance matrix. */
 vf_status vf_recipe_apply(vf_model *model, const char *name, vf_error *err);
 
 /* Stores the model in the format that its makers publish it in. */
