@@ -1,8 +1,8 @@
 /* test_gguf_sizes.c - predicted sizes of GGUF files against published ones (gguf_sizes.tsv).
  *
- * A file is its tensors and a header, which is the vocabulary: 20 bytes a word (pieces with
- * scores) to 65 (words with merges), as measured on headers.  So a prediction is an interval, and
- * its error is what lies between it and the published size. */
+ * A file is its tensors and a header, which is the vocabulary: on the rows that are known to the
+ * byte 23 bytes a word where words have scores, 35 to 65 where there is a list of merges.  So a
+ * prediction is an interval, and its error is what lies between it and the published size. */
 #include "../unit/support.h"
 
 #include <stdlib.h>
