@@ -89,6 +89,7 @@ VF_API void vf_context_free(vf_context *ctx);
 typedef enum vf_catalog_kind {
   VF_CATALOG_MODELS,
   VF_CATALOG_GPUS,
+  VF_CATALOG_NODES,
   VF_CATALOG_COUNT
 } vf_catalog_kind;
 
@@ -242,6 +243,8 @@ typedef enum vf_backend {
   VF_BACKEND_CUDA,
   VF_BACKEND_ROCM,
   VF_BACKEND_METAL,
+  VF_BACKEND_SYCL,  /* Intel GPUs */
+  VF_BACKEND_OTHER, /* accelerators that only their vendors' engines drive */
   VF_BACKEND_COUNT
 } vf_backend;
 
@@ -267,10 +270,18 @@ typedef struct vf_device {
   vf_interval context;         /* what one process costs before it loads anything */
   uint32_t compute_capability; /* CUDA: 89 for 8.9; 0: does not apply */
   uint32_t bandwidth_mb_per_s; /* memory bandwidth in 10^6 bytes per second; 0: unknown */
+  /* Of what follows 0 is unknown, or none. */
+  uint32_t fp16_gflops; /* dense, 10^9 operations per second; bf16 where there is bf16 */
+  uint32_t fp8_gflops, fp4_gflops, int8_gops;
+  uint32_t compute_units;     /* SMs, CUs, Xe cores, GPU cores */
+  uint32_t link_mb_per_s;     /* NVLink, xGMI… to its peers, both directions together */
+  uint32_t pcie_mb_per_s;     /* one direction */
+  uint64_t host_memory_bytes; /* main memory of the host that it is in */
 } vf_device;
 
-/* Parses "h100", "h100x8", "rtx-4090+rtx-3090", "cpu" into out[0..*out_count); capacity entries
- * at most. */
+/* Parses "h100", "h100x8", "rtx-4090+rtx-3090", "cpu", a MIG instance "h200:1g.18gb", or a node
+ * "dgx-h100", "p5.48xlarge" (which stands for its devices) into out[0..*out_count); capacity
+ * entries at most. */
 VF_API vf_status vf_devices_parse(vf_device *out, size_t capacity, size_t *out_count,
                                   const vf_context *ctx, const char *text, vf_error *err);
 
@@ -306,7 +317,8 @@ typedef struct vf_request {
   vf_split split;
   const uint32_t *tensor_split; /* proportions per device; NULL: by free memory */
   size_t tensor_split_count;
-  uint64_t host_memory_bytes; /* main memory for what stays on the host; 0: unknown */
+  uint64_t host_memory_bytes; /* main memory for what stays on the host; 0: the first device's
+                                 host_memory_bytes */
   int64_t prompt_cache_bytes; /* llama-server's --cache-ram; -1: its default; 0: off */
   uint32_t cpu_moe_layers;    /* experts of the first N layers stay in host memory */
   uint64_t mmproj_bytes;      /* a tower for images or sound, loaded on the first device */

@@ -13,6 +13,7 @@ vf_status vf_context_new(vf_context **out, const vf_allocator *allocator, vf_err
   *ctx = (vf_context){.allocator = *allocator};
   ctx->catalogs[VF_CATALOG_MODELS] = &vf_builtin_models;
   ctx->catalogs[VF_CATALOG_GPUS] = &vf_builtin_gpus;
+  ctx->catalogs[VF_CATALOG_NODES] = &vf_builtin_nodes;
   *out = ctx;
   return VF_OK;
 }
@@ -55,9 +56,13 @@ bool vf_catalog_find(vf_catalog_entry *out, const vf_catalog *c, const char *nam
   return false;
 }
 
+void vf_catalog_search(vf_name_search *search, const vf_catalog *catalog) {
+  for (uint32_t i = 0; i < catalog->n_names; i++)
+    vf_name_search_try(search, catalog->text + catalog->names[i].name);
+}
+
 const char *vf_catalog_nearest(const vf_catalog *catalog, const char *name) {
   vf_name_search search = vf_name_search_for(name);
-  for (uint32_t i = 0; i < catalog->n_names; i++)
-    vf_name_search_try(&search, catalog->text + catalog->names[i].name);
+  vf_catalog_search(&search, catalog);
   return search.best;
 }

@@ -7,6 +7,7 @@
 #define VF_READERS_CATALOG_H
 
 #include "base/arena.h"
+#include "base/names.h"
 
 /* One entry, as JSON text. */
 typedef struct vf_catalog_entry {
@@ -38,6 +39,7 @@ typedef struct vf_catalog {
 extern const vf_catalog vf_builtin_models;
 extern const vf_catalog vf_builtin_gpus;
 extern const vf_catalog vf_builtin_gpu_classes;
+extern const vf_catalog vf_builtin_nodes;
 
 struct vf_context {
   vf_allocator allocator;
@@ -49,6 +51,9 @@ vf_catalog_entry vf_catalog_at(const vf_catalog *catalog, uint32_t i);
 
 /* The entry that the name stands for; false if there is none. */
 bool vf_catalog_find(vf_catalog_entry *out, const vf_catalog *catalog, const char *name);
+
+/* Offers every name of the catalog to a search for the nearest one. */
+void vf_catalog_search(vf_name_search *search, const vf_catalog *catalog);
 
 /* The name that is nearest, NULL if none is near. */
 const char *vf_catalog_nearest(const vf_catalog *catalog, const char *name);

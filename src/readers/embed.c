@@ -1,10 +1,11 @@
 /* embed.c - build-time tool: the catalogs under data/ as C.
  *
- * usage: vf_embed OUT.c DATA_DIR FILE...      (FILE: models/x.json or gpus/x.json, below DATA_DIR)
+ * usage: vf_embed OUT.c DATA_DIR FILE...      (FILE: models/x.json, gpus/x.json…, below DATA_DIR)
  *
- * Each file is an object whose "models", "gpus" or "classes" array holds entries.  They are checked
- * by the same strict scan as users' files; ids and aliases are normalized and must be unique.  The
- * text of an entry goes into the program as it stands, without the white space. */
+ * Each file is an object whose "models", "gpus", "nodes" or "classes" array holds entries.  They
+ * are checked by the same strict scan as users' files; ids and aliases are normalized and must be
+ * unique, over devices and nodes together, as --gpu takes both.  The text of an entry goes into the
+ * program as it stands, without the white space. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 #include "readers/file.h"
 #include "readers/json_scan.h"
 
-enum { MAX_ENTRIES = 10000, MAX_NAMES = 100000, CATALOGS = 3 };
+enum { MAX_ENTRIES = 10000, MAX_NAMES = 100000, CATALOGS = 4 };
 
 typedef struct name {
   char text[VF_NAME_SIZE];
@@ -40,7 +41,11 @@ static catalog catalogs[CATALOGS] = {
     {.array = "models", .symbol = "models"},
     {.array = "gpus", .symbol = "gpus"},
     {.array = "classes", .symbol = "gpu_classes"},
+    {.array = "nodes", .symbol = "nodes"},
 };
+
+/* Places in catalogs[] of the two that share one space of names. */
+enum { GPUS = 1, NODES = 3 };
 
 static vf_arena *arena;
 
@@ -173,6 +178,21 @@ static void sort_names(catalog *c) {
   c->n_names = kept;
 }
 
+/* No name may stand for a device and for a node; both lists are sorted. */
+static void check_apart(const catalog *a, const catalog *b) {
+  for (size_t i = 0, k = 0; i < a->n_names && k < b->n_names;) {
+    int order = strcmp(a->names[i].text, b->names[k].text);
+    if (order == 0) {
+      fprintf(stderr, "vf_embed: '%s' names a device and a node\n", a->names[i].text);
+      exit(2);
+    }
+    if (order < 0)
+      i++;
+    else
+      k++;
+  }
+}
+
 /* ---- Writing ---------------------------------------------------------------------------- */
 
 /* One string of the catalog's text, with its terminator; returns where the next one starts. */
@@ -234,8 +254,9 @@ int main(int argc, char **argv) {
   for (int i = 3; i < argc; i++) read_file(argv[2], argv[i]);
   FILE *out = must(fopen(argv[1], "w"));
   fputs("/* Made from data/ by vf_embed: do not edit. */\n#include \"readers/catalog.h\"\n", out);
+  for (size_t i = 0; i < CATALOGS; i++) sort_names(&catalogs[i]);
+  check_apart(&catalogs[GPUS], &catalogs[NODES]);
   for (size_t i = 0; i < CATALOGS; i++) {
-    sort_names(&catalogs[i]);
     write_catalog(out, &catalogs[i]);
     free(catalogs[i].entries);
     free(catalogs[i].names);

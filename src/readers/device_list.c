@@ -1,0 +1,154 @@
+/* device_list.c - "h100x8+rtx-4090" or "dgx-h100" to devices: names, counts, instances, nodes.
+ *
+ * A name is a device ("h100"), an instance of one ("h200:1g.18gb") or a node, which stands for all
+ * its devices; a count behind it repeats any of them.  Names of devices and nodes never collide:
+ * the build refuses that. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/names.h"
+#include "base/status.h"
+#include "base/units.h"
+#include "readers/config.h"
+#include "readers/device.h"
+
+/* ---- One name --------------------------------------------------------------------------- */
+
+/* What a name stands for. */
+typedef struct named {
+  vf_catalog_entry entry;
+  bool is_node;
+  const char *profile; /* inside the text that was searched; NULL: the whole device */
+  unsigned count;
+} named;
+
+/* Cuts "x8" off the end: the count, or 0 if there is none or it makes no sense. */
+static unsigned cut_count(char *name) {
+  size_t n = strlen(name), digits = 0;
+  while (digits < n && name[n - 1 - digits] >= '0' && name[n - 1 - digits] <= '9') digits++;
+  if (digits == 0 || digits > 3 || digits + 1 >= n || name[n - 1 - digits] != 'x') return 0;
+  unsigned count = 0;
+  sscanf(name + n - digits, "%3u", &count);
+  name[n - 1 - digits] = '\0';
+  return count;
+}
+
+static vf_status unknown_gpu(const vf_context *ctx, const char *name, vf_error *err) {
+  const vf_catalog *gpus = ctx->catalogs[VF_CATALOG_GPUS];
+  const vf_catalog *nodes = ctx->catalogs[VF_CATALOG_NODES];
+  vf_name_search search = vf_name_search_for(name);
+  vf_catalog_search(&search, gpus);
+  vf_catalog_search(&search, nodes);
+  if (search.best == NULL)
+    return vf_fail(err, VF_UNKNOWN, "unknown GPU '%s' (%u devices and %u nodes are known)", name,
+                   gpus->n_rows, nodes->n_rows);
+  return vf_fail(err, VF_UNKNOWN,
+                 "unknown GPU '%s': did you mean %s? (%u devices and %u nodes are known)", name,
+                 search.best, gpus->n_rows, nodes->n_rows);
+}
+
+/* A device, "device:profile" (cut at the colon then), or a node. */
+static bool find_exactly(named *out, const vf_context *ctx, char *name) {
+  char *colon = strchr(name, ':');
+  *out = (named){.count = 1};
+  if (colon == NULL && vf_catalog_find(&out->entry, ctx->catalogs[VF_CATALOG_NODES], name)) {
+    out->is_node = true;
+    return true;
+  }
+  if (colon != NULL) *colon = '\0';
+  bool found = vf_catalog_find(&out->entry, ctx->catalogs[VF_CATALOG_GPUS], name);
+  if (colon != NULL && found) out->profile = colon + 1;
+  if (colon != NULL && !found) *colon = ':';
+  return found;
+}
+
+/* A name as it stands comes first ("mi300x"), then with a count behind it ("mi300xx8").  A count
+ * behind a profile goes first, as any text may stand behind a colon. */
+static vf_status find_named(named *out, char name[VF_NAME_SIZE], const vf_context *ctx,
+                            const char *text, vf_error *err) {
+  if (!vf_name_normalize(name, text)) return unknown_gpu(ctx, text, err);
+  if (strchr(name, ':') == NULL && find_exactly(out, ctx, name)) return VF_OK;
+  size_t length = strlen(name);
+  unsigned count = cut_count(name);
+  bool counted = strlen(name) < length;
+  if (!find_exactly(out, ctx, name)) return unknown_gpu(ctx, text, err);
+  out->count = counted ? count : 1;
+  if (out->count != 0) return VF_OK;
+  return vf_fail(err, VF_USAGE, "'%s': a count of devices is 1 to %d", text, VF_MAX_DEVICES);
+}
+
+/* ---- Nodes ------------------------------------------------------------------------------ */
+
+/* The devices of one node are alike; they know the main memory of their host, and have no link
+ * where the node has none. */
+static vf_status read_node_facts(vf_device *out, unsigned *count, const vf_facts *f,
+                                 const vf_context *ctx, vf_error *err) {
+  char gpu[VF_NAME_SIZE];
+  uint64_t n = 0, host_mib = 0;
+  bool found;
+  named device;
+  vf_status status = vf_facts_number(&n, &found, f, "count", 0, "count", 1, 1000, err);
+  if (status == VF_OK)
+    status = vf_facts_number(&host_mib, &found, f, "host_memory_mib", 0, "size in MiB", 0,
+                             UINT64_C(1) << 30, err);
+  if (status == VF_OK) status = find_named(&device, gpu, ctx, vf_facts_string(f, "gpu", ""), err);
+  if (status == VF_OK && (device.is_node || device.count != 1 || n == 0))
+    status = vf_facts_fail(f, "gpu", VF_MALFORMED, err, "a node is made of a count of one device");
+  if (status == VF_OK)
+    status = vf_device_read(out, &device.entry, device.profile, &ctx->allocator, err);
+  if (status != VF_OK) return status;
+  if (host_mib != 0) out->host_memory_bytes = host_mib * VF_MIB;
+  if (strcmp(vf_facts_string(f, "link", ""), "pcie") == 0) out->link_mb_per_s = 0;
+  *count = (unsigned)n;
+  return VF_OK;
+}
+
+static vf_status read_node(vf_device *out, unsigned *count, const vf_catalog_entry *entry,
+                           const vf_context *ctx, vf_error *err) {
+  vf_arena *arena = vf_arena_new(&ctx->allocator, 1 << 20);
+  if (arena == NULL) return vf_fail_nomem(err);
+  vf_facts facts = vf_facts_in(arena, entry->file);
+  vf_status status = vf_config_parse(&facts, entry->json, entry->length, err);
+  if (status == VF_OK) status = read_node_facts(out, count, &facts, ctx, err);
+  vf_arena_free(arena);
+  return status;
+}
+
+/* ---- The list --------------------------------------------------------------------------- */
+
+static vf_status add_named(vf_device *out, size_t capacity, size_t *n, const vf_context *ctx,
+                           const char *text, vf_error *err) {
+  char name[VF_NAME_SIZE];
+  named what;
+  unsigned each = 1;
+  vf_device device;
+  vf_status status = find_named(&what, name, ctx, text, err);
+  if (status == VF_OK && what.is_node)
+    status = read_node(&device, &each, &what.entry, ctx, err);
+  else if (status == VF_OK)
+    status = vf_device_read(&device, &what.entry, what.profile, &ctx->allocator, err);
+  if (status != VF_OK) return status;
+  unsigned count = what.count * each;
+  if (count > capacity - *n)
+    return vf_fail(err, VF_LIMIT,
+                   "'%s' makes %zu devices: no more than %zu devices in one estimate", text,
+                   *n + count, capacity);
+  for (unsigned i = 0; i < count; i++) out[(*n)++] = device;
+  return VF_OK;
+}
+
+vf_status vf_devices_parse(vf_device *out, size_t capacity, size_t *out_count,
+                           const vf_context *ctx, const char *text, vf_error *err) {
+  size_t n = 0;
+  for (const char *s = text;; s++) {
+    char name[VF_NAME_SIZE];
+    size_t length = strcspn(s, "+");
+    snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name - 1), s);
+    vf_status status = add_named(out, capacity, &n, ctx, name, err);
+    if (status != VF_OK) return status;
+    s += length;
+    if (*s == '\0') break;
+  }
+  *out_count = n;
+  return VF_OK;
+}
