@@ -33,8 +33,8 @@ const char *vf_catalog_id(const vf_context *ctx, vf_catalog_kind kind, size_t i)
 
 vf_catalog_entry vf_catalog_at(const vf_catalog *c, uint32_t i) {
   const vf_catalog_row *row = &c->rows[i];
-  return (vf_catalog_entry){c->text + row->id, c->text + row->file, c->text + row->json,
-                            row->length};
+  return (vf_catalog_entry){c->text + row->id, c->text + row->file,    c->text + row->json,
+                            row->length,       c->text + row->figures, row->figures_length};
 }
 
 bool vf_catalog_find(vf_catalog_entry *out, const vf_catalog *c, const char *name) {

@@ -15,12 +15,14 @@ typedef struct vf_catalog_entry {
   const char *file; /* it comes from, below data/ */
   const char *json;
   size_t length;
+  const char *figures; /* of a device or node: json without notes, sources and other names */
+  size_t figures_length;
 } vf_catalog_entry;
 
 /* An entry in the program: offsets into one text.  Offsets, not pointers, because pointers would
  * have to be relocated at every start, all of them, for the one entry that is asked for. */
 typedef struct vf_catalog_row {
-  uint32_t id, file, json, length;
+  uint32_t id, file, json, length, figures, figures_length;
 } vf_catalog_row;
 
 /* A name in normalized form (names.h), and the row that it stands for. */

@@ -159,7 +159,7 @@ static vf_status read_class(entry_facts *e, vf_error *err) {
   vf_catalog_entry c;
   if (!vf_catalog_find(&c, &vf_builtin_gpu_classes, name))
     return vf_facts_fail(&e->own, "class", VF_MALFORMED, err, "no class '%s'", name);
-  return vf_config_parse(&e->shared, c.json, c.length, err);
+  return vf_config_parse(&e->shared, c.figures, c.figures_length, err);
 }
 
 /* ---- Instances of one GPU --------------------------------------------------------------- */
@@ -229,7 +229,7 @@ vf_status vf_device_read(vf_device *out, const vf_catalog_entry *entry, const ch
   vf_arena *arena = vf_arena_new(allocator, 1 << 20);
   if (arena == NULL) return vf_fail_nomem(err);
   entry_facts e = {vf_facts_in(arena, entry->file), vf_facts_in(arena, entry->file)};
-  vf_status status = vf_config_parse(&e.own, entry->json, entry->length, err);
+  vf_status status = vf_config_parse(&e.own, entry->figures, entry->figures_length, err);
   if (status == VF_OK) status = read_class(&e, err);
   if (status == VF_OK) status = read_device(&d, &e, err);
   if (status == VF_OK && profile != NULL) status = read_profile(&d, &e.own, profile, err);

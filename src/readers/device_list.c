@@ -108,7 +108,7 @@ static vf_status read_node(vf_device *out, unsigned *count, const vf_catalog_ent
   vf_arena *arena = vf_arena_new(&ctx->allocator, 1 << 20);
   if (arena == NULL) return vf_fail_nomem(err);
   vf_facts facts = vf_facts_in(arena, entry->file);
-  vf_status status = vf_config_parse(&facts, entry->json, entry->length, err);
+  vf_status status = vf_config_parse(&facts, entry->figures, entry->figures_length, err);
   if (status == VF_OK) status = read_node_facts(out, count, &facts, ctx, err);
   vf_arena_free(arena);
   return status;

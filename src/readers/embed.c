@@ -5,7 +5,8 @@
  * Each file is an object whose "models", "gpus", "nodes" or "classes" array holds entries.  They
  * are checked by the same strict scan as users' files; ids and aliases are normalized and must be
  * unique, over devices and nodes together, as --gpu takes both.  The text of an entry goes into the
- * program as it stands, without the white space. */
+ * program as it stands, without the white space; that of a device or a node once more without the
+ * words for people, which are most of it and which a lookup has no use for. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,11 +27,14 @@ typedef struct name {
 typedef struct entry {
   char *id, *file, *json;
   size_t length;
+  char *figures; /* NULL: json itself */
+  size_t figures_length;
 } entry;
 
 typedef struct catalog {
   const char *array;  /* key in the files */
   const char *symbol; /* name in C */
+  bool wordy;         /* its entries are kept without words, too */
   entry *entries;
   size_t n_entries;
   name *names;
@@ -39,9 +43,9 @@ typedef struct catalog {
 
 static catalog catalogs[CATALOGS] = {
     {.array = "models", .symbol = "models"},
-    {.array = "gpus", .symbol = "gpus"},
-    {.array = "classes", .symbol = "gpu_classes"},
-    {.array = "nodes", .symbol = "nodes"},
+    {.array = "gpus", .symbol = "gpus", .wordy = true},
+    {.array = "classes", .symbol = "gpu_classes", .wordy = true},
+    {.array = "nodes", .symbol = "nodes", .wordy = true},
 };
 
 /* Places in catalogs[] of the two that share one space of names. */
@@ -79,6 +83,36 @@ static char *minified(const char *text, size_t length, size_t *out_length) {
   return out;
 }
 
+static bool is_for_people(const char *key, size_t length) {
+  static const char *const keys[] = {"notes",   "sources", "source",
+                                     "aliases", "pci_ids", "precisions"};
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+    if (strlen(keys[i]) == length && memcmp(keys[i], key, length) == 0) return true;
+  return false;
+}
+
+/* Copies minified JSON without the members that no estimate asks for.  A first member stays. */
+static char *figures_of(const char *json, size_t length, size_t *out_length) {
+  char *out = must(vf_arena_alloc(arena, length + 1, 1));
+  vf_json_scan s = vf_json_scan_over(json, length);
+  size_t n = 0, copied = 0;
+  vf_json_token t;
+  vf_error err;
+  do {
+    if (vf_json_next(&s, &t, &err) != VF_OK) die(&err);
+    if (t != VF_JSON_KEY || !is_for_people(json + s.start, s.end - s.start)) continue;
+    size_t comma = s.start - 2; /* before the opening quote */
+    if (json[comma] != ',') continue;
+    memcpy(out + n, json + copied, comma - copied);
+    n += comma - copied;
+    if (vf_json_next(&s, &t, &err) != VF_OK || vf_json_skip(&s, t, &err) != VF_OK) die(&err);
+    copied = s.at;
+  } while (t != VF_JSON_END);
+  memcpy(out + n, json + copied, length - copied);
+  *out_length = n + length - copied;
+  return out;
+}
+
 static void add_name(catalog *c, const char *text, size_t e) {
   name *n = &c->names[c->n_names++];
   if (c->n_names > MAX_NAMES || !vf_name_normalize(n->text, text)) {
@@ -101,6 +135,7 @@ static void add_entry(catalog *c, const char *file, const char *text, size_t len
   e->id = must(vf_arena_copy(arena, id, strlen(id)));
   e->file = must(vf_arena_copy(arena, file, strlen(file)));
   e->json = minified(text, length, &e->length);
+  if (c->wordy) e->figures = figures_of(e->json, e->length, &e->figures_length);
   add_name(c, id, c->n_entries);
   const vf_fact *aliases = vf_facts_find(&facts, "aliases");
   for (size_t i = 0; aliases != NULL && i < aliases->as.array.count; i++)
@@ -212,33 +247,57 @@ static size_t write_text(FILE *out, size_t at, const char *s, size_t length) {
   return at + length + 1;
 }
 
-/* The names lie together, apart from the entries: a search touches few pages. */
-static void write_catalog(FILE *out, const catalog *c) {
-  size_t at = 0, *starts = must(calloc(c->n_names + 3 * c->n_entries + 1, sizeof *starts)), n = 0;
-  fprintf(out, "\nstatic const char %s_text[] =\n", c->symbol);
-  for (size_t i = 0; i < c->n_names; i++) {
-    starts[n++] = at;
-    at = write_text(out, at, c->names[i].text, strlen(c->names[i].text));
-  }
+/* Where the parts of an entry start in the text. */
+typedef struct place {
+  size_t id, file, json, figures;
+} place;
+
+/* The names lie together, apart from the entries, and so do the figures of the entries, apart from
+ * the whole of them: a lookup touches few pages. */
+static void write_entries(FILE *out, size_t at, const catalog *c, place *places) {
   for (size_t i = 0; i < c->n_entries; i++) {
     const entry *e = &c->entries[i];
-    starts[n++] = at;
+    places[i].id = at;
     at = write_text(out, at, e->id, strlen(e->id));
-    starts[n++] = at;
+    places[i].file = at;
     at = write_text(out, at, e->file, strlen(e->file));
-    starts[n++] = at;
-    at = write_text(out, at, e->json, e->length);
+    places[i].figures = at;
+    if (e->figures != NULL) at = write_text(out, at, e->figures, e->figures_length);
   }
+  for (size_t i = 0; i < c->n_entries; i++) {
+    places[i].json = at;
+    at = write_text(out, at, c->entries[i].json, c->entries[i].length);
+  }
+}
+
+static void write_rows(FILE *out, const catalog *c, const place *places) {
   fprintf(out, "  ;\nstatic const vf_catalog_row %s_rows[] = {\n", c->symbol);
-  for (size_t i = 0, k = c->n_names; i < c->n_entries; i++, k += 3)
-    fprintf(out, "  {%zu, %zu, %zu, %zu},\n", starts[k], starts[k + 1], starts[k + 2],
-            c->entries[i].length);
+  for (size_t i = 0; i < c->n_entries; i++) {
+    const entry *e = &c->entries[i];
+    bool split = e->figures != NULL;
+    fprintf(out, "  {%zu, %zu, %zu, %zu, %zu, %zu},\n", places[i].id, places[i].file,
+            places[i].json, e->length, split ? places[i].figures : places[i].json,
+            split ? e->figures_length : e->length);
+  }
+}
+
+static void write_catalog(FILE *out, const catalog *c) {
+  size_t at = 0, *starts = must(calloc(c->n_names + 1, sizeof *starts));
+  place *places = must(calloc(c->n_entries + 1, sizeof *places));
+  fprintf(out, "\nstatic const char %s_text[] =\n", c->symbol);
+  for (size_t i = 0; i < c->n_names; i++) {
+    starts[i] = at;
+    at = write_text(out, at, c->names[i].text, strlen(c->names[i].text));
+  }
+  write_entries(out, at, c, places);
+  write_rows(out, c, places);
   fprintf(out, "};\nstatic const vf_catalog_name %s_names[] = {\n", c->symbol);
   for (size_t i = 0; i < c->n_names; i++)
     fprintf(out, "  {%zu, %zu},\n", starts[i], c->names[i].entry);
   fprintf(out, "};\nconst vf_catalog vf_builtin_%s = {%s_text, %s_rows, %s_names, %zu, %zu};\n",
           c->symbol, c->symbol, c->symbol, c->symbol, c->n_entries, c->n_names);
   free(starts);
+  free(places);
 }
 
 int main(int argc, char **argv) {
