@@ -276,7 +276,8 @@ typedef struct vf_device {
   uint32_t compute_units;     /* SMs, CUs, Xe cores, GPU cores */
   uint32_t link_mb_per_s;     /* NVLink, xGMI… to its peers, both directions together */
   uint32_t pcie_mb_per_s;     /* one direction */
-  uint64_t host_memory_bytes; /* main memory of the host that it is in */
+  uint32_t host;              /* which machine it is in, from 0: nodes have their own */
+  uint64_t host_memory_bytes; /* main memory of that host */
 } vf_device;
 
 /* Parses "h100", "h100x8", "rtx-4090+rtx-3090", "cpu", a MIG instance "h200:1g.18gb", or a node

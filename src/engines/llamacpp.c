@@ -669,6 +669,10 @@ static void add_assumptions(plan *p) {
   if (!p->cpu_only && (!is_cuda_cache_format(p->w->kv_k) || !is_cuda_cache_format(p->w->kv_v)))
     vf_estimate_assume(e, "kv-format-cpu",
                        "GPU flash attention has no iq4_nl: attention falls back to the CPU");
+  if (p->n_gpus > 1 && e->devices[p->n_gpus - 1].device.host != d->host)
+    vf_estimate_assume(
+        e, "several-hosts",
+        "other hosts are reached through rpc-server, which takes more than is counted");
   if (d->backend == VF_BACKEND_ROCM || d->backend == VF_BACKEND_METAL ||
       d->backend == VF_BACKEND_SYCL)
     vf_estimate_assume(e, "backend-cuda-rules",

@@ -79,76 +79,111 @@ static vf_status find_named(named *out, char name[VF_NAME_SIZE], const vf_contex
 
 /* ---- Nodes ------------------------------------------------------------------------------ */
 
-/* The devices of one node are alike; they know the main memory of their host, and have no link
- * where the node has none. */
-static vf_status read_node_facts(vf_device *out, unsigned *count, const vf_facts *f,
-                                 const vf_context *ctx, vf_error *err) {
-  char gpu[VF_NAME_SIZE];
-  uint64_t n = 0, host_mib = 0;
+/* So many equal devices, spread evenly over so many machines. */
+typedef struct group {
+  vf_device device;
+  unsigned count, hosts;
+} group;
+
+static vf_status read_counts(group *g, uint64_t *host_mib, const vf_facts *f, vf_error *err) {
+  uint64_t count = 0, hosts = 1;
   bool found;
-  named device;
-  vf_status status = vf_facts_number(&n, &found, f, "count", 0, "count", 1, 1000, err);
+  vf_status status = vf_facts_number(&count, &found, f, "count", 0, "count", 1, 1000, err);
   if (status == VF_OK)
-    status = vf_facts_number(&host_mib, &found, f, "host_memory_mib", 0, "size in MiB", 0,
+    status = vf_facts_number(&hosts, &found, f, "hosts", 0, "count", 1, 1000, err);
+  if (status == VF_OK)
+    status = vf_facts_number(host_mib, &found, f, "host_memory_mib", 0, "size in MiB", 0,
                              UINT64_C(1) << 30, err);
-  if (status == VF_OK) status = find_named(&device, gpu, ctx, vf_facts_string(f, "gpu", ""), err);
-  if (status == VF_OK && (device.is_node || device.count != 1 || n == 0))
-    status = vf_facts_fail(f, "gpu", VF_MALFORMED, err, "a node is made of a count of one device");
+  if (status == VF_OK && (count == 0 || count % hosts != 0))
+    status = vf_facts_fail(f, "count", VF_MALFORMED, err, "a node has so many devices per host");
+  g->count = (unsigned)count;
+  g->hosts = (unsigned)hosts;
+  return status;
+}
+
+/* The devices of a node are alike; they know the main memory of their host, and have no link where
+ * the node has none. */
+static vf_status read_node_facts(group *out, const vf_facts *f, const vf_context *ctx,
+                                 vf_error *err) {
+  char gpu[VF_NAME_SIZE];
+  uint64_t host_mib = 0;
+  named what;
+  vf_status status = read_counts(out, &host_mib, f, err);
+  if (status == VF_OK) status = find_named(&what, gpu, ctx, vf_facts_string(f, "gpu", ""), err);
+  if (status == VF_OK && (what.is_node || what.count != 1))
+    status = vf_facts_fail(f, "gpu", VF_MALFORMED, err, "a node is made of one kind of device");
   if (status == VF_OK)
-    status = vf_device_read(out, &device.entry, device.profile, &ctx->allocator, err);
+    status = vf_device_read(&out->device, &what.entry, what.profile, &ctx->allocator, err);
   if (status != VF_OK) return status;
-  if (host_mib != 0) out->host_memory_bytes = host_mib * VF_MIB;
-  if (strcmp(vf_facts_string(f, "link", ""), "pcie") == 0) out->link_mb_per_s = 0;
-  *count = (unsigned)n;
+  if (host_mib != 0) out->device.host_memory_bytes = host_mib * VF_MIB;
+  if (strcmp(vf_facts_string(f, "link", ""), "pcie") == 0) out->device.link_mb_per_s = 0;
   return VF_OK;
 }
 
-static vf_status read_node(vf_device *out, unsigned *count, const vf_catalog_entry *entry,
-                           const vf_context *ctx, vf_error *err) {
+static vf_status read_node(group *out, const vf_catalog_entry *entry, const vf_context *ctx,
+                           vf_error *err) {
   vf_arena *arena = vf_arena_new(&ctx->allocator, 1 << 20);
   if (arena == NULL) return vf_fail_nomem(err);
   vf_facts facts = vf_facts_in(arena, entry->file);
   vf_status status = vf_config_parse(&facts, entry->figures, entry->figures_length, err);
-  if (status == VF_OK) status = read_node_facts(out, count, &facts, ctx, err);
+  if (status == VF_OK) status = read_node_facts(out, &facts, ctx, err);
   vf_arena_free(arena);
   return status;
 }
 
 /* ---- The list --------------------------------------------------------------------------- */
 
-static vf_status add_named(vf_device *out, size_t capacity, size_t *n, const vf_context *ctx,
-                           const char *text, vf_error *err) {
+/* The devices so far; those that are in no node share the first host. */
+typedef struct list {
+  vf_device *devices;
+  size_t capacity, count;
+  uint32_t hosts; /* of the nodes so far */
+} list;
+
+static vf_status read_group(group *out, const vf_context *ctx, const char *text, vf_error *err) {
   char name[VF_NAME_SIZE];
   named what;
-  unsigned each = 1;
-  vf_device device;
+  *out = (group){.count = 1, .hosts = 0};
   vf_status status = find_named(&what, name, ctx, text, err);
-  if (status == VF_OK && what.is_node)
-    status = read_node(&device, &each, &what.entry, ctx, err);
-  else if (status == VF_OK)
-    status = vf_device_read(&device, &what.entry, what.profile, &ctx->allocator, err);
   if (status != VF_OK) return status;
-  unsigned count = what.count * each;
-  if (count > capacity - *n)
+  if (what.is_node)
+    status = read_node(out, &what.entry, ctx, err);
+  else
+    status = vf_device_read(&out->device, &what.entry, what.profile, &ctx->allocator, err);
+  out->count *= what.count;
+  out->hosts *= what.count;
+  return status;
+}
+
+static vf_status add_group(list *l, const vf_context *ctx, const char *text, vf_error *err) {
+  group g;
+  vf_status status = read_group(&g, ctx, text, err);
+  if (status != VF_OK) return status;
+  if (g.count > l->capacity - l->count)
     return vf_fail(err, VF_LIMIT,
                    "'%s' makes %zu devices: no more than %zu devices in one estimate", text,
-                   *n + count, capacity);
-  for (unsigned i = 0; i < count; i++) out[(*n)++] = device;
+                   l->count + g.count, l->capacity);
+  unsigned per_host = g.hosts != 0 ? g.count / g.hosts : g.count;
+  for (unsigned i = 0; i < g.count; i++) {
+    g.device.host = g.hosts != 0 ? l->hosts + i / per_host : 0;
+    l->devices[l->count++] = g.device;
+  }
+  l->hosts += g.hosts;
   return VF_OK;
 }
 
 vf_status vf_devices_parse(vf_device *out, size_t capacity, size_t *out_count,
                            const vf_context *ctx, const char *text, vf_error *err) {
-  size_t n = 0;
+  list l = {.devices = out, .capacity = capacity};
   for (const char *s = text;; s++) {
     char name[VF_NAME_SIZE];
     size_t length = strcspn(s, "+");
     snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name - 1), s);
-    vf_status status = add_named(out, capacity, &n, ctx, name, err);
+    vf_status status = add_group(&l, ctx, name, err);
     if (status != VF_OK) return status;
     s += length;
     if (*s == '\0') break;
   }
-  *out_count = n;
+  *out_count = l.count;
   return VF_OK;
 }
