@@ -67,6 +67,16 @@ for kind in ("gpus", "nodes"):
             failed += 1
             print("%s: %s: a source for %s, which is not there" % (path, entry["id"], key))
 
+# No device reports more than it is sold with; what it cannot have is not there.
+for path, g in entries("gpus"):
+    if g.get("total_mib", 0) > g.get("nominal_gb", 0) * 1024:
+        failed += 1
+        print("%s: %s: a total beyond its nominal size" % (path, g["id"]))
+    for p in g.get("profiles", []):
+        if p["total_mib"] >= g["total_mib"]:
+            failed += 1
+            print("%s: %s: an instance larger than the device: %s" % (path, g["id"], p["id"]))
+
 # The schemas refuse what they should refuse.
 for kind, change in (("models", {"params": 0}), ("models", {"hidden_size": "4096"}), ("models", {"typo": 1}),
                      ("gpus", {"total_mib": 0}), ("gpus", {"kind": "magic"}), ("gpus", {"context_mib": [1, 2]}),
