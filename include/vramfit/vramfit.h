@@ -86,8 +86,8 @@ typedef struct vf_context vf_context;
 VF_API vf_status vf_context_new(vf_context **out, const vf_allocator *allocator, vf_error *err);
 VF_API void vf_context_free(vf_context *ctx);
 
-/* Adds users' own entries: a folder with models/ and gpus/ in it, a folder of files, or one file.
- * Of entries with the same name, those of the catalog that was added first count, before the
+/* Adds users' own entries: a folder with models/, gpus/ and nodes/ in it, a folder of files, or one
+ * file. Of entries with the same name, those of the catalog that was added first count, before the
  * built-in ones.  Everything is checked; on failure nothing is added and the context is as before.
  * To be called before the context is shared by threads. */
 VF_API vf_status vf_context_add_catalog(vf_context *ctx, const char *path, vf_error *err);
@@ -95,6 +95,7 @@ VF_API vf_status vf_context_add_catalog(vf_context *ctx, const char *path, vf_er
 typedef enum vf_catalog_kind {
   VF_CATALOG_MODELS,
   VF_CATALOG_GPUS,
+  VF_CATALOG_NODES,
   VF_CATALOG_COUNT
 } vf_catalog_kind;
 
@@ -248,6 +249,8 @@ typedef enum vf_backend {
   VF_BACKEND_CUDA,
   VF_BACKEND_ROCM,
   VF_BACKEND_METAL,
+  VF_BACKEND_SYCL,  /* Intel GPUs */
+  VF_BACKEND_OTHER, /* accelerators that only their vendors' engines drive */
   VF_BACKEND_COUNT
 } vf_backend;
 
@@ -273,10 +276,19 @@ typedef struct vf_device {
   vf_interval context;         /* what one process costs before it loads anything */
   uint32_t compute_capability; /* CUDA: 89 for 8.9; 0: does not apply */
   uint32_t bandwidth_mb_per_s; /* memory bandwidth in 10^6 bytes per second; 0: unknown */
+  /* Of what follows 0 is unknown, or none. */
+  uint32_t fp16_gflops; /* dense, 10^9 operations per second; bf16 where there is bf16 */
+  uint32_t fp8_gflops, fp4_gflops, int8_gops;
+  uint32_t compute_units;     /* SMs, CUs, Xe cores, GPU cores */
+  uint32_t link_mb_per_s;     /* NVLink, xGMI… to its peers, both directions together */
+  uint32_t pcie_mb_per_s;     /* one direction */
+  uint32_t host;              /* which machine it is in, from 0: nodes have their own */
+  uint64_t host_memory_bytes; /* main memory of that host */
 } vf_device;
 
-/* Parses "h100", "h100x8", "rtx-4090+rtx-3090", "cpu" into out[0..*out_count); capacity entries
- * at most. */
+/* Parses "h100", "h100x8", "rtx-4090+rtx-3090", "cpu", a MIG instance "h200:1g.18gb", or a node
+ * "dgx-h100", "p5.48xlarge" (which stands for its devices) into out[0..*out_count); capacity
+ * entries at most. */
 VF_API vf_status vf_devices_parse(vf_device *out, size_t capacity, size_t *out_count,
                                   const vf_context *ctx, const char *text, vf_error *err);
 
@@ -312,7 +324,8 @@ typedef struct vf_request {
   vf_split split;
   const uint32_t *tensor_split; /* proportions per device; NULL: by free memory */
   size_t tensor_split_count;
-  uint64_t host_memory_bytes; /* main memory for what stays on the host; 0: unknown */
+  uint64_t host_memory_bytes; /* main memory for what stays on the host; 0: the first device's
+                                 host_memory_bytes */
   int64_t prompt_cache_bytes; /* llama-server's --cache-ram; -1: its default; 0: off */
   uint32_t cpu_moe_layers;    /* experts of the first N layers stay in host memory */
   uint64_t mmproj_bytes;      /* a tower for images or sound, loaded on the first device */
@@ -531,6 +544,7 @@ VF_API vf_status vf_inspection_write(const vf_inspection *inspection, const vf_i
 typedef enum vf_list_kind {
   VF_LIST_MODELS,
   VF_LIST_GPUS,
+  VF_LIST_NODES,
   VF_LIST_FORMATS,
   VF_LIST_ENGINES,
   VF_LIST_COUNT
@@ -540,9 +554,9 @@ typedef enum vf_list_kind {
 typedef struct vf_list_query {
   const char *text;   /* a name, or pieces of names; NULL: any */
   const char *family; /* models: the catalog file they stand in, "qwen" */
-  const char *vendor; /* devices: "nvidia", "amd", "apple"… */
+  const char *vendor; /* devices, nodes: "nvidia", "amd", "apple"… */
   uint64_t least_params, most_params;
-  uint64_t least_bytes, most_bytes; /* devices: of memory */
+  uint64_t least_bytes, most_bytes; /* devices and nodes: of memory */
 } vf_list_query;
 
 typedef struct vf_listing vf_listing;

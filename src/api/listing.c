@@ -1,4 +1,4 @@
-/* listing.c - what there is: models, devices, formats and engines as rows and columns. */
+/* listing.c - what there is: models, devices, nodes, formats and engines as rows and columns. */
 #include <stdio.h>
 #include <string.h>
 
@@ -241,7 +241,7 @@ static vf_status add_gpu(vf_listing *l, const vf_context *ctx, const vf_catalog_
                          const vf_facts *f, const vf_list_query *q, vf_error *err) {
   static const char *const kinds[VF_DEVICE_KIND_COUNT] = {"own", "unified", "host"};
   vf_device d;
-  vf_status status = vf_device_read(&d, e, ctx, err);
+  vf_status status = vf_device_read(&d, e, NULL, ctx, err);
   if (status != VF_OK) return status;
   if (!same_word(q->vendor, vf_facts_string(f, "vendor", ""))) return VF_OK;
   if (!is_of_size(&d, f, q)) return VF_OK;
@@ -258,6 +258,64 @@ static vf_status add_gpu(vf_listing *l, const vf_context *ctx, const vf_catalog_
   row[GPU_ARCH] = text_cell(l, vf_facts_string(f, "architecture", NULL));
   row[GPU_CC] = text_cell(l, vf_facts_string(f, "compute_capability", NULL));
   row[GPU_RESERVED] = count_cell(d.reserved_bytes);
+  return VF_OK;
+}
+
+/* ---- Nodes ------------------------------------------------------------------------------------
+ */
+
+enum node_column {
+  NODE_ID,
+  NODE_DEVICES,
+  NODE_TOTAL,
+  NODE_HOST,
+  NODE_HOSTS,
+  NODE_LINK,
+  NODE_NAME,
+  NODE_COUNT,
+  NODE_GPU,
+  NODE_ALIASES,
+  NODE_VENDOR,
+  NODE_COLUMNS
+};
+
+static const vf_column node_columns[NODE_COLUMNS] = {
+    [NODE_ID] = {"node", "id", VF_CELL_TEXT},
+    [NODE_DEVICES] = {"devices", "devices", VF_CELL_TEXT},
+    [NODE_TOTAL] = {"their memory", "total_bytes", VF_CELL_BYTES},
+    [NODE_HOST] = {"main memory", "host_memory_bytes", VF_CELL_BYTES},
+    [NODE_HOSTS] = {"hosts", "hosts", VF_CELL_NUMBER},
+    [NODE_LINK] = {"link", "link", VF_CELL_TEXT},
+    [NODE_NAME] = {"what it is", "name", VF_CELL_TEXT},
+    [NODE_COUNT] = {NULL, "count", VF_CELL_NUMBER},
+    [NODE_GPU] = {NULL, "gpu", VF_CELL_TEXT},
+    [NODE_ALIASES] = {NULL, "aliases", VF_CELL_LIST},
+    [NODE_VENDOR] = {NULL, "vendor", VF_CELL_TEXT},
+};
+
+/* Main memory is that of each host. */
+static vf_status add_node(vf_listing *l, const vf_context *ctx, const vf_catalog_entry *e,
+                          const vf_facts *f, const vf_list_query *q, vf_error *err) {
+  vf_node n;
+  char devices[80];
+  vf_status status = vf_node_read(&n, e, ctx, err);
+  if (status != VF_OK) return status;
+  if (!same_word(q->vendor, vf_facts_string(f, "vendor", ""))) return VF_OK;
+  if (!within(n.device.total_bytes * n.count, q->least_bytes, q->most_bytes)) return VF_OK;
+  vf_cell *row = new_row(l);
+  if (row == NULL) return vf_fail_nomem(err);
+  snprintf(devices, sizeof devices, "%u × %s", n.count, n.device.id);
+  row[NODE_ID] = text_cell(l, e->id);
+  row[NODE_DEVICES] = text_cell(l, devices);
+  row[NODE_TOTAL] = number_cell(n.device.total_bytes * n.count);
+  row[NODE_HOST] = count_cell(n.device.host_memory_bytes);
+  row[NODE_HOSTS] = number_cell(n.hosts);
+  row[NODE_LINK] = text_cell(l, vf_facts_string(f, "link", NULL));
+  row[NODE_NAME] = text_cell(l, vf_facts_string(f, "name", NULL));
+  row[NODE_COUNT] = number_cell(n.count);
+  row[NODE_GPU] = text_cell(l, n.device.id);
+  row[NODE_ALIASES] = list_cell(l, vf_facts_find(f, "aliases"));
+  row[NODE_VENDOR] = text_cell(l, vf_facts_string(f, "vendor", NULL));
   return VF_OK;
 }
 
@@ -281,6 +339,8 @@ static const catalog_view views[] = {
                         add_model,
                         "cache B/token: keys and values in f16, of layers that keep every token"},
     [VF_LIST_GPUS] = {VF_CATALOG_GPUS, "gpu", "GPU", gpu_columns, GPU_COLUMNS, add_gpu, NULL},
+    [VF_LIST_NODES] = {VF_CATALOG_NODES, "node", "node", node_columns, NODE_COLUMNS, add_node,
+                       "main memory: of each host"},
 };
 
 static vf_status add_entry(vf_listing *l, const catalog_view *view, const vf_context *ctx,

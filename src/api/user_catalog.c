@@ -55,7 +55,7 @@ static int compare_paths(const void *a, const void *b) {
   return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* One file, or a folder with files in it and in its models/ and gpus/. */
+/* One file, or a folder with files in it and in its models/, gpus/ and nodes/. */
 static vf_status list_files(file_list *list, const char *path, vf_error *err) {
   char folder[PATH_BYTES];
   vf_path_kind kind = vf_path_look(path);
@@ -65,7 +65,7 @@ static vf_status list_files(file_list *list, const char *path, vf_error *err) {
   }
   if (kind != VF_PATH_FOLDER)
     return vf_fail_at(err, VF_IO, path, "",
-                      "is no folder: a catalog has models/*.json, gpus/*.json");
+                      "is no folder: a catalog has models/*.json, gpus/*.json, nodes/*.json");
   vf_status status = list_folder(list, path, err);
   for (int i = 0; status == VF_OK && i < VF_CATALOG_COUNT; i++) {
     int n = snprintf(folder, sizeof folder, "%s/%s", path, vf_catalog_kinds[i].folder);
@@ -114,13 +114,16 @@ static vf_status check_model(const vf_facts *facts, vf_error *err) {
 static vf_status check_entry(void *context, int kind, const vf_catalog_entry *e, vf_error *err) {
   const vf_context *ctx = context;
   vf_device device;
+  vf_node node;
   vf_arena *arena = vf_arena_new(&ctx->allocator, 4 << 20);
   if (arena == NULL) return vf_fail_nomem(err);
   vf_facts facts = vf_facts_in(arena, e->file);
   vf_status status = vf_config_parse(&facts, e->json, e->length, err);
   if (status == VF_OK) status = check_keys(&facts, kind, err);
   if (status == VF_OK && kind == VF_CATALOG_MODELS) status = check_model(&facts, err);
-  if (status == VF_OK && kind == VF_CATALOG_GPUS) status = vf_device_read(&device, e, ctx, err);
+  if (status == VF_OK && kind == VF_CATALOG_GPUS)
+    status = vf_device_read(&device, e, NULL, ctx, err);
+  if (status == VF_OK && kind == VF_CATALOG_NODES) status = vf_node_read(&node, e, ctx, err);
   vf_arena_free(arena);
   return status;
 }

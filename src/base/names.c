@@ -77,9 +77,11 @@ const char *vf_nearest_name(const char *word, const char *const *names) {
  */
 
 /* They tell how a model was trained on or a product line, not what it is. */
-static const char *const neutral[] = {"instruct", "chat",     "it",    "base",  "hf",  "gguf",
-                                      "latest",   "nvidia",   "amd",   "intel", "gpu", "geforce",
-                                      "radeon",   "graphics", "apple", "tesla", NULL};
+static const char *const neutral[] = {
+    "instruct", "chat",  "it",     "base", "thinking", "think",  "reasoning",
+    "hf",       "gguf",  "latest", "meta", "gpu",      "nvidia", "geforce",
+    "graphics", "tesla", "intel",  "amd",  "radeon",   "apple",  NULL,
+};
 
 static bool is_neutral(const char *word, size_t length) {
   for (size_t i = 0; neutral[i] != NULL; i++)

@@ -20,6 +20,7 @@ extern const size_t n_commands;
 enum exit_code command_fit(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_models(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_gpus(const args *a, const vf_context *ctx, vf_error *err);
+enum exit_code command_nodes(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_formats(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_engines(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_inspect(const args *a, const vf_context *ctx, vf_error *err);

@@ -66,6 +66,8 @@ void print_help(FILE *out) {
 
 void print_version(FILE *out, const vf_context *ctx) {
   fprintf(out, "vramfit %s\n", VF_VERSION);
-  fprintf(out, "%zu models, %zu devices; llama.cpp by the rules of v0.5.0 (2026-09-28)\n",
-          vf_catalog_size(ctx, VF_CATALOG_MODELS), vf_catalog_size(ctx, VF_CATALOG_GPUS));
+  fprintf(out,
+          "%zu models, %zu devices, %zu nodes; llama.cpp by the rules of v0.5.0 (2026-09-28)\n",
+          vf_catalog_size(ctx, VF_CATALOG_MODELS), vf_catalog_size(ctx, VF_CATALOG_GPUS),
+          vf_catalog_size(ctx, VF_CATALOG_NODES));
 }

@@ -19,6 +19,7 @@ const command commands[] = {
     {"models", 2, command_models, "models [QUERY]",
      "the models that are known; one whole, by name"},
     {"gpus", 1, command_gpus, "gpus [QUERY]", "the devices that are known; one whole, by name"},
+    {"nodes", 1, command_nodes, "nodes [QUERY]", "systems and cloud instances; one whole, by name"},
     {"formats", 1, command_formats, "formats [QUERY]", "weight formats, and what --kv takes"},
     {"engines", 0, command_engines, "engines", "engines, and whose rules are known"},
 };

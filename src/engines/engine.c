@@ -57,12 +57,13 @@ const char *vf_engine_quant(const vf_engine *engine, const char *name) {
 
 /* ---- Estimating ------------------------------------------------------------------------- */
 
-/* --host-memory is what may be used of main memory; a twentieth of it stays free for the rest of
- * the system (our default, as no engine has one). */
+/* --host-memory is what may be used of main memory, else what the first device's host has; a
+ * twentieth of it stays free for the rest of the system (our default, as no engine has one). */
 enum { HOST_HEADROOM_PERMILLE = 50 };
 
-static void complete_host(vf_device *host, const vf_request *request) {
+static void complete_host(vf_device *host, const vf_request *request, const vf_device *first) {
   if (host->total_bytes == 0) host->total_bytes = request->host_memory_bytes;
+  if (host->total_bytes == 0) host->total_bytes = first->host_memory_bytes;
   host->total_known = host->total_bytes != 0;
   if (host->headroom_bytes == 0 && host->headroom_permille == 0)
     host->headroom_permille = HOST_HEADROOM_PERMILLE;
@@ -86,7 +87,7 @@ static vf_status set_devices(vf_estimate *e, const vf_model *model, const vf_req
   memcpy(all, devices, count * sizeof *all);
   if (devices[0].kind != VF_DEVICE_HOST)
     all[count++] = (vf_device){.id = "host", .name = "host memory", .kind = VF_DEVICE_HOST};
-  complete_host(&all[count - 1], request);
+  complete_host(&all[count - 1], request, &all[0]);
   return vf_estimate_reset(e, model, all, count, err);
 }
 

@@ -36,10 +36,8 @@ static const uint64_t default_prompt_cache_bytes = 8192 * VF_MIB;
 /* How each backend pads its buffers (ggml-cuda.cu:908; ggml-metal: page-aligned buffers whose
  * tensors take the CPU's alignment; ggml-backend.cpp). */
 static const vf_buffer_rule buffer_rules[] = {
-    [VF_BACKEND_CPU] = {32, 0},
-    [VF_BACKEND_CUDA] = {128, 512},
-    [VF_BACKEND_ROCM] = {128, 512},
-    [VF_BACKEND_METAL] = {32, 0},
+    [VF_BACKEND_CPU] = {32, 0},   [VF_BACKEND_CUDA] = {128, 512}, [VF_BACKEND_ROCM] = {128, 512},
+    [VF_BACKEND_METAL] = {32, 0}, [VF_BACKEND_SYCL] = {128, 512}, [VF_BACKEND_OTHER] = {32, 0},
 };
 _Static_assert(sizeof buffer_rules / sizeof *buffer_rules == VF_BACKEND_COUNT, "every backend");
 
@@ -155,6 +153,14 @@ static vf_status check_model(const vf_model *m, vf_error *err) {
                    m->checkpoint);
   if (m->arch[0] == '\0')
     return vf_fail(err, VF_UNSUPPORTED, "llama.cpp has no architecture for '%s' models", m->type);
+  return VF_OK;
+}
+
+static vf_status check_backends(const plan *p, vf_error *err) {
+  for (uint32_t d = 0; d < p->n_gpus; d++)
+    if (p->e->devices[d].device.backend == VF_BACKEND_OTHER)
+      return vf_fail(err, VF_UNSUPPORTED, "llama.cpp has no backend for %s",
+                     p->e->devices[d].device.name);
   return VF_OK;
 }
 
@@ -663,7 +669,12 @@ static void add_assumptions(plan *p) {
   if (!p->cpu_only && (!is_cuda_cache_format(p->w->kv_k) || !is_cuda_cache_format(p->w->kv_v)))
     vf_estimate_assume(e, "kv-format-cpu",
                        "GPU flash attention has no iq4_nl: attention falls back to the CPU");
-  if (d->backend == VF_BACKEND_ROCM || d->backend == VF_BACKEND_METAL)
+  if (p->n_gpus > 1 && e->devices[p->n_gpus - 1].device.host != d->host)
+    vf_estimate_assume(
+        e, "several-hosts",
+        "other hosts are reached through rpc-server, which takes more than is counted");
+  if (d->backend == VF_BACKEND_ROCM || d->backend == VF_BACKEND_METAL ||
+      d->backend == VF_BACKEND_SYCL)
     vf_estimate_assume(e, "backend-cuda-rules",
                        "compute buffers follow the CUDA backend's rules, which were checked");
 }
@@ -714,7 +725,8 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
   p.host = (uint32_t)e->n_devices - 1;
   p.cpu_only = e->n_devices == 1;
   p.n_gpus = count_gpus(e, request);
-  vf_status status = add_model(&p, err);
+  vf_status status = check_backends(&p, err);
+  if (status == VF_OK) status = add_model(&p, err);
   if (status != VF_OK) return status;
   add_mmproj(&p);
   add_lora(&p);

@@ -144,17 +144,12 @@ void vf_catalog_guess_name(vf_catalog_guess *out, const vf_context *ctx, int kin
   if (g.n_same == 1) out->entry = g.same;
 }
 
-/* The id of the entry whose name is nearest. */
-static const char *nearest_id(const vf_context *ctx, int kind, const char *name) {
-  vf_name_search search = vf_name_search_for(name);
-  vf_catalog_entry entry;
+void vf_catalog_search(vf_name_search *search, const vf_context *ctx, int kind) {
   for (size_t layer = 0; layer < ctx->n_layers; layer++) {
     const vf_catalog *c = &ctx->layers[layer][kind];
     for (uint32_t i = 0; i < c->n_names; i++)
-      vf_name_search_try(&search, c->text + c->names[i].name);
+      vf_name_search_try(search, c->text + c->names[i].name);
   }
-  if (search.best == NULL || !vf_catalog_find(&entry, ctx, kind, search.best)) return NULL;
-  return entry.id;
 }
 
 /* "a, b, c…" */
@@ -174,7 +169,9 @@ vf_status vf_catalog_unknown(const vf_context *ctx, int kind, const char *what, 
     list_candidates(list, sizeof list, &guess);
     return vf_fail(err, VF_UNKNOWN, "'%s' can mean several %ss: %s", name, what, list);
   }
-  const char *nearest = nearest_id(ctx, kind, name);
+  vf_name_search search = vf_name_search_for(name);
+  vf_catalog_search(&search, ctx, kind);
+  const char *nearest = search.best;
   size_t known = vf_catalog_size(ctx, (vf_catalog_kind)kind);
   if (nearest == NULL)
     return vf_fail(err, VF_UNKNOWN, "unknown %s '%s' (vramfit %s lists %zu%s)", what, name,

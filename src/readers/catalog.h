@@ -7,6 +7,7 @@
 #define VF_READERS_CATALOG_H
 
 #include "base/arena.h"
+#include "base/names.h"
 
 /* What entries are of, beyond what the public interface lists. */
 enum { VF_CATALOG_CLASSES = VF_CATALOG_COUNT, VF_CATALOG_KINDS };
@@ -85,6 +86,9 @@ typedef struct vf_catalog_guess {
 } vf_catalog_guess;
 void vf_catalog_guess_name(vf_catalog_guess *out, const vf_context *ctx, int kind,
                            const char *name);
+
+/* Offers every name to a search for the nearest one. */
+void vf_catalog_search(vf_name_search *search, const vf_context *ctx, int kind);
 
 /* Fails with what the name could have meant.  `what` is "model" or "GPU"; `hint` may be "". */
 vf_status vf_catalog_unknown(const vf_context *ctx, int kind, const char *what, const char *name,

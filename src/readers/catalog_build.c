@@ -15,6 +15,7 @@ enum { MAX_ENTRIES = 10000, MAX_NAMES = 100000 };
 const vf_catalog_words vf_catalog_kinds[VF_CATALOG_KINDS] = {
     [VF_CATALOG_MODELS] = {"models", "models", "model"},
     [VF_CATALOG_GPUS] = {"gpus", "gpus", "gpu"},
+    [VF_CATALOG_NODES] = {"nodes", "nodes", "node"},
     [VF_CATALOG_CLASSES] = {"classes", "gpus", "class"},
 };
 
@@ -176,7 +177,7 @@ static vf_status refuse_key(vf_json_scan *s, const char *name, const char *key, 
                             vf_error *err) {
   char path[100];
   snprintf(path, sizeof path, "/%.*s", (int)(length < 60 ? length : 60), key);
-  vf_fail_at(err, VF_MALFORMED, name, path, "a catalog file has models, gpus or classes");
+  vf_fail_at(err, VF_MALFORMED, name, path, "a catalog file has models, gpus, nodes or classes");
   if (err != NULL) vf_json_locate(s->text, s->length, err);
   return VF_MALFORMED;
 }
@@ -250,6 +251,22 @@ static vf_status sort_names(build_kind *k, vf_error *err) {
   return VF_OK;
 }
 
+/* --gpu takes devices and nodes: no name may stand for one of each.  Both lists are sorted. */
+static vf_status check_apart(const build_kind *a, const build_kind *b, vf_error *err) {
+  for (uint32_t i = 0, k = 0; i < a->n_names && k < b->n_names;) {
+    int order = strcmp(a->names[i].text, b->names[k].text);
+    if (order == 0) {
+      vf_fail(err, VF_MALFORMED, "'%s' names a device, too", a->names[i].text);
+      return in_file(&b->entries[b->names[k].entry], VF_MALFORMED, err);
+    }
+    if (order < 0)
+      i++;
+    else
+      k++;
+  }
+  return VF_OK;
+}
+
 static uint32_t put(char *text, size_t *at, const char *s, size_t length) {
   size_t start = *at;
   memcpy(text + start, s, length);
@@ -293,6 +310,8 @@ vf_status vf_catalog_build_finish(vf_catalog_build *b, vf_catalog out[VF_CATALOG
     status = sort_names(&b->kinds[i], err);
     if (status == VF_OK) status = lay_out(&out[i], &b->kinds[i], b->arena, err);
   }
+  if (status == VF_OK)
+    status = check_apart(&b->kinds[VF_CATALOG_GPUS], &b->kinds[VF_CATALOG_NODES], err);
   return status;
 }
 

@@ -259,7 +259,6 @@ static void write_json(vf_out *out, const vf_listing *l) {
     vf_json_close(&j, ']');
   }
   vf_json_close(&j, '}');
-  vf_out_put(out, "\n");
 }
 
 /* ---- Writing ----------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ typedef struct question {
 
 /* Everything a caller does, in order, up to the first failure. */
 static vf_status ask(question *q, const char *ref, vf_error *err) {
+  static const char devices[] = "rtx-4090+g2-standard-24+h200:1g.18gb";
   vf_request r = VF_REQUEST_INIT;
   vf_device d[4];
   vf_limits limits;
@@ -60,7 +61,7 @@ static vf_status ask(question *q, const char *ref, vf_error *err) {
   vf_status status = vf_context_new(&q->ctx, &allocator, err);
   if (status == VF_OK) status = vf_model_open(&q->model, q->ctx, ref, "q4_k_m", NULL, err);
   if (status == VF_OK) status = vf_model_requantize(&q->other, q->model, "q8_0", NULL, err);
-  if (status == VF_OK) status = vf_devices_parse(d, 4, &n, q->ctx, "rtx-4090", err);
+  if (status == VF_OK) status = vf_devices_parse(d, 4, &n, q->ctx, devices, err);
   if (status == VF_OK) status = vf_estimate_new(&q->estimate, q->ctx, err);
   if (status == VF_OK) status = vf_estimate_run(q->estimate, q->model, &r, d, n, err);
   if (status == VF_OK) status = vf_limits_solve(&limits, q->estimate, q->model, &r, d, n, err);
