@@ -6,6 +6,7 @@
 #include "models/arch.h"
 #include "models/facts.h"
 #include "models/hparams.h"
+#include "models/tower.h"
 
 /* How an architecture's config is to be read, and what stands outside its layers. */
 enum vf_trait {
@@ -73,6 +74,7 @@ struct vf_builder {
   vf_status status;
   vf_error *err;
   size_t tensor_capacity;
+  vf_towers towers;
 };
 
 /* arch_table.c: the row for a model_type, or for a GGUF architecture; NULL: unknown. */
@@ -88,6 +90,9 @@ void vf_layout(vf_builder *b);
 void vf_look_at_tensors(vf_builder *b);
 uint32_t vf_seen_mixers(const vf_seen *s);
 void vf_lay_from_tensors(vf_builder *b, uint32_t i, vf_layer *l);
+
+/* emit.c: appends a tensor, in no useful format yet; one without elements is left out. */
+void vf_builder_add(vf_builder *b, vf_tensor t);
 
 /* emit.c: the tensors that the layers and what is around them need. */
 void vf_emit(vf_builder *b);

@@ -5,6 +5,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "models/tower.h"
 
 static const char *const names[VF_ROLE_COUNT] = {
     [VF_ROLE_TOKEN_EMBD] = "embed_tokens",
@@ -78,7 +81,18 @@ static const char *name_of(vf_role role, int i) {
   return NULL;
 }
 
+/* Lists name towers from the top or below the wrapper. */
+static bool tower_name(char out[VF_MODULE_NAME], const vf_tensor *t, int i) {
+  static const char *const wrappers[] = {"", "model."};
+  if (i >= 2) return false;
+  size_t n = strlen(wrappers[i]);
+  memcpy(out, wrappers[i], n);
+  vf_tower_module_name(out + n, VF_MODULE_NAME - n, t);
+  return true;
+}
+
 bool vf_module_name(char out[VF_MODULE_NAME], const vf_tensor *t, int i) {
+  if (t->tower != 0) return tower_name(out, t, i);
   const char *name = name_of((vf_role)t->role, i);
   if (name == NULL) return false;
   if (t->layer < 0)

@@ -349,19 +349,20 @@ static const struct {
   const char *method;
   void (*read)(reader *);
   const char *start; /* a named scheme to begin with */
+  bool towers;       /* the others walk the layers of the text model alone */
 } methods[] = {
-    {"awq", read_awq, "awq"},
-    {"gptq", read_gptq, "gptq"},
-    {"fp8", read_fp8, "fp8"},
-    {"fbgemm_fp8", read_fp8, "fp8-channel"},
-    {"compressed-tensors", read_groups, "w4a16"},
-    {"modelopt", read_groups, "nvfp4"},
-    {"modelopt_fp4", read_groups, "nvfp4"},
-    {"mxfp4", read_mxfp4, "mxfp4"},
-    {"bitsandbytes", read_bitsandbytes, "bnb-4bit"},
-    {"mlx", read_mlx, "mlx-4bit"},
-    {"exl2", read_exl, "exl2-4.0bpw"},
-    {"exl3", read_exl, "exl3-4.0bpw"},
+    {"awq", read_awq, "awq", false},
+    {"gptq", read_gptq, "gptq", false},
+    {"fp8", read_fp8, "fp8", true},
+    {"fbgemm_fp8", read_fp8, "fp8-channel", true},
+    {"compressed-tensors", read_groups, "w4a16", true},
+    {"modelopt", read_groups, "nvfp4", true},
+    {"modelopt_fp4", read_groups, "nvfp4", true},
+    {"mxfp4", read_mxfp4, "mxfp4", false},
+    {"bitsandbytes", read_bitsandbytes, "bnb-4bit", true},
+    {"mlx", read_mlx, "mlx-4bit", false},
+    {"exl2", read_exl, "exl2-4.0bpw", false},
+    {"exl3", read_exl, "exl3-4.0bpw", false},
 };
 
 static vf_status read_method(reader *r, const char *method) {
@@ -372,6 +373,7 @@ static vf_status read_method(reader *r, const char *method) {
     vf_scheme_named(r->out, methods[i].start);
     methods[i].read(r);
     snprintf(r->out->method, VF_SCHEME_NAME, "%s", method);
+    r->out->towers = methods[i].towers;
     for (size_t k = 0; k < sizeof lists / sizeof *lists && r->out->ignore == NULL; k++)
       r->out->ignore = vf_facts_find(&r->facts, lists[k]);
     return r->status;
@@ -521,6 +523,7 @@ static bool is_matrix(const vf_scheme *s, const vf_tensor *t) {
   vf_category c = vf_roles[t->role].category;
   if (vf_tensor_dims(t) < 2 || t->suffix != VF_SUFFIX_WEIGHT) return false;
   if (s->experts_only) return is_expert(t);
+  if (t->role == VF_ROLE_TOWER_MATRIX) return s->towers && t->tower != 0;
   if (c == VF_CATEGORY_EMBEDDING) return s->embeddings && t->role == VF_ROLE_TOKEN_EMBD;
   if (c == VF_CATEGORY_OUTPUT) return s->output;
   return c != VF_CATEGORY_KEEP32 && c != VF_CATEGORY_KEEP16 &&
