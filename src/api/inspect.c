@@ -117,6 +117,11 @@ static void note_count(vf_inspection *x) {
          derived.towers, stored.towers);
 }
 
+static void note_assumptions(vf_inspection *x) {
+  for (size_t i = 0; x->model != NULL && i < x->model->n_assumptions; i++)
+    note(x, "%s", x->model->assumptions[i].text);
+}
+
 struct named {
   const char *name;
   uint32_t index;
@@ -245,6 +250,7 @@ static vf_status fill(vf_inspection *x, vf_error *err) {
   note_unknown_names(x);
   note_unknown_keys(x);
   note_count(x);
+  note_assumptions(x);
   return VF_OK;
 }
 

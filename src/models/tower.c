@@ -355,8 +355,9 @@ void vf_towers_emit(vf_builder *b, vf_towers *towers) {
   if (towers->any) b->m->flags |= VF_MODEL_HAS_TOWER;
   for (size_t i = 0; i < towers->n && b->status == VF_OK; i++) add_tower(b, &towers->list[i]);
   if (towers->unknown)
-    vf_model_assume(b->m, "tower-unknown",
-                    "a tower for images or sound cannot be derived from the config: not counted");
+    vf_model_assume(
+        b->m, "tower-unknown",
+        "a tower for images or sound cannot be derived from the config: it is not counted");
 }
 
 /* ---- Names --------------------------------------------------------------------------------- */
