@@ -443,6 +443,7 @@ static bool glob(const char *pattern, const char *name) {
 
 /* Expressions that one model's tensors are matched with, compiled once. */
 typedef struct expressions {
+  const vf_model *m;
   const char *patterns[MAX_EXPRESSIONS];
   regex_t compiled[MAX_EXPRESSIONS];
   bool valid[MAX_EXPRESSIONS];
@@ -499,7 +500,7 @@ static bool lists_name(expressions *x, const vf_fact *list, const char *name) {
 static bool lists(expressions *x, const vf_fact *list, const vf_tensor *t) {
   char name[VF_MODULE_NAME];
   if (list == NULL || list->type != VF_FACT_ARRAY) return false;
-  for (int i = 0; vf_module_name(name, t, i); i++)
+  for (int i = 0; vf_module_name(name, x->m, t, i); i++)
     if (lists_name(x, list, name)) return true;
   return false;
 }
@@ -595,6 +596,7 @@ static vf_status store_all(vf_model *m, const vf_scheme *s, expressions *x, vf_e
 
 vf_status vf_scheme_apply(vf_model *m, const vf_scheme *s, vf_error *err) {
   expressions x;
+  x.m = m;
   x.n = 0;
   vf_status status = store_all(m, s, &x, err);
   forget(&x);

@@ -239,11 +239,11 @@ static void modules_have_the_names_of_their_files(void **state) {
   for (size_t i = 0; i < m->n_tensors; i++) {
     char name[VF_MODULE_NAME];
     if (m->tensors[i].tower == 0) continue;
-    assert_true(vf_module_name(name, &m->tensors[i], 0));
+    assert_true(vf_module_name(name, m, &m->tensors[i], 0));
     block |= strcmp(name, "vision_tower.vision_model.encoder.layers.2.self_attn.out_proj") == 0;
-    assert_true(vf_module_name(name, &m->tensors[i], 1));
+    assert_true(vf_module_name(name, m, &m->tensors[i], 1));
     lead |= strcmp(name, "model.multi_modal_projector.linear_2") == 0;
-    assert_false(vf_module_name(name, &m->tensors[i], 2));
+    assert_false(vf_module_name(name, m, &m->tensors[i], 2));
   }
   assert_true(block && lead);
   vf_model_free(m);
