@@ -7,6 +7,7 @@
 #include "base/names.h"
 #include "base/status.h"
 #include "models/builder.h"
+#include "models/trtllm.h"
 
 enum { TENSORS_PER_LAYER = 48, TENSORS_OUTSIDE = 32, CACHES_PER_LAYER = 3 };
 
@@ -76,6 +77,14 @@ static vf_status unknown_arch(const vf_facts *facts, const char *key, const char
                        "(%zu are known%s%s)",
                        type, n, search.best != NULL ? "; the nearest name is " : "",
                        search.best != NULL ? search.best : "");
+}
+
+static vf_status find_trtllm_model(const vf_arch **out, vf_facts *view, const vf_facts *facts,
+                                   vf_error *err) {
+  const char *type;
+  vf_status status = vf_trtllm_find(&type, view, facts, err);
+  if (status == VF_OK) *out = vf_arch_find(type, false);
+  return status;
 }
 
 /* Follows wrappers to the config of the text model; *view gets its facts. */
@@ -191,7 +200,9 @@ static vf_status finish(vf_builder *b, vf_model **out) {
 vf_status vf_arch_build(vf_model **out, const vf_facts *facts, vf_error *err) {
   vf_facts view;
   vf_builder b = {.facts = &view, .err = err};
-  vf_status status = find_text_model(&b.arch, &view, facts, err);
+  b.trtllm = vf_trtllm_recognize(facts);
+  vf_status status = b.trtllm ? find_trtllm_model(&b.arch, &view, facts, err)
+                              : find_text_model(&b.arch, &view, facts, err);
   if (status != VF_OK) return status;
   vf_hparams_find(&b.h, &view, false, err);
   uint32_t layers = count_layers(&b);
@@ -202,6 +213,7 @@ vf_status vf_arch_build(vf_model **out, const vf_facts *facts, vf_error *err) {
   status = begin(&b, layers, tensors, err);
   if (status != VF_OK) return status;
   fill(&b);
+  if (b.trtllm && b.status == VF_OK) vf_trtllm_assume(b.m, &view);
   return finish(&b, out);
 }
 

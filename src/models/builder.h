@@ -69,6 +69,7 @@ struct vf_builder {
   vf_hparams h;
   vf_model *m;
   bool gguf;
+  bool trtllm;    /* the config is TensorRT-LLM's */
   vf_seen *seen;  /* of a file, one per layer; else NULL */
   uint32_t n_mtp; /* of the layers, the last ones */
   vf_status status;
