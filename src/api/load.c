@@ -8,7 +8,7 @@
 #include "base/names.h"
 #include "base/status.h"
 #include "models/recipe.h"
-#include "models/scheme.h"
+#include "models/trtllm.h"
 #include "readers/config.h"
 #include "readers/file.h"
 #include "readers/json_scan.h"
@@ -151,6 +151,11 @@ static vf_status load_config_beside(vf_loaded *l, const char *folder, vf_error *
   return vf_path_look(path) == VF_PATH_FILE ? load_config(l, path, err) : VF_OK;
 }
 
+/* TensorRT-LLM stores the weights rank by rank, fused and renamed: its config says as much. */
+static bool is_of_ranks(const vf_loaded *l) {
+  return l->has_facts && vf_trtllm_recognize(&l->facts);
+}
+
 static vf_status load_folder(vf_loaded *l, const char *path, vf_load_depth depth, vf_error *err) {
   folder_look look = look_into(path);
   vf_status status = load_config_beside(l, path, err);
@@ -162,6 +167,7 @@ static vf_status load_folder(vf_loaded *l, const char *path, vf_load_depth depth
   if (!l->has_facts && look.n_gguf > 1)
     return vf_fail_at(err, VF_USAGE, path, "", "holds %u GGUF files: name one of them (%s…)",
                       look.n_gguf, look.gguf);
+  if (is_of_ranks(l)) return VF_OK;
   if (look.checkpoint && depth != VF_LOAD_FACTS) return load_checkpoint(l, path, depth, err);
   if (l->has_facts) return VF_OK;
   return vf_fail_at(err, VF_IO, path, "",
@@ -172,6 +178,7 @@ static vf_status load_file(vf_loaded *l, const char *path, vf_load_depth depth, 
   if (vf_gguf_recognize(path)) return load_gguf(l, path, depth, err);
   if (!is_weight_name(path)) return load_config(l, path, err);
   vf_status status = load_config_beside(l, folder_of(l->arena, path), err);
+  if (status == VF_OK && is_of_ranks(l)) return VF_OK;
   if (status == VF_OK && (depth != VF_LOAD_FACTS || !l->has_facts))
     status = load_checkpoint(l, path, depth, err);
   return status;

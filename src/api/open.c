@@ -71,6 +71,12 @@ static vf_status build_from_config(vf_model **out, const vf_loaded *l, vf_error 
   return status;
 }
 
+static vf_status store_as_config_says(vf_model *m, const vf_loaded *l, vf_error *err) {
+  vf_status status = store_own(m, &l->facts, err);
+  if (status != VF_OK && l->text != NULL) vf_json_locate(l->text, l->length, err);
+  return status;
+}
+
 /* The tensors of the files in place of those that the config lets expect. */
 static vf_status take_tensors(vf_model **model, const vf_loaded *l, vf_error *err) {
   vf_model *m;
@@ -117,7 +123,7 @@ vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, 
   if (quant != NULL)
     status = store(m, quant, engine, err);
   else if (!as_stored)
-    status = store_own(m, &l->facts, err);
+    status = store_as_config_says(m, l, err);
   if (status == VF_OK)
     *out = m;
   else

@@ -324,7 +324,14 @@ static vf_format kept_format(const state *s, const vf_tensor *t) {
   return half && s->base != F(F32) ? F(F16) : F(F32);
 }
 
+/* A tower is a file of its own, which quantizing the model leaves as it is published. */
+static vf_format tower_format(const state *s) {
+  if (is_plain(s->base)) return s->base;
+  return s->m->own_format != VF_FORMAT_NONE ? s->m->own_format : F(F16);
+}
+
 static vf_format choose(state *s, const vf_tensor *t) {
+  if (t->tower != 0) return tower_format(s);
   if (!is_quantizable(t)) return kept_format(s, t);
   if (is_plain(s->base)) return s->base;
   return fitting_format(wanted_format(s, t), t->ne[0]);
@@ -355,7 +362,7 @@ static vf_status apply(vf_model *m, recipe_id id, bool imatrix, vf_error *err) {
   state s = begin(m, id, imatrix);
   for (size_t i = 0; i < m->n_tensors; i++) {
     vf_tensor *t = &m->tensors[i];
-    if (vf_roles[t->role].home == VF_HOME_TOWER) continue;
+    if (vf_roles[t->role].home == VF_HOME_TOWER && t->tower == 0) continue;
     vf_status status = vf_tensor_store(t, choose(&s, t), err);
     if (status != VF_OK) return status;
   }
