@@ -5,8 +5,8 @@
  * Each file is an object whose "models", "gpus", "nodes" or "classes" array holds entries.  They
  * are checked by the same strict scan as users' files; ids and aliases are normalized and must be
  * unique, over devices and nodes together, as --gpu takes both.  The text of an entry goes into the
- * program as it stands, without the white space; that of a device or a node once more without the
- * words for people, which are most of it and which a lookup has no use for. */
+ * program as it stands, without the white space; that of a device or a node once more without what
+ * a lookup has no use for (names, notes, sources), which is most of it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +83,7 @@ static char *minified(const char *text, size_t length, size_t *out_length) {
   return out;
 }
 
+/* Other names (they are in the index), and what is for people alone. */
 static bool is_for_people(const char *key, size_t length) {
   static const char *const keys[] = {"notes",   "sources", "source",
                                      "aliases", "pci_ids", "precisions"};
