@@ -174,13 +174,17 @@ static const vf_fact *profile_fact(const vf_facts *f, size_t i, const char *name
   return vf_facts_find(f, key);
 }
 
+static const char *profile_id(const vf_facts *f, size_t i) {
+  const vf_fact *id = profile_fact(f, i, "id");
+  return id != NULL && id->type == VF_FACT_STRING ? id->as.string : NULL;
+}
+
 static vf_status unknown_profile(const vf_device *d, const vf_facts *f, const char *profile,
                                  vf_error *err) {
   char known[160] = "";
-  for (size_t i = 0; profile_fact(f, i, "id") != NULL; i++) {
+  for (size_t i = 0; profile_id(f, i) != NULL; i++) {
     size_t at = strlen(known);
-    snprintf(known + at, sizeof known - at, "%s%s", i > 0 ? ", " : "",
-             profile_fact(f, i, "id")->as.string);
+    snprintf(known + at, sizeof known - at, "%s%s", i > 0 ? ", " : "", profile_id(f, i));
   }
   if (known[0] == '\0')
     return vf_fail(err, VF_UNKNOWN,
@@ -195,7 +199,7 @@ static vf_status unknown_profile(const vf_device *d, const vf_facts *f, const ch
 static vf_status cut_instance(vf_device *d, const vf_facts *f, size_t i, vf_error *err) {
   uint64_t total = 0, units = 0;
   const vf_fact *size = profile_fact(f, i, "total_mib"), *share;
-  const char *id = profile_fact(f, i, "id")->as.string;
+  const char *id = profile_id(f, i);
   if (size == NULL)
     return vf_facts_fail(f, "profiles", VF_MALFORMED, err, "the profile '%s' has no size", id);
   vf_status status =
@@ -218,9 +222,9 @@ static vf_status cut_instance(vf_device *d, const vf_facts *f, size_t i, vf_erro
 
 static vf_status read_profile(vf_device *d, const vf_facts *f, const char *profile, vf_error *err) {
   for (size_t i = 0;; i++) {
-    const vf_fact *id = profile_fact(f, i, "id");
-    if (id == NULL || id->type != VF_FACT_STRING) return unknown_profile(d, f, profile, err);
-    if (vf_name_equal(id->as.string, profile)) return cut_instance(d, f, i, err);
+    const char *id = profile_id(f, i);
+    if (id == NULL) return unknown_profile(d, f, profile, err);
+    if (vf_name_equal(id, profile)) return cut_instance(d, f, i, err);
   }
 }
 
