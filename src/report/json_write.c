@@ -80,3 +80,8 @@ void vf_json_bool(vf_json *j, const char *key, bool value) {
   begin(j, key);
   vf_out_put(j->out, value ? "true" : "false");
 }
+
+void vf_json_hundredths(vf_json *j, const char *key, uint64_t hundredths) {
+  begin(j, key);
+  vf_out_printf(j->out, "%" PRIu64 ".%02" PRIu64, hundredths / 100, hundredths % 100);
+}
