@@ -352,6 +352,19 @@ static vf_status add_rank(vf_vllm_plan *p, uint32_t device) {
   return VF_OK;
 }
 
+static void keep_notes(vf_vllm_plan *p) {
+  uint64_t *n = p->e->notes;
+  n[VF_VLLM_BLOCK_BYTES] = p->pool.block_bytes;
+  n[VF_VLLM_REQUEST_BLOCKS] = p->pool.request_blocks;
+  n[VF_VLLM_STATE_BLOCKS] = p->pool.state_blocks;
+  n[VF_VLLM_GROUPS] = p->pool.n_groups;
+  n[VF_VLLM_GROUP_LAYERS] = p->pool.group_layers;
+  n[VF_VLLM_PAGE_BYTES] = p->pool.page_bytes;
+  n[VF_VLLM_CAPTURE_SIZES] = vf_vllm_capture_sizes(p);
+  n[VF_VLLM_SAMPLER_X10] = vf_vllm_sampler_x10(p, 1);
+  n[VF_VLLM_HAS_EXPERTS] = p->moe;
+}
+
 static vf_status add_ranks(vf_vllm_plan *p, vf_error *err) {
   uint64_t blocks = UINT64_MAX, most = UINT64_MAX;
   vf_status status = VF_OK;
@@ -359,6 +372,7 @@ static vf_status add_ranks(vf_vllm_plan *p, vf_error *err) {
     vf_vllm_shard(p, stage);
     status = vf_vllm_find_pool(p, err);
     if (status != VF_OK) return status;
+    if (stage == 0) keep_notes(p);
     for (uint32_t i = 0; i < p->dp * p->tp && status == VF_OK; i++) {
       uint32_t device = rank_of(p, i / p->tp, stage, i % p->tp);
       status = add_rank(p, device);

@@ -62,6 +62,19 @@ typedef struct vf_vllm_pool {
   uint32_t least_tokens;   /* in the smallest block */
 } vf_vllm_pool;
 
+/* Numbers kept for the explanations, of the first stage. */
+enum {
+  VF_VLLM_BLOCK_BYTES,
+  VF_VLLM_REQUEST_BLOCKS,
+  VF_VLLM_STATE_BLOCKS,
+  VF_VLLM_GROUPS,
+  VF_VLLM_GROUP_LAYERS,
+  VF_VLLM_PAGE_BYTES,
+  VF_VLLM_CAPTURE_SIZES,
+  VF_VLLM_SAMPLER_X10,
+  VF_VLLM_HAS_EXPERTS,
+};
+
 /* ---- One deployment -------------------------------------------------------------------------- */
 
 typedef struct vf_vllm_plan {
@@ -92,6 +105,7 @@ vf_interval vf_vllm_activation(const vf_vllm_plan *p);
 vf_interval vf_vllm_graph_bytes(const vf_vllm_plan *p);
 vf_interval vf_vllm_non_torch(const vf_vllm_plan *p, const vf_device *d);
 uint32_t vf_vllm_capture_sizes(const vf_vllm_plan *p);
+uint32_t vf_vllm_sampler_x10(const vf_vllm_plan *p, int end);
 
 /* What the engine refuses (VF_UNSUPPORTED with its reason) and what it warns of. */
 vf_status vf_vllm_check(vf_vllm_plan *p, vf_error *err);

@@ -40,11 +40,18 @@ static uint64_t workspace_bytes(const vf_vllm_plan *p, const vf_layer *l) {
   return width * l->n_experts_used * p->batch_tokens * p->number_bytes;
 }
 
+/* Bytes per logit in tenths: low, expected, high.  Model runner V2 has logits in 16 bits and one
+ * copy in 32 (by reading, not measured). */
+uint32_t vf_vllm_sampler_x10(const vf_vllm_plan *p, int end) {
+  static const uint32_t lean[3] = {50, 70, 100};
+  uint32_t c = p->new_runner ? lean[end] : p->rules->sampler_x10[end];
+  return p->number_bytes > 2 ? c + 26 : c; /* measured on float32: 18.1 in place of 15.5 */
+}
+
 /* Logits in the model's type and in 32 bits, their softmax, noise and sorted copies. */
 static uint64_t sampler_bytes(const vf_vllm_plan *p, uint32_t per_logit_x10) {
   uint64_t rows = p->max_seqs < p->batch_tokens ? p->max_seqs : p->batch_tokens;
   if (!p->shard.last) return 0;
-  if (p->number_bytes > 2) per_logit_x10 += 26; /* measured on float32: 18.1 in place of 15.5 */
   return rows * p->model->n_vocab * per_logit_x10 / 10;
 }
 
@@ -76,9 +83,7 @@ vf_interval vf_vllm_activation(const vf_vllm_plan *p) {
   if (!p->shard.last) beside += 2 * p->model->n_embd * p->batch_tokens * p->number_bytes;
   if (p->rules->workspaces_stay) beside += workspace;
   for (int i = 0; i < 3; i++) {
-    uint32_t c = p->rules->sampler_x10[i];
-    if (p->new_runner) c = (const uint32_t[]){50, 70, 100}[i];
-    peaks[i] = beside + vf_max_u64(forward, sampler_bytes(p, c));
+    peaks[i] = beside + vf_max_u64(forward, sampler_bytes(p, vf_vllm_sampler_x10(p, i)));
   }
   return (vf_interval){peaks[0] - peaks[0] / 16, peaks[1], peaks[2] + peaks[2] / 12};
 }
