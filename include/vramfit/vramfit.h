@@ -331,6 +331,21 @@ typedef struct vf_request {
   uint64_t mmproj_bytes;      /* a tower for images or sound, loaded on the first device */
   uint64_t lora_bytes;        /* adapters, beside the matrices that they change */
   const vf_model *draft;      /* a model that proposes tokens; NULL: none */
+
+  /* Serving engines.  0 is the engine's own default everywhere. */
+  uint32_t tp, pp, dp, ep;      /* ranks that share a layer, stages, replicas; ep: any but 0 and 1
+                                   spreads whole experts over the ranks */
+  uint32_t memory_fraction_ppm; /* the share of memory that the engine takes, in millionths */
+  uint32_t max_num_seqs;        /* requests that its scheduler runs at once */
+  uint32_t max_num_batched_tokens;   /* tokens in one forward pass */
+  uint32_t block_size;               /* tokens in a block of the cache */
+  uint32_t num_gpu_blocks;           /* blocks in the pool, whatever the memory */
+  uint64_t kv_cache_memory_bytes;    /* the pool's size, whatever the share */
+  uint64_t cpu_offload_bytes;        /* weights of each rank that stay in host memory */
+  uint32_t spec_tokens;              /* tokens that are proposed by the model's own extra layers */
+  uint32_t max_loras, max_lora_rank; /* slots for adapters */
+  vf_switch prefix_caching;
+  bool enforce_eager; /* no CUDA graphs */
 } vf_request;
 
 #define VF_REQUEST_INIT ((vf_request){.gpu_layers = -1, .prompt_cache_bytes = -1})
@@ -366,6 +381,7 @@ typedef struct vf_line {
   vf_interval size;
   vf_basis basis;
   const char *note; /* a few words for people; may be "" */
+  bool outside;     /* beside the budget: in the share that the engine leaves alone; in no sum */
 } vf_line;
 
 /* One device's budget. */
@@ -378,6 +394,9 @@ typedef struct vf_device_budget {
   vf_interval need;           /* sum of the lines, with shared_host_bytes */
   int64_t headroom_bytes;     /* capacity - need.high_bytes */
   bool pooled;                /* this host's memory is counted in a unified device's pool */
+  bool has_pool;              /* the engine fills what is left with one pool for all requests */
+  vf_interval pool;           /* its size */
+  uint64_t pool_tokens;       /* as the engine logs it; with several ranks, what all of them hold */
   vf_verdict verdict;         /* meaningful if device.total_known */
 } vf_device_budget;
 
@@ -402,6 +421,13 @@ typedef struct vf_workload {
   bool swa_full;
   bool no_kv_offload;
   uint32_t gpu_layers; /* slots on a GPU: layers + 1 when everything is */
+
+  /* Serving engines; 0 where it does not apply. */
+  uint32_t tp, pp, dp, ep;
+  uint32_t memory_fraction_ppm, max_num_seqs, max_num_batched_tokens, block_size;
+  uint64_t max_concurrency_x100;  /* requests of ctx_tokens that the pool holds, in hundredths */
+  uint64_t most_concurrency_x100; /* the same at the upper end of what is left for the pool */
+  bool starts;                    /* whether the engine would start at all */
 } vf_workload;
 
 /* A reusable result: nothing is allocated while estimating once it is large enough. */
@@ -429,9 +455,13 @@ VF_API size_t vf_estimate_explain(const vf_estimate *estimate, size_t line, char
 
 /* What else would fit, everything else unchanged ("fits" as the verdict FITS). */
 typedef struct vf_limits {
-  uint64_t max_ctx_tokens; /* largest context; 0: not even the smallest */
-  bool ctx_is_model_limit; /* the model, not the memory, ends it there */
-  uint32_t max_seqs;       /* most sequences at the request's context; 0: none */
+  uint64_t max_concurrency_x100; /* serving engines: as in vf_workload; 0: does not apply */
+  bool starts;                   /* serving engines: the engine starts with the request as it is */
+  bool kv_fp8;                   /* a cache in 8 bits would be enough */
+  uint32_t max_num_seqs;         /* a smaller --max-num-seqs that would be enough; 0: none */
+  uint64_t max_ctx_tokens;       /* largest context; 0: not even the smallest */
+  bool ctx_is_model_limit;       /* the model, not the memory, ends it there */
+  uint32_t max_seqs;             /* most sequences at the request's context; 0: none */
   bool seqs_is_engine_limit;
   char quant[24];     /* the widest weight format that fits; "": none */
   uint32_t devices;   /* fewest devices of the first one's kind; 0: not up to 16 */

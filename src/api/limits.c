@@ -18,6 +18,7 @@ typedef struct question {
   vf_request request;
   const vf_device *devices;
   size_t n_devices;
+  const vf_engine *engine;
 } question;
 
 static vf_status asks_fit(question *q, bool *yes, vf_error *err) {
@@ -64,6 +65,30 @@ static vf_status solve_seqs(vf_limits *out, question q, uint32_t most, vf_error 
   return status;
 }
 
+/* A format or a number of devices that the engine refuses is no answer, and no failure either. */
+static vf_status asks_possible(question *q, bool *yes, vf_error *err) {
+  vf_error refusal;
+  vf_status status = asks_fit(q, yes, &refusal);
+  if (status == VF_OK || status == VF_UNSUPPORTED) return VF_OK;
+  if (err != NULL) *err = refusal;
+  return status;
+}
+
+/* The widest of the engine's own formats that fits. */
+static vf_status try_ladder(vf_limits *out, question *q, vf_model *copy, vf_error *err) {
+  bool yes = false;
+  q->model = copy;
+  for (const char *const *name = q->engine->ladder; *name != NULL; name++) {
+    vf_status status = vf_recipe_apply(copy, *name, err);
+    if (status == VF_OK) status = asks_possible(q, &yes, err);
+    if (status != VF_OK) return status;
+    if (!yes) continue;
+    snprintf(out->quant, sizeof out->quant, "%s", *name);
+    return VF_OK;
+  }
+  return VF_OK;
+}
+
 /* The widest of the common formats that fits; the recipes are ordered. */
 static vf_status try_quants(vf_limits *out, question *q, vf_model *copy, vf_error *err) {
   bool common = false, yes = false;
@@ -83,9 +108,11 @@ static vf_status try_quants(vf_limits *out, question *q, vf_model *copy, vf_erro
 
 static vf_status solve_quant(vf_limits *out, question q, vf_error *err) {
   vf_model *copy;
-  vf_status status = vf_model_clone(&copy, q.model, err);
+  const vf_model *base = q.model->derived != NULL && q.engine->pools ? q.model->derived : q.model;
+  vf_status status = vf_model_clone(&copy, base, err);
   if (status != VF_OK) return status;
-  status = try_quants(out, &q, copy, err);
+  status =
+      q.engine->ladder != NULL ? try_ladder(out, &q, copy, err) : try_quants(out, &q, copy, err);
   vf_model_free(copy);
   return status;
 }
@@ -97,9 +124,11 @@ static vf_status solve_devices(vf_limits *out, question q, vf_error *err) {
   q.devices = devices;
   q.request.tensor_split_count = 0;
   q.request.split = VF_SPLIT_LAYER;
+  q.request.tp = q.request.pp = q.request.dp = 0;
+  if (q.request.ep > 1) return VF_OK; /* its number would have to change, too */
   for (q.n_devices = 1; q.n_devices <= MOST_DEVICES; q.n_devices++) {
-    bool yes;
-    vf_status status = asks_fit(&q, &yes, err);
+    bool yes = false;
+    vf_status status = asks_possible(&q, &yes, err);
     if (status != VF_OK) return status;
     if (!yes) continue;
     out->devices = (uint32_t)q.n_devices;
@@ -113,7 +142,7 @@ static vf_status solve_layers(vf_limits *out, question q, vf_error *err) {
   uint64_t layers = 0;
   bool none_fits, as_it_is;
   out->gpu_layers = -1;
-  if (q.devices[0].kind != VF_DEVICE_DISCRETE) return VF_OK;
+  if (q.devices[0].kind != VF_DEVICE_DISCRETE || q.engine->pools) return VF_OK;
   vf_status status = asks_fit(&q, &as_it_is, err);
   if (status != VF_OK || as_it_is) return status;
   status = fits_with_layers(&q, 0, &none_fits, err);
@@ -123,14 +152,50 @@ static vf_status solve_layers(vf_limits *out, question q, vf_error *err) {
   return status;
 }
 
+/* What a serving engine says of the request itself. */
+static vf_status tell_pool(vf_limits *out, question q, vf_error *err) {
+  bool yes;
+  if (!q.engine->pools) return VF_OK;
+  vf_status status = asks_fit(&q, &yes, err);
+  if (status != VF_OK) return status;
+  const vf_workload *w = vf_estimate_workload(q.e);
+  out->max_concurrency_x100 = w->max_concurrency_x100;
+  out->starts = w->starts;
+  return VF_OK;
+}
+
+/* Fewer rows for the sampler, or a cache in 8 bits, where the request does not fit as it is. */
+static vf_status solve_pool(vf_limits *out, question q, vf_error *err) {
+  static const uint32_t rows[] = {512, 256, 128, 64, 32, 16, 8};
+  bool yes = false;
+  if (!q.engine->pools) return VF_OK;
+  vf_status status = asks_fit(&q, &yes, err);
+  if (status != VF_OK || yes) return status;
+  uint32_t now = vf_estimate_workload(q.e)->max_num_seqs;
+  question narrow = q;
+  narrow.request.kv_k = narrow.request.kv_v = VF_FORMAT_F8_E4M3;
+  status = asks_possible(&narrow, &out->kv_fp8, err);
+  for (size_t i = 0; status == VF_OK && !yes && i < sizeof rows / sizeof *rows; i++) {
+    if (rows[i] >= now || rows[i] < q.request.seqs) continue;
+    q.request.max_num_seqs = rows[i];
+    status = asks_possible(&q, &yes, err);
+    if (yes) out->max_num_seqs = rows[i];
+  }
+  return status;
+}
+
 vf_status vf_limits_solve(vf_limits *out, vf_estimate *estimate, const vf_model *model,
                           const vf_request *request, const vf_device *devices, size_t device_count,
                           vf_error *err) {
   const vf_engine *engine;
   const char *version;
   vf_limits limits = {0};
-  question q = {estimate, model, *request, devices, device_count};
-  vf_status status = vf_engine_find(&engine, &version, request->engine, err);
+  question q = {estimate, model, *request, devices, device_count, NULL};
+  vf_status status = vf_engine_for(&engine, &version, request->engine, model, err);
+  q.engine = engine;
+  q.request.engine = request->engine != NULL ? request->engine : engine->name;
+  if (status == VF_OK) status = tell_pool(&limits, q, err);
+  if (status == VF_OK) status = solve_pool(&limits, q, err);
   if (status == VF_OK) status = solve_ctx(&limits, q, err);
   if (status == VF_OK) status = solve_seqs(&limits, q, engine->max_seqs, err);
   if (status == VF_OK) status = solve_quant(&limits, q, err);

@@ -62,6 +62,34 @@ static vf_status parse_count(void *field, const char *text, vf_error *err) {
   return VF_OK;
 }
 
+/* Tokens in 32 bits: "8192", "8k". */
+static vf_status parse_token_count(void *field, const char *text, vf_error *err) {
+  uint64_t n;
+  vf_status status = vf_tokens_parse(&n, text, err);
+  if (status == VF_OK && n > 1 << 24)
+    return trouble(err, "", "'%s' is more than 16M tokens at once", text);
+  if (status == VF_OK) *(uint32_t *)field = (uint32_t)n;
+  return status;
+}
+
+/* A share above 0 and up to 1, in millionths. */
+static vf_status parse_share(void *field, const char *text, vf_error *err) {
+  char *end;
+  double share = strtod(text, &end);
+  if (end == text || *end != '\0' || !(share > 0.0 && share <= 1.0))
+    return trouble(err, "", "'%s' is not a share (above 0, up to 1: 0.92)", text);
+  *(uint32_t *)field = (uint32_t)(share * 1e6 + 0.5);
+  return *(uint32_t *)field != 0 ? VF_OK : trouble(err, "", "'%s' is as good as nothing", text);
+}
+
+/* As the engines take it, a number of GiB; or a size with its unit. */
+static vf_status parse_gib(void *field, const char *text, vf_error *err) {
+  uint64_t n;
+  if (!read_number(text, 1, 1 << 20, &n)) return parse_size(field, text, err);
+  *(uint64_t *)field = n << 30;
+  return VF_OK;
+}
+
 static vf_status parse_layers(void *field, const char *text, vf_error *err) {
   uint64_t n;
   int32_t *layers = field;
@@ -151,8 +179,17 @@ static vf_status parse_format(void *field, const char *text, vf_error *err) {
   return vf_format_find(field, text, err);
 }
 
+/* Serving engines have words of their own for 8-bit floats and for the default. */
 static vf_status parse_kv(void *field, const char *text, vf_error *err) {
+  static const char *const words[][2] = {{"fp8", "f8_e4m3"},
+                                         {"fp8_e4m3", "f8_e4m3"},
+                                         {"fp8_e5m2", "f8_e5m2"},
+                                         {"bfloat16", "bf16"},
+                                         {"float16", "f16"}};
   vf_request *request = field;
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (strcmp(text, words[i][0]) == 0) text = words[i][1];
+  if (strcmp(text, "auto") == 0) return VF_OK;
   vf_status status = vf_format_find(&request->kv_k, text, err);
   if (status == VF_OK) request->kv_v = request->kv_k;
   return status;

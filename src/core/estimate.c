@@ -50,7 +50,7 @@ vf_status vf_estimate_reset(vf_estimate *e, const vf_model *model, const vf_devi
   e->n_assumptions = model->n_assumptions;
   memcpy(e->assumptions, model->assumptions, model->n_assumptions * sizeof *e->assumptions);
   e->verdict = VF_FITS;
-  e->overflow = false;
+  e->refused = e->overflow = false;
   for (size_t i = 0; i < device_count; i++) {
     memset(&e->devices[i], 0, sizeof e->devices[i]);
     e->devices[i].device = devices[i];
@@ -75,8 +75,8 @@ void vf_estimate_add(vf_estimate *e, vf_line line) {
   }
   vf_device_budget *d = &e->devices[line.device];
   uint64_t *part = &d->part_bytes[line.part];
-  if (!vf_add(part, *part, line.size.bytes)) e->overflow = true;
-  add_interval(e, &d->need, line.size);
+  if (!line.outside && !vf_add(part, *part, line.size.bytes)) e->overflow = true;
+  if (!line.outside) add_interval(e, &d->need, line.size);
   e->lines[e->n_lines++] = line;
 }
 
@@ -128,7 +128,7 @@ static bool finish_device(vf_estimate *e, vf_device_budget *b) {
   b->capacity_bytes = vf_device_capacity(&b->device);
   b->headroom_target_bytes = headroom_target(&b->device, b->capacity_bytes);
   b->headroom_bytes = (int64_t)b->capacity_bytes - (int64_t)b->need.high_bytes;
-  b->verdict = judge(b);
+  b->verdict = e->refused && b->device.kind != VF_DEVICE_HOST ? VF_NO_FIT : judge(b);
   if (b->verdict > e->verdict) e->verdict = b->verdict;
   return true;
 }

@@ -9,7 +9,7 @@
 
 struct vf_engine;
 
-enum { VF_MAX_ASSUMPTIONS = 16, VF_LINES_PER_DEVICE = 16 };
+enum { VF_MAX_ASSUMPTIONS = 16, VF_LINES_PER_DEVICE = 16, VF_NOTES = 24, VF_VERSION_TEXT = 24 };
 
 struct vf_estimate {
   vf_allocator allocator;
@@ -24,14 +24,17 @@ struct vf_estimate {
   vf_assumption assumptions[VF_MAX_ASSUMPTIONS];
   size_t n_assumptions;
   vf_verdict verdict;
-  bool overflow; /* a sum left 64 bits: the estimate has failed */
+  char version[VF_VERSION_TEXT]; /* of the engine, as asked for; "": none was named */
+  uint64_t notes[VF_NOTES];      /* numbers that an engine keeps for its explanations */
+  bool refused;                  /* the engine would not start, whatever the sums say: NO-FIT */
+  bool overflow;                 /* a sum left 64 bits: the estimate has failed */
 };
 
 /* Empties the estimate and gives it these devices; makes room if there is too little. */
 vf_status vf_estimate_reset(vf_estimate *e, const vf_model *model, const vf_device *devices,
                             size_t device_count, vf_error *err);
 
-/* Adds a line; lines of 0 bytes at every end are left out. */
+/* Adds a line; lines of 0 bytes at every end are left out, those outside the budget listed only. */
 void vf_estimate_add(vf_estimate *e, vf_line line);
 
 /* Takes for granted; `text` must be static.  More than VF_MAX_ASSUMPTIONS are dropped. */

@@ -55,6 +55,7 @@ enum vf_model_flag {
   VF_MODEL_MROPE = 1 << 7, /* four position ids per token: images have places of their own */
   VF_MODEL_EMBD_SCALED_FIRST = 1 << 9, /* and put in order right away */
   VF_MODEL_EMBD_TWICE = 1 << 8, /* a tied embedding is held twice even where both are on the host */
+  VF_MODEL_STATE_F32 = 1 << 10, /* recurrent states are kept in 32 bits, whatever the weights are */
   VF_MODEL_EMBD_NORM = 1 << 6,  /* the embedding is normalized */
 };
 

@@ -1,12 +1,13 @@
 /* engine.c - the table of engines, and the public estimate that dispatches to them. */
 #include "engines/engine.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/names.h"
 #include "base/status.h"
 
-static const vf_engine *const engines[] = {&vf_engine_llamacpp};
+static const vf_engine *const engines[] = {&vf_engine_llamacpp, &vf_engine_vllm};
 static const size_t n_engines = sizeof engines / sizeof *engines;
 
 /* ---- Finding ---------------------------------------------------------------------------- */
@@ -47,6 +48,17 @@ vf_status vf_engine_find(const vf_engine **out, const char **version, const char
     return VF_OK;
   }
   return unknown_engine(bare, err);
+}
+
+/* Formats that one engine alone loads; all other checkpoints go to vLLM. */
+static const char *engine_of_checkpoint(const vf_model *m) {
+  return m->checkpoint[0] != '\0' ? vf_engine_vllm.name : NULL;
+}
+
+vf_status vf_engine_for(const vf_engine **out, const char **version, const char *name,
+                        const vf_model *model, vf_error *err) {
+  if (name == NULL) name = engine_of_checkpoint(model);
+  return vf_engine_find(out, version, name, err);
 }
 
 const char *vf_engine_quant(const vf_engine *engine, const char *name) {
@@ -92,17 +104,27 @@ static vf_status set_devices(vf_estimate *e, const vf_model *model, const vf_req
 }
 
 static bool is_known_version(const vf_engine *engine, const char *version) {
-  return version == NULL || vf_name_equal(version, engine->version);
+  if (version == NULL || vf_name_equal(version, engine->version)) return true;
+  return engine->knows != NULL && engine->knows(version);
+}
+
+/* A version that is known counts as named; else the newest known is used. */
+static void set_version(vf_estimate *e, const char *version) {
+  bool named = version != NULL && e->engine->knows != NULL && e->engine->knows(version);
+  e->version[0] = '\0';
+  if (named) snprintf(e->version, sizeof e->version, "%s", version);
+  e->workload = (vf_workload){.engine = e->engine->name,
+                              .engine_version = named ? e->version : e->engine->version};
 }
 
 vf_status vf_estimate_run(vf_estimate *e, const vf_model *model, const vf_request *request,
                           const vf_device *devices, size_t device_count, vf_error *err) {
   const char *version;
-  vf_status status = vf_engine_find(&e->engine, &version, request->engine, err);
+  vf_status status = vf_engine_for(&e->engine, &version, request->engine, model, err);
   if (status == VF_OK) status = check_devices(devices, device_count, err);
   if (status == VF_OK) status = set_devices(e, model, request, devices, device_count, err);
   if (status != VF_OK) return status;
-  e->workload = (vf_workload){.engine = e->engine->name, .engine_version = e->engine->version};
+  set_version(e, version);
   if (!is_known_version(e->engine, version))
     vf_estimate_assume(e, "engine-version",
                        "the rules of that engine version are not known: the newest known are used");

@@ -20,6 +20,11 @@ typedef struct vf_engine {
   const char *checked;        /* date on which they were compared with the real engine */
   const vf_quant_alias *quants;
   uint32_t max_seqs;
+  const char *const *ladder; /* formats to suggest, widest first; NULL: GGUF recipes */
+  bool pools;                /* serves from a pool, ranks share the model: no layers on the host */
+
+  /* NULL: knows its newest version alone. */
+  bool (*knows)(const char *version);
 
   /* Applies the engine's defaults, places the model, adds all lines.  e has been reset with the
    * devices, and a host device as the last one. */
@@ -30,6 +35,7 @@ typedef struct vf_engine {
 } vf_engine;
 
 extern const vf_engine vf_engine_llamacpp;
+extern const vf_engine vf_engine_vllm;
 
 /* Engine i, NULL beyond the end. */
 const vf_engine *vf_engine_at(size_t i);
@@ -38,6 +44,10 @@ const vf_engine *vf_engine_at(size_t i);
  * follows the '@', or NULL. */
 vf_status vf_engine_find(const vf_engine **out, const char **version, const char *name,
                          vf_error *err);
+
+/* The engine of a request: by its name, else the one that loads the model as it is stored. */
+vf_status vf_engine_for(const vf_engine **out, const char **version, const char *name,
+                        const vf_model *model, vf_error *err);
 
 /* The recipe that a short name stands for, or the name itself. */
 const char *vf_engine_quant(const vf_engine *engine, const char *name);

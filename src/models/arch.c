@@ -128,6 +128,11 @@ static vf_format own_format(const vf_facts *f) {
   return VF_FORMAT_NONE;
 }
 
+static bool state_in_32_bits(const vf_facts *f) {
+  const char *type = vf_facts_string(f, "mamba_ssm_dtype", "");
+  return strcmp(vf_facts_string(f, "mamba_ssm_cache_dtype", type), "float32") == 0;
+}
+
 static bool is_tied(vf_builder *b) {
   uint32_t traits = b->arch->traits;
   if (traits & VF_TRAIT_TIED_ALWAYS) return true;
@@ -157,6 +162,7 @@ static void describe(vf_builder *b) {
   m->own_format = own_format(b->facts);
   m->flags = b->arch->model_flags;
   if (b->arch->traits & VF_TRAIT_WINDOW_UNUSED) m->flags |= VF_MODEL_WINDOW_UNUSED;
+  if (state_in_32_bits(b->facts)) m->flags |= VF_MODEL_STATE_F32;
   m->tied = is_tied(b);
 }
 

@@ -2,6 +2,8 @@
  *
  * Versioned: additions raise the minor number, anything else the major one.  Sizes are integers in
  * bytes; what does not apply or is not known is absent, never 0 or null. */
+#include <string.h>
+
 #include "report/json_write.h"
 #include "report/report.h"
 #include "report/words.h"
@@ -18,6 +20,19 @@ static void put_model(vf_json *j, const vf_estimate *e) {
   vf_json_u64(j, "layers", m.n_layers);
   if (m.max_ctx_tokens != 0) vf_json_u64(j, "max_ctx_tokens", m.max_ctx_tokens);
   vf_json_close(j, '}');
+}
+
+/* Of serving engines alone. */
+static void put_parallelism(vf_json *j, const vf_workload *w) {
+  if (w->tp == 0) return;
+  vf_json_u64(j, "tp", w->tp);
+  vf_json_u64(j, "pp", w->pp);
+  vf_json_u64(j, "dp", w->dp);
+  vf_json_u64(j, "ep", w->ep);
+  vf_json_u64(j, "memory_fraction_ppm", w->memory_fraction_ppm);
+  if (w->max_num_seqs != 0) vf_json_u64(j, "max_num_seqs", w->max_num_seqs);
+  vf_json_u64(j, "max_num_batched_tokens", w->max_num_batched_tokens);
+  if (w->block_size != 0) vf_json_u64(j, "block_size", w->block_size);
 }
 
 static void put_request(vf_json *j, const vf_estimate *e) {
@@ -38,6 +53,7 @@ static void put_request(vf_json *j, const vf_estimate *e) {
   vf_json_bool(j, "swa_full", w->swa_full);
   vf_json_bool(j, "no_kv_offload", w->no_kv_offload);
   vf_json_u64(j, "gpu_layers", w->gpu_layers);
+  put_parallelism(j, w);
   vf_json_close(j, '}');
 }
 
@@ -49,13 +65,35 @@ static void put_capacity(vf_json *j, const vf_device_budget *b) {
   vf_json_u64(j, "headroom_target_bytes", b->headroom_target_bytes);
 }
 
-static void put_device(vf_json *j, const vf_device_budget *b, uint64_t index) {
+/* Parts of the compute buffers, where an engine tells them apart. */
+static void put_named(vf_json *j, const vf_estimate *e, uint64_t device, const char *name,
+                      const char *key) {
+  size_t n;
+  const vf_line *lines = vf_estimate_lines(e, &n);
+  for (size_t i = 0; i < n; i++)
+    if (lines[i].device == device && strcmp(lines[i].name, name) == 0)
+      vf_json_u64(j, key, lines[i].size.bytes);
+}
+
+static void put_pool(vf_json *j, const vf_device_budget *b) {
+  if (!b->has_pool) return;
+  vf_json_u64(j, "kv_pool_bytes", b->pool.bytes);
+  vf_json_u64(j, "kv_pool_low_bytes", b->pool.low_bytes);
+  vf_json_u64(j, "kv_pool_high_bytes", b->pool.high_bytes);
+  vf_json_u64(j, "kv_pool_tokens", b->pool_tokens);
+}
+
+static void put_device(vf_json *j, const vf_estimate *e, const vf_device_budget *b,
+                       uint64_t index) {
   vf_json_open(j, NULL, '{');
   vf_json_string(j, "id", b->device.id);
   vf_json_u64(j, "index", index);
   vf_json_string(j, "kind", vf_device_kind_word[b->device.kind]);
   if (b->device.total_known) put_capacity(j, b);
   for (int p = 0; p < VF_PART_COUNT; p++) vf_json_u64(j, vf_part_word[p].json, b->part_bytes[p]);
+  put_named(j, e, index, "activation", "activation_bytes");
+  put_named(j, e, index, "cuda_graphs", "graphs_bytes");
+  put_pool(j, b);
   if (b->device.kind == VF_DEVICE_UNIFIED)
     vf_json_u64(j, "shared_host_bytes", b->shared_host_bytes);
   vf_json_u64(j, "need_low_bytes", b->need.low_bytes);
@@ -68,10 +106,14 @@ static void put_device(vf_json *j, const vf_device_budget *b, uint64_t index) {
   vf_json_close(j, '}');
 }
 
-static void put_limits(vf_json *j, const vf_limits *l) {
+static void put_limits(vf_json *j, const vf_workload *w, const vf_limits *l) {
   vf_json_open(j, "limits", '{');
   vf_json_u64(j, "max_ctx_tokens", l->max_ctx_tokens);
   vf_json_u64(j, "max_seqs", l->max_seqs);
+  if (w->tp != 0) vf_json_hundredths(j, "max_concurrency", l->max_concurrency_x100);
+  if (w->tp != 0) vf_json_bool(j, "starts", l->starts);
+  if (l->kv_fp8) vf_json_bool(j, "kv_fp8_fits", true);
+  if (l->max_num_seqs != 0) vf_json_u64(j, "max_num_seqs", l->max_num_seqs);
   if (l->quant[0] != '\0') vf_json_string(j, "widest_quant", l->quant);
   if (l->devices != 0) vf_json_u64(j, "min_devices", l->devices);
   if (l->gpu_layers >= 0) vf_json_i64(j, "max_gpu_layers", l->gpu_layers);
@@ -88,6 +130,7 @@ static void put_line(vf_json *j, const vf_estimate *e, const vf_line *line, size
   vf_json_u64(j, "low_bytes", line->size.low_bytes);
   vf_json_u64(j, "high_bytes", line->size.high_bytes);
   vf_json_string(j, "basis", vf_basis_word[line->basis]);
+  if (line->outside) vf_json_bool(j, "outside_budget", true);
   vf_json_string(j, "formula", formula);
   vf_json_close(j, '}');
 }
@@ -109,9 +152,9 @@ static void put_devices_and_lines(vf_json *j, const vf_estimate *e, const vf_lim
   size_t n;
   const vf_device_budget *devices = vf_estimate_devices(e, &n);
   vf_json_open(j, "devices", '[');
-  for (size_t i = 0; i < n; i++) put_device(j, &devices[i], i);
+  for (size_t i = 0; i < n; i++) put_device(j, e, &devices[i], i);
   vf_json_close(j, ']');
-  if (limits != NULL) put_limits(j, limits);
+  if (limits != NULL) put_limits(j, vf_estimate_workload(e), limits);
   const vf_line *lines = vf_estimate_lines(e, &n);
   vf_json_open(j, "lines", '[');
   for (size_t i = 0; i < n; i++) put_line(j, e, &lines[i], i);

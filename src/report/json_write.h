@@ -20,6 +20,8 @@ void vf_json_close(vf_json *j, char bracket);
 
 void vf_json_string(vf_json *j, const char *key, const char *value);
 void vf_json_u64(vf_json *j, const char *key, uint64_t value);
+/* A number with two decimals. */
+void vf_json_hundredths(vf_json *j, const char *key, uint64_t hundredths);
 void vf_json_i64(vf_json *j, const char *key, int64_t value);
 void vf_json_bool(vf_json *j, const char *key, bool value);
 

@@ -114,7 +114,9 @@ static void put_headline(const table *t) {
   color(t, verdict->color);
   vf_out_put(t->out, verdict->shown);
   color(t, RESET);
-  if (vf_estimate_verdict(t->e) == VF_NO_FIT) {
+  if (vf_estimate_verdict(t->e) == VF_NO_FIT && worst_headroom(t) >= 0) {
+    vf_text_put(&text, "   the engine refuses it");
+  } else if (vf_estimate_verdict(t->e) == VF_NO_FIT) {
     vf_text_put(&text, "   short by ");
     vf_text_size(&text, (uint64_t)-worst_headroom(t), t->options->unit, 2);
     vf_text_printf(&text, " %s", vf_unit_name(t->options->unit));
@@ -162,7 +164,7 @@ static void put_part(const table *t, uint32_t device, vf_part part) {
   vf_basis basis = VF_BASIS_EXACT;
   const char *note = NULL;
   for (size_t i = 0; i < n; i++) {
-    if (lines[i].device != device || lines[i].part != part) continue;
+    if (lines[i].device != device || lines[i].part != part || lines[i].outside) continue;
     size.low_bytes += lines[i].size.low_bytes;
     size.bytes += lines[i].size.bytes;
     size.high_bytes += lines[i].size.high_bytes;
@@ -205,9 +207,11 @@ static void put_host_row(const table *t) {
 }
 
 /* "119.7 GiB less 8.0 GiB kept for the OS" */
-static void text_capacity(vf_text *text, const vf_device_budget *b, vf_unit unit) {
+static void text_capacity(vf_text *text, const table *t, const vf_device_budget *b) {
   const char *reserve =
       b->device.kind == VF_DEVICE_UNIFIED ? "kept for the OS" : "kept by the driver";
+  vf_unit unit = t->options->unit;
+  if (b->has_pool) reserve = "that the engine leaves alone";
   if (b->device.reserved_bytes == 0 && b->device.used_bytes == 0) return;
   text_bytes(text, b->device.total_bytes, unit);
   if (b->device.reserved_bytes != 0) {
@@ -248,7 +252,7 @@ static void put_needs(const table *t, const vf_device_budget *b) {
   if (b->device.total_known) {
     vf_text_put(&words, " of ");
     text_bytes(&words, b->capacity_bytes, t->options->unit);
-    text_capacity(&remark, b, t->options->unit);
+    text_capacity(&remark, t, b);
   }
   put_summary_line(t, "needs", &size, &words, &remark);
 }
@@ -268,6 +272,26 @@ static void put_headroom(const table *t, const vf_device_budget *b) {
   put_summary_line(t, "headroom", &size, &words, &remark);
 }
 
+/* What a serving engine's pool holds: "476,064 tokens · 3.63 requests at 131,072". */
+static void put_pool(const table *t) {
+  char size_buf[64], words_buf[160], none_buf[1];
+  vf_text size = vf_text_on(size_buf, sizeof size_buf);
+  vf_text words = vf_text_on(words_buf, sizeof words_buf),
+          none = vf_text_on(none_buf, sizeof none_buf);
+  const vf_device_budget *b = &t->devices[0];
+  const vf_workload *w = vf_estimate_workload(t->e);
+  if (!b->has_pool) return;
+  text_interval(&size, b->pool, t->options->unit);
+  vf_text_printf(&size, " %s", vf_unit_name(t->options->unit));
+  vf_text_put(&words, "  ");
+  vf_text_thousands(&words, b->pool_tokens);
+  vf_text_printf(&words, " tokens · %" PRIu64 ".%02" PRIu64 " requests at ",
+                 w->max_concurrency_x100 / 100, w->max_concurrency_x100 % 100);
+  vf_text_thousands(&words, w->requested_ctx_tokens);
+  if (!w->starts) vf_text_put(&words, " · does not start");
+  put_summary_line(t, "pool", &size, &words, &none);
+}
+
 static void put_one_device(table *t) {
   const vf_device_budget *b = &t->devices[0];
   t->bar_bytes = b->need.bytes > b->capacity_bytes ? b->need.bytes : b->capacity_bytes;
@@ -276,6 +300,7 @@ static void put_one_device(table *t) {
   if (host != NULL && host->pooled) put_host_row(t);
   put_needs(t, b);
   if (b->device.total_known) put_headroom(t, b);
+  put_pool(t);
   if (host != NULL && !host->pooled) put_host_row(t);
 }
 
@@ -338,6 +363,7 @@ static void put_device_row(const table *t, size_t i) {
 static void put_many_devices(const table *t) {
   put_head(t);
   for (size_t i = 0; i < t->n_devices; i++) put_device_row(t, i);
+  put_pool(t);
 }
 
 /* ---- What else fits --------------------------------------------------------------------- */
@@ -365,6 +391,18 @@ static void text_room(vf_text *text, const table *t, const vf_limits *l) {
 static void text_ways_out(vf_text *text, const table *t, const vf_limits *l) {
   uint32_t on_gpu = vf_estimate_workload(t->e)->gpu_layers;
   if (l->max_ctx_tokens > 0) vf_text_printf(text, "--ctx %" PRIu64, l->max_ctx_tokens);
+  if (l->max_seqs > 0 && t->devices[0].has_pool) {
+    next_choice(text);
+    vf_text_printf(text, "--seqs %" PRIu32, l->max_seqs);
+  }
+  if (l->kv_fp8) {
+    next_choice(text);
+    vf_text_put(text, "--kv fp8");
+  }
+  if (l->max_num_seqs != 0) {
+    next_choice(text);
+    vf_text_printf(text, "--max-num-seqs %" PRIu32, l->max_num_seqs);
+  }
   if (l->quant[0] != '\0') {
     next_choice(text);
     vf_text_printf(text, "--quant %s", l->quant);

@@ -1,0 +1,186 @@
+/* vllm_weights.c - what a rank holds beside activations and cache: its part of the tensors, tables
+ * of rotations, copies for latent attention, slots for adapters.
+ *
+ * Sources: model_executor/layers/linear.py, vocab_parallel_embedding.py:32,
+ * rotary_embedding/base.py:59-103, mla_attention.py:1024-1130, lora/layers/base_linear.py:129-149,
+ * fused_moe/config.py:1117-1125, fused_moe/oracle/mxfp4.py:632-683. */
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/units.h"
+#include "core/format.h"
+#include "engines/vllm.h"
+
+enum { VOCABULARY_MULTIPLE = 64, MXFP4_WIDTH = 256, MXFP4_INNER = 128, LORA_NUMBER_BYTES = 2 };
+
+void vf_vllm_shard(vf_vllm_plan *p, uint32_t stage) {
+  bool whole_experts = p->request->ep > 1;
+  uint32_t ranks = p->moe ? p->tp * p->dp : p->tp;
+  bool mxfp4 = strncmp(p->model->checkpoint, "mxfp4", 5) == 0;
+  p->shard = (vf_shard){.tp = p->tp,
+                        .expert_tp = whole_experts ? 1 : ranks,
+                        .expert_ranks = whole_experts ? ranks : 1,
+                        .vocab_multiple = VOCABULARY_MULTIPLE,
+                        .number_bytes = p->number_bytes,
+                        .pad_width = mxfp4 ? MXFP4_WIDTH : 0,
+                        .pad_inner = mxfp4 ? MXFP4_INNER : 0,
+                        .mtp = p->spec_tokens > 0};
+  vf_shard_stage(&p->shard, p->model, VF_STAGE_BEFORE_LAST, p->pp, stage);
+}
+
+static bool is_here(const vf_vllm_plan *p, uint32_t layer) {
+  return layer >= p->shard.first_layer && layer < p->shard.end_layer;
+}
+
+/* ---- Tables and copies ------------------------------------------------------------------------
+ */
+
+static uint32_t rotated(const vf_layer *l) {
+  if ((l->mixers & VF_MIX_ATTENTION) == 0 || (l->flags & VF_LAYER_NO_ROPE) != 0) return 0;
+  return l->kv_lora != 0 ? l->rope_dim : l->k_dim;
+}
+
+/* Cosines and sines of every position, once for each size of head. */
+static uint64_t rope_bytes(const vf_vllm_plan *p) {
+  const vf_model *m = p->model;
+  uint64_t rows = vf_max_u64(m->max_ctx_tokens, p->w->requested_ctx_tokens), dims = 0;
+  uint32_t last = 0;
+  for (uint32_t i = p->shard.first_layer; i < p->shard.end_layer; i++) {
+    uint32_t dim = rotated(&m->layers[i]);
+    bool seen = dim == last;
+    for (uint32_t j = p->shard.first_layer; !seen && j < i; j++)
+      seen = rotated(&m->layers[j]) == dim;
+    if (dim != 0 && !seen) dims += dim;
+    last = dim;
+  }
+  return rows * dims * p->number_bytes;
+}
+
+/* The matrices from and to the latent, once more in 16 bits for decoding. */
+static uint64_t absorbed_bytes(const vf_vllm_plan *p) {
+  uint64_t sum = 0;
+  for (uint32_t i = p->shard.first_layer; i < p->shard.end_layer; i++) {
+    const vf_layer *l = &p->model->layers[i];
+    if (l->kv_lora == 0) continue;
+    uint64_t per_head = (uint64_t)(l->k_dim - l->rope_dim + l->v_dim) * l->kv_lora;
+    sum += l->n_heads / p->tp * per_head * p->number_bytes;
+  }
+  return sum;
+}
+
+/* ---- Adapters ---------------------------------------------------------------------------------
+ */
+
+/* One slot: A is rank x inputs and B outputs x rank; the cut side of the matrix is cut here, too.
+ */
+static uint64_t lora_bytes(const vf_vllm_plan *p, const vf_tensor *t) {
+  static const uint8_t targets[] = {
+      VF_ROLE_ATTN_Q,        VF_ROLE_ATTN_K,      VF_ROLE_ATTN_V,       VF_ROLE_ATTN_QKV,
+      VF_ROLE_ATTN_OUTPUT,   VF_ROLE_FFN_GATE,    VF_ROLE_FFN_UP,       VF_ROLE_FFN_DOWN,
+      VF_ROLE_FFN_GATE_EXPS, VF_ROLE_FFN_UP_EXPS, VF_ROLE_FFN_DOWN_EXPS};
+  bool found = false, rows = t->role == VF_ROLE_ATTN_OUTPUT || t->role == VF_ROLE_FFN_DOWN ||
+                             t->role == VF_ROLE_FFN_DOWN_EXPS;
+  for (size_t i = 0; i < sizeof targets; i++) found |= targets[i] == t->role;
+  if (!found || t->suffix != VF_SUFFIX_WEIGHT || t->layer < 0) return 0;
+  if (!is_here(p, (uint32_t)t->layer)) return 0;
+  uint64_t in = rows ? t->ne[0] / p->tp : t->ne[0], out = rows ? t->ne[1] : t->ne[1] / p->tp;
+  return (in + out) * t->ne[2] * p->request->max_lora_rank * LORA_NUMBER_BYTES;
+}
+
+static uint64_t adapter_slots_bytes(const vf_vllm_plan *p) {
+  uint64_t sum = 0;
+  if (p->request->max_lora_rank == 0) return 0;
+  for (size_t i = 0; i < p->model->n_tensors; i++) sum += lora_bytes(p, &p->model->tensors[i]);
+  return sum * (p->request->max_loras != 0 ? p->request->max_loras : 1);
+}
+
+/* ---- The allocator ----------------------------------------------------------------------------
+ */
+
+/* PyTorch takes large tensors from CUDA in steps of 2 MiB and gives back what is left of one only
+ * if it is more than 1 MiB (c10/cuda/CUDACachingAllocator.cpp: get_allocation_size, should_split).
+ * What is not given back counts as allocated. */
+static uint64_t allocation_slack(uint64_t bytes) {
+  enum { LARGE = 10 << 20, STEP = 2 << 20, SPLIT = 1 << 20 };
+  uint64_t rest = bytes % STEP == 0 ? 0 : STEP - bytes % STEP;
+  return bytes >= LARGE && rest <= SPLIT ? rest : 0;
+}
+
+/* Matrices that are one tensor in the engine: Q, K and V, gate and up, of experts, too. */
+typedef enum fusion { FUSED_QKV, FUSED_GATE_UP, FUSED_EXPERTS, FUSED_SHARED, FUSED_COUNT } fusion;
+
+static fusion fusion_of(const vf_tensor *t) {
+  switch (t->role) {
+  case VF_ROLE_ATTN_Q:
+  case VF_ROLE_ATTN_K:
+  case VF_ROLE_ATTN_V: return FUSED_QKV;
+  case VF_ROLE_FFN_GATE:
+  case VF_ROLE_FFN_UP: return FUSED_GATE_UP;
+  case VF_ROLE_FFN_GATE_EXPS:
+  case VF_ROLE_FFN_UP_EXPS: return FUSED_EXPERTS;
+  case VF_ROLE_FFN_GATE_SHEXP:
+  case VF_ROLE_FFN_UP_SHEXP: return FUSED_SHARED;
+  default: return FUSED_COUNT;
+  }
+}
+
+/* Tensors come layer by layer; a quantized one is several tensors, whose sizes are not known. */
+static uint64_t slack_bytes(const vf_vllm_plan *p) {
+  const vf_model *m = p->model;
+  uint64_t fused[FUSED_COUNT + 1] = {0}, sum = 0;
+  int32_t layer = -1;
+  for (size_t i = 0; i < m->n_tensors; i++) {
+    const vf_tensor *t = &m->tensors[i];
+    if (vf_formats[t->format].quantized || t->suffix != VF_SUFFIX_WEIGHT) continue;
+    for (int f = 0; t->layer != layer && f < FUSED_COUNT; f++) {
+      sum += allocation_slack(fused[f]);
+      fused[f] = 0;
+    }
+    layer = t->layer;
+    fusion f = fusion_of(t);
+    if (f == FUSED_COUNT)
+      sum += allocation_slack(vf_shard_tensor(&p->shard, m, t));
+    else
+      fused[f] += vf_shard_tensor(&p->shard, m, t);
+  }
+  for (int f = 0; f < FUSED_COUNT; f++) sum += allocation_slack(fused[f]);
+  return sum;
+}
+
+/* ---- Lines ------------------------------------------------------------------------------------
+ */
+
+static void add(vf_vllm_plan *p, uint32_t device, const char *name, uint64_t bytes,
+                const char *note) {
+  vf_estimate_add(p->e, (vf_line){device, VF_PART_WEIGHTS, name, vf_exactly(bytes), VF_BASIS_EXACT,
+                                  note, false});
+}
+
+/* Configs tell of a tower whose tensors may not be known: CLIP and SigLIP take 0.6 to 0.8 GiB, the
+ * larger ones of Qwen's models 1.3. */
+static void add_tower(vf_vllm_plan *p, uint32_t device) {
+  const vf_model *m = p->model;
+  if ((m->flags & VF_MODEL_HAS_TOWER) == 0 || !p->shard.first) return;
+  for (size_t i = 0; i < m->n_tensors; i++)
+    if (vf_roles[m->tensors[i].role].home == VF_HOME_TOWER) return;
+  vf_estimate_add(p->e, (vf_line){device,
+                                  VF_PART_WEIGHTS,
+                                  "tower",
+                                  {0, 600 * VF_MIB / p->tp, 1400 * VF_MIB / p->tp},
+                                  VF_BASIS_ASSUMED,
+                                  "for images or sound, not described",
+                                  false});
+}
+
+void vf_vllm_add_weights(vf_vllm_plan *p, uint32_t device) {
+  uint64_t bytes = vf_shard_weights(&p->shard, p->model);
+  uint64_t moved = vf_min_u64(bytes, p->request->cpu_offload_bytes);
+  uint32_t host = (uint32_t)p->e->n_devices - 1;
+  add(p, device, "weights", bytes - moved, p->tp > 1 ? "this rank's part" : "");
+  add(p, host, "weights_offloaded", moved, "pinned, read over the bus");
+  add_tower(p, device);
+  add(p, device, "allocator_slack", slack_bytes(p), "");
+  add(p, device, "rope_tables", rope_bytes(p), "");
+  add(p, device, "latent_copies", absorbed_bytes(p), "");
+  add(p, device, "lora_slots", adapter_slots_bytes(p), "");
+}
