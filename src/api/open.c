@@ -34,6 +34,18 @@ static vf_status store_own(vf_model *m, const vf_facts *facts, vf_error *err) {
   return found ? vf_scheme_apply(m, &scheme, err) : vf_recipe_apply_own(m, err);
 }
 
+/* Where the engine that was named loads no such checkpoint: what becomes of it. */
+static vf_status convert_for(vf_model *m, const char *engine_name, vf_error *err) {
+  const vf_engine *engine;
+  const char *version;
+  if (engine_name == NULL || m->checkpoint[0] == '\0') return VF_OK;
+  vf_status status = vf_engine_find(&engine, &version, engine_name, err);
+  const char *recipe = status == VF_OK ? vf_engine_converts(engine, m->checkpoint) : NULL;
+  if (recipe == NULL) return status;
+  vf_model_assume(m, "converted", "the published checkpoint is converted for the engine");
+  return vf_recipe_apply(m, recipe, err);
+}
+
 /* ---- GGUF files ------------------------------------------------------------------------- */
 
 /* Towers and adapters are parts of a model: they are named beside one. */
@@ -124,6 +136,7 @@ vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, 
     status = store(m, quant, engine, err);
   else if (!as_stored)
     status = store_as_config_says(m, l, err);
+  if (status == VF_OK && quant == NULL && !as_stored) status = convert_for(m, engine, err);
   if (status == VF_OK)
     *out = m;
   else

@@ -61,6 +61,12 @@ vf_status vf_engine_for(const vf_engine **out, const char **version, const char 
   return vf_engine_find(out, version, name, err);
 }
 
+const char *vf_engine_converts(const vf_engine *engine, const char *method) {
+  for (const vf_quant_alias *a = engine->converts; a != NULL && a->name != NULL; a++)
+    if (a->name[0] == '\0' || vf_name_equal(method, a->name)) return a->recipe;
+  return NULL;
+}
+
 const char *vf_engine_quant(const vf_engine *engine, const char *name) {
   for (const vf_quant_alias *a = engine->quants; a->name != NULL; a++)
     if (vf_name_equal(name, a->name)) return a->recipe;

@@ -19,6 +19,9 @@ typedef struct vf_engine {
   const char *version;        /* newest release whose rules are known */
   const char *checked;        /* date on which they were compared with the real engine */
   const vf_quant_alias *quants;
+  /* What its users make of a checkpoint that it does not load, by quantization method ("" for all
+   * others); NULL: it loads checkpoints. */
+  const vf_quant_alias *converts;
   uint32_t max_seqs;
   const char *const *ladder; /* formats to suggest, widest first; NULL: GGUF recipes */
   bool pools;                /* serves from a pool, ranks share the model: no layers on the host */
@@ -48,6 +51,10 @@ vf_status vf_engine_find(const vf_engine **out, const char **version, const char
 /* The engine of a request: by its name, else the one that loads the model as it is stored. */
 vf_status vf_engine_for(const vf_engine **out, const char **version, const char *name,
                         const vf_model *model, vf_error *err);
+
+/* The recipe that a checkpoint quantized so is converted to; NULL: none, the engine loads it, or
+ * its plain numbers are to be kept ("own"). */
+const char *vf_engine_converts(const vf_engine *engine, const char *method);
 
 /* The recipe that a short name stands for, or the name itself. */
 const char *vf_engine_quant(const vf_engine *engine, const char *name);

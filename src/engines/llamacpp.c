@@ -747,12 +747,17 @@ static const vf_quant_alias quants[] = {
     {NULL, NULL},
 };
 
+/* What convert_hf_to_gguf.py makes of a quantized checkpoint: experts in MXFP4 stay so, everything
+ * else is expanded. */
+static const vf_quant_alias converts[] = {{"mxfp4", "MXFP4_MOE"}, {"", "BF16"}, {NULL, NULL}};
+
 const vf_engine vf_engine_llamacpp = {
     .name = "llama.cpp",
     .aliases = aliases,
     .version = "v0.5.0",
     .checked = "2026-09-28",
     .quants = quants,
+    .converts = converts,
     .max_seqs = MAX_SEQS,
     .estimate = estimate,
     .explain = vf_llamacpp_explain,
