@@ -364,7 +364,7 @@ static void set_trtllm_groups(reader *r, bool awq) {
   rule->group = number(r, "group_size", 128, 1 << 20);
   rule->zero_bits = flag(r, "has_zero_point", !awq) ? 16 : 0;
   rule->index_bytes = flag(r, "pre_quant_scale", awq) ? 2 : 0;
-  name_it(r, awq ? "AWQ" : "GPTQ", rule->bits_x100 / 100, rule->group);
+  name_it(r, awq ? "AWQ" : "GPTQ", rule->values == F(INT4) ? 4 : 8, rule->group);
 }
 
 static void read_trtllm(reader *r) {
