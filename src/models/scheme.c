@@ -534,6 +534,13 @@ static void forget(expressions *x) {
     if (x->valid[i]) regfree(&x->compiled[i]);
 }
 
+/* A module in the middle of a name. */
+static bool passes_through(const char *name, const char *module, size_t n) {
+  for (const char *at = strstr(name, module); at != NULL; at = strstr(at + 1, module))
+    if (at > name && at[-1] == '.' && at[n] == '.') return true;
+  return false;
+}
+
 /* The whole name, a module that holds it, or the last part of it. */
 static bool covers(expressions *x, const char *pattern, const char *name) {
   size_t n = strlen(pattern), m = strlen(name);
@@ -546,6 +553,7 @@ static bool covers(expressions *x, const char *pattern, const char *name) {
     return glob(pattern, name) || glob(below, name);
   }
   if (n <= m && strncmp(pattern, name, n) == 0 && (name[n] == '\0' || name[n] == '.')) return true;
+  if (n > 0 && passes_through(name, pattern, n)) return true;
   return n < m && name[m - n - 1] == '.' && strcmp(name + m - n, pattern) == 0;
 }
 
