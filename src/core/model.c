@@ -95,7 +95,7 @@ static bool is_expert(const vf_tensor *t) {
          t->role == VF_ROLE_FFN_DOWN_EXPS || t->role == VF_ROLE_FFN_GATE_UP_EXPS;
 }
 
-/* Of the experts only the chosen ones are read for a token of text, and no tower. */
+/* Of the experts only the chosen ones are read for a token; a tower is read for an image alone. */
 static uint64_t active_of(const vf_model *m, const vf_tensor *t, uint64_t n) {
   if (vf_roles[t->role].home == VF_HOME_TOWER) return 0;
   if (!is_expert(t) || t->layer < 0) return n;

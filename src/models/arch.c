@@ -25,6 +25,7 @@ static const wrapper wrappers[] = {
     {"llava_next", "text_config.", "llama"},
     {"mistral3", "text_config.", "mistral"},
     {"voxtral", "text_config.", "llama"},
+    {"ultravox", "text_config.", "llama"},
     {"paligemma", "text_config.", "gemma"},
     {"internvl_chat", "llm_config.", "qwen2"},
     {"gemma3", "text_config.", "gemma3_text"},
@@ -83,8 +84,9 @@ static vf_status find_trtllm_model(const vf_arch **out, vf_facts *view, const vf
                                    vf_error *err) {
   const char *type;
   vf_status status = vf_trtllm_find(&type, view, facts, err);
-  if (status == VF_OK) *out = vf_arch_find(type, false);
-  return status;
+  if (status != VF_OK) return status;
+  *out = vf_arch_find(type, false);
+  return *out != NULL ? VF_OK : unknown_arch(view, "architecture", type, err);
 }
 
 /* Follows wrappers to the config of the text model; *view gets its facts. */

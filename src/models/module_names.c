@@ -94,8 +94,8 @@ static const char *name_of(const vf_model *m, vf_role role, int i) {
 
 /* Lists name towers from the top or below the wrapper. */
 static bool tower_name(char out[VF_MODULE_NAME], const vf_tensor *t, int i) {
-  static const char *const wrappers[] = {"", "model."};
-  if (i >= 2) return false;
+  static const char *const wrappers[] = {"", "model.", "thinker."};
+  if (i >= 3) return false;
   size_t n = strlen(wrappers[i]);
   memcpy(out, wrappers[i], n);
   vf_tower_module_name(out + n, VF_MODULE_NAME - n, t);

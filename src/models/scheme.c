@@ -364,7 +364,7 @@ static void set_trtllm_groups(reader *r, bool awq) {
   rule->group = number(r, "group_size", 128, 1 << 20);
   rule->zero_bits = flag(r, "has_zero_point", !awq) ? 16 : 0;
   rule->index_bytes = flag(r, "pre_quant_scale", awq) ? 2 : 0;
-  name_it(r, awq ? "AWQ" : "GPTQ", rule->bits_x100 / 100, rule->group);
+  name_it(r, awq ? "AWQ" : "GPTQ", rule->values == F(INT4) ? 4 : 8, rule->group);
 }
 
 static void read_trtllm(reader *r) {
@@ -534,6 +534,13 @@ static void forget(expressions *x) {
     if (x->valid[i]) regfree(&x->compiled[i]);
 }
 
+/* A module in the middle of a name. */
+static bool passes_through(const char *name, const char *module, size_t n) {
+  for (const char *at = strstr(name, module); at != NULL; at = strstr(at + 1, module))
+    if (at > name && at[-1] == '.' && at[n] == '.') return true;
+  return false;
+}
+
 /* The whole name, a module that holds it, or the last part of it. */
 static bool covers(expressions *x, const char *pattern, const char *name) {
   size_t n = strlen(pattern), m = strlen(name);
@@ -546,6 +553,7 @@ static bool covers(expressions *x, const char *pattern, const char *name) {
     return glob(pattern, name) || glob(below, name);
   }
   if (n <= m && strncmp(pattern, name, n) == 0 && (name[n] == '\0' || name[n] == '.')) return true;
+  if (n > 0 && passes_through(name, pattern, n)) return true;
   return n < m && name[m - n - 1] == '.' && strcmp(name + m - n, pattern) == 0;
 }
 

@@ -22,9 +22,11 @@ typedef enum condition {
   QKV_BIAS,
   QK_NORM,
   LAYER_NORM,
-  PROJECTOR_BIAS,
+  PROJECTOR_BIAS, /* this and those that follow stand in the config around the tower */
   PROJECTOR_BIASED,
   PROJECTOR_NORM,
+  NORM_INSIDE,
+  NORM_AFTER,
   CONDITIONS
 } condition;
 
@@ -69,12 +71,13 @@ static const struct {
     [PROJECTOR_BIAS] = {{"multimodal_projector_bias", "projector_bias"}, true},
     [PROJECTOR_BIASED] = {{"multimodal_projector_bias", NULL}, false},
     [PROJECTOR_NORM] = {{"projector_use_layernorm", NULL}, true},
+    [NORM_INSIDE] = {{"projector_ln_mid", NULL}, false},
 };
 
 static bool holds(vf_builder *b, const vf_tower *t, condition c) {
-  const bool of_projector = c >= PROJECTOR_BIAS;
-  const vf_facts *facts = of_projector ? &t->around : &t->facts;
+  const vf_facts *facts = c >= PROJECTOR_BIAS ? &t->around : &t->facts;
   bool value = conditions[c].fallback;
+  if (c == NORM_AFTER) return !holds(b, t, NORM_INSIDE);
   if (c == LAYER_NORM)
     return strcmp(vf_facts_string(facts, "norm_type", "layer_norm"), "layer_norm") == 0;
   for (size_t i = 0; i < 2 && conditions[c].keys[i] != NULL && b->status == VF_OK; i++)
@@ -85,7 +88,7 @@ static bool holds(vf_builder *b, const vf_tower *t, condition c) {
 /* ---- Sizes --------------------------------------------------------------------------------- */
 
 enum { MAX_KEYS = 8 };
-typedef enum place { TOWER, MODEL } place;
+typedef enum place { TOWER, AROUND, EITHER } place;
 
 static const struct {
   const char *what;
@@ -120,9 +123,9 @@ static vf_status read_size(vf_tower *t, vf_tower_size size, vf_error *err) {
   bool found = false;
   for (size_t k = 0; k < MAX_KEYS && stated[size].keys[k] != NULL && !found; k++) {
     const char *key = stated[size].keys[k];
-    const vf_facts *facts = stated[size].place == MODEL && vf_facts_find(&t->facts, key) == NULL
-                                ? &t->around
-                                : &t->facts;
+    bool around = stated[size].place == AROUND ||
+                  (stated[size].place == EITHER && vf_facts_find(&t->facts, key) == NULL);
+    const vf_facts *facts = around ? &t->around : &t->facts;
     vf_status status =
         vf_facts_number(&n, &found, facts, key, 0, stated[size].what, 1, stated[size].most, err);
     if (status != VF_OK) return status;
@@ -181,6 +184,8 @@ static void derive_image_sizes(vf_tower *t) {
 
 static void derive_sound_sizes(vf_tower *t) {
   uint64_t *s = t->sizes;
+  s[VF_TOWER_STACKED] = s[VF_TOWER_STACK] * s[VF_TOWER_WIDTH];
+  s[VF_TOWER_MIDDLE_HALF] = s[VF_TOWER_MIDDLE] / 2;
   s[VF_TOWER_MEL_3] = 3 * s[VF_TOWER_MEL];
   s[VF_TOWER_CONV_0_KERNEL] = 9 * s[VF_TOWER_CONV_0];
   s[VF_TOWER_CONV_OUT] = s[VF_TOWER_CONV_0] / 4 * s[VF_TOWER_CONV_1];

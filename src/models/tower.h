@@ -38,6 +38,8 @@ typedef enum vf_tower_size {
   VF_TOWER_TILE_WIDTH,     /* tiles times the width */
   VF_TOWER_ASPECTS,        /* arrangements of tiles, and none */
   VF_TOWER_DEEPSTACK,      /* blocks that feed later layers of the model, too */
+  VF_TOWER_STACKED,        /* width of several frames side by side */
+  VF_TOWER_MIDDLE_HALF,    /* what a gate leaves of the projector's width */
   VF_TOWER_MEL_3,          /* channels under a kernel of 3 */
   VF_TOWER_CONV_0,
   VF_TOWER_CONV_1,

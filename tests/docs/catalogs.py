@@ -11,7 +11,8 @@ MODELS = """# Models
 {n} models, by family. Generated from `data/models/`; `vramfit inspect NAME` shows one whole.
 
 *Parameters* are counted over the tensors that vramfit derives, each parameter once, without layers
-that predict further tokens. Where no remark stands, that is exactly the published count.
+that predict further tokens. *Active* are those that are read for a token of text: the chosen experts
+and no tower for images or sound. Where no remark stands, the first is exactly the published count.
 
 """
 GPUS = """# Devices

@@ -42,8 +42,8 @@ static bool is_tower_unknown(const vf_model *m) {
 
 /* ---- Counts ---------------------------------------------------------------------------------- */
 
-/* Real dimensions, and the counts that were published for them (Kimi-VL: less 1,728 numbers of
- * buffers). */
+/* Real dimensions, and the counts that were published for them; Kimi-VL's less 1,728 numbers of
+ * buffers, Ultravox's as the sum of its three parts. */
 static const struct {
   const char *config;
   uint64_t params;
@@ -67,6 +67,12 @@ static const struct {
      "\"num_hidden_layers\": 12, \"intermediate_size\": 3072, \"image_size\": 512,"
      "\"patch_size\": 16}}",
      256484928},
+    {"{\"model_type\": \"ultravox\", \"hidden_size\": 4096, \"projector_ln_mid\": true,"
+     "\"audio_config\": {\"model_type\": \"whisper\", \"d_model\": 1280, \"encoder_layers\": 32,"
+     "\"encoder_ffn_dim\": 5120, \"num_mel_bins\": 128}, \"text_config\": {\"hidden_size\": 4096,"
+     "\"vocab_size\": 128256, \"num_hidden_layers\": 32, \"num_attention_heads\": 32,"
+     "\"num_key_value_heads\": 8, \"intermediate_size\": 14336}}",
+     8030261248 + 636968960 + 10240 + 10240 * 4096 + 2048 + 2048 * 4096},
     {"{\"model_type\": \"kimi_vl\", \"text_config\": {\"hidden_size\": 2048, \"vocab_size\": "
      "163840,"
      "\"num_hidden_layers\": 27, \"num_attention_heads\": 16, \"intermediate_size\": 11264,"
@@ -198,6 +204,7 @@ static void a_tower_keeps_its_precision_where_it_is_left_out(void **state) {
   static const char *const left_alone[] = {
       QUANTIZED(W8 ", \"llm_int8_skip_modules\": [\"vision_tower\", \"multi_modal_projector\"]"),
       QUANTIZED(W8 ", \"llm_int8_skip_modules\": [\"model.vision_tower*\", \"re:.*projector.*\"]"),
+      QUANTIZED(W8 ", \"llm_int8_skip_modules\": [\"vision_model\", \"linear_1\", \"linear_2\"]"),
       QUANTIZED("\"quant_method\": \"awq\", \"bits\": 4, \"group_size\": 64"),
       QUANTIZED("\"quant_method\": \"gptq\", \"bits\": 4, \"group_size\": 64"),
   };
@@ -243,7 +250,7 @@ static void modules_have_the_names_of_their_files(void **state) {
     block |= strcmp(name, "vision_tower.vision_model.encoder.layers.2.self_attn.out_proj") == 0;
     assert_true(vf_module_name(name, m, &m->tensors[i], 1));
     lead |= strcmp(name, "model.multi_modal_projector.linear_2") == 0;
-    assert_false(vf_module_name(name, m, &m->tensors[i], 2));
+    assert_false(vf_module_name(name, m, &m->tensors[i], 3));
   }
   assert_true(block && lead);
   vf_model_free(m);
