@@ -36,6 +36,12 @@ typedef struct vf_engine {
 
 extern const vf_engine vf_engine_llamacpp;
 extern const vf_engine vf_engine_vllm;
+extern const vf_engine vf_engine_sglang;
+extern const vf_engine vf_engine_tensorrt_llm;
+extern const vf_engine vf_engine_tgi;
+extern const vf_engine vf_engine_transformers;
+extern const vf_engine vf_engine_mlx;
+extern const vf_engine vf_engine_exllama;
 
 /* By name or alias, an "@version" after it is allowed; NULL: the default.  *version points to what
  * follows the '@', or NULL. */
