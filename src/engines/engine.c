@@ -7,7 +7,10 @@
 #include "base/names.h"
 #include "base/status.h"
 
-static const vf_engine *const engines[] = {&vf_engine_llamacpp, &vf_engine_vllm};
+static const vf_engine *const engines[] = {
+    &vf_engine_llamacpp, &vf_engine_vllm,         &vf_engine_sglang, &vf_engine_tensorrt_llm,
+    &vf_engine_tgi,      &vf_engine_transformers, &vf_engine_mlx,    &vf_engine_exllama,
+};
 static const size_t n_engines = sizeof engines / sizeof *engines;
 
 /* ---- Finding ---------------------------------------------------------------------------- */
@@ -26,7 +29,7 @@ const vf_engine *vf_engine_at(size_t i) {
 static vf_status unknown_engine(const char *name, vf_error *err) {
   vf_name_search search = vf_name_search_for(name);
   for (size_t i = 0; i < n_engines; i++) vf_name_search_try(&search, engines[i]->name);
-  const char *known = search.best != NULL ? search.best : engines[0]->name;
+  const char *known = search.best != NULL ? search.best : engines[0]->name; /* the default */
   return vf_fail(err, VF_UNKNOWN, "unknown engine '%s': did you mean %s?", name, known);
 }
 
@@ -52,6 +55,8 @@ vf_status vf_engine_find(const vf_engine **out, const char **version, const char
 
 /* Formats that one engine alone loads; all other checkpoints go to vLLM. */
 static const char *engine_of_checkpoint(const vf_model *m) {
+  if (strcmp(m->checkpoint, "mlx") == 0) return vf_engine_mlx.name;
+  if (strncmp(m->checkpoint, "exl", 3) == 0) return vf_engine_exllama.name;
   return m->checkpoint[0] != '\0' ? vf_engine_vllm.name : NULL;
 }
 

@@ -39,6 +39,12 @@ typedef struct vf_engine {
 
 extern const vf_engine vf_engine_llamacpp;
 extern const vf_engine vf_engine_vllm;
+extern const vf_engine vf_engine_sglang;
+extern const vf_engine vf_engine_tensorrt_llm;
+extern const vf_engine vf_engine_tgi;
+extern const vf_engine vf_engine_transformers;
+extern const vf_engine vf_engine_mlx;
+extern const vf_engine vf_engine_exllama;
 
 /* Engine i, NULL beyond the end. */
 const vf_engine *vf_engine_at(size_t i);

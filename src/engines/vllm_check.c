@@ -5,6 +5,7 @@
 #include "base/checked.h"
 #include "base/status.h"
 #include "core/format.h"
+#include "engines/kernels.h"
 #include "engines/vllm.h"
 
 /* ---- Parallelism ------------------------------------------------------------------------------
@@ -97,62 +98,19 @@ static vf_status check_cache_format(const vf_vllm_plan *p, vf_error *err) {
       vf_format_get(p->w->kv_k)->name);
 }
 
-/* ---- Kernels ----------------------------------------------------------------------------------
- */
+/* ---- Formats
+ * ------------------------------------------------------------------------------------- */
 
-/* Which formats have kernels of their own from which generation on; below it, weights are unpacked
- * while multiplying (Marlin) or there is nothing (quantization/, utils/marlin_utils*.py). */
-static const struct {
-  const char *quant; /* how the format's name begins */
-  uint32_t native, least;
-  const char *code, *text;
-} kernels[] = {
-    {"FP8", 89, 75, "fp8-fallback",
-     "this GPU has no FP8 arithmetic (Ada and Hopper on): Marlin kernels read 8-bit weights and "
-     "multiply in 16 bits"},
-    {"NVFP4", 100, 75, "nvfp4-fallback",
-     "this GPU has no FP4 arithmetic (Blackwell on): Marlin kernels read 4-bit weights and "
-     "multiply "
-     "in 16 bits"},
-    {"MXFP8", 100, 80, "mxfp8-fallback",
-     "this GPU has no MXFP8 arithmetic (Blackwell on): weights are unpacked to 16 bits"},
-    {"MXFP4", 100, 80, "mxfp4-fallback",
-     "this GPU has no FP4 arithmetic (Blackwell on): Marlin or Triton kernels multiply in 16 bits"},
-    {"AWQ", 80, 75, "awq-fallback",
-     "this GPU has no Marlin kernels (Ampere on): AWQ's own are slow"},
-    {"INT8", 75, 75, "", ""},
-    {"BF16", 80, 0, "bf16-fallback", "this GPU has no bfloat16 (Ampere on): float16 is used"},
-};
+/* quantization/__init__.py:14-48; GGUF and bitsandbytes are plugins since June and August 2026. */
+static const char *const checkpoints[] = {
+    "awq",      "gptq",         "fp8",   "fbgemm_fp8",   "compressed-tensors",
+    "modelopt", "modelopt_fp4", "mxfp4", "bitsandbytes", NULL};
 
-static vf_status check_kernels(vf_vllm_plan *p, vf_error *err) {
-  uint32_t cc = p->e->devices[0].device.compute_capability;
-  if (cc == 0) return VF_OK;
-  for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
-    if (strncmp(p->model->quant, kernels[i].quant, strlen(kernels[i].quant)) != 0) continue;
-    if (cc < kernels[i].least)
-      return vf_fail(err, VF_UNSUPPORTED,
-                     "vLLM: %s needs compute capability %" PRIu32 ".%" PRIu32
-                     ", and this GPU has %" PRIu32 ".%" PRIu32,
-                     p->model->quant, kernels[i].least / 10, kernels[i].least % 10, cc / 10,
-                     cc % 10);
-    if (cc < kernels[i].native) vf_estimate_assume(p->e, kernels[i].code, kernels[i].text);
-    return VF_OK;
-  }
-  return VF_OK;
-}
-
-static vf_status check_format(const vf_vllm_plan *p, vf_error *err) {
-  static const char *const foreign[] = {"mlx", "exl2", "exl3"};
-  for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
-    if (strcmp(p->model->checkpoint, foreign[i]) == 0)
-      return vf_fail(err, VF_UNSUPPORTED, "vLLM does not load '%s' weights", foreign[i]);
-  return VF_OK;
-}
+static const vf_kernel_rules kernels = {"vLLM", checkpoints, true, false};
 
 vf_status vf_vllm_check(vf_vllm_plan *p, vf_error *err) {
-  vf_status status = check_format(p, err);
-  if (status == VF_OK) status = check_ranks(p, err);
+  vf_status status = check_ranks(p, err);
   if (status == VF_OK) status = check_layers(p, err);
   if (status == VF_OK) status = check_cache_format(p, err);
-  return status == VF_OK ? check_kernels(p, err) : status;
+  return status == VF_OK ? vf_kernels_check(p->e, &kernels, err) : status;
 }

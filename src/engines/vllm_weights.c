@@ -9,6 +9,7 @@
 #include "base/checked.h"
 #include "base/units.h"
 #include "core/format.h"
+#include "engines/torch.h"
 #include "engines/vllm.h"
 
 enum { VOCABULARY_MULTIPLE = 64, MXFP4_WIDTH = 256, MXFP4_INNER = 128, LORA_NUMBER_BYTES = 2 };
@@ -94,59 +95,6 @@ static uint64_t adapter_slots_bytes(const vf_vllm_plan *p) {
   return sum * (p->request->max_loras != 0 ? p->request->max_loras : 1);
 }
 
-/* ---- The allocator ----------------------------------------------------------------------------
- */
-
-/* PyTorch takes large tensors from CUDA in steps of 2 MiB and gives back what is left of one only
- * if it is more than 1 MiB (c10/cuda/CUDACachingAllocator.cpp: get_allocation_size, should_split).
- * What is not given back counts as allocated. */
-static uint64_t allocation_slack(uint64_t bytes) {
-  enum { LARGE = 10 << 20, STEP = 2 << 20, SPLIT = 1 << 20 };
-  uint64_t rest = bytes % STEP == 0 ? 0 : STEP - bytes % STEP;
-  return bytes >= LARGE && rest <= SPLIT ? rest : 0;
-}
-
-/* Matrices that are one tensor in the engine: Q, K and V, gate and up, of experts, too. */
-typedef enum fusion { FUSED_QKV, FUSED_GATE_UP, FUSED_EXPERTS, FUSED_SHARED, FUSED_COUNT } fusion;
-
-static fusion fusion_of(const vf_tensor *t) {
-  switch (t->role) {
-  case VF_ROLE_ATTN_Q:
-  case VF_ROLE_ATTN_K:
-  case VF_ROLE_ATTN_V: return FUSED_QKV;
-  case VF_ROLE_FFN_GATE:
-  case VF_ROLE_FFN_UP: return FUSED_GATE_UP;
-  case VF_ROLE_FFN_GATE_EXPS:
-  case VF_ROLE_FFN_UP_EXPS: return FUSED_EXPERTS;
-  case VF_ROLE_FFN_GATE_SHEXP:
-  case VF_ROLE_FFN_UP_SHEXP: return FUSED_SHARED;
-  default: return FUSED_COUNT;
-  }
-}
-
-/* Tensors come layer by layer; a quantized one is several tensors, whose sizes are not known. */
-static uint64_t slack_bytes(const vf_vllm_plan *p) {
-  const vf_model *m = p->model;
-  uint64_t fused[FUSED_COUNT + 1] = {0}, sum = 0;
-  int32_t layer = -1;
-  for (size_t i = 0; i < m->n_tensors; i++) {
-    const vf_tensor *t = &m->tensors[i];
-    if (vf_formats[t->format].quantized || t->suffix != VF_SUFFIX_WEIGHT) continue;
-    for (int f = 0; t->layer != layer && f < FUSED_COUNT; f++) {
-      sum += allocation_slack(fused[f]);
-      fused[f] = 0;
-    }
-    layer = t->layer;
-    fusion f = fusion_of(t);
-    if (f == FUSED_COUNT)
-      sum += allocation_slack(vf_shard_tensor(&p->shard, m, t));
-    else
-      fused[f] += vf_shard_tensor(&p->shard, m, t);
-  }
-  for (int f = 0; f < FUSED_COUNT; f++) sum += allocation_slack(fused[f]);
-  return sum;
-}
-
 /* ---- Lines ------------------------------------------------------------------------------------
  */
 
@@ -179,7 +127,8 @@ void vf_vllm_add_weights(vf_vllm_plan *p, uint32_t device) {
   add(p, device, "weights", bytes - moved, p->tp > 1 ? "this rank's part" : "");
   add(p, host, "weights_offloaded", moved, "pinned, read over the bus");
   add_tower(p, device);
-  add(p, device, "allocator_slack", slack_bytes(p), "");
+  add(p, device, "allocator_slack",
+      vf_torch_slack(&p->shard, p->model, (vf_torch_rule){.fused = true}), "");
   add(p, device, "rope_tables", rope_bytes(p), "");
   add(p, device, "latent_copies", absorbed_bytes(p), "");
   add(p, device, "lora_slots", adapter_slots_bytes(p), "");

@@ -1,0 +1,304 @@
+/* serving.c - ranks, bytes per token and lines that several engines share. */
+#include "engines/serving.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/status.h"
+#include "base/units.h"
+#include "core/format.h"
+#include "engines/torch.h"
+
+/* ---- Settings ---------------------------------------------------------------------------------
+ */
+
+uint32_t vf_serving_version(const char *text) {
+  unsigned major = 0, minor = 0, patch = 0;
+  if (text == NULL) return 0;
+  if (*text == 'v' || *text == 'V') text++;
+  if (sscanf(text, "%3u.%3u.%3u", &major, &minor, &patch) < 2) return 0;
+  return major * 1000000 + minor * 1000 + patch;
+}
+
+static bool has_experts(const vf_model *m) {
+  for (uint32_t i = 0; i < m->n_layers; i++)
+    if (m->layers[i].n_experts != 0) return true;
+  return false;
+}
+
+static vf_status resolve_length(vf_serving *s, vf_error *err) {
+  vf_workload *w = s->w;
+  w->requested_ctx_tokens =
+      s->request->ctx_tokens != 0 ? s->request->ctx_tokens : s->model->max_ctx_tokens;
+  w->ctx_tokens = w->requested_ctx_tokens;
+  w->seqs = s->request->seqs != 0 ? s->request->seqs : 1;
+  if (w->ctx_tokens == 0)
+    return vf_fail(err, VF_USAGE, "the model states no context length: give one with --ctx");
+  if (w->ctx_tokens > UINT64_C(1) << 40)
+    return vf_fail(err, VF_LIMIT, "a context of more than 2^40 tokens is no plan");
+  return VF_OK;
+}
+
+static vf_status resolve_ranks(vf_serving *s, vf_error *err) {
+  const vf_request *r = s->request;
+  uint32_t gpus = (uint32_t)s->e->n_devices - 1;
+  s->pp = r->pp != 0 ? r->pp : 1;
+  s->dp = r->dp != 0 ? r->dp : 1;
+  s->tp = r->tp != 0 ? r->tp : vf_max_u32(gpus / s->pp / s->dp, 1);
+  if ((uint64_t)s->tp * s->pp * s->dp == gpus) return VF_OK;
+  return vf_fail(err, VF_USAGE,
+                 "tp %" PRIu32 " × pp %" PRIu32 " × dp %" PRIu32
+                 " is not the number of GPUs, which is %" PRIu32,
+                 s->tp, s->pp, s->dp, gpus);
+}
+
+vf_status vf_serving_begin(vf_serving *s, vf_error *err) {
+  if (s->e->n_devices == 1)
+    return vf_fail(err, VF_UNSUPPORTED, "%s on a CPU is not known: name a GPU", s->name);
+  s->moe = has_experts(s->model);
+  s->number_bytes = strcmp(s->model->quant, "F32") == 0 ? 4 : 2;
+  vf_status status = resolve_length(s, err);
+  if (status == VF_OK) status = resolve_ranks(s, err);
+  if (status != VF_OK) return status;
+  s->w->flash_attn = true;
+  s->w->tp = s->tp;
+  s->w->pp = s->pp;
+  s->w->dp = s->dp;
+  s->w->ep = s->request->ep > 1 ? s->request->ep : 1;
+  s->w->output_rows = s->w->seqs;
+  s->w->starts = true;
+  return VF_OK;
+}
+
+void vf_serving_formats(vf_serving *s) {
+  vf_format own = s->number_bytes == 4                    ? VF_FORMAT_F32
+                  : s->model->own_format == VF_FORMAT_F16 ? VF_FORMAT_F16
+                                                          : VF_FORMAT_BF16;
+  s->w->kv_k = s->request->kv_k != VF_FORMAT_NONE ? s->request->kv_k : own;
+  s->w->kv_v = s->request->kv_v != VF_FORMAT_NONE ? s->request->kv_v : s->w->kv_k;
+}
+
+/* ---- What ranks can share ---------------------------------------------------------------------
+ */
+
+static vf_status check_layer(const vf_serving *s, const vf_layer *l, vf_error *err) {
+  uint32_t kv = l->n_kv_heads, tp = s->tp;
+  bool attends = (l->mixers & VF_MIX_ATTENTION) != 0 && l->n_heads != 0;
+  if (attends && l->n_heads % tp != 0)
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "%s: %" PRIu32
+                   " attention heads are not divisible by tensor parallel size %" PRIu32,
+                   s->name, l->n_heads, tp);
+  if (attends && l->kv_lora == 0 && kv != 0 && (kv >= tp ? kv % tp : tp % kv) != 0)
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "%s: %" PRIu32 " heads for keys and values can neither be divided by nor "
+                   "copied to a tensor parallel size of %" PRIu32,
+                   s->name, kv, tp);
+  if (l->n_ff % tp != 0)
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "%s: a feed-forward of %" PRIu32
+                   " is not divisible by tensor parallel size %" PRIu32,
+                   s->name, l->n_ff, tp);
+  return VF_OK;
+}
+
+vf_status vf_serving_check(const vf_serving *s, const vf_kernel_rules *kernels, vf_error *err) {
+  const vf_layer *l = s->model->layers;
+  if (s->request->ep > 1 && !s->moe)
+    return vf_fail(err, VF_UNSUPPORTED, "%s: expert parallelism wants a model with experts",
+                   s->name);
+  if (s->pp > s->model->n_layers)
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "%s: %" PRIu32 " layers are too few for %" PRIu32 " pipeline stages", s->name,
+                   s->model->n_layers, s->pp);
+  for (uint32_t i = 0; i < s->model->n_layers; i++) {
+    vf_status status = check_layer(s, &l[i], err);
+    if (status != VF_OK) return status;
+  }
+  return vf_kernels_check(s->e, kernels, err);
+}
+
+/* ---- Bytes -------------------------------------------------------------------------------------
+ */
+
+static uint64_t row_bytes(vf_format format, uint64_t elements) {
+  const vf_format_info *f = vf_format_get(format);
+  return (elements + f->block_elements - 1) / f->block_elements * f->block_bytes;
+}
+
+static uint64_t token_bytes(const vf_serving *s, const vf_cache_layer *c) {
+  enum { INDEXER_BYTES = 132 }; /* 128 in 8 bits and a scale */
+  if (c->kind == VF_CACHE_INDEXER) return INDEXER_BYTES;
+  uint64_t heads = c->kind == VF_CACHE_LATENT ? 1 : vf_shard_kv_heads(c->n_kv_heads, s->tp);
+  return heads * (row_bytes(s->w->kv_k, c->k_dim) + row_bytes(s->w->kv_v, c->v_dim));
+}
+
+static uint64_t state_bytes(const vf_serving *s, const vf_cache_layer *c) {
+  bool wide = (s->model->flags & VF_MODEL_STATE_F32) != 0 ||
+              (s->model->layers[c->layer].mixers & VF_MIX_KDA) != 0;
+  return (c->conv + s->tp - 1) / s->tp * s->number_bytes +
+         (c->state + s->tp - 1) / s->tp * (wide ? 4 : s->number_bytes);
+}
+
+vf_serving_cell vf_serving_cell_of(const vf_serving *s) {
+  vf_serving_cell cell = {0};
+  for (size_t i = 0; i < s->model->n_caches; i++) {
+    const vf_cache_layer *c = &s->model->caches[i];
+    if (c->layer < s->shard.first_layer || c->layer >= s->shard.end_layer) continue;
+    if (c->kind == VF_CACHE_STATE) {
+      cell.state_bytes += state_bytes(s, c);
+    } else if (c->kind == VF_CACHE_WINDOW || c->kind == VF_CACHE_CHUNKED) {
+      cell.window_bytes += token_bytes(s, c);
+      cell.window_tokens = vf_max_u64(cell.window_tokens, c->window);
+      cell.window_layers++;
+    } else {
+      cell.full_bytes += token_bytes(s, c);
+      cell.full_layers++;
+    }
+  }
+  return cell;
+}
+
+uint64_t vf_serving_forward_bytes(const vf_serving *s, uint64_t tokens) {
+  uint64_t most = 0, h = s->model->n_embd;
+  for (uint32_t i = s->shard.first_layer; i < s->shard.end_layer; i++) {
+    const vf_layer *l = &s->model->layers[i];
+    uint64_t wide = 4 * h + 3 * (uint64_t)l->n_ff / s->tp;
+    if (l->n_experts != 0) {
+      uint64_t inner = l->n_ff_expert / s->shard.expert_tp;
+      wide = 4 * h + l->n_experts_used * (vf_max_u64(inner, h) + vf_max_u64(2 * inner, h));
+    }
+    most = vf_max_u64(most, wide);
+  }
+  uint64_t bytes;
+  if (!vf_mul3(&bytes, most, tokens, s->number_bytes)) {
+    s->e->overflow = true;
+    return 0;
+  }
+  return bytes;
+}
+
+uint64_t vf_serving_unpacked_bytes(const vf_serving *s) {
+  uint64_t most = 0;
+  for (uint32_t i = s->shard.first_layer; i < s->shard.end_layer; i++)
+    most = vf_max_u64(most, s->model->layers[i].n_ff / s->tp);
+  return most * s->model->n_embd * s->number_bytes;
+}
+
+/* ---- Lines -------------------------------------------------------------------------------------
+ */
+
+void vf_serving_add(vf_serving *s, uint32_t device, vf_part part, const char *name,
+                    vf_interval size, vf_basis basis, const char *note) {
+  vf_estimate_add(s->e, (vf_line){device, part, name, size, basis, note, false});
+}
+
+void vf_serving_add_outside(vf_serving *s, uint32_t device, vf_part part, const char *name,
+                            vf_interval size, const char *note) {
+  vf_estimate_add(s->e, (vf_line){device, part, name, size, VF_BASIS_MODELLED, note, true});
+}
+
+static bool knows_tower(const vf_model *m) {
+  if ((m->flags & VF_MODEL_HAS_TOWER) == 0) return true;
+  for (size_t i = 0; i < m->n_tensors; i++)
+    if (vf_roles[m->tensors[i].role].home == VF_HOME_TOWER) return true;
+  return false;
+}
+
+/* CLIP and SigLIP take 0.6 to 0.8 GiB, the larger towers of Qwen's models 1.3. */
+void vf_serving_add_weights(vf_serving *s, uint32_t device, bool fused, bool reserved) {
+  const vf_interval tower = {0, 600 * VF_MIB / s->tp, 1400 * VF_MIB / s->tp};
+  uint64_t bytes = vf_shard_weights(&s->shard, s->model);
+  uint64_t slack = vf_torch_slack(&s->shard, s->model, (vf_torch_rule){fused, reserved});
+  uint64_t moved = vf_min_u64(bytes, s->request->cpu_offload_bytes);
+  vf_serving_add(s, device, VF_PART_WEIGHTS, "weights", vf_exactly(bytes - moved), VF_BASIS_EXACT,
+                 s->tp > 1 ? "this rank's part" : "");
+  vf_serving_add(s, (uint32_t)s->e->n_devices - 1, VF_PART_WEIGHTS, "weights_offloaded",
+                 vf_exactly(moved), VF_BASIS_EXACT, "pinned, read over the bus");
+  vf_serving_add(s, device, VF_PART_WEIGHTS, "allocator_slack", vf_exactly(slack), VF_BASIS_EXACT,
+                 "");
+  if (!knows_tower(s->model) && s->shard.first)
+    vf_serving_add(s, device, VF_PART_WEIGHTS, "tower", tower, VF_BASIS_ASSUMED,
+                   "for images or sound, not described");
+}
+
+/* ---- Budgets ------------------------------------------------------------------------------------
+ */
+
+uint64_t vf_serving_total(const vf_device *d) {
+  if (d->kind == VF_DEVICE_UNIFIED || d->total_bytes < d->reserved_bytes) return d->total_bytes;
+  return d->total_bytes - d->reserved_bytes;
+}
+
+static uint64_t outside_high(const vf_estimate *e, uint32_t device) {
+  uint64_t sum = 0;
+  for (size_t i = 0; i < e->n_lines; i++)
+    if (e->lines[i].device == device && e->lines[i].outside) sum += e->lines[i].size.high_bytes;
+  return sum;
+}
+
+void vf_serving_set_budget(vf_serving *s, uint32_t device, uint64_t total, uint64_t budget) {
+  vf_device *d = &s->e->devices[device].device;
+  uint64_t rest = total > budget ? total - budget : 0, target = d->headroom_bytes;
+  if (d->headroom_permille != 0) target = vf_shard_part(total, d->headroom_permille, 1000);
+  target += outside_high(s->e, device);
+  d->headroom_bytes = target > rest ? target - rest : 0;
+  d->headroom_permille = 0;
+  d->reserved_bytes = d->total_bytes - vf_min_u64(budget + d->used_bytes, d->total_bytes);
+}
+
+void vf_serving_set_pool(vf_serving *s, uint32_t device, vf_interval pool, uint64_t tokens) {
+  vf_device_budget *b = &s->e->devices[device];
+  vf_workload *w = s->w;
+  b->has_pool = b->device.total_known;
+  b->pool = pool;
+  b->pool_tokens = tokens;
+  uint64_t x100 = tokens / w->requested_ctx_tokens * 100 +
+                  tokens % w->requested_ctx_tokens * 100 / w->requested_ctx_tokens;
+  if (device == 0 || x100 * s->dp < w->max_concurrency_x100) w->max_concurrency_x100 = x100 * s->dp;
+}
+
+/* ---- Words --------------------------------------------------------------------------------------
+ */
+
+void vf_serving_assume(vf_serving *s) {
+  vf_estimate *e = s->e;
+  if (e->version[0] == '\0')
+    vf_estimate_assume(e, "engine-version", "the newest version of the engine that is known");
+  if (s->request->ctx_tokens == 0)
+    vf_estimate_assume(e, "ctx-default", "no --ctx given: the model's whole context");
+  if (s->model->max_ctx_tokens != 0 && s->w->requested_ctx_tokens > s->model->max_ctx_tokens)
+    vf_estimate_assume(e, "ctx-beyond-model", "the context is beyond the model's own limit");
+  if (s->request->tp == 0 && s->tp > 1)
+    vf_estimate_assume(e, "tp-default", "no --tp given: all GPUs share every layer");
+  if (!s->w->starts)
+    vf_estimate_assume(e, "does-not-start", "the engine would find no memory for its cache");
+}
+
+/* What each line is, by its name; the rest say it in their note. */
+static const char *const meanings[][2] = {
+    {"weights", "sum of this rank's tensors, cut as Megatron cuts them"},
+    {"allocator_slack", "tensors of 10 MiB and more end at 2 MiB (PyTorch's allocator)"},
+    {"kv_cache", "requests × tokens × bytes per token of the layers here"},
+    {"recurrent_state", "requests × state of the recurrent layers here"},
+    {"activation", "tokens in one pass × (4 × hidden + 3 × feed-forward / tp) × bytes, and logits"},
+    {"cuda_graphs", "graphs of decoding, by what was measured"},
+    {"request_table", "requests × context × 4 B: where each token lies"},
+    {"cuda_context", "the process before it loads anything"},
+    {"non_torch", "libraries and NCCL"},
+};
+
+void vf_serving_explain(const vf_estimate *e, const vf_line *line, vf_text *out) {
+  const char *meaning = line->note;
+  for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
+    if (strcmp(line->name, meanings[i][0]) == 0) meaning = meanings[i][1];
+  vf_text_printf(out, "%s = ", meaning);
+  vf_text_thousands(out, line->size.bytes);
+  vf_text_put(out, " B = ");
+  vf_text_size(out, line->size.bytes, VF_UNIT_GIB, 2);
+  vf_text_put(out, " GiB");
+  if (line->outside) vf_text_put(out, ", beside the budget");
+  vf_text_printf(out, "  [%s, as described in docs/engines.md]", e->workload.engine);
+}

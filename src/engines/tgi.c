@@ -1,0 +1,108 @@
+/* tgi.c - text-generation-inference: what a warm-up leaves of nine tenths of the memory.
+ *
+ * Tree db931fcf (2026-01-08, v3.3.7; the project is in maintenance): the pool is what is free after
+ * a prefill of max_batch_prefill_tokens, less a tenth of the total (TGI_WIGGLE_ROOM 0.90); the CUDA
+ * context counts. */
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/units.h"
+#include "engines/engine.h"
+#include "engines/serving.h"
+
+enum { FRACTION_PPM = 1000000, WIGGLE_PERMILLE = 900, PREFILL_TOKENS = 4096, MAX_REQUESTS = 128 };
+
+static const char *const checkpoints[] = {
+    "awq", "gptq", "fp8", "fbgemm_fp8", "compressed-tensors", "bitsandbytes", "exl2", NULL};
+
+static const vf_kernel_rules kernels = {"TGI", checkpoints, false, false};
+
+static void resolve(vf_serving *s) {
+  const vf_request *r = s->request;
+  vf_serving_formats(s);
+  s->batch_tokens = r->max_num_batched_tokens != 0 ? r->max_num_batched_tokens : PREFILL_TOKENS;
+  s->w->memory_fraction_ppm = r->memory_fraction_ppm != 0 ? r->memory_fraction_ppm : FRACTION_PPM;
+  s->w->max_num_batched_tokens = s->w->ubatch_tokens = s->batch_tokens;
+  s->w->max_num_seqs = r->max_num_seqs != 0 ? r->max_num_seqs : MAX_REQUESTS;
+  s->w->block_size = r->block_size != 0 ? r->block_size : 1; /* flashinfer's */
+  if (s->w->seqs > s->w->max_num_seqs) s->e->refused = true;
+}
+
+/* Windows are not used to save cache: every layer keeps all tokens. */
+static uint64_t token_bytes(const vf_serving *s) {
+  vf_serving_cell c = vf_serving_cell_of(s);
+  return c.full_bytes + c.window_bytes;
+}
+
+static void add_lines(vf_serving *s, uint32_t device) {
+  const vf_device *d = &s->e->devices[device].device;
+  uint64_t act = vf_serving_forward_bytes(s, s->batch_tokens), cache;
+  vf_interval links = {0, 0, 0};
+  if (s->tp > 1) links = (vf_interval){300 * VF_MIB, 1200 * VF_MIB, 2700 * VF_MIB};
+  vf_serving_add_weights(s, device, true, true);
+  vf_serving_add(s, device, VF_PART_COMPUTE, "activation",
+                 (vf_interval){act / 2, act, act + act / 2}, VF_BASIS_MODELLED, "warm-up prefill");
+  vf_serving_add(s, device, VF_PART_RUNTIME, "cuda_context", d->context, VF_BASIS_ASSUMED, "");
+  vf_serving_add(s, device, VF_PART_RUNTIME, "non_torch", links, VF_BASIS_MODELLED, "NCCL");
+  if (!vf_mul3(&cache, s->w->seqs, s->w->requested_ctx_tokens, token_bytes(s)))
+    s->e->overflow = true;
+  else
+    vf_serving_add(s, device, VF_PART_KV_CACHE, "kv_cache", vf_exactly(cache), VF_BASIS_EXACT,
+                   "slots of the token pool");
+}
+
+static void set_pool(vf_serving *s, uint32_t device) {
+  vf_device_budget *b = &s->e->devices[device];
+  uint64_t cache = b->part_bytes[VF_PART_KV_CACHE], total = vf_serving_total(&b->device);
+  uint64_t ppm = (uint64_t)s->w->memory_fraction_ppm * WIGGLE_PERMILLE / 1000;
+  uint64_t budget = vf_shard_part(total, ppm, 1000000), cell = token_bytes(s);
+  uint64_t low = b->need.high_bytes - cache, taken = b->need.bytes - cache;
+  uint64_t high = b->need.low_bytes - cache;
+  vf_interval pool = {budget > low ? budget - low : 0, budget > taken ? budget - taken : 0,
+                      budget > high ? budget - high : 0};
+  vf_serving_set_budget(s, device, total, budget);
+  vf_serving_set_pool(s, device, pool, cell == 0 ? 0 : pool.bytes / cell);
+  if (pool.bytes == 0) s->w->starts = false;
+}
+
+static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *err) {
+  vf_serving s = {.e = e, .model = e->model, .request = request, .w = &e->workload, .name = "TGI"};
+  vf_status status = vf_serving_begin(&s, err);
+  if (status == VF_OK) status = vf_serving_check(&s, &kernels, err);
+  if (status != VF_OK) return status;
+  resolve(&s);
+  s.shard = (vf_shard){.tp = s.tp,
+                       .expert_tp = s.tp,
+                       .expert_ranks = 1,
+                       .vocab_multiple = 1,
+                       .number_bytes = s.number_bytes};
+  vf_shard_stage(&s.shard, s.model, VF_STAGE_BEFORE_LAST, 1, 0);
+  for (uint32_t i = 0; i + 1 < e->n_devices; i++) {
+    add_lines(&s, i);
+    if (!e->overflow && e->devices[i].device.total_known) set_pool(&s, i);
+  }
+  vf_serving_assume(&s);
+  return VF_OK;
+}
+
+static const char *const aliases[] = {"text-generation-inference", NULL};
+
+static const vf_quant_alias quants[] = {
+    {"fp16", "F16"}, {"float16", "F16"}, {"bfloat16", "BF16"}, {"q4", "awq"},
+    {"4bit", "awq"}, {"q8", "fp8"},      {"8bit", "fp8"},      {NULL, NULL},
+};
+
+static const char *const ladder[] = {"BF16", "fp8", "awq", NULL};
+
+const vf_engine vf_engine_tgi = {
+    .name = "tgi",
+    .aliases = aliases,
+    .version = "v3.3.7",
+    .checked = "2026-01-08",
+    .quants = quants,
+    .max_seqs = MAX_REQUESTS * 64,
+    .ladder = ladder,
+    .pools = true,
+    .estimate = estimate,
+    .explain = vf_serving_explain,
+};

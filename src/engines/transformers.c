@@ -1,0 +1,141 @@
+/* transformers.c - transformers' generate(): caches that grow by the token, no paging.
+ *
+ * cache_utils.py at 004999d (late 2025): a DynamicCache holds what every sequence has, in the
+ * model's type, layers with a window their last tokens less one; latent attention is cached
+ * expanded, per head.  Several GPUs hold whole layers (accelerate's device_map). */
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/status.h"
+#include "base/units.h"
+#include "core/format.h"
+#include "engines/engine.h"
+#include "engines/serving.h"
+#include "engines/torch.h"
+
+enum { CUBLAS_WORKSPACE_MIB = 32 };
+
+static const char *const checkpoints[] = {
+    "awq", "gptq", "fp8", "fbgemm_fp8", "compressed-tensors", "mxfp4", "bitsandbytes", NULL};
+
+static const vf_kernel_rules kernels = {"transformers", checkpoints, false, false};
+
+/* ---- The cache
+ * ----------------------------------------------------------------------------------- */
+
+static uint64_t row_bytes(vf_format format, uint64_t elements) {
+  const vf_format_info *f = vf_format_get(format);
+  return (elements + f->block_elements - 1) / f->block_elements * f->block_bytes;
+}
+
+/* One sequence in one layer: keys and values of every head, also where the model has a latent. */
+static uint64_t layer_bytes(const vf_serving *s, const vf_cache_layer *c) {
+  const vf_layer *l = &s->model->layers[c->layer];
+  uint64_t tokens = s->w->requested_ctx_tokens, heads = c->n_kv_heads, k = c->k_dim, v = c->v_dim;
+  if (c->kind == VF_CACHE_STATE) return (c->conv + c->state) * s->number_bytes;
+  if (c->kind == VF_CACHE_LATENT) {
+    heads = l->n_heads;
+    k = l->k_dim;
+    v = l->v_dim;
+  }
+  if (c->kind == VF_CACHE_WINDOW && c->window > 0) tokens = vf_min_u64(tokens, c->window - 1);
+  uint64_t bytes;
+  if (!vf_mul3(&bytes, tokens, heads, row_bytes(s->w->kv_k, k) + row_bytes(s->w->kv_v, v)))
+    s->e->overflow = true;
+  return s->e->overflow ? 0 : bytes;
+}
+
+/* Growing copies one layer's keys or values: old and new are alive together. */
+static void add_cache(vf_serving *s, uint32_t device) {
+  uint64_t sum = 0, states = 0, largest = 0, seqs = s->w->seqs;
+  for (size_t i = 0; i < s->model->n_caches; i++) {
+    const vf_cache_layer *c = &s->model->caches[i];
+    if (c->layer < s->shard.first_layer || c->layer >= s->shard.end_layer) continue;
+    uint64_t bytes = layer_bytes(s, c), *part = c->kind == VF_CACHE_STATE ? &states : &sum;
+    if (!vf_mul(&bytes, bytes, seqs) || !vf_add(part, *part, bytes)) s->e->overflow = true;
+    if (c->kind != VF_CACHE_STATE) largest = vf_max_u64(largest, bytes / 2);
+  }
+  if (s->e->overflow) return;
+  vf_serving_add(s, device, VF_PART_KV_CACHE, "kv_cache", vf_exactly(sum), VF_BASIS_EXACT,
+                 vf_format_get(s->w->kv_k)->name);
+  vf_serving_add(s, device, VF_PART_STATE, "recurrent_state", vf_exactly(states), VF_BASIS_EXACT,
+                 "");
+  vf_serving_add(s, device, VF_PART_KV_CACHE, "cache_growth", (vf_interval){0, 0, largest},
+                 VF_BASIS_MODELLED, "one layer's copy while the cache grows");
+}
+
+/* ---- The forward pass
+ * ---------------------------------------------------------------------------- */
+
+/* At least what one token takes; at most the whole prompt in one pass, as generate() does it. */
+static void add_compute(vf_serving *s, uint32_t device) {
+  uint64_t prompt, decode = CUBLAS_WORKSPACE_MIB * VF_MIB, all;
+  uint64_t row = s->model->n_vocab * (s->number_bytes + 8);
+  if (!vf_mul(&prompt, s->w->requested_ctx_tokens, s->w->seqs)) s->e->overflow = true;
+  if (s->e->overflow) return;
+  all = vf_serving_forward_bytes(s, prompt);
+  if (strcmp(s->model->checkpoint, "") != 0) decode += vf_serving_unpacked_bytes(s);
+  decode += s->w->seqs * row;
+  vf_serving_add(s, device, VF_PART_COMPUTE, "activation",
+                 (vf_interval){decode, decode, decode + all}, VF_BASIS_MODELLED,
+                 "one token, to the whole prompt in one pass");
+}
+
+/* ---- The engine
+ * ----------------------------------------------------------------------------------- */
+
+static void add_stage(vf_serving *s, uint32_t device, uint32_t stages) {
+  const vf_device *d = &s->e->devices[device].device;
+  vf_shard_stage(&s->shard, s->model, VF_STAGE_FIRST, stages, device);
+  vf_serving_add_weights(s, device, false, false);
+  add_cache(s, device);
+  if (!s->e->overflow) add_compute(s, device);
+  vf_serving_add(s, device, VF_PART_RUNTIME, "cuda_context", d->context, VF_BASIS_ASSUMED,
+                 "context, libraries");
+}
+
+static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *err) {
+  vf_request r = *request;
+  vf_serving s = {
+      .e = e, .model = e->model, .request = &r, .w = &e->workload, .name = "transformers"};
+  uint32_t gpus = e->n_devices > 1 ? (uint32_t)e->n_devices - 1 : 1;
+  if (r.tp > 1 || r.dp > 1 || r.ep > 1)
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "transformers: only device_map is known, which gives each GPU whole layers");
+  r.pp = gpus;
+  vf_status status = vf_serving_begin(&s, err);
+  if (status == VF_OK) status = vf_serving_check(&s, &kernels, err);
+  if (status != VF_OK) return status;
+  vf_serving_formats(&s);
+  s.w->tp = s.w->pp = s.w->dp = s.w->ep = 0; /* not what its users call it */
+  s.w->ubatch_tokens = 1;
+  s.shard = (vf_shard){.tp = 1,
+                       .expert_tp = 1,
+                       .expert_ranks = 1,
+                       .vocab_multiple = 1,
+                       .number_bytes = s.number_bytes};
+  for (uint32_t i = 0; i < gpus; i++) add_stage(&s, i, gpus);
+  vf_serving_assume(&s);
+  return VF_OK;
+}
+
+static const char *const aliases[] = {"hf", "huggingface", NULL};
+
+static const vf_quant_alias quants[] = {
+    {"fp16", "F16"}, {"float16", "F16"}, {"bfloat16", "BF16"}, {"fp32", "F32"}, {"q4", "nf4"},
+    {"4bit", "nf4"}, {"q8", "bnb-8bit"}, {"8bit", "bnb-8bit"}, {NULL, NULL},
+};
+
+static const char *const ladder[] = {"BF16", "bnb-8bit", "nf4", NULL};
+
+const vf_engine vf_engine_transformers = {
+    .name = "transformers",
+    .aliases = aliases,
+    .version = "4.57",
+    .checked = "2025-12-01",
+    .quants = quants,
+    .max_seqs = VF_MAX_SEQS,
+    .ladder = ladder,
+    .estimate = estimate,
+    .explain = vf_serving_explain,
+};
