@@ -57,6 +57,7 @@ vf_status vf_engine_find(const vf_engine **out, const char **version, const char
 static const char *engine_of_checkpoint(const vf_model *m) {
   if (strcmp(m->checkpoint, "mlx") == 0) return vf_engine_mlx.name;
   if (strncmp(m->checkpoint, "exl", 3) == 0) return vf_engine_exllama.name;
+  if (strcmp(m->checkpoint, "tensorrt-llm") == 0) return vf_engine_tensorrt_llm.name;
   return m->checkpoint[0] != '\0' ? vf_engine_vllm.name : NULL;
 }
 
