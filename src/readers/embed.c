@@ -68,9 +68,11 @@ static void write_catalog(FILE *out, const vf_catalog *c, const char *symbol) {
   for (size_t i = 0; i < c->n_rows; i++)
     fprintf(out, "  {%u, %u, %u, %u},\n", c->rows[i].id, c->rows[i].file, c->rows[i].json,
             c->rows[i].length);
+  if (c->n_rows == 0) fputs("  {0, 0, 0, 0},\n", out);
   fprintf(out, "};\nstatic const vf_catalog_name %s_names[] = {\n", symbol);
   for (size_t i = 0; i < c->n_names; i++)
     fprintf(out, "  {%u, %u},\n", c->names[i].name, c->names[i].row);
+  if (c->n_names == 0) fputs("  {0, 0},\n", out);
   fputs("};\n", out);
 }
 

@@ -182,6 +182,38 @@ static void a_config_that_makes_no_model_is_not_added(void **state) {
   assert_int_not_equal(stat(models, &st), 0);
 }
 
+/* ---- Engines ----------------------------------------------------------------------------------
+ */
+
+static bool is_estimated(vf_estimate *e, const char *id, const char *engine, const vf_device *d) {
+  vf_model *m;
+  vf_request request = VF_REQUEST_INIT;
+  request.engine = engine;
+  request.ctx_tokens = 512;
+  if (vf_model_open(&m, ctx, id, NULL, engine, NULL) != VF_OK) return false;
+  vf_status status = vf_estimate_run(e, m, &request, d, 1, NULL);
+  vf_model_free(m);
+  return status == VF_OK;
+}
+
+static void every_model_has_an_estimate_on_some_engine(void **state) {
+  (void)state;
+  static const char *const engines[] = {"llama.cpp", "vllm", "transformers"};
+  vf_estimate *e;
+  vf_device d;
+  size_t n;
+  assert_ok(vf_devices_parse(&d, 1, &n, ctx, "b200", err));
+  assert_ok(vf_estimate_new(&e, ctx, err));
+  for (size_t i = 0; i < vf_catalog_size(ctx, VF_CATALOG_MODELS); i++) {
+    const char *id = vf_catalog_id(ctx, VF_CATALOG_MODELS, i);
+    bool any = false;
+    for (size_t k = 0; k < sizeof engines / sizeof *engines; k++)
+      any = any || is_estimated(e, id, engines[k], &d);
+    if (!any) fail_msg("no engine estimates %s", id);
+  }
+  vf_estimate_free(e);
+}
+
 /* ---- Names ------------------------------------------------------------------------------------
  */
 
@@ -233,6 +265,7 @@ int main(void) {
       cmocka_unit_test(a_catalog_that_is_not_there_is_an_error),
       cmocka_unit_test(a_config_becomes_an_entry_with_the_facts_that_count),
       cmocka_unit_test(a_config_that_makes_no_model_is_not_added),
+      cmocka_unit_test(every_model_has_an_estimate_on_some_engine),
       cmocka_unit_test(a_name_with_the_same_words_is_resolved),
       cmocka_unit_test(a_name_that_can_mean_several_is_not),
       cmocka_unit_test(a_weight_format_behind_the_name_counts),
