@@ -33,6 +33,7 @@ static vf_cell *new_row(vf_listing *l) {
 
 static vf_cell text_cell(vf_listing *l, const char *text) {
   const char *copy = text == NULL ? NULL : vf_arena_copy(l->arena, text, strlen(text));
+  if (text != NULL && copy == NULL) l->failed = true;
   return (vf_cell){.text = copy, .known = copy != NULL && copy[0] != '\0'};
 }
 
@@ -53,6 +54,7 @@ static vf_cell list_cell(vf_listing *l, const vf_fact *list) {
     if (list->as.array.items[i].type == VF_FACT_STRING)
       size += strlen(list->as.array.items[i].as.string) + 1;
   char *text = vf_arena_alloc(l->arena, size, 1);
+  if (text == NULL) l->failed = true;
   if (text == NULL) return (vf_cell){0};
   for (size_t i = 0; i < list->as.array.count; i++) {
     if (list->as.array.items[i].type != VF_FACT_STRING) continue;
@@ -67,6 +69,7 @@ static vf_cell names_cell(vf_listing *l, const char *const *names) {
   size_t size = 1, at = 0;
   for (const char *const *n = names; *n != NULL; n++) size += strlen(*n) + 1;
   char *text = vf_arena_alloc(l->arena, size, 1);
+  if (text == NULL) l->failed = true;
   if (text == NULL) return (vf_cell){0};
   for (const char *const *n = names; *n != NULL; n++) {
     memcpy(text + at, *n, strlen(*n));
@@ -520,6 +523,7 @@ vf_status vf_list(vf_listing **out, const vf_context *ctx, vf_list_kind kind,
   case VF_LIST_ENGINES: status = list_engines(l, err); break;
   default: status = list_catalog(l, &views[kind], ctx, query, err); break;
   }
+  if (status == VF_OK && l->failed) status = vf_fail_nomem(err);
   if (status == VF_OK)
     *out = l;
   else

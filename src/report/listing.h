@@ -44,6 +44,7 @@ struct vf_listing {
   vf_cell *cells; /* row by row */
   size_t n_rows, row_room;
   vf_listing_entry entry; /* set where one was asked for by name */
+  bool failed;            /* a cell did not get its memory */
   const char *note;       /* a line below the table; NULL: none */
 };
 
