@@ -64,6 +64,19 @@ static uint64_t unpacked_bytes(const vf_vllm_plan *p) {
   return most * p->model->n_embd * 2;
 }
 
+/* Latent attention unpacks keys and values of earlier context by the workspace: as many rows as
+ * eight contexts, 64 Ki at most, for all heads (mla_attention.py:1995-2020). */
+static uint64_t context_bytes(const vf_vllm_plan *p) {
+  enum { MOST_ROWS = 65536 };
+  uint64_t most = 0, rows = vf_min_u64(8 * p->w->requested_ctx_tokens, MOST_ROWS);
+  for (uint32_t i = p->shard.first_layer; i < p->shard.end_layer; i++) {
+    const vf_layer *l = &p->model->layers[i];
+    if (l->kv_lora == 0 || p->rules->since < 10) continue;
+    most = vf_max_u64(most, l->n_heads / p->tp * (uint64_t)(l->k_dim - l->rope_dim + l->v_dim));
+  }
+  return most * rows * p->number_bytes;
+}
+
 /* Images and sounds come as embeddings: the batch's, and those of one encoder run. */
 static uint64_t embeddings_bytes(const vf_vllm_plan *p) {
   if ((p->model->flags & VF_MODEL_HAS_TOWER) == 0 || !p->shard.first) return 0;
@@ -79,7 +92,7 @@ vf_interval vf_vllm_activation(const vf_vllm_plan *p) {
     forward = vf_max_u64(forward, layer_bytes(p, l) + own);
     workspace = vf_max_u64(workspace, workspace_bytes(p, l));
   }
-  forward += unpacked_bytes(p);
+  forward += unpacked_bytes(p) + context_bytes(p);
   if (!p->shard.last) beside += 2 * p->model->n_embd * p->batch_tokens * p->number_bytes;
   if (p->rules->workspaces_stay) beside += workspace;
   for (int i = 0; i < 3; i++) {

@@ -399,6 +399,10 @@ static void text_ways_out(vf_text *text, const table *t, const vf_limits *l) {
     next_choice(text);
     vf_text_put(text, "--kv fp8");
   }
+  if (l->memory_fraction_ppm != 0) {
+    next_choice(text);
+    vf_text_printf(text, "--gpu-memory-utilization 0.%02" PRIu32, l->memory_fraction_ppm / 10000);
+  }
   if (l->max_num_seqs != 0) {
     next_choice(text);
     vf_text_printf(text, "--max-num-seqs %" PRIu32, l->max_num_seqs);
