@@ -458,6 +458,7 @@ typedef struct vf_limits {
   uint64_t max_concurrency_x100; /* serving engines: as in vf_workload; 0: does not apply */
   bool starts;                   /* serving engines: the engine starts with the request as it is */
   bool kv_fp8;                   /* a cache in 8 bits would be enough */
+  uint32_t memory_fraction_ppm;  /* another share of the memory that would be enough; 0: none */
   uint32_t max_num_seqs;         /* a smaller --max-num-seqs that would be enough; 0: none */
   uint64_t max_ctx_tokens;       /* largest context; 0: not even the smallest */
   bool ctx_is_model_limit;       /* the model, not the memory, ends it there */

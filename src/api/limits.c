@@ -184,6 +184,22 @@ static vf_status solve_pool(vf_limits *out, question q, vf_error *err) {
   return status;
 }
 
+/* Another share of the memory: more where the cache is short, less where others use some. */
+static vf_status solve_share(vf_limits *out, question q, vf_error *err) {
+  enum { MOST_PPM = 950000, LEAST_PPM = 300000, STEP_PPM = 10000 };
+  bool yes = false;
+  if (!q.engine->pools) return VF_OK;
+  vf_status status = asks_fit(&q, &yes, err);
+  uint32_t now = vf_estimate_workload(q.e)->memory_fraction_ppm;
+  for (uint32_t ppm = MOST_PPM; status == VF_OK && !yes && ppm >= LEAST_PPM; ppm -= STEP_PPM) {
+    q.request.memory_fraction_ppm = ppm;
+    if (ppm == now) continue;
+    status = asks_possible(&q, &yes, err);
+    if (yes) out->memory_fraction_ppm = ppm;
+  }
+  return status;
+}
+
 vf_status vf_limits_solve(vf_limits *out, vf_estimate *estimate, const vf_model *model,
                           const vf_request *request, const vf_device *devices, size_t device_count,
                           vf_error *err) {
@@ -196,6 +212,7 @@ vf_status vf_limits_solve(vf_limits *out, vf_estimate *estimate, const vf_model 
   q.request.engine = request->engine != NULL ? request->engine : engine->name;
   if (status == VF_OK) status = tell_pool(&limits, q, err);
   if (status == VF_OK) status = solve_pool(&limits, q, err);
+  if (status == VF_OK) status = solve_share(&limits, q, err);
   if (status == VF_OK) status = solve_ctx(&limits, q, err);
   if (status == VF_OK) status = solve_seqs(&limits, q, engine->max_seqs, err);
   if (status == VF_OK) status = solve_quant(&limits, q, err);

@@ -82,6 +82,13 @@ static vf_status parse_share(void *field, const char *text, vf_error *err) {
   return *(uint32_t *)field != 0 ? VF_OK : trouble(err, "", "'%s' is as good as nothing", text);
 }
 
+static vf_status parse_all_ranks(void *field, const char *text, vf_error *err) {
+  (void)text;
+  (void)err;
+  *(uint32_t *)field = UINT32_MAX;
+  return VF_OK;
+}
+
 /* As the engines take it, a number of GiB; or a size with its unit. */
 static vf_status parse_gib(void *field, const char *text, vf_error *err) {
   uint64_t n;

@@ -47,6 +47,7 @@ static vf_status resolve_ranks(vf_serving *s, vf_error *err) {
   s->pp = r->pp != 0 ? r->pp : 1;
   s->dp = r->dp != 0 ? r->dp : 1;
   s->tp = r->tp != 0 ? r->tp : vf_max_u32(gpus / s->pp / s->dp, 1);
+  s->ep = r->ep > s->tp ? s->tp : vf_max_u32(r->ep, 1);
   if ((uint64_t)s->tp * s->pp * s->dp == gpus) return VF_OK;
   return vf_fail(err, VF_USAGE,
                  "tp %" PRIu32 " × pp %" PRIu32 " × dp %" PRIu32
@@ -66,7 +67,7 @@ vf_status vf_serving_begin(vf_serving *s, vf_error *err) {
   s->w->tp = s->tp;
   s->w->pp = s->pp;
   s->w->dp = s->dp;
-  s->w->ep = s->request->ep > 1 ? s->request->ep : 1;
+  s->w->ep = s->ep;
   s->w->output_rows = s->w->seqs;
   s->w->starts = true;
   return VF_OK;
@@ -106,6 +107,11 @@ static vf_status check_layer(const vf_serving *s, const vf_layer *l, vf_error *e
 
 vf_status vf_serving_check(const vf_serving *s, const vf_kernel_rules *kernels, vf_error *err) {
   const vf_layer *l = s->model->layers;
+  if (s->tp % s->ep != 0)
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "%s: expert parallel size %" PRIu32
+                   " does not divide tensor parallel size %" PRIu32,
+                   s->name, s->ep, s->tp);
   if (s->request->ep > 1 && !s->moe)
     return vf_fail(err, VF_UNSUPPORTED, "%s: expert parallelism wants a model with experts",
                    s->name);
@@ -149,7 +155,8 @@ vf_serving_cell vf_serving_cell_of(const vf_serving *s) {
     if (c->layer < s->shard.first_layer || c->layer >= s->shard.end_layer) continue;
     if (c->kind == VF_CACHE_STATE) {
       cell.state_bytes += state_bytes(s, c);
-    } else if (c->kind == VF_CACHE_WINDOW || c->kind == VF_CACHE_CHUNKED) {
+    } else if (!s->request->swa_full &&
+               (c->kind == VF_CACHE_WINDOW || c->kind == VF_CACHE_CHUNKED)) {
       cell.window_bytes += token_bytes(s, c);
       cell.window_tokens = vf_max_u64(cell.window_tokens, c->window);
       cell.window_layers++;

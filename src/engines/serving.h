@@ -13,10 +13,10 @@ typedef struct vf_serving {
   const vf_model *model;
   const vf_request *request;
   vf_workload *w;
-  const char *name;      /* of the engine, as people write it */
-  uint32_t tp, pp, dp;   /* attention is cut into tp; dp replicas of it */
-  uint32_t number_bytes; /* of a number that is not quantized */
-  uint32_t batch_tokens; /* in one forward pass */
+  const char *name;        /* of the engine, as people write it */
+  uint32_t tp, pp, dp, ep; /* ep of the tp ranks share the list of experts */
+  uint32_t number_bytes;   /* of a number that is not quantized */
+  uint32_t batch_tokens;   /* in one forward pass */
   bool moe;
   vf_shard shard; /* of the stage at hand */
 } vf_serving;

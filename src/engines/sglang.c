@@ -132,10 +132,9 @@ static vf_status resolve(plan *p, vf_request *r, vf_error *err) {
 /* Experts lie over tp / ep ranks each; attention over tp / dp. */
 static void set_shard(plan *p, uint32_t stage) {
   vf_serving *s = &p->s;
-  uint32_t ep = s->request->ep > 1 ? s->request->ep : 1;
   s->shard = (vf_shard){.tp = s->tp,
-                        .expert_tp = vf_max_u32(s->tp / ep, 1),
-                        .expert_ranks = ep,
+                        .expert_tp = s->tp / s->ep,
+                        .expert_ranks = s->ep,
                         .vocab_multiple = 64,
                         .number_bytes = s->number_bytes};
   vf_shard_stage(&s->shard, s->model, VF_STAGE_BEFORE_LAST, s->pp, stage);
@@ -304,9 +303,18 @@ static bool knows(const char *version) {
 static const char *const aliases[] = {"sgl", NULL};
 
 static const vf_quant_alias quants[] = {
-    {"fp16", "F16"}, {"half", "F16"}, {"float16", "F16"}, {"bfloat16", "BF16"},
-    {"fp32", "F32"}, {"q4", "awq"},   {"4bit", "awq"},    {"int4", "w4a16"},
-    {"q8", "fp8"},   {"8bit", "fp8"}, {NULL, NULL},
+    {"fp16", "F16"},
+    {"half", "F16"},
+    {"float16", "F16"},
+    {"bfloat16", "BF16"},
+    {"fp32", "F32"},
+    {"q4", "awq"},
+    {"4bit", "awq"},
+    {"int4", "w4a16"},
+    {"q8", "fp8"},
+    {"8bit", "fp8"},
+    {"nvfp4", "modelopt-nvfp4"},
+    {NULL, NULL},
 };
 
 static const char *const ladder[] = {"BF16", "fp8", "awq", NULL};

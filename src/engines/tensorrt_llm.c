@@ -52,7 +52,7 @@ static void set_shard(plan *p, uint32_t stage) {
   uint32_t ep = s->request->ep > 1 ? s->request->ep : 1;
   s->shard = (vf_shard){.tp = s->tp,
                         .expert_tp = vf_max_u32(s->tp / ep, 1),
-                        .expert_ranks = ep,
+                        .expert_ranks = s->ep,
                         .vocab_multiple = 64,
                         .number_bytes = s->number_bytes};
   vf_shard_stage(&s->shard, s->model, VF_STAGE_FIRST, s->pp, stage);
@@ -155,12 +155,21 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
 static const char *const aliases[] = {"tensorrt_llm", "trtllm", "trt-llm", "trtllm-serve", NULL};
 
 static const vf_quant_alias quants[] = {
-    {"fp16", "F16"}, {"half", "F16"}, {"float16", "F16"}, {"bfloat16", "BF16"},
-    {"fp32", "F32"}, {"q4", "awq"},   {"4bit", "awq"},    {"int4", "w4a16"},
-    {"q8", "fp8"},   {"8bit", "fp8"}, {NULL, NULL},
+    {"fp16", "F16"},
+    {"half", "F16"},
+    {"float16", "F16"},
+    {"bfloat16", "BF16"},
+    {"fp32", "F32"},
+    {"q4", "awq"},
+    {"4bit", "awq"},
+    {"int4", "w4a16"},
+    {"q8", "fp8"},
+    {"8bit", "fp8"},
+    {"nvfp4", "modelopt-nvfp4"},
+    {NULL, NULL},
 };
 
-static const char *const ladder[] = {"BF16", "fp8", "nvfp4", NULL};
+static const char *const ladder[] = {"BF16", "fp8", "modelopt-nvfp4", NULL};
 
 const vf_engine vf_engine_tensorrt_llm = {
     .name = "tensorrt-llm",

@@ -16,7 +16,7 @@
 #include "engines/engine.h"
 #include "engines/vllm.h"
 
-enum { NEWEST = 27, MAX_RANKS = VF_MAX_DEVICES };
+enum { NEWEST = 28 }; /* main behind v0.27.1 */
 
 /* ---- Versions ----------------------------------------------------------------------------------
  */
@@ -93,11 +93,11 @@ static bool minor_version(const char *text, uint32_t *minor) {
   return true;
 }
 
-const vf_vllm_rules *vf_vllm_rules_of(const char *version, bool *known) {
-  uint32_t minor = NEWEST;
+const vf_vllm_rules *vf_vllm_rules_of(const char *version, uint32_t *minor, bool *known) {
   size_t i = N_RULES - 1;
-  *known = minor_version(version, &minor);
-  while (i > 0 && rules[i].since > minor) i--;
+  *minor = NEWEST;
+  *known = minor_version(version, minor);
+  while (i > 0 && rules[i].since > *minor) i--;
   return &rules[i];
 }
 
@@ -141,14 +141,16 @@ static void resolve_batch(vf_vllm_plan *p) {
   bool old = p->rules->since < 10; /* V0: prompts whole, 256 requests */
   bool large = d->total_bytes >= 70 * VF_GIB && d->compute_capability != 80 && !old;
   uint32_t seqs = large ? 1024 : 256, tokens = large ? 8192 : 2048;
-  if (p->rules->since >= 26 && d->total_bytes >= 160 * VF_GIB) tokens = 16384;
+  if (p->minor >= 28 && d->total_bytes >= 160 * VF_GIB) tokens = 16384; /* since 2026-08-11 */
   if (old && p->w->requested_ctx_tokens > tokens)
     tokens = (uint32_t)vf_min_u64(p->w->requested_ctx_tokens, UINT32_C(1) << 24);
   uint32_t per_replica = (p->w->seqs + p->dp - 1) / p->dp;
   p->batch_tokens = r->max_num_batched_tokens != 0 ? r->max_num_batched_tokens : tokens;
   p->max_seqs = r->max_num_seqs != 0 ? r->max_num_seqs : vf_max_u32(seqs, per_replica);
   if (p->max_seqs > p->batch_tokens) p->max_seqs = p->batch_tokens;
-  if (per_replica > p->max_seqs) p->e->refused = true;
+  if (per_replica <= p->max_seqs) return;
+  p->e->refused = true;
+  vf_estimate_assume(p->e, "too-many-seqs", "--seqs is more than --max-num-seqs lets run at once");
 }
 
 static vf_status resolve_length(vf_vllm_plan *p, vf_error *err) {
@@ -185,7 +187,7 @@ static void fill_workload(vf_vllm_plan *p) {
   w->tp = p->tp;
   w->pp = p->pp;
   w->dp = p->dp;
-  w->ep = p->request->ep > 1 ? p->tp * p->dp : 1;
+  w->ep = vf_vllm_whole_experts(p) ? p->tp * p->dp : 1;
   w->max_num_seqs = p->max_seqs;
   w->max_num_batched_tokens = p->batch_tokens;
   w->memory_fraction_ppm = p->request->memory_fraction_ppm != 0
@@ -195,7 +197,7 @@ static void fill_workload(vf_vllm_plan *p) {
 
 static vf_status resolve(vf_vllm_plan *p, vf_error *err) {
   bool known;
-  p->rules = vf_vllm_rules_of(p->e->version, &known);
+  p->rules = vf_vllm_rules_of(p->e->version, &p->minor, &known);
   p->spec_tokens = p->request->spec_tokens;
   p->eager = p->request->enforce_eager;
   p->moe = has_experts(p->model);
@@ -272,6 +274,15 @@ static uint64_t cuda_total(const vf_device *d) {
   return d->total_bytes - d->reserved_bytes;
 }
 
+/* v1/worker/utils.py:450: the share must be free before anything is loaded. */
+static void refuse_for_lack(vf_vllm_plan *p) {
+  if (!p->lacks)
+    vf_estimate_assume(p->e, "does-not-start",
+                       "vLLM refuses to start: less memory is free than its share "
+                       "(--gpu-memory-utilization)");
+  p->lacks = p->e->refused = true;
+}
+
 /* The rest of the memory holds what is not charged; the headroom target is met from it, too. */
 static void set_budget(vf_vllm_plan *p, uint32_t device) {
   vf_device *d = &p->e->devices[device].device;
@@ -284,7 +295,7 @@ static void set_budget(vf_vllm_plan *p, uint32_t device) {
     budget = total > taken ? total - taken : 0;
     rest = total - budget;
   } else if (total < taken || total - taken < budget) {
-    p->e->refused = true; /* free memory is less than what the engine is to take */
+    refuse_for_lack(p);
   }
   uint64_t target = d->headroom_bytes;
   if (d->headroom_permille != 0) target = vf_shard_part(total, d->headroom_permille, 1000);
@@ -315,8 +326,9 @@ static void find_pool_bytes(vf_vllm_plan *p, uint32_t device) {
 /* ---- Capacity ----------------------------------------------------------------------------------
  */
 
+/* A stage without caches sets no limit. */
 static uint64_t blocks_of(const vf_vllm_plan *p, uint64_t bytes) {
-  return p->pool.block_bytes != 0 ? bytes / p->pool.block_bytes : 0;
+  return p->pool.block_bytes != 0 ? bytes / p->pool.block_bytes : UINT64_MAX;
 }
 
 /* kv_cache_utils.py:917-940, 1854-1880; older releases divided the blocks by the groups. */
@@ -334,12 +346,14 @@ static uint64_t concurrency_x100(const vf_vllm_plan *p, uint64_t blocks) {
 
 /* All ranks use as many blocks as the one with the fewest. */
 static void tell_capacity(vf_vllm_plan *p, uint64_t blocks, uint64_t most_blocks) {
+  p->w->block_size = p->pool.least_tokens;
+  p->w->starts = !p->e->refused;
+  if (blocks == UINT64_MAX || !p->e->devices[0].has_pool) return;
   uint64_t tokens = logged_tokens(p, blocks);
   for (size_t i = 0; i + 1 < p->e->n_devices; i++) p->e->devices[i].pool_tokens = tokens;
   p->w->max_concurrency_x100 = concurrency_x100(p, blocks);
   p->w->most_concurrency_x100 = concurrency_x100(p, most_blocks);
-  p->w->starts = blocks >= p->pool.request_blocks && !p->e->refused;
-  p->w->block_size = p->pool.least_tokens;
+  p->w->starts &= blocks >= p->pool.request_blocks;
 }
 
 static vf_status add_rank(vf_vllm_plan *p, uint32_t device) {
@@ -398,15 +412,20 @@ static void add_assumptions(vf_vllm_plan *p) {
     vf_estimate_assume(e, "ctx-default", "no --ctx given: the model's whole context");
   if (p->model->max_ctx_tokens != 0 && p->w->requested_ctx_tokens > p->model->max_ctx_tokens)
     vf_estimate_assume(e, "ctx-beyond-model", "the context is beyond the model's own limit");
+  if (p->minor >= 24 && e->model->checkpoint[0] == '\0' && strcmp(e->model->quant, "BF16") != 0 &&
+      strcmp(e->model->quant, "F16") != 0 && strcmp(e->model->quant, "F32") != 0)
+    vf_estimate_assume(e, "gguf-plugin", "GGUF formats need a plugin since June 2026");
+  if (p->minor >= 28 && strcmp(e->model->checkpoint, "bitsandbytes") == 0)
+    vf_estimate_assume(e, "bitsandbytes-plugin", "bitsandbytes needs a plugin since August 2026");
   if (r->tp == 0 && p->tp > 1)
     vf_estimate_assume(e, "tp-default", "no --tp given: all GPUs share every layer");
   if (e->devices[0].device.backend == VF_BACKEND_ROCM)
     vf_estimate_assume(e, "backend-cuda-rules",
                        "activations and graphs follow what was measured on CUDA");
-  if (!p->w->starts)
+  if (!p->w->starts && !e->refused)
     vf_estimate_assume(e, "does-not-start",
-                       "vLLM refuses to start: what is free, or the cache that is left, is too "
-                       "small for one request of that length");
+                       "vLLM refuses to start: the cache that is left is too small for one request "
+                       "of that length");
 }
 
 /* ---- The engine --------------------------------------------------------------------------------
@@ -428,10 +447,12 @@ static const char *const aliases[] = {"vllm-serve", NULL};
 
 /* What vLLM's users mean by a short name. */
 static const vf_quant_alias quants[] = {
-    {"fp16", "F16"}, {"half", "F16"},     {"float16", "F16"}, {"bfloat16", "BF16"},
-    {"fp32", "F32"}, {"float32", "F32"},  {"float", "F32"},   {"q4", "awq"},
-    {"4bit", "awq"}, {"int4", "w4a16"},   {"w4a16", "w4a16"}, {"q8", "fp8"},
-    {"8bit", "fp8"}, {"bnb", "bnb-4bit"}, {NULL, NULL},
+    {"fp16", "F16"},      {"half", "F16"},     {"float16", "F16"},
+    {"bfloat16", "BF16"}, {"fp32", "F32"},     {"float32", "F32"},
+    {"float", "F32"},     {"q4", "awq"},       {"4bit", "awq"},
+    {"int4", "w4a16"},    {"w4a16", "w4a16"},  {"q8", "fp8"},
+    {"8bit", "fp8"},      {"bnb", "bnb-4bit"}, {"nvfp4", "modelopt-nvfp4"},
+    {NULL, NULL},
 };
 
 static const char *const ladder[] = {"BF16", "fp8", "awq", NULL};

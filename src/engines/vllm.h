@@ -33,7 +33,7 @@ typedef struct vf_vllm_rules {
 } vf_vllm_rules;
 
 /* The rules of "0.19.0", "v0.8.5.post1"; NULL or unknown: the newest. */
-const vf_vllm_rules *vf_vllm_rules_of(const char *version, bool *known);
+const vf_vllm_rules *vf_vllm_rules_of(const char *version, uint32_t *minor, bool *known);
 
 /* ---- The pool ------------------------------------------------------------------------------ */
 
@@ -83,13 +83,21 @@ typedef struct vf_vllm_plan {
   const vf_request *request;
   vf_workload *w;
   const vf_vllm_rules *rules;
+  uint32_t minor; /* version: 19 for v0.19 */
   uint32_t tp, pp, dp;
   uint32_t max_seqs, batch_tokens, spec_tokens;
   uint32_t number_bytes; /* of the model's own type */
   bool eager, moe, recurrent, new_runner;
+  bool lacks;     /* less is free than the engine is to take */
   vf_shard shard; /* of the stage at hand */
   vf_vllm_pool pool;
 } vf_vllm_plan;
+
+/* --enable-expert-parallel: experts stay whole, on all tp x dp ranks (--ep, whatever its number).
+ */
+static inline bool vf_vllm_whole_experts(const vf_vllm_plan *p) {
+  return p->request->ep > 1;
+}
 
 /* Sets p->shard for the stage. */
 void vf_vllm_shard(vf_vllm_plan *p, uint32_t stage);

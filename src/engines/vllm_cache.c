@@ -76,7 +76,8 @@ static bool equal_heads(const vf_model *m) {
 
 /* Windows count only where every kind gets groups of its own; chunks never do by default. */
 static bool windows_count(const vf_vllm_plan *p) {
-  if (!p->rules->groups || has_kind(p->model, VF_CACHE_CHUNKED)) return false;
+  if (!p->rules->groups || p->request->swa_full) return false;
+  if (has_kind(p->model, VF_CACHE_CHUNKED)) return false;
   return p->rules->groups_any_heads || equal_heads(p->model);
 }
 

@@ -27,7 +27,7 @@ static vf_status check_heads(const vf_vllm_plan *p, const vf_layer *l, vf_error 
 }
 
 static vf_status check_widths(const vf_vllm_plan *p, const vf_layer *l, vf_error *err) {
-  bool whole_experts = p->request->ep > 1;
+  bool whole_experts = vf_vllm_whole_experts(p);
   uint32_t ranks = p->moe ? p->tp * p->dp : p->tp;
   if (l->n_ff % p->tp != 0)
     return vf_fail(err, VF_UNSUPPORTED,
@@ -71,11 +71,11 @@ static vf_status check_ranks(const vf_vllm_plan *p, vf_error *err) {
     return vf_fail(err, VF_UNSUPPORTED,
                    "vLLM: %" PRIu32 " layers are too few for %" PRIu32 " pipeline stages",
                    p->model->n_layers, p->pp);
-  if (p->request->ep > 1 && !p->moe)
+  if (vf_vllm_whole_experts(p) && !p->moe)
     return vf_fail(err, VF_UNSUPPORTED,
                    "vLLM: number of experts in the model must be greater than 0 when expert "
                    "parallelism is enabled");
-  if (p->request->ep > 1 && p->request->ep != p->tp * p->dp)
+  if (p->request->ep > 1 && p->request->ep != UINT32_MAX && p->request->ep != p->tp * p->dp)
     return vf_fail(err, VF_UNSUPPORTED,
                    "vLLM spreads experts over all tp × dp = %" PRIu32 " ranks: --ep %" PRIu32,
                    p->tp * p->dp, p->tp * p->dp);

@@ -22,13 +22,15 @@ static bool has_experts(const vf_layer *l) {
   return l->n_experts != 0;
 }
 
-/* Hidden states in four copies, and what gate and up make of them. */
+/* Hidden states in four copies, and what gate and up make of them; a fiftieth more is what was
+ * measured where this decides (Granite 8B, the first of four stages). */
 static uint64_t layer_bytes(const vf_vllm_plan *p, const vf_layer *l) {
   uint64_t wide = 4 * p->model->n_embd;
   if (!has_experts(l)) wide += 3 * (uint64_t)l->n_ff / p->tp;
   if (l->mixers & VF_MIX_RECURRENT)
     wide = vf_max_u64(wide, 4 * p->model->n_embd + 4 * (uint64_t)l->inner / p->tp);
-  return wide * p->batch_tokens * p->number_bytes;
+  uint64_t bytes = wide * p->batch_tokens * p->number_bytes;
+  return bytes + bytes / 50;
 }
 
 /* Two workspaces for the chosen experts' inputs and results (experts/triton_moe.py:202-217). */
@@ -64,10 +66,24 @@ static uint64_t unpacked_bytes(const vf_vllm_plan *p) {
   return most * p->model->n_embd * 2;
 }
 
-/* Images and sounds come as embeddings: the batch's, and those of one encoder run. */
+/* Latent attention unpacks keys and values of earlier context by the workspace: as many rows as
+ * eight contexts, 64 Ki at most, for all heads (mla_attention.py:1995-2020). */
+static uint64_t context_bytes(const vf_vllm_plan *p) {
+  enum { MOST_ROWS = 65536 };
+  uint64_t most = 0, rows = vf_min_u64(8 * p->w->requested_ctx_tokens, MOST_ROWS);
+  for (uint32_t i = p->shard.first_layer; i < p->shard.end_layer; i++) {
+    const vf_layer *l = &p->model->layers[i];
+    if (l->kv_lora == 0 || p->rules->since < 10) continue;
+    most = vf_max_u64(most, l->n_heads / p->tp * (uint64_t)(l->k_dim - l->rope_dim + l->v_dim));
+  }
+  return most * rows * p->number_bytes;
+}
+
+/* Images and sounds come as embeddings: the batch's, and half as much again from the encoder (logs
+ * of LLaVA and Gemma 3 lie on either side). */
 static uint64_t embeddings_bytes(const vf_vllm_plan *p) {
   if ((p->model->flags & VF_MODEL_HAS_TOWER) == 0 || !p->shard.first) return 0;
-  return 2 * p->model->n_embd * p->batch_tokens * p->number_bytes;
+  return 3 * p->model->n_embd * p->batch_tokens * p->number_bytes / 2;
 }
 
 vf_interval vf_vllm_activation(const vf_vllm_plan *p) {
@@ -79,7 +95,7 @@ vf_interval vf_vllm_activation(const vf_vllm_plan *p) {
     forward = vf_max_u64(forward, layer_bytes(p, l) + own);
     workspace = vf_max_u64(workspace, workspace_bytes(p, l));
   }
-  forward += unpacked_bytes(p);
+  forward += unpacked_bytes(p) + context_bytes(p);
   if (!p->shard.last) beside += 2 * p->model->n_embd * p->batch_tokens * p->number_bytes;
   if (p->rules->workspaces_stay) beside += workspace;
   for (int i = 0; i < 3; i++) {

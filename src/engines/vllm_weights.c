@@ -15,7 +15,7 @@
 enum { VOCABULARY_MULTIPLE = 64, MXFP4_WIDTH = 256, MXFP4_INNER = 128, LORA_NUMBER_BYTES = 2 };
 
 void vf_vllm_shard(vf_vllm_plan *p, uint32_t stage) {
-  bool whole_experts = p->request->ep > 1;
+  bool whole_experts = vf_vllm_whole_experts(p);
   uint32_t ranks = p->moe ? p->tp * p->dp : p->tp;
   bool mxfp4 = strncmp(p->model->checkpoint, "mxfp4", 5) == 0;
   p->shard = (vf_shard){.tp = p->tp,

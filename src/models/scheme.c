@@ -93,6 +93,7 @@ static const named_scheme names[] = {
     {"exl3-4.0bpw", "EXL3 4.0 bpw", "exl3", EXL(400), 0, 1, 0},
     {"exl3-5.0bpw", "EXL3 5.0 bpw", "exl3", EXL(500), 0, 1, 0},
     {"exl3-6.0bpw", "EXL3 6.0 bpw", "exl3", EXL(600), 0, 1, 0},
+    {"modelopt-nvfp4", "NVFP4", "modelopt", {F(F4), 400, 16, 1, 8, 0, 0, 8, 0}, 0, 0, 0},
 };
 enum { N_NAMES = sizeof names / sizeof *names };
 

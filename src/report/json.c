@@ -113,6 +113,7 @@ static void put_limits(vf_json *j, const vf_workload *w, const vf_limits *l) {
   if (w->tp != 0) vf_json_hundredths(j, "max_concurrency", l->max_concurrency_x100);
   if (w->tp != 0) vf_json_bool(j, "starts", l->starts);
   if (l->kv_fp8) vf_json_bool(j, "kv_fp8_fits", true);
+  if (l->memory_fraction_ppm != 0) vf_json_u64(j, "memory_fraction_ppm", l->memory_fraction_ppm);
   if (l->max_num_seqs != 0) vf_json_u64(j, "max_num_seqs", l->max_num_seqs);
   if (l->quant[0] != '\0') vf_json_string(j, "widest_quant", l->quant);
   if (l->devices != 0) vf_json_u64(j, "min_devices", l->devices);

@@ -362,7 +362,9 @@ static void put_device_row(const table *t, size_t i) {
 
 static void put_many_devices(const table *t) {
   put_head(t);
-  for (size_t i = 0; i < t->n_devices; i++) put_device_row(t, i);
+  for (size_t i = 0; i < t->n_devices; i++)
+    if (t->devices[i].device.kind != VF_DEVICE_HOST || t->devices[i].need.high_bytes != 0)
+      put_device_row(t, i);
   put_pool(t);
 }
 
@@ -398,6 +400,10 @@ static void text_ways_out(vf_text *text, const table *t, const vf_limits *l) {
   if (l->kv_fp8) {
     next_choice(text);
     vf_text_put(text, "--kv fp8");
+  }
+  if (l->memory_fraction_ppm != 0) {
+    next_choice(text);
+    vf_text_printf(text, "--gpu-memory-utilization 0.%02" PRIu32, l->memory_fraction_ppm / 10000);
   }
   if (l->max_num_seqs != 0) {
     next_choice(text);
@@ -445,12 +451,24 @@ static void put_assumptions(const table *t) {
   color(t, RESET);
 }
 
+/* Ranks of a parallel group hold the same: it is told once. */
+static bool is_told(const table *t, const vf_line *lines, size_t i) {
+  const vf_line *l = &lines[i];
+  if (!t->devices[l->device].has_pool) return false;
+  for (size_t j = 0; j < i; j++)
+    if (strcmp(lines[j].name, l->name) == 0 && lines[j].device != l->device &&
+        memcmp(&lines[j].size, &l->size, sizeof l->size) == 0)
+      return true;
+  return false;
+}
+
 static void put_explanations(const table *t) {
   size_t n;
   const vf_line *lines = vf_estimate_lines(t->e, &n);
   vf_out_put(t->out, "\n");
   for (size_t i = 0; i < n; i++) {
     char formula[2048];
+    if (is_told(t, lines, i)) continue;
     vf_estimate_explain(t->e, i, formula, sizeof formula);
     vf_out_printf(t->out, "  %s, %s: ", t->devices[lines[i].device].device.id, lines[i].name);
     vf_out_put(t->out, formula);

@@ -92,7 +92,10 @@ for kind, change in (("models", {"params": 0}), ("models", {"hidden_size": "4096
 
 v = validator("result")
 for args in (["--gpu", "gb10"], ["--gpu", "rtx-4090"], ["--gpu", "rtx-4090x2", "--host-memory", "64GiB"],
-             ["--gpu", "cpu", "--host-memory", "64GiB"], ["--gpu", "rtx-4090", "--ngl", "10"]):
+             ["--gpu", "cpu", "--host-memory", "64GiB"], ["--gpu", "rtx-4090", "--ngl", "10"],
+             ["--gpu", "h100x8", "--engine", "vllm", "--quant", "fp8"],
+             ["--gpu", "h100", "--engine", "sglang", "--quant", "bf16"],
+             ["--gpu", "h100x2", "--engine", "tensorrt-llm"], ["--gpu", "h100", "--engine", "transformers"]):
     out = subprocess.run([vramfit, "--model", "llama3.1-70b", "--quant", "q4", "--ctx", "8k", "--json"] + args,
                          capture_output=True, text=True)
     check(v, " ".join(args), json.loads(out.stdout))

@@ -1,0 +1,1 @@
+for v in 0.10 0.16 0.19 0.21 0.26 0.99 x; do $VRAMFIT --model gemma3-27b --quant bf16 --engine vllm@$v --gpu h200 --ctx 128k | grep -E "^(FITS|TIGHT|NO-FIT|  pool|  compute|  runtime|  KV)|not known"; done
