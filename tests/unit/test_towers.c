@@ -42,8 +42,9 @@ static bool is_tower_unknown(const vf_model *m) {
 
 /* ---- Counts ---------------------------------------------------------------------------------- */
 
-/* Real dimensions, and the counts that were published for them; Kimi-VL's less 1,728 numbers of
- * buffers, Ultravox's as the sum of its three parts. */
+/* Real dimensions, and the counts that were published for them: Phi-4's less its two adapters and
+ * 160 numbers of buffers, Kimi-VL's less 1,728 of those, Ultravox's as the sum of its three parts.
+ */
 static const struct {
   const char *config;
   uint64_t params;
@@ -67,6 +68,13 @@ static const struct {
      "\"num_hidden_layers\": 12, \"intermediate_size\": 3072, \"image_size\": 512,"
      "\"patch_size\": 16}}",
      256484928},
+    {"{\"model_type\": \"phi4mm\", \"hidden_size\": 3072, \"num_hidden_layers\": 32,"
+     "\"num_attention_heads\": 24, \"num_key_value_heads\": 8, \"intermediate_size\": 8192,"
+     "\"vocab_size\": 200064, \"tie_word_embeddings\": true, \"embd_layer\": {\"image_embd_layer\":"
+     "{\"crop_size\": 448}}, \"audio_processor\": {\"config\": {\"attention_dim\": 1024,"
+     "\"attention_heads\": 16, \"kernel_size\": 3, \"linear_units\": 1536, \"num_blocks\": 24,"
+     "\"input_size\": 80, \"relative_attention_bias_args\": {\"t5_bias_max_distance\": 500}}}}",
+     5574460384 - (256 + 320) * UINT64_C(45056) * 32 - 160},
     {"{\"model_type\": \"ultravox\", \"hidden_size\": 4096, \"projector_ln_mid\": true,"
      "\"audio_config\": {\"model_type\": \"whisper\", \"d_model\": 1280, \"encoder_layers\": 32,"
      "\"encoder_ffn_dim\": 5120, \"num_mel_bins\": 128}, \"text_config\": {\"hidden_size\": 4096,"
