@@ -5,6 +5,7 @@
 
 #include "core/model.h"
 #include "models/arch.h"
+#include "models/inventory.h"
 #include "models/module_names.h"
 #include "models/recipe.h"
 #include "models/scheme.h"
@@ -264,6 +265,35 @@ static void modules_have_the_names_of_their_files(void **state) {
   vf_model_free(m);
 }
 
+static void assert_read_as_towers(const vf_model *m, int wrapper) {
+  vf_arena *arena = vf_arena_new(&vf_default_allocator, 1 << 24);
+  static vf_inventory inv;
+  vf_error error, *err = &error;
+  vf_inventory_init(&inv, arena, false, false);
+  for (size_t i = 0; i < m->n_tensors; i++) {
+    const vf_tensor *t = &m->tensors[i];
+    char name[VF_MODULE_NAME + 8];
+    if (t->tower == 0) continue;
+    assert_true(vf_module_name(name, m, t, wrapper));
+    strcat(name, t->suffix == VF_SUFFIX_BIAS ? ".bias" : ".weight");
+    assert_int_equal(
+        vf_inventory_add(&inv, name, strlen(name), t->ne, VF_FORMAT_BF16, t->bytes, err), VF_OK);
+    const vf_tensor *last = &inv.tensors[inv.count - 1];
+    if (vf_roles[last->role].home != VF_HOME_TOWER) fail_msg("%s is taken for the model's", name);
+  }
+  vf_arena_free(arena);
+}
+
+static void a_checkpoints_names_are_known_as_towers(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof published / sizeof *published; i++) {
+    vf_model *m;
+    assert_ok(build_alone(&m, published[i].config, err));
+    for (int wrapper = 0; wrapper < 3; wrapper++) assert_read_as_towers(m, wrapper);
+    vf_model_free(m);
+  }
+}
+
 /* Every kind that a front falls back to has a row. */
 static void the_tables_agree(void **state) {
   (void)state;
@@ -287,6 +317,7 @@ int main(void) {
       cmocka_unit_test(a_tower_is_quantized_where_nothing_leaves_it_out),
       cmocka_unit_test(quantizing_to_gguf_leaves_the_tower_in_16_bits),
       cmocka_unit_test(modules_have_the_names_of_their_files),
+      cmocka_unit_test(a_checkpoints_names_are_known_as_towers),
       cmocka_unit_test(the_tables_agree),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
