@@ -38,9 +38,9 @@ static uint32_t best_block(const vf_pool *p, uint64_t size) {
 }
 
 bool vf_pool_take(vf_pool *p, uint64_t *offset, uint64_t size) {
-  if (!vf_align_up(&size, size, p->align_bytes) || size > p->blocks[p->n_blocks - 1].size)
-    return false;
+  if (!vf_align_up(&size, size, p->align_bytes)) return false;
   uint32_t i = best_block(p, size);
+  if (p->blocks[i].size < size) return false;
   *offset = p->blocks[i].offset;
   p->blocks[i].offset += size;
   p->blocks[i].size -= size;

@@ -313,10 +313,10 @@ static uint32_t schedule(vf_schedule *s, uint32_t step, bool all) {
   return first;
 }
 
-/* Operations are made in one step and put in order by the next: only then is it known on which
- * backends all of them read a result, and it can be played. */
+/* Operations are made in one step and put in order by the next that orders any: only then is it
+ * known on which backends all of them read a result, and it can be played. */
 void vf_schedule_step(vf_schedule *s, uint32_t step) {
-  play_before(s, schedule(s, step, false));
+  if (s->graph->n_order > 0) play_before(s, schedule(s, step, false));
 }
 
 void vf_schedule_finish(vf_schedule *s, uint32_t step) {
