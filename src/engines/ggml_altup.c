@@ -38,16 +38,20 @@ vf_ref vf_build_altup_start(vf_ggml_builder *b, vf_ref x) {
   return vf_new2(b, copies * bytes, x, others);
 }
 
-static vf_ref router(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
+/* Read twice in a layer: to predict and to correct. */
+typedef struct router {
+  vf_ref norm, matrix;
+} router;
+
+static vf_ref route(vf_ggml_builder *b, const vf_layer *l, const router *r, vf_ref x) {
   uint64_t bytes = vf_build_tokens(b, b->model->n_embd), out = vf_build_tokens(b, l->altup);
-  vf_ref weight = vf_weight_shaped(b, VF_ROLE_ALTUP_KEEP32, b->model->n_embd, 1);
-  x = scaled(b, bytes, vf_norm_with(b, l, bytes, x, weight, 0));
-  return vf_over(b, out, vf_multiply(b, out, VF_ROLE_ALTUP_ROUTER, x));
+  x = scaled(b, bytes, vf_norm_with(b, l, bytes, x, r->norm, 0));
+  return vf_over(b, out, vf_new2(b, out, r->matrix, x));
 }
 
-static vf_ref predict(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
+static vf_ref predict(vf_ggml_builder *b, const vf_layer *l, const router *r, vf_ref x) {
   uint64_t copies = l->altup, all = vf_build_tokens(b, copies * b->model->n_embd);
-  vf_ref modality = router(b, l, vf_strided(x));
+  vf_ref modality = route(b, l, r, vf_strided(x));
   vf_ref matrix = vf_weight_shaped(b, VF_ROLE_ALTUP_KEEP32, copies, copies * copies);
   vf_ref weights = vf_new2(b, vf_build_tokens(b, copies * copies), matrix, modality);
   vf_ref y = vf_new2(b, all, vf_new(b, all, vf_view(x)), vf_view(weights));
@@ -89,9 +93,10 @@ static vf_ref activate(vf_ggml_builder *b, const vf_layer *l, vf_ref predicted) 
   return vf_over2(b, bytes, f, sum);
 }
 
-static vf_ref correct(vf_ggml_builder *b, const vf_layer *l, vf_ref predicted, vf_ref activated) {
+static vf_ref correct(vf_ggml_builder *b, const vf_layer *l, const router *r, vf_ref predicted,
+                      vf_ref activated) {
   uint64_t copies = l->altup, bytes = vf_build_tokens(b, b->model->n_embd);
-  vf_ref modality = router(b, l, activated);
+  vf_ref modality = route(b, l, r, activated);
   vf_ref change = vf_over2(b, bytes, activated, vf_strided(predicted));
   uint64_t small = vf_build_tokens(b, copies);
   vf_ref matrix = vf_weight_shaped(b, VF_ROLE_ALTUP_KEEP32, copies, copies);
@@ -113,8 +118,10 @@ static vf_ref first_prediction(vf_ggml_builder *b, const vf_layer *l, vf_ref cor
 
 vf_ref vf_build_altup_layer(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   uint64_t bytes = vf_build_tokens(b, b->model->n_embd), others = l->altup - 1;
-  vf_ref predicted = predict(b, l, x);
-  vf_ref corrected = correct(b, l, predicted, activate(b, l, predicted));
+  const router r = {vf_weight_shaped(b, VF_ROLE_ALTUP_KEEP32, b->model->n_embd, 1),
+                    vf_weight(b, VF_ROLE_ALTUP_ROUTER)};
+  vf_ref predicted = predict(b, l, &r, x);
+  vf_ref corrected = correct(b, l, &r, predicted, activate(b, l, predicted));
   vf_ref first = first_prediction(b, l, corrected);
   vf_ref rest = vf_over2(b, others * bytes, vf_strided(corrected), first);
   return vf_new2(b, l->altup * bytes, vf_strided(corrected), rest);
