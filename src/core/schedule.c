@@ -39,7 +39,8 @@ void vf_schedule_begin(vf_schedule *s, bool learns) {
   if (!learns && s->sets > 1) take_fixed(s);
 }
 
-/* ---- Backends --------------------------------------------------------------------------------- */
+/* ---- Backends ---------------------------------------------------------------------------------
+ */
 
 /* Where an operation runs by itself: where its weights lie, or where it was pinned. */
 static uint8_t wish_of(const vf_schedule *s, const vf_graph_node *n) {
@@ -72,7 +73,8 @@ static void assign_backends(vf_schedule *s) {
   }
 }
 
-/* ---- Splits ----------------------------------------------------------------------------------- */
+/* ---- Splits -----------------------------------------------------------------------------------
+ */
 
 static vf_stretch *open_split(vf_schedule *s) {
   return &s->splits[s->n_splits - 1];
@@ -133,9 +135,9 @@ static void add_split(vf_schedule *s, uint8_t backend, uint32_t first_op) {
     return;
   }
   s->splits[s->n_splits++] = (vf_stretch){.id = (s->step << STEP_SHIFT) + s->begun++,
-                                        .first_op = first_op,
-                                        .first_copy = s->n_copies,
-                                        .backend = backend};
+                                          .first_op = first_op,
+                                          .first_copy = s->n_copies,
+                                          .backend = backend};
   add_known_copies(s, open_split(s));
 }
 
@@ -151,7 +153,8 @@ static bool begins_split(vf_schedule *s, const vf_stretch *split, const vf_graph
   return false;
 }
 
-/* ---- Reads ------------------------------------------------------------------------------------ */
+/* ---- Reads ------------------------------------------------------------------------------------
+ */
 
 static void note_read(vf_schedule *s, const vf_graph_node *n, uint8_t backend, uint32_t step) {
   if (n->input == 0 || !s->learns) return;
@@ -228,7 +231,8 @@ static void release_inputs(vf_schedule *s) {
   }
 }
 
-/* ---- Playing ---------------------------------------------------------------------------------- */
+/* ---- Playing ----------------------------------------------------------------------------------
+ */
 
 /* The copy for a place: the one that is known to belong there, or the next without a place. */
 static vf_stretch_copy *copy_for(vf_schedule *s, const vf_stretch *split, uint32_t place) {
@@ -324,7 +328,8 @@ void vf_schedule_finish(vf_schedule *s, uint32_t step) {
   play_before(s, s->n_ops);
 }
 
-/* ---- States ----------------------------------------------------------------------------------- */
+/* ---- States -----------------------------------------------------------------------------------
+ */
 
 void vf_schedule_save(const vf_schedule *s, vf_ref carried, vf_graph_state *out) {
   vf_graph_save(s->graph, carried, out);

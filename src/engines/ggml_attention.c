@@ -49,8 +49,7 @@ static void write_cache(vf_ggml_builder *b, const vf_layer *l, const shape *s, v
   if (k != 0) b->cache_at[s->window] = vf_cache_backend(b);
   uint8_t at = b->cache_at[s->window];
   if (k != 0) vf_sink(b, vf_view(k), b->in[VF_IN_K_IDS + s->window], at);
-  if (v != 0 && !latent)
-    vf_sink(b, value_slice(b, l, s, v), b->in[VF_IN_V_IDS + s->window], at);
+  if (v != 0 && !latent) vf_sink(b, value_slice(b, l, s, v), b->in[VF_IN_V_IDS + s->window], at);
 }
 
 /* All of one cache: `width` elements per cell, in rows of `row`; a part of a wider cell ends
@@ -196,9 +195,8 @@ static void project_each(vf_ggml_builder *b, const vf_layer *l, vf_ref x, heads 
   h->q = gated ? vf_strided(h->q) : vf_view(h->q);
   if (vf_has(l, VF_LAYER_KV_SHARED | VF_LAYER_KV_UNCACHED)) return;
   h->k = vf_project(b, h->k_bytes, VF_ROLE_ATTN_K, x, bias);
-  h->v = vf_view(vf_has(l, VF_LAYER_K_IS_V)
-                     ? h->k
-                     : vf_project(b, h->v_bytes, VF_ROLE_ATTN_V, x, bias));
+  h->v = vf_view(vf_has(l, VF_LAYER_K_IS_V) ? h->k
+                                            : vf_project(b, h->v_bytes, VF_ROLE_ATTN_V, x, bias));
   if (whole) h->k = vf_norm(b, l, h->k_bytes, h->k, VF_ROLE_ATTN_K_NORM);
   h->k = vf_view(h->k);
 }

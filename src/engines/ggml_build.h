@@ -114,6 +114,7 @@ vf_ref vf_weight_shaped(vf_ggml_builder *b, vf_role role, uint64_t ne0, uint64_t
 /* True if a layer's operations run on the host: its weights lie there, and rows are few. */
 bool vf_runs_on_host(const vf_ggml_builder *b);
 bool vf_lies_on_host(const vf_ggml_builder *b);
+bool vf_tensor_on_host(const vf_ggml_builder *b, const vf_tensor *t);
 
 /* Where the layer's cache or state is. */
 uint8_t vf_cache_backend(const vf_ggml_builder *b);

@@ -279,4 +279,3 @@ bool vf_ggml_graph_is_known(const vf_model *m) {
   }
   return true;
 }
-

@@ -107,4 +107,3 @@ void vf_release_inputs(vf_ggml_builder *b, uint32_t layer) {
     if (b->in[i] != 0 && b->last_use[i] == layer && i != VF_IN_EMBD_GIVEN)
       vf_graph_release(&b->graph, b->in[i]);
 }
-

@@ -9,7 +9,7 @@
 #include "base/checked.h"
 #include "base/status.h"
 #include "core/format.h"
-#include "engines/ggml_build.h"
+#include "engines/ggml_skip.h"
 
 enum {
   GPU_ALIGN_BYTES = 128, /* ggml-cuda.cu, buffer type alignment */
@@ -18,7 +18,8 @@ enum {
   PIPELINE_COPIES = 4,   /* GGML_SCHED_MAX_COPIES */
 };
 
-/* ---- Steps ------------------------------------------------------------------------------------ */
+/* ---- Steps ------------------------------------------------------------------------------------
+ */
 
 /* What layers read of the first one, or of what is before them. */
 static void release_held(vf_ggml_builder *b) {
@@ -55,69 +56,20 @@ static void begin(vf_ggml_builder *b, bool learns) {
   vf_make_inputs(b);
 }
 
-/* ---- Layers that change nothing ---------------------------------------------------------------- */
-
-/* The first layer that may not be left out: an input ends with it. */
-static uint32_t first_special(const vf_ggml_builder *b, uint32_t layer) {
-  uint32_t first = b->n_layers - 1;
-  for (int i = 0; i < VF_IN_COUNT; i++) {
-    bool start = i == VF_IN_TOKENS || i == VF_IN_EMBD || i == VF_IN_EMBD_GIVEN ||
-                 i == VF_IN_LAYER_TOKENS || i == VF_IN_LAYER_EMBD;
-    if (!start && b->last_use[i] < first && b->last_use[i] >= layer) first = b->last_use[i];
-  }
-  return first;
-}
-
-/* Where the layers around this one lie; what they copy from the host depends on their formats. */
-static uint32_t end_of_run(const vf_ggml_builder *b, uint32_t layer) {
-  const vf_ggml_graph *g = b->g;
-  const uint8_t *device = g->placement->device;
-  uint32_t end = layer;
-  if (device[layer] >= g->n_gpus || layer < g->cpu_moe_layers) return layer;
-  while (end < b->n_layers && device[end] == device[layer]) end++;
-  return end;
-}
-
-/* Up to where equal layers may be left out: with several backends, the last period on each of them
- * is played, since inputs end in it. */
-static uint32_t end_of_skip(const vf_ggml_builder *b, uint32_t layer) {
-  uint32_t special = first_special(b, layer), period = b->model->layer_period;
-  if (b->schedule == NULL) return special;
-  uint32_t end = end_of_run(b, layer);
-  return vf_min_u32(special, end > period ? end - period : 0);
-}
-
-static void save(const vf_ggml_builder *b, vf_ref x, vf_graph_state *out) {
-  if (b->schedule != NULL)
-    vf_schedule_save(b->schedule, x, out);
-  else
-    vf_graph_save(&b->graph, x, out);
-}
-
-/* Layers that come in equal periods leave equal states behind once the memory has settled: then
- * the periods up to the first special layer change nothing and are left out. */
-static vf_ref play_layers(vf_ggml_builder *b, vf_ref x) {
-  uint32_t period = b->model->layer_period;
-  uint32_t next_check = vf_max_u32(b->model->periodic_from, 1);
-  vf_graph_state before, now;
-  bool saved = false;
+/* Learning, all layers but the first of each kind are alike. */
+static vf_ref play_layers(vf_ggml_builder *b, vf_ref x, bool learns) {
+  vf_ggml_skip skip;
+  vf_ggml_skip_begin(&skip, b, learns);
   for (uint32_t i = 0; i < b->n_layers && !b->graph.overflow; i++) {
-    if (i == next_check) {
-      uint32_t end = end_of_skip(b, i);
-      bool skips = i + period <= end;
-      if (skips) save(b, x, &now);
-      if (skips && saved && vf_graph_state_equal(&before, &now)) i += (end - i) / period * period;
-      if (skips) before = now;
-      saved = skips;
-      next_check = i + period;
-    }
+    i += vf_ggml_skip_layers(&skip, b, i, x);
     x = vf_build_layer(b, i, x);
     step(b, i);
   }
   return x;
 }
 
-/* ---- One backend ------------------------------------------------------------------------------- */
+/* ---- One backend -------------------------------------------------------------------------------
+ */
 
 /* How many inputs there are to come across before the output's. */
 static uint32_t count_inputs(const vf_ggml_builder *b) {
@@ -160,17 +112,18 @@ static void play(vf_ggml_builder *b) {
   bool overflow = b->graph.overflow;
   begin(b, false);
   for (uint32_t i = 0; i < n; i++) vf_graph_place(&b->graph, b->in[order[i]] & 0xFFFF);
-  vf_ref x = play_layers(b, vf_build_start(b));
+  vf_ref x = play_layers(b, vf_build_start(b), false);
   vf_build_end(b, x);
   vf_release_inputs(b, b->n_layers);
   vf_graph_step(&b->graph);
   b->graph.overflow |= overflow;
 }
 
-/* ---- Several backends -------------------------------------------------------------------------- */
+/* ---- Several backends --------------------------------------------------------------------------
+ */
 
-static void play_all(vf_ggml_builder *b) {
-  vf_ref x = play_layers(b, vf_build_start(b));
+static void play_all(vf_ggml_builder *b, bool learns) {
+  vf_ref x = play_layers(b, vf_build_start(b), learns);
   vf_build_end(b, x);
   release_held(b);
   if (!b->graph.overflow) vf_schedule_finish(b->schedule, b->n_layers);
@@ -179,7 +132,7 @@ static void play_all(vf_ggml_builder *b) {
 static void play_split(vf_ggml_builder *b) {
   uint8_t order[sizeof b->graph.input_order];
   begin(b, true);
-  play_all(b);
+  play_all(b, true);
   uint32_t n = b->graph.n_inputs;
   memcpy(order, b->graph.input_order, sizeof order);
   if (b->graph.overflow) return;
@@ -188,10 +141,11 @@ static void play_split(vf_ggml_builder *b) {
     bool elsewhere = order[i] == VF_IN_STATES_MOVED || order[i] == VF_IN_ROPE_TABLE;
     if (!elsewhere) vf_graph_place(&b->graph, b->in[order[i]] & 0xFFFF);
   }
-  play_all(b);
+  play_all(b, false);
 }
 
-/* ---- The buffers ------------------------------------------------------------------------------- */
+/* ---- The buffers -------------------------------------------------------------------------------
+ */
 
 static void start(vf_ggml_builder *b, const vf_model *model, const vf_ggml_graph *g,
                   vf_schedule *schedule) {

@@ -48,8 +48,8 @@ static vf_ref scan(vf_ggml_builder *b, const vf_layer *l, const scanned *s) {
   uint64_t bytes =
       vf_build_add(b, vf_build_tokens(b, inner), vf_build_mul(b, states, F32_BYTES, 1));
   vf_ref all = all_states(b, vf_build_mul(b, states, F32_BYTES, 1));
-  const vf_ref sources[] = {all,  s->x, s->dt, vf_weight(b, VF_ROLE_SSM_A),
-                            s->b, s->c, b->in[VF_IN_STATES]};
+  const vf_ref sources[] = {
+      all, s->x, s->dt, vf_weight(b, VF_ROLE_SSM_A), s->b, s->c, b->in[VF_IN_STATES]};
   vf_ref y = vf_graph_op(&b->graph, VF_OP_NEW, bytes, sources, 7);
   vf_graph_node_of(&b->graph, y)->offloads = false;
   vf_expand(b, y);
@@ -164,8 +164,7 @@ static vf_ref delta_net(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   vf_ref history = read_states(b, channels * (l->conv - 1));
   vf_ref columns = with_history(b, l, channels, history, vf_view(qkv));
   vf_ref state = read_states(b, dim * inner);
-  vf_ref conv =
-      vf_over(b, wide, vf_new2(b, wide, columns, vf_weight(b, VF_ROLE_SSM_CONV)));
+  vf_ref conv = vf_over(b, wide, vf_new2(b, wide, columns, vf_weight(b, VF_ROLE_SSM_CONV)));
   vf_ref q = delta_keys(b, l, conv), k = delta_keys(b, l, conv);
   uint64_t rows = vf_build_add(b, b->g->tokens, vf_build_mul(b, dim, b->g->seqs, 1));
   const vf_ref sources[] = {q, k, vf_strided(conv), gate, beta, state};

@@ -8,7 +8,8 @@
 
 static const vf_buffer_rule copy_rule = {128, 512};
 
-/* ---- Finding ---------------------------------------------------------------------------------- */
+/* ---- Finding ----------------------------------------------------------------------------------
+ */
 
 /* What a layer's tensor is looked up by; shape 0: any. */
 typedef struct wanted {
@@ -19,9 +20,8 @@ typedef struct wanted {
 } wanted;
 
 static bool matches(const vf_tensor *t, const wanted *w) {
-  return t->layer == w->layer && t->role == w->role &&
-         (t->suffix == VF_SUFFIX_BIAS) == w->bias && (w->ne0 == 0 || t->ne[0] == w->ne0) &&
-         (w->rows == 0 || vf_tensor_rows(t) == w->rows);
+  return t->layer == w->layer && t->role == w->role && (t->suffix == VF_SUFFIX_BIAS) == w->bias &&
+         (w->ne0 == 0 || t->ne[0] == w->ne0) && (w->rows == 0 || vf_tensor_rows(t) == w->rows);
 }
 
 /* Begins where the last one was found: a layer's tensors lie close together. */
@@ -68,6 +68,10 @@ static uint8_t tensor_backend(const vf_ggml_builder *b, const vf_tensor *t, bool
   return slot_backend(b, t->layer < 0 ? b->model->n_layers : layer);
 }
 
+bool vf_tensor_on_host(const vf_ggml_builder *b, const vf_tensor *t) {
+  return tensor_backend(b, t, false) == host_of(b);
+}
+
 bool vf_lies_on_host(const vf_ggml_builder *b) {
   return b->schedule != NULL && slot_backend(b, b->layer) == host_of(b);
 }
@@ -81,7 +85,8 @@ uint8_t vf_cache_backend(const vf_ggml_builder *b) {
   return b->g->kv_on_host ? host_of(b) : slot_backend(b, b->layer);
 }
 
-/* ---- Operands --------------------------------------------------------------------------------- */
+/* ---- Operands ---------------------------------------------------------------------------------
+ */
 
 static vf_ref operand(vf_ggml_builder *b, const vf_tensor *t, vf_outside what, bool as_output) {
   uint64_t bytes = 0;
@@ -90,8 +95,7 @@ static vf_ref operand(vf_ggml_builder *b, const vf_tensor *t, vf_outside what, b
   return vf_graph_outside(&b->graph, what, bytes, tensor_backend(b, t, as_output));
 }
 
-static vf_ref weight(vf_ggml_builder *b, vf_role role, bool bias, uint64_t ne0,
-                     uint64_t rows) {
+static vf_ref weight(vf_ggml_builder *b, vf_role role, bool bias, uint64_t ne0, uint64_t rows) {
   const wanted w = {b->layer == UINT32_MAX ? -1 : (int32_t)b->layer, role, bias, ne0, rows};
   if (b->schedule == NULL) return 0;
   const vf_tensor *t = find(b, &w);
