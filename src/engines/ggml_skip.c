@@ -20,6 +20,7 @@ static void sum_copied(vf_ggml_skip *s, const vf_ggml_builder *b) {
 void vf_ggml_skip_begin(vf_ggml_skip *s, const vf_ggml_builder *b, bool learns) {
   s->learns = learns;
   s->saved = false;
+  s->last = 0;
   s->period = b->model->layer_period;
   s->next_check = vf_max_u32(b->model->periodic_from, 1);
   memset(s->copied, 0, b->n_layers * sizeof *s->copied);
@@ -45,13 +46,13 @@ static uint32_t end_of_run(const vf_ggml_builder *b, uint32_t layer) {
   return end;
 }
 
-/* Up to where equal layers may be left out: with several backends, the last period on each of them
- * is played, since inputs end in it. */
+/* Up to where equal layers may be left out.  With several backends, the last period on each of them
+ * is played, since inputs end in it, and the one before, so that splits begin where they would. */
 static uint32_t end_of_skip(const vf_ggml_builder *b, uint32_t layer) {
   uint32_t special = first_special(b, layer), period = b->model->layer_period;
   if (b->schedule == NULL) return special;
   uint32_t end = end_of_run(b, layer);
-  return vf_min_u32(special, end > period ? end - period : 0);
+  return vf_min_u32(special, end > 2 * period ? end - 2 * period : 0);
 }
 
 /* Layers from i on that copy what the ones a period later do. */
@@ -78,12 +79,12 @@ static void save(const vf_ggml_builder *b, vf_ref x, vf_graph_state *out) {
 }
 
 uint32_t vf_ggml_skip_layers(vf_ggml_skip *s, const vf_ggml_builder *b, uint32_t i, vf_ref x) {
-  vf_graph_state now;
   uint32_t left_out = 0;
   if (i != s->next_check) return 0;
   uint32_t end = end_of_skip(b, i), whole = b->model->layer_period;
-  if (!s->learns) save(b, x, &now);
-  bool settled = s->saved && (s->learns || vf_graph_state_equal(&s->before, &now));
+  s->last = 1 - s->last;
+  if (!s->learns) save(b, x, &s->states[s->last]);
+  bool settled = s->saved && (s->learns || vf_graph_state_equal(&s->states[0], &s->states[1]));
   if (settled)
     left_out =
         vf_min_u32(count_equal(s, i - s->period, s->period, end), end - i) / s->period * s->period;
@@ -92,6 +93,5 @@ uint32_t vf_ggml_skip_layers(vf_ggml_skip *s, const vf_ggml_builder *b, uint32_t
   s->saved = period != 0;
   s->period = period != 0 ? period : whole;
   s->next_check = i + s->period;
-  if (s->saved && !s->learns) s->before = now;
   return left_out;
 }

@@ -11,7 +11,8 @@ typedef struct vf_ggml_skip {
   bool learns; /* sizes do not matter: one period is enough */
   bool saved;
   uint32_t next_check, period;
-  vf_graph_state before;
+  vf_graph_state states[2];
+  int last;                       /* of these, the one that was saved last */
   uint32_t copied[VF_MAX_LAYERS]; /* what a layer copies from the host: equal if this is */
 } vf_ggml_skip;
 
