@@ -56,6 +56,7 @@ enum vf_model_flag {
   VF_MODEL_EMBD_SCALED_FIRST = 1 << 9, /* and put in order right away */
   VF_MODEL_EMBD_TWICE = 1 << 8, /* a tied embedding is held twice even where both are on the host */
   VF_MODEL_EMBD_NORM = 1 << 6,  /* the embedding is normalized */
+  VF_MODEL_ROWS_BEFORE_NORM = 1 << 10, /* late rows are chosen before the last norm, not behind */
 };
 
 enum { VF_MODEL_TEXT = 128, VF_MAX_LAYERS = 4096, VF_MODEL_ASSUMPTIONS = 4 };

@@ -6,7 +6,7 @@
 #include "base/checked.h"
 
 enum {
-  MAX_SPLIT_COPIES = 30, /* GGML_SCHED_MAX_SPLIT_INPUTS */
+  MAX_SPLIT_COPIES = 60, /* GGML_SCHED_MAX_SPLIT_INPUTS, doubled where it did not do */
   STEP_SHIFT = 12,       /* of a split's id */
 };
 

@@ -251,14 +251,17 @@ vf_ref vf_build_start(vf_ggml_builder *b) {
 void vf_build_end(vf_ggml_builder *b, vf_ref x) {
   const vf_model *m = b->model;
   bool altup = m->layers[0].altup != 0, late = (m->flags & VF_MODEL_LATE_ROWS) != 0;
+  bool before = altup || (m->flags & VF_MODEL_ROWS_BEFORE_NORM) != 0;
   b->layer = UINT32_MAX;
-  if (altup) x = vf_select_rows(b, vf_build_altup_end(b, x));
-  if (altup) vf_cut_rows(b);
+  if (altup) x = vf_build_altup_end(b, x);
+  if (before && late) vf_graph_output(&b->graph, x);
+  if (before) x = vf_select_rows(b, x);
+  if (before) vf_cut_rows(b);
   x = vf_norm(b, &m->layers[0], vf_build_rows(b, m->n_embd), x, VF_ROLE_OUTPUT_NORM);
   vf_graph_output(&b->graph, x);
-  if (late) x = vf_select_rows(b, x);
+  if (late && !before) x = vf_select_rows(b, x);
   vf_cut_rows(b);
-  if (late) vf_graph_output(&b->graph, x);
+  vf_graph_output(&b->graph, x);
   vf_expand(b, vf_multiply(b, vf_build_rows(b, m->n_vocab), VF_ROLE_OUTPUT, x));
 }
 
