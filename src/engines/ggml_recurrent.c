@@ -42,19 +42,19 @@ typedef struct scanned {
   vf_ref x, dt, b, c;
 } scanned;
 
-/* The scan reads the states itself, by their ids; it counts as one row. */
+/* The scan reads the states itself, by their ids, in another shape than those that only move: a
+ * device copies both.  It counts as one row. */
 static vf_ref scan(vf_ggml_builder *b, const vf_layer *l, const scanned *s) {
-  uint64_t inner = l->inner, states = vf_build_mul(b, inner, l->state, b->g->seqs);
-  uint64_t bytes =
-      vf_build_add(b, vf_build_tokens(b, inner), vf_build_mul(b, states, F32_BYTES, 1));
-  vf_ref all = all_states(b, vf_build_mul(b, states, F32_BYTES, 1));
-  const vf_ref sources[] = {
-      all, s->x, s->dt, vf_weight(b, VF_ROLE_SSM_A), s->b, s->c, b->in[VF_IN_STATES]};
+  uint64_t inner = l->inner, states = vf_build_mul(b, inner * l->state, b->g->seqs, F32_BYTES);
+  uint64_t bytes = vf_build_add(b, vf_build_tokens(b, inner), states);
+  const vf_ref sources[] = {all_states(b, states),       s->x, s->dt,
+                            vf_weight(b, VF_ROLE_SSM_A), s->b, s->c,
+                            b->in[VF_IN_STATES]};
   vf_ref y = vf_graph_op(&b->graph, VF_OP_NEW, bytes, sources, 7);
   vf_graph_node_of(&b->graph, y)->offloads = false;
   vf_expand(b, y);
-  move_states(b, all);
-  write_states(b, vf_build_mul(b, states, F32_BYTES, 1), y);
+  move_states(b, vf_cache_rows(b, states, vf_cache_backend(b)));
+  write_states(b, states, y);
   return vf_slice(b, vf_build_tokens(b, inner), vf_view(y));
 }
 
