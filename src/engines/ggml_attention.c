@@ -111,7 +111,8 @@ static vf_ref plain_attention(vf_ggml_builder *b, const vf_layer *l, const shape
   uint64_t bytes = vf_build_tokens(b, s->v * s->heads);
   vf_ref values = all_values(b, l, s), x = vf_new2(b, scores, all_keys(b, s), vf_view(q));
   if (b->model->flags & VF_MODEL_SCORE_CAP) x = vf_apply(b, scores, x, 3);
-  x = vf_over2(b, scores, x, b->in[VF_IN_MASK + s->window]);
+  vf_ref sinks = vf_has(l, VF_LAYER_SINKS) ? vf_weight(b, VF_ROLE_ATTN_SINKS) : 0;
+  x = vf_over3(b, scores, x, b->in[VF_IN_MASK + s->window], sinks);
   if (l->kv_lora != 0) /* values are a part of the keys: not transposed in the cache */
     values = vf_new(b, vf_build_mul(b, s->cells * F16_BYTES, s->v, g->streams), values);
   x = vf_new2(b, bytes, values, x);

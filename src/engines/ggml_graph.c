@@ -87,6 +87,8 @@ vf_ref vf_norm_with(vf_ggml_builder *b, const vf_layer *l, uint64_t bytes, vf_re
   bool keeps = vf_has(l, VF_LAYER_LAYER_NORM | VF_LAYER_NORM_BIAS);
   x = keeps ? vf_new(b, bytes, x) : vf_over(b, bytes, x);
   x = vf_over2(b, bytes, x, weight);
+  uint64_t row = weight != 0 ? vf_graph_node_of(&b->graph, weight)->bytes : 0;
+  if (row != 0) vf_graph_node_of(&b->graph, x)->offloads = bytes / row >= OFFLOAD_MIN_ROWS;
   return vf_has(l, VF_LAYER_NORM_BIAS) ? vf_over2(b, bytes, x, bias) : x;
 }
 

@@ -278,6 +278,13 @@ static vf_ref shifted(vf_ggml_builder *b, vf_ref history, vf_ref x) {
   return vf_new2(b, vf_build_tokens(b, b->model->n_embd), history, vf_view(x));
 }
 
+/* The last token of every sequence. */
+static vf_ref last_tokens(vf_ggml_builder *b, vf_ref x) {
+  uint64_t row = b->model->n_embd * F32_BYTES,
+           before = (b->g->seqs - 1) * (b->g->tokens / b->g->seqs);
+  return vf_slice(b, vf_build_mul(b, before + 1, row, 1), vf_strided(x));
+}
+
 static vf_ref channel_mix(vf_ggml_builder *b, const vf_layer *l, vf_ref x, vf_ref before) {
   uint64_t bytes = vf_build_rows(b, b->model->n_embd), wide = vf_build_rows(b, l->n_ff);
   vf_ref k = vf_over2(b, bytes, before, x);
@@ -305,7 +312,7 @@ vf_ref vf_build_rwkv_layer(vf_ggml_builder *b, uint32_t i, vf_ref x) {
   half = vf_slice(b, d * (2 * b->g->seqs - 1) * F32_BYTES, vf_view(history));
   vf_ref before = shifted(b, half, second);
   uint64_t kept = vf_build_mul(b, 2 * d, b->g->seqs, F32_BYTES);
-  write_states(b, kept, vf_new2(b, kept, vf_view(normal), vf_view(second)));
+  write_states(b, kept, vf_new2(b, kept, last_tokens(b, normal), last_tokens(b, second)));
   sum = vf_view(sum);
   second = vf_view(second);
   before = vf_view(before);
