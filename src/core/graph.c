@@ -49,6 +49,7 @@ vf_ref vf_graph_op(vf_graph *g, vf_op_kind kind, uint64_t bytes, const vf_ref *s
   node->n_sources = node->input = 0;
   node->ordered = node->done = node->live = node->held = node->output = false;
   for (int i = 0; i < n; i++) add_source(g, node, sources[i]);
+  if (kind == VF_OP_SLICE) node->uses++; /* its own turn: what it is a part of lives until then */
   return slot;
 }
 
@@ -130,7 +131,7 @@ void vf_graph_expand(vf_graph *g, vf_ref r) {
   for (int i = 0; i < n->n_sources && !g->inputs_by_visit; i++)
     if (vf_graph_node_of(g, n->sources[i])->input != 0)
       note_input(g, vf_graph_node_of(g, n->sources[i]));
-  if (n->kind != VF_OP_SLICE) append(g, slot);
+  append(g, slot);
 }
 
 /* A use without a result; full ones are continued by another. */
@@ -191,6 +192,10 @@ void vf_graph_drop(vf_graph *g, vf_ref source) {
 
 static void play_one(vf_graph *g, uint16_t slot) {
   vf_graph_node *n = &g->nodes[slot];
+  if (n->kind == VF_OP_SLICE) {
+    vf_graph_drop(g, slot);
+    return;
+  }
   if (n->kind != VF_OP_EXTERNAL && !overwrite(g, n)) allocate(g, n);
   n->done = true;
   for (int i = 0; i < n->n_sources; i++) vf_graph_drop(g, n->sources[i]);

@@ -209,6 +209,10 @@ static void read_source(vf_schedule *s, vf_stretch *split, vf_ref *source) {
 
 static void add_op(vf_schedule *s, uint32_t op) {
   vf_graph_node *n = &s->graph->nodes[s->ops[op]];
+  if (n->kind == VF_OP_SLICE && s->n_splits > 0) {
+    open_split(s)->n_ops++;
+    return;
+  }
   bool first = s->n_splits == 0 || open_split(s)->backend != n->backend;
   if (first || begins_split(s, open_split(s), n)) add_split(s, n->backend, op);
   vf_stretch *split = open_split(s);

@@ -38,7 +38,8 @@ static vf_ref rotate(vf_ggml_builder *b, uint64_t bytes, vf_ref rotation, vf_ref
 /* Values that are a part of a wider row are not contiguous: up to the end of the last one. */
 static vf_ref value_slice(vf_ggml_builder *b, const vf_layer *l, const shape *s, vf_ref v) {
   uint64_t row = s->heads * s->k + s->kv_heads * (s->k + s->v), width = s->kv_heads * s->v;
-  if (!vf_has(l, VF_LAYER_QKV_FUSED) || (v & VF_REF_STRIDED) != VF_REF_STRIDED) return vf_view(v);
+  if (!vf_has(l, VF_LAYER_QKV_FUSED) || (v & VF_REF_STRIDED) != VF_REF_STRIDED)
+    return vf_slice(b, vf_build_tokens(b, width), vf_view(v));
   return vf_slice(b, vf_build_tokens(b, row) - (row - width) * F32_BYTES, v);
 }
 
@@ -48,7 +49,8 @@ static void write_cache(vf_ggml_builder *b, const vf_layer *l, const shape *s, v
   vf_expand(b, b->windows ? v : k);
   if (k != 0) b->cache_at[s->window] = vf_cache_backend(b);
   uint8_t at = b->cache_at[s->window];
-  if (k != 0) vf_sink(b, vf_view(k), b->in[VF_IN_K_IDS + s->window], at);
+  uint64_t k_bytes = vf_build_tokens(b, s->k * s->kv_heads);
+  if (k != 0) vf_sink(b, vf_slice(b, k_bytes, vf_view(k)), b->in[VF_IN_K_IDS + s->window], at);
   if (v != 0 && !latent) vf_sink(b, value_slice(b, l, s, v), b->in[VF_IN_V_IDS + s->window], at);
 }
 

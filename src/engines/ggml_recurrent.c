@@ -24,7 +24,7 @@ static vf_ref read_states(vf_ggml_builder *b, uint64_t size) {
   vf_ref states = all_states(b, bytes), x = vf_new2(b, bytes, states, b->in[VF_IN_STATES]);
   vf_expand(b, x);
   move_states(b, states);
-  return vf_view(x);
+  return vf_slice(b, bytes, vf_view(x));
 }
 
 static void write_states(vf_ggml_builder *b, uint64_t bytes, vf_ref x) {
