@@ -12,6 +12,7 @@
 #include "base/units.h"
 #include "core/buffer.h"
 #include "core/format.h"
+#include "core/graph.h"
 #include "core/placement.h"
 #include "engines/engine.h"
 #include "engines/ggml_bound.h"
@@ -57,6 +58,7 @@ typedef struct plan {
   uint64_t full_peak_bytes;  /* device buffer with them */
   vf_interval whole_graph;   /* the same, as far as it is known */
   bool graph_known;
+  uint64_t split_bytes[VF_GRAPH_BACKENDS]; /* buffers of the GPUs and, last, of the host */
 } plan;
 
 /* ---- Settings --------------------------------------------------------------------------- */
@@ -201,6 +203,13 @@ static vf_status resolve_context(plan *p, vf_error *err) {
   return VF_OK;
 }
 
+/* Whole layers on several GPUs: copies of what crosses devices, to overlap batches
+ * (src/llama-context.cpp:429). */
+static bool is_pipelined(const plan *p) {
+  return p->n_gpus > 1 && p->placement.first_slot == 0 && !p->w->no_kv_offload &&
+         p->request->cpu_moe_layers == 0;
+}
+
 /* llama-server reserves logits for one row per sequence (server-context.cpp:1013). */
 static void resolve_graph(plan *p) {
   vf_workload *w = p->w;
@@ -216,6 +225,12 @@ static void resolve_graph(plan *p) {
   p->graph.seqs = w->seqs;
   p->graph.ubatch = w->ubatch_tokens;
   p->graph.swa_full = w->swa_full;
+  p->graph.placement = &p->placement;
+  p->graph.n_gpus = p->n_gpus;
+  p->graph.cpu_moe_layers = p->request->cpu_moe_layers;
+  p->graph.kv_on_host = w->no_kv_offload;
+  p->graph.v_columns = p->widest_v;
+  p->graph.pipelined = is_pipelined(p);
 }
 
 /* ---- Placement (src/llama-model.cpp:1521-1546) ------------------------------------------- */
@@ -470,15 +485,21 @@ static vf_interval widened(const plan *p, vf_interval size) {
                        size.high_bytes + above};
 }
 
+/* The graph is split over backends, and all of its operations are known. */
+static bool is_scheduled(const plan *p) {
+  return p->graph_known && !p->cpu_only && !runs_whole_graph(p) && p->n_gpus < VF_GRAPH_BACKENDS;
+}
+
 static void add_device_compute(plan *p, uint32_t d) {
   vf_line line = {.device = d, .part = VF_PART_COMPUTE, .name = "compute", .note = ""};
-  bool pipelined = p->n_gpus > 1 && p->placement.first_slot == 0 && !p->w->no_kv_offload &&
-                   p->request->cpu_moe_layers == 0;
-  bool last = d + 1 == p->n_gpus;
+  bool pipelined = p->graph.pipelined, last = d + 1 == p->n_gpus;
   line.basis = VF_BASIS_MODELLED;
   if (runs_whole_graph(p)) {
     line.size = p->whole_graph;
     if (p->graph_known) line.basis = VF_BASIS_EXACT;
+  } else if (is_scheduled(p)) {
+    line.size = vf_exactly(p->split_bytes[d]);
+    line.basis = VF_BASIS_EXACT;
   } else {
     line.size = pipelined ? pipelined_bytes(p, d == 0, last) : partial_bytes(p, last);
     line.size = widened(p, line.size);
@@ -492,6 +513,7 @@ static vf_interval host_compute(const plan *p, uint64_t inputs) {
   uint64_t embd = p->graph.tokens * p->model->n_embd * 4;
   uint64_t states = is_recurrent(p->model) ? 8 * embd : 0;
   if (runs_whole_graph(p)) return vf_exactly(inputs);
+  if (is_scheduled(p)) return vf_exactly(p->split_bytes[p->n_gpus]);
   if (p->n_gpus == 1 || p->placement.first_slot != 0)
     return (vf_interval){inputs, inputs + embd / 2, inputs + 2 * embd + states};
   uint64_t copies = p->n_gpus == 2 ? 2 : 3;
@@ -511,6 +533,7 @@ static vf_status measure_graph(plan *p, vf_error *err) {
     p->layer_peak_bytes = bound.bytes;
     return status;
   }
+  if (is_scheduled(p)) return vf_ggml_split_buffers(p->split_bytes, p->model, &p->graph, err);
   vf_status status = vf_ggml_device_buffer(&p->full_peak_bytes, p->model, &p->graph, err);
   p->whole_graph = vf_exactly(p->full_peak_bytes);
   p->layer_peak_bytes = p->full_peak_bytes;
@@ -694,8 +717,8 @@ static vf_status add_model(plan *p, vf_error *err) {
   if (status == VF_OK) status = resolve_cache_formats(p, err);
   if (status == VF_OK) status = place(p, err);
   if (status != VF_OK) return status;
-  resolve_graph(p);
   p->widest_v = widest_value(p->model);
+  resolve_graph(p);
   add_weights(p);
   add_kv_cache(p);
   status = add_compute(p, err);
