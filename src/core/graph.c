@@ -225,14 +225,14 @@ static void put(vf_graph_state *s, uint64_t number) {
   s->n++;
 }
 
-/* What is still to be computed, down to what has been; what lies outside on a GPU is of no
- * consequence. */
+/* What is still to be computed, down to what has been or waits in a schedule; what lies outside on
+ * a GPU is of no consequence. */
 static void put_pending(const vf_graph *g, vf_ref r, vf_graph_state *s) {
   const vf_graph_node *n = &g->nodes[r & 0xFFFF];
   if (n->outside != VF_OUTSIDE_NOT && n->backend + 1u < g->n_backends) return;
   put(s, n->done ? n->offset : UINT64_MAX);
   put(s, n->bytes);
-  if (s->n >= VF_GRAPH_STATE) return;
+  if (s->n >= VF_GRAPH_STATE || (g->scheduled && n->ordered)) return;
   for (int i = 0; i < n->n_sources && !n->done; i++) put_pending(g, n->sources[i], s);
 }
 

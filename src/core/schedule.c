@@ -335,10 +335,21 @@ void vf_schedule_finish(vf_schedule *s, uint32_t step) {
 /* ---- States -----------------------------------------------------------------------------------
  */
 
+static void put(vf_graph_state *s, uint64_t number) {
+  if (s->n < VF_GRAPH_STATE) s->numbers[s->n] = number;
+  s->n++;
+}
+
+/* An operation that waits, and where its operands are that have been computed. */
+static void put_op(const vf_graph *g, const vf_graph_node *n, vf_graph_state *out) {
+  put(out, n->bytes + n->backend);
+  for (int i = 0; i < n->n_sources; i++) {
+    const vf_graph_node *source = &g->nodes[n->sources[i] & 0xFFFF];
+    if (source->live) put(out, source->offset);
+  }
+}
+
 void vf_schedule_save(const vf_schedule *s, vf_ref carried, vf_graph_state *out) {
   vf_graph_save(s->graph, carried, out);
-  for (uint32_t i = 0; i < s->n_ops && out->n < VF_GRAPH_STATE; i++) {
-    const vf_graph_node *n = &s->graph->nodes[s->ops[i]];
-    out->numbers[out->n++] = n->bytes + n->backend;
-  }
+  for (uint32_t i = 0; i < s->n_ops; i++) put_op(s->graph, &s->graph->nodes[s->ops[i]], out);
 }

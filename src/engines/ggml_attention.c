@@ -91,8 +91,8 @@ static vf_ref flash_attention(vf_ggml_builder *b, const vf_layer *l, const shape
   uint64_t bytes = vf_build_tokens(b, s->v * s->heads), size = bytes;
   uint64_t cells = vf_build_mul(b, s->cells, g->streams, 1);
   vf_ref sinks = vf_has(l, VF_LAYER_SINKS) ? vf_weight(b, VF_ROLE_ATTN_SINKS) : 0;
-  const vf_ref sources[] = {vf_view(q), all_keys(b, s), all_values(b, l, s),
-                            b->in[VF_IN_MASK + s->window], sinks};
+  const vf_ref sources[] = {q, all_keys(b, s), all_values(b, l, s), b->in[VF_IN_MASK + s->window],
+                            sinks};
   if (sinks != 0) vf_graph_node_of(&b->graph, sinks)->outside = VF_OUTSIDE_TABLE;
   vf_ref x = vf_graph_op(&b->graph, VF_OP_NEW, bytes, sources, 5);
   if (!g->on_cpu) {
@@ -111,7 +111,7 @@ static vf_ref plain_attention(vf_ggml_builder *b, const vf_layer *l, const shape
   const vf_ggml_graph *g = b->g;
   uint64_t scores = vf_build_mul(b, vf_build_tokens(b, s->heads), s->cells, 1);
   uint64_t bytes = vf_build_tokens(b, s->v * s->heads);
-  vf_ref values = all_values(b, l, s), x = vf_new2(b, scores, all_keys(b, s), vf_view(q));
+  vf_ref values = all_values(b, l, s), x = vf_new2(b, scores, all_keys(b, s), q);
   if (b->model->flags & VF_MODEL_SCORE_CAP) x = vf_apply(b, scores, x, 3);
   vf_ref sinks = vf_has(l, VF_LAYER_SINKS) ? vf_weight(b, VF_ROLE_ATTN_SINKS) : 0;
   x = vf_over3(b, scores, x, b->in[VF_IN_MASK + s->window], sinks);
@@ -138,6 +138,7 @@ static vf_ref attend(vf_ggml_builder *b, const vf_layer *l, const shape *s, vf_r
   v = rotate(b, v_bytes, v_rotation, v);
   vf_expand(b, q);
   write_cache(b, l, s, k, v);
+  q = vf_slice(b, vf_build_tokens(b, s->k * s->heads), vf_view(q));
   vf_ref x = b->g->flash_attn ? flash_attention(b, l, s, q) : plain_attention(b, l, s, q);
   vf_expand(b, x);
   return rotate(b, result, v_rotation, x);

@@ -47,10 +47,11 @@ typedef struct vf_ggml_builder {
   uint32_t last_use[VF_IN_COUNT]; /* layer; n_layers: the output; UINT32_MAX: none */
   vf_ref first_value;             /* RWKV: of layer 0 */
   vf_ref layer_inputs;            /* Gemma 3n: of all layers */
-  size_t last_tensor;             /* that was looked for */
-  uint8_t cache_at[2];            /* backend of the cache that was written last */
-  bool host_inputs;               /* the graph reads inputs where they are, not copies of them */
-  vf_schedule *schedule;          /* of several backends; NULL: one runs all */
+  size_t first_tensor;            /* of the layers, if they lie one after the other */
+  size_t end_tensor;
+  uint8_t cache_at[2];   /* backend of the cache that was written last */
+  bool host_inputs;      /* the graph reads inputs where they are, not copies of them */
+  vf_schedule *schedule; /* of several backends; NULL: one runs all */
   vf_graph graph;
 } vf_ggml_builder;
 
@@ -107,6 +108,8 @@ vf_ref vf_apply(vf_ggml_builder *b, uint64_t bytes, vf_ref x, int times);
 
 vf_ref vf_weight(vf_ggml_builder *b, vf_role role);
 vf_ref vf_bias(vf_ggml_builder *b, vf_role role);
+
+void vf_find_layers(vf_ggml_builder *b);
 
 /* Of several tensors with one role, the one of this shape. */
 vf_ref vf_weight_shaped(vf_ggml_builder *b, vf_role role, uint64_t ne0, uint64_t rows);

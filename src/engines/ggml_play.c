@@ -51,7 +51,6 @@ static void begin(vf_ggml_builder *b, bool learns) {
   b->rows = b->g->tokens;
   b->graph.offloads = b->rows >= OFFLOAD_MIN_ROWS;
   b->first_value = b->layer_inputs = 0;
-  b->last_tensor = 0;
   if (b->schedule != NULL) vf_schedule_begin(b->schedule, learns);
   vf_make_inputs(b);
 }
@@ -161,6 +160,7 @@ static void start(vf_ggml_builder *b, const vf_model *model, const vf_ggml_graph
     b->delta |= (model->layers[i].mixers & VF_MIX_DELTA) != 0;
   }
   b->graph.overflow = false;
+  if (schedule != NULL) vf_find_layers(b);
   vf_need_inputs(b);
 }
 

@@ -1,7 +1,10 @@
 /* ggml_recurrent.c - recurrent layers: Mamba, gated delta net, short convolution, RWKV. */
 #include "engines/ggml_build.h"
 
-enum { F32_BYTES = 4 };
+enum {
+  F32_BYTES = 4,
+  MANY_HEADS = 32, /* each is a row: enough of them to offload a product for one token */
+};
 
 /* ---- States ---------------------------------------------------------------------------------- */
 
@@ -77,8 +80,11 @@ static vf_ref convolved(vf_ggml_builder *b, uint64_t bytes, vf_ref columns) {
 
 /* ---- Mamba ----------------------------------------------------------------------------------- */
 
-static vf_ref skip_and_gate(vf_ggml_builder *b, uint64_t bytes, vf_ref y, vf_ref x, vf_ref z) {
-  y = vf_over2(b, bytes, y, vf_over2(b, bytes, x, vf_weight(b, VF_ROLE_SSM_D)));
+static vf_ref skip_and_gate(vf_ggml_builder *b, uint64_t bytes, vf_ref y, vf_ref x, vf_ref z,
+                            bool many_heads) {
+  vf_ref skip = vf_over2(b, bytes, x, vf_weight(b, VF_ROLE_SSM_D));
+  vf_graph_node_of(&b->graph, skip)->offloads |= many_heads;
+  y = vf_over2(b, bytes, y, skip);
   return vf_new2(b, bytes, vf_new(b, bytes, z), y);
 }
 
@@ -93,7 +99,7 @@ static vf_ref mamba1(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   vf_ref dt = vf_project(b, bytes, VF_ROLE_SSM_DT, vf_strided(dbc), true);
   const scanned s = {vf_view(x), dt, columns_of(b, width, l->state, dbc),
                      columns_of(b, width, l->state, dbc)};
-  vf_ref y = skip_and_gate(b, bytes, scan(b, l, &s), x, vf_strided(xz));
+  vf_ref y = skip_and_gate(b, bytes, scan(b, l, &s), x, columns_of(b, 2 * inner, inner, xz), false);
   return vf_view(vf_multiply(b, vf_build_tokens(b, b->model->n_embd), VF_ROLE_SSM_OUT, y));
 }
 
@@ -102,15 +108,17 @@ static vf_ref mamba2(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   uint64_t bytes = vf_build_tokens(b, inner), wide = vf_build_tokens(b, channels);
   uint64_t small = vf_build_tokens(b, heads);
   vf_ref history = read_states(b, channels * (l->conv - 1));
-  uint64_t all = vf_build_tokens(b, inner + channels + heads);
-  vf_ref zx = vf_multiply(b, all, VF_ROLE_SSM_IN, vf_view(x));
+  uint64_t width = inner + channels + heads;
+  vf_ref zx = vf_multiply(b, vf_build_tokens(b, width), VF_ROLE_SSM_IN, vf_view(x));
   vf_ref columns = with_history(b, l, channels, history, vf_strided(zx));
   vf_ref xbc = convolved(b, wide, columns);
-  vf_ref dt = vf_over2(b, small, vf_new(b, small, vf_strided(zx)), vf_bias(b, VF_ROLE_SSM_DT));
+  vf_ref dt = vf_new(b, small, columns_of(b, width, heads, zx));
+  dt = vf_over2(b, small, dt, vf_bias(b, VF_ROLE_SSM_DT));
   uint64_t group = (uint64_t)l->groups * l->state;
   const scanned s = {columns_of(b, channels, inner, xbc), dt, columns_of(b, channels, group, xbc),
                      columns_of(b, channels, group, xbc)};
-  vf_ref y = skip_and_gate(b, bytes, scan(b, l, &s), vf_strided(xbc), vf_strided(zx));
+  vf_ref y = skip_and_gate(b, bytes, scan(b, l, &s), s.x, columns_of(b, width, inner, zx),
+                           heads >= MANY_HEADS);
   if (vf_has(l, VF_LAYER_SSM_NORM)) y = vf_norm(b, l, bytes, vf_view(y), VF_ROLE_SSM_NORM);
   return vf_multiply(b, vf_build_tokens(b, b->model->n_embd), VF_ROLE_SSM_OUT, vf_view(y));
 }
@@ -275,7 +283,8 @@ static vf_ref time_mix_output(vf_ggml_builder *b, const vf_layer *l, const time_
 
 /* Each token sees the one before it; that of the batch before lies in the state. */
 static vf_ref shifted(vf_ggml_builder *b, vf_ref history, vf_ref x) {
-  return vf_new2(b, vf_build_tokens(b, b->model->n_embd), history, vf_view(x));
+  uint64_t bytes = vf_build_tokens(b, b->model->n_embd), row = b->model->n_embd * F32_BYTES;
+  return vf_new2(b, bytes, history, vf_slice(b, bytes - row, vf_strided(x)));
 }
 
 /* The last token of every sequence. */

@@ -24,14 +24,38 @@ static bool matches(const vf_tensor *t, const wanted *w) {
          (w->ne0 == 0 || t->ne[0] == w->ne0) && (w->rows == 0 || vf_tensor_rows(t) == w->rows);
 }
 
-/* Begins where the last one was found: a layer's tensors lie close together. */
-static const vf_tensor *find(vf_ggml_builder *b, const wanted *w) {
+/* Where the tensors of layers begin and end, if they lie layer by layer; else there are none. */
+void vf_find_layers(vf_ggml_builder *b) {
+  const vf_tensor *t = b->model->tensors;
+  size_t n = b->model->n_tensors, first = 0, end;
+  while (first < n && t[first].layer < 0) first++;
+  for (end = first; end < n && t[end].layer >= 0; end++)
+    if (end > first && t[end].layer < t[end - 1].layer) break;
+  bool sorted = true;
+  for (size_t i = end; i < n; i++) sorted &= t[i].layer < 0;
+  b->first_tensor = first;
+  b->end_tensor = sorted ? end : first;
+}
+
+/* The first tensor of a layer, by halves. */
+static size_t first_of(const vf_ggml_builder *b, int32_t layer) {
+  size_t low = b->first_tensor, high = b->end_tensor;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (b->model->tensors[middle].layer < layer)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+static const vf_tensor *find(const vf_ggml_builder *b, const wanted *w) {
   const vf_model *m = b->model;
-  for (size_t n = 0, i = b->last_tensor; n < m->n_tensors; n++, i++) {
-    if (i >= m->n_tensors) i = 0;
-    if (!matches(&m->tensors[i], w)) continue;
-    b->last_tensor = i;
-    return &m->tensors[i];
+  bool indexed = w->layer >= 0 && b->end_tensor > b->first_tensor;
+  for (size_t i = indexed ? first_of(b, w->layer) : 0; i < m->n_tensors; i++) {
+    if (indexed && m->tensors[i].layer != w->layer) break;
+    if (matches(&m->tensors[i], w)) return &m->tensors[i];
   }
   return NULL;
 }

@@ -2,8 +2,8 @@
  *
  * The rules are those of release v0.5.0 (commit de3ff81 of 2026-09-28), read in its source and
  * compared with its own no-allocation breakdown; files and lines are given with each rule.  Exact
- * where the program's arithmetic is known: weights, cache, and the buffers of one device or of the
- * CPU alone.  Bounded where its scheduler splits a graph over several. */
+ * where the program's arithmetic is known: weights, cache, and the buffers of graphs whose every
+ * operation is known.  The others are bounded. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -452,13 +452,12 @@ static vf_interval pipelined_bytes(const plan *p, bool first, bool last) {
   return (vf_interval){bytes - bytes / 4, bytes, bytes + bytes / 5};
 }
 
-/* The largest cache of one layer that stays on the host and is copied to a GPU to attend to. */
-static uint64_t staged_cache_bytes(const plan *p) {
+/* The largest cache of one layer, which is copied to a GPU to attend to if it lies on the host. */
+static uint64_t largest_cache_bytes(const plan *p) {
   uint64_t largest = 0;
   for (size_t i = 0; i < p->model->n_caches; i++) {
     const vf_cache_layer *c = &p->model->caches[i];
     uint64_t bytes = 0;
-    if (c->layer >= p->placement.first_slot) break;
     if (i > 0 && vf_cache_layer_equal(c, c - 1)) continue;
     if (!cache_bytes(p, c, &buffer_rules[VF_BACKEND_CPU], &bytes)) p->e->overflow = true;
     largest = vf_max_u64(largest, bytes);
@@ -470,7 +469,7 @@ static uint64_t staged_cache_bytes(const plan *p) {
  * staged at once, one matrix and one layer's cache. */
 static vf_interval partial_bytes(const plan *p, bool last) {
   uint64_t embd = p->graph.tokens * p->model->n_embd * 4;
-  uint64_t staged = staged_bytes(p) + staged_cache_bytes(p) + 4 * embd;
+  uint64_t staged = staged_bytes(p) + largest_cache_bytes(p) + 4 * embd;
   uint64_t bytes = last ? p->full_peak_bytes : p->layer_peak_bytes;
   if (p->w->no_kv_offload) staged += 10 * embd;
   if (is_recurrent(p->model)) staged += 8 * embd;
@@ -501,6 +500,29 @@ static vf_interval loosened(const plan *p, vf_interval size, bool host) {
   return size;
 }
 
+/* Layers that read caches of others, where some of these lie elsewhere. */
+static uint32_t count_sharing(const plan *p) {
+  uint32_t n = 0, first = p->model->n_layers;
+  for (uint32_t i = p->model->n_layers; i-- > 0;) {
+    if ((p->model->layers[i].flags & (VF_LAYER_KV_SHARED | VF_LAYER_KV_UNCACHED)) == 0) continue;
+    first = i;
+    n++;
+  }
+  bool apart = p->n_gpus > 1 || p->w->no_kv_offload || p->placement.first_slot > first;
+  return apart ? n : 0;
+}
+
+/* The simulation is checked to the byte, but for batches so small that they are not offloaded, and
+ * for layers that read caches of others across devices: a split of theirs copies several caches at
+ * its start, at most each of them. */
+static vf_interval split_size(const plan *p, uint64_t bytes) {
+  uint32_t sharing = count_sharing(p);
+  uint64_t caches = 0, largest = largest_cache_bytes(p);
+  if (sharing == 0 && p->graph.tokens >= OFFLOAD_MIN_ROWS) return vf_exactly(bytes);
+  if (!vf_mul(&caches, largest, sharing)) p->e->overflow = true;
+  return (vf_interval){bytes - bytes / 8, bytes, bytes + bytes / 8 + 4 * VF_MIB + caches};
+}
+
 static void add_device_compute(plan *p, uint32_t d) {
   vf_line line = {.device = d, .part = VF_PART_COMPUTE, .name = "compute", .note = ""};
   bool pipelined = p->graph.pipelined, last = d + 1 == p->n_gpus;
@@ -509,8 +531,8 @@ static void add_device_compute(plan *p, uint32_t d) {
     line.size = p->whole_graph;
     if (p->graph_known) line.basis = VF_BASIS_EXACT;
   } else if (is_scheduled(p)) {
-    line.size = vf_exactly(p->split_bytes[d]);
-    line.basis = VF_BASIS_EXACT;
+    line.size = split_size(p, p->split_bytes[d]);
+    if (line.size.low_bytes == line.size.high_bytes) line.basis = VF_BASIS_EXACT;
   } else {
     line.size = pipelined ? pipelined_bytes(p, d == 0, last) : partial_bytes(p, last);
     line.size = widened(p, line.size);
@@ -526,7 +548,7 @@ static vf_interval host_compute(const plan *p, uint64_t inputs) {
   uint64_t embd = p->graph.tokens * p->model->n_embd * 4;
   uint64_t states = is_recurrent(p->model) ? 8 * embd : 0;
   if (runs_whole_graph(p)) return vf_exactly(inputs);
-  if (is_scheduled(p)) return vf_exactly(p->split_bytes[p->n_gpus]);
+  if (is_scheduled(p)) return split_size(p, p->split_bytes[p->n_gpus]);
   if (p->n_gpus == 1 || p->placement.first_slot != 0)
     return (vf_interval){inputs, inputs + embd / 2, inputs + 2 * embd + states};
   uint64_t copies = p->n_gpus == 2 ? 2 : 3;

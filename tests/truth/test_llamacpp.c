@@ -1,7 +1,7 @@
 /* test_llamacpp.c - equality with what llama.cpp allocates, row by row (llamacpp.tsv).
  *
  * Weights, caches, the output buffer and the compute buffers are equal to the byte on every row,
- * and said to be exact. */
+ * and said to be exact but where layers share caches that lie on the host. */
 #include "../unit/support.h"
 
 #include <stdlib.h>
@@ -137,7 +137,7 @@ static void check_row(const row *r) {
   assert_ok(vf_estimate_run(estimate, m, &q, devices, n, err));
   sums s = sum_up();
   assert_u64(s.output, r->output);
-  assert_true(s.exact);
+  assert_true(s.exact || r->no_kv_offload); /* where layers share caches, it is not claimed */
   if (on_cpu(r))
     check_cpu(r, &s);
   else
