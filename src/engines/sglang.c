@@ -136,7 +136,8 @@ static void set_shard(plan *p, uint32_t stage) {
                         .expert_tp = s->tp / s->ep,
                         .expert_ranks = s->ep,
                         .vocab_multiple = 64,
-                        .number_bytes = s->number_bytes};
+                        .number_bytes = s->number_bytes,
+                        .no_towers = s->request->text_only};
   vf_shard_stage(&s->shard, s->model, VF_STAGE_BEFORE_LAST, s->pp, stage);
 }
 

@@ -115,6 +115,10 @@ static bool has_mixer(const vf_model *m, uint32_t mixers) {
   return false;
 }
 
+static bool has_mtp(const vf_model *m) {
+  return m->n_layers > 0 && (m->layers[m->n_layers - 1].flags & VF_LAYER_MTP) != 0;
+}
+
 static bool has_experts(const vf_model *m) {
   for (uint32_t i = 0; i < m->n_layers; i++)
     if (m->layers[i].n_experts != 0) return true;
@@ -417,6 +421,10 @@ static void add_assumptions(vf_vllm_plan *p) {
     vf_estimate_assume(e, "gguf-plugin", "GGUF formats need a plugin since June 2026");
   if (p->minor >= 28 && strcmp(e->model->checkpoint, "bitsandbytes") == 0)
     vf_estimate_assume(e, "bitsandbytes-plugin", "bitsandbytes needs a plugin since August 2026");
+  if (r->spec_tokens != 0 && !has_mtp(p->model))
+    vf_estimate_assume(e, "no-prediction-layers",
+                       "the model's description has no layers that propose tokens: their weights "
+                       "and cache are not counted");
   if (r->tp == 0 && p->tp > 1)
     vf_estimate_assume(e, "tp-default", "no --tp given: all GPUs share every layer");
   if (e->devices[0].device.backend == VF_BACKEND_ROCM)

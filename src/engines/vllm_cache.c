@@ -149,8 +149,14 @@ static uint64_t in_flight(const vf_vllm_plan *p) {
   return batches * p->batch_tokens;
 }
 
+/* Decode context parallelism divides the tokens of layers that keep all of them. */
+static uint64_t dcp_of(const vf_vllm_plan *p) {
+  return vf_max_u32(p->request->dcp, 1);
+}
+
 static uint64_t kind_blocks(const vf_vllm_plan *p, const vf_vllm_kind *k) {
-  uint64_t length = p->w->requested_ctx_tokens, b = k->block_tokens;
+  uint64_t b = k->block_tokens, length = p->w->requested_ctx_tokens;
+  uint64_t shared_length = (length + dcp_of(p) - 1) / dcp_of(p);
   bool shared = p->request->prefix_caching != VF_OFF && p->rules->state_aligned;
   switch (k->cache.kind) {
   case VF_CACHE_STATE: return (shared ? 2 : 1) + p->spec_tokens;
@@ -163,7 +169,7 @@ static uint64_t kind_blocks(const vf_vllm_plan *p, const vf_vllm_kind *k) {
   case VF_CACHE_CROSS:
   case VF_CACHE_KIND_COUNT: break;
   }
-  return (length + b - 1) / b;
+  return (shared_length + b - 1) / b;
 }
 
 /* Beside states, a block is so long that a page of attention holds a whole state. */

@@ -25,7 +25,8 @@ void vf_vllm_shard(vf_vllm_plan *p, uint32_t stage) {
                         .number_bytes = p->number_bytes,
                         .pad_width = mxfp4 ? MXFP4_WIDTH : 0,
                         .pad_inner = mxfp4 ? MXFP4_INNER : 0,
-                        .mtp = p->spec_tokens > 0};
+                        .mtp = p->spec_tokens > 0,
+                        .no_towers = p->request->text_only};
   vf_shard_stage(&p->shard, p->model, VF_STAGE_BEFORE_LAST, p->pp, stage);
 }
 
@@ -108,7 +109,7 @@ static void add(vf_vllm_plan *p, uint32_t device, const char *name, uint64_t byt
  * larger ones of Qwen's models 1.3. */
 static void add_tower(vf_vllm_plan *p, uint32_t device) {
   const vf_model *m = p->model;
-  if ((m->flags & VF_MODEL_HAS_TOWER) == 0 || !p->shard.first) return;
+  if ((m->flags & VF_MODEL_HAS_TOWER) == 0 || !p->shard.first || p->request->text_only) return;
   for (size_t i = 0; i < m->n_tensors; i++)
     if (vf_roles[m->tensors[i].role].home == VF_HOME_TOWER) return;
   vf_estimate_add(p->e, (vf_line){device,
