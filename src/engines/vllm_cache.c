@@ -115,19 +115,17 @@ static vf_status count_kinds(vf_vllm_plan *p, vf_error *err) {
   return VF_OK;
 }
 
-/* Layers that propose tokens attend like the last layer does; they come behind it. */
+/* Layers that propose tokens, at least one, keep all tokens; they come behind the last one. */
 static void count_proposing_layers(vf_vllm_plan *p) {
-  const vf_model *m = p->model;
-  if (p->spec_tokens == 0 || m->n_caches == 0) return;
-  for (uint32_t i = m->n_layers; i > 0 && (m->layers[i - 1].flags & VF_LAYER_MTP) != 0; i--) {
-    for (uint32_t k = 0; k < p->pool.n_kinds; k++) {
-      vf_vllm_kind *kind = &p->pool.kinds[k];
-      if (kind->cache.kind != VF_CACHE_FULL && kind->cache.kind != VF_CACHE_LATENT &&
-          kind->cache.kind != VF_CACHE_INDEXER)
-        continue;
-      kind->layers++;
-      kind->here += p->shard.last;
-    }
+  uint32_t n = vf_max_u32(vf_vllm_mtp_layers(p->model), 1);
+  if (p->spec_tokens == 0) return;
+  for (uint32_t k = 0; k < p->pool.n_kinds; k++) {
+    vf_vllm_kind *kind = &p->pool.kinds[k];
+    if (kind->cache.kind != VF_CACHE_FULL && kind->cache.kind != VF_CACHE_LATENT &&
+        kind->cache.kind != VF_CACHE_INDEXER)
+      continue;
+    kind->layers += n;
+    if (p->shard.last) kind->here += n;
   }
 }
 
