@@ -342,7 +342,8 @@ static void add_weights(plan *p) {
   for (uint32_t d = 0; d < p->e->n_devices; d++) {
     const char *note = d == p->host && !p->cpu_only ? "token embedding, layers not offloaded" : "";
     vf_estimate_add(
-        p->e, (vf_line){d, VF_PART_WEIGHTS, "weights", vf_exactly(sums[d]), VF_BASIS_EXACT, note});
+        p->e, (vf_line){d, VF_PART_WEIGHTS, "weights", vf_model_weights_size(p->model, sums[d]),
+                        p->model->share.expected != 0 ? VF_BASIS_MODELLED : VF_BASIS_EXACT, note});
   }
 }
 
