@@ -491,6 +491,12 @@ VF_API vf_status vf_limits_solve(vf_limits *out, vf_estimate *estimate, const vf
                                  const vf_request *request, const vf_device *devices,
                                  size_t device_count, vf_error *err);
 
+/* Changes the request as llama.cpp's own --fit would, so that every device keeps 1024 MiB free: a
+ * context that is not given, then layers or experts in main memory.  VF_USAGE if the request fixes
+ * these already. */
+VF_API vf_status vf_llama_fit(vf_request *inout, vf_estimate *scratch, const vf_model *model,
+                              const vf_device *devices, size_t device_count, vf_error *err);
+
 /* ---- Reports ---------------------------------------------------------------------------- */
 
 typedef enum vf_report_format { VF_REPORT_TABLE, VF_REPORT_JSON, VF_REPORT_COUNT } vf_report_format;

@@ -99,9 +99,27 @@ static vf_status open_all(job *j, vf_error *err) {
   return status;
 }
 
+/* What llama.cpp's --fit would make of the request; told, since the answer is about that. */
+static vf_status apply_fit(job *j, vf_error *err) {
+  vf_request *r = &j->request, before = *r;
+  vf_status status = vf_llama_fit(r, j->scratch, j->model, j->devices, j->n_devices, err);
+  if (status != VF_OK || j->a->quiet) return status;
+  fputs("vramfit: note: --fit takes", stderr);
+  if (r->ctx_tokens != before.ctx_tokens)
+    fprintf(stderr, " --ctx %llu", (unsigned long long)r->ctx_tokens);
+  if (r->cpu_moe_layers != before.cpu_moe_layers)
+    fprintf(stderr, " --n-cpu-moe %u", (unsigned)r->cpu_moe_layers);
+  if (r->gpu_layers != before.gpu_layers) fprintf(stderr, " --ngl %d", (int)r->gpu_layers);
+  bool same = r->ctx_tokens == before.ctx_tokens && r->cpu_moe_layers == before.cpu_moe_layers &&
+              r->gpu_layers == before.gpu_layers;
+  fputs(same ? " it as it is\n" : "\n", stderr);
+  return VF_OK;
+}
+
 static vf_status solve(job *j, vf_error *err) {
   vf_status status = vf_estimate_new(&j->estimate, j->ctx, err);
   if (status == VF_OK) status = vf_estimate_new(&j->scratch, j->ctx, err);
+  if (status == VF_OK && j->a->fit) status = apply_fit(j, err);
   if (status == VF_OK)
     status = vf_estimate_run(j->estimate, j->model, &j->request, j->devices, j->n_devices, err);
   if (status != VF_OK || j->a->quiet) return status;
