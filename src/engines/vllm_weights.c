@@ -99,12 +99,6 @@ static uint64_t adapter_slots_bytes(const vf_vllm_plan *p) {
 /* ---- Lines ------------------------------------------------------------------------------------
  */
 
-static void add(vf_vllm_plan *p, uint32_t device, const char *name, uint64_t bytes,
-                const char *note) {
-  vf_estimate_add(p->e, (vf_line){device, VF_PART_WEIGHTS, name, vf_exactly(bytes), VF_BASIS_EXACT,
-                                  note, false});
-}
-
 /* Configs tell of a tower whose tensors may not be known: CLIP and SigLIP take 0.6 to 0.8 GiB, the
  * larger ones of Qwen's models 1.3. */
 static void add_tower(vf_vllm_plan *p, uint32_t device) {
@@ -121,6 +115,21 @@ static void add_tower(vf_vllm_plan *p, uint32_t device) {
                                   false});
 }
 
+static void add(vf_vllm_plan *p, uint32_t device, const char *name, uint64_t bytes,
+                const char *note) {
+  vf_estimate_add(p->e, (vf_line){device, VF_PART_WEIGHTS, name, vf_exactly(bytes), VF_BASIS_EXACT,
+                                  note, false});
+}
+
+/* A model that proposes tokens is cut like the target and lies on the last stage. */
+static void add_draft(vf_vllm_plan *p, uint32_t device) {
+  const vf_model *m = p->request->draft;
+  vf_shard s = p->shard;
+  if (m == NULL || !p->shard.last) return;
+  vf_shard_stage(&s, m, VF_STAGE_BEFORE_LAST, 1, 0);
+  add(p, device, "draft_weights", vf_shard_weights(&s, m), "the model that proposes tokens");
+}
+
 /* A layer that proposes tokens and is not described: like the last one with attention, with the
  * matrix that joins embedding and state before it. */
 static void add_prediction_layer(vf_vllm_plan *p, uint32_t device) {
@@ -128,6 +137,7 @@ static void add_prediction_layer(vf_vllm_plan *p, uint32_t device) {
   vf_shard s = p->shard;
   uint32_t last = m->n_layers;
   if (p->spec_tokens == 0 || !p->shard.last || vf_vllm_mtp_layers(m) > 0) return;
+  if (p->request->draft != NULL) return;
   while (last > 0 && (m->layers[last - 1].mixers & VF_MIX_ATTENTION) == 0) last--;
   if (last == 0) return;
   s.first = s.last = false;
@@ -149,6 +159,7 @@ void vf_vllm_add_weights(vf_vllm_plan *p, uint32_t device) {
   uint32_t host = (uint32_t)p->e->n_devices - 1;
   add(p, device, "weights", bytes - moved, p->tp > 1 ? "this rank's part" : "");
   add(p, host, "weights_offloaded", moved, "pinned, read over the bus");
+  add_draft(p, device);
   add_prediction_layer(p, device);
   add_tower(p, device);
   add(p, device, "allocator_slack",
