@@ -115,7 +115,7 @@ static void explain_activation(const vf_estimate *e, const vf_line *line, vf_tex
 
 static void explain_graphs(const vf_estimate *e, const vf_line *line, vf_text *out) {
   vf_text_printf(
-      out, "%" PRIu64 " batch sizes × layers × 0.2 to 1 MiB: ", e->notes[VF_VLLM_CAPTURE_SIZES]);
+      out, "%" PRIu64 " batch sizes × layers × 0.2 to 1.2 MiB: ", e->notes[VF_VLLM_CAPTURE_SIZES]);
   put_mib_range(out, line->size);
   vf_text_put(out, line->outside ? ", captured out of what the utilization leaves"
                                  : ", estimated and taken from the cache");

@@ -127,10 +127,10 @@ uint32_t vf_vllm_capture_sizes(const vf_vllm_plan *p) {
   return n;
 }
 
-/* Kernels' arguments and private pools: 0.2 to 1 MiB per size and layer on what was measured. */
+/* Kernels' arguments and private pools: 0.2 to 1.2 MiB per size and layer on what was measured. */
 vf_interval vf_vllm_graph_bytes(const vf_vllm_plan *p) {
   uint64_t n = (uint64_t)vf_vllm_capture_sizes(p) * (p->shard.end_layer - p->shard.first_layer);
-  return (vf_interval){n * (200 * VF_KIB), n * (460 * VF_KIB), n * VF_MIB};
+  return (vf_interval){n * (200 * VF_KIB), n * (460 * VF_KIB), n * (1250 * VF_KIB)};
 }
 
 /* ---- Outside of torch -------------------------------------------------------------------------
