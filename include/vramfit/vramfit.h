@@ -86,9 +86,16 @@ typedef struct vf_context vf_context;
 VF_API vf_status vf_context_new(vf_context **out, const vf_allocator *allocator, vf_error *err);
 VF_API void vf_context_free(vf_context *ctx);
 
+/* Adds users' own entries: a folder with models/, gpus/ and nodes/ in it, a folder of files, or one
+ * file. Of entries with the same name, those of the catalog that was added first count, before the
+ * built-in ones.  Everything is checked; on failure nothing is added and the context is as before.
+ * To be called before the context is shared by threads. */
+VF_API vf_status vf_context_add_catalog(vf_context *ctx, const char *path, vf_error *err);
+
 typedef enum vf_catalog_kind {
   VF_CATALOG_MODELS,
   VF_CATALOG_GPUS,
+  VF_CATALOG_NODES,
   VF_CATALOG_COUNT
 } vf_catalog_kind;
 
@@ -242,6 +249,8 @@ typedef enum vf_backend {
   VF_BACKEND_CUDA,
   VF_BACKEND_ROCM,
   VF_BACKEND_METAL,
+  VF_BACKEND_SYCL,  /* Intel GPUs */
+  VF_BACKEND_OTHER, /* accelerators that only their vendors' engines drive */
   VF_BACKEND_COUNT
 } vf_backend;
 
@@ -267,10 +276,19 @@ typedef struct vf_device {
   vf_interval context;         /* what one process costs before it loads anything */
   uint32_t compute_capability; /* CUDA: 89 for 8.9; 0: does not apply */
   uint32_t bandwidth_mb_per_s; /* memory bandwidth in 10^6 bytes per second; 0: unknown */
+  /* Of what follows 0 is unknown, or none. */
+  uint32_t fp16_gflops; /* dense, 10^9 operations per second; bf16 where there is bf16 */
+  uint32_t fp8_gflops, fp4_gflops, int8_gops;
+  uint32_t compute_units;     /* SMs, CUs, Xe cores, GPU cores */
+  uint32_t link_mb_per_s;     /* NVLink, xGMI… to its peers, both directions together */
+  uint32_t pcie_mb_per_s;     /* one direction */
+  uint32_t host;              /* which machine it is in, from 0: nodes have their own */
+  uint64_t host_memory_bytes; /* main memory of that host */
 } vf_device;
 
-/* Parses "h100", "h100x8", "rtx-4090+rtx-3090", "cpu" into out[0..*out_count); capacity entries
- * at most. */
+/* Parses "h100", "h100x8", "rtx-4090+rtx-3090", "cpu", a MIG instance "h200:1g.18gb", or a node
+ * "dgx-h100", "p5.48xlarge" (which stands for its devices) into out[0..*out_count); capacity
+ * entries at most. */
 VF_API vf_status vf_devices_parse(vf_device *out, size_t capacity, size_t *out_count,
                                   const vf_context *ctx, const char *text, vf_error *err);
 
@@ -306,7 +324,8 @@ typedef struct vf_request {
   vf_split split;
   const uint32_t *tensor_split; /* proportions per device; NULL: by free memory */
   size_t tensor_split_count;
-  uint64_t host_memory_bytes; /* main memory for what stays on the host; 0: unknown */
+  uint64_t host_memory_bytes; /* main memory for what stays on the host; 0: the first device's
+                                 host_memory_bytes */
   int64_t prompt_cache_bytes; /* llama-server's --cache-ram; -1: its default; 0: off */
   uint32_t cpu_moe_layers;    /* experts of the first N layers stay in host memory */
   uint64_t mmproj_bytes;      /* a tower for images or sound, loaded on the first device */
@@ -552,6 +571,55 @@ VF_API void vf_inspection_free(vf_inspection *inspection);
 VF_API vf_status vf_inspection_write(const vf_inspection *inspection, const vf_inspection *other,
                                      bool tensors, const vf_report_options *options,
                                      vf_write_fn write, void *user, vf_error *err);
+
+/* ---- Ollama's Modelfiles ----------------------------------------------------------------- */
+
+/* What a Modelfile says about memory; -1 and "": nothing. */
+typedef struct vf_modelfile {
+  char from[512];    /* FROM: a name, or a path relative to the Modelfile's folder */
+  char adapter[512]; /* ADAPTER */
+  int64_t num_ctx, num_gpu, num_batch;
+} vf_modelfile;
+
+VF_API vf_status vf_modelfile_read(vf_modelfile *out, const char *path, vf_error *err);
+
+/* ---- What there is ---------------------------------------------------------------------- */
+
+typedef enum vf_list_kind {
+  VF_LIST_MODELS,
+  VF_LIST_GPUS,
+  VF_LIST_NODES,
+  VF_LIST_FORMATS,
+  VF_LIST_ENGINES,
+  VF_LIST_COUNT
+} vf_list_kind;
+
+/* What is wanted of it; {0} is everything.  Bounds belong to the range, 0 is no bound. */
+typedef struct vf_list_query {
+  const char *text;   /* a name, or pieces of names; NULL: any */
+  const char *family; /* models: the catalog file they stand in, "qwen" */
+  const char *vendor; /* devices, nodes: "nvidia", "amd", "apple"… */
+  uint64_t least_params, most_params;
+  uint64_t least_bytes, most_bytes; /* devices and nodes: of memory */
+} vf_list_query;
+
+typedef struct vf_listing vf_listing;
+
+/* Lists entries.  A text that can mean one entry only, and nothing else in the query: that entry
+ * whole, with its sources.  VF_UNKNOWN if nothing matches. */
+VF_API vf_status vf_list(vf_listing **out, const vf_context *ctx, vf_list_kind kind,
+                         const vf_list_query *query, vf_error *err);
+VF_API size_t vf_listing_size(const vf_listing *listing);
+VF_API vf_status vf_listing_write(const vf_listing *listing, const vf_report_options *options,
+                                  vf_write_fn write, void *user, vf_error *err);
+VF_API void vf_listing_free(vf_listing *listing);
+
+/* Writes a new entry for the model of a config.json (or a folder that holds one) into
+ * FOLDER/models/ID.json, with the facts that count; the path goes to out_path.  Nothing is written
+ * if the model cannot be built, the name is taken there, or the file exists. */
+VF_API vf_status vf_catalog_add_model(char *out_path, size_t size, const vf_context *ctx,
+                                      const char *folder, const char *config, const char *id,
+                                      vf_error *err);
 
 #ifdef __cplusplus
 }

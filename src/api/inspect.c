@@ -78,22 +78,48 @@ static void note_checkpoint(vf_inspection *x) {
   if (!x->loaded.has_facts) note(x, "there is no config.json beside it");
 }
 
-/* A checkpoint in plain numbers holds as many as its config lets expect; what predicts further
- * tokens and towers may be there or not. */
+/* Parameters of the model itself and of the towers before it; what predicts further tokens may be
+ * there or not. */
+typedef struct counts {
+  uint64_t model, towers;
+  bool quantized;
+} counts;
+
+static counts count_parameters(const vf_model *m, const vf_tensor *tensors, size_t n) {
+  counts c = {0, 0, false};
+  for (size_t i = 0; i < n; i++) {
+    const vf_tensor *t = &tensors[i];
+    uint64_t elements = vf_tensor_elements(t) * t->count;
+    c.quantized |= vf_format_get((vf_format)t->format)->quantized || t->format == VF_FORMAT_I32;
+    if (vf_roles[t->role].home == VF_HOME_TOWER)
+      c.towers += elements;
+    else if (!vf_model_is_mtp(m, t))
+      c.model += elements;
+  }
+  return c;
+}
+
+/* A checkpoint in plain numbers holds as many as its config lets expect, and towers or none. */
 static void note_count(vf_inspection *x) {
   const vf_inventory *inv = x->loaded.inventory;
   if (x->loaded.kind != VF_LOAD_CHECKPOINT || x->model == NULL || inv == NULL) return;
-  uint64_t stored = 0;
-  for (size_t i = 0; i < inv->count; i++) {
-    const vf_tensor *t = &inv->tensors[i];
-    if (vf_format_get((vf_format)t->format)->quantized || t->format == VF_FORMAT_I32) return;
-    if (vf_roles[t->role].home == VF_HOME_TOWER || vf_model_is_mtp(x->model, t)) continue;
-    stored += vf_tensor_elements(t) * t->count;
-  }
-  uint64_t expected = x->model->n_params;
-  bool tied_twice = x->model->tied && stored == expected + x->model->n_embd * x->model->n_vocab;
-  if (stored != expected && !tied_twice)
-    note(x, "the config gives %" PRIu64 " parameters, the files hold %" PRIu64, expected, stored);
+  const vf_model *m = x->model->derived != NULL ? x->model->derived : x->model;
+  counts stored = count_parameters(m, inv->tensors, inv->count);
+  counts derived = count_parameters(m, m->tensors, m->n_tensors);
+  if (stored.quantized) return;
+  uint64_t expected = m->n_params - derived.towers;
+  bool tied_twice = m->tied && stored.model == expected + m->n_embd * m->n_vocab;
+  if (stored.model != expected && !tied_twice)
+    note(x, "the config gives %" PRIu64 " parameters, the files hold %" PRIu64, expected,
+         stored.model);
+  if (derived.towers != 0 && stored.towers != 0 && stored.towers != derived.towers)
+    note(x, "the config gives %" PRIu64 " parameters of towers, the files hold %" PRIu64,
+         derived.towers, stored.towers);
+}
+
+static void note_assumptions(vf_inspection *x) {
+  for (size_t i = 0; x->model != NULL && i < x->model->n_assumptions; i++)
+    note(x, "%s", x->model->assumptions[i].text);
 }
 
 struct named {
@@ -224,6 +250,7 @@ static vf_status fill(vf_inspection *x, vf_error *err) {
   note_unknown_names(x);
   note_unknown_keys(x);
   note_count(x);
+  note_assumptions(x);
   return VF_OK;
 }
 

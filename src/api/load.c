@@ -5,7 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "base/status.h"
+#include "models/recipe.h"
+#include "models/trtllm.h"
 #include "readers/config.h"
 #include "readers/file.h"
 #include "readers/json_scan.h"
@@ -148,6 +151,11 @@ static vf_status load_config_beside(vf_loaded *l, const char *folder, vf_error *
   return vf_path_look(path) == VF_PATH_FILE ? load_config(l, path, err) : VF_OK;
 }
 
+/* TensorRT-LLM stores the weights rank by rank, fused and renamed: its config says as much. */
+static bool is_of_ranks(const vf_loaded *l) {
+  return l->has_facts && vf_trtllm_recognize(&l->facts);
+}
+
 static vf_status load_folder(vf_loaded *l, const char *path, vf_load_depth depth, vf_error *err) {
   folder_look look = look_into(path);
   vf_status status = load_config_beside(l, path, err);
@@ -159,6 +167,7 @@ static vf_status load_folder(vf_loaded *l, const char *path, vf_load_depth depth
   if (!l->has_facts && look.n_gguf > 1)
     return vf_fail_at(err, VF_USAGE, path, "", "holds %u GGUF files: name one of them (%s…)",
                       look.n_gguf, look.gguf);
+  if (is_of_ranks(l)) return VF_OK;
   if (look.checkpoint && depth != VF_LOAD_FACTS) return load_checkpoint(l, path, depth, err);
   if (l->has_facts) return VF_OK;
   return vf_fail_at(err, VF_IO, path, "",
@@ -169,6 +178,7 @@ static vf_status load_file(vf_loaded *l, const char *path, vf_load_depth depth, 
   if (vf_gguf_recognize(path)) return load_gguf(l, path, depth, err);
   if (!is_weight_name(path)) return load_config(l, path, err);
   vf_status status = load_config_beside(l, folder_of(l->arena, path), err);
+  if (status == VF_OK && is_of_ranks(l)) return VF_OK;
   if (status == VF_OK && (depth != VF_LOAD_FACTS || !l->has_facts))
     status = load_checkpoint(l, path, depth, err);
   return status;
@@ -177,37 +187,57 @@ static vf_status load_file(vf_loaded *l, const char *path, vf_load_depth depth, 
 /* ---- Names ----------------------------------------------------------------------------------- */
 
 static vf_status unknown_model(const vf_context *ctx, const char *ref, vf_error *err) {
-  const vf_catalog *models = ctx->catalogs[VF_CATALOG_MODELS];
-  const char *nearest = vf_catalog_nearest(models, ref);
-  uint32_t n = models->n_rows;
-  if (strchr(ref, '/') != NULL || strstr(ref, ".json") != NULL || ends_with(ref, ".gguf"))
+  if (strncmp(ref, "./", 2) == 0 || ref[0] == '/' || ends_with(ref, ".json") ||
+      ends_with(ref, ".gguf") || is_weight_name(ref))
     return vf_fail(err, VF_UNKNOWN, "model '%s': no such file or folder, and no catalog name", ref);
-  if (nearest == NULL)
-    return vf_fail(err, VF_UNKNOWN,
-                   "unknown model '%s' (%u are known; a config.json or a model file works too)",
-                   ref, n);
-  return vf_fail(err, VF_UNKNOWN, "unknown model '%s': did you mean %s? (%u are known)", ref,
-                 nearest, n);
+  return vf_catalog_unknown(ctx, VF_CATALOG_MODELS, "model", ref,
+                            "; a config.json or a model file works too", err);
+}
+
+static vf_status load_entry(vf_loaded *l, const vf_catalog_entry *entry, vf_error *err) {
+  l->kind = VF_LOAD_CATALOG;
+  l->id = entry->id;
+  l->origin = "catalog";
+  return load_text(l, entry->json, entry->length, entry->file, err);
+}
+
+/* What a name can only mean: with other words for the same ("Llama-3.1-8B-Instruct"), or with the
+ * weight format behind it ("llama3.1:8b-instruct-q4_K_M"). */
+static bool guess_entry(vf_loaded *l, vf_catalog_guess *guess, const vf_context *ctx,
+                        const char *ref) {
+  char name[VF_NAME_SIZE], format[VF_NAME_SIZE];
+  vf_catalog_guess_name(guess, ctx, VF_CATALOG_MODELS, ref);
+  if (guess->certain || !vf_name_normalize(name, ref)) return guess->certain;
+  for (size_t i = 0; vf_weight_format_name(i) != NULL; i++) {
+    vf_name_normalize(format, vf_weight_format_name(i));
+    size_t n = strlen(name), m = strlen(format);
+    if (n <= m + 1 || strcmp(name + n - m, format) != 0 || name[n - m - 1] != '-') continue;
+    name[n - m - 1] = '\0';
+    l->quant = vf_weight_format_name(i);
+    if (vf_catalog_find(&guess->entry, ctx, VF_CATALOG_MODELS, name)) return true;
+    vf_catalog_guess_name(guess, ctx, VF_CATALOG_MODELS, name);
+    return guess->certain;
+  }
+  return false;
 }
 
 /* Catalog names win; "./name" always means a path. */
 vf_status vf_load(vf_loaded *out, const vf_context *ctx, const char *ref, vf_load_depth depth,
                   vf_error *err) {
   vf_catalog_entry entry;
+  vf_catalog_guess guess;
   *out = (vf_loaded){.kind = VF_LOAD_CONFIG, .id = ref, .origin = ref};
   out->arena = vf_arena_new(&ctx->allocator, (size_t)256 << 20);
   if (out->arena == NULL) return vf_fail_nomem(err);
-  if (vf_catalog_find(&entry, ctx->catalogs[VF_CATALOG_MODELS], ref)) {
-    out->kind = VF_LOAD_CATALOG;
-    out->id = entry.id;
-    out->origin = "catalog";
-    return load_text(out, entry.json, entry.length, entry.file, err);
-  }
+  if (vf_catalog_find(&entry, ctx, VF_CATALOG_MODELS, ref)) return load_entry(out, &entry, err);
   switch (vf_path_look(ref)) {
-  case VF_PATH_NONE: return unknown_model(ctx, ref, err);
+  case VF_PATH_NONE: break;
   case VF_PATH_FOLDER: return load_folder(out, ref, depth, err);
   default: return load_file(out, ref, depth, err);
   }
+  if (!guess_entry(out, &guess, ctx, ref)) return unknown_model(ctx, ref, err);
+  out->guessed = true;
+  return load_entry(out, &guess.entry, err);
 }
 
 void vf_loaded_free(vf_loaded *l) {

@@ -24,6 +24,8 @@ typedef struct vf_loaded {
   vf_load_kind kind;
   const char *id;     /* of the model, for reports */
   const char *origin; /* "catalog" or a path, for reports */
+  const char *quant;  /* that the name itself says, "Q4_K_M"; NULL: none */
+  bool guessed;       /* the name is not in the catalog as it was typed */
   vf_facts facts;     /* of the config or the file's header */
   bool has_facts;
   const char *text; /* of the config, to find lines in; NULL: none */

@@ -34,6 +34,28 @@ static vf_status store_own(vf_model *m, const vf_facts *facts, vf_error *err) {
   return found ? vf_scheme_apply(m, &scheme, err) : vf_recipe_apply_own(m, err);
 }
 
+/* Where the engine that was named loads no such checkpoint: what becomes of it. */
+static vf_status convert_for(vf_model *m, const vf_engine *engine, vf_error *err) {
+  const char *recipe = vf_engine_converts(engine, m->checkpoint);
+  if (recipe == NULL) return VF_OK;
+  vf_model_assume(m, "converted", "the published checkpoint is converted for the engine");
+  return vf_recipe_apply(m, recipe, err);
+}
+
+/* What the engine that was named makes of a model without a format. */
+static vf_status adapt_to(vf_model *m, const char *engine_name, bool by_name, vf_error *err) {
+  const vf_engine *engine;
+  const char *version;
+  if (engine_name == NULL) return VF_OK;
+  vf_status status = vf_engine_find(&engine, &version, engine_name, err);
+  if (status != VF_OK || m->checkpoint[0] != '\0')
+    return status == VF_OK ? convert_for(m, engine, err) : status;
+  if (!by_name || engine->tag_quant == NULL) return VF_OK;
+  vf_model_assume(m, "tag-format", "a name without a format is a tag of the usual one");
+  bool encoder = (m->flags & VF_MODEL_ENCODER) != 0;
+  return vf_recipe_apply(m, encoder ? "F16" : engine->tag_quant, err);
+}
+
 /* ---- GGUF files ------------------------------------------------------------------------- */
 
 /* Towers and adapters are parts of a model: they are named beside one. */
@@ -71,6 +93,12 @@ static vf_status build_from_config(vf_model **out, const vf_loaded *l, vf_error 
   return status;
 }
 
+static vf_status store_as_config_says(vf_model *m, const vf_loaded *l, vf_error *err) {
+  vf_status status = store_own(m, &l->facts, err);
+  if (status != VF_OK && l->text != NULL) vf_json_locate(l->text, l->length, err);
+  return status;
+}
+
 /* The tensors of the files in place of those that the config lets expect. */
 static vf_status take_tensors(vf_model **model, const vf_loaded *l, vf_error *err) {
   vf_model *m;
@@ -99,6 +127,7 @@ static vf_status build_from_checkpoint(vf_model **out, const vf_loaded *l, vf_er
 vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, const char *engine,
                          vf_error *err) {
   vf_model *m = NULL;
+  if (quant == NULL) quant = l->quant;
   bool as_stored = quant == NULL && l->kind != VF_LOAD_CATALOG && l->inventory != NULL;
   vf_status status;
   if (l->kind == VF_LOAD_GGUF)
@@ -110,10 +139,15 @@ vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, 
   if (status != VF_OK) return status;
   snprintf(m->id, sizeof m->id, "%s", l->id);
   snprintf(m->source, sizeof m->source, "%s", l->origin);
+  if (l->guessed)
+    vf_model_assume(m, "name-guessed",
+                    "the name is not in the catalog as typed: taken for the one that it can mean");
   if (quant != NULL)
     status = store(m, quant, engine, err);
   else if (!as_stored)
-    status = store_own(m, &l->facts, err);
+    status = store_as_config_says(m, l, err);
+  if (status == VF_OK && quant == NULL && !as_stored)
+    status = adapt_to(m, engine, l->kind == VF_LOAD_CATALOG, err);
   if (status == VF_OK)
     *out = m;
   else

@@ -72,3 +72,71 @@ const char *vf_nearest_name(const char *word, const char *const *names) {
   for (; *names != NULL; names++) vf_name_search_try(&search, *names);
   return search.best;
 }
+
+/* ---- Words of names ---------------------------------------------------------------------------
+ */
+
+/* They tell how a model was trained on or a product line, not what it is. */
+static const char *const neutral[] = {
+    "instruct", "chat",  "it",     "base", "thinking", "think",  "reasoning",
+    "hf",       "gguf",  "latest", "meta", "gpu",      "nvidia", "geforce",
+    "graphics", "tesla", "intel",  "amd",  "radeon",   "apple",  NULL,
+};
+
+static bool is_neutral(const char *word, size_t length) {
+  for (size_t i = 0; neutral[i] != NULL; i++)
+    if (strlen(neutral[i]) == length && memcmp(neutral[i], word, length) == 0) return true;
+  return false;
+}
+
+static bool is_letter(char c) {
+  return c >= 'a' && c <= 'z';
+}
+
+static bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+/* Where the word ends that starts here: at a separator, or where a number follows a name of three
+ * letters or more ("qwen2.5", "rtx4090"; but not "h100" or "a3b"). */
+static size_t word_length(const char *s) {
+  size_t n = 0;
+  while (s[n] != '\0' && strchr("-/:", s[n]) == NULL) {
+    bool name = n >= 3 && is_letter(s[n - 1]) && is_letter(s[n - 2]) && is_letter(s[n - 3]);
+    if (name && is_digit(s[n])) break;
+    n++;
+  }
+  return n;
+}
+
+bool vf_name_split(vf_name_words *out, const char *name) {
+  const char *slash = strrchr(name, '/');
+  out->n = 0;
+  if (!vf_name_normalize(out->text, slash != NULL ? slash + 1 : name)) return false;
+  for (const char *s = out->text; *s != '\0';) {
+    size_t length = word_length(s);
+    if (length > 0 && !is_neutral(s, length)) {
+      if (out->n == VF_NAME_WORDS) return false;
+      out->start[out->n] = (uint8_t)(s - out->text);
+      out->length[out->n++] = (uint8_t)length;
+    }
+    s += length;
+    s += strspn(s, "-/:");
+  }
+  return out->n > 0;
+}
+
+static bool has_word(const vf_name_words *words, const char *word, size_t length) {
+  for (size_t i = 0; i < words->n; i++)
+    if (words->length[i] == length && memcmp(words->text + words->start[i], word, length) == 0)
+      return true;
+  return false;
+}
+
+vf_name_match vf_name_compare(const vf_name_words *words, const char *name) {
+  vf_name_words other;
+  if (!vf_name_split(&other, name)) return VF_NAME_OTHER;
+  for (size_t i = 0; i < words->n; i++)
+    if (!has_word(&other, words->text + words->start[i], words->length[i])) return VF_NAME_OTHER;
+  return other.n == words->n ? VF_NAME_SAME : VF_NAME_MORE;
+}

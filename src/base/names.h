@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { VF_NAME_SIZE = 96 }; /* longest catalog name, with terminator */
 
@@ -23,5 +24,27 @@ typedef struct vf_name_search {
 
 vf_name_search vf_name_search_for(const char *word);
 void vf_name_search_try(vf_name_search *search, const char *candidate);
+
+/* ---- Words of names: "Llama-3.1-70B-Instruct" and "llama3.1:70b" have the same -------------- */
+
+enum { VF_NAME_WORDS = 16 };
+
+typedef struct vf_name_words {
+  char text[VF_NAME_SIZE];
+  uint8_t start[VF_NAME_WORDS], length[VF_NAME_WORDS];
+  size_t n;
+} vf_name_words;
+
+/* The words of a name, without what is before the last '/' and without words such as "instruct"
+ * or "geforce".  False if there are none, or too many. */
+bool vf_name_split(vf_name_words *out, const char *name);
+
+typedef enum vf_name_match {
+  VF_NAME_OTHER, /* a word is not among the name's */
+  VF_NAME_MORE,  /* the name has more words */
+  VF_NAME_SAME,
+} vf_name_match;
+
+vf_name_match vf_name_compare(const vf_name_words *words, const char *name);
 
 #endif

@@ -6,8 +6,23 @@
 
 enum exit_code { EXIT_FITS = 0, EXIT_NO_FIT = 1, EXIT_TROUBLE = 2 };
 
+typedef struct command {
+  const char *name;
+  size_t most_operands;
+  enum exit_code (*run)(const args *a, const vf_context *ctx, vf_error *err);
+  const char *usage, *help; /* for --help */
+} command;
+
+extern const command commands[];
+extern const size_t n_commands;
+
 /* Each runs and returns the exit status; on trouble err says why. */
 enum exit_code command_fit(const args *a, const vf_context *ctx, vf_error *err);
+enum exit_code command_models(const args *a, const vf_context *ctx, vf_error *err);
+enum exit_code command_gpus(const args *a, const vf_context *ctx, vf_error *err);
+enum exit_code command_nodes(const args *a, const vf_context *ctx, vf_error *err);
+enum exit_code command_formats(const args *a, const vf_context *ctx, vf_error *err);
+enum exit_code command_engines(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_inspect(const args *a, const vf_context *ctx, vf_error *err);
 
 #endif

@@ -10,8 +10,8 @@
 /* ---- What the options say about devices --------------------------------------------------- */
 
 static void apply_overrides(vf_device *d, const args *a) {
-  if (a->memory_bytes != 0) {
-    d->total_bytes = a->memory_bytes;
+  if (a->memory.most != 0) {
+    d->total_bytes = a->memory.most;
     d->total_known = true;
     d->reserved_bytes = 0;
   }
@@ -65,6 +65,8 @@ static vf_status open_all(job *j, vf_error *err) {
   const args *a = j->a;
   vf_status status = need(a->model, "model", "llama3.1-8b", err);
   if (status == VF_OK) status = need(a->gpu, "gpu", "rtx-4090", err);
+  if (status == VF_OK && a->memory.least != a->memory.most)
+    status = trouble(err, "--memory", "one size is needed here, not a range");
   if (status == VF_OK)
     status = vf_model_open(&j->model, j->ctx, a->model, a->quant, a->request.engine, err);
   if (status == VF_OK)

@@ -4,14 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "options.h"
+#include "command.h"
 
 enum { HELP_COLUMN = 30 };
 
 static const char intro[] =
-    "usage: vramfit [fit] --model M --gpu G [OPTIONS]\n"
-    "       vramfit inspect FILE [OTHER]   what a model holds; what is different between two\n"
-    "\n"
     "Does this model fit on this hardware, with how much headroom, and if not, what would?\n"
     "Adds up weights, KV cache, compute buffers and runtime memory as the engine allocates them,\n"
     "before anything is loaded.\n"
@@ -20,7 +17,8 @@ static const char intro[] =
     "  vramfit --model qwen3-32b --quant q4_k_m --ctx 16k --gpu rtx-4090 --kv q8_0\n"
     "  vramfit --model ./config.json --quant q8_0 --gpu h100 --json\n"
     "  vramfit --model ./qwen3-30b-a3b-q4_k_m.gguf --ctx 64k --gpu rtx-4090\n"
-    "  vramfit inspect ./model.gguf --tensors\n";
+    "  vramfit inspect ./model.gguf --tensors\n"
+    "  vramfit models qwen3 --params 7B..40B\n";
 
 static const char outro[] =
     "\n"
@@ -43,9 +41,19 @@ static void print_option(FILE *out, const option_row *row) {
     fprintf(out, "%-*s%s\n", HELP_COLUMN, name, row->help);
 }
 
+static void print_usage(FILE *out) {
+  for (size_t i = 0; i < n_commands; i++) {
+    const char *start = i == 0 ? "usage:" : "      ";
+    fprintf(out, commands[i].help[0] != '\0' ? "%s vramfit %-22s %s\n" : "%s vramfit %s%s\n", start,
+            commands[i].usage, commands[i].help);
+  }
+  fputs("\n", out);
+}
+
 void print_help(FILE *out) {
   size_t n;
   const option_row *rows = option_rows(&n);
+  print_usage(out);
   fputs(intro, out);
   for (size_t i = 0; i < n; i++) {
     if (rows[i].section != NULL)
@@ -58,6 +66,8 @@ void print_help(FILE *out) {
 
 void print_version(FILE *out, const vf_context *ctx) {
   fprintf(out, "vramfit %s\n", VF_VERSION);
-  fprintf(out, "%zu models, %zu devices; llama.cpp by the rules of v0.5.0 (2026-09-28)\n",
-          vf_catalog_size(ctx, VF_CATALOG_MODELS), vf_catalog_size(ctx, VF_CATALOG_GPUS));
+  fprintf(out,
+          "%zu models, %zu devices, %zu nodes; llama.cpp by the rules of v0.5.0 (2026-09-28)\n",
+          vf_catalog_size(ctx, VF_CATALOG_MODELS), vf_catalog_size(ctx, VF_CATALOG_GPUS),
+          vf_catalog_size(ctx, VF_CATALOG_NODES));
 }

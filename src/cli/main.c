@@ -6,18 +6,25 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "catalogs.h"
 #include "command.h"
 #include "help.h"
+#include "ollama.h"
 #include "options.h"
 #include "trouble.h"
 
-typedef enum exit_code (*command_fn)(const args *a, const vf_context *ctx, vf_error *err);
-
-static const struct {
-  const char *name;
-  command_fn run;
-} commands[] = {{"fit", command_fit}, {"inspect", command_inspect}};
-enum { N_COMMANDS = sizeof commands / sizeof *commands };
+const command commands[] = {
+    {"fit", 0, command_fit, "[fit] --model M --gpu G [OPTIONS]", ""},
+    {"inspect", 2, command_inspect, "inspect FILE [OTHER]",
+     "what a model holds; what is different between two"},
+    {"models", 2, command_models, "models [QUERY]",
+     "the models that are known; one whole, by name"},
+    {"gpus", 1, command_gpus, "gpus [QUERY]", "the devices that are known; one whole, by name"},
+    {"nodes", 1, command_nodes, "nodes [QUERY]", "systems and cloud instances; one whole, by name"},
+    {"formats", 1, command_formats, "formats [QUERY]", "weight formats, and what --kv takes"},
+    {"engines", 0, command_engines, "engines", "engines, and whose rules are known"},
+};
+const size_t n_commands = sizeof commands / sizeof *commands;
 
 static void complain(const vf_error *err) {
   char line[700];
@@ -26,14 +33,18 @@ static void complain(const vf_error *err) {
 }
 
 static enum exit_code run_command(const args *a, const vf_context *ctx, vf_error *err) {
-  const char *names[N_COMMANDS + 1] = {NULL};
-  if (a->command == NULL) return commands[0].run(a, ctx, err);
-  for (size_t i = 0; i < N_COMMANDS; i++) {
-    if (strcmp(a->command, commands[i].name) == 0) return commands[i].run(a, ctx, err);
-    names[i] = commands[i].name;
+  const char *names[sizeof commands / sizeof *commands + 1] = {NULL};
+  const char *name = a->command != NULL ? a->command : commands[0].name;
+  for (size_t i = 0; i < n_commands; i++) {
+    const command *c = &commands[i];
+    names[i] = c->name;
+    if (strcmp(name, c->name) != 0) continue;
+    if (a->n_operands <= c->most_operands) return c->run(a, ctx, err);
+    too_many_words(a->operands[c->most_operands], err);
+    return EXIT_TROUBLE;
   }
-  const char *nearest = vf_nearest_name(a->command, names);
-  trouble(err, "", "unknown command '%.60s': did you mean %s?", a->command,
+  const char *nearest = vf_nearest_name(name, names);
+  trouble(err, "", "unknown command '%.60s': did you mean %s?", name,
           nearest != NULL ? nearest : "--model");
   return EXIT_TROUBLE;
 }
@@ -57,21 +68,27 @@ static enum exit_code run(const args *a, vf_error *err) {
     print_help(stdout);
   else if (a->version)
     print_version(stdout, ctx);
-  else
+  else if (add_catalogs(ctx, a, err) == VF_OK)
     code = run_command(a, ctx, err);
+  else
+    code = EXIT_TROUBLE;
   vf_context_free(ctx);
   return code;
 }
 
 int main(int argc, char **argv) {
+  static char buffer[1 << 16]; /* one write for most answers, whose failure says why */
   args a;
+  ollama_names names;
   vf_error err = {.status = VF_OK};
   if (argc < 2) {
     fputs("usage: vramfit --model M --gpu G [OPTIONS]   (vramfit --help explains)\n", stderr);
     return EXIT_TROUBLE;
   }
   enum exit_code code = EXIT_TROUBLE;
-  if (args_parse(&a, argc, argv, &err) == VF_OK) code = run(&a, &err);
+  setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
+  if (args_parse(&a, argc, argv, &err) == VF_OK && apply_ollama(&a, &names, &err) == VF_OK)
+    code = run(&a, &err);
   if (code == EXIT_TROUBLE) {
     if (err.status != VF_IO || !ferror(stdout)) complain(&err);
   }

@@ -131,6 +131,57 @@ static vf_status parse_cache_ram(void *field, const char *text, vf_error *err) {
   return status;
 }
 
+/* "A..B", "A..", "..B", or "A" for both; read_one reads an end. */
+static vf_status parse_range(range_arg *out, const char *text,
+                             vf_status (*read_one)(uint64_t *out, const char *text, vf_error *err),
+                             vf_error *err) {
+  const char *dots = strstr(text, "..");
+  char low[32];
+  range_arg r = {0};
+  vf_status status = VF_OK;
+  int n = snprintf(low, sizeof low, "%.*s", dots != NULL ? (int)(dots - text) : (int)strlen(text),
+                   text);
+  if (n < 0 || (size_t)n >= sizeof low || strcmp(text, "..") == 0)
+    return trouble(err, "", "'%.40s' is not a range (A..B)", text);
+  if (low[0] != '\0') status = read_one(&r.least, low, err);
+  r.most = dots != NULL ? 0 : r.least;
+  if (status == VF_OK && dots != NULL && dots[2] != '\0') status = read_one(&r.most, dots + 2, err);
+  if (status == VF_OK && r.most != 0 && r.most < r.least)
+    return trouble(err, "", "'%s' ends before it begins", text);
+  if (status == VF_OK) *out = r;
+  return status;
+}
+
+static vf_status read_size(uint64_t *out, const char *text, vf_error *err) {
+  return parse_size(out, text, err);
+}
+
+static vf_status parse_memory(void *field, const char *text, vf_error *err) {
+  return parse_range(field, text, read_size, err);
+}
+
+/* "7B", "494M", "1.5T": parameters, in powers of 1000. */
+static vf_status read_params(uint64_t *out, const char *text, vf_error *err) {
+  static const struct {
+    char unit;
+    double factor;
+  } units[] = {{'k', 1e3}, {'M', 1e6}, {'B', 1e9}, {'T', 1e12},
+               {'m', 1e6}, {'b', 1e9}, {'t', 1e12}};
+  char *end;
+  double value = strtod(text, &end), factor = 1;
+  bool number = end != text && text[0] >= '0' && text[0] <= '9' && strpbrk(text, "xXpPeE") == NULL;
+  for (size_t i = 0; i < sizeof units / sizeof *units && *end != '\0'; i++)
+    if (*end == units[i].unit && end[1] == '\0') factor = units[i].factor;
+  if (!number || factor == 1 || !(value > 0 && value * factor < 1e18))
+    return trouble(err, "", "'%s' is not a number of parameters (7B, 494M, 1.5T)", text);
+  *out = (uint64_t)(value * factor + 0.5);
+  return VF_OK;
+}
+
+static vf_status parse_params(void *field, const char *text, vf_error *err) {
+  return parse_range(field, text, read_params, err);
+}
+
 static vf_status parse_format(void *field, const char *text, vf_error *err) {
   return vf_format_find(field, text, err);
 }
@@ -337,12 +388,18 @@ static vf_status unknown_option(const char *word, vf_error *err) {
   return trouble(err, "", "unknown option '%s': did you mean --%s?", bare, nearest);
 }
 
+static bool is_optional(const option_spec *spec) {
+  return spec->argument != NULL && spec->argument[0] == '[';
+}
+
 /* Options in getopt's form. */
 static void make_getopt_tables(struct option longs[OPT_COUNT + 1], char shorts[OPT_COUNT * 2 + 3]) {
   size_t n = 0;
   shorts[n++] = ':'; /* a missing argument is told apart from an unknown option */
   for (int i = 0; i < OPT_COUNT; i++) {
-    int has_argument = specs[i].argument != NULL ? required_argument : no_argument;
+    int has_argument = specs[i].argument == NULL ? no_argument
+                       : is_optional(&specs[i])  ? optional_argument
+                                                 : required_argument;
     longs[i] = (struct option){specs[i].long_name, has_argument, NULL, 256 + i};
     if (specs[i].short_name == 0) continue;
     shorts[n++] = specs[i].short_name;
@@ -365,10 +422,26 @@ static bool is_option_word(const char *word) {
   return word[1] == '-' || find_spec(word, strlen(word)) != NULL;
 }
 
+/* Takes the word behind option i into it if it is a number, "--name=12", since getopt knows
+ * optional arguments in that form alone. */
+static bool join_number(int *argc, char **argv, int i, char *text, size_t size) {
+  const char *option = argv[i], *next = i + 1 < *argc ? argv[i + 1] : "";
+  if (next[0] == '\0' || next[strspn(next, "0123456789")] != '\0') return true;
+  size_t a = strlen(option), b = strlen(next);
+  if (a + b + 2 > size) return false;
+  memmove(text, option, a);
+  text[a] = '=';
+  memmove(text + a + 1, next, b + 1);
+  argv[i] = text;
+  for (int k = i + 1; k + 1 < *argc; k++) argv[k] = argv[k + 1];
+  argv[--*argc] = NULL;
+  return true;
+}
+
 /* Rewrites options to our spelling, in `text` where it must be put together.  Arguments of
  * options are left alone. */
-static vf_status normalize(int argc, char **argv, char *text, size_t size, vf_error *err) {
-  for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+static vf_status normalize(int *argc, char **argv, char *text, size_t size, vf_error *err) {
+  for (int i = 1; i < *argc && strcmp(argv[i], "--") != 0; i++) {
     const char *word = argv[i];
     if (!is_option_word(word)) continue;
     size_t name = strcspn(word, "=");
@@ -382,7 +455,16 @@ static vf_status normalize(int argc, char **argv, char *text, size_t size, vf_er
     text += n + 1;
     size -= (size_t)n + 1;
     if (spec->argument == NULL || word[name] == '=') continue;
-    if (i + 1 < argc && is_option_word(argv[i + 1]) &&
+    if (is_optional(spec)) {
+      if (!join_number(argc, argv, i, text, size))
+        return trouble(err, "", "the command line is too long");
+      if (argv[i] == text) {
+        size -= strlen(text) + 1;
+        text += strlen(text) + 1;
+      }
+      continue;
+    }
+    if (i + 1 < *argc && is_option_word(argv[i + 1]) &&
         find_spec(argv[i + 1], strcspn(argv[i + 1], "=")))
       return trouble(err, "", "--%s needs a value (%s)", spec->long_name, spec->argument);
     i++;
@@ -415,17 +497,19 @@ static vf_status read_options(args *a, int argc, char **argv, vf_error *err) {
   return VF_OK;
 }
 
+vf_status too_many_words(const char *word, vf_error *err) {
+  return trouble(err, "", "'%s' is one word too many (a model is named with --model)", word);
+}
+
 vf_status args_parse(args *out, int argc, char **argv, vf_error *err) {
   static char text[1 << 16];
   args a = {.request = VF_REQUEST_INIT};
-  vf_status status = normalize(argc, argv, text, sizeof text, err);
+  vf_status status = normalize(&argc, argv, text, sizeof text, err);
   if (status == VF_OK) status = read_options(&a, argc, argv, err);
   if (status != VF_OK) return status;
   if (optind < argc) a.command = argv[optind];
   for (int i = optind + 1; i < argc; i++) {
-    size_t most = strcmp(a.command, "inspect") == 0 ? MAX_OPERANDS : 0;
-    if (a.n_operands == most)
-      return trouble(err, "", "'%s' is one word too many (a model is named with --model)", argv[i]);
+    if (a.n_operands == MAX_OPERANDS) return too_many_words(argv[i], err);
     a.operands[a.n_operands++] = argv[i];
   }
   *out = a;

@@ -18,7 +18,12 @@ typedef struct tensor_split_arg {
   size_t count;
 } tensor_split_arg;
 
-enum { MAX_OPERANDS = 2 };
+/* "7B..14B": both ends belong to it; 0: no end. */
+typedef struct range_arg {
+  uint64_t least, most;
+} range_arg;
+
+enum { MAX_OPERANDS = 4 };
 
 typedef struct args {
   const char *command;                /* NULL: fit */
@@ -27,7 +32,9 @@ typedef struct args {
   const char *model, *quant, *gpu;
   const char *mmproj, *lora, *draft, *draft_quant;
   vf_request request;
-  uint64_t memory_bytes, used_bytes;
+  const char *catalog, *id, *family, *vendor;
+  range_arg params, memory;
+  uint64_t used_bytes;
   headroom_arg headroom;
   tensor_split_arg tensor_split;
   vf_report_options report;
@@ -37,6 +44,8 @@ typedef struct args {
 
 /* Reads the command line; on failure err says which option and why. */
 vf_status args_parse(args *out, int argc, char **argv, vf_error *err);
+
+vf_status too_many_words(const char *word, vf_error *err);
 
 /* One row of the option table, for --help and the tests. */
 typedef struct option_row {

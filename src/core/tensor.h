@@ -59,6 +59,10 @@ typedef struct vf_tensor {
   uint16_t role;  /* vf_role */
   uint8_t format; /* vf_format */
   uint8_t suffix; /* vf_suffix */
+
+  /* Of a tower that was derived from a config (models/tower.h): what its module is called. */
+  uint16_t tower_part;
+  uint8_t tower_block, tower; /* tower 0: no such tensor */
 } vf_tensor;
 
 /* ne[1] * ne[2] * ne[3]; shapes are checked when a tensor is made, so this cannot overflow. */

@@ -8,8 +8,11 @@
 #include "base/status.h"
 
 static const vf_engine *const engines[] = {
-    &vf_engine_llamacpp, &vf_engine_vllm,         &vf_engine_sglang, &vf_engine_tensorrt_llm,
-    &vf_engine_tgi,      &vf_engine_transformers, &vf_engine_mlx,    &vf_engine_exllama,
+    &vf_engine_llamacpp,     &vf_engine_llama_server, &vf_engine_llama_cli,
+    &vf_engine_llama_bench,  &vf_engine_ollama,       &vf_engine_ik_llama,
+    &vf_engine_koboldcpp,    &vf_engine_lm_studio,    &vf_engine_vllm,
+    &vf_engine_sglang,       &vf_engine_tensorrt_llm, &vf_engine_tgi,
+    &vf_engine_transformers, &vf_engine_mlx,          &vf_engine_exllama,
 };
 static const size_t n_engines = sizeof engines / sizeof *engines;
 
@@ -20,6 +23,10 @@ static bool is_called(const vf_engine *engine, const char *name) {
   for (const char *const *a = engine->aliases; *a != NULL; a++)
     if (vf_name_equal(name, *a)) return true;
   return false;
+}
+
+const vf_engine *vf_engine_at(size_t i) {
+  return i < n_engines ? engines[i] : NULL;
 }
 
 static vf_status unknown_engine(const char *name, vf_error *err) {
@@ -53,6 +60,7 @@ vf_status vf_engine_find(const vf_engine **out, const char **version, const char
 static const char *engine_of_checkpoint(const vf_model *m) {
   if (strcmp(m->checkpoint, "mlx") == 0) return vf_engine_mlx.name;
   if (strncmp(m->checkpoint, "exl", 3) == 0) return vf_engine_exllama.name;
+  if (strcmp(m->checkpoint, "tensorrt-llm") == 0) return vf_engine_tensorrt_llm.name;
   return m->checkpoint[0] != '\0' ? vf_engine_vllm.name : NULL;
 }
 
@@ -60,6 +68,12 @@ vf_status vf_engine_for(const vf_engine **out, const char **version, const char 
                         const vf_model *model, vf_error *err) {
   if (name == NULL) name = engine_of_checkpoint(model);
   return vf_engine_find(out, version, name, err);
+}
+
+const char *vf_engine_converts(const vf_engine *engine, const char *method) {
+  for (const vf_quant_alias *a = engine->converts; a != NULL && a->name != NULL; a++)
+    if (a->name[0] == '\0' || vf_name_equal(method, a->name)) return a->recipe;
+  return NULL;
 }
 
 const char *vf_engine_quant(const vf_engine *engine, const char *name) {
@@ -70,12 +84,13 @@ const char *vf_engine_quant(const vf_engine *engine, const char *name) {
 
 /* ---- Estimating ------------------------------------------------------------------------- */
 
-/* --host-memory is what may be used of main memory; a twentieth of it stays free for the rest of
- * the system (our default, as no engine has one). */
+/* --host-memory is what may be used of main memory, else what the first device's host has; a
+ * twentieth of it stays free for the rest of the system (our default, as no engine has one). */
 enum { HOST_HEADROOM_PERMILLE = 50 };
 
-static void complete_host(vf_device *host, const vf_request *request) {
+static void complete_host(vf_device *host, const vf_request *request, const vf_device *first) {
   if (host->total_bytes == 0) host->total_bytes = request->host_memory_bytes;
+  if (host->total_bytes == 0) host->total_bytes = first->host_memory_bytes;
   host->total_known = host->total_bytes != 0;
   if (host->headroom_bytes == 0 && host->headroom_permille == 0)
     host->headroom_permille = HOST_HEADROOM_PERMILLE;
@@ -99,7 +114,7 @@ static vf_status set_devices(vf_estimate *e, const vf_model *model, const vf_req
   memcpy(all, devices, count * sizeof *all);
   if (devices[0].kind != VF_DEVICE_HOST)
     all[count++] = (vf_device){.id = "host", .name = "host memory", .kind = VF_DEVICE_HOST};
-  complete_host(&all[count - 1], request);
+  complete_host(&all[count - 1], request, &all[0]);
   return vf_estimate_reset(e, model, all, count, err);
 }
 

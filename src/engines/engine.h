@@ -19,6 +19,10 @@ typedef struct vf_engine {
   const char *version;        /* newest release whose rules are known */
   const char *checked;        /* date on which they were compared with the real engine */
   const vf_quant_alias *quants;
+  /* What its users make of a checkpoint that it does not load, by quantization method ("" for all
+   * others); NULL: it loads checkpoints. */
+  const vf_quant_alias *converts;
+  const char *tag_quant; /* what a catalog name without a format means to it; NULL: as published */
   uint32_t max_seqs;
   const char *const *ladder; /* formats to suggest, widest first; NULL: GGUF recipes */
   bool pools;                /* serves from a pool, ranks share the model: no layers on the host */
@@ -35,6 +39,9 @@ typedef struct vf_engine {
 } vf_engine;
 
 extern const vf_engine vf_engine_llamacpp;
+extern const vf_engine vf_engine_llama_server, vf_engine_llama_cli, vf_engine_llama_bench;
+extern const vf_engine vf_engine_ollama, vf_engine_ik_llama, vf_engine_koboldcpp;
+extern const vf_engine vf_engine_lm_studio;
 extern const vf_engine vf_engine_vllm;
 extern const vf_engine vf_engine_sglang;
 extern const vf_engine vf_engine_tensorrt_llm;
@@ -42,6 +49,9 @@ extern const vf_engine vf_engine_tgi;
 extern const vf_engine vf_engine_transformers;
 extern const vf_engine vf_engine_mlx;
 extern const vf_engine vf_engine_exllama;
+
+/* Engine i, NULL beyond the end. */
+const vf_engine *vf_engine_at(size_t i);
 
 /* By name or alias, an "@version" after it is allowed; NULL: the default.  *version points to what
  * follows the '@', or NULL. */
@@ -51,6 +61,10 @@ vf_status vf_engine_find(const vf_engine **out, const char **version, const char
 /* The engine of a request: by its name, else the one that loads the model as it is stored. */
 vf_status vf_engine_for(const vf_engine **out, const char **version, const char *name,
                         const vf_model *model, vf_error *err);
+
+/* The recipe that a checkpoint quantized so is converted to; NULL: none, the engine loads it, or
+ * its plain numbers are to be kept ("own"). */
+const char *vf_engine_converts(const vf_engine *engine, const char *method);
 
 /* The recipe that a short name stands for, or the name itself. */
 const char *vf_engine_quant(const vf_engine *engine, const char *name);

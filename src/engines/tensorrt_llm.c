@@ -18,8 +18,8 @@ enum {
   FRACTION_PPM = 900000,
 };
 
-static const char *const checkpoints[] = {"awq",          "gptq",  "fp8", "modelopt",
-                                          "modelopt_fp4", "mxfp4", NULL};
+static const char *const checkpoints[] = {"tensorrt-llm", "awq",          "gptq",  "fp8",
+                                          "modelopt",     "modelopt_fp4", "mxfp4", NULL};
 
 static const vf_kernel_rules kernels = {"TensorRT-LLM", checkpoints, false, true};
 

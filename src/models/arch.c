@@ -7,6 +7,7 @@
 #include "base/names.h"
 #include "base/status.h"
 #include "models/builder.h"
+#include "models/trtllm.h"
 
 enum { TENSORS_PER_LAYER = 48, TENSORS_OUTSIDE = 32, CACHES_PER_LAYER = 3 };
 
@@ -24,6 +25,7 @@ static const wrapper wrappers[] = {
     {"llava_next", "text_config.", "llama"},
     {"mistral3", "text_config.", "mistral"},
     {"voxtral", "text_config.", "llama"},
+    {"ultravox", "text_config.", "llama"},
     {"paligemma", "text_config.", "gemma"},
     {"internvl_chat", "llm_config.", "qwen2"},
     {"gemma3", "text_config.", "gemma3_text"},
@@ -41,9 +43,18 @@ static const wrapper wrappers[] = {
     {"llama4", "text_config.", "llama4_text"},
     {"mllama", "text_config.", "mllama_text_model"},
     {"kimi_k25", "text_config.", "deepseek_v3"},
+    {"kimi_vl", "text_config.", "deepseek_v3"},
     {"lfm2_vl", "text_config.", "lfm2"},
+    {"llava_onevision", "text_config.", "qwen2"},
+    {"internvl", "text_config.", "qwen2"},
+    {"idefics3", "text_config.", "llama"},
+    {"smolvlm", "text_config.", "llama"},
+    {"qwen2_audio", "text_config.", "qwen2"},
+    {"glm4v", "text_config.", "glm4v_text"},
+    {"glm4v_moe", "text_config.", "glm4v_moe_text"},
     {"phi3_v", "", "phi3"},
     {"phi4mm", "", "phi3"},
+    {"phi4_multimodal", "", "phi3"},
     {"qwen2_5_vl_text", "", "qwen2_vl_text"},
     {"qwen2_5_omni_text", "", "qwen2_vl_text"},
     {"gemma4_unified_text", "", "gemma4_text"},
@@ -68,6 +79,15 @@ static vf_status unknown_arch(const vf_facts *facts, const char *key, const char
                        "(%zu are known%s%s)",
                        type, n, search.best != NULL ? "; the nearest name is " : "",
                        search.best != NULL ? search.best : "");
+}
+
+static vf_status find_trtllm_model(const vf_arch **out, vf_facts *view, const vf_facts *facts,
+                                   vf_error *err) {
+  const char *type;
+  vf_status status = vf_trtllm_find(&type, view, facts, err);
+  if (status != VF_OK) return status;
+  *out = vf_arch_find(type, false);
+  return *out != NULL ? VF_OK : unknown_arch(view, "architecture", type, err);
 }
 
 /* Follows wrappers to the config of the text model; *view gets its facts. */
@@ -111,16 +131,6 @@ static vf_format own_format(const vf_facts *f) {
   return VF_FORMAT_NONE;
 }
 
-/* A wrapper's config holds a second one, for images or sound. */
-static bool has_tower(const vf_facts *facts) {
-  static const char *const places[] = {"vision_config.", "audio_config.",
-                                       "thinker_config.vision_config.",
-                                       "thinker_config.audio_config."};
-  for (size_t p = 0; p < sizeof places / sizeof *places; p++)
-    if (vf_facts_any(facts, places[p])) return true;
-  return false;
-}
-
 static bool state_in_32_bits(const vf_facts *f) {
   const char *type = vf_facts_string(f, "mamba_ssm_dtype", "");
   return strcmp(vf_facts_string(f, "mamba_ssm_cache_dtype", type), "float32") == 0;
@@ -155,7 +165,6 @@ static void describe(vf_builder *b) {
   m->own_format = own_format(b->facts);
   m->flags = b->arch->model_flags;
   if (b->arch->traits & VF_TRAIT_WINDOW_UNUSED) m->flags |= VF_MODEL_WINDOW_UNUSED;
-  if (has_tower(b->facts)) m->flags |= VF_MODEL_HAS_TOWER;
   if (state_in_32_bits(b->facts)) m->flags |= VF_MODEL_STATE_F32;
   m->tied = is_tied(b);
 }
@@ -172,6 +181,7 @@ static void fill(vf_builder *b) {
   if (b->status == VF_OK) vf_layout(b);
   take_failure(b);
   if (b->status == VF_OK) vf_emit(b);
+  if (b->status == VF_OK) vf_towers_emit(b, &b->towers);
   take_failure(b);
   if (b->status != VF_OK) return;
   vf_model_make_caches(b->m);
@@ -199,14 +209,20 @@ static vf_status finish(vf_builder *b, vf_model **out) {
 vf_status vf_arch_build(vf_model **out, const vf_facts *facts, vf_error *err) {
   vf_facts view;
   vf_builder b = {.facts = &view, .err = err};
-  vf_status status = find_text_model(&b.arch, &view, facts, err);
+  b.trtllm = vf_trtllm_recognize(facts);
+  vf_status status = b.trtllm ? find_trtllm_model(&b.arch, &view, facts, err)
+                              : find_text_model(&b.arch, &view, facts, err);
   if (status != VF_OK) return status;
   vf_hparams_find(&b.h, &view, false, err);
   uint32_t layers = count_layers(&b);
   if (b.h.status != VF_OK) return b.h.status;
-  status = begin(&b, layers, (size_t)layers * TENSORS_PER_LAYER + TENSORS_OUTSIDE, err);
+  status = vf_towers_find(&b.towers, facts, err);
+  if (status != VF_OK) return status;
+  size_t tensors = (size_t)layers * TENSORS_PER_LAYER + TENSORS_OUTSIDE + b.towers.tensors;
+  status = begin(&b, layers, tensors, err);
   if (status != VF_OK) return status;
   fill(&b);
+  if (b.trtllm && b.status == VF_OK) vf_trtllm_assume(b.m, &view);
   return finish(&b, out);
 }
 

@@ -6,6 +6,7 @@
 #include "models/arch.h"
 #include "models/facts.h"
 #include "models/hparams.h"
+#include "models/tower.h"
 
 /* How an architecture's config is to be read, and what stands outside its layers. */
 enum vf_trait {
@@ -68,11 +69,13 @@ struct vf_builder {
   vf_hparams h;
   vf_model *m;
   bool gguf;
+  bool trtllm;    /* the config is TensorRT-LLM's */
   vf_seen *seen;  /* of a file, one per layer; else NULL */
   uint32_t n_mtp; /* of the layers, the last ones */
   vf_status status;
   vf_error *err;
   size_t tensor_capacity;
+  vf_towers towers;
 };
 
 /* arch_table.c: the row for a model_type, or for a GGUF architecture; NULL: unknown. */
@@ -88,6 +91,9 @@ void vf_layout(vf_builder *b);
 void vf_look_at_tensors(vf_builder *b);
 uint32_t vf_seen_mixers(const vf_seen *s);
 void vf_lay_from_tensors(vf_builder *b, uint32_t i, vf_layer *l);
+
+/* emit.c: appends a tensor, in no useful format yet; one without elements is left out. */
+void vf_builder_add(vf_builder *b, vf_tensor t);
 
 /* emit.c: the tensors that the layers and what is around them need. */
 void vf_emit(vf_builder *b);

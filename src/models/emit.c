@@ -9,7 +9,7 @@
 
 /* ---- One tensor ---------------------------------------------------------------------------- */
 
-static void add_tensor(vf_builder *b, vf_tensor t) {
+void vf_builder_add(vf_builder *b, vf_tensor t) {
   if (b->status != VF_OK) return;
   if (b->m->n_tensors == b->tensor_capacity) {
     b->status = vf_fail(b->err, VF_LIMIT, "more tensors than an architecture can have");
@@ -23,11 +23,11 @@ static void add_tensor(vf_builder *b, vf_tensor t) {
 /* A weight of in x out, `depth` of them in one; a vector has out = 1. */
 static void add3(vf_builder *b, vf_role role, int32_t layer, uint64_t in, uint64_t out,
                  uint64_t depth) {
-  add_tensor(b, (vf_tensor){.ne = {in, out, depth, 1},
-                            .count = 1,
-                            .layer = layer,
-                            .role = (uint16_t)role,
-                            .suffix = VF_SUFFIX_WEIGHT});
+  vf_builder_add(b, (vf_tensor){.ne = {in, out, depth, 1},
+                                .count = 1,
+                                .layer = layer,
+                                .role = (uint16_t)role,
+                                .suffix = VF_SUFFIX_WEIGHT});
 }
 
 static void add(vf_builder *b, vf_role role, int32_t layer, uint64_t in, uint64_t out) {
@@ -35,20 +35,20 @@ static void add(vf_builder *b, vf_role role, int32_t layer, uint64_t in, uint64_
 }
 
 static void add_bias(vf_builder *b, vf_role role, int32_t layer, uint64_t n, uint64_t depth) {
-  add_tensor(b, (vf_tensor){.ne = {n, depth, 1, 1},
-                            .count = 1,
-                            .layer = layer,
-                            .role = (uint16_t)role,
-                            .suffix = VF_SUFFIX_BIAS});
+  vf_builder_add(b, (vf_tensor){.ne = {n, depth, 1, 1},
+                                .count = 1,
+                                .layer = layer,
+                                .role = (uint16_t)role,
+                                .suffix = VF_SUFFIX_BIAS});
 }
 
 /* A tensor whose name ends in neither weight nor bias. */
 static void add_bare(vf_builder *b, vf_role role, int32_t layer, uint64_t in, uint64_t out) {
-  add_tensor(b, (vf_tensor){.ne = {in, out, 1, 1},
-                            .count = 1,
-                            .layer = layer,
-                            .role = (uint16_t)role,
-                            .suffix = VF_SUFFIX_NONE});
+  vf_builder_add(b, (vf_tensor){.ne = {in, out, 1, 1},
+                                .count = 1,
+                                .layer = layer,
+                                .role = (uint16_t)role,
+                                .suffix = VF_SUFFIX_NONE});
 }
 
 static void add_matrix(vf_builder *b, vf_role role, int32_t layer, uint64_t in, uint64_t out,
@@ -249,7 +249,7 @@ static void add_rwkv(vf_builder *b, int32_t i, const vf_layer *l) {
     add(b, VF_ROLE_TIME_MIX_KEEP16, i, d, halves[n]);
     add(b, VF_ROLE_TIME_MIX_KEEP16, i, halves[n], d);
   }
-  add_tensor(b, (vf_tensor){{d, 1, 1, 6}, 0, 1, i, VF_ROLE_TIME_MIX_KEEP32, 0, 0});
+  vf_builder_add(b, (vf_tensor){{d, 1, 1, 6}, 0, 1, i, VF_ROLE_TIME_MIX_KEEP32, 0, 0});
   for (int n = 0; n < 5; n++) add(b, VF_ROLE_TIME_MIX_KEEP32, i, d, 1);
   for (int n = 0; n < 4; n++) add(b, VF_ROLE_TIME_MIX_MATRIX, i, d, d);
   add(b, VF_ROLE_TIME_MIX_KEEP32, i, d, 1);

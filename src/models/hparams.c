@@ -7,7 +7,7 @@
 
 #include "base/status.h"
 
-enum { MAX_KEYS = 8 };
+enum { MAX_KEYS = 10 };
 
 typedef struct field {
   const char *what;

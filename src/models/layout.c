@@ -2,9 +2,12 @@
 #include <string.h>
 
 #include "models/builder.h"
+#include "models/trtllm.h"
 
 bool vf_builder_flag(vf_builder *b, const char *key, bool fallback) {
   bool flag = fallback;
+  const char *other = b->trtllm ? vf_trtllm_flag(key) : NULL;
+  if (other != NULL && vf_facts_find(b->facts, other) != NULL) key = other;
   if (b->status == VF_OK) b->status = vf_facts_bool(&flag, b->facts, key, fallback, b->err);
   return flag;
 }

@@ -5,6 +5,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "models/tower.h"
 
 static const char *const names[VF_ROLE_COUNT] = {
     [VF_ROLE_TOKEN_EMBD] = "embed_tokens",
@@ -71,15 +74,37 @@ static const struct {
     {VF_ROLE_SSM_OUT, "mixer.out_proj"},
 };
 
-static const char *name_of(vf_role role, int i) {
+/* Gemma 4 has its experts beside the dense part, not in it. */
+static const char *name_beside(vf_role role, int i) {
+  return i == 0 ? names[role] + strlen("mlp.") : NULL;
+}
+
+static bool is_expert(vf_role role) {
+  return role == VF_ROLE_FFN_GATE_EXPS || role == VF_ROLE_FFN_UP_EXPS ||
+         role == VF_ROLE_FFN_DOWN_EXPS || role == VF_ROLE_FFN_GATE_UP_EXPS;
+}
+
+static const char *name_of(const vf_model *m, vf_role role, int i) {
+  if (is_expert(role) && strcmp(m->type, "gemma4_text") == 0) return name_beside(role, i);
   if (i == 0) return names[role] != NULL ? names[role] : vf_roles[role].gguf_name;
   for (size_t k = 0; k < sizeof others / sizeof *others; k++)
     if (others[k].role == role && --i == 0) return others[k].name;
   return NULL;
 }
 
-bool vf_module_name(char out[VF_MODULE_NAME], const vf_tensor *t, int i) {
-  const char *name = name_of((vf_role)t->role, i);
+/* Lists name towers from the top or below the wrapper. */
+static bool tower_name(char out[VF_MODULE_NAME], const vf_tensor *t, int i) {
+  static const char *const wrappers[] = {"", "model.", "thinker."};
+  if (i >= 3) return false;
+  size_t n = strlen(wrappers[i]);
+  memcpy(out, wrappers[i], n);
+  vf_tower_module_name(out + n, VF_MODULE_NAME - n, t);
+  return true;
+}
+
+bool vf_module_name(char out[VF_MODULE_NAME], const vf_model *m, const vf_tensor *t, int i) {
+  if (t->tower != 0) return tower_name(out, t, i);
+  const char *name = name_of(m, (vf_role)t->role, i);
   if (name == NULL) return false;
   if (t->layer < 0)
     snprintf(out, VF_MODULE_NAME, "%s", name);

@@ -114,6 +114,7 @@ typedef struct state {
   vf_format base;
   uint32_t gqa;       /* query heads per key/value head, of the first layer; 0: it has none */
   uint32_t n_experts; /* 0: dense */
+  bool imatrix;       /* quantized with an importance matrix: some rules spend less */
   bool falcon;
   bool large_llama; /* the 80-layer one with shared KV heads has a rule of its own */
   bool tied;
@@ -155,7 +156,7 @@ static vf_format value_rule(const state *s, uint32_t i) {
   switch (s->id) {
   case R_Q2_K: return shared ? F(Q4_K) : F(Q3_K);
   case R_Q2_K_S: return shared ? F(Q4_K) : s->base;
-  case R_IQ3_XXS: return shared ? F(Q4_K) : F(IQ3_S);
+  case R_IQ3_XXS: return shared ? F(Q4_K) : s->imatrix ? s->base : F(IQ3_S);
   case R_IQ3_XS:
   case R_IQ3_S: return shared ? F(Q4_K) : s->base;
   case R_IQ3_M: return F(Q4_K);
@@ -206,15 +207,17 @@ static vf_format down_format(const state *s, uint32_t i) {
   switch (s->id) {
   case R_Q2_K: return F(Q3_K);
   case R_Q2_K_S: return i < n / 8 ? F(Q4_K) : s->base;
-  case R_IQ3_XXS: return i < n / 8 ? F(Q4_K) : F(Q3_K);
+  case R_IQ3_XXS: return s->imatrix ? s->base : i < n / 8 ? F(Q4_K) : F(Q3_K);
   case R_IQ3_M: return i < n / 8 || (s->n_experts == 8 && use_more_bits(i, n)) ? F(Q4_K) : s->base;
   case R_Q3_K_M: return i < n / 16 ? F(Q5_K) : F(Q4_K);
   case R_Q3_K_L: return F(Q5_K);
   case R_Q4_K_M:
   case R_Q5_K_M: return use_more_bits(i, n) ? F(Q6_K) : s->base;
-  case R_Q4_K_S:
+  case R_Q4_K_S: return i < n / 8 ? F(Q5_K) : s->base;
   case R_IQ4_XS:
-  case R_IQ4_NL: return i < n / 8 ? F(Q5_K) : s->base;
+  case R_IQ4_NL: return i < n / 8 && !s->imatrix ? F(Q5_K) : s->base;
+  case R_Q4_0: return i < n / 8 && s->imatrix ? F(Q4_1) : s->base;
+  case R_Q5_0: return i < n / 8 && s->imatrix ? F(Q5_1) : s->base;
   default: return s->base;
   }
 }
@@ -306,6 +309,8 @@ static vf_format fitting_format(vf_format f, uint64_t row) {
   return vf_format_divides(f, row) ? f : F(F16);
 }
 
+static const char imatrix_suffix[] = "+imatrix";
+
 /* ---- Applying --------------------------------------------------------------------------- */
 
 static bool is_plain(vf_format f) {
@@ -319,7 +324,14 @@ static vf_format kept_format(const state *s, const vf_tensor *t) {
   return half && s->base != F(F32) ? F(F16) : F(F32);
 }
 
+/* A tower is a file of its own, which quantizing the model leaves as it is published. */
+static vf_format tower_format(const state *s) {
+  if (is_plain(s->base)) return s->base;
+  return s->m->own_format != VF_FORMAT_NONE ? s->m->own_format : F(F16);
+}
+
 static vf_format choose(state *s, const vf_tensor *t) {
+  if (t->tower != 0) return tower_format(s);
   if (!is_quantizable(t)) return kept_format(s, t);
   if (is_plain(s->base)) return s->base;
   return fitting_format(wanted_format(s, t), t->ne[0]);
@@ -331,9 +343,10 @@ static uint32_t heads_per_kv(const vf_layer *l) {
   return l->n_kv_heads == 0 ? 0 : l->n_heads / l->n_kv_heads;
 }
 
-static state begin(const vf_model *m, recipe_id id) {
+static state begin(const vf_model *m, recipe_id id, bool imatrix) {
   const vf_layer *first = &m->layers[0];
   state s = {.m = m, .id = id, .base = recipes[id].base, .gqa = heads_per_kv(first)};
+  s.imatrix = imatrix;
   for (uint32_t i = 0; i < m->n_layers; i++)
     if (m->layers[i].n_experts > s.n_experts) s.n_experts = m->layers[i].n_experts;
   s.falcon = strcmp(m->arch, "falcon") == 0;
@@ -345,25 +358,66 @@ static state begin(const vf_model *m, recipe_id id) {
   return s;
 }
 
-static vf_status apply(vf_model *m, recipe_id id, vf_error *err) {
-  state s = begin(m, id);
+static vf_status apply(vf_model *m, recipe_id id, bool imatrix, vf_error *err) {
+  state s = begin(m, id, imatrix);
   for (size_t i = 0; i < m->n_tensors; i++) {
     vf_tensor *t = &m->tensors[i];
-    if (vf_roles[t->role].home == VF_HOME_TOWER) continue;
+    if (vf_roles[t->role].home == VF_HOME_TOWER && t->tower == 0) continue;
     vf_status status = vf_tensor_store(t, choose(&s, t), err);
     if (status != VF_OK) return status;
   }
-  snprintf(m->quant, sizeof m->quant, "%s", recipes[id].name);
+  snprintf(m->quant, sizeof m->quant, "%s%s", recipes[id].name, imatrix ? imatrix_suffix : "");
   m->checkpoint[0] = '\0';
+  m->share = (vf_weights_share){0};
+  return VF_OK;
+}
+
+/* Cuts "+imatrix" off the end of a recipe's name. */
+static bool cut_imatrix(char out[VF_NAME_SIZE], const char *name) {
+  snprintf(out, VF_NAME_SIZE, "%s", name);
+  size_t n = strlen(out), m = sizeof imatrix_suffix - 1;
+  if (n <= m || !vf_name_equal(out + n - m, imatrix_suffix)) return false;
+  out[n - m] = '\0';
+  return true;
+}
+
+/* Publishers' own mixes are known by their size alone. */
+static const struct {
+  const char *name, *recipe;
+  vf_weights_share share;
+} mixes[] = {
+#define MIX(name, recipe, low, expected, high) {name, recipe, {low, expected, high}},
+#include "models/mixes.def"
+#undef MIX
+};
+enum { N_MIXES = sizeof mixes / sizeof *mixes };
+
+static vf_status apply_mix(vf_model *m, size_t i, vf_error *err) {
+  if (m->layers[0].embd_per_layer != 0)
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "%s of a model with embeddings for every layer is not known: give the file",
+                   mixes[i].name);
+  vf_status status = vf_recipe_apply(m, mixes[i].recipe, err);
+  if (status != VF_OK) return status;
+  snprintf(m->quant, sizeof m->quant, "%s", mixes[i].name);
+  m->share = mixes[i].share;
+  vf_model_assume(m, "mix",
+                  "a publisher's own mix: its size by what such files had, give the file");
   return VF_OK;
 }
 
 vf_status vf_recipe_apply(vf_model *m, const char *name, vf_error *err) {
+  char bare[VF_NAME_SIZE];
   vf_scheme scheme;
   vf_name_search search = vf_name_search_for(name);
+  bool imatrix = cut_imatrix(bare, name);
   for (int id = 0; id < R_COUNT; id++) {
-    if (vf_name_equal(name, recipes[id].name)) return apply(m, (recipe_id)id, err);
+    if (vf_name_equal(bare, recipes[id].name)) return apply(m, (recipe_id)id, imatrix, err);
     vf_name_search_try(&search, recipes[id].name);
+  }
+  for (size_t i = 0; i < N_MIXES; i++) {
+    if (vf_name_equal(name, mixes[i].name)) return apply_mix(m, i, err);
+    vf_name_search_try(&search, mixes[i].name);
   }
   if (vf_scheme_named(&scheme, name)) return vf_scheme_apply(m, &scheme, err);
   for (size_t i = 0; vf_scheme_name(i) != NULL; i++) vf_name_search_try(&search, vf_scheme_name(i));
@@ -375,9 +429,9 @@ vf_status vf_recipe_apply(vf_model *m, const char *name, vf_error *err) {
 
 vf_status vf_recipe_apply_own(vf_model *m, vf_error *err) {
   switch (m->own_format) {
-  case F(F32): return apply(m, R_F32, err);
-  case F(F16): return apply(m, R_F16, err);
-  case F(BF16): return apply(m, R_BF16, err);
+  case F(F32): return apply(m, R_F32, false, err);
+  case F(F16): return apply(m, R_F16, false, err);
+  case F(BF16): return apply(m, R_BF16, false, err);
   default: return vf_fail(err, VF_USAGE, "the config states no dtype: name a format with --quant");
   }
 }
@@ -392,4 +446,10 @@ const char *vf_recipe_name(size_t i, bool *common) {
   if (i >= R_COUNT) return NULL;
   *common = recipes[i].common;
   return recipes[i].name;
+}
+
+const char *vf_weight_format_name(size_t i) {
+  if (i < R_COUNT) return recipes[i].name;
+  i -= R_COUNT;
+  return i < N_MIXES ? mixes[i].name : vf_scheme_name(i - N_MIXES);
 }

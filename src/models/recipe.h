@@ -8,7 +8,7 @@
 #include "core/model.h"
 
 /* Stores every tensor of the model as the recipe says, or as the checkpoint scheme of that name
- * (scheme.h); case does not matter. */
+ * (scheme.h); case does not matter.  "IQ4_XS+imatrix": as with an importance matrix. */
 vf_status vf_recipe_apply(vf_model *model, const char *name, vf_error *err);
 
 /* Stores the model in the format that its makers publish it in. */
@@ -20,5 +20,8 @@ const char *vf_recipe_of_file_type(int64_t file_type);
 /* Recipe i from the widest to the narrowest by typical quality; NULL beyond the end.  *common is
  * true for those that are worth suggesting. */
 const char *vf_recipe_name(size_t i, bool *common);
+
+/* Name i of all that --quant takes, recipes and checkpoint schemes; NULL beyond the end. */
+const char *vf_weight_format_name(size_t i);
 
 #endif

@@ -335,6 +335,59 @@ static void read_algorithm(reader *r) {
                             "quantization '%s' is not known", algo);
 }
 
+/* TensorRT-LLM's words (tensorrt_llm/quantization/mode.py), and the schemes they stand for; those
+ * with a name of their own have one scale per output. */
+static const struct trtllm_word {
+  const char *algo, *scheme, *shown;
+} trtllm_words[] = {
+    {"W8A16", "w8a16", "INT8 per channel"},
+    {"W4A16", "w4a16", "INT4 per channel"},
+    {"W4A16_AWQ", "awq", NULL},
+    {"W4A8_AWQ", "awq", NULL},
+    {"W4A16_GPTQ", "gptq", NULL},
+    {"W8A16_GPTQ", "gptq-8bit", NULL},
+    {"W8A8_SQ_PER_CHANNEL", "w8a8", "INT8 SmoothQuant"},
+    {"W8A8_SQ_PER_TENSOR_PLUGIN", "w8a8", "INT8 SmoothQuant"},
+    {"W8A8_SQ_PER_CHANNEL_PER_TOKEN_PLUGIN", "w8a8", "INT8 SmoothQuant"},
+    {"W8A8_SQ_PER_CHANNEL_PER_TENSOR_PLUGIN", "w8a8", "INT8 SmoothQuant"},
+    {"W8A8_SQ_PER_TENSOR_PER_TOKEN_PLUGIN", "w8a8", "INT8 SmoothQuant"},
+    {"FP8", "fp8", NULL},
+    {"FP8_PER_CHANNEL_PER_TOKEN", "fp8-channel", NULL},
+    {"FP8_BLOCK_SCALES", "fp8-block", NULL},
+    {"NVFP4", "nvfp4", NULL},
+    {"MXFP8", "mxfp8", NULL},
+};
+
+/* Groups with zero points in 16 bits; AWQ has none unless the config says so, but a factor per
+ * input (tensorrt_llm/quantization/layers.py). */
+static void set_trtllm_groups(reader *r, bool awq) {
+  vf_scheme_rule *rule = &r->out->groups[0].rule;
+  rule->group = number(r, "group_size", 128, 1 << 20);
+  rule->zero_bits = flag(r, "has_zero_point", !awq) ? 16 : 0;
+  rule->index_bytes = flag(r, "pre_quant_scale", awq) ? 2 : 0;
+  name_it(r, awq ? "AWQ" : "GPTQ", rule->values == F(INT4) ? 4 : 8, rule->group);
+}
+
+static void read_trtllm(reader *r) {
+  const char *algo = vf_facts_string(&r->facts, "quant_algo", "");
+  for (size_t i = 0; i < sizeof trtllm_words / sizeof *trtllm_words; i++) {
+    const struct trtllm_word *w = &trtllm_words[i];
+    if (strcmp(w->algo, algo) != 0) continue;
+    vf_scheme_named(r->out, w->scheme);
+    vf_scheme_rule *rule = &r->out->groups[0].rule;
+    if (w->shown == NULL) {
+      if (rule->values == F(INT4) || rule->values == F(INT8))
+        set_trtllm_groups(r, strcmp(w->scheme, "awq") == 0);
+      return;
+    }
+    snprintf(r->out->name, VF_SCHEME_NAME, "%s", w->shown);
+    rule->group = rule->matrix_bytes = 0;
+    return;
+  }
+  r->status = vf_facts_fail(&r->facts, "quant_algo", VF_UNSUPPORTED, r->err,
+                            "quantization '%s' is not known", algo);
+}
+
 static void read_groups(reader *r) {
   r->out->n_groups = 0;
   for (size_t i = 0; i < VF_SCHEME_GROUPS && read_group(r, i); i++) continue;
@@ -350,19 +403,21 @@ static const struct {
   const char *method;
   void (*read)(reader *);
   const char *start; /* a named scheme to begin with */
+  bool towers;       /* the others walk the layers of the text model alone */
 } methods[] = {
-    {"awq", read_awq, "awq"},
-    {"gptq", read_gptq, "gptq"},
-    {"fp8", read_fp8, "fp8"},
-    {"fbgemm_fp8", read_fp8, "fp8-channel"},
-    {"compressed-tensors", read_groups, "w4a16"},
-    {"modelopt", read_groups, "nvfp4"},
-    {"modelopt_fp4", read_groups, "nvfp4"},
-    {"mxfp4", read_mxfp4, "mxfp4"},
-    {"bitsandbytes", read_bitsandbytes, "bnb-4bit"},
-    {"mlx", read_mlx, "mlx-4bit"},
-    {"exl2", read_exl, "exl2-4.0bpw"},
-    {"exl3", read_exl, "exl3-4.0bpw"},
+    {"awq", read_awq, "awq", false},
+    {"gptq", read_gptq, "gptq", false},
+    {"fp8", read_fp8, "fp8", true},
+    {"fbgemm_fp8", read_fp8, "fp8-channel", true},
+    {"compressed-tensors", read_groups, "w4a16", true},
+    {"modelopt", read_groups, "nvfp4", true},
+    {"modelopt_fp4", read_groups, "nvfp4", true},
+    {"mxfp4", read_mxfp4, "mxfp4", false},
+    {"bitsandbytes", read_bitsandbytes, "bnb-4bit", true},
+    {"mlx", read_mlx, "mlx-4bit", false},
+    {"exl2", read_exl, "exl2-4.0bpw", false},
+    {"exl3", read_exl, "exl3-4.0bpw", false},
+    {"tensorrt-llm", read_trtllm, "fp8", false},
 };
 
 static vf_status read_method(reader *r, const char *method) {
@@ -373,6 +428,7 @@ static vf_status read_method(reader *r, const char *method) {
     vf_scheme_named(r->out, methods[i].start);
     methods[i].read(r);
     snprintf(r->out->method, VF_SCHEME_NAME, "%s", method);
+    r->out->towers = methods[i].towers;
     for (size_t k = 0; k < sizeof lists / sizeof *lists && r->out->ignore == NULL; k++)
       r->out->ignore = vf_facts_find(&r->facts, lists[k]);
     return r->status;
@@ -390,17 +446,24 @@ static const char *method_of(const vf_facts *f) {
   return method;
 }
 
+static const char *trtllm_method(const vf_facts *f) {
+  const char *algo = vf_facts_string(f, "quant_algo", "NO_QUANT");
+  return strcmp(algo, "NO_QUANT") != 0 ? "tensorrt-llm" : NULL;
+}
+
 vf_status vf_scheme_from_config(vf_scheme *out, bool *found, const vf_facts *facts, vf_error *err) {
   static const char *const places[] = {"quantization_config.", "text_config.quantization_config.",
-                                       "thinker_config.quantization_config.", "quantization."};
+                                       "thinker_config.quantization_config.",
+                                       "pretrained_config.quantization.", "quantization."};
+  enum { TRTLLM = 3, MLX = 4 };
   reader r = {.out = out, .err = err};
   *out = (vf_scheme){.n_groups = 0};
   *found = false;
   for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
     r.facts = vf_facts_view(facts, places[i]);
     r.facts.strict = true;
-    const char *method = method_of(&r.facts);
-    if (method == NULL && i == 3 && vf_facts_find(&r.facts, "bits") != NULL) method = "mlx";
+    const char *method = i < TRTLLM ? method_of(&r.facts) : trtllm_method(&r.facts);
+    if (method == NULL && i == MLX && vf_facts_find(&r.facts, "bits") != NULL) method = "mlx";
     if (method == NULL) continue;
     *found = true;
     return read_method(&r, method);
@@ -442,6 +505,7 @@ static bool glob(const char *pattern, const char *name) {
 
 /* Expressions that one model's tensors are matched with, compiled once. */
 typedef struct expressions {
+  const vf_model *m;
   const char *patterns[MAX_EXPRESSIONS];
   regex_t compiled[MAX_EXPRESSIONS];
   bool valid[MAX_EXPRESSIONS];
@@ -471,6 +535,13 @@ static void forget(expressions *x) {
     if (x->valid[i]) regfree(&x->compiled[i]);
 }
 
+/* A module in the middle of a name. */
+static bool passes_through(const char *name, const char *module, size_t n) {
+  for (const char *at = strstr(name, module); at != NULL; at = strstr(at + 1, module))
+    if (at > name && at[-1] == '.' && at[n] == '.') return true;
+  return false;
+}
+
 /* The whole name, a module that holds it, or the last part of it. */
 static bool covers(expressions *x, const char *pattern, const char *name) {
   size_t n = strlen(pattern), m = strlen(name);
@@ -483,6 +554,7 @@ static bool covers(expressions *x, const char *pattern, const char *name) {
     return glob(pattern, name) || glob(below, name);
   }
   if (n <= m && strncmp(pattern, name, n) == 0 && (name[n] == '\0' || name[n] == '.')) return true;
+  if (n > 0 && passes_through(name, pattern, n)) return true;
   return n < m && name[m - n - 1] == '.' && strcmp(name + m - n, pattern) == 0;
 }
 
@@ -498,7 +570,7 @@ static bool lists_name(expressions *x, const vf_fact *list, const char *name) {
 static bool lists(expressions *x, const vf_fact *list, const vf_tensor *t) {
   char name[VF_MODULE_NAME];
   if (list == NULL || list->type != VF_FACT_ARRAY) return false;
-  for (int i = 0; vf_module_name(name, t, i); i++)
+  for (int i = 0; vf_module_name(name, x->m, t, i); i++)
     if (lists_name(x, list, name)) return true;
   return false;
 }
@@ -522,6 +594,7 @@ static bool is_matrix(const vf_scheme *s, const vf_tensor *t) {
   vf_category c = vf_roles[t->role].category;
   if (vf_tensor_dims(t) < 2 || t->suffix != VF_SUFFIX_WEIGHT) return false;
   if (s->experts_only) return is_expert(t);
+  if (t->role == VF_ROLE_TOWER_MATRIX) return s->towers && t->tower != 0;
   if (c == VF_CATEGORY_EMBEDDING) return s->embeddings && t->role == VF_ROLE_TOKEN_EMBD;
   if (c == VF_CATEGORY_OUTPUT) return s->output;
   return c != VF_CATEGORY_KEEP32 && c != VF_CATEGORY_KEEP16 &&
@@ -593,6 +666,7 @@ static vf_status store_all(vf_model *m, const vf_scheme *s, expressions *x, vf_e
 
 vf_status vf_scheme_apply(vf_model *m, const vf_scheme *s, vf_error *err) {
   expressions x;
+  x.m = m;
   x.n = 0;
   vf_status status = store_all(m, s, &x, err);
   forget(&x);

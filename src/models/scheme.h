@@ -35,6 +35,7 @@ typedef struct vf_scheme {
   bool experts_only;     /* MXFP4 of gpt-oss */
   bool embeddings;       /* too */
   bool output;           /* too */
+  bool towers;           /* too: it takes every matrix that it does not leave out by name */
   const vf_fact *ignore; /* names and patterns of modules that stay as they are; may be NULL */
 } vf_scheme;
 

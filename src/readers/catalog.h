@@ -1,17 +1,21 @@
-/* catalog.h - the built-in catalogs: found by name without reading more than one entry.
+/* catalog.h - the catalogs: found by name without reading more than one entry.
  *
  * At build time vf_embed checks the JSON files under data/ and turns them into sorted names and
  * the text of each entry; at run time a lookup is a binary search, and only the entry that was
- * asked for is parsed. */
+ * asked for is parsed.  Users' own catalogs are put before the built-in one, in the same form. */
 #ifndef VF_READERS_CATALOG_H
 #define VF_READERS_CATALOG_H
 
 #include "base/arena.h"
+#include "base/names.h"
+
+/* What entries are of, beyond what the public interface lists. */
+enum { VF_CATALOG_CLASSES = VF_CATALOG_COUNT, VF_CATALOG_KINDS };
 
 /* One entry, as JSON text. */
 typedef struct vf_catalog_entry {
   const char *id;
-  const char *file; /* it comes from, below data/ */
+  const char *file; /* it comes from */
   const char *json;
   size_t length;
 } vf_catalog_entry;
@@ -34,23 +38,60 @@ typedef struct vf_catalog {
   uint32_t n_rows, n_names;
 } vf_catalog;
 
-/* Made by vf_embed. */
-extern const vf_catalog vf_builtin_models;
-extern const vf_catalog vf_builtin_gpus;
-extern const vf_catalog vf_builtin_gpu_classes;
+/* Made by vf_embed: the catalogs, and the keys that an entry of each may have. */
+extern const vf_catalog vf_builtin_catalogs[VF_CATALOG_KINDS];
+extern const char *const *const vf_catalog_keys[VF_CATALOG_KINDS];
+
+typedef struct vf_catalog_words {
+  const char *array;  /* of a file, that holds entries: "models" */
+  const char *folder; /* of such files */
+  const char *entry;  /* one of them, as the schema calls it: "model" */
+} vf_catalog_words;
+
+extern const vf_catalog_words vf_catalog_kinds[VF_CATALOG_KINDS];
+
+enum { VF_CATALOG_LAYERS = 8 };
 
 struct vf_context {
   vf_allocator allocator;
-  const vf_catalog *catalogs[VF_CATALOG_COUNT];
+  const vf_catalog *layers[VF_CATALOG_LAYERS]; /* each one for every kind; the first one wins */
+  vf_arena *arenas[VF_CATALOG_LAYERS];         /* of users' catalogs */
+  size_t n_layers;
 };
 
-/* Row i of the catalog. */
+/* Row i of a catalog. */
 vf_catalog_entry vf_catalog_at(const vf_catalog *catalog, uint32_t i);
 
-/* The entry that the name stands for; false if there is none. */
-bool vf_catalog_find(vf_catalog_entry *out, const vf_catalog *catalog, const char *name);
+/* The row that the name stands for; false if there is none. */
+bool vf_catalog_find_row(uint32_t *out, const vf_catalog *catalog, const char *name);
 
-/* The name that is nearest, NULL if none is near. */
-const char *vf_catalog_nearest(const vf_catalog *catalog, const char *name);
+/* The entry that the name stands for, in any layer; false if there is none.  `kind` is a
+ * vf_catalog_kind or VF_CATALOG_CLASSES. */
+bool vf_catalog_find(vf_catalog_entry *out, const vf_context *ctx, int kind, const char *name);
+
+/* Walks through all entries that are not replaced by others; start with {0}. */
+typedef struct vf_catalog_walk {
+  size_t layer;
+  uint32_t row;
+} vf_catalog_walk;
+bool vf_catalog_next(vf_catalog_entry *out, vf_catalog_walk *walk, const vf_context *ctx, int kind);
+
+/* What a name that is nobody's can mean: entries that have all of its words among theirs. */
+enum { VF_CATALOG_CANDIDATES = 6 };
+typedef struct vf_catalog_guess {
+  vf_catalog_entry entry; /* the only one that it can mean, if certain */
+  bool certain;
+  size_t n; /* candidates; beyond VF_CATALOG_CANDIDATES some are counted twice */
+  const char *candidates[VF_CATALOG_CANDIDATES];
+} vf_catalog_guess;
+void vf_catalog_guess_name(vf_catalog_guess *out, const vf_context *ctx, int kind,
+                           const char *name);
+
+/* Offers every name to a search for the nearest one. */
+void vf_catalog_search(vf_name_search *search, const vf_context *ctx, int kind);
+
+/* Fails with what the name could have meant.  `what` is "model" or "GPU"; `hint` may be "". */
+vf_status vf_catalog_unknown(const vf_context *ctx, int kind, const char *what, const char *name,
+                             const char *hint, vf_error *err);
 
 #endif

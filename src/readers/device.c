@@ -1,14 +1,16 @@
-/* device.c - "h100x8+rtx-4090" to devices: names from the catalog, counts, a list.
+/* device.c - an entry of the catalog of devices, or a part of one, as a vf_device.
  *
  * An entry names a class (GeForce, data-centre card, Apple chip…) for what it shares with others:
- * a field that the entry leaves out is the class's. */
+ * a field that the entry leaves out is the class's.  What is in neither is unknown, and 0.  A GPU
+ * that can be cut into instances (MIG) lists their real sizes as profiles. */
+#include "readers/device.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/names.h"
 #include "base/status.h"
 #include "base/units.h"
-#include "readers/catalog.h"
 #include "readers/config.h"
 
 /* ---- Fields ----------------------------------------------------------------------------- */
@@ -77,7 +79,9 @@ static uint32_t compute_capability(const entry_facts *e) {
 /* ---- One entry -------------------------------------------------------------------------- */
 
 static const char *const kinds[] = {"discrete", "unified", "host", NULL};
-static const char *const backends[] = {"cpu", "cuda", "rocm", "metal", NULL};
+static const char *const backends[] = {"cpu", "cuda", "rocm", "metal", "sycl", "other", NULL};
+_Static_assert(sizeof kinds / sizeof *kinds == VF_DEVICE_KIND_COUNT + 1, "every kind");
+_Static_assert(sizeof backends / sizeof *backends == VF_BACKEND_COUNT + 1, "every backend");
 
 /* What the GPU may use of a unified pool is either all but the system's reserve, or a share. */
 static vf_status read_reserve(vf_device *d, const entry_facts *e, vf_error *err) {
@@ -90,16 +94,48 @@ static vf_status read_reserve(vf_device *d, const entry_facts *e, vf_error *err)
 }
 
 static vf_status read_numbers(vf_device *d, const entry_facts *e, vf_error *err) {
-  uint64_t permille = 0, bandwidth = 0;
+  uint64_t permille = 0;
   vf_status status = mib(&d->total_bytes, e, "total_mib", err);
+  if (status == VF_OK && d->total_bytes == 0 && vf_facts_find(&e->own, "total_mib") != NULL)
+    return vf_facts_fail(&e->own, "total_mib", VF_MALFORMED, err,
+                         "0 is not a memory: leave it out");
   if (status == VF_OK) status = read_reserve(d, e, err);
   if (status == VF_OK) status = mib(&d->headroom_bytes, e, "headroom_mib", err);
   if (status == VF_OK) status = number(&permille, e, "headroom_permille", 1000, err);
-  if (status == VF_OK) status = number(&bandwidth, e, "bandwidth_mb_per_s", UINT32_MAX, err);
+  if (status == VF_OK) status = mib(&d->host_memory_bytes, e, "host_memory_mib", err);
   if (status == VF_OK) status = interval(&d->context, e, "context_mib", err);
   d->headroom_permille = (uint32_t)permille;
-  d->bandwidth_mb_per_s = (uint32_t)bandwidth;
   d->total_known = d->total_bytes != 0;
+  return status;
+}
+
+/* What one PCIe lane carries in one direction, by generation, in 10^6 bytes per second: the raw
+ * rate less the 128b/130b coding (PCIe Base Specification; generation 6: 242 of 256 bytes of a
+ * flit). */
+static const uint32_t lane_mb_per_s[] = {0, 250, 500, 985, 1969, 3938, 7563};
+enum { NEWEST_PCIE = sizeof lane_mb_per_s / sizeof *lane_mb_per_s - 1 };
+
+static vf_status read_speeds(vf_device *d, const entry_facts *e, vf_error *err) {
+  const struct {
+    const char *key;
+    uint32_t *to;
+  } fields[] = {{"bandwidth_mb_per_s", &d->bandwidth_mb_per_s},
+                {"compute_units", &d->compute_units},
+                {"fp16_gflops", &d->fp16_gflops},
+                {"fp8_gflops", &d->fp8_gflops},
+                {"fp4_gflops", &d->fp4_gflops},
+                {"int8_gops", &d->int8_gops},
+                {"link_mb_per_s", &d->link_mb_per_s}};
+  vf_status status = VF_OK;
+  for (size_t i = 0; status == VF_OK && i < sizeof fields / sizeof *fields; i++) {
+    uint64_t n = 0;
+    status = number(&n, e, fields[i].key, UINT32_MAX, err);
+    *fields[i].to = (uint32_t)n;
+  }
+  uint64_t generation = 0, lanes = 0;
+  if (status == VF_OK) status = number(&generation, e, "pcie_gen", NEWEST_PCIE, err);
+  if (status == VF_OK) status = number(&lanes, e, "pcie_lanes", 32, err);
+  d->pcie_mb_per_s = (uint32_t)lanes * lane_mb_per_s[generation];
   return status;
 }
 
@@ -109,6 +145,7 @@ static vf_status read_device(vf_device *out, const entry_facts *e, vf_error *err
   vf_status status = word(&kind, e, "kind", kinds, err);
   if (status == VF_OK) status = word(&backend, e, "backend", backends, err);
   if (status == VF_OK) status = read_numbers(&d, e, err);
+  if (status == VF_OK) status = read_speeds(&d, e, err);
   if (status != VF_OK) return status;
   d.kind = (vf_device_kind)kind;
   d.backend = (vf_backend)backend;
@@ -119,89 +156,91 @@ static vf_status read_device(vf_device *out, const entry_facts *e, vf_error *err
   return VF_OK;
 }
 
-static vf_status read_class(entry_facts *e, vf_error *err) {
+static vf_status read_class(entry_facts *e, const vf_context *ctx, vf_error *err) {
   const char *name = string(e, "class");
   if (name[0] == '\0') return VF_OK;
   vf_catalog_entry c;
-  if (!vf_catalog_find(&c, &vf_builtin_gpu_classes, name))
+  if (!vf_catalog_find(&c, ctx, VF_CATALOG_CLASSES, name))
     return vf_facts_fail(&e->own, "class", VF_MALFORMED, err, "no class '%s'", name);
   return vf_config_parse(&e->shared, c.json, c.length, err);
 }
 
-static vf_status read_entry(vf_device *out, const vf_catalog_entry *entry,
-                            const vf_allocator *allocator, vf_error *err) {
-  vf_arena *arena = vf_arena_new(allocator, 1 << 20);
+/* ---- Instances of one GPU --------------------------------------------------------------- */
+
+/* The fact of profile i with this key ("profiles.2.total_mib"), NULL if there is none. */
+static const vf_fact *profile_fact(const vf_facts *f, size_t i, const char *name) {
+  char key[48];
+  snprintf(key, sizeof key, "profiles.%zu.%s", i, name);
+  return vf_facts_find(f, key);
+}
+
+static const char *profile_id(const vf_facts *f, size_t i) {
+  const vf_fact *id = profile_fact(f, i, "id");
+  return id != NULL && id->type == VF_FACT_STRING ? id->as.string : NULL;
+}
+
+static vf_status unknown_profile(const vf_device *d, const vf_facts *f, const char *profile,
+                                 vf_error *err) {
+  char known[160] = "";
+  for (size_t i = 0; profile_id(f, i) != NULL; i++) {
+    size_t at = strlen(known);
+    snprintf(known + at, sizeof known - at, "%s%s", i > 0 ? ", " : "", profile_id(f, i));
+  }
+  if (known[0] == '\0')
+    return vf_fail(err, VF_UNKNOWN,
+                   "no sizes of instances of %s are known: leave ':%s' away and say --memory",
+                   d->id, profile);
+  return vf_fail(err, VF_UNKNOWN, "%s has no profile '%s' of known size; it has %s", d->id, profile,
+                 known);
+}
+
+/* An instance has its own memory, all of which is for applications, a share of the units, and no
+ * link to others; its share of the speeds is not known. */
+static vf_status cut_instance(vf_device *d, const vf_facts *f, size_t i, vf_error *err) {
+  uint64_t total = 0, units = 0;
+  const vf_fact *size = profile_fact(f, i, "total_mib"), *share;
+  const char *id = profile_id(f, i);
+  if (size == NULL)
+    return vf_facts_fail(f, "profiles", VF_MALFORMED, err, "the profile '%s' has no size", id);
+  vf_status status =
+      vf_fact_number(&total, size, f, "profiles", "size in MiB", 1, UINT64_C(1) << 30, err);
+  share = profile_fact(f, i, "compute_units");
+  if (status == VF_OK && share != NULL)
+    status = vf_fact_number(&units, share, f, "profiles", "count", 1, 1 << 16, err);
+  if (status != VF_OK) return status;
+  d->total_bytes = total * VF_MIB;
+  d->reserved_bytes = 0;
+  d->compute_units = (uint32_t)units;
+  d->bandwidth_mb_per_s = d->link_mb_per_s = d->pcie_mb_per_s = 0;
+  d->fp16_gflops = d->fp8_gflops = d->fp4_gflops = d->int8_gops = 0;
+  size_t at = strlen(d->id);
+  snprintf(d->id + at, sizeof d->id - at, ":%s", id);
+  at = strlen(d->name);
+  snprintf(d->name + at, sizeof d->name - at, " %s", id);
+  return VF_OK;
+}
+
+static vf_status read_profile(vf_device *d, const vf_facts *f, const char *profile, vf_error *err) {
+  for (size_t i = 0;; i++) {
+    const char *id = profile_id(f, i);
+    if (id == NULL) return unknown_profile(d, f, profile, err);
+    if (vf_name_equal(id, profile)) return cut_instance(d, f, i, err);
+  }
+}
+
+/* ---- All of it -------------------------------------------------------------------------- */
+
+vf_status vf_device_read(vf_device *out, const vf_catalog_entry *entry, const char *profile,
+                         const vf_context *ctx, vf_error *err) {
+  vf_device d = {0};
+  vf_arena *arena = vf_arena_new(&ctx->allocator, 1 << 20);
   if (arena == NULL) return vf_fail_nomem(err);
   entry_facts e = {vf_facts_in(arena, entry->file), vf_facts_in(arena, entry->file)};
   vf_status status = vf_config_parse(&e.own, entry->json, entry->length, err);
-  if (status == VF_OK) status = read_class(&e, err);
-  if (status == VF_OK) status = read_device(out, &e, err);
+  if (status == VF_OK) status = read_class(&e, ctx, err);
+  if (status == VF_OK) status = read_device(&d, &e, err);
+  if (status == VF_OK && profile != NULL) status = read_profile(&d, &e.own, profile, err);
+  if (status == VF_OK) *out = d;
   vf_arena_free(arena);
   return status;
-}
-
-/* ---- A list of names -------------------------------------------------------------------- */
-
-/* Cuts "x8" off the end: the count, or 0 if there is none or it makes no sense. */
-static unsigned cut_count(char *name) {
-  size_t n = strlen(name), digits = 0;
-  while (digits < n && name[n - 1 - digits] >= '0' && name[n - 1 - digits] <= '9') digits++;
-  if (digits == 0 || digits > 3 || digits + 1 >= n || name[n - 1 - digits] != 'x') return 0;
-  unsigned count = 0;
-  sscanf(name + n - digits, "%3u", &count);
-  name[n - 1 - digits] = '\0';
-  return count;
-}
-
-static vf_status unknown_gpu(const vf_context *ctx, const char *name, vf_error *err) {
-  const vf_catalog *gpus = ctx->catalogs[VF_CATALOG_GPUS];
-  const char *nearest = vf_catalog_nearest(gpus, name);
-  if (nearest == NULL)
-    return vf_fail(err, VF_UNKNOWN, "unknown GPU '%s' (%u are known)", name, gpus->n_rows);
-  return vf_fail(err, VF_UNKNOWN, "unknown GPU '%s': did you mean %s? (%u are known)", name,
-                 nearest, gpus->n_rows);
-}
-
-/* A name as it stands comes first ("mi300x"), then with a count behind it ("mi300xx8"). */
-static vf_status find_named(vf_catalog_entry *out, unsigned *count, const vf_context *ctx,
-                            const char *text, vf_error *err) {
-  const vf_catalog *gpus = ctx->catalogs[VF_CATALOG_GPUS];
-  char name[VF_NAME_SIZE];
-  *count = 1;
-  if (!vf_name_normalize(name, text)) return unknown_gpu(ctx, text, err);
-  if (vf_catalog_find(out, gpus, name)) return VF_OK;
-  *count = cut_count(name);
-  if (!vf_catalog_find(out, gpus, name)) return unknown_gpu(ctx, text, err);
-  if (*count != 0) return VF_OK;
-  return vf_fail(err, VF_USAGE, "'%s': a count of devices is 1 to %d", text, VF_MAX_DEVICES);
-}
-
-static vf_status add_named(vf_device *out, size_t capacity, size_t *n, const vf_context *ctx,
-                           const char *text, vf_error *err) {
-  vf_catalog_entry entry;
-  unsigned count;
-  vf_device device;
-  vf_status status = find_named(&entry, &count, ctx, text, err);
-  if (status == VF_OK) status = read_entry(&device, &entry, &ctx->allocator, err);
-  if (status != VF_OK) return status;
-  if (count > capacity - *n)
-    return vf_fail(err, VF_LIMIT, "more than %zu devices in one estimate", capacity);
-  for (unsigned i = 0; i < count; i++) out[(*n)++] = device;
-  return VF_OK;
-}
-
-vf_status vf_devices_parse(vf_device *out, size_t capacity, size_t *out_count,
-                           const vf_context *ctx, const char *text, vf_error *err) {
-  size_t n = 0;
-  for (const char *s = text;; s++) {
-    char name[VF_NAME_SIZE];
-    size_t length = strcspn(s, "+");
-    snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name - 1), s);
-    vf_status status = add_named(out, capacity, &n, ctx, name, err);
-    if (status != VF_OK) return status;
-    s += length;
-    if (*s == '\0') break;
-  }
-  *out_count = n;
-  return VF_OK;
 }

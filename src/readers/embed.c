@@ -2,45 +2,18 @@
  *
  * usage: vf_embed OUT.c DATA_DIR FILE...      (FILE: models/x.json or gpus/x.json, below DATA_DIR)
  *
- * Each file is an object whose "models", "gpus" or "classes" array holds entries.  They are checked
- * by the same strict scan as users' files; ids and aliases are normalized and must be unique.  The
- * text of an entry goes into the program as it stands, without the white space. */
+ * The files are checked by the same strict scan as users' files; ids and aliases must be unique.
+ * The text of an entry goes into the program as it stands, without the white space; with them the
+ * keys that an entry may have, from the schemas. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/names.h"
 #include "base/status.h"
+#include "readers/catalog_build.h"
 #include "readers/config.h"
 #include "readers/file.h"
 #include "readers/json_scan.h"
-
-enum { MAX_ENTRIES = 10000, MAX_NAMES = 100000, CATALOGS = 3 };
-
-typedef struct name {
-  char text[VF_NAME_SIZE];
-  size_t entry;
-} name;
-
-typedef struct entry {
-  char *id, *file, *json;
-  size_t length;
-} entry;
-
-typedef struct catalog {
-  const char *array;  /* key in the files */
-  const char *symbol; /* name in C */
-  entry *entries;
-  size_t n_entries;
-  name *names;
-  size_t n_names;
-} catalog;
-
-static catalog catalogs[CATALOGS] = {
-    {.array = "models", .symbol = "models"},
-    {.array = "gpus", .symbol = "gpus"},
-    {.array = "classes", .symbol = "gpu_classes"},
-};
 
 static vf_arena *arena;
 
@@ -53,130 +26,21 @@ static void die(const vf_error *err) {
 
 static void *must(void *p) {
   if (p != NULL) return p;
-  fprintf(stderr, "vf_embed: out of memory\n");
+  fprintf(stderr, "vf_embed: out of memory, or a file cannot be written\n");
   exit(2);
 }
 
-/* ---- Reading ---------------------------------------------------------------------------- */
-
-/* Copies JSON without white space between tokens. */
-static char *minified(const char *text, size_t length, size_t *out_length) {
-  char *out = must(vf_arena_alloc(arena, length + 1, 1));
-  size_t n = 0;
-  bool in_string = false;
-  for (size_t i = 0; i < length; i++) {
-    if (!in_string && strchr(" \t\r\n", text[i]) != NULL) continue;
-    if (text[i] == '"') in_string = !in_string;
-    out[n++] = text[i];
-    if (in_string && text[i] == '\\') out[n++] = text[++i];
-  }
-  *out_length = n;
-  return out;
-}
-
-static void add_name(catalog *c, const char *text, size_t e) {
-  name *n = &c->names[c->n_names++];
-  if (c->n_names > MAX_NAMES || !vf_name_normalize(n->text, text)) {
-    fprintf(stderr, "vf_embed: name '%s' is too long\n", text);
-    exit(2);
-  }
-  n->entry = e;
-}
-
-static void add_entry(catalog *c, const char *file, const char *text, size_t length) {
-  vf_error err;
-  vf_facts facts = vf_facts_in(arena, file);
-  if (vf_config_parse(&facts, text, length, &err) != VF_OK) die(&err);
-  const char *id = vf_facts_string(&facts, "id", NULL);
-  if (id == NULL || c->n_entries == MAX_ENTRIES) {
-    vf_fail_at(&err, VF_MALFORMED, file, "/id", "entry %zu has no id", c->n_entries);
-    die(&err);
-  }
-  entry *e = &c->entries[c->n_entries];
-  e->id = must(vf_arena_copy(arena, id, strlen(id)));
-  e->file = must(vf_arena_copy(arena, file, strlen(file)));
-  e->json = minified(text, length, &e->length);
-  add_name(c, id, c->n_entries);
-  const vf_fact *aliases = vf_facts_find(&facts, "aliases");
-  for (size_t i = 0; aliases != NULL && i < aliases->as.array.count; i++)
-    add_name(c, aliases->as.array.items[i].as.string, c->n_entries);
-  const char *repo = vf_facts_string(&facts, "hf_repo", NULL);
-  if (repo != NULL) add_name(c, repo, c->n_entries);
-  c->n_entries++;
-}
-
-static catalog *catalog_for(const char *key, size_t length) {
-  for (size_t i = 0; i < CATALOGS; i++)
-    if (strlen(catalogs[i].array) == length && memcmp(catalogs[i].array, key, length) == 0)
-      return &catalogs[i];
-  return NULL;
-}
-
-static vf_json_token next(vf_json_scan *s, const char *file) {
-  vf_error err;
-  vf_json_token token;
-  if (vf_json_next(s, &token, &err) == VF_OK) return token;
-  vf_error_set_source(&err, file);
-  die(&err);
-  return VF_JSON_END;
-}
-
-/* The entries of one array; `s` stands just behind the opening bracket. */
-static void read_array(vf_json_scan *s, catalog *c, const char *file) {
-  for (vf_json_token t = next(s, file); t != VF_JSON_ARRAY_END; t = next(s, file)) {
-    size_t from = s->start;
-    vf_error err;
-    if (vf_json_skip(s, t, &err) != VF_OK) die(&err);
-    if (c != NULL) add_entry(c, file, s->text + from, s->end - from);
-  }
-}
-
-static void read_file(const char *dir, const char *file) {
+static char *read_text(const char *dir, const char *file, size_t *length) {
   char path[4096], *text;
-  size_t length;
   vf_error err;
   snprintf(path, sizeof path, "%s/%s", dir, file);
-  if (vf_file_read(&text, &length, path, VF_JSON_FILE_BYTES, arena, &err) != VF_OK) die(&err);
-  vf_json_scan s = vf_json_scan_over(text, length);
-  next(&s, file);
-  while (next(&s, file) == VF_JSON_KEY) {
-    catalog *c = catalog_for(text + s.start, s.end - s.start);
-    vf_json_token value = next(&s, file);
-    if (value == VF_JSON_ARRAY)
-      read_array(&s, c, file);
-    else if (vf_json_skip(&s, value, &err) != VF_OK)
-      die(&err);
-  }
-}
-
-/* ---- Checking --------------------------------------------------------------------------- */
-
-static int compare_names(const void *a, const void *b) {
-  return strcmp(((const name *)a)->text, ((const name *)b)->text);
-}
-
-/* Sorts the names; one that stands for two entries is an error, one that repeats is dropped. */
-static void sort_names(catalog *c) {
-  size_t kept = 0;
-  qsort(c->names, c->n_names, sizeof *c->names, compare_names);
-  for (size_t i = 0; i < c->n_names; i++) {
-    bool repeats = kept > 0 && strcmp(c->names[kept - 1].text, c->names[i].text) == 0;
-    if (!repeats) {
-      c->names[kept++] = c->names[i];
-      continue;
-    }
-    if (c->names[kept - 1].entry == c->names[i].entry) continue;
-    fprintf(stderr, "vf_embed: '%s' names both %s and %s\n", c->names[i].text,
-            c->entries[c->names[kept - 1].entry].id, c->entries[c->names[i].entry].id);
-    exit(2);
-  }
-  c->n_names = kept;
+  if (vf_file_read(&text, length, path, VF_JSON_FILE_BYTES, arena, &err) != VF_OK) die(&err);
+  return text;
 }
 
 /* ---- Writing ---------------------------------------------------------------------------- */
 
-/* One string of the catalog's text, with its terminator; returns where the next one starts. */
-static size_t write_text(FILE *out, size_t at, const char *s, size_t length) {
+static void write_text(FILE *out, const char *s, size_t length) {
   fputs("  \"", out);
   for (size_t i = 0; i < length; i++) {
     unsigned char c = (unsigned char)s[i];
@@ -188,37 +52,74 @@ static size_t write_text(FILE *out, size_t at, const char *s, size_t length) {
     else
       fputc(c, out);
   }
-  fputs("\\0\"\n", out);
-  return at + length + 1;
+  fputs("\"\n", out);
 }
 
-/* The names lie together, apart from the entries: a search touches few pages. */
-static void write_catalog(FILE *out, const catalog *c) {
-  size_t at = 0, *starts = must(calloc(c->n_names + 3 * c->n_entries + 1, sizeof *starts)), n = 0;
-  fprintf(out, "\nstatic const char %s_text[] =\n", c->symbol);
-  for (size_t i = 0; i < c->n_names; i++) {
-    starts[n++] = at;
-    at = write_text(out, at, c->names[i].text, strlen(c->names[i].text));
-  }
-  for (size_t i = 0; i < c->n_entries; i++) {
-    const entry *e = &c->entries[i];
-    starts[n++] = at;
-    at = write_text(out, at, e->id, strlen(e->id));
-    starts[n++] = at;
-    at = write_text(out, at, e->file, strlen(e->file));
-    starts[n++] = at;
-    at = write_text(out, at, e->json, e->length);
-  }
-  fprintf(out, "  ;\nstatic const vf_catalog_row %s_rows[] = {\n", c->symbol);
-  for (size_t i = 0, k = c->n_names; i < c->n_entries; i++, k += 3)
-    fprintf(out, "  {%zu, %zu, %zu, %zu},\n", starts[k], starts[k + 1], starts[k + 2],
-            c->entries[i].length);
-  fprintf(out, "};\nstatic const vf_catalog_name %s_names[] = {\n", c->symbol);
+/* Length of the text: behind the last string. */
+static size_t text_length(const vf_catalog *c) {
+  if (c->n_rows == 0) return 1;
+  return (size_t)c->rows[c->n_rows - 1].json + c->rows[c->n_rows - 1].length + 1;
+}
+
+static void write_catalog(FILE *out, const vf_catalog *c, const char *symbol) {
+  fprintf(out, "\nstatic const char %s_text[] =\n", symbol);
+  write_text(out, c->text, text_length(c));
+  fprintf(out, "  ;\nstatic const vf_catalog_row %s_rows[] = {\n", symbol);
+  for (size_t i = 0; i < c->n_rows; i++)
+    fprintf(out, "  {%u, %u, %u, %u},\n", c->rows[i].id, c->rows[i].file, c->rows[i].json,
+            c->rows[i].length);
+  if (c->n_rows == 0) fputs("  {0, 0, 0, 0},\n", out);
+  fprintf(out, "};\nstatic const vf_catalog_name %s_names[] = {\n", symbol);
   for (size_t i = 0; i < c->n_names; i++)
-    fprintf(out, "  {%zu, %zu},\n", starts[i], c->names[i].entry);
-  fprintf(out, "};\nconst vf_catalog vf_builtin_%s = {%s_text, %s_rows, %s_names, %zu, %zu};\n",
-          c->symbol, c->symbol, c->symbol, c->symbol, c->n_entries, c->n_names);
-  free(starts);
+    fprintf(out, "  {%u, %u},\n", c->names[i].name, c->names[i].row);
+  if (c->n_names == 0) fputs("  {0, 0},\n", out);
+  fputs("};\n", out);
+}
+
+/* The keys of one definition of a schema: "$defs.model.properties.KEY.…". */
+static void write_keys(FILE *out, const vf_facts *schema, const char *definition,
+                       const char *symbol) {
+  char prefix[80];
+  const char *last = "";
+  size_t last_length = 0;
+  size_t n = (size_t)snprintf(prefix, sizeof prefix, "$defs.%s.properties.", definition);
+  fprintf(out, "\nstatic const char *const %s_keys[] = {\n", symbol);
+  for (size_t i = 0; i < schema->count; i++) {
+    if (strncmp(schema->items[i].key, prefix, n) != 0) continue;
+    const char *key = schema->items[i].key + n;
+    size_t length = strcspn(key, ".");
+    if (length == last_length && memcmp(key, last, length) == 0) continue;
+    fprintf(out, "  \"%.*s\",\n", (int)length, key);
+    last = key;
+    last_length = length;
+  }
+  fputs("  0,\n};\n", out);
+}
+
+static void write_all(FILE *out, const vf_catalog catalogs[VF_CATALOG_KINDS], const char *dir) {
+  char file[128];
+  fputs("/* Made from data/ by vf_embed: do not edit. */\n#include \"readers/catalog.h\"\n", out);
+  for (int i = 0; i < VF_CATALOG_KINDS; i++) {
+    vf_error err;
+    size_t length;
+    const vf_catalog_words *words = &vf_catalog_kinds[i];
+    write_catalog(out, &catalogs[i], words->array);
+    snprintf(file, sizeof file, "schemas/%s.schema.json", words->folder);
+    char *text = read_text(dir, file, &length);
+    vf_facts schema = vf_facts_in(arena, file);
+    if (vf_config_parse(&schema, text, length, &err) != VF_OK) die(&err);
+    write_keys(out, &schema, words->entry, words->array);
+  }
+  fputs("\nconst vf_catalog vf_builtin_catalogs[VF_CATALOG_KINDS] = {\n", out);
+  for (int i = 0; i < VF_CATALOG_KINDS; i++) {
+    const char *a = vf_catalog_kinds[i].array;
+    fprintf(out, "  {%s_text, %s_rows, %s_names, %u, %u},\n", a, a, a, catalogs[i].n_rows,
+            catalogs[i].n_names);
+  }
+  fputs("};\n\nconst char *const *const vf_catalog_keys[VF_CATALOG_KINDS] = {\n", out);
+  for (int i = 0; i < VF_CATALOG_KINDS; i++)
+    fprintf(out, "  %s_keys,\n", vf_catalog_kinds[i].array);
+  fputs("};\n", out);
 }
 
 int main(int argc, char **argv) {
@@ -226,20 +127,19 @@ int main(int argc, char **argv) {
     fprintf(stderr, "usage: vf_embed OUT.c DATA_DIR FILE...\n");
     return 2;
   }
+  vf_error err;
+  vf_catalog_build *build;
+  vf_catalog catalogs[VF_CATALOG_KINDS];
   arena = must(vf_arena_new(&vf_default_allocator, (size_t)512 << 20));
-  for (size_t i = 0; i < CATALOGS; i++) {
-    catalogs[i].entries = must(calloc(MAX_ENTRIES, sizeof(entry)));
-    catalogs[i].names = must(calloc(MAX_NAMES + 1, sizeof(name)));
+  if (vf_catalog_build_new(&build, arena, &err) != VF_OK) die(&err);
+  for (int i = 3; i < argc; i++) {
+    size_t length;
+    char *text = read_text(argv[2], argv[i], &length);
+    if (vf_catalog_build_add(build, argv[i], text, length, &err) != VF_OK) die(&err);
   }
-  for (int i = 3; i < argc; i++) read_file(argv[2], argv[i]);
+  if (vf_catalog_build_finish(build, catalogs, &err) != VF_OK) die(&err);
   FILE *out = must(fopen(argv[1], "w"));
-  fputs("/* Made from data/ by vf_embed: do not edit. */\n#include \"readers/catalog.h\"\n", out);
-  for (size_t i = 0; i < CATALOGS; i++) {
-    sort_names(&catalogs[i]);
-    write_catalog(out, &catalogs[i]);
-    free(catalogs[i].entries);
-    free(catalogs[i].names);
-  }
+  write_all(out, catalogs, argv[2]);
   vf_arena_free(arena);
   return fclose(out) == 0 ? 0 : 2;
 }

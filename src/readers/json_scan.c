@@ -5,6 +5,7 @@
 #include "readers/json_scan.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -410,26 +411,43 @@ static bool starts_with_key(const char *pointer, const char *key, size_t length,
   return true;
 }
 
+/* The member of an open container that the pointer's first part names: *rest is what follows it,
+ * *at where the value starts.  False if it is not there. */
+static bool find_member(vf_json_scan *s, bool in_object, const char **pointer, vf_json_token *token,
+                        size_t *at) {
+  char index[24];
+  for (size_t i = 0;; i++) {
+    const char *rest = NULL;
+    bool wanted;
+    if (vf_json_next(s, token, NULL) != VF_OK) return false;
+    if (in_object) {
+      if (*token != VF_JSON_KEY) return false;
+      wanted = starts_with_key(*pointer, s->text + s->start, s->end - s->start, &rest);
+      if (vf_json_next(s, token, NULL) != VF_OK) return false;
+    } else {
+      if (*token == VF_JSON_ARRAY_END) return false;
+      snprintf(index, sizeof index, "%zu", i);
+      wanted = starts_with_key(*pointer, index, strlen(index), &rest);
+    }
+    *at = s->start;
+    if (wanted) {
+      *pointer = rest;
+      return true;
+    }
+    if (vf_json_skip(s, *token, NULL) != VF_OK) return false;
+  }
+}
+
 /* Descends along the pointer; returns where the search ended, at the value or at the innermost
- * object that was found.  Array indices are not followed. */
+ * container that was found. */
 static size_t find_value(const char *text, size_t length, const char *pointer) {
   vf_json_scan s = vf_json_scan_over(text, length);
   vf_json_token token;
-  size_t best = 0;
   if (vf_json_next(&s, &token, NULL) != VF_OK) return 0;
-  while (*pointer != '\0' && token == VF_JSON_OBJECT) {
-    const char *rest = NULL;
-    size_t value = 0;
-    best = s.start;
-    while (rest == NULL) {
-      if (vf_json_next(&s, &token, NULL) != VF_OK || token != VF_JSON_KEY) return best;
-      bool wanted = starts_with_key(pointer, text + s.start, s.end - s.start, &rest);
-      if (vf_json_next(&s, &token, NULL) != VF_OK) return best;
-      value = s.start;
-      if (!wanted && vf_json_skip(&s, token, NULL) != VF_OK) return best;
-    }
-    pointer = rest;
-    best = value;
+  size_t best = s.start, at;
+  while (*pointer != '\0' && (token == VF_JSON_OBJECT || token == VF_JSON_ARRAY)) {
+    if (!find_member(&s, token == VF_JSON_OBJECT, &pointer, &token, &at)) return best;
+    best = at;
   }
   return best;
 }

@@ -404,7 +404,7 @@ vf_status vf_inspection_write(const vf_inspection *inspection, const vf_inspecti
   vf_json j = vf_json_on(&out);
   if (options->format == VF_REPORT_JSON) {
     vf_json_open(&j, NULL, '{');
-    vf_json_string(&j, "format_version", "1.0");
+    vf_json_string(&j, "format_version", VF_JSON_VERSION);
     if (b != NULL)
       write_difference(&out, &j, a, b, tensors);
     else

@@ -167,7 +167,7 @@ void vf_report_json(vf_out *out, const vf_estimate *e, const vf_limits *limits,
   (void)options;
   vf_json j = vf_json_on(out);
   vf_json_open(&j, NULL, '{');
-  vf_json_string(&j, "format_version", "1.0");
+  vf_json_string(&j, "format_version", VF_JSON_VERSION);
   vf_json_string(&j, "verdict", vf_verdict_word[vf_estimate_verdict(e)].json);
   put_model(&j, e);
   vf_json_open(&j, "engine", '{');

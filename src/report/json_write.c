@@ -81,6 +81,11 @@ void vf_json_bool(vf_json *j, const char *key, bool value) {
   vf_out_put(j->out, value ? "true" : "false");
 }
 
+void vf_json_raw(vf_json *j, const char *key, const char *text, size_t length) {
+  begin(j, key);
+  vf_out_bytes(j->out, text, length);
+}
+
 void vf_json_hundredths(vf_json *j, const char *key, uint64_t hundredths) {
   begin(j, key);
   vf_out_printf(j->out, "%" PRIu64 ".%02" PRIu64, hundredths / 100, hundredths % 100);

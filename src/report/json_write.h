@@ -10,6 +10,8 @@ typedef struct vf_json {
   bool first; /* nothing written yet in the innermost container */
 } vf_json;
 
+#define VF_JSON_VERSION "1.0" /* of everything that is written: additions are minor */
+
 vf_json vf_json_on(vf_out *out);
 
 /* key is NULL inside an array and at the top. */
@@ -22,5 +24,8 @@ void vf_json_u64(vf_json *j, const char *key, uint64_t value);
 void vf_json_hundredths(vf_json *j, const char *key, uint64_t hundredths);
 void vf_json_i64(vf_json *j, const char *key, int64_t value);
 void vf_json_bool(vf_json *j, const char *key, bool value);
+
+/* A value that is JSON already. */
+void vf_json_raw(vf_json *j, const char *key, const char *text, size_t length);
 
 #endif

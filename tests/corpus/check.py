@@ -32,6 +32,9 @@ def check_configs(vramfit, folder):
         elif not known and (run.returncode != 2 or "is not known" not in run.stderr):
             print("%s: '%s' should be unknown: %s" % (name, kind, run.stderr.strip()))
             bad += 1
+        elif answer is not None and any("tower" in a for a in answer["anomalies"]):
+            print("%s: %s" % (name, answer["anomalies"]))
+            bad += 1
         elif answer is not None and answer["params"] < 1000:
             print("%s: only %d parameters" % (name, answer["params"]))
             bad += 1

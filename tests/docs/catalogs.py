@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The pages that list the catalogs: catalogs.py [--bless] VRAMFIT DATA DOCS
 
-Writes docs/models.md and docs/gpus.md out of data/ and the program; without --bless, says whether
+Writes docs/models.md, docs/gpus.md and docs/nodes.md out of data/ and the program; without --bless, says whether
 they are current.
 """
 import glob, json, os, subprocess, sys
@@ -11,13 +11,32 @@ MODELS = """# Models
 {n} models, by family. Generated from `data/models/`; `vramfit inspect NAME` shows one whole.
 
 *Parameters* are counted over the tensors that vramfit derives, each parameter once, without layers
-that predict further tokens. Where no remark stands, that is exactly the published count.
+that predict further tokens. *Active* are those that are read for a token of text: the chosen experts
+and no tower for images or sound. Where no remark stands, the first is exactly the published count.
 
 """
 GPUS = """# Devices
 
 {n} devices. Generated from `data/gpus/`, where every figure has its source. *Total* is what the
-driver reports; where an entry has no such figure, it is derived and marked *.
+driver reports; where no such report was found, it is derived and marked *. *Free for use* is what
+is left of it for applications: less what the driver keeps, on one pool of memory less the system's
+share. GB/s is the memory's bandwidth, *link* what joins a device to its peers (both directions);
+TFLOPS are dense, in 16, 8 and 4 bits. What is not known is left empty.
+
+"""
+INSTANCES = """## Instances
+
+A GPU that can be cut (MIG), by the sizes that `nvidia-smi mig -lgip` prints, which are smaller than
+the names say. `--gpu h200:1g.18gb` takes the device by any of its names.
+
+| name | GiB | units |
+|---|---:|---:|
+"""
+NODES = """# Nodes
+
+{n} nodes, which `--gpu` takes like devices: `--gpu dgx-h100` stands for all its devices. Generated
+from `data/nodes/`, where every figure has its source. *Host memory* is that of one host: it is the
+main memory of the estimate unless `--host-memory` says otherwise. What is not known is left empty.
 
 """
 
@@ -48,25 +67,69 @@ def models_page(vramfit, data):
     return MODELS.format(n=n) + "\n".join(out)
 
 
+def number(entry, key, unit):
+    return "%g" % (entry[key] / unit) if key in entry else ""
+
+
+def free_mib(gpu, classes):
+    """What is left for applications, as src/readers/device.c reads it."""
+    shared = classes.get(gpu.get("class"), {})
+    total = gpu.get("total_mib", 0)
+    if "working_set_permille" in shared or "working_set_permille" in gpu:
+        return total * gpu.get("working_set_permille", shared.get("working_set_permille")) // 1000
+    return total - gpu.get("reserve_mib", shared.get("reserve_mib", 0))
+
+
+def all_classes(data):
+    documents = [json.load(open(path)) for path in glob.glob(os.path.join(data, "gpus", "*.json"))]
+    return {c["id"]: c for document in documents for c in document.get("classes", [])}
+
+
+def gpu_row(g, classes):
+    mark = "*" if g.get("total_basis") == "derived" else ""
+    rates = [number(g, key, 1000) for key in ("fp16_gflops", "fp8_gflops", "fp4_gflops")]
+    free = "%.1f GiB" % (free_mib(g, classes) / 1024) if "total_mib" in g else ""
+    link = (g["link"] + " " + number(g, "link_mb_per_s", 1000)) if "link" in g else ""
+    return "| %s | %s | %s%s | %s | %s | %s | %s |" % (
+        g["id"], g["name"], g.get("total_mib", ""), mark, free, number(g, "bandwidth_mb_per_s", 1000),
+        " / ".join(r or "–" for r in rates) if any(rates) else "", link)
+
+
 def gpus_page(data):
-    out, n = [], 0
+    out, instances, n, classes = [], [], 0, all_classes(data)
     for title, gpus in entries(data, "gpus"):
-        out.append("## %s\n\n| name | device | total MiB | GB/s |\n|---|---|---:|---:|" % title)
+        out.append("## %s\n\n| name | device | total MiB | free for use | GB/s | TFLOPS | link GB/s |\n"
+                   "|---|---|---:|---:|---:|---|---|" % title)
         for g in gpus:
-            total = g.get("total_mib", "")
-            mark = "*" if g.get("total_basis") == "derived" else ""
-            speed = "%g" % (g["bandwidth_mb_per_s"] / 1000) if "bandwidth_mb_per_s" in g else ""
-            out.append("| %s | %s | %s%s | %s |" % (g["id"], g.get("name", ""), total, mark, speed))
+            out.append(gpu_row(g, classes))
+            instances += ["| %s:%s | %.2f | %s |" % (g["id"], p["id"], p["total_mib"] / 1024, p.get("compute_units", ""))
+                          for p in g.get("profiles", [])]
             n += 1
         out.append("")
-    return GPUS.format(n=n) + "\n".join(out)
+    return GPUS.format(n=n) + "\n".join(out) + "\n" + INSTANCES + "\n".join(instances) + "\n"
+
+
+def nodes_page(data):
+    out, n = [], 0
+    for title, nodes in entries(data, "nodes"):
+        out.append("## %s\n\n| name | also | devices | link | host memory |\n|---|---|---|---|---:|" % title)
+        for x in nodes:
+            link = x.get("link", "") + (", %d together" % x["link_domain"] if "link_domain" in x else "")
+            host = "%g GiB" % (x["host_memory_mib"] // 1024) if "host_memory_mib" in x else ""
+            hosts = " × %d" % x["hosts"] if "hosts" in x and host else ""
+            out.append("| %s | %s | %d × %s | %s | %s%s |" % (x["id"], ", ".join(x.get("aliases", [])), x["count"],
+                                                              x["gpu"], link, host, hosts))
+            n += 1
+        out.append("")
+    return NODES.format(n=n) + "\n".join(out)
 
 
 def main():
     arguments = [a for a in sys.argv[1:] if a != "--bless"]
     vramfit, data, docs = arguments
     stale = 0
-    for name, text in (("models.md", models_page(vramfit, data)), ("gpus.md", gpus_page(data))):
+    for name, text in (("models.md", models_page(vramfit, data)), ("gpus.md", gpus_page(data)),
+                       ("nodes.md", nodes_page(data))):
         path = os.path.join(docs, name)
         if "--bless" in sys.argv:
             open(path, "w").write(text)

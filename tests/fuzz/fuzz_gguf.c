@@ -1,4 +1,5 @@
-/* fuzz_gguf.c - any bytes as a GGUF file: what is accepted adds up, and makes a model or an error. */
+/* fuzz_gguf.c - any bytes as a GGUF file: what is accepted adds up, and makes a model or an error.
+ */
 #include "fuzz_file.h"
 
 #include "models/arch.h"

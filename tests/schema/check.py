@@ -38,16 +38,51 @@ def check(v, what, document):
         print("%s: /%s: %s" % (what, "/".join(map(str, e.path)), e.message[:200]))
 
 
-for kind in ("models", "gpus"):
+for kind in ("models", "gpus", "nodes"):
     v = validator(kind)
     files = sorted(glob.glob(os.path.join(data, kind, "*.json")))
     assert files, "no files under data/" + kind
     for path in files:
         check(v, path, load(kind, os.path.basename(path)))
 
+# Every figure of a device or a node has a source: its own, or its class's; a source names a figure that is there.
+PLAIN = {"id", "name", "aliases", "class", "kind", "backend", "vendor", "architecture", "total_basis", "notes",
+         "profiles", "sources", "gpu"}
+UNDER = {"link_mb_per_s": "link", "link_domain": "link", "pcie_gen": "pcie", "pcie_lanes": "pcie"}
+
+
+def entries(kind):
+    for path in sorted(glob.glob(os.path.join(data, kind, "*.json"))):
+        for entry in load(kind, os.path.basename(path))[kind]:
+            yield path, entry
+
+
+for kind in ("gpus", "nodes"):
+    for path, entry in entries(kind):
+        figures = {UNDER.get(k, k) for k in entry if k not in PLAIN and not k.startswith("x-")}
+        for key in figures - entry["sources"].keys():
+            failed += 1
+            print("%s: %s: no source for %s" % (path, entry["id"], key))
+        for key in entry["sources"].keys() - figures - PLAIN:
+            failed += 1
+            print("%s: %s: a source for %s, which is not there" % (path, entry["id"], key))
+
+# No device reports more than it is sold with; what it cannot have is not there.
+for path, g in entries("gpus"):
+    if g.get("total_mib", 0) > g.get("nominal_gb", 0) * 1024:
+        failed += 1
+        print("%s: %s: a total beyond its nominal size" % (path, g["id"]))
+    for p in g.get("profiles", []):
+        if p["total_mib"] >= g["total_mib"]:
+            failed += 1
+            print("%s: %s: an instance larger than the device: %s" % (path, g["id"], p["id"]))
+
 # The schemas refuse what they should refuse.
 for kind, change in (("models", {"params": 0}), ("models", {"hidden_size": "4096"}), ("models", {"typo": 1}),
-                     ("gpus", {"total_mib": 0}), ("gpus", {"kind": "magic"}), ("gpus", {"context_mib": [1, 2]})):
+                     ("gpus", {"total_mib": 0}), ("gpus", {"kind": "magic"}), ("gpus", {"context_mib": [1, 2]}),
+                     ("gpus", {"fp8_gflops": 0}), ("gpus", {"link_mb_per_s": None}), ("gpus", {"pcie_gen": 5.5}),
+                     ("gpus", {"profiles": [{"id": "1g.18gb", "total_mib": 16384}]}), ("nodes", {"count": 0}),
+                     ("nodes", {"host_memory_mib": None}), ("nodes", {"gpus": "h100"})):
     path = sorted(glob.glob(os.path.join(data, kind, "*.json")))[0]
     document = load(kind, os.path.basename(path))
     document[kind][0].update(change)

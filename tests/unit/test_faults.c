@@ -51,6 +51,7 @@ typedef struct question {
 
 /* Everything a caller does, in order, up to the first failure. */
 static vf_status ask(question *q, const char *ref, vf_error *err) {
+  static const char devices[] = "rtx-4090+g2-standard-24+h200:1g.18gb";
   vf_request r = VF_REQUEST_INIT;
   vf_device d[4];
   vf_limits limits;
@@ -60,7 +61,7 @@ static vf_status ask(question *q, const char *ref, vf_error *err) {
   vf_status status = vf_context_new(&q->ctx, &allocator, err);
   if (status == VF_OK) status = vf_model_open(&q->model, q->ctx, ref, "q4_k_m", NULL, err);
   if (status == VF_OK) status = vf_model_requantize(&q->other, q->model, "q8_0", NULL, err);
-  if (status == VF_OK) status = vf_devices_parse(d, 4, &n, q->ctx, "rtx-4090", err);
+  if (status == VF_OK) status = vf_devices_parse(d, 4, &n, q->ctx, devices, err);
   if (status == VF_OK) status = vf_estimate_new(&q->estimate, q->ctx, err);
   if (status == VF_OK) status = vf_estimate_run(q->estimate, q->model, &r, d, n, err);
   if (status == VF_OK) status = vf_limits_solve(&limits, q->estimate, q->model, &r, d, n, err);
@@ -117,6 +118,57 @@ static void a_config_file_survives_every_allocation_failure(void **state) {
   remove(path);
 }
 
+/* A context with a catalog of its own, and lists of all kinds. */
+static vf_status list_all(const char *catalog, vf_error *err) {
+  static const vf_list_query queries[VF_LIST_COUNT] = {[VF_LIST_MODELS] = {.text = "llama3.2-1b"},
+                                                       [VF_LIST_GPUS] = {.text = "gb10"},
+                                                       [VF_LIST_NODES] = {.text = "dgx-h100"},
+                                                       [VF_LIST_FORMATS] = {.text = "iq4"}};
+  vf_context *ctx = NULL;
+  size_t written = 0;
+  vf_status status = vf_context_new(&ctx, &allocator, err);
+  if (status == VF_OK) status = vf_context_add_catalog(ctx, catalog, err);
+  for (int kind = 0; status == VF_OK && kind < VF_LIST_COUNT; kind++) {
+    vf_report_options options = {.format = kind % 2 == 0 ? VF_REPORT_TABLE : VF_REPORT_JSON};
+    vf_listing *listing = NULL;
+    status = vf_list(&listing, ctx, (vf_list_kind)kind, &queries[kind], err);
+    if (status == VF_OK) status = vf_listing_write(listing, &options, swallow, &written, err);
+    vf_listing_free(listing);
+  }
+  vf_context_free(ctx);
+  return status;
+}
+
+static void lists_and_own_catalogs_survive_every_allocation_failure(void **state) {
+  (void)state;
+  const char *path = "test_faults_catalog.json";
+  FILE *f = fopen(path, "w");
+  assert_non_null(f);
+  fputs("{\"models\": [{\"id\": \"mine\", \"aliases\": [\"a\", \"b\"], \"model_type\": \"llama\","
+        "\"hidden_size\": 256, \"num_hidden_layers\": 2, \"num_attention_heads\": 4,"
+        "\"intermediate_size\": 512, \"vocab_size\": 1000}],"
+        "\"gpus\": [{\"id\": \"card\", \"name\": \"Card\", \"class\": \"geforce\", \"total_mib\": "
+        "8192}]}",
+        f);
+  assert_int_equal(fclose(f), 0);
+  cJSON_Hooks hooks = {failing_malloc, counting_free};
+  cJSON_InitHooks(&hooks);
+  long points = 0;
+  for (vf_status status = VF_NOMEM; status != VF_OK; points++) {
+    vf_error err = {VF_OK};
+    countdown = points;
+    live = 0;
+    status = list_all(path, &err);
+    if (status != VF_OK) assert_int_equal(status, VF_NOMEM);
+    assert_int_equal(live, 0);
+    assert_true(points < 20000);
+  }
+  countdown = -1;
+  cJSON_InitHooks(NULL);
+  remove(path);
+  assert_true(points > 100);
+}
+
 static bool refuse(void *user, const char *data, size_t size) {
   (void)user;
   (void)data;
@@ -143,6 +195,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_catalog_question_survives_every_allocation_failure),
       cmocka_unit_test(a_config_file_survives_every_allocation_failure),
+      cmocka_unit_test(lists_and_own_catalogs_survive_every_allocation_failure),
       cmocka_unit_test(a_report_that_cannot_be_written_is_an_error),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

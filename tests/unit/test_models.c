@@ -297,7 +297,7 @@ static vf_facts entry_facts(vf_arena *arena, const vf_catalog *catalog, uint32_t
 
 static void every_model_resolves_by_each_of_its_names(void **state) {
   (void)state;
-  const vf_catalog *models = ctx->catalogs[VF_CATALOG_MODELS];
+  const vf_catalog *models = &ctx->layers[0][VF_CATALOG_MODELS];
   assert_true(models->n_rows >= 30);
   for (uint32_t i = 0; i < models->n_rows; i++) {
     vf_arena *arena = vf_arena_new(&vf_default_allocator, 1 << 20);
@@ -306,7 +306,8 @@ static void every_model_resolves_by_each_of_its_names(void **state) {
     const vf_fact *aliases = vf_facts_find(&facts, "aliases");
     for (size_t a = 0; aliases != NULL && a < aliases->as.array.count; a++) {
       vf_catalog_entry found;
-      assert_true(vf_catalog_find(&found, models, aliases->as.array.items[a].as.string));
+      assert_true(
+          vf_catalog_find(&found, ctx, VF_CATALOG_MODELS, aliases->as.array.items[a].as.string));
       assert_string_equal(found.id, id);
     }
     vf_arena_free(arena);
@@ -316,7 +317,7 @@ static void every_model_resolves_by_each_of_its_names(void **state) {
 /* The published parameter count, or the count that the entry's note explains. */
 static void every_models_parameters_equal_the_published_count(void **state) {
   (void)state;
-  const vf_catalog *models = ctx->catalogs[VF_CATALOG_MODELS];
+  const vf_catalog *models = &ctx->layers[0][VF_CATALOG_MODELS];
   for (uint32_t i = 0; i < models->n_rows; i++) {
     vf_arena *arena = vf_arena_new(&vf_default_allocator, 1 << 20);
     vf_facts facts = entry_facts(arena, models, i);
@@ -333,45 +334,6 @@ static void every_models_parameters_equal_the_published_count(void **state) {
     vf_model_free(m);
     vf_arena_free(arena);
   }
-}
-
-static void every_device_can_be_read(void **state) {
-  (void)state;
-  size_t n = vf_catalog_size(ctx, VF_CATALOG_GPUS);
-  assert_true(n >= 40);
-  for (size_t i = 0; i < n; i++) {
-    vf_device d;
-    size_t count = 0;
-    const char *id = vf_catalog_id(ctx, VF_CATALOG_GPUS, i);
-    assert_ok(vf_devices_parse(&d, 1, &count, ctx, id, err));
-    assert_string_equal(d.id, id);
-    assert_true(d.name[0] != '\0');
-    if (d.kind == VF_DEVICE_HOST) continue;
-    assert_true(d.total_known && d.total_bytes > UINT64_C(1) << 30);
-    assert_true(d.reserved_bytes < d.total_bytes / 2);
-    assert_true(d.headroom_bytes != 0 || d.headroom_permille != 0);
-    assert_true(d.bandwidth_mb_per_s > 10000);
-    assert_true(d.context.low_bytes <= d.context.bytes && d.context.bytes <= d.context.high_bytes);
-  }
-}
-
-static void device_lists_are_names_counts_and_sums(void **state) {
-  (void)state;
-  vf_device d[16];
-  size_t n = 0;
-  assert_ok(vf_devices_parse(d, 16, &n, ctx, "h100x8", err));
-  assert_u64(n, 8);
-  assert_ok(vf_devices_parse(d, 16, &n, ctx, "mi300x", err));
-  assert_u64(n, 1);
-  assert_ok(vf_devices_parse(d, 16, &n, ctx, "MI300Xx2+RTX 4090", err));
-  assert_u64(n, 3);
-  assert_string_equal(d[2].id, "rtx-4090");
-  assert_fails(vf_devices_parse(d, 16, &n, ctx, "h100x17", err), VF_LIMIT, "more than 16 devices");
-  assert_fails(vf_devices_parse(d, 16, &n, ctx, "h100x0", err), VF_USAGE, "a count of devices");
-  assert_fails(vf_devices_parse(d, 16, &n, ctx, "h100+", err), VF_UNKNOWN, "unknown GPU ''");
-  assert_fails(vf_devices_parse(d, 16, &n, ctx, "", err), VF_UNKNOWN, "unknown GPU ''");
-  assert_fails(vf_devices_parse(d, 16, &n, ctx, "h10O", err), VF_UNKNOWN, "did you mean h100?");
-  assert_u64(n, 3);
 }
 
 int main(void) {
@@ -393,8 +355,6 @@ int main(void) {
       cmocka_unit_test(requantizing_equals_opening_in_that_format),
       cmocka_unit_test(every_model_resolves_by_each_of_its_names),
       cmocka_unit_test(every_models_parameters_equal_the_published_count),
-      cmocka_unit_test(every_device_can_be_read),
-      cmocka_unit_test(device_lists_are_names_counts_and_sums),
   };
   return cmocka_run_group_tests(tests, open_context, close_context);
 }

@@ -128,6 +128,38 @@ static void each_method_takes_what_its_layout_says(void **state) {
   assert_bytes(CONFIG(""), "nf4", "NF4 double-quantized", nf4_twice);
 }
 
+static uint64_t trtllm_awq(uint64_t k, uint64_t n) {
+  return k * n / 2 + k / 64 * n * 2 + k * 2;
+}
+
+static uint64_t trtllm_gptq(uint64_t k, uint64_t n) {
+  return k * n / 2 + k / 128 * n * 4;
+}
+
+static uint64_t int4_by_channel(uint64_t k, uint64_t n) {
+  return k * n / 2 + n * 2;
+}
+
+static uint64_t int8_by_channel(uint64_t k, uint64_t n) {
+  return k * n + n * 2;
+}
+
+#define TRTLLM(fields) CONFIG(", \"quantization\": {" fields "}")
+
+static void words_of_tensorrt_llm_stand_for_schemes(void **state) {
+  (void)state;
+  assert_bytes(TRTLLM("\"quant_algo\": \"W4A16_AWQ\", \"group_size\": 64"), NULL, "AWQ 4-bit g64",
+               trtllm_awq);
+  assert_bytes(TRTLLM("\"quant_algo\": \"W4A16_GPTQ\""), NULL, "GPTQ 4-bit g128", trtllm_gptq);
+  assert_bytes(TRTLLM("\"quant_algo\": \"W4A16\""), NULL, "INT4 per channel", int4_by_channel);
+  assert_bytes(TRTLLM("\"quant_algo\": \"W8A16\""), NULL, "INT8 per channel", int8_by_channel);
+  assert_bytes(TRTLLM("\"quant_algo\": \"W8A8_SQ_PER_CHANNEL\""), NULL, "INT8 SmoothQuant",
+               by_channel);
+  assert_bytes(TRTLLM("\"quant_algo\": \"FP8\", \"group_size\": 128"), NULL, "FP8 per tensor",
+               by_tensor);
+  assert_bytes(TRTLLM("\"quant_algo\": \"NVFP4\", \"group_size\": 16"), NULL, "NVFP4", nvfp4);
+}
+
 #define GROUP(weights)                                                                             \
   ", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", \"config_groups\":"       \
   "{\"group_0\": {\"targets\": [\"Linear\"], \"weights\": {" weights "}}}}"
@@ -240,6 +272,7 @@ static void what_is_not_known_is_refused_at_its_key(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(each_method_takes_what_its_layout_says),
+      cmocka_unit_test(words_of_tensorrt_llm_stand_for_schemes),
       cmocka_unit_test(groups_of_compressed_tensors_say_how),
       cmocka_unit_test(mlx_quantizes_the_embedding_too),
       cmocka_unit_test(experts_are_matrices_of_their_own),

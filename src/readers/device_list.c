@@ -1,0 +1,192 @@
+/* device_list.c - "h100x8+rtx-4090" or "dgx-h100" to devices: names, counts, instances, nodes.
+ *
+ * A name is a device ("h100"), an instance of one ("h200:1g.18gb") or a node, which stands for all
+ * its devices; a count behind it repeats any of them.  Names of devices and nodes never collide:
+ * the build refuses that. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/names.h"
+#include "base/status.h"
+#include "base/units.h"
+#include "readers/config.h"
+#include "readers/device.h"
+
+/* ---- One name --------------------------------------------------------------------------- */
+
+/* What a name stands for. */
+typedef struct named {
+  vf_catalog_entry entry;
+  bool is_node;
+  const char *profile; /* inside the text that was searched; NULL: the whole device */
+  unsigned count;
+} named;
+
+/* Cuts "x8" off the end; *count is 0 if it makes no sense. */
+static bool cut_count(unsigned *count, char *name) {
+  size_t n = strlen(name), digits = 0;
+  while (digits < n && name[n - 1 - digits] >= '0' && name[n - 1 - digits] <= '9') digits++;
+  if (digits == 0 || digits + 1 >= n || name[n - 1 - digits] != 'x') return false;
+  *count = 0;
+  if (digits <= 3) sscanf(name + n - digits, "%3u", count);
+  name[n - 1 - digits] = '\0';
+  return true;
+}
+
+static vf_status unknown_gpu(const vf_context *ctx, const char *name, vf_error *err) {
+  vf_catalog_guess guess;
+  vf_name_search search = vf_name_search_for(name);
+  vf_catalog_guess_name(&guess, ctx, VF_CATALOG_GPUS, name);
+  vf_catalog_search(&search, ctx, VF_CATALOG_GPUS);
+  if (guess.n > 1) return vf_catalog_unknown(ctx, VF_CATALOG_GPUS, "GPU", name, "", err);
+  size_t distance = search.distance;
+  vf_catalog_search(&search, ctx, VF_CATALOG_NODES);
+  bool node = search.distance < distance;
+  return vf_catalog_unknown(ctx, node ? VF_CATALOG_NODES : VF_CATALOG_GPUS, node ? "node" : "GPU",
+                            name, "", err);
+}
+
+/* A device, "device:profile" (cut at the colon then), or a node. */
+static bool find_exactly(named *out, const vf_context *ctx, char *name) {
+  char *colon = strchr(name, ':');
+  *out = (named){.count = 1};
+  if (colon != NULL) *colon = '\0';
+  bool found = vf_catalog_find(&out->entry, ctx, VF_CATALOG_GPUS, name);
+  if (colon != NULL && found) out->profile = colon + 1;
+  if (colon != NULL && !found) *colon = ':';
+  if (found || colon != NULL) return found;
+  out->is_node = vf_catalog_find(&out->entry, ctx, VF_CATALOG_NODES, name);
+  return out->is_node;
+}
+
+/* What a name with other words for the same can only mean ("NVIDIA GeForce RTX 4090"). */
+static bool find_guessed(named *out, const vf_context *ctx, const char *name) {
+  static const int kinds[] = {VF_CATALOG_GPUS, VF_CATALOG_NODES};
+  vf_catalog_guess guess;
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    vf_catalog_guess_name(&guess, ctx, kinds[i], name);
+    if (guess.n == 0) continue;
+    *out = (named){.entry = guess.entry, .is_node = kinds[i] == VF_CATALOG_NODES, .count = 1};
+    return guess.certain;
+  }
+  return false;
+}
+
+/* A name as it stands comes first ("mi300x"), then with a count behind it ("mi300xx8").  A count
+ * behind a profile goes first, as any text may stand behind a colon. */
+static vf_status find_named(named *out, char name[VF_NAME_SIZE], const vf_context *ctx,
+                            const char *text, vf_error *err) {
+  unsigned count = 1;
+  if (!vf_name_normalize(name, text)) return unknown_gpu(ctx, text, err);
+  if (strchr(name, ':') == NULL && find_exactly(out, ctx, name)) return VF_OK;
+  cut_count(&count, name);
+  if (!find_exactly(out, ctx, name) && !find_guessed(out, ctx, name))
+    return unknown_gpu(ctx, text, err);
+  out->count = count;
+  if (out->count != 0) return VF_OK;
+  return vf_fail(err, VF_USAGE, "'%s': a count of devices is 1 to %d", text, VF_MAX_DEVICES);
+}
+
+/* ---- Nodes ------------------------------------------------------------------------------ */
+
+static vf_status read_counts(vf_node *g, uint64_t *host_mib, const vf_facts *f, vf_error *err) {
+  uint64_t count = 0, hosts = 1;
+  bool found;
+  vf_status status = vf_facts_number(&count, &found, f, "count", 0, "count", 1, 1000, err);
+  if (status == VF_OK)
+    status = vf_facts_number(&hosts, &found, f, "hosts", 0, "count", 1, 1000, err);
+  if (status == VF_OK)
+    status = vf_facts_number(host_mib, &found, f, "host_memory_mib", 0, "size in MiB", 0,
+                             UINT64_C(1) << 30, err);
+  if (status == VF_OK && (count == 0 || count % hosts != 0))
+    status = vf_facts_fail(f, "count", VF_MALFORMED, err, "a node has so many devices per host");
+  g->count = (unsigned)count;
+  g->hosts = (unsigned)hosts;
+  return status;
+}
+
+/* The devices of a node are alike; they know the main memory of their host, and have no link where
+ * the node has none. */
+static vf_status read_node_facts(vf_node *out, const vf_facts *f, const vf_context *ctx,
+                                 vf_error *err) {
+  char gpu[VF_NAME_SIZE];
+  uint64_t host_mib = 0;
+  named what;
+  vf_status status = read_counts(out, &host_mib, f, err);
+  if (status == VF_OK) status = find_named(&what, gpu, ctx, vf_facts_string(f, "gpu", ""), err);
+  if (status == VF_OK && (what.is_node || what.count != 1))
+    status = vf_facts_fail(f, "gpu", VF_MALFORMED, err, "a node is made of one kind of device");
+  if (status == VF_OK) status = vf_device_read(&out->device, &what.entry, what.profile, ctx, err);
+  if (status != VF_OK) return status;
+  if (host_mib != 0) out->device.host_memory_bytes = host_mib * VF_MIB;
+  if (strcmp(vf_facts_string(f, "link", ""), "pcie") == 0) out->device.link_mb_per_s = 0;
+  return VF_OK;
+}
+
+vf_status vf_node_read(vf_node *out, const vf_catalog_entry *entry, const vf_context *ctx,
+                       vf_error *err) {
+  vf_arena *arena = vf_arena_new(&ctx->allocator, 1 << 20);
+  if (arena == NULL) return vf_fail_nomem(err);
+  vf_facts facts = vf_facts_in(arena, entry->file);
+  vf_status status = vf_config_parse(&facts, entry->json, entry->length, err);
+  if (status == VF_OK) status = read_node_facts(out, &facts, ctx, err);
+  vf_arena_free(arena);
+  return status;
+}
+
+/* ---- The list --------------------------------------------------------------------------- */
+
+/* The devices so far; those that are in no node share the first host. */
+typedef struct list {
+  vf_device *devices;
+  size_t capacity, count;
+  uint32_t hosts; /* of the nodes so far */
+} list;
+
+static vf_status read_group(vf_node *out, const vf_context *ctx, const char *text, vf_error *err) {
+  char name[VF_NAME_SIZE];
+  named what;
+  *out = (vf_node){.count = 1, .hosts = 0};
+  vf_status status = find_named(&what, name, ctx, text, err);
+  if (status != VF_OK) return status;
+  if (what.is_node)
+    status = vf_node_read(out, &what.entry, ctx, err);
+  else
+    status = vf_device_read(&out->device, &what.entry, what.profile, ctx, err);
+  out->count *= what.count;
+  out->hosts *= what.count;
+  return status;
+}
+
+static vf_status add_group(list *l, const vf_context *ctx, const char *text, vf_error *err) {
+  vf_node g;
+  vf_status status = read_group(&g, ctx, text, err);
+  if (status != VF_OK) return status;
+  if (g.count > l->capacity - l->count)
+    return vf_fail(err, VF_LIMIT,
+                   "'%s' makes %zu devices: no more than %zu devices in one estimate", text,
+                   l->count + g.count, l->capacity);
+  unsigned per_host = g.hosts != 0 ? g.count / g.hosts : g.count;
+  for (unsigned i = 0; i < g.count; i++) {
+    g.device.host = g.hosts != 0 ? l->hosts + i / per_host : 0;
+    l->devices[l->count++] = g.device;
+  }
+  l->hosts += g.hosts;
+  return VF_OK;
+}
+
+vf_status vf_devices_parse(vf_device *out, size_t capacity, size_t *out_count,
+                           const vf_context *ctx, const char *text, vf_error *err) {
+  list l = {.devices = out, .capacity = capacity};
+  for (const char *s = text;; s++) {
+    char name[VF_NAME_SIZE];
+    size_t length = strcspn(s, "+");
+    snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name - 1), s);
+    vf_status status = add_group(&l, ctx, name, err);
+    if (status != VF_OK) return status;
+    s += length;
+    if (*s == '\0') break;
+  }
+  *out_count = l.count;
+  return VF_OK;
+}

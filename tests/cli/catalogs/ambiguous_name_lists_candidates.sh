@@ -1,0 +1,1 @@
+"$VRAMFIT" --model llama-70b --gpu h100

@@ -1,0 +1,1 @@
+"$VRAMFIT" formats iq4

@@ -1,0 +1,1 @@
+"$VRAMFIT" gpus --memory 64GB..96GB --vendor amd

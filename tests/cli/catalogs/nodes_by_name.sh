@@ -1,0 +1,1 @@
+"$VRAMFIT" nodes p5

@@ -1,0 +1,1 @@
+"$VRAMFIT" gpus gb10

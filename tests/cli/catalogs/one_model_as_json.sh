@@ -1,0 +1,1 @@
+"$VRAMFIT" models llama3.2-1b --json

@@ -1,0 +1,278 @@
+/* test_devices.c - every entry of the catalogs of devices and nodes; names, counts, instances. */
+#include "support.h"
+
+#include "readers/catalog.h"
+#include "readers/config.h"
+
+static const uint64_t mib = UINT64_C(1) << 20;
+static const uint64_t gib = UINT64_C(1) << 30;
+
+static vf_context *ctx;
+
+static int open_context(void **state) {
+  (void)state;
+  return vf_context_new(&ctx, NULL, NULL);
+}
+
+static int close_context(void **state) {
+  (void)state;
+  vf_context_free(ctx);
+  return 0;
+}
+
+static vf_device device(const char *name) {
+  vf_device d;
+  size_t n = 0;
+  assert_ok(vf_devices_parse(&d, 1, &n, ctx, name, err));
+  assert_u64(n, 1);
+  return d;
+}
+
+static size_t count_devices(vf_device d[VF_MAX_DEVICES], const char *names) {
+  size_t n = 0;
+  assert_ok(vf_devices_parse(d, VF_MAX_DEVICES, &n, ctx, names, err));
+  return n;
+}
+
+/* Calls back for every entry with its id, then with each of its other names. */
+static void for_every_name(vf_catalog_kind kind, void (*call)(const char *id, const char *name)) {
+  const vf_catalog *catalog = &ctx->layers[0][kind];
+  for (uint32_t i = 0; i < catalog->n_rows; i++) {
+    vf_catalog_entry e = vf_catalog_at(catalog, i);
+    vf_arena *arena = vf_arena_new(&vf_default_allocator, 1 << 20);
+    vf_facts facts = vf_facts_in(arena, e.file);
+    assert_ok(vf_config_parse(&facts, e.json, e.length, err));
+    const vf_fact *aliases = vf_facts_find(&facts, "aliases");
+    call(e.id, e.id);
+    for (size_t a = 0; aliases != NULL && a < aliases->as.array.count; a++)
+      call(e.id, aliases->as.array.items[a].as.string);
+    vf_arena_free(arena);
+  }
+}
+
+/* ---- Every entry ------------------------------------------------------------------------ */
+
+static void every_device_can_be_read(void **state) {
+  (void)state;
+  size_t n = vf_catalog_size(ctx, VF_CATALOG_GPUS);
+  assert_true(n >= 240);
+  for (size_t i = 0; i < n; i++) {
+    const char *id = vf_catalog_id(ctx, VF_CATALOG_GPUS, i);
+    vf_device d = device(id);
+    assert_string_equal(d.id, id);
+    assert_true(d.name[0] != '\0');
+    if (d.kind == VF_DEVICE_HOST) continue;
+    assert_true(d.total_known && d.total_bytes > gib);
+    assert_true(d.reserved_bytes < d.total_bytes / 2);
+    assert_true(d.headroom_bytes != 0 || d.headroom_permille != 0);
+    assert_true(d.bandwidth_mb_per_s > 10000);
+    assert_true(d.context.low_bytes <= d.context.bytes && d.context.bytes <= d.context.high_bytes);
+  }
+}
+
+static void names_the_device(const char *id, const char *name) {
+  vf_catalog_entry e;
+  assert_string_equal(device(name).id, id);
+  assert_false(vf_catalog_find(&e, ctx, VF_CATALOG_NODES, name));
+}
+
+static void every_device_resolves_by_each_of_its_names_and_is_no_node(void **state) {
+  (void)state;
+  for_every_name(VF_CATALOG_GPUS, names_the_device);
+}
+
+static void names_the_node(const char *id, const char *name) {
+  vf_device d[VF_MAX_DEVICES];
+  vf_catalog_entry e;
+  assert_true(vf_catalog_find(&e, ctx, VF_CATALOG_NODES, name));
+  assert_string_equal(e.id, id);
+  assert_false(vf_catalog_find(&e, ctx, VF_CATALOG_GPUS, name));
+  size_t n = count_devices(d, name);
+  assert_true(n >= 1);
+  for (size_t i = 0; i < n; i++) assert_string_equal(d[i].id, d[0].id);
+}
+
+static void every_node_resolves_to_its_devices_by_each_of_its_names(void **state) {
+  (void)state;
+  assert_true(vf_catalog_size(ctx, VF_CATALOG_NODES) >= 141);
+  for_every_name(VF_CATALOG_NODES, names_the_node);
+}
+
+/* ---- Names ------------------------------------------------------------------------------ */
+
+static void device_lists_are_names_counts_and_sums(void **state) {
+  (void)state;
+  vf_device d[16];
+  size_t n = 0;
+  assert_ok(vf_devices_parse(d, 16, &n, ctx, "h100x8", err));
+  assert_u64(n, 8);
+  assert_ok(vf_devices_parse(d, 16, &n, ctx, "mi300x", err));
+  assert_u64(n, 1);
+  assert_ok(vf_devices_parse(d, 16, &n, ctx, "MI300Xx2+RTX 4090", err));
+  assert_u64(n, 3);
+  assert_string_equal(d[2].id, "rtx-4090");
+  assert_fails(vf_devices_parse(d, 16, &n, ctx, "h100x17", err), VF_LIMIT, "more than 16 devices");
+  assert_fails(vf_devices_parse(d, 16, &n, ctx, "h100x0", err), VF_USAGE, "a count of devices");
+  assert_fails(vf_devices_parse(d, 16, &n, ctx, "h100+", err), VF_UNKNOWN, "unknown GPU ''");
+  assert_fails(vf_devices_parse(d, 16, &n, ctx, "", err), VF_UNKNOWN, "unknown GPU ''");
+  assert_fails(vf_devices_parse(d, 16, &n, ctx, "h10O", err), VF_UNKNOWN, "did you mean h100?");
+  assert_fails(vf_devices_parse(d, 16, &n, ctx, "dgx-h10O", err), VF_UNKNOWN, "dgx-h100?");
+  assert_u64(n, 3);
+}
+
+static void instances_have_their_real_size_and_no_reserve(void **state) {
+  (void)state;
+  vf_device d = device("h200:1g.18gb");
+  assert_string_equal(d.id, "h200-sxm-141gb:1g.18gb");
+  assert_string_equal(d.name, "H200 1g.18gb");
+  assert_u64(d.total_bytes, 16 * gib);
+  assert_u64(d.reserved_bytes, 0);
+  assert_u64(d.compute_units, 16);
+  assert_u64(d.bandwidth_mb_per_s, 0); /* of its share nothing is known */
+  assert_u64(d.link_mb_per_s, 0);
+  assert_u64(device("A100-40GB:1G.5GB").total_bytes, 4864 * mib);
+}
+
+static void instances_take_counts(void **state) {
+  (void)state;
+  vf_device d[VF_MAX_DEVICES];
+  assert_u64(count_devices(d, "h200:1g.18gbx7+h200:2g.35gb"), 8);
+  assert_u64(d[6].total_bytes, 16 * gib);
+  assert_u64(d[7].total_bytes, 65 * gib / 2);
+}
+
+static void unknown_instances_are_told_apart_from_unknown_devices(void **state) {
+  (void)state;
+  vf_device d[4];
+  size_t n = 0;
+  assert_fails(vf_devices_parse(d, 4, &n, ctx, "h200:9g.1gb", err), VF_UNKNOWN,
+               "it has 1g.18gb, 2g.35gb");
+  assert_fails(vf_devices_parse(d, 4, &n, ctx, "h200:", err), VF_UNKNOWN, "no profile ''");
+  assert_fails(vf_devices_parse(d, 4, &n, ctx, "b200:1g.23gb", err), VF_UNKNOWN,
+               "no sizes of instances of b200-180gb are known");
+  assert_fails(vf_devices_parse(d, 4, &n, ctx, "h201:1g.18gb", err), VF_UNKNOWN,
+               "unknown GPU 'h201:1g.18gb'");
+  assert_fails(vf_devices_parse(d, 4, &n, ctx, "dgx-h100:1g.10gb", err), VF_UNKNOWN, "unknown GPU");
+}
+
+/* ---- Nodes ------------------------------------------------------------------------------ */
+
+static void a_node_is_its_devices(void **state) {
+  (void)state;
+  vf_device d[VF_MAX_DEVICES];
+  assert_u64(count_devices(d, "dgx-h100"), 8);
+  assert_string_equal(d[7].id, "h100-sxm-80gb");
+  assert_u64(d[7].link_mb_per_s, 900000);
+  assert_u64(count_devices(d, "gb200-nvl72"), 72);
+  assert_u64(d[3].host, 0);
+  assert_u64(d[4].host, 1);
+  assert_u64(d[71].host, 17);
+  assert_u64(count_devices(d, "mi250"), 2);
+  assert_u64(count_devices(d, "Standard_ND96isr_H100_v5"), 8);
+}
+
+static void nodes_take_counts_and_each_is_another_host(void **state) {
+  (void)state;
+  vf_device d[VF_MAX_DEVICES];
+  assert_u64(count_devices(d, "p5.48xlargex2+g5.48xlarge"), 24);
+  assert_u64(d[7].host, 0);
+  assert_u64(d[8].host, 1);
+  assert_u64(d[16].host, 2);
+  assert_string_equal(d[16].id, "a10g");
+  assert_u64(d[16].link_mb_per_s, 0);
+}
+
+static void more_devices_than_one_estimate_takes_are_refused(void **state) {
+  (void)state;
+  vf_device d[VF_MAX_DEVICES];
+  size_t n = 0;
+  assert_fails(vf_devices_parse(d, VF_MAX_DEVICES, &n, ctx, "gb200-nvl72x2", err), VF_LIMIT,
+               "'gb200-nvl72x2' makes 144 devices: no more than 128 devices");
+  assert_fails(vf_devices_parse(d, VF_MAX_DEVICES, &n, ctx, "gb200-nvl72+h100x99", err), VF_LIMIT,
+               "makes 171 devices");
+}
+
+/* ---- Main memory ------------------------------------------------------------------------ */
+
+static uint64_t host_total(const char *gpus, uint64_t host_memory_bytes, bool *several_hosts) {
+  vf_model *m;
+  vf_estimate *e;
+  vf_device d[VF_MAX_DEVICES];
+  vf_request r = VF_REQUEST_INIT;
+  size_t n = count_devices(d, gpus), n_assumptions;
+  r.ctx_tokens = 8192;
+  r.host_memory_bytes = host_memory_bytes;
+  assert_ok(vf_model_open(&m, ctx, "llama3.1-8b", "q4", NULL, err));
+  assert_ok(vf_estimate_new(&e, ctx, err));
+  assert_ok(vf_estimate_run(e, m, &r, d, n, err));
+  const vf_device_budget *budgets = vf_estimate_devices(e, &n);
+  uint64_t total = budgets[n - 1].device.total_bytes;
+  const vf_assumption *a = vf_estimate_assumptions(e, &n_assumptions);
+  *several_hosts = false;
+  for (size_t i = 0; i < n_assumptions; i++)
+    if (strcmp(a[i].code, "several-hosts") == 0) *several_hosts = true;
+  vf_estimate_free(e);
+  vf_model_free(m);
+  return total;
+}
+
+static void the_host_has_the_nodes_memory_unless_another_is_given(void **state) {
+  (void)state;
+  bool several;
+  assert_u64(host_total("p5.48xlarge", 0, &several), 2048 * gib);
+  assert_false(several);
+  assert_u64(host_total("p5.48xlarge", 64 * gib, &several), 64 * gib);
+  assert_u64(host_total("p5.48xlargex2", 0, &several), 2048 * gib);
+  assert_true(several);
+  assert_u64(host_total("gh200", 0, &several), 480000000000 / mib * mib);
+  assert_u64(host_total("h100", 0, &several), 0);
+}
+
+/* ---- Figures ---------------------------------------------------------------------------- */
+
+static void speeds_are_read_in_their_units(void **state) {
+  (void)state;
+  vf_device d = device("b200");
+  assert_u64(d.fp16_gflops, 2250000);
+  assert_u64(d.fp8_gflops, 4500000);
+  assert_u64(d.fp4_gflops, 9000000);
+  assert_u64(d.link_mb_per_s, 1800000);
+  assert_u64(d.pcie_mb_per_s, 16 * 3938);
+  assert_u64(d.compute_units, 148);
+  assert_u64(device("h100").fp4_gflops, 0);
+  assert_u64(device("mi300x").link_mb_per_s, 896000);
+  assert_int_equal(device("gh200").kind, VF_DEVICE_DISCRETE);
+  assert_int_equal(device("jetson-agx-orin").kind, VF_DEVICE_UNIFIED);
+}
+
+static void accelerators_without_a_backend_are_refused(void **state) {
+  (void)state;
+  vf_model *m;
+  vf_estimate *e;
+  vf_request r = VF_REQUEST_INIT;
+  vf_device d = device("tpu-v5e");
+  assert_ok(vf_model_open(&m, ctx, "llama3.1-8b", "q4", NULL, err));
+  assert_ok(vf_estimate_new(&e, ctx, err));
+  assert_fails(vf_estimate_run(e, m, &r, &d, 1, err), VF_UNSUPPORTED, "no backend for Google TPU");
+  vf_estimate_free(e);
+  vf_model_free(m);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_device_can_be_read),
+      cmocka_unit_test(every_device_resolves_by_each_of_its_names_and_is_no_node),
+      cmocka_unit_test(every_node_resolves_to_its_devices_by_each_of_its_names),
+      cmocka_unit_test(device_lists_are_names_counts_and_sums),
+      cmocka_unit_test(instances_have_their_real_size_and_no_reserve),
+      cmocka_unit_test(instances_take_counts),
+      cmocka_unit_test(unknown_instances_are_told_apart_from_unknown_devices),
+      cmocka_unit_test(a_node_is_its_devices),
+      cmocka_unit_test(nodes_take_counts_and_each_is_another_host),
+      cmocka_unit_test(more_devices_than_one_estimate_takes_are_refused),
+      cmocka_unit_test(the_host_has_the_nodes_memory_unless_another_is_given),
+      cmocka_unit_test(speeds_are_read_in_their_units),
+      cmocka_unit_test(accelerators_without_a_backend_are_refused),
+  };
+  return cmocka_run_group_tests(tests, open_context, close_context);
+}
