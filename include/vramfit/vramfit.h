@@ -180,6 +180,10 @@ VF_API const vf_format_info *vf_format_get(vf_format format);
 /* By name, case does not matter; VF_UNKNOWN suggests the nearest. */
 VF_API vf_status vf_format_find(vf_format *out, const char *name, vf_error *err);
 
+/* The same for a cache, in the engines' own words too: "fp8", "bfloat16"; "auto" is
+ * VF_FORMAT_NONE. */
+VF_API vf_status vf_kv_format_find(vf_format *out, const char *name, vf_error *err);
+
 /* ---- Reading what people type ----------------------------------------------------------- */
 
 /* Tokens: "32768", "32k", "1M"; k and M are 1024-based.  0, signs and fractions are errors. */
@@ -477,7 +481,13 @@ VF_API vf_status vf_limits_solve(vf_limits *out, vf_estimate *estimate, const vf
 
 /* ---- Reports ---------------------------------------------------------------------------- */
 
-typedef enum vf_report_format { VF_REPORT_TABLE, VF_REPORT_JSON, VF_REPORT_COUNT } vf_report_format;
+typedef enum vf_report_format {
+  VF_REPORT_TABLE,
+  VF_REPORT_JSON,
+  VF_REPORT_CSV,
+  VF_REPORT_MARKDOWN,
+  VF_REPORT_COUNT
+} vf_report_format;
 typedef enum vf_unit { VF_UNIT_GIB, VF_UNIT_GB } vf_unit;
 
 typedef struct vf_report_options {
@@ -495,6 +505,81 @@ typedef bool (*vf_write_fn)(void *user, const char *data, size_t size);
 VF_API vf_status vf_report_write(const vf_estimate *estimate, const vf_limits *limits,
                                  const vf_report_options *options, vf_write_fn write, void *user,
                                  vf_error *err);
+
+/* ---- Deployments, and many at once ------------------------------------------------------- */
+
+/* All that one estimate is made of, by name. */
+typedef struct vf_deployment {
+  const char *model, *gpu; /* as people name them */
+  const char *quant;       /* NULL: the model's own */
+  uint32_t gpus;           /* so many of the one device that gpu names; 0: as gpu says */
+  vf_request request;
+  uint64_t memory_bytes; /* what the engine sees as the total of each device; 0: its own */
+  uint64_t used_bytes;   /* held by others on each device */
+  bool headroom_set;     /* what must stay free for FITS; false: the device's own target */
+  uint64_t headroom_bytes;
+  uint32_t headroom_permille; /* as a share of the capacity; 0: headroom_bytes counts */
+} vf_deployment;
+
+/* What may be varied, from what costs most to change to what costs least. */
+typedef enum vf_axis_kind {
+  VF_AXIS_MODEL,
+  VF_AXIS_ENGINE,
+  VF_AXIS_QUANT,
+  VF_AXIS_GPU,
+  VF_AXIS_GPUS, /* how many of them */
+  VF_AXIS_KV,
+  VF_AXIS_SEQS,
+  VF_AXIS_CTX,
+  VF_AXIS_COUNT
+} vf_axis_kind;
+
+/* Values of one of them: with commas between them, "8k,32k", or "any" for all that are usual. */
+typedef struct vf_axis {
+  vf_axis_kind kind;
+  const char *values;
+} vf_axis;
+
+/* What became of one deployment. */
+typedef struct vf_outcome {
+  bool known;   /* it has been estimated: the rest is meaningful */
+  bool refused; /* the engine takes no such thing: reason says why, and there are no figures */
+  vf_verdict verdict;
+  uint64_t need_bytes, need_high_bytes; /* of all devices, main memory beside them left out */
+  uint64_t capacity_bytes;
+  int64_t headroom_bytes; /* of the device that has least of it */
+  uint32_t reason;        /* 1 + index of vf_grid_reason; 0: there is none */
+} vf_outcome;
+
+/* What a cell of a table shows. */
+typedef enum vf_cell_shows { VF_CELL_HEADROOM, VF_CELL_VERDICT, VF_CELL_NEED } vf_cell_shows;
+
+/* Every combination of the axes' values; the last axis makes the columns, the one before it the
+ * rows, those before that tables of their own. */
+typedef struct vf_grid vf_grid;
+
+enum { VF_GRID_CELLS = 1 << 23 }; /* at most */
+
+/* The strings must outlive the grid; a draft model in the request, too. */
+VF_API vf_status vf_grid_new(vf_grid **out, const vf_context *ctx, const vf_deployment *base,
+                             const vf_axis *axes, size_t axis_count, vf_error *err);
+
+/* Estimates `cells` more of them; *finished once there are none left.  In pieces, so that a caller
+ * can show progress, or stop.  If the engine refuses every cell, that is a failure in the end. */
+VF_API vf_status vf_grid_work(vf_grid *grid, size_t cells, bool *finished, vf_error *err);
+
+VF_API size_t vf_grid_size(const vf_grid *grid);
+VF_API size_t vf_grid_axis_size(const vf_grid *grid, size_t axis);
+VF_API const char *vf_grid_axis_label(const vf_grid *grid, size_t axis, size_t value);
+
+/* Cell i, the last axis running fastest; and the text of a reason. */
+VF_API const vf_outcome *vf_grid_cell(const vf_grid *grid, size_t i);
+VF_API const char *vf_grid_reason(const vf_grid *grid, uint32_t reason);
+
+VF_API vf_status vf_grid_write(const vf_grid *grid, vf_cell_shows shows,
+                               const vf_report_options *options, vf_write_fn write, void *user,
+                               vf_error *err);
+VF_API void vf_grid_free(vf_grid *grid);
 
 /* ---- Looking into a model --------------------------------------------------------------- */
 

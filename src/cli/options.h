@@ -23,7 +23,14 @@ typedef struct range_arg {
   uint64_t least, most;
 } range_arg;
 
-enum { MAX_OPERANDS = 4 };
+enum { MAX_OPERANDS = 16 };
+
+/* What table and max vary: lists are kept as typed, single values are read at once. */
+typedef struct axes_arg {
+  const char *ctx, *seqs, *kv; /* NULL: one value, or none */
+  const char *gpus;
+  const char *rows, *columns; /* names of axes */
+} axes_arg;
 
 typedef struct args {
   const char *command;                /* NULL: fit */
@@ -33,6 +40,8 @@ typedef struct args {
   const char *mmproj, *lora, *draft, *draft_quant;
   vf_request request;
   const char *catalog, *id, *family, *vendor;
+  axes_arg axes;
+  vf_cell_shows cell;
   range_arg params, memory;
   uint64_t used_bytes;
   headroom_arg headroom;
