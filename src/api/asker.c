@@ -70,9 +70,9 @@ static bool same(const char *a, const char *b) {
 }
 
 vf_status vf_asker_init(vf_asker *a, const vf_context *ctx, vf_error *err) {
-  memset(a, 0, offsetof(vf_asker, devices));
-  a->n_devices = 0;
-  a->ctx = ctx;
+  *a = (vf_asker){.ctx = ctx};
+  a->arena = vf_arena_new(&ctx->allocator, (size_t)64 << 20);
+  if (a->arena == NULL) return vf_fail_nomem(err);
   return vf_estimate_new(&a->e, ctx, err);
 }
 
@@ -86,6 +86,7 @@ void vf_asker_free(vf_asker *a) {
   forget_model(a);
   if (a->is_loaded) vf_loaded_free(&a->loaded);
   vf_estimate_free(a->e);
+  if (a->arena != NULL) vf_arena_free(a->arena);
 }
 
 static vf_status load(vf_asker *a, const char *ref, vf_error *err) {
@@ -126,19 +127,60 @@ static void change_device(vf_device *d, const vf_deployment *of) {
   d->headroom_permille = of->headroom_permille;
 }
 
-static vf_status find_devices(vf_asker *a, const vf_deployment *d, vf_error *err) {
-  size_t n = 0;
-  if (a->n_devices != 0 && same(a->gpu, d->gpu) && a->gpus == d->gpus) return VF_OK;
-  a->n_devices = 0;
-  vf_status status = vf_devices_parse(a->devices, VF_MAX_DEVICES, &n, a->ctx, d->gpu, err);
+static bool is_named(const vf_asker_devices *f, const vf_deployment *d) {
+  return f->gpus == d->gpus && same(f->gpu, d->gpu);
+}
+
+/* Names come round in the same order: the one behind the last is tried first. */
+static bool find_known(vf_asker *a, const vf_deployment *d) {
+  if (a->now != NULL && is_named(a->now, d)) return true;
+  size_t last = a->now != NULL ? (size_t)(a->now - a->found) : 0;
+  for (size_t i = 1; i <= a->n_found; i++) {
+    const vf_asker_devices *f = &a->found[(last + i) % a->n_found];
+    if (!is_named(f, d)) continue;
+    a->now = f;
+    return true;
+  }
+  return false;
+}
+
+static vf_asker_devices *new_entry(vf_asker *a) {
+  if (a->n_found == a->found_room) {
+    size_t room = a->found_room == 0 ? 16 : 2 * a->found_room;
+    vf_asker_devices *bigger = vf_arena_alloc(a->arena, room, sizeof *bigger);
+    if (bigger == NULL) return NULL;
+    if (a->n_found > 0) memcpy(bigger, a->found, a->n_found * sizeof *bigger);
+    a->now = NULL;
+    a->found = bigger;
+    a->found_room = room;
+  }
+  return &a->found[a->n_found];
+}
+
+static vf_status read_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, const vf_asker *a,
+                              const vf_deployment *d, vf_error *err) {
+  vf_status status = vf_devices_parse(devices, VF_MAX_DEVICES, n, a->ctx, d->gpu, err);
   if (status != VF_OK) return status;
-  if (d->gpus != 0 && n != 1)
+  if (d->gpus != 0 && *n != 1)
     return vf_fail(err, VF_USAGE, "'%s' is several devices already: how many is said once", d->gpu);
-  for (; n < d->gpus; n++) a->devices[n] = a->devices[0];
-  for (size_t i = 0; i < n; i++) change_device(&a->devices[i], d);
-  a->n_devices = n;
-  a->gpu = d->gpu;
-  a->gpus = d->gpus;
+  for (; *n < d->gpus; ++*n) devices[*n] = devices[0];
+  for (size_t i = 0; i < *n; i++) change_device(&devices[i], d);
+  return VF_OK;
+}
+
+static vf_status find_devices(vf_asker *a, const vf_deployment *d, vf_error *err) {
+  vf_device devices[VF_MAX_DEVICES];
+  size_t n = 0;
+  if (find_known(a, d)) return VF_OK;
+  vf_status status = read_devices(devices, &n, a, d, err);
+  if (status != VF_OK) return status;
+  vf_asker_devices *f = new_entry(a);
+  vf_device *list = vf_arena_alloc(a->arena, n, sizeof *list);
+  if (f == NULL || list == NULL) return vf_fail_nomem(err);
+  memcpy(list, devices, n * sizeof *list);
+  *f = (vf_asker_devices){d->gpu, d->gpus, list, n};
+  a->n_found++;
+  a->now = f;
   return VF_OK;
 }
 
@@ -153,7 +195,7 @@ vf_status vf_asker_prepare(vf_asker *a, const vf_deployment *d, vf_error *err) {
 vf_status vf_asker_ask(vf_asker *a, const vf_deployment *d, vf_error *err) {
   vf_status status = vf_asker_prepare(a, d, err);
   if (status != VF_OK) return status;
-  return vf_estimate_run(a->e, a->model, &d->request, a->devices, a->n_devices, err);
+  return vf_estimate_run(a->e, a->model, &d->request, a->now->list, a->now->count, err);
 }
 
 void vf_asker_outcome(const vf_asker *a, vf_outcome *out) {

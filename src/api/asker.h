@@ -6,10 +6,20 @@
 #define VF_API_ASKER_H
 
 #include "api/load.h"
+#include "base/arena.h"
 #include "core/estimate.h"
+
+/* Devices by what they were named; in the asker's arena. */
+typedef struct vf_asker_devices {
+  const char *gpu;
+  uint32_t gpus;
+  vf_device *list;
+  size_t count;
+} vf_asker_devices;
 
 typedef struct vf_asker {
   const vf_context *ctx;
+  vf_arena *arena;
   vf_estimate *e;
 
   bool is_loaded;
@@ -23,10 +33,9 @@ typedef struct vf_asker {
   vf_status build_status;
   vf_error build_error;
 
-  const char *gpu;
-  uint32_t gpus;
-  vf_device devices[VF_MAX_DEVICES];
-  size_t n_devices;
+  vf_asker_devices *found; /* all that were named so far: they tend to come round again */
+  size_t n_found, found_room;
+  const vf_asker_devices *now;
 } vf_asker;
 
 /* vf_asker_free also after a failure. */

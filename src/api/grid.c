@@ -164,7 +164,7 @@ static void note_estimate(work *w) {
   for (size_t i = 0; i < n; i++) note_assumption(g, a[i]);
   note_words(g->model, sizeof g->model, w->asker.model->id);
   note_words(g->engine, sizeof g->engine, w->asker.e->workload.engine);
-  note_words(g->device, sizeof g->device, w->asker.devices[0].name);
+  note_words(g->device, sizeof g->device, w->asker.now->list[0].name);
   for (size_t i = 0; i < g->n_axes; i++)
     if (g->axes[i].kind == VF_AXIS_QUANT)
       note_words(g->axes[i].values[w->at[i]].label, VF_GRID_LABEL, w->asker.model->quant);
