@@ -581,6 +581,60 @@ VF_API vf_status vf_grid_write(const vf_grid *grid, vf_cell_shows shows,
                                vf_error *err);
 VF_API void vf_grid_free(vf_grid *grid);
 
+/* ---- The most that fits ------------------------------------------------------------------- */
+
+/* What is asked for.  "Fits" is the verdict FITS everywhere: every answer keeps the headroom. */
+typedef enum vf_max_kind {
+  VF_MOST_CTX,       /* most tokens per sequence */
+  VF_MOST_SEQS,      /* most sequences at the deployment's context */
+  VF_MOST_QUANT,     /* widest weight format */
+  VF_MOST_KV,        /* widest cache format */
+  VF_MOST_GPUS,      /* fewest devices of one kind, and how ranks share them */
+  VF_MOST_NGL,       /* most layers on the GPU */
+  VF_MOST_N_CPU_MOE, /* fewest layers whose experts stay in main memory */
+  VF_MOST_GPU,       /* cheapest device: least memory, then least bandwidth */
+  VF_MOST_COUNT
+} vf_max_kind;
+
+typedef struct vf_max_query {
+  vf_max_kind kind;
+  vf_deployment base;
+  /* Of VF_AXIS_QUANT, VF_AXIS_KV and VF_AXIS_GPU: lists as in vf_axis.  That of what is asked for
+   * is what to choose from (NULL: any); the others are free, from the widest and cheapest on. */
+  const char *lists[VF_AXIS_COUNT];
+  uint64_t min_ctx_tokens; /* 0: none.  The least that the answer must leave room for */
+  uint32_t min_seqs;
+} vf_max_query;
+
+/* One value of what is asked for, and what became of it. */
+typedef struct vf_choice {
+  uint64_t number; /* tokens, sequences, devices, layers; of a device, its memory */
+  char name[64];   /* format or device; "": it is a number */
+  size_t place;    /* of a name: how many wider or cheaper ones there are */
+  uint32_t tp, pp; /* of VF_MOST_GPUS; 0: the engine shares layer by layer */
+  vf_outcome outcome;
+  char refusal[320];
+} vf_choice;
+
+typedef struct vf_answer {
+  vf_max_kind kind;
+  bool found;
+  vf_choice best;   /* if found: it fits */
+  bool has_next;    /* false: there is nothing beyond, and end says why */
+  vf_choice next;   /* one step beyond, which does not fit; if nothing is found: the last resort */
+  const char *end;  /* "the model's limit"; static */
+  uint64_t step;    /* of VF_MOST_CTX: tokens that the engine rounds up to */
+  size_t estimates; /* that it took */
+  char model[128], quant[24], kv[24], engine[24], gpu[64];
+  uint64_t ctx_tokens;
+  uint32_t seqs, gpus;
+} vf_answer;
+
+VF_API vf_status vf_max_solve(vf_answer *out, const vf_context *ctx, const vf_max_query *query,
+                              vf_error *err);
+VF_API vf_status vf_answer_write(const vf_answer *answer, const vf_report_options *options,
+                                 vf_write_fn write, void *user, vf_error *err);
+
 /* ---- Looking into a model --------------------------------------------------------------- */
 
 /* What a model file, a folder of weights, a config or a catalog entry holds. */

@@ -42,6 +42,8 @@ typedef struct args {
   const char *catalog, *id, *family, *vendor;
   axes_arg axes;
   vf_cell_shows cell;
+  uint64_t min_ctx;
+  uint32_t min_seqs;
   range_arg params, memory;
   uint64_t used_bytes;
   headroom_arg headroom;

@@ -16,6 +16,7 @@
 #include "engines/engine.h"
 #include "engines/ggml_bound.h"
 #include "engines/ggml_graph.h"
+#include "engines/ggml_memo.h"
 #include "engines/llamacpp.h"
 
 /* ---- Defaults (common/common.h:445, src/llama-context.cpp:245-306) ------------------------ */
@@ -511,11 +512,13 @@ static vf_status measure_graph(plan *p, vf_error *err) {
     p->layer_peak_bytes = bound.bytes;
     return status;
   }
-  vf_status status = vf_ggml_device_buffer(&p->full_peak_bytes, p->model, &p->graph, err);
+  vf_status status =
+      vf_ggml_device_buffer_again(&p->full_peak_bytes, &p->e->memo, p->model, &p->graph, err);
   p->whole_graph = vf_exactly(p->full_peak_bytes);
   p->layer_peak_bytes = p->full_peak_bytes;
   if (status == VF_OK && !runs_whole_graph(p) && !p->cpu_only)
-    status = vf_ggml_device_buffer(&p->layer_peak_bytes, p->model, &no_logits, err);
+    status =
+        vf_ggml_device_buffer_again(&p->layer_peak_bytes, &p->e->memo, p->model, &no_logits, err);
   return status;
 }
 
