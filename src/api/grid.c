@@ -165,7 +165,8 @@ static void note_estimate(work *w) {
   note_words(g->model, sizeof g->model, w->asker.model->id);
   note_words(g->engine, sizeof g->engine, w->asker.e->workload.engine);
   note_words(g->device, sizeof g->device, w->asker.now->list[0].name);
-  for (size_t i = 0; i < g->n_axes; i++)
+  bool recipe = strchr(w->asker.model->quant, ' ') == NULL; /* a scheme is told at length */
+  for (size_t i = 0; recipe && i < g->n_axes; i++)
     if (g->axes[i].kind == VF_AXIS_QUANT)
       note_words(g->axes[i].values[w->at[i]].label, VF_GRID_LABEL, w->asker.model->quant);
 }

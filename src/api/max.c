@@ -11,12 +11,13 @@
 #include "api/asker.h"
 #include "api/values.h"
 #include "base/checked.h"
+#include "base/names.h"
 #include "base/status.h"
 #include "core/format.h"
 #include "core/solve.h"
 #include "engines/engine.h"
 
-enum { MOST_GPUS = 64, MOST_CTX_UNKNOWN = 1 << 20 };
+enum { TRY_ALL = 256, MOST_GPUS = 64, MOST_CTX_UNKNOWN = 1 << 20 };
 
 typedef struct search {
   vf_asker asker;
@@ -75,7 +76,7 @@ static vf_status look_at_number(trial *t, uint64_t n, vf_choice *c, bool *fits, 
   return look(t, c, fits, err);
 }
 
-/* ---- Contexts and sequences -------------------------------------------------------------- */
+/* ---- Contexts -------------------------------------------------------------- */
 
 static vf_status fits_with(void *user, uint64_t n, bool *yes, vf_error *err) {
   vf_choice c;
@@ -115,16 +116,10 @@ static vf_status solve_ctx(vf_answer *a, trial *t, vf_error *err) {
   return status == VF_OK ? tell_largest(a, t, good, a->step, most, err) : status;
 }
 
-static vf_status solve_seqs(vf_answer *a, trial *t, vf_error *err) {
-  uint64_t good = 0, most = t->s->engine->max_seqs;
-  a->end = "the engine's limit";
-  vf_status status = vf_solve_largest_near(&good, 1, most, fits_with, t, err);
-  return status == VF_OK ? tell_largest(a, t, good, 1, most, err) : status;
-}
+/* ---- Sequences and layers
+ * ------------------------------------------------------------------------------ */
 
-/* ---- Layers ------------------------------------------------------------------------------ */
-
-/* From the best number on: the first that fits.  up: smaller is better. */
+/* From the best number on: the first that fits. */
 static vf_status first_number(vf_answer *a, trial *t, uint64_t from, uint64_t to, vf_error *err) {
   for (uint64_t n = from;; n += from < to ? 1 : UINT64_MAX) {
     vf_choice c;
@@ -140,6 +135,16 @@ static vf_status first_number(vf_answer *a, trial *t, uint64_t from, uint64_t to
     a->next = c;
     if (n == to) return VF_OK;
   }
+}
+
+/* llama.cpp rounds its batch up to a whole number of tokens for each sequence: where they share one
+ * cache, or have none, one sequence more may need less.  It takes few, so all are tried. */
+static vf_status solve_seqs(vf_answer *a, trial *t, vf_error *err) {
+  uint64_t good = 0, most = t->s->engine->max_seqs;
+  a->end = "the engine's limit";
+  if (most <= TRY_ALL) return first_number(a, t, most, 1, err);
+  vf_status status = vf_solve_largest_near(&good, 1, most, fits_with, t, err);
+  return status == VF_OK ? tell_largest(a, t, good, 1, most, err) : status;
 }
 
 static vf_status check_layers(const trial *t, vf_error *err) {
@@ -252,7 +257,8 @@ static vf_status solve_name(vf_answer *a, trial *t, vf_axis_kind kind, vf_error 
     status = vf_deployment_set(&t->d, kind, all.list[i].name, err);
     if (status == VF_OK) status = look(t, &c, &fits, err);
     snprintf(c.name, sizeof c.name, "%s", all.list[i].name);
-    if (kind == VF_AXIS_QUANT && t->s->asker.model != NULL)
+    if (kind == VF_AXIS_QUANT && t->s->asker.model != NULL &&
+        vf_name_equal(t->s->asker.model->quant, c.name)) /* the same, as it is usually written */
       snprintf(c.name, sizeof c.name, "%s", t->s->asker.model->quant);
     if (kind == VF_AXIS_GPU) c.number = all.list[i].first;
     a->has_next |= !fits;
