@@ -332,6 +332,8 @@ typedef struct vf_request {
   uint64_t lora_bytes;        /* adapters, beside the matrices that they change */
   const vf_model *draft;      /* a model that proposes tokens; NULL: none */
 
+  uint32_t host_bandwidth_mb_per_s; /* of main memory, for the speed of what it holds; 0: unknown */
+
   /* Serving engines.  0 is the engine's own default everywhere. */
   uint32_t tp, pp, dp, ep;      /* ranks that share a layer, stages, replicas; ep: any but 0 and 1
                                    spreads whole experts over the ranks */
@@ -451,6 +453,46 @@ VF_API const vf_model *vf_estimate_model(const vf_estimate *estimate);
 /* How line i came about: the formula with its numbers and its source.  Returns the length. */
 VF_API size_t vf_estimate_explain(const vf_estimate *estimate, size_t line, char *buf, size_t size);
 
+/* ---- Speed ------------------------------------------------------------------------------ */
+
+/* What most of the time goes into. */
+typedef enum vf_bound {
+  VF_BOUND_MEMORY,      /* reading a device's memory */
+  VF_BOUND_HOST_MEMORY, /* reading main memory */
+  VF_BOUND_LINK,        /* what devices tell one another, or fetch from the host */
+  VF_BOUND_COMPUTE,
+  VF_BOUND_LAUNCHES, /* starting kernels: the fixed part of every layer */
+  VF_BOUND_COUNT
+} vf_bound;
+
+/* Thousandths of a token per second: no speed needs a floating-point number. */
+typedef struct vf_rate {
+  uint64_t low, expected, high;
+} vf_rate;
+
+/* At the request's full context, for all its sequences together, as if it fitted. */
+typedef struct vf_speed {
+  bool decode_known, prefill_known;
+  vf_rate decode, prefill;
+  vf_bound bound;                 /* of decoding */
+  uint32_t bound_mb_per_s;        /* the bandwidth that it is bound by; 0: does not apply */
+  vf_basis basis;                 /* modelled: fitted on such devices; assumed: carried over */
+  uint32_t seqs;                  /* decoded at once */
+  uint64_t packed_bytes;          /* read for one step: weights in quantized formats, */
+  uint64_t plain_bytes;           /* other weights, */
+  uint64_t kv_cache_bytes;        /* caches at full context, */
+  uint64_t latent_cache_bytes;    /* those of latent attention, */
+  uint64_t state_bytes;           /* recurrent states, read and written; on devices */
+  uint64_t host_bytes;            /* and all that is read in main memory */
+  uint32_t layers, expert_layers; /* on devices */
+  const char *unknown;            /* why decode is not known; "" if it is */
+} vf_speed;
+
+VF_API void vf_estimate_speed(const vf_estimate *estimate, vf_speed *out);
+
+/* How decode came about, with its numbers and their source.  Returns the length. */
+VF_API size_t vf_speed_explain(const vf_estimate *estimate, char *buf, size_t size);
+
 /* ---- Limits ----------------------------------------------------------------------------- */
 
 /* What else would fit, everything else unchanged ("fits" as the verdict FITS). */
@@ -464,10 +506,11 @@ typedef struct vf_limits {
   bool ctx_is_model_limit;       /* the model, not the memory, ends it there */
   uint32_t max_seqs;             /* most sequences at the request's context; 0: none */
   bool seqs_is_engine_limit;
-  char quant[24];     /* the widest weight format that fits; "": none */
-  uint32_t devices;   /* fewest devices of the first one's kind; 0: not up to 16 */
-  int32_t gpu_layers; /* most layers on the GPU, the rest in host memory, where the request
-                         does not fit as it is; -1: it does, or none helps */
+  char quant[24];            /* the widest weight format that fits; "": none */
+  uint32_t devices;          /* fewest devices of the first one's kind; 0: not up to 16 */
+  int32_t gpu_layers;        /* most layers on the GPU, the rest in host memory, where the request
+                                does not fit as it is; -1: it does, or none helps */
+  vf_rate gpu_layers_decode; /* its speed; 0: not known */
 } vf_limits;
 
 /* Solves them by repeated estimates with estimate as scratch (its last result is overwritten). */

@@ -11,6 +11,13 @@ struct vf_engine;
 
 enum { VF_MAX_ASSUMPTIONS = 16, VF_LINES_PER_DEVICE = 16, VF_NOTES = 24, VF_VERSION_TEXT = 24 };
 
+/* How an engine decodes, as far as its speed goes. */
+typedef enum vf_decodes {
+  VF_DECODES_UNKNOWN,  /* nobody measured it */
+  VF_DECODES_LAUNCHED, /* kernel by kernel, as the engines of tests/truth/speed.tsv */
+  VF_DECODES_GRAPHS    /* whole steps are replayed */
+} vf_decodes;
+
 struct vf_estimate {
   vf_allocator allocator;
   const struct vf_engine *engine;
@@ -25,9 +32,11 @@ struct vf_estimate {
   size_t n_assumptions;
   vf_verdict verdict;
   char version[VF_VERSION_TEXT]; /* of the engine, as asked for; "": none was named */
-  uint64_t notes[VF_NOTES];      /* numbers that an engine keeps for its explanations */
-  bool refused;                  /* the engine would not start, whatever the sums say: NO-FIT */
-  bool overflow;                 /* a sum left 64 bits: the estimate has failed */
+  uint32_t host_bandwidth_mb_per_s, cpu_moe_layers; /* of the request */
+  vf_decodes decodes;                               /* of the engine */
+  uint64_t notes[VF_NOTES]; /* numbers that an engine keeps for its explanations */
+  bool refused;             /* the engine would not start, whatever the sums say: NO-FIT */
+  bool overflow;            /* a sum left 64 bits: the estimate has failed */
 };
 
 /* Empties the estimate and gives it these devices; makes room if there is too little. */

@@ -110,6 +110,7 @@ const vf_engine vf_engine_exllama = {
     .quants = quants,
     .max_seqs = 4096,
     .ladder = ladder,
+    .decodes = VF_DECODES_GRAPHS,
     .estimate = estimate,
     .explain = vf_serving_explain,
 };

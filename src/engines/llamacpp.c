@@ -744,6 +744,7 @@ static const vf_quant_alias quants[] = {
     {"q6", "Q6_K"},     {"q8", "Q8_0"},     {"q4_k", "Q4_K_M"}, {"q5_k", "Q5_K_M"},
     {"q3_k", "Q3_K_M"}, {"fp16", "F16"},    {"half", "F16"},    {"bfloat16", "BF16"},
     {"fp32", "F32"},    {"float16", "F16"}, {"4bit", "Q4_K_M"}, {"8bit", "Q8_0"},
+    {"mxfp4", "MXFP4_MOE"},
     {NULL, NULL},
 };
 
@@ -759,6 +760,7 @@ const vf_engine vf_engine_llamacpp = {
     .quants = quants,
     .converts = converts,
     .max_seqs = MAX_SEQS,
+    .decodes = VF_DECODES_LAUNCHED,
     .estimate = estimate,
     .explain = vf_llamacpp_explain,
 };

@@ -113,6 +113,7 @@ const vf_engine vf_engine_mlx = {
     .quants = quants,
     .max_seqs = VF_MAX_SEQS,
     .ladder = ladder,
+    .decodes = VF_DECODES_LAUNCHED,
     .estimate = estimate,
     .explain = vf_serving_explain,
 };

@@ -180,6 +180,7 @@ const vf_engine vf_engine_tensorrt_llm = {
     .max_seqs = MAX_BATCH * 8,
     .ladder = ladder,
     .pools = true,
+    .decodes = VF_DECODES_GRAPHS,
     .estimate = estimate,
     .explain = vf_serving_explain,
 };

@@ -103,6 +103,7 @@ const vf_engine vf_engine_tgi = {
     .max_seqs = MAX_REQUESTS * 64,
     .ladder = ladder,
     .pools = true,
+    .decodes = VF_DECODES_GRAPHS,
     .estimate = estimate,
     .explain = vf_serving_explain,
 };
