@@ -613,6 +613,17 @@ VF_API vf_status vf_inspection_write(const vf_inspection *inspection, const vf_i
                                      bool tensors, const vf_report_options *options,
                                      vf_write_fn write, void *user, vf_error *err);
 
+/* ---- Ollama's Modelfiles ----------------------------------------------------------------- */
+
+/* What a Modelfile says about memory; -1 and "": nothing. */
+typedef struct vf_modelfile {
+  char from[512];    /* FROM: a name, or a path relative to the Modelfile's folder */
+  char adapter[512]; /* ADAPTER */
+  int64_t num_ctx, num_gpu, num_batch;
+} vf_modelfile;
+
+VF_API vf_status vf_modelfile_read(vf_modelfile *out, const char *path, vf_error *err);
+
 /* ---- What there is ---------------------------------------------------------------------- */
 
 typedef enum vf_list_kind {

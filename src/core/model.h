@@ -52,11 +52,12 @@ enum vf_model_flag {
   VF_MODEL_ENCODER = 1 << 3,       /* embeds texts: generates nothing, caches nothing */
   VF_MODEL_HAS_TOWER = 1 << 4,     /* images or sound, by a network in front */
   VF_MODEL_SCORE_CAP = 1 << 5,     /* attention scores are capped by an operation of its own */
-  VF_MODEL_MROPE = 1 << 7, /* four position ids per token: images have places of their own */
-  VF_MODEL_EMBD_SCALED_FIRST = 1 << 9, /* and put in order right away */
+  VF_MODEL_EMBD_NORM = 1 << 6,     /* the embedding is normalized */
+  VF_MODEL_MROPE = 1 << 7,      /* four position ids per token: images have places of their own */
   VF_MODEL_EMBD_TWICE = 1 << 8, /* a tied embedding is held twice even where both are on the host */
+  VF_MODEL_EMBD_SCALED_FIRST = 1 << 9, /* scaled, and put in order right away */
   VF_MODEL_STATE_F32 = 1 << 10, /* recurrent states are kept in 32 bits, whatever the weights are */
-  VF_MODEL_EMBD_NORM = 1 << 6,  /* the embedding is normalized */
+  VF_MODEL_ROWS_BEFORE_NORM = 1 << 11, /* late rows are chosen before the last norm, not behind */
 };
 
 enum { VF_MODEL_TEXT = 128, VF_MAX_LAYERS = 4096, VF_MODEL_ASSUMPTIONS = 4 };
