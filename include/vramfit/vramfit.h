@@ -539,6 +539,13 @@ VF_API vf_status vf_report_write(const vf_estimate *estimate, const vf_limits *l
                                  const vf_report_options *options, vf_write_fn write, void *user,
                                  vf_error *err);
 
+/* ---- Topics ----------------------------------------------------------------------------- */
+
+/* Writes the text that teaches a topic ("kv-cache"), or the list of topics if name is NULL;
+ * VF_UNKNOWN suggests the nearest. */
+VF_API vf_status vf_topic_write(const char *name, const vf_report_options *options,
+                                vf_write_fn write, void *user, vf_error *err);
+
 /* ---- Looking into a model --------------------------------------------------------------- */
 
 /* What a model file, a folder of weights, a config or a catalog entry holds. */
