@@ -346,7 +346,9 @@ typedef struct vf_request {
   uint64_t cpu_offload_bytes;        /* weights of each rank that stay in host memory */
   uint32_t spec_tokens;              /* tokens that are proposed by the model's own extra layers */
   uint32_t max_loras, max_lora_rank; /* slots for adapters */
+  uint32_t dcp; /* ranks of a tensor parallel group that share the cache's tokens */
   vf_switch prefix_caching;
+  bool text_only;     /* towers for images and sound are not loaded */
   bool enforce_eager; /* no CUDA graphs */
 } vf_request;
 

@@ -63,6 +63,11 @@ enum vf_model_flag {
 enum { VF_MODEL_TEXT = 128, VF_MAX_LAYERS = 4096, VF_MODEL_ASSUMPTIONS = 4 };
 #define VF_MAX_ELEMENTS (UINT64_C(1) << 56)
 
+/* What the weights really take, in thousandths of what the tensors say; 0: just that. */
+typedef struct vf_weights_share {
+  uint32_t low, expected, high;
+} vf_weights_share;
+
 struct vf_model {
   vf_arena *arena; /* owns the lists; the model itself lies in it too */
 
@@ -86,6 +91,7 @@ struct vf_model {
   vf_assumption assumptions[VF_MODEL_ASSUMPTIONS]; /* static strings */
   size_t n_assumptions;
 
+  vf_weights_share share; /* of a mix that is known by its size alone */
   vf_tensor *tensors;
   size_t n_tensors;
   vf_cache_layer *caches;
@@ -124,7 +130,10 @@ void vf_model_assume(vf_model *model, const char *code, const char *text);
 /* Fills the list of cache layers from the layers; it must have room for three per layer. */
 void vf_model_make_caches(vf_model *model);
 
-/* Sum of tensor bytes as stored. */
+/* What so many bytes of tensors really take: exactly, or within the mix's share. */
+vf_interval vf_model_weights_size(const vf_model *model, uint64_t bytes);
+
+/* Sum of tensor bytes as stored, expected where they are not known exactly. */
 uint64_t vf_model_weights_bytes(const vf_model *model);
 
 #endif

@@ -55,6 +55,13 @@ static uint32_t end_of_skip(const vf_ggml_builder *b, uint32_t layer) {
   return vf_min_u32(special, end > 2 * period ? end - 2 * period : 0);
 }
 
+/* Two periods have been played since the layers before lay elsewhere. */
+static bool is_settling(const vf_ggml_builder *b, uint32_t layer) {
+  uint32_t played = 2 * b->model->layer_period;
+  if (b->schedule == NULL) return true;
+  return layer >= played && end_of_run(b, layer - played) > layer;
+}
+
 /* Layers from i on that copy what the ones a period later do. */
 static uint32_t count_equal(const vf_ggml_skip *s, uint32_t i, uint32_t period, uint32_t end) {
   uint32_t n = 0;
@@ -84,7 +91,8 @@ uint32_t vf_ggml_skip_layers(vf_ggml_skip *s, const vf_ggml_builder *b, uint32_t
   uint32_t end = end_of_skip(b, i), whole = b->model->layer_period;
   s->last = 1 - s->last;
   if (!s->learns) save(b, x, &s->states[s->last]);
-  bool settled = s->saved && (s->learns || vf_graph_state_equal(&s->states[0], &s->states[1]));
+  bool settled = s->saved && is_settling(b, i) &&
+                 (s->learns || vf_graph_state_equal(&s->states[0], &s->states[1]));
   if (settled)
     left_out =
         vf_min_u32(count_equal(s, i - s->period, s->period, end), end - i) / s->period * s->period;

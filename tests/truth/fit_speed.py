@@ -57,7 +57,7 @@ def read(path):
         if line.startswith("#"):
             continue
         rid, model, quant, engine, gpu, memory, ctx, flash, milli = line.split("\t")[:9]
-        words = ["--model", model, "--quant", quant.rstrip("*"), "--engine", engine, "--gpu", gpu, "--ctx", ctx]
+        words = ["--model", model, "--quant", quant, "--engine", engine, "--gpu", gpu, "--ctx", ctx]
         words += ["--memory", memory] if memory != "-" else []
         words += ["--flash-attn", flash] if flash != "-" else []
         r = vramfit(*words)["speed"]["step_reads"]
