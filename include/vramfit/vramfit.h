@@ -541,6 +541,46 @@ VF_API vf_status vf_report_write(const vf_estimate *estimate, const vf_limits *l
                                  const vf_report_options *options, vf_write_fn write, void *user,
                                  vf_error *err);
 
+/* ---- Pictures --------------------------------------------------------------------------- */
+
+enum { VF_CURVE_POINTS = 49 };
+
+/* Memory of one device at one context. */
+typedef struct vf_curve_point {
+  uint64_t ctx_tokens;
+  uint64_t part_bytes[VF_PART_COUNT];
+  uint64_t shared_host_bytes; /* unified: the host's side */
+  vf_interval need;
+} vf_curve_point;
+
+/* Memory against context, of the device that is fullest. */
+typedef struct vf_curve {
+  vf_curve_point points[VF_CURVE_POINTS];
+  size_t count;
+  uint32_t device; /* index into vf_estimate_devices */
+  uint64_t capacity_bytes;
+  uint64_t last_ctx_tokens; /* the largest context whose need is within the capacity; 0: none */
+  bool ends_above;          /* that is the end of the curve: it never leaves the capacity */
+} vf_curve;
+
+/* Solves it by repeated estimates with estimate as scratch (its last result is overwritten).
+ * VF_UNSUPPORTED if no device's memory is known. */
+VF_API vf_status vf_curve_solve(vf_curve *out, vf_estimate *estimate, const vf_model *model,
+                                const vf_request *request, const vf_device *devices,
+                                size_t device_count, vf_error *err);
+
+typedef struct vf_plot_options {
+  bool svg;     /* a self-contained SVG document; else text for a terminal */
+  bool unicode; /* text: block characters; else ASCII */
+  bool color;   /* text: ANSI colours */
+  vf_unit unit;
+} vf_plot_options;
+
+/* Draws the budget as stacked bars, and the curve below them (NULL: bars alone). */
+VF_API vf_status vf_plot_write(const vf_estimate *estimate, const vf_curve *curve,
+                               const vf_plot_options *options, vf_write_fn write, void *user,
+                               vf_error *err);
+
 /* ---- Topics ----------------------------------------------------------------------------- */
 
 /* Writes the text that teaches a topic ("kv-cache"), or the list of topics if name is NULL;

@@ -32,6 +32,7 @@ typedef struct args {
   const char *model, *quant, *gpu;
   const char *mmproj, *lora, *draft, *draft_quant;
   vf_request request;
+  const char *plot;
   const char *catalog, *id, *family, *vendor;
   range_arg params, memory;
   uint64_t used_bytes;
