@@ -33,6 +33,7 @@ struct vf_estimate {
   vf_verdict verdict;
   char version[VF_VERSION_TEXT]; /* of the engine, as asked for; "": none was named */
   uint32_t host_bandwidth_mb_per_s, cpu_moe_layers; /* of the request */
+  vf_split split;                                   /* of the request */
   vf_decodes decodes;                               /* of the engine */
   uint64_t notes[VF_NOTES]; /* numbers that an engine keeps for its explanations */
   bool refused;             /* the engine would not start, whatever the sums say: NO-FIT */

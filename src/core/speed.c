@@ -215,8 +215,14 @@ static void add_host(step *s) {
   s->host.expected = (s->host.fast + s->host.slow) / 2;
 }
 
+/* Devices that share every layer. */
+static uint32_t ranks_of(const vf_estimate *e) {
+  bool all = e->workload.tp == 0 && e->split == VF_SPLIT_TENSOR;
+  return vf_max_u32(all ? gpus(e) : e->workload.tp, 1);
+}
+
 static step step_of(const vf_estimate *e) {
-  step s = {.e = e, .ranks = vf_max_u32(e->workload.tp, 1), .basis = VF_BASIS_MODELLED};
+  step s = {.e = e, .ranks = ranks_of(e), .basis = VF_BASIS_MODELLED};
   double all = weights_on_gpus(e);
   s.replicas = vf_max_u32(e->workload.dp, 1);
   s.seqs = (vf_max_u32(e->workload.seqs, 1) + s.replicas - 1) / s.replicas;

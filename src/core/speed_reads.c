@@ -79,15 +79,53 @@ static uint64_t weight_bytes(const vf_model *m, const vf_tensor *t, uint32_t seq
   return bytes / MILLION * chosen_ppm(&m->layers[t->layer], seqs);
 }
 
-static void add_weights(vf_reads *r, const vf_estimate *e, uint32_t first, uint32_t seqs) {
+/* What lies on the devices by layers and --n-cpu-moe alone, as it is stored and as it is read. */
+typedef struct told {
+  uint64_t host_stored, experts_stored, experts_read;
+} told;
+
+static told add_weights(vf_reads *r, const vf_estimate *e, uint32_t first, uint32_t seqs) {
   const vf_model *m = e->model;
+  told sum = {0};
   for (size_t i = 0; i < m->n_tensors; i++) {
     const vf_tensor *t = &m->tensors[i];
+    uint64_t stored = t->bytes * t->count, read = weight_bytes(m, t, seqs);
+    bool host = is_on_host(e, t, first), packed = vf_formats[t->format].quantized;
+    if (host || vf_roles[t->role].home == VF_HOME_INPUT) sum.host_stored += stored;
     if (!takes_part(m, t)) continue;
-    vf_read *side = is_on_host(e, t, first) ? &r->host : &r->gpu;
-    bool packed = vf_formats[t->format].quantized;
-    *(packed ? &side->packed_bytes : &side->plain_bytes) += weight_bytes(m, t, seqs);
+    vf_read *side = host ? &r->host : &r->gpu;
+    *(packed ? &side->packed_bytes : &side->plain_bytes) += read;
+    sum.experts_stored += host || !is_expert(t) ? 0 : stored;
+    sum.experts_read += host || !is_expert(t) ? 0 : read;
   }
+  return sum;
+}
+
+static uint64_t share(uint64_t bytes, uint64_t part, uint64_t all) {
+  return (uint64_t)((double)bytes * ((double)part / (double)all));
+}
+
+static void move(uint64_t *from, uint64_t *to, uint64_t bytes) {
+  bytes = vf_min_u64(bytes, *from);
+  *from -= bytes;
+  *to += bytes;
+}
+
+/* What else an engine put into main memory (tensors by name): experts first, as people do. */
+static void move_others(vf_reads *r, const vf_estimate *e, const told *sum) {
+  uint64_t stored = e->devices[e->n_devices - 1].part_bytes[VF_PART_WEIGHTS];
+  uint64_t model = vf_model_weights_bytes(e->model);
+  if (only_host(e) || e->workload.tp != 0 || stored <= sum->host_stored + model / 64) return;
+  uint64_t others = stored - sum->host_stored;
+  uint64_t experts = vf_min_u64(others, sum->experts_stored);
+  uint64_t dense = model - vf_min_u64(model, sum->experts_stored + sum->host_stored);
+  uint64_t read = experts == 0 ? 0 : share(sum->experts_read, experts, sum->experts_stored);
+  if (others > experts && dense != 0)
+    read += share(r->gpu.packed_bytes + r->gpu.plain_bytes - sum->experts_read,
+                  vf_min_u64(others - experts, dense), dense);
+  uint64_t packed = vf_min_u64(read, r->gpu.packed_bytes);
+  move(&r->gpu.packed_bytes, &r->host.packed_bytes, packed);
+  move(&r->gpu.plain_bytes, &r->host.plain_bytes, read - packed);
 }
 
 /* ---- Caches and states --------------------------------------------------------------------- */
@@ -140,7 +178,8 @@ static void add_layers(vf_reads *r, const vf_estimate *e, uint32_t first) {
 vf_reads vf_reads_of(const vf_estimate *e, uint32_t seqs) {
   vf_reads r = {0};
   uint32_t first = first_slot(e);
-  add_weights(&r, e, first, seqs);
+  told sum = add_weights(&r, e, first, seqs);
+  move_others(&r, e, &sum);
   add_caches(&r, e, first, seqs);
   add_layers(&r, e, first);
   return r;
