@@ -22,6 +22,7 @@ const command commands[] = {
      "deployments side by side: \"--quant q4\" or a file of such lines"},
     {"inspect", 2, command_inspect, "inspect FILE [OTHER]",
      "what a model holds; what is different between two"},
+    {"explain", 1, command_explain, "explain [TOPIC]", "why memory is what it is: kv-cache, moe…"},
     {"models", 2, command_models, "models [QUERY]",
      "the models that are known; one whole, by name"},
     {"gpus", 1, command_gpus, "gpus [QUERY]", "the devices that are known; one whole, by name"},
