@@ -39,6 +39,8 @@ typedef struct args {
   tensor_split_arg tensor_split;
   vf_report_options report;
   color_mode color;
+  const char *sysroot;
+  bool total; /* --gpu auto: as if nobody held anything */
   bool strict, quiet, tensors, help, version;
 } args;
 
