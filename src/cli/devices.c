@@ -1,6 +1,7 @@
 /* devices.c - names go to the catalog, "auto" to the machine. */
 #include "devices.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "trouble.h"
@@ -15,6 +16,18 @@ vf_status detect(vf_machine **out, const args *a, const vf_context *ctx, vf_erro
   return vf_machine_detect(out, ctx, &options, err);
 }
 
+/* Some of this machine's devices may be of no use; a verdict without them must say so. */
+static void warn_of_others(const vf_machine *machine, const args *a) {
+  const vf_machine_info *info = vf_machine_info_get(machine);
+  if (a->quiet || strcmp(a->gpu, "auto") != 0) return;
+  for (size_t i = 0; i < info->n_devices; i++) {
+    const vf_machine_device *d = &info->devices[i];
+    if (!d->usable)
+      fprintf(stderr, "vramfit: warning: auto leaves out %u, %s: %s\n", (unsigned)d->index,
+              d->device.name, d->note);
+  }
+}
+
 static vf_status find_here(vf_device *out, size_t capacity, size_t *out_count,
                            uint64_t *host_memory_bytes, const args *a, const vf_context *ctx,
                            vf_error *err) {
@@ -22,6 +35,7 @@ static vf_status find_here(vf_device *out, size_t capacity, size_t *out_count,
   vf_status status = detect(&machine, a, ctx, err);
   if (status == VF_OK)
     status = vf_machine_select(out, capacity, out_count, machine, a->gpu, a->total, err);
+  if (status == VF_OK) warn_of_others(machine, a);
   if (status == VF_OK && *host_memory_bytes == 0) *host_memory_bytes = out[0].host_memory_bytes;
   vf_machine_free(machine);
   return status;

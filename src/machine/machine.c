@@ -86,6 +86,11 @@ static vf_status finish_device(vf_found *d, const vf_machine *m, const vf_contex
     d->d.device.total_bytes = m->info.host.total_bytes;
     d->memory_known = true;
   }
+  if (d->d.device.total_bytes >> 50 != 0) {
+    d->memory_known = false;
+    vf_found_refuse(d, "its driver says that it has %llu GiB, which cannot be",
+                    (unsigned long long)(d->d.device.total_bytes / VF_GIB));
+  }
   vf_status status = vf_match(d, ctx, err);
   if (status != VF_OK) return status;
   if (shares && m->info.host_known)
@@ -174,9 +179,14 @@ static vf_status no_gpu(const vf_machine *m, vf_error *err) {
                  "no GPU is found on this machine: name one (--gpu rtx-4090), or --gpu cpu");
 }
 
+static uint64_t free_of(const vf_machine_device *d) {
+  return d->device.total_bytes - d->device.reserved_bytes - d->device.used_bytes;
+}
+
 /* What one process can use together: GPUs of one vendor, without the processor's own where there
- * are others. */
+ * are others; one instance of a GPU alone. */
 static bool goes_with(const vf_machine_device *d, const vf_machine_device *first) {
+  if (d->instance || first->instance) return d == first;
   return d->usable && d->device.backend == first->device.backend &&
          d->integrated == first->integrated;
 }
@@ -188,7 +198,10 @@ static vf_status select_all(vf_device *out, size_t capacity, size_t *out_count, 
   size_t n = 0;
   for (size_t i = 0; i < info->n_devices; i++) {
     const vf_machine_device *d = &info->devices[i];
-    if (d->usable && (first == NULL || (first->integrated && !d->integrated))) first = d;
+    if (!d->usable) continue;
+    if (first == NULL || (first->integrated && !d->integrated) ||
+        (first->instance && (!d->instance || free_of(d) > free_of(first))))
+      first = d;
   }
   if (first == NULL) return no_gpu(m, err);
   for (size_t i = 0; i < info->n_devices && n < capacity; i++)
@@ -198,8 +211,8 @@ static vf_status select_all(vf_device *out, size_t capacity, size_t *out_count, 
 }
 
 /* One number of "0,2". */
-static vf_status select_one(vf_device *out, const vf_machine *m, const char *text, size_t length,
-                            bool empty, vf_error *err) {
+static vf_status select_one(vf_device *out, bool taken[VF_MAX_DEVICES], const vf_machine *m,
+                            const char *text, size_t length, bool empty, vf_error *err) {
   uint64_t i;
   const vf_machine_info *info = &m->info;
   if (!vf_system_number(&i, text, length, 10))
@@ -215,25 +228,40 @@ static vf_status select_one(vf_device *out, const vf_machine *m, const char *tex
   if (!info->devices[i].usable)
     return vf_fail(err, VF_UNKNOWN, "auto:%u, %s: %s", (unsigned)i, info->devices[i].device.name,
                    info->devices[i].note);
+  if (taken[i]) return vf_fail(err, VF_USAGE, "auto: device %u is named twice", (unsigned)i);
+  taken[i] = true;
   give(out, m, &info->devices[i], empty);
+  return VF_OK;
+}
+
+/* CUDA shows a process no more than one instance. */
+static vf_status check_instances(const bool *taken, size_t n, const vf_machine *m, vf_error *err) {
+  for (size_t i = 0; n > 1 && i < m->info.n_devices; i++)
+    if (taken[i] && m->info.devices[i].instance)
+      return vf_fail(err, VF_USAGE,
+                     "auto:%zu is an instance of a GPU (MIG), and a process uses no other device "
+                     "beside one: name it alone",
+                     i);
   return VF_OK;
 }
 
 vf_status vf_machine_select(vf_device *out, size_t capacity, size_t *out_count, const vf_machine *m,
                             const char *text, bool empty, vf_error *err) {
   size_t n = 0;
+  bool taken[VF_MAX_DEVICES] = {false};
   if (strncmp(text, "auto", 4) != 0 || (text[4] != '\0' && text[4] != ':'))
     return vf_fail(err, VF_USAGE, "'%.60s' is not auto, or auto:0,2", text);
   if (text[4] == '\0') return select_all(out, capacity, out_count, m, empty, err);
   for (const char *s = text + 5;; s++) {
     size_t length = strcspn(s, ",");
     if (n == capacity) return vf_fail(err, VF_LIMIT, "'%.60s': too many devices", text);
-    vf_status status = select_one(&out[n], m, s, length, empty, err);
+    vf_status status = select_one(&out[n], taken, m, s, length, empty, err);
     if (status != VF_OK) return status;
     n++;
     s += length;
     if (*s == '\0') break;
   }
-  *out_count = n;
-  return VF_OK;
+  vf_status status = check_instances(taken, n, m, err);
+  if (status == VF_OK) *out_count = n;
+  return status;
 }

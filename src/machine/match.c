@@ -14,12 +14,14 @@
 /* ---- Candidates -------------------------------------------------------------------------------
  */
 
-/* The best entry so far: of two that could be it, the one whose memory is nearer. */
+/* The best entry so far: of two that could be it, the one whose memory is nearer, then the one that
+ * is named so. */
 typedef struct choice {
   vf_catalog_entry entry;
   vf_device device;
   uint64_t distance;
-  bool any;
+  bool any, named;
+  char other[48];   /* an entry that it could be just as well; "": none */
   vf_status status; /* VF_NOMEM ends the search */
 } choice;
 
@@ -36,6 +38,26 @@ static const char *vendor_name(const vf_found *d) {
   return "";
 }
 
+static const char *vendor_title(const vf_found *d) {
+  switch (d->d.device.backend) {
+  case VF_BACKEND_CUDA: return "NVIDIA";
+  case VF_BACKEND_ROCM: return "AMD";
+  case VF_BACKEND_SYCL: return "Intel";
+  case VF_BACKEND_METAL: return "Apple";
+  case VF_BACKEND_CPU:
+  case VF_BACKEND_OTHER:
+  case VF_BACKEND_COUNT: break;
+  }
+  return "unknown";
+}
+
+/* Whether the driver calls it what the entry does. */
+static bool is_called(const vf_found *d, const vf_catalog_entry *entry) {
+  vf_name_words words;
+  return vf_name_split(&words, d->d.driver_name) &&
+         vf_name_compare(&words, entry->id) == VF_NAME_SAME;
+}
+
 static void offer(choice *c, const vf_found *d, const vf_catalog_entry *entry,
                   const vf_context *ctx) {
   vf_device candidate;
@@ -46,7 +68,13 @@ static void offer(choice *c, const vf_found *d, const vf_catalog_entry *entry,
   uint64_t its = candidate.total_bytes;
   uint64_t distance = mine > its ? mine - its : its - mine;
   if (!d->memory_known || d->d.instance) distance = 0;
-  if (c->any && distance >= c->distance) return;
+  bool named = is_called(d, entry), tie = c->any && distance == c->distance;
+  if (c->any && distance > c->distance) return;
+  if (tie && !c->named && !named && strcmp(c->entry.id, entry->id) != 0)
+    snprintf(c->other, sizeof c->other, "%s", entry->id);
+  if (tie && (c->named || !named)) return;
+  c->other[0] = '\0';
+  c->named = named;
   c->entry = *entry;
   c->device = candidate;
   c->distance = distance;
@@ -187,6 +215,8 @@ static void take_entry(vf_found *d, const choice *c, const vf_context *ctx) {
   keep_memory(&v, d);
   d->d.device = v;
   d->d.in_catalog = true;
+  if (c->other[0] != '\0')
+    vf_found_note(d, "it may be %s as well: the two have the same PCI id and memory", c->other);
 }
 
 /* A name that can be an id: "radeon-rx-9999". */
@@ -215,7 +245,10 @@ static void take_defaults(vf_found *d) {
                                [VF_BACKEND_METAL] = {0, {0, 100, 300}}};
   vf_device v = d->d.device;
   char ids[32];
-  snprintf(ids, sizeof ids, "%s %04x", vendor_name(d), d->d.pci_device);
+  if (d->d.pci_device != 0)
+    snprintf(ids, sizeof ids, "%s GPU %04x", vendor_title(d), (unsigned)d->d.pci_device);
+  else
+    snprintf(ids, sizeof ids, "%s GPU", vendor_title(d));
   const char *name = d->d.driver_name[0] != '\0' ? d->d.driver_name : ids;
   snprintf(v.name, sizeof v.name, "%.63s", name);
   make_id(v.id, sizeof v.id, name);

@@ -85,7 +85,7 @@ vf_status vf_meminfo_parse(vf_host_memory *out, const char *text, size_t length,
     read_line(&m, text + at, n, notes);
     at += n + 1;
   }
-  if (m.total == 0 || m.total > UINT64_C(1) << 56)
+  if (m.total == 0 || m.total >> 50 != 0)
     return vf_fail_at(err, VF_MALFORMED, "/proc/meminfo", "MemTotal",
                       "it does not say how much memory there is: say --host-memory SIZE");
   vf_host_memory h = {.total_bytes = m.total, .free_bytes = available(&m, notes)};

@@ -127,6 +127,24 @@ static void check_amd_access(vf_found *d, const char *root) {
                      "--device /dev/dri)");
 }
 
+/* libdrm's list, where it is installed: "744C,\tC8,\tAMD Radeon RX 7900 XTX".  A card says its name
+ * itself if it is one for servers. */
+static void read_amd_name(vf_found *d, const char *root, const char *folder) {
+  char text[VF_SYSTEM_FILE], wanted[16];
+  uint64_t revision;
+  size_t n;
+  if (!device_value(&revision, root, folder, "revision", 16) || revision > 0xFF) return;
+  if (vf_system_read(text, sizeof text, &n, root, "/usr/share/libdrm/amdgpu.ids") != VF_SYSTEM_READ)
+    return;
+  snprintf(wanted, sizeof wanted, "\n%04X,\t%02X,\t", (unsigned)d->d.pci_device,
+           (unsigned)revision);
+  const char *line = strstr(text, wanted);
+  if (line == NULL) return;
+  line += strlen(wanted);
+  snprintf(d->d.driver_name, sizeof d->d.driver_name, "%.*s",
+           (int)vf_min_u64(strcspn(line, "\r\n"), sizeof d->d.driver_name - 1), line);
+}
+
 static void find_amd(vf_found *d, const char *root, const char *folder,
                      const vf_host_memory *host) {
   amd_memory m = read_amd_memory(root, folder);
@@ -135,6 +153,7 @@ static void find_amd(vf_found *d, const char *root, const char *folder,
   d->d.device.backend = VF_BACKEND_ROCM;
   if (n > 0 && (size_t)n < sizeof path)
     vf_system_line(d->d.driver_name, sizeof d->d.driver_name, root, path);
+  if (d->d.driver_name[0] == '\0') read_amd_name(d, root, folder);
   if (!m.vram_known || (m.vram == 0 && m.gtt == 0)) {
     vf_found_refuse(d, "no memory is told (mem_info_vram_total): is its driver amdgpu?");
     return;

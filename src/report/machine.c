@@ -82,7 +82,7 @@ static void put_remarks(vf_out *out, const vf_machine_device *d, vf_unit unit) {
   vf_text_printf(&t, "%u %s on it", (unsigned)d->processes,
                  d->processes == 1 ? "process computes" : "processes compute");
   if (d->process_bytes != 0) {
-    vf_text_put(&t, " and hold ");
+    vf_text_put(&t, d->processes == 1 ? " and holds " : " and hold ");
     vf_text_size(&t, d->process_bytes, unit, 2);
     vf_text_printf(&t, " %s", vf_unit_name(unit));
   }
