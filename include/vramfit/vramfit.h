@@ -321,7 +321,7 @@ typedef struct vf_machine_device {
   uint16_t pci_vendor, pci_device; /* 0: not known */
   uint32_t processes;              /* that compute on it, as far as this process may see them */
   uint64_t process_bytes;          /* what they hold, as far as it is told */
-  char note[240];                  /* what is odd; "": nothing */
+  char note[320];                  /* what is odd; "": nothing */
 } vf_machine_device;
 
 /* Strings and lists belong to the machine. */

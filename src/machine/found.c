@@ -28,7 +28,9 @@ vf_found *vf_findings_add(vf_findings *f) {
 }
 
 static void note(vf_found *d, const char *fmt, va_list args) {
-  if (d->d.note[0] == '\0') vsnprintf(d->d.note, sizeof d->d.note, fmt, args);
+  size_t n = strlen(d->d.note), size = sizeof d->d.note;
+  if (n > 0 && n + 2 < size) n += (size_t)snprintf(d->d.note + n, size - n, "; ");
+  if (n + 1 < size) vsnprintf(d->d.note + n, size - n, fmt, args);
 }
 
 void vf_found_note(vf_found *d, const char *fmt, ...) {

@@ -27,7 +27,7 @@ vf_found *vf_findings_add(vf_findings *f);
 
 void vf_findings_note(vf_findings *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* What is odd about one device; the first note stays, as it is the cause of the others. */
+/* What is odd about one device; what comes first is the cause of the rest. */
 void vf_found_note(vf_found *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* The same, and nothing can run on it. */

@@ -57,7 +57,8 @@ static void look_for_oddities(vf_machine *m, const char *root) {
   if (!m->info.host_known) return;
   bool shared = false;
   for (size_t i = 0; i < m->findings.n_devices; i++)
-    shared |= m->found[i].d.device.kind == VF_DEVICE_UNIFIED;
+    shared |= m->found[i].d.device.kind == VF_DEVICE_UNIFIED &&
+              m->found[i].d.device.backend == VF_BACKEND_CUDA;
   if (h->limit_bytes != 0)
     vf_findings_note(&m->findings,
                      "a control group limits this process to %llu MiB of main "

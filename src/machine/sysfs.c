@@ -65,12 +65,11 @@ static amd_memory read_amd_memory(const char *root, const char *folder) {
   return m;
 }
 
-/* A GPU in the processor has no memory chips of its own, so that nobody made them, and no board.
- * Without a word of either, one whose memory is a small part of what it maps is one, too. */
+/* A GPU in the processor has no memory chips of its own, so that nobody made them, and no board:
+ * the driver then leaves both files out, however much the firmware set aside. */
 static bool is_amd_apu(const char *root, const char *folder, const amd_memory *m) {
-  if (device_has(root, folder, "mem_info_vram_vendor") || device_has(root, folder, "board_info"))
-    return false;
-  return m->gtt_known && m->vram <= 4 * VF_GIB ? true : m->gtt > m->vram;
+  return m->gtt_known && !device_has(root, folder, "mem_info_vram_vendor") &&
+         !device_has(root, folder, "board_info");
 }
 
 /* What the firmware set aside (VRAM) and what may be mapped of main memory (GTT), which can be set
@@ -116,15 +115,16 @@ static void own_amd(vf_found *d, const amd_memory *m) {
                   (unsigned long long)(m->vram / VF_MIB));
 }
 
-static void check_amd_access(vf_found *d, const char *root) {
+static void check_amd_access(vf_findings *out, const char *root) {
   char path[VF_SYSTEM_PATH];
   int n = snprintf(path, sizeof path, "%s/dev/kfd", root);
   if (n < 0 || (size_t)n >= sizeof path || access(path, R_OK | W_OK) == 0) return;
   if (errno == EACCES || errno == EPERM)
-    vf_found_note(d, "permission denied: /dev/kfd; ROCm needs it (the user in group render)");
+    vf_findings_note(out, "AMD: /dev/kfd: permission denied, and ROCm needs it (add the user to "
+                          "group render)");
   else
-    vf_found_note(d, "/dev/kfd is not there: ROCm cannot use it (a container: --device /dev/kfd "
-                     "--device /dev/dri)");
+    vf_findings_note(out, "AMD: /dev/kfd is not there, and ROCm needs it (a container: --device "
+                          "/dev/kfd --device /dev/dri)");
 }
 
 /* libdrm's list, where it is installed: "744C,\tC8,\tAMD Radeon RX 7900 XTX".  A card says its name
@@ -145,7 +145,7 @@ static void read_amd_name(vf_found *d, const char *root, const char *folder) {
            (int)vf_min_u64(strcspn(line, "\r\n"), sizeof d->d.driver_name - 1), line);
 }
 
-static void find_amd(vf_found *d, const char *root, const char *folder,
+static void find_amd(vf_findings *out, vf_found *d, const char *root, const char *folder,
                      const vf_host_memory *host) {
   amd_memory m = read_amd_memory(root, folder);
   char path[VF_SYSTEM_PATH];
@@ -162,7 +162,7 @@ static void find_amd(vf_found *d, const char *root, const char *folder,
     share_amd(d, &m, host);
   else
     own_amd(d, &m);
-  check_amd_access(d, root);
+  check_amd_access(out, root);
 }
 
 /* ---- Intel ------------------------------------------------------------------------------------
@@ -267,7 +267,7 @@ static void find_card(vf_findings *out, const char *root, unsigned number,
   read_address(d, root, folder);
   snprintf(d->d.source, sizeof d->d.source, "amdgpu");
   if (vendor == VENDOR_AMD)
-    find_amd(d, root, folder, host);
+    find_amd(out, d, root, folder, host);
   else
     find_intel(d, root, folder, card, host);
 }

@@ -9,7 +9,7 @@
 #include "report/json_write.h"
 #include "report/words.h"
 
-enum { NAME_WIDTH = 34, CELL_WIDTH = 10 };
+enum { NAME_WIDTH = 24, CELL_WIDTH = 9 };
 
 static uint64_t free_bytes(const vf_machine_device *d) {
   uint64_t taken = d->device.reserved_bytes + d->device.used_bytes;
@@ -33,13 +33,29 @@ static void put_cell(vf_out *out, bool known, uint64_t bytes, vf_unit unit) {
   vf_out_printf(out, "%*s", CELL_WIDTH, buf);
 }
 
-static void put_device(vf_out *out, const vf_machine_device *d, vf_unit unit) {
-  char buf[128];
-  vf_text text = vf_text_on(buf, sizeof buf);
+/* Escaped: a name is whatever a driver says, in ASCII where it is a sane one. */
+static size_t make_name(char *buf, size_t size, const vf_machine_device *d) {
+  vf_text text = vf_text_on(buf, size);
   const char *name = shown_name(d);
-  bool total = d->device.total_known;
   vf_text_escaped(&text, name, strlen(name));
-  vf_out_printf(out, "%3u  %-*s", (unsigned)d->index, NAME_WIDTH, buf);
+  return text.length < size ? text.length : size - 1;
+}
+
+static int name_width(const vf_machine_info *info) {
+  char buf[128];
+  size_t widest = NAME_WIDTH;
+  for (size_t i = 0; i < info->n_devices; i++) {
+    size_t n = make_name(buf, sizeof buf, &info->devices[i]);
+    if (n > widest) widest = n;
+  }
+  return (int)widest;
+}
+
+static void put_device(vf_out *out, const vf_machine_device *d, int width, vf_unit unit) {
+  char buf[128];
+  bool total = d->device.total_known;
+  make_name(buf, sizeof buf, d);
+  vf_out_printf(out, "%3u  %-*s", (unsigned)d->index, width, buf);
   put_cell(out, total, d->device.total_bytes, unit);
   put_cell(out, total, d->device.reserved_bytes, unit);
   put_cell(out, total && d->used_known, d->device.used_bytes, unit);
@@ -48,21 +64,22 @@ static void put_device(vf_out *out, const vf_machine_device *d, vf_unit unit) {
 }
 
 /* "main memory": without the system's share, which nobody sets apart on its own behalf. */
-static void put_host(vf_out *out, const char *label, uint64_t total, uint64_t left, vf_unit unit) {
-  vf_out_printf(out, "     %-*s", NAME_WIDTH, label);
+static void put_host(vf_out *out, const char *label, uint64_t total, uint64_t left, int width,
+                     vf_unit unit) {
+  vf_out_printf(out, "     %-*s", width, label);
   put_cell(out, true, total, unit);
   put_cell(out, false, 0, unit);
   put_cell(out, true, total - left, unit);
   put_cell(out, true, left, unit);
-  vf_out_put(out, "  cpu\n");
+  vf_out_put(out, "\n");
 }
 
-static void put_memory(vf_out *out, const vf_host_memory *h, vf_unit unit) {
-  put_host(out, "main memory", h->total_bytes, h->free_bytes, unit);
+static void put_memory(vf_out *out, const vf_host_memory *h, int width, vf_unit unit) {
+  put_host(out, "main memory", h->total_bytes, h->free_bytes, width, unit);
   if (h->limit_bytes != 0)
-    put_host(out, "of it, within the limit", h->usable_bytes, h->usable_free_bytes, unit);
+    put_host(out, "of it, within the limit", h->usable_bytes, h->usable_free_bytes, width, unit);
   if (h->swap_bytes == 0) return;
-  put_host(out, "swap (counted nowhere)", h->swap_bytes, h->swap_free_bytes, unit);
+  put_host(out, "swap (counted nowhere)", h->swap_bytes, h->swap_free_bytes, width, unit);
 }
 
 static void put_remark(vf_out *out, const vf_machine_device *d, const char *text) {
@@ -107,11 +124,12 @@ static bool has_remarks(const vf_machine_info *info) {
 }
 
 static void write_table(vf_out *out, const vf_machine_info *info, vf_unit unit) {
-  vf_out_printf(out, "  #  %-*s%*s%*s%*s%*s  catalog\n", NAME_WIDTH, "device", CELL_WIDTH,
-                unit == VF_UNIT_GIB ? "total GiB" : "total GB", CELL_WIDTH, "kept", CELL_WIDTH,
-                "used", CELL_WIDTH, "free");
-  for (size_t i = 0; i < info->n_devices; i++) put_device(out, &info->devices[i], unit);
-  if (info->host_known) put_memory(out, &info->host, unit);
+  int width = name_width(info);
+  vf_out_printf(out, "  #  %-*s%*s%*s%*s%*s%s\n", width, unit == VF_UNIT_GIB ? "GiB" : "GB",
+                CELL_WIDTH, "total", CELL_WIDTH, "kept", CELL_WIDTH, "used", CELL_WIDTH, "free",
+                info->n_devices > 0 ? "  catalog" : "");
+  for (size_t i = 0; i < info->n_devices; i++) put_device(out, &info->devices[i], width, unit);
+  if (info->host_known) put_memory(out, &info->host, width, unit);
   if (has_remarks(info)) vf_out_put(out, "\n");
   if (info->n_devices == 0) vf_out_put(out, "  no GPU is found\n");
   for (size_t i = 0; i < info->n_devices; i++) put_remarks(out, &info->devices[i], unit);

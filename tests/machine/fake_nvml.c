@@ -262,8 +262,7 @@ int nvmlDeviceGetComputeRunningProcesses_v3(handle *h, unsigned *n, process *out
   *n = h->device->procs;
   if (h->device->procs > room) return 7;
   for (unsigned i = 0; i < h->device->procs; i++)
-    out[i] =
-        (process){1000 + i, h->device->procmib != 0 ? h->device->procmib : UINT64_MAX, 0, 0};
+    out[i] = (process){1000 + i, h->device->procmib != 0 ? h->device->procmib : UINT64_MAX, 0, 0};
   return 0;
 }
 #endif
