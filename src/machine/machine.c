@@ -64,8 +64,8 @@ static void look_for_oddities(vf_machine *m, const char *root) {
                      "a control group limits this process to %llu MiB of main "
                      "memory%s",
                      (unsigned long long)(h->limit_bytes / VF_MIB),
-                     shared ? "; it does not bind what a GPU allocates in a shared pool, which is "
-                              "no guard"
+                     shared ? "; it does not bind what the GPU takes of the shared pool: it is no "
+                              "guard"
                             : "");
   if (h->huge_pages_bytes != 0)
     vf_findings_note(&m->findings,
