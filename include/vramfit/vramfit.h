@@ -408,7 +408,9 @@ typedef struct vf_request {
   uint64_t cpu_offload_bytes;        /* weights of each rank that stay in host memory */
   uint32_t spec_tokens;              /* tokens that are proposed by the model's own extra layers */
   uint32_t max_loras, max_lora_rank; /* slots for adapters */
+  uint32_t dcp; /* ranks of a tensor parallel group that share the cache's tokens */
   vf_switch prefix_caching;
+  bool text_only;     /* towers for images and sound are not loaded */
   bool enforce_eager; /* no CUDA graphs */
 } vf_request;
 
@@ -637,6 +639,17 @@ VF_API void vf_inspection_free(vf_inspection *inspection);
 VF_API vf_status vf_inspection_write(const vf_inspection *inspection, const vf_inspection *other,
                                      bool tensors, const vf_report_options *options,
                                      vf_write_fn write, void *user, vf_error *err);
+
+/* ---- Ollama's Modelfiles ----------------------------------------------------------------- */
+
+/* What a Modelfile says about memory; -1 and "": nothing. */
+typedef struct vf_modelfile {
+  char from[512];    /* FROM: a name, or a path relative to the Modelfile's folder */
+  char adapter[512]; /* ADAPTER */
+  int64_t num_ctx, num_gpu, num_batch;
+} vf_modelfile;
+
+VF_API vf_status vf_modelfile_read(vf_modelfile *out, const char *path, vf_error *err);
 
 /* ---- What there is ---------------------------------------------------------------------- */
 

@@ -108,7 +108,8 @@ static vf_status try_quants(vf_limits *out, question *q, vf_model *copy, vf_erro
 
 static vf_status solve_quant(vf_limits *out, question q, vf_error *err) {
   vf_model *copy;
-  const vf_model *base = q.model->derived != NULL && q.engine->pools ? q.model->derived : q.model;
+  const vf_model *base =
+      q.model->derived != NULL && q.engine->ladder != NULL ? q.model->derived : q.model;
   vf_status status = vf_model_clone(&copy, base, err);
   if (status != VF_OK) return status;
   status =

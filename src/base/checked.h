@@ -43,6 +43,10 @@ static inline uint32_t vf_max_u32(uint32_t a, uint32_t b) {
   return a > b ? a : b;
 }
 
+static inline uint32_t vf_min_u32(uint32_t a, uint32_t b) {
+  return a < b ? a : b;
+}
+
 static inline uint64_t vf_max_u64(uint64_t a, uint64_t b) {
   return a > b ? a : b;
 }

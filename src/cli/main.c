@@ -9,6 +9,7 @@
 #include "catalogs.h"
 #include "command.h"
 #include "help.h"
+#include "ollama.h"
 #include "options.h"
 #include "trouble.h"
 
@@ -79,6 +80,7 @@ static enum exit_code run(const args *a, vf_error *err) {
 int main(int argc, char **argv) {
   static char buffer[1 << 16]; /* one write for most answers, whose failure says why */
   args a;
+  ollama_names names;
   vf_error err = {.status = VF_OK};
   if (argc < 2) {
     fputs("usage: vramfit --model M --gpu G [OPTIONS]   (vramfit --help explains)\n", stderr);
@@ -86,7 +88,8 @@ int main(int argc, char **argv) {
   }
   enum exit_code code = EXIT_TROUBLE;
   setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
-  if (args_parse(&a, argc, argv, &err) == VF_OK) code = run(&a, &err);
+  if (args_parse(&a, argc, argv, &err) == VF_OK && apply_ollama(&a, &names, &err) == VF_OK)
+    code = run(&a, &err);
   if (code == EXIT_TROUBLE) {
     if (err.status != VF_IO || !ferror(stdout)) complain(&err);
   }

@@ -187,11 +187,21 @@ void vf_model_assume(vf_model *model, const char *code, const char *text) {
   model->assumptions[model->n_assumptions++] = (vf_assumption){code, text};
 }
 
+static uint64_t thousandths(uint64_t bytes, uint32_t n) {
+  return bytes / 1000 * n + bytes % 1000 * n / 1000;
+}
+
+vf_interval vf_model_weights_size(const vf_model *m, uint64_t bytes) {
+  if (m->share.expected == 0) return (vf_interval){bytes, bytes, bytes};
+  return (vf_interval){thousandths(bytes, m->share.low), thousandths(bytes, m->share.expected),
+                       thousandths(bytes, m->share.high)};
+}
+
 uint64_t vf_model_weights_bytes(const vf_model *model) {
   uint64_t bytes = 0;
   for (size_t i = 0; i < model->n_tensors; i++)
     bytes += model->tensors[i].bytes * model->tensors[i].count;
-  return bytes;
+  return vf_model_weights_size(model, bytes).bytes;
 }
 
 void vf_model_info_get(const vf_model *model, vf_model_info *out) {

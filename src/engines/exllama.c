@@ -43,7 +43,8 @@ static uint64_t cache_bytes(const vf_serving *s, bool states) {
     if (c->layer < s->shard.first_layer || c->layer >= s->shard.end_layer) continue;
     if ((c->kind == VF_CACHE_STATE) != states) continue;
     uint64_t row = row_bytes(s->w->kv_k, c->k_dim) + row_bytes(s->w->kv_v, c->v_dim);
-    uint64_t bytes = states ? (c->conv + c->state) * s->number_bytes : length * c->n_kv_heads * row;
+    uint64_t bytes = (c->conv + c->state) * s->number_bytes;
+    if (!states && !vf_mul3(&bytes, length, c->n_kv_heads, row)) s->e->overflow = true;
     if (!vf_mul(&bytes, bytes, seqs) || !vf_add(&sum, sum, bytes)) s->e->overflow = true;
   }
   return sum;

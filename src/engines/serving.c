@@ -226,7 +226,7 @@ void vf_serving_add_weights(vf_serving *s, uint32_t device, bool fused, bool res
                  vf_exactly(moved), VF_BASIS_EXACT, "pinned, read over the bus");
   vf_serving_add(s, device, VF_PART_WEIGHTS, "allocator_slack", vf_exactly(slack), VF_BASIS_EXACT,
                  "");
-  if (!knows_tower(s->model) && s->shard.first)
+  if (!knows_tower(s->model) && s->shard.first && !s->request->text_only)
     vf_serving_add(s, device, VF_PART_WEIGHTS, "tower", tower, VF_BASIS_ASSUMED,
                    "for images or sound, not described");
 }

@@ -64,7 +64,12 @@ static uint64_t request_bytes(const plan *p) {
   const vf_workload *w = p->s.w;
   uint64_t block = w->block_size, length = (w->requested_ctx_tokens + block - 1) / block * block;
   uint64_t window = vf_min_u64(length, (p->cell.window_tokens + block - 1) / block * block + block);
-  return length * p->cell.full_bytes + window * p->cell.window_bytes + p->cell.state_bytes;
+  uint64_t full, windows, sum = 0;
+  if (!vf_mul(&full, length, p->cell.full_bytes) ||
+      !vf_mul(&windows, window, p->cell.window_bytes) || !vf_add(&sum, full, windows) ||
+      !vf_add(&sum, sum, p->cell.state_bytes))
+    p->s.e->overflow = true;
+  return sum;
 }
 
 static uint64_t token_bytes(const plan *p) {

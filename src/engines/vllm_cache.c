@@ -115,19 +115,17 @@ static vf_status count_kinds(vf_vllm_plan *p, vf_error *err) {
   return VF_OK;
 }
 
-/* Layers that propose tokens attend like the last layer does; they come behind it. */
+/* Layers that propose tokens, at least one, keep all tokens; they come behind the last one. */
 static void count_proposing_layers(vf_vllm_plan *p) {
-  const vf_model *m = p->model;
-  if (p->spec_tokens == 0 || m->n_caches == 0) return;
-  for (uint32_t i = m->n_layers; i > 0 && (m->layers[i - 1].flags & VF_LAYER_MTP) != 0; i--) {
-    for (uint32_t k = 0; k < p->pool.n_kinds; k++) {
-      vf_vllm_kind *kind = &p->pool.kinds[k];
-      if (kind->cache.kind != VF_CACHE_FULL && kind->cache.kind != VF_CACHE_LATENT &&
-          kind->cache.kind != VF_CACHE_INDEXER)
-        continue;
-      kind->layers++;
-      kind->here += p->shard.last;
-    }
+  uint32_t n = vf_max_u32(vf_vllm_mtp_layers(p->model), 1);
+  if (p->spec_tokens == 0) return;
+  for (uint32_t k = 0; k < p->pool.n_kinds; k++) {
+    vf_vllm_kind *kind = &p->pool.kinds[k];
+    if (kind->cache.kind != VF_CACHE_FULL && kind->cache.kind != VF_CACHE_LATENT &&
+        kind->cache.kind != VF_CACHE_INDEXER)
+      continue;
+    kind->layers += n;
+    if (p->shard.last) kind->here += n;
   }
 }
 
@@ -149,8 +147,14 @@ static uint64_t in_flight(const vf_vllm_plan *p) {
   return batches * p->batch_tokens;
 }
 
+/* Decode context parallelism divides the tokens of layers that keep all of them. */
+static uint64_t dcp_of(const vf_vllm_plan *p) {
+  return vf_max_u32(p->request->dcp, 1);
+}
+
 static uint64_t kind_blocks(const vf_vllm_plan *p, const vf_vllm_kind *k) {
-  uint64_t length = p->w->requested_ctx_tokens, b = k->block_tokens;
+  uint64_t b = k->block_tokens, length = p->w->requested_ctx_tokens;
+  uint64_t shared_length = (length + dcp_of(p) - 1) / dcp_of(p);
   bool shared = p->request->prefix_caching != VF_OFF && p->rules->state_aligned;
   switch (k->cache.kind) {
   case VF_CACHE_STATE: return (shared ? 2 : 1) + p->spec_tokens;
@@ -163,7 +167,7 @@ static uint64_t kind_blocks(const vf_vllm_plan *p, const vf_vllm_kind *k) {
   case VF_CACHE_CROSS:
   case VF_CACHE_KIND_COUNT: break;
   }
-  return (length + b - 1) / b;
+  return (shared_length + b - 1) / b;
 }
 
 /* Beside states, a block is so long that a page of attention holds a whole state. */
