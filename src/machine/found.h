@@ -2,15 +2,17 @@
 #ifndef VF_MACHINE_FOUND_H
 #define VF_MACHINE_FOUND_H
 
-#include "vramfit/vramfit.h"
+#include "readers/catalog.h"
 
 enum { VF_MACHINE_NOTES = 16, VF_MACHINE_NOTE_SIZE = 240 };
 
 typedef struct vf_found {
   vf_machine_device d;
-  bool memory_known;    /* d.device.total_bytes is the driver's */
-  bool reserved_known;  /* d.device.reserved_bytes is; else `used` includes it */
-  uint64_t match_bytes; /* compared with the catalog's totals; 0: the driver's total */
+  bool memory_known;      /* d.device.total_bytes is the driver's */
+  bool reserved_known;    /* d.device.reserved_bytes is; else `used` includes it */
+  bool coherent;          /* its memory may be a NUMA node of the system (Grace) */
+  vf_catalog_entry entry; /* that it was matched with; meaningful if d.in_catalog */
+  uint64_t match_bytes;   /* compared with the catalog's totals; 0: the driver's total */
 } vf_found;
 
 /* What the sources find; a machine with more devices than one estimate takes is cut, and says so.

@@ -80,8 +80,8 @@ static void look_for_oddities(vf_machine *m, const char *root) {
  */
 
 /* A GPU without memory of its own: its total is main memory's, its reserve the entry's. */
-static vf_status finish_device(vf_found *d, const vf_machine *m, const vf_context *ctx,
-                               vf_error *err) {
+static vf_status finish_device(vf_machine *m, size_t i, const vf_context *ctx, vf_error *err) {
+  vf_found *d = &m->found[i];
   bool shares = d->d.device.kind == VF_DEVICE_UNIFIED && !d->memory_known;
   if (shares && m->info.host_known) {
     d->d.device.total_bytes = m->info.host.total_bytes;
@@ -92,7 +92,7 @@ static vf_status finish_device(vf_found *d, const vf_machine *m, const vf_contex
     vf_found_refuse(d, "its driver says that it has %llu GiB, which cannot be",
                     (unsigned long long)(d->d.device.total_bytes / VF_GIB));
   }
-  vf_status status = vf_match(d, ctx, err);
+  vf_status status = vf_match(d, i > 0 ? d - 1 : NULL, ctx, err);
   if (status != VF_OK) return status;
   if (shares && m->info.host_known)
     vf_share_host(d, &m->info.host, d->d.in_catalog ? d->d.device.reserved_bytes : 8 * VF_GIB);
@@ -101,17 +101,28 @@ static vf_status finish_device(vf_found *d, const vf_machine *m, const vf_contex
   if (!d->memory_known) d->d.device.total_known = false;
   if (!d->memory_known) d->d.usable = false;
   d->d.device.used_is_live = d->d.used_known;
-  if (m->info.host_known) d->d.device.host_memory_bytes = m->info.host.usable_free_bytes;
   return VF_OK;
 }
 
-static vf_status put_together(vf_machine *m, const vf_context *ctx, vf_error *err) {
+/* What main memory there is for what stays on the host. */
+static void settle_host(vf_machine *m, const char *root) {
+  bool coherent = false;
+  if (!m->info.host_known) return;
+  for (size_t i = 0; i < m->findings.n_devices; i++) coherent |= m->found[i].coherent;
+  if (coherent) vf_host_memory_without_gpus(&m->info.host, root);
+  for (size_t i = 0; i < m->findings.n_devices; i++)
+    m->found[i].d.device.host_memory_bytes = m->info.host.usable_free_bytes;
+}
+
+static vf_status put_together(vf_machine *m, const char *root, const vf_context *ctx,
+                              vf_error *err) {
   vf_findings *f = &m->findings;
   for (size_t i = 0; i < f->n_devices; i++) {
-    vf_status status = finish_device(&m->found[i], m, ctx, err);
+    vf_status status = finish_device(m, i, ctx, err);
     if (status != VF_OK) return status;
-    m->devices[i] = m->found[i].d;
   }
+  settle_host(m, root);
+  for (size_t i = 0; i < f->n_devices; i++) m->devices[i] = m->found[i].d;
   for (size_t i = 0; i < f->n_notes; i++) m->notes[i] = f->notes[i];
   m->info.devices = m->devices;
   m->info.n_devices = f->n_devices;
@@ -138,7 +149,7 @@ vf_status vf_machine_detect(vf_machine **out, const vf_context *ctx,
   look_for_nvidia(m, root, nvml);
   vf_sysfs_find(&m->findings, root, m->info.host_known ? &m->info.host : NULL);
   look_for_oddities(m, root);
-  vf_status status = put_together(m, ctx, err);
+  vf_status status = put_together(m, root, ctx, err);
   if (status == VF_OK)
     *out = m;
   else

@@ -215,6 +215,8 @@ static void take_entry(vf_found *d, const choice *c, const vf_context *ctx) {
   keep_memory(&v, d);
   d->d.device = v;
   d->d.in_catalog = true;
+  d->entry = c->entry;
+  d->coherent = v.kind == VF_DEVICE_DISCRETE && c->device.host_memory_bytes != 0;
   if (c->other[0] != '\0')
     vf_found_note(d, "it may be %s as well: the two have the same PCI id and memory", c->other);
 }
@@ -265,9 +267,19 @@ static void take_defaults(vf_found *d) {
   d->d.device = v;
 }
 
-vf_status vf_match(vf_found *d, const vf_context *ctx, vf_error *err) {
+/* Machines have several GPUs of one kind, and GPUs have several instances. */
+static bool is_like(const vf_found *a, const vf_found *b) {
+  return b->d.in_catalog && a->d.pci_device != 0 && a->d.pci_device == b->d.pci_device &&
+         a->d.pci_vendor == b->d.pci_vendor && a->d.instance == b->d.instance &&
+         b->d.note[0] == '\0' &&
+         (a->d.instance || (a->d.device.total_bytes == b->d.device.total_bytes &&
+                            strcmp(a->d.driver_name, b->d.driver_name) == 0));
+}
+
+vf_status vf_match(vf_found *d, const vf_found *before, const vf_context *ctx, vf_error *err) {
   choice c = {.status = VF_OK};
-  find_by_pci(&c, d, ctx);
+  if (before != NULL && is_like(d, before)) offer(&c, d, &before->entry, ctx);
+  if (!c.any && c.status == VF_OK) find_by_pci(&c, d, ctx);
   if (!c.any && c.status == VF_OK) find_by_name(&c, d, ctx);
   if (c.status != VF_OK) return vf_fail_nomem(err);
   if (c.any)

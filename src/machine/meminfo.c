@@ -236,3 +236,43 @@ vf_status vf_host_memory_read(vf_host_memory *out, vf_findings *notes, const cha
   *out = h;
   return VF_OK;
 }
+
+/* ---- Grace ------------------------------------------------------------------------------------
+ */
+
+/* "Node 1 MemTotal:  100663296 kB" */
+static uint64_t node_value(const char *text, size_t length, const char *key) {
+  uint64_t n;
+  for (size_t at = 0; at < length;) {
+    const char *line = text + at, *end = memchr(line, '\n', length - at);
+    size_t size = end != NULL ? (size_t)(end - line) : length - at;
+    const char *found = strstr(line, key);
+    if (found != NULL && found < line + size) {
+      size_t value = (size_t)(found - line) + strlen(key);
+      if (read_amount(&n, line + value, size - value, true)) return n;
+    }
+    at += size + 1;
+  }
+  return 0;
+}
+
+void vf_host_memory_without_gpus(vf_host_memory *h, const char *root) {
+  enum { MOST_NODES = 64 };
+  char path[96], cpus[32], text[VF_SYSTEM_FILE / 8];
+  uint64_t total = 0, left = 0;
+  for (unsigned node = 0; node < MOST_NODES; node++) {
+    size_t n;
+    snprintf(path, sizeof path, "/sys/devices/system/node/node%u/meminfo", node);
+    if (vf_system_read(text, sizeof text, &n, root, path) != VF_SYSTEM_READ) continue;
+    snprintf(path, sizeof path, "/sys/devices/system/node/node%u/cpulist", node);
+    if (vf_system_line(cpus, sizeof cpus, root, path)) continue;
+    if (!vf_add(&total, total, node_value(text, n, " MemTotal:")) ||
+        !vf_add(&left, left, node_value(text, n, " MemFree:")))
+      return;
+  }
+  if (total >= h->total_bytes) return;
+  h->total_bytes -= total;
+  h->free_bytes = vf_min_u64(h->free_bytes - vf_min_u64(left, h->free_bytes), h->total_bytes);
+  h->usable_bytes = vf_min_u64(h->usable_bytes, h->total_bytes);
+  h->usable_free_bytes = vf_min_u64(h->usable_free_bytes, h->free_bytes);
+}

@@ -21,4 +21,8 @@ bool vf_cgroup_path(char *out, size_t size, bool *v2, const char *text, size_t l
 vf_status vf_host_memory_read(vf_host_memory *out, vf_findings *notes, const char *root,
                               vf_error *err);
 
+/* On Grace a GPU's memory is a NUMA node without processors, and may be counted as main memory:
+ * takes such nodes out. */
+void vf_host_memory_without_gpus(vf_host_memory *h, const char *root);
+
 #endif

@@ -605,6 +605,22 @@ static void a_group_of_another_namespace_is_the_mount_itself(void **state) {
   assert_u64(info->host.limit_bytes, 4 * gib);
 }
 
+static void on_grace_the_gpus_memory_is_not_main_memory(void **state) {
+  (void)state;
+  put("/sys/devices/system/node/node0/meminfo", "Node 0 MemTotal: 50331648 kB\n");
+  put("/sys/devices/system/node/node0/cpulist", "0-71\n");
+  put("/sys/devices/system/node/node1/meminfo", "Node 1 MemTotal: 16777216 kB\n"
+                                                "Node 1 MemFree: 15728640 kB\n");
+  put("/sys/devices/system/node/node1/cpulist", "\n");
+  look("fake_nvml", rtx_4090);
+  assert_u64(info->host.total_bytes, 64 * gib);
+  look("fake_nvml", "name=NVIDIA GH200 480GB,pci=2342:10de,total=97871");
+  assert_string_equal(info->devices[0].device.id, "gh200-96gb");
+  assert_u64(info->host.total_bytes, 48 * gib);
+  assert_u64(info->host.usable_free_bytes, 45 * gib);
+  assert_u64(info->devices[0].device.host_memory_bytes, 45 * gib);
+}
+
 static void main_memory_that_cannot_be_read_is_a_note(void **state) {
   (void)state;
   static const struct {
@@ -788,6 +804,7 @@ int main(void) {
       TEST(a_control_group_binds_main_memory_and_no_pool),
       TEST(the_first_version_of_control_groups_is_read_too),
       TEST(a_group_of_another_namespace_is_the_mount_itself),
+      TEST(on_grace_the_gpus_memory_is_not_main_memory),
       TEST(main_memory_that_cannot_be_read_is_a_note),
       TEST(odd_lines_of_meminfo_are_told),
       TEST(a_huge_file_is_read_up_to_its_limit),
