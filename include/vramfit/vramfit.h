@@ -208,6 +208,7 @@ typedef struct vf_model_info {
   uint64_t max_ctx_tokens;  /* the model's own limit; 0: none is stated */
   uint32_t n_layers;
   uint32_t n_tensors;
+  uint64_t n_tower_params; /* of networks for images or sound; part of n_params */
 } vf_model_info;
 
 /* Opens a model by catalog id or alias, config.json, or the folder that holds one.
@@ -362,8 +363,10 @@ typedef enum vf_switch { VF_AUTO, VF_OFF, VF_ON } vf_switch;
 
 /* How several devices share one model. */
 typedef enum vf_split {
-  VF_SPLIT_LAYER, /* whole layers on each device (llama.cpp's default) */
-  VF_SPLIT_NONE,  /* everything on the first device */
+  VF_SPLIT_LAYER,  /* whole layers on each device (llama.cpp's default) */
+  VF_SPLIT_NONE,   /* everything on the first device */
+  VF_SPLIT_ROW,    /* rows of every matrix: no longer in llama.cpp's CUDA backend */
+  VF_SPLIT_TENSOR, /* matrices by rows or columns, caches by heads */
   VF_SPLIT_COUNT
 } vf_split;
 
@@ -373,6 +376,14 @@ enum {
 };
 
 /* What to estimate.  Start from VF_REQUEST_INIT: every default is the engine's own. */
+/* llama.cpp's --override-tensor: tensors whose name has the pattern lie in that buffer. */
+typedef struct vf_override {
+  const char *pattern; /* a regular expression: "blk\\.[0-9]+\\.ffn_.*_exps" */
+  int32_t device;      /* index of a GPU; -1: main memory */
+} vf_override;
+
+enum { VF_MAX_OVERRIDES = 16 };
+
 typedef struct vf_request {
   const char *engine;     /* "llama.cpp", "llama.cpp@v0.5.0"; NULL: by the model's format */
   uint64_t ctx_tokens;    /* per sequence; kv_unified: the shared pool; 0: engine's default */
@@ -388,13 +399,16 @@ typedef struct vf_request {
   vf_split split;
   const uint32_t *tensor_split; /* proportions per device; NULL: by free memory */
   size_t tensor_split_count;
-  uint64_t host_memory_bytes; /* main memory for what stays on the host; 0: the first device's
-                                 host_memory_bytes */
-  int64_t prompt_cache_bytes; /* llama-server's --cache-ram; -1: its default; 0: off */
-  uint32_t cpu_moe_layers;    /* experts of the first N layers stay in host memory */
-  uint64_t mmproj_bytes;      /* a tower for images or sound, loaded on the first device */
-  uint64_t lora_bytes;        /* adapters, beside the matrices that they change */
-  const vf_model *draft;      /* a model that proposes tokens; NULL: none */
+  uint64_t host_memory_bytes;   /* main memory for what stays on the host; 0: the first device's
+                                   host_memory_bytes */
+  int64_t prompt_cache_bytes;   /* llama-server's --cache-ram; -1: its default; 0: off */
+  uint32_t cpu_moe_layers;      /* experts of the first N layers stay in host memory */
+  const vf_override *overrides; /* the first that matches counts */
+  size_t override_count;
+  bool mtp;              /* the model's own layers propose further tokens */
+  uint64_t mmproj_bytes; /* a tower for images or sound, loaded on the first device */
+  uint64_t lora_bytes;   /* adapters, beside the matrices that they change */
+  const vf_model *draft; /* a model that proposes tokens; NULL: none */
 
   /* Serving engines.  0 is the engine's own default everywhere. */
   uint32_t tp, pp, dp, ep;      /* ranks that share a layer, stages, replicas; ep: any but 0 and 1
@@ -540,6 +554,12 @@ typedef struct vf_limits {
 VF_API vf_status vf_limits_solve(vf_limits *out, vf_estimate *estimate, const vf_model *model,
                                  const vf_request *request, const vf_device *devices,
                                  size_t device_count, vf_error *err);
+
+/* Changes the request as llama.cpp's own --fit would, so that every device keeps 1024 MiB free: a
+ * context that is not given, then layers or experts in main memory.  VF_USAGE if the request fixes
+ * these already. */
+VF_API vf_status vf_llama_fit(vf_request *inout, vf_estimate *scratch, const vf_model *model,
+                              const vf_device *devices, size_t device_count, vf_error *err);
 
 /* ---- Reports ---------------------------------------------------------------------------- */
 

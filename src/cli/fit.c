@@ -40,6 +40,7 @@ typedef struct job {
   vf_device devices[VF_MAX_DEVICES];
   size_t n_devices;
   vf_request request;
+  vf_override overrides[VF_MAX_OVERRIDES];
   vf_estimate *estimate, *scratch;
   vf_limits limits;
 } job;
@@ -55,10 +56,22 @@ static vf_status open_draft(job *j, vf_error *err) {
   return status;
 }
 
+/* The tower that the model's config describes, as a file in F16 holds it. */
+static vf_status derive_mmproj(job *j, vf_error *err) {
+  vf_model_info info;
+  vf_model_info_get(j->model, &info);
+  if (info.n_tower_params == 0)
+    return trouble(err, "--mmproj", "no tower is known of %s: name its file", info.id);
+  j->request.mmproj_bytes = 2 * info.n_tower_params;
+  return VF_OK;
+}
+
 static vf_status open_beside(job *j, vf_error *err) {
   const args *a = j->a;
   vf_status status = VF_OK;
-  if (a->mmproj != NULL)
+  if (a->mmproj != NULL && strcmp(a->mmproj, "auto") == 0)
+    status = derive_mmproj(j, err);
+  else if (a->mmproj != NULL)
     status = vf_part_file_bytes(&j->request.mmproj_bytes, j->ctx, VF_FILE_MMPROJ, a->mmproj, err);
   if (status == VF_OK && a->lora != NULL)
     status = vf_part_file_bytes(&j->request.lora_bytes, j->ctx, VF_FILE_LORA, a->lora, err);
@@ -79,6 +92,11 @@ static vf_status open_all(job *j, vf_error *err) {
                           a, j->ctx, err);
   for (size_t i = 0; status == VF_OK && i < j->n_devices; i++) apply_overrides(&j->devices[i], a);
   if (status == VF_OK) status = open_beside(j, err);
+  for (size_t i = 0; i < a->overrides.count; i++)
+    j->overrides[i] =
+        (vf_override){a->overrides.text + a->overrides.items[i].at, a->overrides.items[i].device};
+  j->request.overrides = j->overrides;
+  j->request.override_count = a->overrides.count;
   if (a->tensor_split.count > 0) {
     j->request.tensor_split = a->tensor_split.shares;
     j->request.tensor_split_count = a->tensor_split.count;
@@ -86,9 +104,27 @@ static vf_status open_all(job *j, vf_error *err) {
   return status;
 }
 
+/* What llama.cpp's --fit would make of the request; told, since the answer is about that. */
+static vf_status apply_fit(job *j, vf_error *err) {
+  vf_request *r = &j->request, before = *r;
+  vf_status status = vf_llama_fit(r, j->scratch, j->model, j->devices, j->n_devices, err);
+  if (status != VF_OK || j->a->quiet) return status;
+  fputs("vramfit: note: --fit takes", stderr);
+  if (r->ctx_tokens != before.ctx_tokens)
+    fprintf(stderr, " --ctx %llu", (unsigned long long)r->ctx_tokens);
+  if (r->cpu_moe_layers != before.cpu_moe_layers)
+    fprintf(stderr, " --n-cpu-moe %u", (unsigned)r->cpu_moe_layers);
+  if (r->gpu_layers != before.gpu_layers) fprintf(stderr, " --ngl %d", (int)r->gpu_layers);
+  bool same = r->ctx_tokens == before.ctx_tokens && r->cpu_moe_layers == before.cpu_moe_layers &&
+              r->gpu_layers == before.gpu_layers;
+  fputs(same ? " it as it is\n" : "\n", stderr);
+  return VF_OK;
+}
+
 static vf_status solve(job *j, vf_error *err) {
   vf_status status = vf_estimate_new(&j->estimate, j->ctx, err);
   if (status == VF_OK) status = vf_estimate_new(&j->scratch, j->ctx, err);
+  if (status == VF_OK && j->a->fit) status = apply_fit(j, err);
   if (status == VF_OK)
     status = vf_estimate_run(j->estimate, j->model, &j->request, j->devices, j->n_devices, err);
   if (status != VF_OK || j->a->quiet) return status;

@@ -226,7 +226,7 @@ static vf_status parse_switch(void *field, const char *text, vf_error *err) {
 }
 
 static vf_status parse_split(void *field, const char *text, vf_error *err) {
-  static const char *const words[] = {"layer", "none", NULL};
+  static const char *const words[] = {"layer", "none", "row", "tensor", NULL};
   int word = 0;
   vf_status status = parse_word(&word, text, words, err);
   if (status == VF_OK) *(vf_split *)field = (vf_split)word;
@@ -295,6 +295,50 @@ static vf_status parse_tensor_split(void *field, const char *text, vf_error *err
     s = end + 1;
   }
   return trouble(err, "", "'%s' is not a list of proportions (3,1 or 6.5,10)", text);
+}
+
+static vf_status parse_spec_type(void *field, const char *text, vf_error *err) {
+  static const char *const words[] = {"none", "draft-mtp", NULL};
+  int word = 0;
+  vf_status status = parse_word(&word, text, words, err);
+  if (status == VF_OK) *(bool *)field = word == 1;
+  return status;
+}
+
+/* The number behind the backend's name: "CUDA1"; -1 for main memory, -2: neither. */
+static int32_t buffer_index(const char *name) {
+  static const char *const backends[] = {"CUDA", "ROCm", "Vulkan", "SYCL", "Metal", NULL};
+  if (strcmp(name, "CPU") == 0 || strcmp(name, "CUDA_Host") == 0) return -1;
+  for (size_t i = 0; backends[i] != NULL; i++) {
+    size_t n = strlen(backends[i]);
+    uint64_t index = 0;
+    if (strncmp(name, backends[i], n) != 0) continue;
+    if (name[n] == '\0') return 0;
+    return read_number(name + n, 0, VF_MAX_DEVICES - 1, &index) ? (int32_t)index : -2;
+  }
+  return -2;
+}
+
+static vf_status parse_overrides(void *field, const char *text, vf_error *err) {
+  override_arg *o = field;
+  int n = snprintf(o->text, sizeof o->text, "%s", text);
+  if (n < 0 || (size_t)n >= sizeof o->text) return trouble(err, "", "the list is too long");
+  o->count = 0;
+  for (char *s = o->text; s != NULL && *s != '\0';) {
+    char *comma = strchr(s, ',');
+    if (comma != NULL) *comma = '\0';
+    char *equals = strrchr(s, '=');
+    int32_t device = equals != NULL ? buffer_index(equals + 1) : -2;
+    if (device == -2 || equals == s)
+      return trouble(err, "", "'%.60s' is not PATTERN=BUFFER (CPU, CUDA0, CUDA1…)", s);
+    if (o->count == VF_MAX_OVERRIDES)
+      return trouble(err, "", "more than %d patterns", VF_MAX_OVERRIDES);
+    *equals = '\0';
+    o->items[o->count].at = (size_t)(s - o->text);
+    o->items[o->count++].device = device;
+    s = comma != NULL ? comma + 1 : NULL;
+  }
+  return VF_OK;
 }
 
 /* ---- The table -------------------------------------------------------------------------- */

@@ -18,6 +18,16 @@ typedef struct tensor_split_arg {
   size_t count;
 } tensor_split_arg;
 
+/* "exps=CPU,blk.0=CUDA1": patterns are strings in the text. */
+typedef struct override_arg {
+  struct {
+    size_t at; /* of the pattern */
+    int32_t device;
+  } items[VF_MAX_OVERRIDES];
+  char text[2048];
+  size_t count;
+} override_arg;
+
 /* "7B..14B": both ends belong to it; 0: no end. */
 typedef struct range_arg {
   uint64_t least, most;
@@ -37,11 +47,12 @@ typedef struct args {
   uint64_t used_bytes;
   headroom_arg headroom;
   tensor_split_arg tensor_split;
+  override_arg overrides;
   vf_report_options report;
   color_mode color;
   const char *sysroot;
   bool total; /* --gpu auto: as if nobody held anything */
-  bool strict, quiet, tensors, help, version;
+  bool strict, quiet, fit, tensors, help, version;
 } args;
 
 /* Reads the command line; on failure err says which option and why. */

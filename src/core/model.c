@@ -204,6 +204,14 @@ uint64_t vf_model_weights_bytes(const vf_model *model) {
   return vf_model_weights_size(model, bytes).bytes;
 }
 
+static uint64_t tower_params(const vf_model *m) {
+  uint64_t n = 0;
+  for (size_t i = 0; i < m->n_tensors; i++)
+    if (vf_roles[m->tensors[i].role].home == VF_HOME_TOWER)
+      n += vf_tensor_elements(&m->tensors[i]) * m->tensors[i].count;
+  return n;
+}
+
 void vf_model_info_get(const vf_model *model, vf_model_info *out) {
   *out = (vf_model_info){
       .id = model->id,
@@ -216,5 +224,6 @@ void vf_model_info_get(const vf_model *model, vf_model_info *out) {
       .max_ctx_tokens = model->max_ctx_tokens,
       .n_layers = model->n_layers,
       .n_tensors = (uint32_t)model->n_tensors,
+      .n_tower_params = tower_params(model),
   };
 }

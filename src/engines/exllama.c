@@ -92,6 +92,11 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
   return VF_OK;
 }
 
+static bool knows(const char *version) {
+  uint32_t v = vf_serving_version(version);
+  return v >= 1 && v < 2000000;
+}
+
 static const char *const aliases[] = {"exllamav3", "exllamav2", "exl3", "exl2", "tabbyapi", NULL};
 
 static const vf_quant_alias quants[] = {
@@ -111,6 +116,7 @@ const vf_engine vf_engine_exllama = {
     .quants = quants,
     .max_seqs = 4096,
     .ladder = ladder,
+    .knows = knows,
     .estimate = estimate,
     .explain = vf_serving_explain,
 };

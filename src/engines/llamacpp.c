@@ -28,7 +28,7 @@ static uint64_t widest_value(const vf_model *m) {
  * (src/llama-context.cpp:429). */
 static bool is_pipelined(const plan *p) {
   return p->n_gpus > 1 && p->placement.first_slot == 0 && !p->w->no_kv_offload &&
-         p->request->cpu_moe_layers == 0;
+         p->request->cpu_moe_layers == 0 && p->patterns == NULL;
 }
 
 /* llama-server reserves logits for one row per sequence (server-context.cpp:1013). */
@@ -58,7 +58,17 @@ static void resolve_graph(plan *p) {
 /* True if one device runs the whole graph, so that its buffer is known to the byte. */
 static bool runs_whole_graph(const plan *p) {
   return p->n_gpus == 1 && p->placement.first_slot == 0 && !p->w->no_kv_offload &&
-         p->request->cpu_moe_layers == 0;
+         p->request->cpu_moe_layers == 0 && p->patterns == NULL;
+}
+
+static bool by_tensor(const plan *p) {
+  return p->n_gpus > 1 && p->request->split == VF_SPLIT_TENSOR;
+}
+
+/* Each GPU computes its share of every operation; norms and sums are whole on each. */
+static vf_interval share_of_graph(const plan *p) {
+  uint64_t whole = p->full_peak_bytes, share = whole / p->n_gpus;
+  return (vf_interval){share, share + (whole - share) / 2, whole + whole / 8};
 }
 
 /* Largest matrix that stays on the host and is copied to a GPU to be multiplied there. */
@@ -73,7 +83,9 @@ static uint64_t staged_bytes(const plan *p) {
     if (home == VF_HOME_ROPE || (home == VF_HOME_INPUT && !p->model->tied)) continue;
     if (output && p->w->output_rows < VF_LLAMACPP_OFFLOAD_ROWS) continue;
     if (!vf_llamacpp_is_loaded(p, t) || home == VF_HOME_FIRST) continue;
-    if (vf_llamacpp_stays_on_host(p, t)) largest = vf_max_u64(largest, t->bytes);
+    uint32_t put = 0;
+    bool moved = vf_llamacpp_override(p, t, &put) && put == p->host;
+    if (moved || vf_llamacpp_stays_on_host(p, t)) largest = vf_max_u64(largest, t->bytes);
     if (slot < p->placement.first_slot) largest = vf_max_u64(largest, t->bytes);
   }
   return largest;
@@ -131,7 +143,8 @@ static vf_interval widened(const plan *p, vf_interval size) {
 
 /* The graph is split over backends, and all of its operations are known. */
 static bool is_scheduled(const plan *p) {
-  return p->graph_known && !p->cpu_only && !runs_whole_graph(p) && p->n_gpus < VF_GRAPH_BACKENDS;
+  return p->graph_known && !p->cpu_only && !runs_whole_graph(p) && p->n_gpus < VF_GRAPH_BACKENDS &&
+         p->patterns == NULL && !by_tensor(p);
 }
 
 /* Rows of logs of older builds and of ik_llama.cpp lie within a third below and a half above on a
@@ -178,6 +191,8 @@ static void add_device_compute(plan *p, uint32_t d) {
   } else if (is_scheduled(p)) {
     line.size = split_size(p, p->split_bytes[d]);
     if (line.size.low_bytes == line.size.high_bytes) line.basis = VF_BASIS_EXACT;
+  } else if (by_tensor(p)) {
+    line.size = widened(p, share_of_graph(p));
   } else {
     line.size = pipelined ? pipelined_bytes(p, d == 0, last) : partial_bytes(p, last);
     line.size = widened(p, line.size);
@@ -279,6 +294,7 @@ static vf_status add_model(plan *p, vf_error *err) {
 /* The draft model has a context of its own, as long as the target's, on the same devices. */
 static vf_status add_draft(const plan *target, vf_error *err) {
   plan p = *target;
+  p.patterns = NULL;
   vf_workload workload = *target->w;
   size_t first = p.e->n_lines;
   if (target->request->draft == NULL) return VF_OK;
@@ -301,8 +317,11 @@ vf_status vf_llamacpp_estimate(vf_estimate *e, const vf_request *request,
   p.host = (uint32_t)e->n_devices - 1;
   p.cpu_only = e->n_devices == 1;
   p.n_gpus = count_gpus(e, request);
-  vf_status status = add_model(&p, err);
-  if (status != VF_OK) return status;
-  vf_llamacpp_add_beside(&p);
-  return add_draft(&p, err);
+  vf_status status = vf_llamacpp_compile(&p, err);
+  if (status == VF_OK) status = add_model(&p, err);
+  if (status == VF_OK) status = vf_llamacpp_add_mtp(&p, p.full_peak_bytes, err);
+  if (status == VF_OK) vf_llamacpp_add_beside(&p);
+  if (status == VF_OK) status = add_draft(&p, err);
+  vf_llamacpp_free_patterns(&p);
+  return status;
 }

@@ -76,7 +76,8 @@ static void add_rope_table(const plan *p, uint64_t *sums, const vf_tensor *t) {
 /* Layers that predict further tokens are not loaded unless drafting asks for them; towers are
  * files of their own (--mmproj). */
 bool vf_llamacpp_is_loaded(const plan *p, const vf_tensor *t) {
-  return vf_roles[t->role].home != VF_HOME_TOWER && !vf_model_is_mtp(p->model, t);
+  return vf_roles[t->role].home != VF_HOME_TOWER &&
+         (p->request->mtp || !vf_model_is_mtp(p->model, t));
 }
 
 static bool is_expert(const vf_tensor *t) {
@@ -91,7 +92,8 @@ bool vf_llamacpp_stays_on_host(const plan *p, const vf_tensor *t) {
 
 /* What is not known to belong to a layer is counted where the output is, as if it were needed. */
 uint32_t vf_llamacpp_layer_slot(const plan *p, const vf_tensor *t) {
-  return t->layer < 0 ? p->model->n_layers : (uint32_t)t->layer;
+  bool outside = t->layer < 0 || (uint32_t)t->layer > p->model->n_layers;
+  return outside ? p->model->n_layers : (uint32_t)t->layer;
 }
 
 /* The embedding is looked up on the host; a model without an output matrix keeps a second copy of
@@ -101,9 +103,10 @@ static void add_weight(const plan *p, uint64_t *sums, const vf_tensor *t) {
   bool apart = output != p->host || (p->model->flags & VF_MODEL_EMBD_TWICE) != 0;
   bool copied = p->model->tied && t->role == VF_ROLE_TOKEN_EMBD && apart &&
                 (p->model->flags & VF_MODEL_ENCODER) == 0;
+  uint32_t put = p->host;
   if (!vf_llamacpp_is_loaded(p, t)) return;
-  if (vf_llamacpp_stays_on_host(p, t)) {
-    add_to(p, sums, p->host, t);
+  if (vf_llamacpp_override(p, t, &put) || vf_llamacpp_stays_on_host(p, t)) {
+    add_to(p, sums, put, t);
     return;
   }
   switch (vf_roles[t->role].home) {
@@ -121,10 +124,28 @@ static void add_weight(const plan *p, uint64_t *sums, const vf_tensor *t) {
   }
 }
 
+/* Tensors by rows or columns over all GPUs; what has one dimension is on each of them. */
+static void add_share(const plan *p, uint64_t *sums, const vf_tensor *t) {
+  vf_home home = vf_roles[t->role].home;
+  uint64_t whole = vf_buffer_tensor(rule_of(p, 0), t) * t->count;
+  bool mirrored = vf_tensor_dims(t) < 2 || home == VF_HOME_ROPE;
+  bool looked_up = home == VF_HOME_INPUT;
+  if (!vf_llamacpp_is_loaded(p, t)) return;
+  if (looked_up) add_to(p, sums, p->host, t);
+  if (looked_up && !(p->model->tied && t->role == VF_ROLE_TOKEN_EMBD)) return;
+  for (uint32_t d = 0; d < p->n_gpus; d++)
+    sums[d] += mirrored ? whole : whole / p->n_gpus + (whole % p->n_gpus != 0);
+}
+
+static bool by_tensor(const plan *p) {
+  return p->n_gpus > 1 && p->request->split == VF_SPLIT_TENSOR;
+}
+
 void vf_llamacpp_add_weights(plan *p) {
   uint64_t sums[VF_MAX_DEVICES + 1];
   memset(sums, 0, p->e->n_devices * sizeof *sums);
-  for (size_t i = 0; i < p->model->n_tensors; i++) add_weight(p, sums, &p->model->tensors[i]);
+  for (size_t i = 0; i < p->model->n_tensors; i++)
+    (by_tensor(p) ? add_share : add_weight)(p, sums, &p->model->tensors[i]);
   for (uint32_t d = 0; d < p->e->n_devices; d++) {
     const char *note = d == p->host && !p->cpu_only ? "token embedding, layers not offloaded" : "";
     vf_estimate_add(
@@ -167,6 +188,17 @@ bool vf_llamacpp_cache_bytes(const plan *p, const vf_cache_layer *c, const vf_bu
   return cells_bytes(p, c, rule, out);
 }
 
+/* Heads are divided; a latent row, which has one, is on every GPU. */
+static void share_out(const plan *p, uint64_t *sums) {
+  uint64_t all = 0;
+  bool latent = false;
+  for (size_t i = 0; i < p->model->n_caches; i++)
+    latent = latent || p->model->caches[i].kind == VF_CACHE_LATENT;
+  for (uint32_t d = 0; d < p->n_gpus; d++) all += sums[d];
+  for (uint32_t d = 0; d < p->n_gpus; d++)
+    sums[d] = latent ? all : all / p->n_gpus + (all % p->n_gpus != 0);
+}
+
 static void add_caches(plan *p, bool states, vf_part part, const char *name, const char *note) {
   uint64_t sums[VF_MAX_DEVICES + 1], bytes = 0;
   memset(sums, 0, p->e->n_devices * sizeof *sums);
@@ -178,6 +210,7 @@ static void add_caches(plan *p, bool states, vf_part part, const char *name, con
     bool known = like_the_last || vf_llamacpp_cache_bytes(p, c, rule_of(p, d), &bytes);
     if (!known || !vf_add(&sums[d], sums[d], bytes)) p->e->overflow = true;
   }
+  if (by_tensor(p)) share_out(p, sums);
   for (uint32_t d = 0; d < p->e->n_devices; d++)
     vf_estimate_add(p->e, (vf_line){d, part, name, vf_exactly(sums[d]), VF_BASIS_EXACT, note});
 }

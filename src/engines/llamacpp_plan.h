@@ -27,6 +27,8 @@ typedef struct vf_llamacpp_plan {
   vf_interval whole_graph;   /* the same, as far as it is known */
   bool graph_known;
   uint64_t split_bytes[VF_GRAPH_BACKENDS]; /* buffers of the GPUs and, last, of the host */
+  bool overridden;                         /* some tensor lies where its layer does not */
+  void *patterns;                          /* of the request's overrides, compiled */
 } vf_llamacpp_plan;
 
 typedef vf_llamacpp_plan plan;
@@ -36,6 +38,13 @@ enum { VF_LLAMACPP_OFFLOAD_ROWS = 32 };
 
 /* Applies defaults and refuses what llama.cpp refuses (llamacpp_settings.c). */
 vf_status vf_llamacpp_settle(plan *p, vf_error *err);
+
+/* Compiles the patterns of overrides; to be freed (llamacpp_override.c). */
+vf_status vf_llamacpp_compile(plan *p, vf_error *err);
+void vf_llamacpp_free_patterns(plan *p);
+
+/* The budget that an override gives a tensor; false: none does. */
+bool vf_llamacpp_override(const plan *p, const vf_tensor *t, uint32_t *budget);
 
 /* Puts every slot on a device; then adds the lines of weights and caches (llamacpp_memory.c). */
 vf_status vf_llamacpp_place(plan *p, vf_error *err);
@@ -57,6 +66,9 @@ bool vf_llamacpp_cache_bytes(const plan *p, const vf_cache_layer *c, const vf_bu
 
 /* How each backend pads its buffers. */
 extern const vf_buffer_rule vf_llamacpp_buffer_rules[VF_BACKEND_COUNT];
+
+/* Layers that predict further tokens, where they draft: their caches and the graph of one of them. */
+vf_status vf_llamacpp_add_mtp(plan *p, uint64_t graph_bytes, vf_error *err);
 
 /* What a process takes around its model, and what is taken for granted (llamacpp_beside.c). */
 void vf_llamacpp_add_beside(plan *p);

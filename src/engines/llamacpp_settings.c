@@ -161,8 +161,21 @@ static vf_status resolve_context(plan *p, vf_error *err) {
   return VF_OK;
 }
 
+/* v0.5.0 has no buffers that are split by rows for CUDA (ggml-cuda.cu); tensor split divides heads
+ * and needs flash attention (src/llama-model.cpp). */
+static vf_status check_split(const plan *p, vf_error *err) {
+  if (p->n_gpus < 2) return VF_OK;
+  if (p->request->split == VF_SPLIT_ROW && !p->program->foreign)
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "llama.cpp v0.5.0 does not load with --split row on GPUs: layer or tensor");
+  if (p->request->split == VF_SPLIT_TENSOR && p->request->flash_attn == VF_OFF)
+    return vf_fail(err, VF_UNSUPPORTED, "llama.cpp: --split tensor needs flash attention");
+  return VF_OK;
+}
+
 vf_status vf_llamacpp_settle(plan *p, vf_error *err) {
   vf_status status = check_model(p->model, err);
+  if (status == VF_OK) status = check_split(p, err);
   if (status == VF_OK) status = check_backends(p, err);
   if (status == VF_OK) status = resolve_sequences(p, err);
   if (status == VF_OK) status = resolve_context(p, err);

@@ -93,6 +93,11 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
   return VF_OK;
 }
 
+static bool knows(const char *version) {
+  uint32_t v = vf_serving_version(version);
+  return v >= 1 && v < 1000000;
+}
+
 static const char *const aliases[] = {"mlx-lm", "mlx_lm", NULL};
 
 static const vf_quant_alias quants[] = {
@@ -114,6 +119,7 @@ const vf_engine vf_engine_mlx = {
     .quants = quants,
     .max_seqs = VF_MAX_SEQS,
     .ladder = ladder,
+    .knows = knows,
     .estimate = estimate,
     .explain = vf_serving_explain,
 };

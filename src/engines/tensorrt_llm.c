@@ -157,6 +157,11 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
   return status;
 }
 
+static bool knows(const char *version) {
+  uint32_t v = vf_serving_version(version);
+  return v >= 1 && v < 2000000;
+}
+
 static const char *const aliases[] = {"tensorrt_llm", "trtllm", "trt-llm", "trtllm-serve", NULL};
 
 static const vf_quant_alias quants[] = {
@@ -185,6 +190,7 @@ const vf_engine vf_engine_tensorrt_llm = {
     .max_seqs = MAX_BATCH * 8,
     .ladder = ladder,
     .pools = true,
+    .knows = knows,
     .estimate = estimate,
     .explain = vf_serving_explain,
 };

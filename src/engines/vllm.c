@@ -417,7 +417,7 @@ static void add_assumptions(vf_vllm_plan *p) {
     vf_estimate_assume(e, "gguf-plugin", "GGUF formats need a plugin since June 2026");
   if (p->minor >= 28 && strcmp(e->model->checkpoint, "bitsandbytes") == 0)
     vf_estimate_assume(e, "bitsandbytes-plugin", "bitsandbytes needs a plugin since August 2026");
-  if (r->spec_tokens != 0 && vf_vllm_mtp_layers(p->model) == 0)
+  if (r->spec_tokens != 0 && r->draft == NULL && vf_vllm_mtp_layers(p->model) == 0)
     vf_estimate_assume(e, "no-prediction-layers",
                        "the model's description has no layer that proposes tokens: one like its "
                        "last layer with attention is counted");

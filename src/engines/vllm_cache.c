@@ -115,6 +115,22 @@ static vf_status count_kinds(vf_vllm_plan *p, vf_error *err) {
   return VF_OK;
 }
 
+/* A draft model's layers join the pool on the last stage (its states, if any, are not known). */
+static vf_status count_draft(vf_vllm_plan *p, vf_error *err) {
+  const vf_model *m = p->request->draft;
+  for (size_t i = 0; m != NULL && i < m->n_caches; i++) {
+    vf_cache_layer c = as_kept(&m->caches[i], windows_count(p));
+    if (c.kind == VF_CACHE_STATE) continue;
+    vf_vllm_kind *k = kind_of(&p->pool, &c);
+    if (k == NULL)
+      return vf_fail(err, VF_UNSUPPORTED, "caches of more than %d kinds are not known for vLLM",
+                     VF_VLLM_KINDS);
+    k->layers++;
+    k->here += p->shard.last;
+  }
+  return VF_OK;
+}
+
 /* Layers that propose tokens, at least one, keep all tokens; they come behind the last one. */
 static void count_proposing_layers(vf_vllm_plan *p) {
   uint32_t n = vf_max_u32(vf_vllm_mtp_layers(p->model), 1);
@@ -271,8 +287,9 @@ static void make_groups(vf_vllm_plan *p) {
 
 vf_status vf_vllm_find_pool(vf_vllm_plan *p, vf_error *err) {
   vf_status status = count_kinds(p, err);
+  if (status == VF_OK) status = count_draft(p, err);
   if (status != VF_OK) return status;
-  count_proposing_layers(p);
+  if (p->request->draft == NULL) count_proposing_layers(p);
   size_pages(p);
   if (grow_alike(&p->pool))
     make_one_group(p);

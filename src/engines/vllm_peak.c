@@ -110,12 +110,13 @@ vf_interval vf_vllm_activation(const vf_vllm_plan *p) {
 /* ---- CUDA graphs ------------------------------------------------------------------------------
  */
 
-/* Sizes 1, 2, 4, then by 8 up to 256, then by 16 (config/vllm.py:1861-2031); older releases went by
- * 8 up to the number of sequences. */
+/* Sizes 1, 2, 4, then by 8 up to 256, then by 16 (config/vllm.py:1861-2031; 51 were logged by
+ * v0.19); before v0.17 by 8 throughout (67 were logged by v0.10 and v0.11), before v0.10 up to the
+ * number of sequences. */
 uint32_t vf_vllm_capture_sizes(const vf_vllm_plan *p) {
-  bool old = p->rules->since < 11;
+  bool old = p->rules->since < 17;
   uint32_t cap = p->e->devices[0].device.compute_capability / 10 == 10 ? 1024 : 512;
-  uint64_t most = (uint64_t)p->max_seqs * (1 + p->spec_tokens) * (old ? 1 : 2);
+  uint64_t most = (uint64_t)p->max_seqs * (1 + p->spec_tokens) * (p->rules->since < 10 ? 1 : 2);
   most = vf_min_u64(vf_min_u64(most, cap), p->batch_tokens);
   uint32_t n = 0;
   if (p->eager) return 0;
@@ -126,10 +127,10 @@ uint32_t vf_vllm_capture_sizes(const vf_vllm_plan *p) {
   return n;
 }
 
-/* Kernels' arguments and private pools: 0.2 to 1 MiB per size and layer on what was measured. */
+/* Kernels' arguments and private pools: 0.2 to 1.2 MiB per size and layer on what was measured. */
 vf_interval vf_vllm_graph_bytes(const vf_vllm_plan *p) {
   uint64_t n = (uint64_t)vf_vllm_capture_sizes(p) * (p->shard.end_layer - p->shard.first_layer);
-  return (vf_interval){n * (200 * VF_KIB), n * (460 * VF_KIB), n * VF_MIB};
+  return (vf_interval){n * (200 * VF_KIB), n * (460 * VF_KIB), n * (1250 * VF_KIB)};
 }
 
 /* ---- Outside of torch -------------------------------------------------------------------------

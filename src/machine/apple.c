@@ -2,6 +2,10 @@
  *
  * What Metal recommends is not told without Metal: a limit that was set counts, else the share that
  * the catalog has for the chip (2/3 up to 36 GB, 3/4 above; newer systems give more). */
+#ifdef __APPLE__
+#define _DARWIN_C_SOURCE /* sysctlbyname is none of POSIX's */
+#endif
+
 #include "machine/apple.h"
 
 #include "base/status.h"
