@@ -28,6 +28,17 @@ static void warn_of_others(const vf_machine *machine, const args *a) {
   }
 }
 
+/* A container's limit holds for the host's side of a model, but a shared pool is judged whole. */
+static void warn_of_limit(const vf_machine *machine, const vf_device *first, const args *a) {
+  uint64_t limit = vf_machine_info_get(machine)->host.limit_bytes;
+  if (a->quiet || limit == 0 || first->kind != VF_DEVICE_UNIFIED) return;
+  fprintf(
+      stderr,
+      "vramfit: warning: a control group allows %llu MiB of main memory: it binds what stays on "
+      "the host, and not what the GPU takes of the pool\n",
+      (unsigned long long)(limit >> 20));
+}
+
 static vf_status find_here(vf_device *out, size_t capacity, size_t *out_count,
                            uint64_t *host_memory_bytes, const args *a, const vf_context *ctx,
                            vf_error *err) {
@@ -36,6 +47,7 @@ static vf_status find_here(vf_device *out, size_t capacity, size_t *out_count,
   if (status == VF_OK)
     status = vf_machine_select(out, capacity, out_count, machine, a->gpu, a->total, err);
   if (status == VF_OK) warn_of_others(machine, a);
+  if (status == VF_OK) warn_of_limit(machine, &out[0], a);
   if (status == VF_OK && *host_memory_bytes == 0) *host_memory_bytes = out[0].host_memory_bytes;
   vf_machine_free(machine);
   return status;

@@ -23,7 +23,7 @@
  */
 
 static void look_at_memory(vf_machine *m, const char *root) {
-  vf_error err = {VF_OK};
+  vf_error err = {.status = VF_OK};
   vf_status status = VF_UNSUPPORTED;
   char line[200];
   if (root[0] == '\0') status = vf_apple_find(&m->findings, &m->info.host, &err);

@@ -316,7 +316,7 @@ static vf_nvml_result ask(vf_findings *out, char driver_version[80], const nvml_
 
 vf_nvml_result vf_nvml_find(vf_findings *out, char driver_version[80], const char *root,
                             const char *path) {
-  nvml_api api;
+  nvml_api api = {0};
   const char *why;
   driver_version[0] = '\0';
   void *library = open_library(root, path, &why);
