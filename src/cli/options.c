@@ -186,18 +186,10 @@ static vf_status parse_format(void *field, const char *text, vf_error *err) {
   return vf_format_find(field, text, err);
 }
 
-/* Serving engines have words of their own for 8-bit floats and for the default. */
+/* Keys and values alike; "auto" is the engine's own. */
 static vf_status parse_kv(void *field, const char *text, vf_error *err) {
-  static const char *const words[][2] = {{"fp8", "f8_e4m3"},
-                                         {"fp8_e4m3", "f8_e4m3"},
-                                         {"fp8_e5m2", "f8_e5m2"},
-                                         {"bfloat16", "bf16"},
-                                         {"float16", "f16"}};
   vf_request *request = field;
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-    if (strcmp(text, words[i][0]) == 0) text = words[i][1];
-  if (strcmp(text, "auto") == 0) return VF_OK;
-  vf_status status = vf_format_find(&request->kv_k, text, err);
+  vf_status status = vf_kv_format_find(&request->kv_k, text, err);
   if (status == VF_OK) request->kv_v = request->kv_k;
   return status;
 }
@@ -234,10 +226,18 @@ static vf_status parse_split(void *field, const char *text, vf_error *err) {
 }
 
 static vf_status parse_report_format(void *field, const char *text, vf_error *err) {
-  static const char *const words[] = {"table", "json", NULL};
+  static const char *const words[] = {"table", "json", "csv", "markdown", NULL};
   int word = 0;
   vf_status status = parse_word(&word, text, words, err);
   if (status == VF_OK) *(vf_report_format *)field = (vf_report_format)word;
+  return status;
+}
+
+static vf_status parse_cell(void *field, const char *text, vf_error *err) {
+  static const char *const words[] = {"headroom", "verdict", "need", NULL};
+  int word = 0;
+  vf_status status = parse_word(&word, text, words, err);
+  if (status == VF_OK) *(vf_cell_shows *)field = (vf_cell_shows)word;
   return status;
 }
 
@@ -516,7 +516,28 @@ static vf_status normalize(int *argc, char **argv, char *text, size_t size, vf_e
   return VF_OK;
 }
 
+/* Options that take lists, and where those are kept. */
+static const struct {
+  enum option_id id;
+  size_t offset;
+} lists[] = {{OPT_CTX, offsetof(args, axes.ctx)},
+             {OPT_SEQS, offsetof(args, axes.seqs)},
+             {OPT_KV, offsetof(args, axes.kv)}};
+
+/* True if the text is a list: the option is done with.  The last one on the command line counts. */
+static bool take_list(args *a, const option_spec *spec, const char *text) {
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+    if (spec != &specs[lists[i].id]) continue;
+    const char **list = (const char **)(void *)((unsigned char *)a + lists[i].offset);
+    bool is_list = strchr(text, ',') != NULL || strcmp(text, "any") == 0;
+    *list = is_list ? text : NULL;
+    return is_list;
+  }
+  return false;
+}
+
 static vf_status apply(args *a, const option_spec *spec, const char *text, vf_error *err) {
+  if (take_list(a, spec, text)) return VF_OK;
   vf_status status = spec->parse((unsigned char *)a + spec->offset, text, err);
   if (status == VF_OK || err->source[0] != '\0') return status;
   snprintf(err->source, sizeof err->source, "--%s", spec->long_name);
@@ -557,5 +578,11 @@ vf_status args_parse(args *out, int argc, char **argv, vf_error *err) {
     a.operands[a.n_operands++] = argv[i];
   }
   *out = a;
+  for (size_t i = 0; i < out->overrides.count; i++) {
+    const char *pattern = out->overrides.text + out->overrides.items[i].at;
+    out->overrides.list[i] = (vf_override){pattern, out->overrides.items[i].device};
+  }
+  out->request.overrides = out->overrides.list;
+  out->request.override_count = out->overrides.count;
   return VF_OK;
 }

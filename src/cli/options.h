@@ -18,7 +18,8 @@ typedef struct tensor_split_arg {
   size_t count;
 } tensor_split_arg;
 
-/* "exps=CPU,blk.0=CUDA1": patterns are strings in the text. */
+/* "exps=CPU,blk.0=CUDA1": patterns are strings in the text; the list is made when the arguments are
+ * where they stay. */
 typedef struct override_arg {
   struct {
     size_t at; /* of the pattern */
@@ -26,6 +27,7 @@ typedef struct override_arg {
   } items[VF_MAX_OVERRIDES];
   char text[2048];
   size_t count;
+  vf_override list[VF_MAX_OVERRIDES];
 } override_arg;
 
 /* "7B..14B": both ends belong to it; 0: no end. */
@@ -33,7 +35,14 @@ typedef struct range_arg {
   uint64_t least, most;
 } range_arg;
 
-enum { MAX_OPERANDS = 4 };
+enum { MAX_OPERANDS = 16 };
+
+/* What table and max vary: lists are kept as typed, single values are read at once. */
+typedef struct axes_arg {
+  const char *ctx, *seqs, *kv; /* NULL: one value, or none */
+  const char *gpus;
+  const char *rows, *columns; /* names of axes */
+} axes_arg;
 
 typedef struct args {
   const char *command;                /* NULL: fit */
@@ -43,6 +52,10 @@ typedef struct args {
   const char *mmproj, *lora, *draft, *draft_quant;
   vf_request request;
   const char *catalog, *id, *family, *vendor;
+  axes_arg axes;
+  vf_cell_shows cell;
+  uint64_t min_ctx;
+  uint32_t min_seqs;
   range_arg params, memory;
   uint64_t used_bytes;
   headroom_arg headroom;
