@@ -611,6 +611,26 @@ typedef struct vf_deployment {
   uint32_t headroom_permille; /* as a share of the capacity; 0: headroom_bytes counts */
 } vf_deployment;
 
+/* One of them: opens the model (for the caller to free, after the use of the result), estimates,
+ * and, unless limits is NULL, solves for what else would fit. */
+VF_API vf_status vf_deployment_estimate(vf_estimate *estimate, vf_model **out_model,
+                                        vf_limits *limits, const vf_context *ctx,
+                                        const vf_deployment *deployment, vf_error *err);
+
+/* Several side by side.  Where estimate is NULL, refusal says why there is none. */
+typedef struct vf_compared {
+  const char *label; /* as it was asked for */
+  const vf_estimate *estimate;
+  const vf_limits *limits; /* may be NULL */
+  const char *refusal;
+} vf_compared;
+
+enum { VF_MAX_COMPARED = 16 };
+
+VF_API vf_status vf_comparison_write(const vf_compared *list, size_t count,
+                                     const vf_report_options *options, vf_write_fn write,
+                                     void *user, vf_error *err);
+
 /* What may be varied, from what costs most to change to what costs least. */
 typedef enum vf_axis_kind {
   VF_AXIS_MODEL,

@@ -18,6 +18,8 @@ const command commands[] = {
     {"table", 0, command_table, "table --model M --gpu G", "what fits, for lists of values"},
     {"max", 1, command_max, "max WHAT --model M --gpu G",
      "the most that fits: ctx, seqs, quant, kv, gpus, ngl, n-cpu-moe or gpu"},
+    {"compare", MAX_OPERANDS, command_compare, "compare A B...",
+     "deployments side by side: \"--quant q4\" or a file of such lines"},
     {"inspect", 2, command_inspect, "inspect FILE [OTHER]",
      "what a model holds; what is different between two"},
     {"detect", 0, command_detect, "detect", "this machine: its GPUs and memory, and what is free"},
