@@ -276,6 +276,7 @@ typedef struct vf_device {
   uint64_t total_bytes;        /* what the driver reports; unified: MemTotal */
   uint64_t reserved_bytes;     /* the driver's share; unified: the operating system's */
   uint64_t used_bytes;         /* held by others */
+  bool used_is_live;           /* used_bytes was read from the driver: it moves */
   uint64_t headroom_bytes;     /* must stay free for FITS, unless headroom_permille is set */
   uint32_t headroom_permille;  /* same, as a share of the capacity; 0: headroom_bytes counts */
   vf_interval context;         /* what one process costs before it loads anything */
@@ -296,6 +297,69 @@ typedef struct vf_device {
  * entries at most. */
 VF_API vf_status vf_devices_parse(vf_device *out, size_t capacity, size_t *out_count,
                                   const vf_context *ctx, const char *text, vf_error *err);
+
+/* ---- This machine ----------------------------------------------------------------------- */
+
+/* Main memory.  Of what is not there, 0. */
+typedef struct vf_host_memory {
+  uint64_t total_bytes;                     /* MemTotal */
+  uint64_t free_bytes;                      /* MemAvailable: to be had without swapping */
+  uint64_t usable_bytes, usable_free_bytes; /* the same within the limits of a control group */
+  uint64_t limit_bytes;                     /* of the control group; 0: none */
+  uint64_t swap_bytes, swap_free_bytes;     /* in none of the above */
+  uint64_t huge_pages_bytes, huge_pages_free_bytes; /* set aside for those who ask for them */
+} vf_host_memory;
+
+/* A device as its driver tells it now. */
+typedef struct vf_machine_device {
+  vf_device device; /* memory as the driver has it, everything else of the catalog entry; used_bytes
+                       is what others hold now.  total - reserved - used is free. */
+  uint32_t index;   /* what "auto:N" names */
+  bool usable;      /* false: the note says why */
+  bool in_catalog;  /* device.id is an entry's */
+  bool used_known;  /* false: nobody says what others hold */
+  bool integrated;  /* in the processor: "auto" leaves it out where there is another one */
+  bool instance;    /* a part of a GPU (MIG) */
+  char driver_name[96];            /* as the driver calls it; "": it does not */
+  char source[16];                 /* "nvml", "amdgpu", "xe", "i915"… */
+  char bus_id[32];                 /* PCI address; "": none */
+  uint16_t pci_vendor, pci_device; /* 0: not known */
+  uint32_t processes;              /* that compute on it, as far as this process may see them */
+  uint64_t process_bytes;          /* what they hold, as far as it is told */
+  char note[320];                  /* what is odd; "": nothing */
+} vf_machine_device;
+
+/* Strings and lists belong to the machine. */
+typedef struct vf_machine_info {
+  const vf_machine_device *devices;
+  size_t n_devices;
+  bool host_known;
+  vf_host_memory host;
+  const char *driver_version; /* NVIDIA's; "": not known */
+  const char *const *notes;   /* what is missing or odd, a line each */
+  size_t n_notes;
+} vf_machine_info;
+
+/* Where to look; {0} is this machine. */
+typedef struct vf_machine_options {
+  const char *root; /* a folder that stands for "/": its proc, sys, dev, etc and usr; NULL: "/" */
+  const char *nvml_path; /* NVIDIA's library; NULL: under root, or as the system finds it */
+} vf_machine_options;
+
+typedef struct vf_machine vf_machine;
+
+/* Looks at this machine now.  What is missing (a driver, a GPU, a permission) is a note, not an
+ * error.  Loads the NVIDIA driver's library for the time of the call, if there is one. */
+VF_API vf_status vf_machine_detect(vf_machine **out, const vf_context *ctx,
+                                   const vf_machine_options *options, vf_error *err);
+VF_API const vf_machine_info *vf_machine_info_get(const vf_machine *machine);
+VF_API void vf_machine_free(vf_machine *machine);
+
+/* The devices to estimate for: "auto" is all that one engine can use together, "auto:0,2" those of
+ * these numbers.  With `empty`, as if nobody held anything.  VF_UNKNOWN says what is missing. */
+VF_API vf_status vf_machine_select(vf_device *out, size_t capacity, size_t *out_count,
+                                   const vf_machine *machine, const char *text, bool empty,
+                                   vf_error *err);
 
 /* ---- Requests --------------------------------------------------------------------------- */
 
@@ -570,6 +634,10 @@ typedef bool (*vf_write_fn)(void *user, const char *data, size_t size);
 VF_API vf_status vf_report_write(const vf_estimate *estimate, const vf_limits *limits,
                                  const vf_report_options *options, vf_write_fn write, void *user,
                                  vf_error *err);
+
+/* Writes what vf_machine_detect found. */
+VF_API vf_status vf_machine_write(const vf_machine *machine, const vf_report_options *options,
+                                  vf_write_fn write, void *user, vf_error *err);
 
 /* ---- Deployments, and many at once ------------------------------------------------------- */
 

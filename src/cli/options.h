@@ -64,6 +64,8 @@ typedef struct args {
   override_arg overrides;
   vf_report_options report;
   color_mode color;
+  const char *sysroot;
+  bool total; /* --gpu auto: as if nobody held anything */
   bool strict, quiet, fit, tensors, help, version;
 } args;
 

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 
 try:
     import jsonschema
@@ -99,6 +100,26 @@ for args in (["--gpu", "gb10"], ["--gpu", "rtx-4090"], ["--gpu", "rtx-4090x2", "
     out = subprocess.run([vramfit, "--model", "llama3.1-70b", "--quant", "q4", "--ctx", "8k", "--json"] + args,
                          capture_output=True, text=True)
     check(v, " ".join(args), json.loads(out.stdout))
+
+# This machine, and one made up of everything that can be said of a device.
+v = validator("machine")
+with tempfile.TemporaryDirectory() as root:
+    for path, text in {"proc/meminfo": "MemTotal: 67108864 kB\nMemAvailable: 60000000 kB\nSwapTotal: 5 kB\n",
+                       "proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "8589934592\n",
+                       "sys/class/drm/card0/device/vendor": "0x1002\n",
+                       "sys/class/drm/card0/device/device": "0x1586\n",
+                       "sys/class/drm/card0/device/mem_info_vram_total": "536870912\n",
+                       "sys/class/drm/card0/device/mem_info_vram_used": "1000\n",
+                       "sys/class/drm/card0/device/mem_info_gtt_total": "34359738368\n",
+                       "sys/class/drm/card1/device/vendor": "0x8086\n",
+                       "sys/class/drm/card1/device/tile0/physical_vram_size_bytes": "0x2f8000000\n",
+                       "sys/class/drm/card2/device/vendor": "0x1002\n"}.items():
+        os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
+        with open(os.path.join(root, path), "w", encoding="ascii") as f:
+            f.write(text)
+    for args in ([], ["--sysroot", root]):
+        out = subprocess.run([vramfit, "detect", "--json"] + args, capture_output=True, text=True)
+        check(v, "detect", json.loads(out.stdout))
 
 print("%d errors" % failed)
 sys.exit(failed != 0)
