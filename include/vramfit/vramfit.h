@@ -86,8 +86,8 @@ typedef struct vf_context vf_context;
 VF_API vf_status vf_context_new(vf_context **out, const vf_allocator *allocator, vf_error *err);
 VF_API void vf_context_free(vf_context *ctx);
 
-/* Adds users' own entries: a folder with models/, gpus/ and nodes/ in it, a folder of files, or one
- * file. Of entries with the same name, those of the catalog that was added first count, before the
+/* Adds users' own entries: a folder with models/, gpus/, nodes/ and workloads/ in it, a folder of
+ * files, or one file.  Of entries with the same name, those of the catalog that was added first count, before the
  * built-in ones.  Everything is checked; on failure nothing is added and the context is as before.
  * To be called before the context is shared by threads. */
 VF_API vf_status vf_context_add_catalog(vf_context *ctx, const char *path, vf_error *err);
@@ -96,6 +96,7 @@ typedef enum vf_catalog_kind {
   VF_CATALOG_MODELS,
   VF_CATALOG_GPUS,
   VF_CATALOG_NODES,
+  VF_CATALOG_WORKLOADS, /* programs with measured memory: speech, images, video, embeddings */
   VF_CATALOG_COUNT
 } vf_catalog_kind;
 
@@ -578,16 +579,17 @@ typedef enum vf_list_kind {
   VF_LIST_NODES,
   VF_LIST_FORMATS,
   VF_LIST_ENGINES,
+  VF_LIST_WORKLOADS,
   VF_LIST_COUNT
 } vf_list_kind;
 
 /* What is wanted of it; {0} is everything.  Bounds belong to the range, 0 is no bound. */
 typedef struct vf_list_query {
   const char *text;   /* a name, or pieces of names; NULL: any */
-  const char *family; /* models: the catalog file they stand in, "qwen" */
+  const char *family; /* models, workloads: the catalog file they stand in, "qwen" */
   const char *vendor; /* devices, nodes: "nvidia", "amd", "apple"… */
   uint64_t least_params, most_params;
-  uint64_t least_bytes, most_bytes; /* devices and nodes: of memory */
+  uint64_t least_bytes, most_bytes; /* devices, nodes, workloads: of memory */
 } vf_list_query;
 
 typedef struct vf_listing vf_listing;

@@ -20,6 +20,8 @@ const command commands[] = {
      "the models that are known; one whole, by name"},
     {"gpus", 1, command_gpus, "gpus [QUERY]", "the devices that are known; one whole, by name"},
     {"nodes", 1, command_nodes, "nodes [QUERY]", "systems and cloud instances; one whole, by name"},
+    {"workloads", 1, command_workloads, "workloads [QUERY]",
+     "speech, image, video and embedding programs, with what they were seen to take"},
     {"formats", 1, command_formats, "formats [QUERY]", "weight formats, and what --kv takes"},
     {"engines", 0, command_engines, "engines", "engines, and whose rules are known"},
 };

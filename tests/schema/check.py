@@ -38,7 +38,7 @@ def check(v, what, document):
         print("%s: /%s: %s" % (what, "/".join(map(str, e.path)), e.message[:200]))
 
 
-for kind in ("models", "gpus", "nodes"):
+for kind in ("models", "gpus", "nodes", "workloads"):
     v = validator(kind)
     files = sorted(glob.glob(os.path.join(data, kind, "*.json")))
     assert files, "no files under data/" + kind
@@ -77,12 +77,23 @@ for path, g in entries("gpus"):
             failed += 1
             print("%s: %s: an instance larger than the device: %s" % (path, g["id"], p["id"]))
 
+# Low, expected and high are in order; what is loaded is no more than the peak; variants are told apart.
+for path, w in entries("workloads"):
+    names = [x["id"] for x in w["variants"]]
+    bad = [x["id"] for x in w["variants"]
+           if sorted(x["memory_mib"]) != x["memory_mib"] or x.get("loaded_mib", 0) > x["memory_mib"][1]]
+    if bad or len(set(names)) != len(names):
+        failed += 1
+        print("%s: %s: variants %s" % (path, w["id"], bad or names))
+
 # The schemas refuse what they should refuse.
 for kind, change in (("models", {"params": 0}), ("models", {"hidden_size": "4096"}), ("models", {"typo": 1}),
                      ("gpus", {"total_mib": 0}), ("gpus", {"kind": "magic"}), ("gpus", {"context_mib": [1, 2]}),
                      ("gpus", {"fp8_gflops": 0}), ("gpus", {"link_mb_per_s": None}), ("gpus", {"pcie_gen": 5.5}),
                      ("gpus", {"profiles": [{"id": "1g.18gb", "total_mib": 16384}]}), ("nodes", {"count": 0}),
-                     ("nodes", {"host_memory_mib": None}), ("nodes", {"gpus": "h100"})):
+                     ("nodes", {"host_memory_mib": None}), ("nodes", {"gpus": "h100"}),
+                     ("workloads", {"variants": []}), ("workloads", {"task": "magic"}),
+                     ("workloads", {"variants": [{"id": "a", "memory_mib": [1, 2, 3], "quality": "measured"}]})):
     path = sorted(glob.glob(os.path.join(data, kind, "*.json")))[0]
     document = load(kind, os.path.basename(path))
     document[kind][0].update(change)

@@ -123,6 +123,7 @@ static vf_status list_all(const char *catalog, vf_error *err) {
   static const vf_list_query queries[VF_LIST_COUNT] = {[VF_LIST_MODELS] = {.text = "llama3.2-1b"},
                                                        [VF_LIST_GPUS] = {.text = "gb10"},
                                                        [VF_LIST_NODES] = {.text = "dgx-h100"},
+                                                       [VF_LIST_WORKLOADS] = {.text = "tts"},
                                                        [VF_LIST_FORMATS] = {.text = "iq4"}};
   vf_context *ctx = NULL;
   size_t written = 0;
