@@ -571,6 +571,38 @@ VF_API vf_status vf_inspection_write(const vf_inspection *inspection, const vf_i
                                      bool tensors, const vf_report_options *options,
                                      vf_write_fn write, void *user, vf_error *err);
 
+/* ---- Workloads that share a box --------------------------------------------------------- */
+
+/* What a file says about a box and what runs on it, worked out. */
+typedef struct vf_place vf_place;
+
+/* What counts more than the file; {0} leaves all to it. */
+typedef struct vf_place_options {
+  const char *gpu;            /* as for vf_devices_parse; a compose file does not say */
+  const char *scenario;       /* this one alone; NULL: all */
+  uint64_t memory_bytes;      /* of each device, as an engine sees it */
+  uint64_t host_memory_bytes; /* main memory, where it is another pool */
+  uint64_t used_bytes;        /* held by others on each device */
+  bool has_headroom;
+  uint64_t headroom_bytes;
+  uint32_t headroom_permille;
+} vf_place_options;
+
+/* Reads our own form or what `docker compose config --format json` prints; options may be NULL. */
+VF_API vf_status vf_place_open(vf_place **out, const vf_context *ctx, const char *path,
+                               const vf_place_options *options, vf_error *err);
+VF_API size_t vf_place_scenarios(const vf_place *place);
+
+/* Of memory, in one scenario; beyond the last one the worst of all. */
+VF_API vf_verdict vf_place_verdict(const vf_place *place, size_t scenario);
+VF_API vf_status vf_place_write(const vf_place *place, const vf_report_options *options,
+                                vf_write_fn write, void *user, vf_error *err);
+
+/* The memory map of each scenario, as text or as an SVG image. */
+VF_API vf_status vf_place_card(const vf_place *place, bool svg, const vf_report_options *options,
+                               vf_write_fn write, void *user, vf_error *err);
+VF_API void vf_place_free(vf_place *place);
+
 /* ---- What there is ---------------------------------------------------------------------- */
 
 typedef enum vf_list_kind {

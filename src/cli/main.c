@@ -16,6 +16,8 @@ const command commands[] = {
     {"fit", 0, command_fit, "[fit] --model M --gpu G [OPTIONS]", ""},
     {"inspect", 2, command_inspect, "inspect FILE [OTHER]",
      "what a model holds; what is different between two"},
+    {"place", 1, command_place, "place FILE",
+     "do the workloads of a file fit together? box.json, or docker compose as JSON"},
     {"models", 2, command_models, "models [QUERY]",
      "the models that are known; one whole, by name"},
     {"gpus", 1, command_gpus, "gpus [QUERY]", "the devices that are known; one whole, by name"},

@@ -32,6 +32,8 @@ typedef struct args {
   const char *model, *quant, *gpu;
   const char *mmproj, *lora, *draft, *draft_quant;
   vf_request request;
+  const char *scenario, *card_svg;
+  bool card;
   const char *catalog, *id, *family, *vendor;
   range_arg params, memory;
   uint64_t used_bytes;
