@@ -271,19 +271,47 @@ static void apply_ollama(const job *j, vf_request *r) {
   if (r->ubatch_tokens == 0) r->ubatch_tokens = all > 32768 ? 2048 : all > 4096 ? 1024 : 512;
 }
 
-/* A path inside a container is not there: its last part names the model. */
-static vf_status open_model(job *j, const vf_scenario_workload *w, vf_error *err) {
-  vf_error second;
+/* "repository:Q4_K_M", and a path inside a container, which is not there: its last part names the
+ * model, and what stands behind a colon its format. */
+static vf_status open_by_last_part(job *j, const vf_scenario_workload *w, vf_error *err) {
   char name[VF_NAME_SIZE];
-  vf_status status = vf_model_open(&j->model, j->ctx, w->model, w->quant, w->request.engine, err);
-  const char *slash = strrchr(w->model, '/');
-  if (status == VF_OK || slash == NULL || strlen(slash + 1) >= sizeof name) return status;
-  snprintf(name, sizeof name, "%s", slash + 1);
+  const char *slash = strrchr(w->model, '/'), *quant = w->quant;
+  if (strlen(w->model) >= sizeof name) return VF_UNKNOWN;
+  snprintf(name, sizeof name, "%s", slash != NULL ? slash + 1 : w->model);
   size_t n = strlen(name);
   if (n > 5 && strcmp(name + n - 5, ".gguf") == 0) name[n - 5] = '\0';
-  if (vf_model_open(&j->model, j->ctx, name, w->quant, w->request.engine, &second) == VF_OK)
+  char *colon = strrchr(name, ':');
+  if (colon != NULL) *colon = '\0';
+  if (colon != NULL && quant == NULL) quant = colon + 1;
+  return vf_model_open(&j->model, j->ctx, name, quant, w->request.engine, err);
+}
+
+static bool is_plain(const char *quant) {
+  return vf_name_equal(quant, "bf16") || vf_name_equal(quant, "f16") || vf_name_equal(quant, "f32");
+}
+
+/* A tag of Ollama's library that names no format is Q4_K_M, but for models that are published in
+ * 4 bits and for embeddings. */
+static vf_status open_tag(job *j, const vf_scenario_workload *w, vf_error *err) {
+  vf_model_info m;
+  vf_model *small;
+  vf_model_info_get(j->model, &m);
+  bool says = w->quant != NULL || strstr(w->model, "16") != NULL || strstr(w->model, "-q") != NULL;
+  if (!w->by_ollama || says || !is_plain(m.quant) || strstr(w->model, "embed") != NULL)
     return VF_OK;
-  return status;
+  vf_status status = vf_model_requantize(&small, j->model, "q4_k_m", w->request.engine, err);
+  if (status != VF_OK) return status;
+  vf_model_free(j->model);
+  j->model = small;
+  return VF_OK;
+}
+
+static vf_status open_model(job *j, const vf_scenario_workload *w, vf_error *err) {
+  vf_error second;
+  vf_status status = vf_model_open(&j->model, j->ctx, w->model, w->quant, w->request.engine, err);
+  bool odd = strpbrk(w->model, "/:") != NULL;
+  if (status != VF_OK && odd && open_by_last_part(j, w, &second) == VF_OK) status = VF_OK;
+  return status == VF_OK ? open_tag(j, w, err) : status;
 }
 
 static vf_status describe_model(job *j, vf_placed *p, const vf_scenario_workload *w,

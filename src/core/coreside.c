@@ -108,6 +108,8 @@ typedef struct search {
   uint8_t best[VF_CORESIDE_ITEMS];
   bool found;
   size_t steps;
+  uint64_t rest[VF_CORESIDE_ITEMS + 1]; /* least that items k and beyond take together */
+  bool same[VF_CORESIDE_ITEMS];         /* item k is like the one before it */
 } search;
 
 /* Of equal devices that are empty one is tried. */
@@ -121,12 +123,62 @@ static bool is_repeated(const search *s, size_t depth, size_t option) {
          load(&s->p, depth, option - 1).high_bytes == 0;
 }
 
+static uint64_t least_of(const packing *p, size_t k, vf_verdict level) {
+  const vf_item *item = &p->items[p->order[k]];
+  uint64_t least = UINT64_MAX;
+  for (size_t o = 0; o < item->n_options; o++) {
+    uint64_t sum = 0;
+    for (size_t d = 0; d < p->box->n_devices; d++) {
+      const vf_interval *size = &item->options[o].devices[d];
+      sum += level == VF_FITS ? size->high_bytes : size->bytes;
+    }
+    least = vf_min_u64(least, sum);
+  }
+  return item->leaves || item->n_options == 0 ? 0 : least;
+}
+
+/* Two that take the same everywhere: exchanging them is no other packing. */
+static bool is_same(const vf_item *a, const vf_item *b, size_t n_devices) {
+  if (a->n_options != b->n_options || a->leaves || b->leaves) return false;
+  for (size_t o = 0; o < a->n_options; o++) {
+    const vf_demand *x = &a->options[o], *y = &b->options[o];
+    if (x->refused != y->refused || memcmp(&x->host, &y->host, sizeof x->host) != 0 ||
+        memcmp(x->devices, y->devices, n_devices * sizeof *x->devices) != 0)
+      return false;
+  }
+  return true;
+}
+
+static void prepare(search *s) {
+  const packing *p = &s->p;
+  s->rest[p->n] = 0;
+  for (size_t k = p->n; k-- > 0;) {
+    s->rest[k] = s->rest[k + 1] + least_of(p, k, s->level);
+    s->same[k] =
+        k > 0 && is_same(&p->items[p->order[k]], &p->items[p->order[k - 1]], p->box->n_devices);
+  }
+}
+
+/* What is left of all devices for the items from `depth` on. */
+static bool has_volume(const search *s, size_t depth) {
+  uint64_t room = 0;
+  for (size_t d = 0; d < s->p.box->n_devices; d++) {
+    vf_device_budget b = {.device = s->p.box->devices[d], .need = load(&s->p, depth, d)};
+    vf_budget_judge(&b);
+    uint64_t taken = b.need.bytes;
+    if (s->level == VF_FITS) taken = b.need.high_bytes + b.headroom_target_bytes;
+    room += b.capacity_bytes - vf_min_u64(b.capacity_bytes, taken);
+  }
+  return s->rest[depth] <= room;
+}
+
 /* Whether the next item may go where its option says: it can still lead to a better packing. */
 static bool may_stay(search *s, size_t depth) {
   int64_t left;
   s->steps++;
+  if (s->same[depth] && s->p.chosen[depth] < s->p.chosen[depth - 1]) return false;
   if (is_repeated(s, depth, s->p.chosen[depth])) return false;
-  if (judge(&s->p, depth + 1, &left) > s->level) return false;
+  if (judge(&s->p, depth + 1, &left) > s->level || !has_volume(s, depth + 1)) return false;
   return !s->found || left > s->best_left;
 }
 
@@ -250,6 +302,7 @@ void vf_coreside_pack(vf_plan *out, const vf_box *box, const vf_item *items, uin
   out->exact = true;
   for (int level = VF_FITS; level <= (int)known && level < VF_NO_FIT; level++) {
     search s = {.p = greedy, .level = (vf_verdict)level};
+    prepare(&s);
     out->exact &= run(&s);
     if (!s.found) continue;
     memcpy(s.p.chosen, s.best, sizeof s.best);

@@ -96,6 +96,7 @@ const char *vf_command_engine(const char *const *words, size_t count, size_t *us
 
 typedef enum option_kind {
   OPTION_MODEL,
+  OPTION_HF, /* a repository; its files are Q4_K_M unless it says otherwise */
   OPTION_QUANT,
   OPTION_TOKENS64,
   OPTION_TOKENS32,
@@ -146,9 +147,9 @@ static const option_row rows[] = {
     {"sglang", "--disable-cuda-graph", OPTION_FLAG, AT(enforce_eager)},
     {"llama.cpp", "-m", OPTION_MODEL, 0},
     {"llama.cpp", "--model", OPTION_MODEL, 0},
-    {"llama.cpp", "-hf", OPTION_MODEL, 0},
-    {"llama.cpp", "-hfr", OPTION_MODEL, 0},
-    {"llama.cpp", "--hf-repo", OPTION_MODEL, 0},
+    {"llama.cpp", "-hf", OPTION_HF, 0},
+    {"llama.cpp", "-hfr", OPTION_HF, 0},
+    {"llama.cpp", "--hf-repo", OPTION_HF, 0},
     {"llama.cpp", "-c", OPTION_TOKENS64, AT(ctx_tokens)},
     {"llama.cpp", "--ctx-size", OPTION_TOKENS64, AT(ctx_tokens)},
     {"llama.cpp", "-np", OPTION_COUNT, AT(seqs)},
@@ -285,6 +286,10 @@ static bool set_value(vf_scenario_workload *w, const option_row *row, const char
   char *field = (char *)&w->request + row->offset;
   switch (row->kind) {
   case OPTION_MODEL: w->model = text; return text[0] != '\0';
+  case OPTION_HF:
+    w->model = text;
+    if (w->quant == NULL && strchr(text, ':') == NULL) w->quant = "q4_k_m";
+    return text[0] != '\0';
   case OPTION_QUANT: w->quant = text; return text[0] != '\0';
   case OPTION_TOKENS64:
   case OPTION_TOKENS32: return set_tokens(w, row, text);

@@ -209,6 +209,21 @@ static vf_status add_described(const service *s, const vf_scenario_workload *bas
   return status;
 }
 
+/* One of several is called by its model: "ollama/llama3.1:8b". */
+static const char *name_of(const service *s, const char *prefix, size_t index) {
+  static const char *const keys[] = {"name", "model", "workload"};
+  char number[24];
+  vf_facts f = vf_facts_view(&s->file->facts, prefix);
+  f.strict = true;
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    const char *text = vf_facts_string(&f, keys[i], NULL);
+    if (text != NULL && strlen(s->name) + strlen(text) + 2 <= VF_SCENARIO_NAME)
+      return joined(s->file->arena, s->name, "/", text);
+  }
+  snprintf(number, sizeof number, "/%zu", index);
+  return joined(s->file->arena, s->name, number, "");
+}
+
 /* "x-vramfit" is an object, or a list of them (a server with several models). */
 static vf_status read_described(const service *s, const vf_scenario_workload *base, bool *found,
                                 vf_error *err) {
@@ -221,8 +236,7 @@ static vf_status read_described(const service *s, const vf_scenario_workload *ba
     const char *prefix = joined(arena, list, number, "");
     if (prefix == NULL) return vf_fail_nomem(err);
     if (!vf_facts_any(&s->file->facts, prefix)) break;
-    snprintf(number, sizeof number, "/%zu", i);
-    const char *name = joined(arena, s->name, number, "");
+    const char *name = name_of(s, prefix, i);
     vf_status status =
         name == NULL ? vf_fail_nomem(err) : add_described(s, base, prefix, name, err);
     if (status != VF_OK) return status;

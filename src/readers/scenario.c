@@ -706,15 +706,22 @@ static vf_status add_profile(vf_scenario_file *f, const char *profile, vf_error 
   return VF_OK;
 }
 
-/* What is in no profile is in all, as with compose; without any profile there is one scenario. */
+/* What is in no profile is in all, and alone where none is chosen, as with compose; without any
+ * profile there is one scenario. */
 vf_status vf_scenario_from_profiles(vf_scenario_file *f, vf_error *err) {
   vf_status status = VF_OK;
+  uint32_t always = 0;
+  for (size_t i = 0; i < f->n_workloads; i++)
+    if (f->workloads[i].n_profiles == 0) always |= UINT32_C(1) << i;
+  uint32_t all = (uint32_t)((UINT64_C(1) << f->n_workloads) - 1);
+  if (always != 0 && always != all)
+    f->scenarios[f->n_scenarios++] =
+        (vf_scenario){.name = "default", .title = "without any profile", .set = always};
   for (size_t i = 0; i < f->n_workloads; i++)
     for (size_t k = 0; status == VF_OK && k < f->workloads[i].n_profiles; k++)
       status = add_profile(f, f->workloads[i].profiles[k], err);
   if (status != VF_OK || f->n_scenarios > 0) return status;
-  f->scenarios[f->n_scenarios++] =
-      (vf_scenario){.name = "all", .set = (uint32_t)((UINT64_C(1) << f->n_workloads) - 1)};
+  f->scenarios[f->n_scenarios++] = (vf_scenario){.name = "all", .set = all};
   return VF_OK;
 }
 

@@ -218,9 +218,12 @@ static void write_place(char buf[40], const vf_demand *d, size_t n_devices) {
   vf_text t = vf_text_on(buf, 40);
   buf[0] = '\0';
   if (n_devices < 2) return;
-  vf_text_put(&t, "GPU");
-  for (size_t i = 0; i < n_devices; i++)
-    if (d->devices[i].high_bytes != 0) vf_text_printf(&t, " %zu", i);
+  const char *between = "GPU ";
+  for (size_t i = 0; i < n_devices; i++) {
+    if (d->devices[i].high_bytes == 0) continue;
+    vf_text_printf(&t, "%s%zu", between, i);
+    between = ",";
+  }
 }
 
 static void put_item(const page *g, const vf_placed_scenario *s, size_t i, size_t label_width) {
@@ -234,7 +237,7 @@ static void put_item(const page *g, const vf_placed_scenario *s, size_t i, size_
   put_padded(g->out, buf, 12, true);
   vf_out_printf(g->out, " %s  ", vf_unit_name(g->options->unit));
   write_place(where, &w->options[s->plan.option[i]], n);
-  if (n > 1) put_padded(g->out, where, 9, false);
+  if (n > 1) put_padded(g->out, where, 7 + 2 * n, false);
   put_padded(g->out, w->figure, 11, false);
   put_escaped(g->out, w->what);
   vf_out_put(g->out, "; ");
