@@ -57,6 +57,12 @@ static void apply(vf_device *d, const vf_scenario_file *f, const vf_place_option
 
 static void set_host(vf_box *box, uint64_t bytes) {
   vf_device *h = &box->host;
+  for (size_t i = 0; i < box->n_devices; i++) {
+    vf_device *d = &box->devices[i];
+    if (d->kind != VF_DEVICE_HOST || d->total_known || bytes == 0) continue;
+    d->total_bytes = bytes;
+    d->total_known = true;
+  }
   *h = (vf_device){.kind = VF_DEVICE_HOST, .id = "host", .name = "main memory"};
   if (bytes == 0) bytes = box->devices[0].host_memory_bytes;
   h->total_bytes = bytes;
@@ -77,15 +83,15 @@ static vf_status make_box(job *j, const vf_place_options *o, vf_error *err) {
     return vf_facts_fail(&j->file->facts, "gpu", status, err, "%s", cause.message);
   if (status != VF_OK && err != NULL) *err = cause;
   if (status != VF_OK) return status;
+  for (size_t i = 0; i < box->n_devices; i++) apply(&box->devices[i], j->file, o, i == 0);
+  set_host(box, o->host_memory_bytes != 0 ? o->host_memory_bytes : j->file->host_memory_bytes);
   for (size_t i = 0; i < box->n_devices; i++) {
-    apply(&box->devices[i], j->file, o, i == 0);
     if (!box->devices[i].total_known)
       return vf_fail(err, VF_USAGE, "%s: its memory is not known: say --memory SIZE",
                      box->devices[i].id);
     if (vf_device_capacity(&box->devices[i]) == 0)
       return vf_fail(err, VF_USAGE, "%s: the system and others take all of it", box->devices[i].id);
   }
-  set_host(box, o->host_memory_bytes != 0 ? o->host_memory_bytes : j->file->host_memory_bytes);
   return VF_OK;
 }
 
@@ -337,7 +343,9 @@ static vf_status add_model(job *j, vf_placed *p, vf_scenario_workload *w, vf_err
   if (status != VF_OK) return status;
   if (w->by_ollama) apply_ollama(j, &w->request);
   status = try_places(j, p, w, &refusal);
-  if (status == VF_OK && p->item.n_options == 0) status = refusal.status;
+  if (status == VF_OK && p->item.n_options == 0)
+    status = refusal.status != VF_OK ? refusal.status
+                                     : vf_fail(&refusal, VF_USAGE, "no device can run it");
   if (status != VF_OK && err != NULL) *err = refusal;
   if (status == VF_OK) status = describe_model(j, p, w, err);
   vf_model_free(j->model);
@@ -417,13 +425,19 @@ static vf_status check_places(const job *j, const vf_scenario_workload *w, vf_er
   snprintf(key, sizeof key, "%.180sgpu", w->place);
   for (size_t i = 0; i < w->n_gpus; i++)
     if (w->gpus[i] >= n)
-      return vf_scenario_fail(j->file, key, err, "device %" PRIu32 " is not there: there are %zu",
-                              w->gpus[i], n);
+      return vf_scenario_fail(j->file, key, err,
+                              "device %" PRIu32 " is not there: the last one is %zu", w->gpus[i],
+                              n - 1);
   if (w->n_gpus > 1 && w->model == NULL)
     return vf_scenario_fail(j->file, key, err, "only a model spreads over several devices");
   snprintf(key, sizeof key, "%.180sgpus", w->place);
+  uint32_t ranks = vf_max_u32(w->request.tp, 1) * vf_max_u32(w->request.pp, 1);
+  if (ranks > n)
+    return vf_scenario_fail(j->file, key, err, "%" PRIu32 " ranks: there %s %zu", ranks,
+                            n == 1 ? "is" : "are", n);
   if (w->spread > n || (w->spread > 1 && w->model == NULL))
-    return vf_scenario_fail(j->file, key, err, "%" PRIu32 " devices: there are %zu%s", w->spread, n,
+    return vf_scenario_fail(j->file, key, err, "%" PRIu32 " devices: there %s %zu%s", w->spread,
+                            n == 1 ? "is" : "are", n,
                             w->model == NULL ? ", and only a model spreads over several" : "");
   return VF_OK;
 }
@@ -432,7 +446,9 @@ static vf_status check_places(const job *j, const vf_scenario_workload *w, vf_er
 static vf_status at_workload(const job *j, const vf_scenario_workload *w, vf_status status,
                              vf_error *err) {
   char key[192];
-  const char *name = w->model != NULL ? "model" : "workload";
+  const vf_engine *engine;
+  const char *version, *name = w->model != NULL ? "model" : "workload";
+  if (vf_engine_find(&engine, &version, w->request.engine, NULL) != VF_OK) name = "engine";
   if (err == NULL || status == VF_NOMEM || err->path[0] != '\0') return status;
   vf_error cause = *err;
   snprintf(key, sizeof key, "%.170s%s", w->place, name);

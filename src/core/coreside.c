@@ -353,19 +353,27 @@ static unsigned count_bits(uint32_t set) {
 }
 
 /* Every subset of so many items, one after the other: the next number with as many bits. */
+static void find_unload_of(vf_breaks *out, const packing *p, uint32_t set, unsigned n,
+                           vf_verdict wanted) {
+  uint64_t pick = (UINT64_C(1) << n) - 1;
+  while (pick < UINT64_C(1) << p->n && out->n_unload < VF_CORESIDE_FOUND) {
+    uint32_t gone = 0;
+    for (size_t k = 0; k < p->n; k++)
+      if (pick >> k & 1) gone |= UINT32_C(1) << p->order[p->n - 1 - k];
+    if (verdict_of(p->box, p->items, set & ~gone) <= wanted) out->unload[out->n_unload++] = gone;
+    uint64_t lowest = pick & (~pick + 1), next = pick + lowest;
+    pick = next | (((pick ^ next) / lowest) >> 2);
+  }
+}
+
+/* As few items as possible; of as few, those without which the rest fits with its headroom. */
 static void find_unload(vf_breaks *out, const vf_box *box, const vf_item *items, uint32_t set) {
   enum { MOST_UNLOADED = 3 };
   packing p = ordered(box, items, set);
   for (unsigned n = 1; n <= MOST_UNLOADED && n < p.n && out->n_unload == 0; n++) {
-    uint64_t pick = (UINT64_C(1) << n) - 1;
-    while (pick < UINT64_C(1) << p.n && out->n_unload < VF_CORESIDE_FOUND) {
-      uint32_t gone = 0;
-      for (size_t k = 0; k < p.n; k++)
-        if (pick >> k & 1) gone |= UINT32_C(1) << p.order[p.n - 1 - k];
-      if (verdict_of(box, items, set & ~gone) == VF_FITS) out->unload[out->n_unload++] = gone;
-      uint64_t lowest = pick & (~pick + 1), next = pick + lowest;
-      pick = next | (((pick ^ next) / lowest) >> 2);
-    }
+    find_unload_of(out, &p, set, n, VF_FITS);
+    out->unload_is_tight = out->n_unload == 0;
+    if (out->unload_is_tight) find_unload_of(out, &p, set, n, VF_TIGHT);
   }
 }
 

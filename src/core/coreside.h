@@ -69,6 +69,7 @@ typedef struct vf_breaks {
   uint32_t set;                       /* no pair breaks it: a set that does, and less does not */
   uint32_t unload[VF_CORESIDE_FOUND]; /* without these the rest fits; all of the fewest items */
   size_t n_unload;
+  bool unload_is_tight; /* the rest is TIGHT then */
 } vf_breaks;
 
 void vf_coreside_breaks(vf_breaks *out, const vf_box *box, const vf_item *items, uint32_t set);

@@ -167,6 +167,10 @@ static vf_status parse_size(uint64_t *out, const vf_fact *fact, const vf_facts *
     return vf_facts_fail(f, key, VF_MALFORMED, err,
                          "a size with its unit is expected: \"12GB\" or \"12GiB\"");
   if (vf_size_parse(out, fact->as.string, &cause) != VF_OK) return at_key(f, key, &cause, err);
+  size_t n = strlen(fact->as.string);
+  if (*out != 0 && fact->as.string[n - 1] >= '0' && fact->as.string[n - 1] <= '9')
+    return vf_facts_fail(f, key, VF_MALFORMED, err, "%s of what? \"%sGB\" or \"%sGiB\"",
+                         fact->as.string, fact->as.string, fact->as.string);
   if (*out > most_bytes)
     return vf_facts_fail(f, key, VF_MALFORMED, err, "%s is beyond 1 PiB: no box holds that",
                          fact->as.string);

@@ -36,15 +36,21 @@ const char *const vf_reason_text[VF_REASON_COUNT] = {
     [VF_REASON_TRAINING_BESIDE] = "training keeps the GPU busy: what answers beside it waits",
 };
 
+const char *const vf_advice_word[3] = {"yes", "with care", "no"};
+
+int vf_placed_advice(const vf_placed_scenario *s) {
+  int memory = (int)s->plan.verdict, compute = (int)s->compute;
+  return memory > compute ? memory : compute;
+}
+
 /* What is known about it, below the table. */
 static const char *const reason_notes[VF_REASON_COUNT] = {
-    [VF_REASON_TIME_SLICED] = "CAREFUL: processes share a GPU in time slices; two servers with "
-                              "different bottlenecks lost "
-                              "little on one H200, two that both compute do",
-    [VF_REASON_TRAININGS] = "NO: each run saturates the GPU; one after the other is as fast",
+    [VF_REASON_TIME_SLICED] =
+        "CAREFUL: the GPU is shared in time slices; servers that all compute slow each other down",
+    [VF_REASON_TRAININGS] = "NO: each run keeps the GPU busy; one after the other is as fast",
     [VF_REASON_TRAINING_BESIDE] =
-        "NO: training saturates the SMs, and without MIG nothing keeps a share for others; a "
-        "fault of one process can end all. A risk: no figure for it is published",
+        "NO: nothing keeps a share of the SMs for others, without MIG; a fault of one process can\n"
+        "      end all of them (a risk: no figure for it is published)",
 };
 
 /* ---- Text -------------------------------------------------------------------------------------
@@ -177,6 +183,7 @@ static void put_scenario_row(const page *g, const vf_placed_scenario *s, size_t 
   scenario_label(buf, s);
   vf_out_put(g->out, "  ");
   put_padded(g->out, buf, label_width + 2, false);
+  put_padded(g->out, vf_advice_word[vf_placed_advice(s)], 11, false);
   put_verdict(g, s->plan.verdict, 8);
   write_interval(number, vf_placed_need(g->p, s), g->options->unit);
   put_padded(g->out, number, 13, true);
@@ -197,7 +204,7 @@ static void put_matrix(const page *g) {
   }
   vf_out_put(g->out, "  ");
   put_padded(g->out, "scenario", label + 2, false);
-  vf_out_printf(g->out, "memory     needs %-3s    left   compute  why\n",
+  vf_out_printf(g->out, "run it?    memory     needs %-3s    left   compute  why\n",
                 vf_unit_name(g->options->unit));
   for (size_t i = 0; i < g->p->n_scenarios; i++) put_scenario_row(g, &g->p->scenarios[i], label);
 }
@@ -338,7 +345,7 @@ static void put_breaks(const page *g, const vf_placed_scenario *s) {
   vf_out_put(g->out, "\n");
   if (b->n_unload == 0) return;
   put_scenario_name(g, s);
-  vf_out_put(g->out, "fits without ");
+  vf_out_put(g->out, b->unload_is_tight ? "fits tightly without " : "fits without ");
   put_sets(g, b->unload, b->n_unload, "; or without ");
   vf_out_put(g->out, "\n");
 }

@@ -66,6 +66,11 @@ extern const char *const vf_compute_shown[VF_COMPUTE_COUNT];
 extern const char *const vf_reason_code[VF_REASON_COUNT];
 extern const char *const vf_reason_text[VF_REASON_COUNT];
 
+/* Whether to run it, out of both: it does not fit or cannot compute, it is tight or shares, or yes.
+ */
+extern const char *const vf_advice_word[3];
+int vf_placed_advice(const vf_placed_scenario *s);
+
 /* What the set of the scenario takes on all devices together. */
 vf_interval vf_placed_need(const vf_place *place, const vf_placed_scenario *s);
 

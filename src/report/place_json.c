@@ -111,6 +111,7 @@ static void put_breaks(vf_json *j, const vf_place *p, const vf_breaks *b) {
   put_sets(j, "pairs", p, b->pairs, b->n_pairs);
   if (b->set != 0) put_names(j, "set", p, b->set);
   put_sets(j, "fits_without", p, b->unload, b->n_unload);
+  if (b->n_unload > 0) vf_json_bool(j, "tightly", b->unload_is_tight);
   vf_json_close(j, '}');
 }
 
@@ -150,6 +151,7 @@ static void put_scenario(vf_json *j, const vf_place *p, const vf_placed_scenario
   vf_json_string(j, "name", s->name);
   if (s->title != NULL) vf_json_string(j, "title", s->title);
   vf_json_string(j, "verdict", vf_verdict_word[s->plan.verdict].json);
+  vf_json_string(j, "run", vf_advice_word[vf_placed_advice(s)]);
   vf_json_bool(j, "packing_is_exact", s->plan.exact);
   vf_json_open(j, "compute", '{');
   vf_json_string(j, "verdict", vf_compute_word[s->compute]);

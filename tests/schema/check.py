@@ -111,5 +111,24 @@ for args in (["--gpu", "gb10"], ["--gpu", "rtx-4090"], ["--gpu", "rtx-4090x2", "
                          capture_output=True, text=True)
     check(v, " ".join(args), json.loads(out.stdout))
 
+# Files about boxes, and what place makes of them.
+tests = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+boxes = glob.glob(os.path.join(tests, "corpus", "scenario", "*.json"))
+boxes += glob.glob(os.path.join(tests, "..", "docs", "examples", "*", "*.json"))
+for path in sorted(boxes):
+    with open(path, encoding="utf-8") as f:
+        document = json.load(f)
+    gpu = ["--gpu", "rtx-6000-ada"] if "services" in document else []
+    if not gpu:
+        check(validator("scenario"), path, document)
+    out = subprocess.run([vramfit, "place", path, "--json"] + gpu, capture_output=True, text=True)
+    check(validator("place"), path + " --json", json.loads(out.stdout))
+good = {"gpu": "gb10", "workloads": [{"size": "12GB"}]}
+for change in ({"workloads": []}, {"workloads": [{}]}, {"workloads": [{"size": "12"}]}, {"typo": 1}, {"headroom": "101%"},
+               {"workloads": [{"size": "1GB", "model": "m"}]}, {"workloads": [{"size": "1GB", "keep_alive": "5x"}]}):
+    if validator("scenario").is_valid(dict(good, **change)):
+        failed += 1
+        print("the schema of scenarios lets %r through" % (change,))
+
 print("%d errors" % failed)
 sys.exit(failed != 0)
