@@ -181,6 +181,10 @@ VF_API const vf_format_info *vf_format_get(vf_format format);
 /* By name, case does not matter; VF_UNKNOWN suggests the nearest. */
 VF_API vf_status vf_format_find(vf_format *out, const char *name, vf_error *err);
 
+/* The same for a cache, in the engines' own words too: "fp8", "bfloat16"; "auto" is
+ * VF_FORMAT_NONE. */
+VF_API vf_status vf_kv_format_find(vf_format *out, const char *name, vf_error *err);
+
 /* ---- Reading what people type ----------------------------------------------------------- */
 
 /* Tokens: "32768", "32k", "1M"; k and M are 1024-based.  0, signs and fractions are errors. */
@@ -209,6 +213,7 @@ typedef struct vf_model_info {
   uint64_t max_ctx_tokens;  /* the model's own limit; 0: none is stated */
   uint32_t n_layers;
   uint32_t n_tensors;
+  uint64_t n_tower_params; /* of networks for images or sound; part of n_params */
 } vf_model_info;
 
 /* Opens a model by catalog id or alias, config.json, or the folder that holds one.
@@ -299,8 +304,10 @@ typedef enum vf_switch { VF_AUTO, VF_OFF, VF_ON } vf_switch;
 
 /* How several devices share one model. */
 typedef enum vf_split {
-  VF_SPLIT_LAYER, /* whole layers on each device (llama.cpp's default) */
-  VF_SPLIT_NONE,  /* everything on the first device */
+  VF_SPLIT_LAYER,  /* whole layers on each device (llama.cpp's default) */
+  VF_SPLIT_NONE,   /* everything on the first device */
+  VF_SPLIT_ROW,    /* rows of every matrix: no longer in llama.cpp's CUDA backend */
+  VF_SPLIT_TENSOR, /* matrices by rows or columns, caches by heads */
   VF_SPLIT_COUNT
 } vf_split;
 
@@ -310,6 +317,14 @@ enum {
 };
 
 /* What to estimate.  Start from VF_REQUEST_INIT: every default is the engine's own. */
+/* llama.cpp's --override-tensor: tensors whose name has the pattern lie in that buffer. */
+typedef struct vf_override {
+  const char *pattern; /* a regular expression: "blk\\.[0-9]+\\.ffn_.*_exps" */
+  int32_t device;      /* index of a GPU; -1: main memory */
+} vf_override;
+
+enum { VF_MAX_OVERRIDES = 16 };
+
 typedef struct vf_request {
   const char *engine;     /* "llama.cpp", "llama.cpp@v0.5.0"; NULL: by the model's format */
   uint64_t ctx_tokens;    /* per sequence; kv_unified: the shared pool; 0: engine's default */
@@ -325,13 +340,16 @@ typedef struct vf_request {
   vf_split split;
   const uint32_t *tensor_split; /* proportions per device; NULL: by free memory */
   size_t tensor_split_count;
-  uint64_t host_memory_bytes; /* main memory for what stays on the host; 0: the first device's
-                                 host_memory_bytes */
-  int64_t prompt_cache_bytes; /* llama-server's --cache-ram; -1: its default; 0: off */
-  uint32_t cpu_moe_layers;    /* experts of the first N layers stay in host memory */
-  uint64_t mmproj_bytes;      /* a tower for images or sound, loaded on the first device */
-  uint64_t lora_bytes;        /* adapters, beside the matrices that they change */
-  const vf_model *draft;      /* a model that proposes tokens; NULL: none */
+  uint64_t host_memory_bytes;   /* main memory for what stays on the host; 0: the first device's
+                                   host_memory_bytes */
+  int64_t prompt_cache_bytes;   /* llama-server's --cache-ram; -1: its default; 0: off */
+  uint32_t cpu_moe_layers;      /* experts of the first N layers stay in host memory */
+  const vf_override *overrides; /* the first that matches counts */
+  size_t override_count;
+  bool mtp;              /* the model's own layers propose further tokens */
+  uint64_t mmproj_bytes; /* a tower for images or sound, loaded on the first device */
+  uint64_t lora_bytes;   /* adapters, beside the matrices that they change */
+  const vf_model *draft; /* a model that proposes tokens; NULL: none */
 
   /* Serving engines.  0 is the engine's own default everywhere. */
   uint32_t tp, pp, dp, ep;      /* ranks that share a layer, stages, replicas; ep: any but 0 and 1
@@ -345,7 +363,9 @@ typedef struct vf_request {
   uint64_t cpu_offload_bytes;        /* weights of each rank that stay in host memory */
   uint32_t spec_tokens;              /* tokens that are proposed by the model's own extra layers */
   uint32_t max_loras, max_lora_rank; /* slots for adapters */
+  uint32_t dcp; /* ranks of a tensor parallel group that share the cache's tokens */
   vf_switch prefix_caching;
+  bool text_only;     /* towers for images and sound are not loaded */
   bool enforce_eager; /* no CUDA graphs */
 } vf_request;
 
@@ -476,9 +496,21 @@ VF_API vf_status vf_limits_solve(vf_limits *out, vf_estimate *estimate, const vf
                                  const vf_request *request, const vf_device *devices,
                                  size_t device_count, vf_error *err);
 
+/* Changes the request as llama.cpp's own --fit would, so that every device keeps 1024 MiB free: a
+ * context that is not given, then layers or experts in main memory.  VF_USAGE if the request fixes
+ * these already. */
+VF_API vf_status vf_llama_fit(vf_request *inout, vf_estimate *scratch, const vf_model *model,
+                              const vf_device *devices, size_t device_count, vf_error *err);
+
 /* ---- Reports ---------------------------------------------------------------------------- */
 
-typedef enum vf_report_format { VF_REPORT_TABLE, VF_REPORT_JSON, VF_REPORT_COUNT } vf_report_format;
+typedef enum vf_report_format {
+  VF_REPORT_TABLE,
+  VF_REPORT_JSON,
+  VF_REPORT_CSV,
+  VF_REPORT_MARKDOWN,
+  VF_REPORT_COUNT
+} vf_report_format;
 typedef enum vf_unit { VF_UNIT_GIB, VF_UNIT_GB } vf_unit;
 
 typedef struct vf_report_options {
@@ -496,6 +528,135 @@ typedef bool (*vf_write_fn)(void *user, const char *data, size_t size);
 VF_API vf_status vf_report_write(const vf_estimate *estimate, const vf_limits *limits,
                                  const vf_report_options *options, vf_write_fn write, void *user,
                                  vf_error *err);
+
+/* ---- Deployments, and many at once ------------------------------------------------------- */
+
+/* All that one estimate is made of, by name. */
+typedef struct vf_deployment {
+  const char *model, *gpu; /* as people name them */
+  const char *quant;       /* NULL: the model's own */
+  uint32_t gpus;           /* so many of the one device that gpu names; 0: as gpu says */
+  vf_request request;
+  uint64_t memory_bytes; /* what the engine sees as the total of each device; 0: its own */
+  uint64_t used_bytes;   /* held by others on each device */
+  bool headroom_set;     /* what must stay free for FITS; false: the device's own target */
+  uint64_t headroom_bytes;
+  uint32_t headroom_permille; /* as a share of the capacity; 0: headroom_bytes counts */
+} vf_deployment;
+
+/* What may be varied, from what costs most to change to what costs least. */
+typedef enum vf_axis_kind {
+  VF_AXIS_MODEL,
+  VF_AXIS_ENGINE,
+  VF_AXIS_QUANT,
+  VF_AXIS_GPU,
+  VF_AXIS_GPUS, /* how many of them */
+  VF_AXIS_KV,
+  VF_AXIS_SEQS,
+  VF_AXIS_CTX,
+  VF_AXIS_COUNT
+} vf_axis_kind;
+
+/* Values of one of them: with commas between them, "8k,32k", or "any" for all that are usual. */
+typedef struct vf_axis {
+  vf_axis_kind kind;
+  const char *values;
+} vf_axis;
+
+/* What became of one deployment. */
+typedef struct vf_outcome {
+  bool known;   /* it has been estimated: the rest is meaningful */
+  bool refused; /* the engine takes no such thing: reason says why, and there are no figures */
+  vf_verdict verdict;
+  uint64_t need_bytes, need_high_bytes; /* of all devices, main memory beside them left out */
+  uint64_t capacity_bytes;
+  int64_t headroom_bytes; /* of the device that has least of it */
+  uint32_t reason;        /* 1 + index of vf_grid_reason; 0: there is none */
+} vf_outcome;
+
+/* What a cell of a table shows. */
+typedef enum vf_cell_shows { VF_CELL_HEADROOM, VF_CELL_VERDICT, VF_CELL_NEED } vf_cell_shows;
+
+/* Every combination of the axes' values; the last axis makes the columns, the one before it the
+ * rows, those before that tables of their own. */
+typedef struct vf_grid vf_grid;
+
+enum { VF_GRID_CELLS = 1 << 23 }; /* at most */
+
+/* The strings must outlive the grid; a draft model in the request, too. */
+VF_API vf_status vf_grid_new(vf_grid **out, const vf_context *ctx, const vf_deployment *base,
+                             const vf_axis *axes, size_t axis_count, vf_error *err);
+
+/* Estimates `cells` more of them; *finished once there are none left.  In pieces, so that a caller
+ * can show progress, or stop.  If the engine refuses every cell, that is a failure in the end. */
+VF_API vf_status vf_grid_work(vf_grid *grid, size_t cells, bool *finished, vf_error *err);
+
+VF_API size_t vf_grid_size(const vf_grid *grid);
+VF_API size_t vf_grid_axis_size(const vf_grid *grid, size_t axis);
+VF_API const char *vf_grid_axis_label(const vf_grid *grid, size_t axis, size_t value);
+
+/* Cell i, the last axis running fastest; and the text of a reason. */
+VF_API const vf_outcome *vf_grid_cell(const vf_grid *grid, size_t i);
+VF_API const char *vf_grid_reason(const vf_grid *grid, uint32_t reason);
+
+VF_API vf_status vf_grid_write(const vf_grid *grid, vf_cell_shows shows,
+                               const vf_report_options *options, vf_write_fn write, void *user,
+                               vf_error *err);
+VF_API void vf_grid_free(vf_grid *grid);
+
+/* ---- The most that fits ------------------------------------------------------------------- */
+
+/* What is asked for.  "Fits" is the verdict FITS everywhere: every answer keeps the headroom. */
+typedef enum vf_max_kind {
+  VF_MOST_CTX,       /* most tokens per sequence */
+  VF_MOST_SEQS,      /* most sequences at the deployment's context */
+  VF_MOST_QUANT,     /* widest weight format */
+  VF_MOST_KV,        /* widest cache format */
+  VF_MOST_GPUS,      /* fewest devices of one kind, and how ranks share them */
+  VF_MOST_NGL,       /* most layers on the GPU */
+  VF_MOST_N_CPU_MOE, /* fewest layers whose experts stay in main memory */
+  VF_MOST_GPU,       /* cheapest device: least memory, then least bandwidth */
+  VF_MOST_COUNT
+} vf_max_kind;
+
+typedef struct vf_max_query {
+  vf_max_kind kind;
+  vf_deployment base;
+  /* Of VF_AXIS_QUANT, VF_AXIS_KV and VF_AXIS_GPU: lists as in vf_axis.  That of what is asked for
+   * is what to choose from (NULL: any); the others are free, from the widest and cheapest on. */
+  const char *lists[VF_AXIS_COUNT];
+  uint64_t min_ctx_tokens; /* 0: none.  The least that the answer must leave room for */
+  uint32_t min_seqs;
+} vf_max_query;
+
+/* One value of what is asked for, and what became of it. */
+typedef struct vf_choice {
+  uint64_t number; /* tokens, sequences, devices, layers; of a device, its memory */
+  char name[64];   /* format or device; "": it is a number */
+  size_t place;    /* of a name: how many wider or cheaper ones there are */
+  uint32_t tp, pp; /* of VF_MOST_GPUS; 0: the engine shares layer by layer */
+  vf_outcome outcome;
+  char refusal[320];
+} vf_choice;
+
+typedef struct vf_answer {
+  vf_max_kind kind;
+  bool found;
+  vf_choice best;   /* if found: it fits */
+  bool has_next;    /* false: there is nothing beyond, and end says why */
+  vf_choice next;   /* one step beyond, which does not fit; if nothing is found: the last resort */
+  const char *end;  /* "the model's limit"; static */
+  uint64_t step;    /* of VF_MOST_CTX: tokens that the engine rounds up to */
+  size_t estimates; /* that it took */
+  char model[128], quant[24], kv[24], engine[24], gpu[64];
+  uint64_t ctx_tokens;
+  uint32_t seqs, gpus;
+} vf_answer;
+
+VF_API vf_status vf_max_solve(vf_answer *out, const vf_context *ctx, const vf_max_query *query,
+                              vf_error *err);
+VF_API vf_status vf_answer_write(const vf_answer *answer, const vf_report_options *options,
+                                 vf_write_fn write, void *user, vf_error *err);
 
 /* ---- Looking into a model --------------------------------------------------------------- */
 
@@ -602,6 +763,17 @@ VF_API vf_status vf_place_write(const vf_place *place, const vf_report_options *
 VF_API vf_status vf_place_card(const vf_place *place, bool svg, const vf_report_options *options,
                                vf_write_fn write, void *user, vf_error *err);
 VF_API void vf_place_free(vf_place *place);
+
+/* ---- Ollama's Modelfiles ----------------------------------------------------------------- */
+
+/* What a Modelfile says about memory; -1 and "": nothing. */
+typedef struct vf_modelfile {
+  char from[512];    /* FROM: a name, or a path relative to the Modelfile's folder */
+  char adapter[512]; /* ADAPTER */
+  int64_t num_ctx, num_gpu, num_batch;
+} vf_modelfile;
+
+VF_API vf_status vf_modelfile_read(vf_modelfile *out, const char *path, vf_error *err);
 
 /* ---- What there is ---------------------------------------------------------------------- */
 

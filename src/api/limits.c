@@ -108,7 +108,8 @@ static vf_status try_quants(vf_limits *out, question *q, vf_model *copy, vf_erro
 
 static vf_status solve_quant(vf_limits *out, question q, vf_error *err) {
   vf_model *copy;
-  const vf_model *base = q.model->derived != NULL && q.engine->pools ? q.model->derived : q.model;
+  const vf_model *base =
+      q.model->derived != NULL && q.engine->ladder != NULL ? q.model->derived : q.model;
   vf_status status = vf_model_clone(&copy, base, err);
   if (status != VF_OK) return status;
   status =
@@ -117,8 +118,16 @@ static vf_status solve_quant(vf_limits *out, question q, vf_error *err) {
   return status;
 }
 
+/* Devices that are named one by one would have to be named anew. */
+static bool names_devices(const vf_request *r) {
+  for (size_t i = 0; i < r->override_count; i++)
+    if (r->overrides[i].device >= 0) return true;
+  return false;
+}
+
 static vf_status solve_devices(vf_limits *out, question q, vf_error *err) {
   vf_device devices[MOST_DEVICES];
+  if (names_devices(&q.request)) return VF_OK;
   if (q.devices[0].kind != VF_DEVICE_DISCRETE) return VF_OK;
   for (size_t i = 0; i < MOST_DEVICES; i++) devices[i] = q.devices[0];
   q.devices = devices;

@@ -504,7 +504,7 @@ static vf_status add_weight_format(vf_listing *l, const vf_context *ctx, const c
   vf_status status = vf_model_open(&m, ctx, sample_model, name, NULL, err);
   if (status != VF_OK) return status;
   row[FORMAT_NAME] = text_cell(l, name);
-  row[FORMAT_KIND] = text_cell(l, kind);
+  row[FORMAT_KIND] = text_cell(l, m->share.expected != 0 ? "publisher's mix" : kind);
   row[FORMAT_BITS] = number_cell((vf_model_weights_bytes(m) * 800 + m->n_params / 2) /
                                  (m->n_params != 0 ? m->n_params : 1));
   vf_model_free(m);

@@ -35,15 +35,25 @@ static vf_status store_own(vf_model *m, const vf_facts *facts, vf_error *err) {
 }
 
 /* Where the engine that was named loads no such checkpoint: what becomes of it. */
-static vf_status convert_for(vf_model *m, const char *engine_name, vf_error *err) {
-  const vf_engine *engine;
-  const char *version;
-  if (engine_name == NULL || m->checkpoint[0] == '\0') return VF_OK;
-  vf_status status = vf_engine_find(&engine, &version, engine_name, err);
-  const char *recipe = status == VF_OK ? vf_engine_converts(engine, m->checkpoint) : NULL;
-  if (recipe == NULL) return status;
+static vf_status convert_for(vf_model *m, const vf_engine *engine, vf_error *err) {
+  const char *recipe = vf_engine_converts(engine, m->checkpoint);
+  if (recipe == NULL) return VF_OK;
   vf_model_assume(m, "converted", "the published checkpoint is converted for the engine");
   return vf_recipe_apply(m, recipe, err);
+}
+
+/* What the engine that was named makes of a model without a format. */
+static vf_status adapt_to(vf_model *m, const char *engine_name, bool by_name, vf_error *err) {
+  const vf_engine *engine;
+  const char *version;
+  if (engine_name == NULL) return VF_OK;
+  vf_status status = vf_engine_find(&engine, &version, engine_name, err);
+  if (status != VF_OK || m->checkpoint[0] != '\0')
+    return status == VF_OK ? convert_for(m, engine, err) : status;
+  if (!by_name || engine->tag_quant == NULL) return VF_OK;
+  vf_model_assume(m, "tag-format", "a name without a format is a tag of the usual one");
+  bool encoder = (m->flags & VF_MODEL_ENCODER) != 0;
+  return vf_recipe_apply(m, encoder ? "F16" : engine->tag_quant, err);
 }
 
 /* ---- GGUF files ------------------------------------------------------------------------- */
@@ -136,7 +146,8 @@ vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, 
     status = store(m, quant, engine, err);
   else if (!as_stored)
     status = store_as_config_says(m, l, err);
-  if (status == VF_OK && quant == NULL && !as_stored) status = convert_for(m, engine, err);
+  if (status == VF_OK && quant == NULL && !as_stored)
+    status = adapt_to(m, engine, l->kind == VF_LOAD_CATALOG, err);
   if (status == VF_OK)
     *out = m;
   else

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "deployment.h"
 #include "output.h"
 #include "trouble.h"
 
@@ -21,11 +22,6 @@ static void apply_overrides(vf_device *d, const args *a) {
   d->headroom_permille = a->headroom.permille;
 }
 
-static vf_status need(const char *value, const char *option, const char *example, vf_error *err) {
-  if (value != NULL) return VF_OK;
-  return trouble(err, "", "--%s is missing, for example --%s %s", option, option, example);
-}
-
 /* ---- The work --------------------------------------------------------------------------- */
 
 /* What one call holds; freed by finish(). */
@@ -40,31 +36,10 @@ typedef struct job {
   vf_limits limits;
 } job;
 
-/* A draft model in the model's own format, unless it is a file or another one is asked for. */
-static vf_status open_draft(job *j, vf_error *err) {
-  const args *a = j->a;
-  const char *quant = a->draft_quant;
-  if (a->draft == NULL) return VF_OK;
-  if (quant == NULL && strstr(a->draft, ".gguf") == NULL) quant = a->quant;
-  vf_status status = vf_model_open(&j->draft, j->ctx, a->draft, quant, a->request.engine, err);
-  j->request.draft = j->draft;
-  return status;
-}
-
-static vf_status open_beside(job *j, vf_error *err) {
-  const args *a = j->a;
-  vf_status status = VF_OK;
-  if (a->mmproj != NULL)
-    status = vf_part_file_bytes(&j->request.mmproj_bytes, j->ctx, VF_FILE_MMPROJ, a->mmproj, err);
-  if (status == VF_OK && a->lora != NULL)
-    status = vf_part_file_bytes(&j->request.lora_bytes, j->ctx, VF_FILE_LORA, a->lora, err);
-  return status == VF_OK ? open_draft(j, err) : status;
-}
-
 static vf_status open_all(job *j, vf_error *err) {
   const args *a = j->a;
-  vf_status status = need(a->model, "model", "llama3.1-8b", err);
-  if (status == VF_OK) status = need(a->gpu, "gpu", "rtx-4090", err);
+  vf_status status = need_model_and_gpu(a, err);
+  if (status == VF_OK) status = refuse_lists(a, err);
   if (status == VF_OK && a->memory.least != a->memory.most)
     status = trouble(err, "--memory", "one size is needed here, not a range");
   if (status == VF_OK)
@@ -73,7 +48,7 @@ static vf_status open_all(job *j, vf_error *err) {
     status = vf_devices_parse(j->devices, VF_MAX_DEVICES, &j->n_devices, j->ctx, a->gpu, err);
   for (size_t i = 0; status == VF_OK && i < j->n_devices; i++) apply_overrides(&j->devices[i], a);
   j->request = a->request;
-  if (status == VF_OK) status = open_beside(j, err);
+  if (status == VF_OK) status = open_beside(&j->request, &j->draft, a, j->ctx, err);
   if (a->tensor_split.count > 0) {
     j->request.tensor_split = a->tensor_split.shares;
     j->request.tensor_split_count = a->tensor_split.count;
@@ -81,9 +56,27 @@ static vf_status open_all(job *j, vf_error *err) {
   return status;
 }
 
+/* What llama.cpp's --fit would make of the request; told, since the answer is about that. */
+static vf_status apply_fit(job *j, vf_error *err) {
+  vf_request *r = &j->request, before = *r;
+  vf_status status = vf_llama_fit(r, j->scratch, j->model, j->devices, j->n_devices, err);
+  if (status != VF_OK || j->a->quiet) return status;
+  fputs("vramfit: note: --fit takes", stderr);
+  if (r->ctx_tokens != before.ctx_tokens)
+    fprintf(stderr, " --ctx %llu", (unsigned long long)r->ctx_tokens);
+  if (r->cpu_moe_layers != before.cpu_moe_layers)
+    fprintf(stderr, " --n-cpu-moe %u", (unsigned)r->cpu_moe_layers);
+  if (r->gpu_layers != before.gpu_layers) fprintf(stderr, " --ngl %d", (int)r->gpu_layers);
+  bool same = r->ctx_tokens == before.ctx_tokens && r->cpu_moe_layers == before.cpu_moe_layers &&
+              r->gpu_layers == before.gpu_layers;
+  fputs(same ? " it as it is\n" : "\n", stderr);
+  return VF_OK;
+}
+
 static vf_status solve(job *j, vf_error *err) {
   vf_status status = vf_estimate_new(&j->estimate, j->ctx, err);
   if (status == VF_OK) status = vf_estimate_new(&j->scratch, j->ctx, err);
+  if (status == VF_OK && j->a->fit) status = apply_fit(j, err);
   if (status == VF_OK)
     status = vf_estimate_run(j->estimate, j->model, &j->request, j->devices, j->n_devices, err);
   if (status != VF_OK || j->a->quiet) return status;

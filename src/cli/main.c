@@ -9,11 +9,15 @@
 #include "catalogs.h"
 #include "command.h"
 #include "help.h"
+#include "ollama.h"
 #include "options.h"
 #include "trouble.h"
 
 const command commands[] = {
     {"fit", 0, command_fit, "[fit] --model M --gpu G [OPTIONS]", ""},
+    {"table", 0, command_table, "table --model M --gpu G", "what fits, for lists of values"},
+    {"max", 1, command_max, "max WHAT --model M --gpu G",
+     "the most that fits: ctx, seqs, quant, kv, gpus, ngl, n-cpu-moe or gpu"},
     {"inspect", 2, command_inspect, "inspect FILE [OTHER]",
      "what a model holds; what is different between two"},
     {"place", 1, command_place, "place FILE",
@@ -82,6 +86,7 @@ static enum exit_code run(const args *a, vf_error *err) {
 int main(int argc, char **argv) {
   static char buffer[1 << 16]; /* one write for most answers, whose failure says why */
   args a;
+  ollama_names names;
   vf_error err = {.status = VF_OK};
   if (argc < 2) {
     fputs("usage: vramfit --model M --gpu G [OPTIONS]   (vramfit --help explains)\n", stderr);
@@ -89,7 +94,8 @@ int main(int argc, char **argv) {
   }
   enum exit_code code = EXIT_TROUBLE;
   setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
-  if (args_parse(&a, argc, argv, &err) == VF_OK) code = run(&a, &err);
+  if (args_parse(&a, argc, argv, &err) == VF_OK && apply_ollama(&a, &names, &err) == VF_OK)
+    code = run(&a, &err);
   if (code == EXIT_TROUBLE) {
     if (err.status != VF_IO || !ferror(stdout)) complain(&err);
   }

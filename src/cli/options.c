@@ -186,18 +186,10 @@ static vf_status parse_format(void *field, const char *text, vf_error *err) {
   return vf_format_find(field, text, err);
 }
 
-/* Serving engines have words of their own for 8-bit floats and for the default. */
+/* Keys and values alike; "auto" is the engine's own. */
 static vf_status parse_kv(void *field, const char *text, vf_error *err) {
-  static const char *const words[][2] = {{"fp8", "f8_e4m3"},
-                                         {"fp8_e4m3", "f8_e4m3"},
-                                         {"fp8_e5m2", "f8_e5m2"},
-                                         {"bfloat16", "bf16"},
-                                         {"float16", "f16"}};
   vf_request *request = field;
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-    if (strcmp(text, words[i][0]) == 0) text = words[i][1];
-  if (strcmp(text, "auto") == 0) return VF_OK;
-  vf_status status = vf_format_find(&request->kv_k, text, err);
+  vf_status status = vf_kv_format_find(&request->kv_k, text, err);
   if (status == VF_OK) request->kv_v = request->kv_k;
   return status;
 }
@@ -226,7 +218,7 @@ static vf_status parse_switch(void *field, const char *text, vf_error *err) {
 }
 
 static vf_status parse_split(void *field, const char *text, vf_error *err) {
-  static const char *const words[] = {"layer", "none", NULL};
+  static const char *const words[] = {"layer", "none", "row", "tensor", NULL};
   int word = 0;
   vf_status status = parse_word(&word, text, words, err);
   if (status == VF_OK) *(vf_split *)field = (vf_split)word;
@@ -234,10 +226,18 @@ static vf_status parse_split(void *field, const char *text, vf_error *err) {
 }
 
 static vf_status parse_report_format(void *field, const char *text, vf_error *err) {
-  static const char *const words[] = {"table", "json", NULL};
+  static const char *const words[] = {"table", "json", "csv", "markdown", NULL};
   int word = 0;
   vf_status status = parse_word(&word, text, words, err);
   if (status == VF_OK) *(vf_report_format *)field = (vf_report_format)word;
+  return status;
+}
+
+static vf_status parse_cell(void *field, const char *text, vf_error *err) {
+  static const char *const words[] = {"headroom", "verdict", "need", NULL};
+  int word = 0;
+  vf_status status = parse_word(&word, text, words, err);
+  if (status == VF_OK) *(vf_cell_shows *)field = (vf_cell_shows)word;
   return status;
 }
 
@@ -295,6 +295,50 @@ static vf_status parse_tensor_split(void *field, const char *text, vf_error *err
     s = end + 1;
   }
   return trouble(err, "", "'%s' is not a list of proportions (3,1 or 6.5,10)", text);
+}
+
+static vf_status parse_spec_type(void *field, const char *text, vf_error *err) {
+  static const char *const words[] = {"none", "draft-mtp", NULL};
+  int word = 0;
+  vf_status status = parse_word(&word, text, words, err);
+  if (status == VF_OK) *(bool *)field = word == 1;
+  return status;
+}
+
+/* The number behind the backend's name: "CUDA1"; -1 for main memory, -2: neither. */
+static int32_t buffer_index(const char *name) {
+  static const char *const backends[] = {"CUDA", "ROCm", "Vulkan", "SYCL", "Metal", NULL};
+  if (strcmp(name, "CPU") == 0 || strcmp(name, "CUDA_Host") == 0) return -1;
+  for (size_t i = 0; backends[i] != NULL; i++) {
+    size_t n = strlen(backends[i]);
+    uint64_t index = 0;
+    if (strncmp(name, backends[i], n) != 0) continue;
+    if (name[n] == '\0') return 0;
+    return read_number(name + n, 0, VF_MAX_DEVICES - 1, &index) ? (int32_t)index : -2;
+  }
+  return -2;
+}
+
+static vf_status parse_overrides(void *field, const char *text, vf_error *err) {
+  override_arg *o = field;
+  int n = snprintf(o->text, sizeof o->text, "%s", text);
+  if (n < 0 || (size_t)n >= sizeof o->text) return trouble(err, "", "the list is too long");
+  o->count = 0;
+  for (char *s = o->text; s != NULL && *s != '\0';) {
+    char *comma = strchr(s, ',');
+    if (comma != NULL) *comma = '\0';
+    char *equals = strrchr(s, '=');
+    int32_t device = equals != NULL ? buffer_index(equals + 1) : -2;
+    if (device == -2 || equals == s)
+      return trouble(err, "", "'%.60s' is not PATTERN=BUFFER (CPU, CUDA0, CUDA1…)", s);
+    if (o->count == VF_MAX_OVERRIDES)
+      return trouble(err, "", "more than %d patterns", VF_MAX_OVERRIDES);
+    *equals = '\0';
+    o->items[o->count].at = (size_t)(s - o->text);
+    o->items[o->count++].device = device;
+    s = comma != NULL ? comma + 1 : NULL;
+  }
+  return VF_OK;
 }
 
 /* ---- The table -------------------------------------------------------------------------- */
@@ -388,12 +432,18 @@ static vf_status unknown_option(const char *word, vf_error *err) {
   return trouble(err, "", "unknown option '%s': did you mean --%s?", bare, nearest);
 }
 
+static bool is_optional(const option_spec *spec) {
+  return spec->argument != NULL && spec->argument[0] == '[';
+}
+
 /* Options in getopt's form. */
 static void make_getopt_tables(struct option longs[OPT_COUNT + 1], char shorts[OPT_COUNT * 2 + 3]) {
   size_t n = 0;
   shorts[n++] = ':'; /* a missing argument is told apart from an unknown option */
   for (int i = 0; i < OPT_COUNT; i++) {
-    int has_argument = specs[i].argument != NULL ? required_argument : no_argument;
+    int has_argument = specs[i].argument == NULL ? no_argument
+                       : is_optional(&specs[i])  ? optional_argument
+                                                 : required_argument;
     longs[i] = (struct option){specs[i].long_name, has_argument, NULL, 256 + i};
     if (specs[i].short_name == 0) continue;
     shorts[n++] = specs[i].short_name;
@@ -416,10 +466,26 @@ static bool is_option_word(const char *word) {
   return word[1] == '-' || find_spec(word, strlen(word)) != NULL;
 }
 
+/* Takes the word behind option i into it if it is a number, "--name=12", since getopt knows
+ * optional arguments in that form alone. */
+static bool join_number(int *argc, char **argv, int i, char *text, size_t size) {
+  const char *option = argv[i], *next = i + 1 < *argc ? argv[i + 1] : "";
+  if (next[0] == '\0' || next[strspn(next, "0123456789")] != '\0') return true;
+  size_t a = strlen(option), b = strlen(next);
+  if (a + b + 2 > size) return false;
+  memmove(text, option, a);
+  text[a] = '=';
+  memmove(text + a + 1, next, b + 1);
+  argv[i] = text;
+  for (int k = i + 1; k + 1 < *argc; k++) argv[k] = argv[k + 1];
+  argv[--*argc] = NULL;
+  return true;
+}
+
 /* Rewrites options to our spelling, in `text` where it must be put together.  Arguments of
  * options are left alone. */
-static vf_status normalize(int argc, char **argv, char *text, size_t size, vf_error *err) {
-  for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+static vf_status normalize(int *argc, char **argv, char *text, size_t size, vf_error *err) {
+  for (int i = 1; i < *argc && strcmp(argv[i], "--") != 0; i++) {
     const char *word = argv[i];
     if (!is_option_word(word)) continue;
     size_t name = strcspn(word, "=");
@@ -433,7 +499,16 @@ static vf_status normalize(int argc, char **argv, char *text, size_t size, vf_er
     text += n + 1;
     size -= (size_t)n + 1;
     if (spec->argument == NULL || word[name] == '=') continue;
-    if (i + 1 < argc && is_option_word(argv[i + 1]) &&
+    if (is_optional(spec)) {
+      if (!join_number(argc, argv, i, text, size))
+        return trouble(err, "", "the command line is too long");
+      if (argv[i] == text) {
+        size -= strlen(text) + 1;
+        text += strlen(text) + 1;
+      }
+      continue;
+    }
+    if (i + 1 < *argc && is_option_word(argv[i + 1]) &&
         find_spec(argv[i + 1], strcspn(argv[i + 1], "=")))
       return trouble(err, "", "--%s needs a value (%s)", spec->long_name, spec->argument);
     i++;
@@ -441,7 +516,28 @@ static vf_status normalize(int argc, char **argv, char *text, size_t size, vf_er
   return VF_OK;
 }
 
+/* Options that take lists, and where those are kept. */
+static const struct {
+  enum option_id id;
+  size_t offset;
+} lists[] = {{OPT_CTX, offsetof(args, axes.ctx)},
+             {OPT_SEQS, offsetof(args, axes.seqs)},
+             {OPT_KV, offsetof(args, axes.kv)}};
+
+/* True if the text is a list: the option is done with.  The last one on the command line counts. */
+static bool take_list(args *a, const option_spec *spec, const char *text) {
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+    if (spec != &specs[lists[i].id]) continue;
+    const char **list = (const char **)(void *)((unsigned char *)a + lists[i].offset);
+    bool is_list = strchr(text, ',') != NULL || strcmp(text, "any") == 0;
+    *list = is_list ? text : NULL;
+    return is_list;
+  }
+  return false;
+}
+
 static vf_status apply(args *a, const option_spec *spec, const char *text, vf_error *err) {
+  if (take_list(a, spec, text)) return VF_OK;
   vf_status status = spec->parse((unsigned char *)a + spec->offset, text, err);
   if (status == VF_OK || err->source[0] != '\0') return status;
   snprintf(err->source, sizeof err->source, "--%s", spec->long_name);
@@ -473,7 +569,7 @@ vf_status too_many_words(const char *word, vf_error *err) {
 vf_status args_parse(args *out, int argc, char **argv, vf_error *err) {
   static char text[1 << 16];
   args a = {.request = VF_REQUEST_INIT};
-  vf_status status = normalize(argc, argv, text, sizeof text, err);
+  vf_status status = normalize(&argc, argv, text, sizeof text, err);
   if (status == VF_OK) status = read_options(&a, argc, argv, err);
   if (status != VF_OK) return status;
   if (optind < argc) a.command = argv[optind];
@@ -482,5 +578,11 @@ vf_status args_parse(args *out, int argc, char **argv, vf_error *err) {
     a.operands[a.n_operands++] = argv[i];
   }
   *out = a;
+  for (size_t i = 0; i < out->overrides.count; i++) {
+    const char *pattern = out->overrides.text + out->overrides.items[i].at;
+    out->overrides.list[i] = (vf_override){pattern, out->overrides.items[i].device};
+  }
+  out->request.overrides = out->overrides.list;
+  out->request.override_count = out->overrides.count;
   return VF_OK;
 }

@@ -18,12 +18,31 @@ typedef struct tensor_split_arg {
   size_t count;
 } tensor_split_arg;
 
+/* "exps=CPU,blk.0=CUDA1": patterns are strings in the text; the list is made when the arguments are
+ * where they stay. */
+typedef struct override_arg {
+  struct {
+    size_t at; /* of the pattern */
+    int32_t device;
+  } items[VF_MAX_OVERRIDES];
+  char text[2048];
+  size_t count;
+  vf_override list[VF_MAX_OVERRIDES];
+} override_arg;
+
 /* "7B..14B": both ends belong to it; 0: no end. */
 typedef struct range_arg {
   uint64_t least, most;
 } range_arg;
 
-enum { MAX_OPERANDS = 4 };
+enum { MAX_OPERANDS = 16 };
+
+/* What table and max vary: lists are kept as typed, single values are read at once. */
+typedef struct axes_arg {
+  const char *ctx, *seqs, *kv; /* NULL: one value, or none */
+  const char *gpus;
+  const char *rows, *columns; /* names of axes */
+} axes_arg;
 
 typedef struct args {
   const char *command;                /* NULL: fit */
@@ -35,13 +54,18 @@ typedef struct args {
   const char *scenario, *card_svg;
   bool card;
   const char *catalog, *id, *family, *vendor;
+  axes_arg axes;
+  vf_cell_shows cell;
+  uint64_t min_ctx;
+  uint32_t min_seqs;
   range_arg params, memory;
   uint64_t used_bytes;
   headroom_arg headroom;
   tensor_split_arg tensor_split;
+  override_arg overrides;
   vf_report_options report;
   color_mode color;
-  bool strict, quiet, tensors, help, version;
+  bool strict, quiet, fit, tensors, help, version;
 } args;
 
 /* Reads the command line; on failure err says which option and why. */

@@ -11,6 +11,14 @@ struct vf_engine;
 
 enum { VF_MAX_ASSUMPTIONS = 16, VF_LINES_PER_DEVICE = 16, VF_NOTES = 24, VF_VERSION_TEXT = 24 };
 
+/* Figures that are costly to find and often asked for again, by a fingerprint of what they follow
+ * from; a place for each, the last one stays. */
+enum { VF_MEMO_PLACES = 64 };
+typedef struct vf_memo {
+  uint64_t key[VF_MEMO_PLACES]; /* 0: nothing there */
+  uint64_t value[VF_MEMO_PLACES];
+} vf_memo;
+
 struct vf_estimate {
   vf_allocator allocator;
   const struct vf_engine *engine;
@@ -26,6 +34,7 @@ struct vf_estimate {
   vf_verdict verdict;
   char version[VF_VERSION_TEXT]; /* of the engine, as asked for; "": none was named */
   uint64_t notes[VF_NOTES];      /* numbers that an engine keeps for its explanations */
+  vf_memo memo;                  /* kept from one estimate to the next */
   bool refused;                  /* the engine would not start, whatever the sums say: NO-FIT */
   bool overflow;                 /* a sum left 64 bits: the estimate has failed */
 };

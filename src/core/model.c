@@ -81,6 +81,21 @@ static void find_period(vf_model *m) {
   }
 }
 
+_Static_assert(sizeof(vf_layer) % sizeof(uint64_t) == 0, "a layer is whole words");
+
+/* Word by word; equal layers one after the other are stirred in all the same. */
+static void find_shape(vf_model *m) {
+  const uint64_t sizes[] = {m->n_embd, m->n_vocab, m->flags, m->n_layers};
+  uint64_t h = 0;
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) h = vf_stir(h, sizes[i]);
+  for (uint32_t i = 0; i < m->n_layers; i++) {
+    uint64_t words[sizeof *m->layers / sizeof(uint64_t)];
+    memcpy(words, &m->layers[i], sizeof words);
+    for (size_t w = 0; w < sizeof words / sizeof *words; w++) h = vf_stir(h, words[w]);
+  }
+  m->shape = h;
+}
+
 bool vf_model_is_mtp(const vf_model *m, const vf_tensor *t) {
   if (t->layer < 0) return false;
   return (uint32_t)t->layer >= m->n_layers || (m->layers[t->layer].flags & VF_LAYER_MTP) != 0;
@@ -122,6 +137,7 @@ vf_status vf_model_finish(vf_model *m, vf_error *err) {
       m->widest_row = vf_max_u64(m->widest_row, t->ne[0]);
   }
   find_period(m);
+  find_shape(m);
   return VF_OK;
 }
 
@@ -187,11 +203,29 @@ void vf_model_assume(vf_model *model, const char *code, const char *text) {
   model->assumptions[model->n_assumptions++] = (vf_assumption){code, text};
 }
 
+static uint64_t thousandths(uint64_t bytes, uint32_t n) {
+  return bytes / 1000 * n + bytes % 1000 * n / 1000;
+}
+
+vf_interval vf_model_weights_size(const vf_model *m, uint64_t bytes) {
+  if (m->share.expected == 0) return (vf_interval){bytes, bytes, bytes};
+  return (vf_interval){thousandths(bytes, m->share.low), thousandths(bytes, m->share.expected),
+                       thousandths(bytes, m->share.high)};
+}
+
 uint64_t vf_model_weights_bytes(const vf_model *model) {
   uint64_t bytes = 0;
   for (size_t i = 0; i < model->n_tensors; i++)
     bytes += model->tensors[i].bytes * model->tensors[i].count;
-  return bytes;
+  return vf_model_weights_size(model, bytes).bytes;
+}
+
+static uint64_t tower_params(const vf_model *m) {
+  uint64_t n = 0;
+  for (size_t i = 0; i < m->n_tensors; i++)
+    if (vf_roles[m->tensors[i].role].home == VF_HOME_TOWER)
+      n += vf_tensor_elements(&m->tensors[i]) * m->tensors[i].count;
+  return n;
 }
 
 void vf_model_info_get(const vf_model *model, vf_model_info *out) {
@@ -206,5 +240,6 @@ void vf_model_info_get(const vf_model *model, vf_model_info *out) {
       .max_ctx_tokens = model->max_ctx_tokens,
       .n_layers = model->n_layers,
       .n_tensors = (uint32_t)model->n_tensors,
+      .n_tower_params = tower_params(model),
   };
 }

@@ -52,15 +52,21 @@ enum vf_model_flag {
   VF_MODEL_ENCODER = 1 << 3,       /* embeds texts: generates nothing, caches nothing */
   VF_MODEL_HAS_TOWER = 1 << 4,     /* images or sound, by a network in front */
   VF_MODEL_SCORE_CAP = 1 << 5,     /* attention scores are capped by an operation of its own */
-  VF_MODEL_MROPE = 1 << 7, /* four position ids per token: images have places of their own */
-  VF_MODEL_EMBD_SCALED_FIRST = 1 << 9, /* and put in order right away */
+  VF_MODEL_EMBD_NORM = 1 << 6,     /* the embedding is normalized */
+  VF_MODEL_MROPE = 1 << 7,      /* four position ids per token: images have places of their own */
   VF_MODEL_EMBD_TWICE = 1 << 8, /* a tied embedding is held twice even where both are on the host */
+  VF_MODEL_EMBD_SCALED_FIRST = 1 << 9, /* scaled, and put in order right away */
   VF_MODEL_STATE_F32 = 1 << 10, /* recurrent states are kept in 32 bits, whatever the weights are */
-  VF_MODEL_EMBD_NORM = 1 << 6,  /* the embedding is normalized */
+  VF_MODEL_ROWS_BEFORE_NORM = 1 << 11, /* late rows are chosen before the last norm, not behind */
 };
 
 enum { VF_MODEL_TEXT = 128, VF_MAX_LAYERS = 4096, VF_MODEL_ASSUMPTIONS = 4 };
 #define VF_MAX_ELEMENTS (UINT64_C(1) << 56)
+
+/* What the weights really take, in thousandths of what the tensors say; 0: just that. */
+typedef struct vf_weights_share {
+  uint32_t low, expected, high;
+} vf_weights_share;
 
 struct vf_model {
   vf_arena *arena; /* owns the lists; the model itself lies in it too */
@@ -85,6 +91,7 @@ struct vf_model {
   vf_assumption assumptions[VF_MODEL_ASSUMPTIONS]; /* static strings */
   size_t n_assumptions;
 
+  vf_weights_share share; /* of a mix that is known by its size alone */
   vf_tensor *tensors;
   size_t n_tensors;
   vf_cache_layer *caches;
@@ -95,6 +102,7 @@ struct vf_model {
   /* layers[i] equals layers[i + layer_period] for every i from periodic_from up to the last
    * period; found once, so that simulating a deep model costs as much as a shallow one. */
   uint32_t periodic_from, layer_period;
+  uint64_t shape; /* fingerprint of the layers and sizes, whatever the formats: what graphs see */
 };
 
 /* A model with empty lists of the given capacities, in an arena of its own. */
@@ -123,7 +131,10 @@ void vf_model_assume(vf_model *model, const char *code, const char *text);
 /* Fills the list of cache layers from the layers; it must have room for three per layer. */
 void vf_model_make_caches(vf_model *model);
 
-/* Sum of tensor bytes as stored. */
+/* What so many bytes of tensors really take: exactly, or within the mix's share. */
+vf_interval vf_model_weights_size(const vf_model *model, uint64_t bytes);
+
+/* Sum of tensor bytes as stored, expected where they are not known exactly. */
 uint64_t vf_model_weights_bytes(const vf_model *model);
 
 #endif

@@ -105,8 +105,8 @@ static bool is_here(const vf_shard *s, const vf_model *m, const vf_tensor *t) {
   if (vf_model_is_mtp(m, t)) return s->mtp && s->last;
   switch ((vf_home)vf_roles[t->role].home) {
   case VF_HOME_INPUT: return s->first || (s->last && m->tied && t->role == VF_ROLE_TOKEN_EMBD);
-  case VF_HOME_FIRST:
-  case VF_HOME_TOWER: return s->first;
+  case VF_HOME_FIRST: return s->first;
+  case VF_HOME_TOWER: return s->first && !s->no_towers;
   case VF_HOME_OUTPUT: return s->last;
   case VF_HOME_ROPE: return false;
   case VF_HOME_LAYER: break;

@@ -20,6 +20,7 @@ typedef struct vf_shard {
   bool first, last;                /* the stage has the embedding, the output */
   bool mtp;                        /* layers that predict further tokens are loaded, too */
   bool towers_whole;               /* towers are not cut */
+  bool no_towers;                  /* nor loaded at all */
 } vf_shard;
 
 /* Where a pipeline that cannot cut evenly puts the layers that are left over. */

@@ -8,8 +8,11 @@
 #include "base/status.h"
 
 static const vf_engine *const engines[] = {
-    &vf_engine_llamacpp, &vf_engine_vllm,         &vf_engine_sglang, &vf_engine_tensorrt_llm,
-    &vf_engine_tgi,      &vf_engine_transformers, &vf_engine_mlx,    &vf_engine_exllama,
+    &vf_engine_llamacpp,     &vf_engine_llama_server, &vf_engine_llama_cli,
+    &vf_engine_llama_bench,  &vf_engine_ollama,       &vf_engine_ik_llama,
+    &vf_engine_koboldcpp,    &vf_engine_lm_studio,    &vf_engine_vllm,
+    &vf_engine_sglang,       &vf_engine_tensorrt_llm, &vf_engine_tgi,
+    &vf_engine_transformers, &vf_engine_mlx,          &vf_engine_exllama,
 };
 static const size_t n_engines = sizeof engines / sizeof *engines;
 
@@ -129,6 +132,13 @@ static void set_version(vf_estimate *e, const char *version) {
                               .engine_version = named ? e->version : e->engine->version};
 }
 
+static void warn_of_ignored(vf_estimate *e, const vf_request *r) {
+  if (e->engine == &vf_engine_llamacpp && (r->tp > 1 || r->pp > 1 || r->dp > 1 || r->ep > 1))
+    vf_estimate_assume(e, "parallelism-ignored",
+                       "--tp, --pp, --dp and --ep are for serving engines: llama.cpp shares layers "
+                       "(--split)");
+}
+
 vf_status vf_estimate_run(vf_estimate *e, const vf_model *model, const vf_request *request,
                           const vf_device *devices, size_t device_count, vf_error *err) {
   const char *version;
@@ -140,6 +150,7 @@ vf_status vf_estimate_run(vf_estimate *e, const vf_model *model, const vf_reques
   if (!is_known_version(e->engine, version))
     vf_estimate_assume(e, "engine-version",
                        "the rules of that engine version are not known: the newest known are used");
+  warn_of_ignored(e, request);
   status = e->engine->estimate(e, request, err);
   return status == VF_OK ? vf_estimate_finish(e, err) : status;
 }

@@ -22,6 +22,7 @@ typedef struct vf_engine {
   /* What its users make of a checkpoint that it does not load, by quantization method ("" for all
    * others); NULL: it loads checkpoints. */
   const vf_quant_alias *converts;
+  const char *tag_quant; /* what a catalog name without a format means to it; NULL: as published */
   uint32_t max_seqs;
   const char *const *ladder; /* formats to suggest, widest first; NULL: GGUF recipes */
   bool pools;                /* serves from a pool, ranks share the model: no layers on the host */
@@ -38,6 +39,9 @@ typedef struct vf_engine {
 } vf_engine;
 
 extern const vf_engine vf_engine_llamacpp;
+extern const vf_engine vf_engine_llama_server, vf_engine_llama_cli, vf_engine_llama_bench;
+extern const vf_engine vf_engine_ollama, vf_engine_ik_llama, vf_engine_koboldcpp;
+extern const vf_engine vf_engine_lm_studio;
 extern const vf_engine vf_engine_vllm;
 extern const vf_engine vf_engine_sglang;
 extern const vf_engine vf_engine_tensorrt_llm;

@@ -43,7 +43,8 @@ static uint64_t cache_bytes(const vf_serving *s, bool states) {
     if (c->layer < s->shard.first_layer || c->layer >= s->shard.end_layer) continue;
     if ((c->kind == VF_CACHE_STATE) != states) continue;
     uint64_t row = row_bytes(s->w->kv_k, c->k_dim) + row_bytes(s->w->kv_v, c->v_dim);
-    uint64_t bytes = states ? (c->conv + c->state) * s->number_bytes : length * c->n_kv_heads * row;
+    uint64_t bytes = (c->conv + c->state) * s->number_bytes;
+    if (!states && !vf_mul3(&bytes, length, c->n_kv_heads, row)) s->e->overflow = true;
     if (!vf_mul(&bytes, bytes, seqs) || !vf_add(&sum, sum, bytes)) s->e->overflow = true;
   }
   return sum;
@@ -91,6 +92,11 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
   return VF_OK;
 }
 
+static bool knows(const char *version) {
+  uint32_t v = vf_serving_version(version);
+  return v >= 1 && v < 2000000;
+}
+
 static const char *const aliases[] = {"exllamav3", "exllamav2", "exl3", "exl2", "tabbyapi", NULL};
 
 static const vf_quant_alias quants[] = {
@@ -110,6 +116,7 @@ const vf_engine vf_engine_exllama = {
     .quants = quants,
     .max_seqs = 4096,
     .ladder = ladder,
+    .knows = knows,
     .estimate = estimate,
     .explain = vf_serving_explain,
 };

@@ -26,26 +26,34 @@ vf_ref vf_build_altup_start(vf_ggml_builder *b, vf_ref x) {
   uint64_t all = vf_build_tokens(b, (uint64_t)l->embd_per_layer * b->n_layers);
   vf_ref given = scaled(b, all, b->in[VF_IN_LAYER_EMBD]);
   vf_expand(b, given);
-  vf_ref made = scaled(b, all, vf_new(b, all, x));
-  made = vf_norm(b, l, all, vf_view(made));
+  vf_ref made = scaled(b, all, vf_multiply(b, all, VF_ROLE_PER_LAYER_MODEL_PROJ, x));
+  made = vf_norm(b, l, all, vf_view(made), VF_ROLE_PER_LAYER_PROJ_NORM);
   made = scaled(b, all, vf_over2(b, all, made, given));
   b->layer_inputs = vf_new(b, all, vf_view(made));
   vf_graph_hold(&b->graph, b->layer_inputs);
   vf_ref length = magnitude(b, 1, d, x);
   vf_ref others = vf_new(b, (copies - 1) * bytes, x);
-  others = scaled_to(b, copies - 1, vf_new(b, (copies - 1) * bytes, others), length);
+  others = vf_multiply(b, (copies - 1) * bytes, VF_ROLE_ALTUP_PROJ, others);
+  others = scaled_to(b, copies - 1, others, length);
   return vf_new2(b, copies * bytes, x, others);
 }
 
-static vf_ref router(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
+/* Read twice in a layer: to predict and to correct. */
+typedef struct router {
+  vf_ref norm, matrix;
+} router;
+
+static vf_ref route(vf_ggml_builder *b, const vf_layer *l, const router *r, vf_ref x) {
   uint64_t bytes = vf_build_tokens(b, b->model->n_embd), out = vf_build_tokens(b, l->altup);
-  return vf_over(b, out, vf_new(b, out, scaled(b, bytes, vf_norm(b, l, bytes, x))));
+  x = scaled(b, bytes, vf_norm_with(b, l, bytes, x, r->norm, 0));
+  return vf_over(b, out, vf_new2(b, out, r->matrix, x));
 }
 
-static vf_ref predict(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
+static vf_ref predict(vf_ggml_builder *b, const vf_layer *l, const router *r, vf_ref x) {
   uint64_t copies = l->altup, all = vf_build_tokens(b, copies * b->model->n_embd);
-  vf_ref modality = router(b, l, vf_strided(x));
-  vf_ref weights = vf_new(b, vf_build_tokens(b, copies * copies), modality);
+  vf_ref modality = route(b, l, r, vf_strided(x));
+  vf_ref matrix = vf_weight_shaped(b, VF_ROLE_ALTUP_KEEP32, copies, copies * copies);
+  vf_ref weights = vf_new2(b, vf_build_tokens(b, copies * copies), matrix, modality);
   vf_ref y = vf_new2(b, all, vf_new(b, all, vf_view(x)), vf_view(weights));
   return vf_over2(b, all, vf_new(b, all, vf_view(y)), x);
 }
@@ -62,31 +70,37 @@ static vf_ref cut_gate(vf_ggml_builder *b, uint64_t bytes, vf_ref gate) {
 
 static vf_ref feed_forward(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   uint64_t bytes = vf_build_tokens(b, l->n_ff), out = vf_build_tokens(b, b->model->n_embd);
-  vf_ref up = vf_new(b, bytes, x), gate = vf_new(b, bytes, x);
+  vf_ref up = vf_multiply(b, bytes, VF_ROLE_FFN_UP, x);
+  vf_ref gate = vf_multiply(b, bytes, VF_ROLE_FFN_GATE, x);
   if (vf_has(l, VF_LAYER_SPARSE_GATE)) gate = cut_gate(b, bytes, gate);
   vf_ref y = vf_over2(b, bytes, up, vf_over(b, bytes, gate));
-  return vf_norm(b, l, out, vf_new(b, out, y));
+  return vf_norm(b, l, out, vf_multiply(b, out, VF_ROLE_FFN_DOWN, y), VF_ROLE_FFN_POST_NORM);
 }
 
 /* Attention with a low-rank part beside it, then the feed-forward, on one of the copies. */
 static vf_ref activate(vf_ggml_builder *b, const vf_layer *l, vf_ref predicted) {
   uint64_t bytes = vf_build_tokens(b, b->model->n_embd);
-  vf_ref x = vf_norm(b, l, bytes, vf_strided(predicted));
-  vf_ref low = vf_new(b, vf_build_tokens(b, l->laurel), x);
-  low = vf_over2(b, bytes, vf_norm(b, l, bytes, vf_new(b, bytes, low)), x);
-  vf_ref y = vf_norm(b, l, bytes, vf_build_attention(b, l, x));
+  vf_ref x = vf_norm(b, l, bytes, vf_strided(predicted), VF_ROLE_ATTN_NORM);
+  vf_ref matrix = vf_weight_shaped(b, VF_ROLE_LAUREL, b->model->n_embd, l->laurel);
+  vf_ref low = vf_new2(b, vf_build_tokens(b, l->laurel), matrix, x);
+  matrix = vf_weight_shaped(b, VF_ROLE_LAUREL, l->laurel, b->model->n_embd);
+  low = vf_norm(b, l, bytes, vf_new2(b, bytes, matrix, low), VF_ROLE_LAUREL_NORM);
+  low = vf_over2(b, bytes, low, x);
+  vf_ref y = vf_norm(b, l, bytes, vf_build_attention(b, l, x), VF_ROLE_ATTN_POST_NORM);
   y = vf_over2(b, bytes, y, vf_strided(predicted));
   vf_ref sum = scaled(b, bytes, vf_over2(b, bytes, y, low));
-  vf_ref f = feed_forward(b, l, vf_norm(b, l, bytes, sum));
+  vf_ref f = feed_forward(b, l, vf_norm(b, l, bytes, sum, VF_ROLE_FFN_NORM));
   return vf_over2(b, bytes, f, sum);
 }
 
-static vf_ref correct(vf_ggml_builder *b, const vf_layer *l, vf_ref predicted, vf_ref activated) {
+static vf_ref correct(vf_ggml_builder *b, const vf_layer *l, const router *r, vf_ref predicted,
+                      vf_ref activated) {
   uint64_t copies = l->altup, bytes = vf_build_tokens(b, b->model->n_embd);
-  vf_ref modality = router(b, l, activated);
+  vf_ref modality = route(b, l, r, activated);
   vf_ref change = vf_over2(b, bytes, activated, vf_strided(predicted));
   uint64_t small = vf_build_tokens(b, copies);
-  vf_ref weights = scaled(b, small, vf_new(b, small, modality));
+  vf_ref matrix = vf_weight_shaped(b, VF_ROLE_ALTUP_KEEP32, copies, copies);
+  vf_ref weights = scaled(b, small, vf_new2(b, small, matrix, modality));
   weights = vf_new(b, small, vf_view(weights));
   change = vf_over2(b, copies * bytes, vf_new(b, copies * bytes, change), weights);
   return vf_over2(b, copies * bytes, change, predicted);
@@ -95,16 +109,19 @@ static vf_ref correct(vf_ggml_builder *b, const vf_layer *l, vf_ref predicted, v
 static vf_ref first_prediction(vf_ggml_builder *b, const vf_layer *l, vf_ref corrected) {
   uint64_t bytes = vf_build_tokens(b, b->model->n_embd);
   uint64_t own = vf_build_tokens(b, l->embd_per_layer);
-  vf_ref x = vf_over(b, bytes, vf_strided(corrected));
-  x = vf_over(b, own, vf_new(b, own, x));
+  vf_ref scale = vf_weight_shaped(b, VF_ROLE_ALTUP_KEEP32, b->model->n_embd, 1);
+  vf_ref x = vf_over2(b, bytes, vf_strided(corrected), scale);
+  x = vf_over(b, own, vf_multiply(b, own, VF_ROLE_INP_GATE, x));
   x = vf_over2(b, own, x, vf_strided(b->layer_inputs));
-  return vf_norm(b, l, bytes, vf_new(b, bytes, x));
+  return vf_norm(b, l, bytes, vf_multiply(b, bytes, VF_ROLE_INP_PROJ, x), VF_ROLE_INP_POST_NORM);
 }
 
 vf_ref vf_build_altup_layer(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   uint64_t bytes = vf_build_tokens(b, b->model->n_embd), others = l->altup - 1;
-  vf_ref predicted = predict(b, l, x);
-  vf_ref corrected = correct(b, l, predicted, activate(b, l, predicted));
+  const router r = {vf_weight_shaped(b, VF_ROLE_ALTUP_KEEP32, b->model->n_embd, 1),
+                    vf_weight(b, VF_ROLE_ALTUP_ROUTER)};
+  vf_ref predicted = predict(b, l, &r, x);
+  vf_ref corrected = correct(b, l, &r, predicted, activate(b, l, predicted));
   vf_ref first = first_prediction(b, l, corrected);
   vf_ref rest = vf_over2(b, others * bytes, vf_strided(corrected), first);
   return vf_new2(b, l->altup * bytes, vf_strided(corrected), rest);
@@ -114,7 +131,8 @@ vf_ref vf_build_altup_end(vf_ggml_builder *b, vf_ref x) {
   const vf_layer *l = &b->model->layers[0];
   uint64_t d = b->model->n_embd, bytes = vf_build_tokens(b, d), others = l->altup - 1;
   vf_ref length = magnitude(b, 1, d, vf_strided(x));
-  vf_ref rest = scaled_to(b, others, vf_new(b, others * bytes, vf_strided(x)), length);
+  vf_ref rest = vf_multiply(b, others * bytes, VF_ROLE_ALTUP_UNEMBD_PROJ, vf_strided(x));
+  rest = scaled_to(b, others, rest, length);
   vf_ref y = vf_strided(x);
   for (uint64_t i = 0; i < others; i++) y = vf_over2(b, bytes, y, vf_strided(rest));
   return scaled(b, bytes, y);

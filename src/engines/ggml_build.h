@@ -9,7 +9,7 @@
 #ifndef VF_ENGINES_GGML_BUILD_H
 #define VF_ENGINES_GGML_BUILD_H
 
-#include "core/graph.h"
+#include "core/schedule.h"
 #include "engines/ggml_graph.h"
 
 /* What a graph reads from outside; of caches one for layers with and without a window. */
@@ -29,13 +29,16 @@ enum vf_ggml_input {
   VF_IN_TEMPERATURE,
   VF_IN_LAYER_TOKENS,
   VF_IN_LAYER_EMBD,
+  VF_IN_ROPE_TABLE, /* of the layers on the host */
   VF_IN_COUNT
 };
+_Static_assert((int)VF_IN_COUNT <= (int)VF_GRAPH_INPUTS, "a number for every input");
 
 typedef struct vf_ggml_builder {
   const vf_model *model;
   const vf_ggml_graph *g;
   uint32_t n_layers; /* of the graph: without those that predict further tokens */
+  uint32_t layer;    /* that is being built; UINT32_MAX: what is around the layers */
   uint64_t rows;     /* tokens that go on: the batch, or the output rows behind the last layer */
   bool windows;      /* any layer has a window: keys are made before values */
   bool delta;        /* any layer is a gated delta net */
@@ -44,6 +47,11 @@ typedef struct vf_ggml_builder {
   uint32_t last_use[VF_IN_COUNT]; /* layer; n_layers: the output; UINT32_MAX: none */
   vf_ref first_value;             /* RWKV: of layer 0 */
   vf_ref layer_inputs;            /* Gemma 3n: of all layers */
+  size_t first_tensor;            /* of the layers, if they lie one after the other */
+  size_t end_tensor;
+  uint8_t cache_at[2];   /* backend of the cache that was written last */
+  bool host_inputs;      /* the graph reads inputs where they are, not copies of them */
+  vf_schedule *schedule; /* of several backends; NULL: one runs all */
   vf_graph graph;
 } vf_ggml_builder;
 
@@ -69,22 +77,56 @@ vf_ref vf_new2(vf_ggml_builder *b, uint64_t bytes, vf_ref x, vf_ref y);
 vf_ref vf_over(vf_ggml_builder *b, uint64_t bytes, vf_ref x);
 vf_ref vf_over2(vf_ggml_builder *b, uint64_t bytes, vf_ref x, vf_ref y);
 
-/* Writes into a cache. */
-void vf_sink(vf_ggml_builder *b, vf_ref x, vf_ref ids);
+vf_ref vf_over3(vf_ggml_builder *b, uint64_t bytes, vf_ref x, vf_ref y, vf_ref z);
+
+/* A part of x that another backend copies without the rest. */
+vf_ref vf_slice(vf_ggml_builder *b, uint64_t bytes, vf_ref x);
 
 void vf_expand(vf_ggml_builder *b, vf_ref x);
 
 /* A norm and the product with its weight; layer norms keep their operand. */
-vf_ref vf_norm(vf_ggml_builder *b, const vf_layer *l, uint64_t bytes, vf_ref x);
+vf_ref vf_norm(vf_ggml_builder *b, const vf_layer *l, uint64_t bytes, vf_ref x, vf_role weight);
+vf_ref vf_norm_with(vf_ggml_builder *b, const vf_layer *l, uint64_t bytes, vf_ref x, vf_ref weight,
+                    vf_ref bias);
 
-/* A matrix product, with its bias. */
-vf_ref vf_project(vf_ggml_builder *b, uint64_t bytes, vf_ref x, bool bias);
+/* A matrix product; with its bias. */
+vf_ref vf_multiply(vf_ggml_builder *b, uint64_t bytes, vf_role matrix, vf_ref x);
+vf_ref vf_project(vf_ggml_builder *b, uint64_t bytes, vf_role matrix, vf_ref x, bool bias);
 
-/* Only the rows that logits are computed for. */
+/* Rotation by position. */
+vf_ref vf_rope(vf_ggml_builder *b, uint64_t bytes, vf_ref x);
+
+/* Only the rows that logits are computed for; from then on the others are not computed. */
 vf_ref vf_select_rows(vf_ggml_builder *b, vf_ref x);
+void vf_cut_rows(vf_ggml_builder *b);
 
 /* Functions of each number, one after the other. */
 vf_ref vf_apply(vf_ggml_builder *b, uint64_t bytes, vf_ref x, int times);
+
+/* ---- Weights and caches, where several backends need to know where they lie; else 0 -----------
+ */
+
+vf_ref vf_weight(vf_ggml_builder *b, vf_role role);
+vf_ref vf_bias(vf_ggml_builder *b, vf_role role);
+
+void vf_find_layers(vf_ggml_builder *b);
+
+/* Of several tensors with one role, the one of this shape. */
+vf_ref vf_weight_shaped(vf_ggml_builder *b, vf_role role, uint64_t ne0, uint64_t rows);
+
+/* True if a layer's operations run on the host: its weights lie there, and rows are few. */
+bool vf_runs_on_host(const vf_ggml_builder *b);
+bool vf_lies_on_host(const vf_ggml_builder *b);
+bool vf_tensor_on_host(const vf_ggml_builder *b, const vf_tensor *t);
+
+/* Where the layer's cache or state is. */
+uint8_t vf_cache_backend(const vf_ggml_builder *b);
+
+/* All rows of a cache as an operand. */
+vf_ref vf_cache_rows(vf_ggml_builder *b, uint64_t bytes, uint8_t backend);
+
+/* Writes into a cache there. */
+void vf_sink(vf_ggml_builder *b, vf_ref x, vf_ref ids, uint8_t backend);
 
 /* ---- Parts ------------------------------------------------------------------------------------
  */
@@ -100,6 +142,16 @@ uint64_t vf_build_rotation(uint64_t head_dim);
 vf_ref vf_build_attention(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
 vf_ref vf_build_recurrent(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
 vf_ref vf_build_feed_forward(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
+
+/* What is before the first layer, a layer, and what is behind the last. */
+vf_ref vf_build_start(vf_ggml_builder *b);
+vf_ref vf_build_layer(vf_ggml_builder *b, uint32_t i, vf_ref x);
+void vf_build_end(vf_ggml_builder *b, vf_ref x);
+
+/* What the graph reads: sizes and last uses; makes it; releases what ends with a layer. */
+void vf_need_inputs(vf_ggml_builder *b);
+void vf_make_inputs(vf_ggml_builder *b);
+void vf_release_inputs(vf_ggml_builder *b, uint32_t layer);
 
 /* Whole layers that are built otherwise. */
 vf_ref vf_build_rwkv_layer(vf_ggml_builder *b, uint32_t i, vf_ref x);

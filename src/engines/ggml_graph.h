@@ -5,7 +5,7 @@
 #ifndef VF_ENGINES_GGML_GRAPH_H
 #define VF_ENGINES_GGML_GRAPH_H
 
-#include "core/model.h"
+#include "core/placement.h"
 
 /* One batch's graph. */
 typedef struct vf_ggml_graph {
@@ -19,6 +19,14 @@ typedef struct vf_ggml_graph {
   bool flash_attn;
   bool swa_full; /* layers with a window cache everything all the same */
   bool on_cpu;   /* the CPU backend computes everything in one buffer */
+
+  /* Where several backends share the work. */
+  const vf_placement *placement;
+  uint32_t n_gpus;         /* other devices of the placement are the host */
+  uint32_t cpu_moe_layers; /* experts of so many layers stay on the host */
+  bool kv_on_host;
+  bool pipelined;     /* several copies of what crosses devices, to overlap batches */
+  uint64_t v_columns; /* elements of a row of values, where these lie transposed */
 } vf_ggml_graph;
 
 /* Cells per stream of a cache layer: a window of every sequence that shares the stream, and one
@@ -33,6 +41,10 @@ bool vf_ggml_graph_is_known(const vf_model *model);
 
 /* The buffer of the device that runs the whole graph.  VF_OVERFLOW if sizes leave 64 bits. */
 vf_status vf_ggml_device_buffer(uint64_t *out, const vf_model *model, const vf_ggml_graph *g,
+                                vf_error *err);
+
+/* The buffers of every GPU and, behind them, of the host, where the scheduler splits the graph. */
+vf_status vf_ggml_split_buffers(uint64_t *out, const vf_model *model, const vf_ggml_graph *g,
                                 vf_error *err);
 
 /* The host's side of the same graph: inputs, which are never freed there. */

@@ -35,9 +35,10 @@ static uint64_t cache_bytes(const vf_serving *s, bool states) {
     if ((c->kind == VF_CACHE_STATE) != states) continue;
     if (c->kind == VF_CACHE_WINDOW)
       kept = vf_min_u64(tokens, (uint64_t)c->window + s->batch_tokens - 1);
-    bytes = states ? (c->conv + c->state) * s->number_bytes
-                   : kept * c->n_kv_heads *
-                         (row_bytes(s->w->kv_k, c->k_dim) + row_bytes(s->w->kv_v, c->v_dim));
+    bytes = (c->conv + c->state) * s->number_bytes;
+    if (!states && !vf_mul3(&bytes, kept, c->n_kv_heads,
+                            row_bytes(s->w->kv_k, c->k_dim) + row_bytes(s->w->kv_v, c->v_dim)))
+      s->e->overflow = true;
     if (!vf_mul(&bytes, bytes, s->w->seqs) || !vf_add(&sum, sum, bytes)) s->e->overflow = true;
   }
   return sum;
@@ -92,6 +93,11 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
   return VF_OK;
 }
 
+static bool knows(const char *version) {
+  uint32_t v = vf_serving_version(version);
+  return v >= 1 && v < 1000000;
+}
+
 static const char *const aliases[] = {"mlx-lm", "mlx_lm", NULL};
 
 static const vf_quant_alias quants[] = {
@@ -113,6 +119,7 @@ const vf_engine vf_engine_mlx = {
     .quants = quants,
     .max_seqs = VF_MAX_SEQS,
     .ladder = ladder,
+    .knows = knows,
     .estimate = estimate,
     .explain = vf_serving_explain,
 };

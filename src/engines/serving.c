@@ -107,14 +107,14 @@ static vf_status check_layer(const vf_serving *s, const vf_layer *l, vf_error *e
 
 vf_status vf_serving_check(const vf_serving *s, const vf_kernel_rules *kernels, vf_error *err) {
   const vf_layer *l = s->model->layers;
+  if (s->request->ep > 1 && !s->moe)
+    return vf_fail(err, VF_UNSUPPORTED, "%s: expert parallelism wants a model with experts",
+                   s->name);
   if (s->tp % s->ep != 0)
     return vf_fail(err, VF_UNSUPPORTED,
                    "%s: expert parallel size %" PRIu32
                    " does not divide tensor parallel size %" PRIu32,
                    s->name, s->ep, s->tp);
-  if (s->request->ep > 1 && !s->moe)
-    return vf_fail(err, VF_UNSUPPORTED, "%s: expert parallelism wants a model with experts",
-                   s->name);
   if (s->pp > s->model->n_layers)
     return vf_fail(err, VF_UNSUPPORTED,
                    "%s: %" PRIu32 " layers are too few for %" PRIu32 " pipeline stages", s->name,
@@ -226,7 +226,7 @@ void vf_serving_add_weights(vf_serving *s, uint32_t device, bool fused, bool res
                  vf_exactly(moved), VF_BASIS_EXACT, "pinned, read over the bus");
   vf_serving_add(s, device, VF_PART_WEIGHTS, "allocator_slack", vf_exactly(slack), VF_BASIS_EXACT,
                  "");
-  if (!knows_tower(s->model) && s->shard.first)
+  if (!knows_tower(s->model) && s->shard.first && !s->request->text_only)
     vf_serving_add(s, device, VF_PART_WEIGHTS, "tower", tower, VF_BASIS_ASSUMED,
                    "for images or sound, not described");
 }

@@ -136,7 +136,8 @@ static void set_shard(plan *p, uint32_t stage) {
                         .expert_tp = s->tp / s->ep,
                         .expert_ranks = s->ep,
                         .vocab_multiple = 64,
-                        .number_bytes = s->number_bytes};
+                        .number_bytes = s->number_bytes,
+                        .no_towers = s->request->text_only};
   vf_shard_stage(&s->shard, s->model, VF_STAGE_BEFORE_LAST, s->pp, stage);
 }
 
@@ -234,13 +235,22 @@ static uint64_t before_loading(const vf_device *d, uint64_t context) {
   return total > taken ? total - taken : 0;
 }
 
-/* The budget at every end; with several ranks NCCL may have more. */
+/* NCCL's buffers: 1.1 GiB was logged with NVLink, next to nothing on PCIe. */
+static vf_interval link_bytes(const plan *p, const vf_device *d) {
+  enum { LINKED_MB_PER_S = 1400000 };
+  if (p->s.tp == 1) return (vf_interval){0, 0, 0};
+  if (d->bandwidth_mb_per_s < LINKED_MB_PER_S) return (vf_interval){0, 0, 600 * VF_MIB};
+  return (vf_interval){300 * VF_MIB, 1100 * VF_MIB, 2200 * VF_MIB};
+}
+
+/* The budget at every end. */
 static vf_interval budget_of(const plan *p, const vf_device *d) {
-  uint64_t links = p->s.tp > 1 ? 1200 * VF_MIB : 0, ppm = p->fraction_ppm;
+  vf_interval links = link_bytes(p, d);
+  uint64_t ppm = p->fraction_ppm;
   return (vf_interval){
-      vf_shard_part(before_loading(d, d->context.high_bytes + links), ppm, 1000000),
-      vf_shard_part(before_loading(d, d->context.bytes), ppm, 1000000),
-      vf_shard_part(before_loading(d, d->context.low_bytes), ppm, 1000000)};
+      vf_shard_part(before_loading(d, d->context.high_bytes + links.high_bytes), ppm, 1000000),
+      vf_shard_part(before_loading(d, d->context.bytes + links.bytes), ppm, 1000000),
+      vf_shard_part(before_loading(d, d->context.low_bytes + links.low_bytes), ppm, 1000000)};
 }
 
 static uint64_t less(uint64_t a, uint64_t b) {

@@ -64,7 +64,12 @@ static uint64_t request_bytes(const plan *p) {
   const vf_workload *w = p->s.w;
   uint64_t block = w->block_size, length = (w->requested_ctx_tokens + block - 1) / block * block;
   uint64_t window = vf_min_u64(length, (p->cell.window_tokens + block - 1) / block * block + block);
-  return length * p->cell.full_bytes + window * p->cell.window_bytes + p->cell.state_bytes;
+  uint64_t full, windows, sum = 0;
+  if (!vf_mul(&full, length, p->cell.full_bytes) ||
+      !vf_mul(&windows, window, p->cell.window_bytes) || !vf_add(&sum, full, windows) ||
+      !vf_add(&sum, sum, p->cell.state_bytes))
+    p->s.e->overflow = true;
+  return sum;
 }
 
 static uint64_t token_bytes(const plan *p) {
@@ -152,6 +157,11 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
   return status;
 }
 
+static bool knows(const char *version) {
+  uint32_t v = vf_serving_version(version);
+  return v >= 1 && v < 2000000;
+}
+
 static const char *const aliases[] = {"tensorrt_llm", "trtllm", "trt-llm", "trtllm-serve", NULL};
 
 static const vf_quant_alias quants[] = {
@@ -180,6 +190,7 @@ const vf_engine vf_engine_tensorrt_llm = {
     .max_seqs = MAX_BATCH * 8,
     .ladder = ladder,
     .pools = true,
+    .knows = knows,
     .estimate = estimate,
     .explain = vf_serving_explain,
 };

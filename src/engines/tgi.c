@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/status.h"
 #include "base/units.h"
 #include "engines/engine.h"
 #include "engines/serving.h"
@@ -69,6 +70,8 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
   vf_serving s = {.e = e, .model = e->model, .request = request, .w = &e->workload, .name = "TGI"};
   vf_status status = vf_serving_begin(&s, err);
   if (status == VF_OK) status = vf_serving_check(&s, &kernels, err);
+  if (status == VF_OK && (s.pp > 1 || s.dp > 1))
+    status = vf_fail(err, VF_UNSUPPORTED, "TGI shares a model by tensor parallelism alone");
   if (status != VF_OK) return status;
   resolve(&s);
   s.shard = (vf_shard){.tp = s.tp,
@@ -83,6 +86,11 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
   }
   vf_serving_assume(&s);
   return VF_OK;
+}
+
+static bool knows(const char *version) {
+  uint32_t v = vf_serving_version(version);
+  return v >= 1000000 && v < 4000000;
 }
 
 static const char *const aliases[] = {"text-generation-inference", NULL};
@@ -103,6 +111,7 @@ const vf_engine vf_engine_tgi = {
     .max_seqs = MAX_REQUESTS * 64,
     .ladder = ladder,
     .pools = true,
+    .knows = knows,
     .estimate = estimate,
     .explain = vf_serving_explain,
 };

@@ -13,7 +13,10 @@
 #include "engines/serving.h"
 #include "engines/torch.h"
 
-enum { CUBLAS_WORKSPACE_MIB = 32 };
+enum {
+  CUBLAS_WORKSPACE_MIB = 32,
+  LAST_LOGITS = 4045000, /* since 4.45 generate() makes logits of the last token alone */
+};
 
 static const char *const checkpoints[] = {
     "awq", "gptq", "fp8", "fbgemm_fp8", "compressed-tensors", "mxfp4", "bitsandbytes", NULL};
@@ -67,6 +70,27 @@ static void add_cache(vf_serving *s, uint32_t device) {
 /* ---- The forward pass
  * ---------------------------------------------------------------------------- */
 
+/* Scores of every pair of tokens, where no fused kernel makes attention. */
+static uint64_t eager_bytes(const vf_serving *s) {
+  uint64_t pairs, bytes = 0, heads = 0;
+  if (s->request->flash_attn != VF_OFF) return 0;
+  for (uint32_t i = s->shard.first_layer; i < s->shard.end_layer; i++)
+    heads = vf_max_u64(heads, s->model->layers[i].n_heads);
+  if (!vf_mul(&pairs, s->w->requested_ctx_tokens, s->w->requested_ctx_tokens) ||
+      !vf_mul3(&bytes, pairs, heads * s->w->seqs, s->number_bytes + 4))
+    s->e->overflow = true;
+  return bytes;
+}
+
+/* Logits of the whole prompt, in the model's type and in 32 bits. */
+static uint64_t prompt_logits_bytes(const vf_serving *s, uint64_t prompt) {
+  uint32_t version = vf_serving_version(s->e->version);
+  uint64_t bytes = 0;
+  if (version == 0 || version >= LAST_LOGITS || !s->shard.last) return 0;
+  if (!vf_mul3(&bytes, prompt, s->model->n_vocab, s->number_bytes + 4)) s->e->overflow = true;
+  return bytes;
+}
+
 /* At least what one token takes; at most the whole prompt in one pass, as generate() does it. */
 static void add_compute(vf_serving *s, uint32_t device) {
   uint64_t prompt, decode = CUBLAS_WORKSPACE_MIB * VF_MIB, all;
@@ -74,6 +98,9 @@ static void add_compute(vf_serving *s, uint32_t device) {
   if (!vf_mul(&prompt, s->w->requested_ctx_tokens, s->w->seqs)) s->e->overflow = true;
   if (s->e->overflow) return;
   all = vf_serving_forward_bytes(s, prompt);
+  if (!vf_add(&all, all, eager_bytes(s)) || !vf_add(&all, all, prompt_logits_bytes(s, prompt)))
+    s->e->overflow = true;
+  if (s->e->overflow) return;
   if (strcmp(s->model->checkpoint, "") != 0) decode += vf_serving_unpacked_bytes(s);
   decode += s->w->seqs * row;
   vf_serving_add(s, device, VF_PART_COMPUTE, "activation",
@@ -119,6 +146,11 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
   return VF_OK;
 }
 
+static bool knows(const char *version) {
+  uint32_t v = vf_serving_version(version);
+  return v >= 4000000 && v < 6000000;
+}
+
 static const char *const aliases[] = {"hf", "huggingface", NULL};
 
 static const vf_quant_alias quants[] = {
@@ -136,6 +168,7 @@ const vf_engine vf_engine_transformers = {
     .quants = quants,
     .max_seqs = VF_MAX_SEQS,
     .ladder = ladder,
+    .knows = knows,
     .estimate = estimate,
     .explain = vf_serving_explain,
 };

@@ -138,9 +138,9 @@ static vf_status resolve_ranks(vf_vllm_plan *p, vf_error *err) {
 static void resolve_batch(vf_vllm_plan *p) {
   const vf_device *d = &p->e->devices[0].device;
   const vf_request *r = p->request;
-  bool old = p->rules->since < 10; /* V0: prompts whole, 256 requests */
+  bool old = p->minor < 8; /* V0: prompts whole, 256 requests */
   bool large = d->total_bytes >= 70 * VF_GIB && d->compute_capability != 80 && !old;
-  uint32_t seqs = large ? 1024 : 256, tokens = large ? 8192 : 2048;
+  uint32_t seqs = large && p->minor > 8 ? 1024 : 256, tokens = large ? 8192 : 2048;
   if (p->minor >= 28 && d->total_bytes >= 160 * VF_GIB) tokens = 16384; /* since 2026-08-11 */
   if (old && p->w->requested_ctx_tokens > tokens)
     tokens = (uint32_t)vf_min_u64(p->w->requested_ctx_tokens, UINT32_C(1) << 24);
@@ -417,6 +417,10 @@ static void add_assumptions(vf_vllm_plan *p) {
     vf_estimate_assume(e, "gguf-plugin", "GGUF formats need a plugin since June 2026");
   if (p->minor >= 28 && strcmp(e->model->checkpoint, "bitsandbytes") == 0)
     vf_estimate_assume(e, "bitsandbytes-plugin", "bitsandbytes needs a plugin since August 2026");
+  if (r->spec_tokens != 0 && r->draft == NULL && vf_vllm_mtp_layers(p->model) == 0)
+    vf_estimate_assume(e, "no-prediction-layers",
+                       "the model's description has no layer that proposes tokens: one like its "
+                       "last layer with attention is counted");
   if (r->tp == 0 && p->tp > 1)
     vf_estimate_assume(e, "tp-default", "no --tp given: all GPUs share every layer");
   if (e->devices[0].device.backend == VF_BACKEND_ROCM)

@@ -99,6 +99,13 @@ static inline bool vf_vllm_whole_experts(const vf_vllm_plan *p) {
   return p->request->ep > 1;
 }
 
+/* Layers that predict further tokens, as described behind the last one. */
+static inline uint32_t vf_vllm_mtp_layers(const vf_model *m) {
+  uint32_t n = 0;
+  while (n < m->n_layers && (m->layers[m->n_layers - 1 - n].flags & VF_LAYER_MTP) != 0) n++;
+  return n;
+}
+
 /* Sets p->shard for the stage. */
 void vf_vllm_shard(vf_vllm_plan *p, uint32_t stage);
 

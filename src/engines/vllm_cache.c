@@ -115,19 +115,33 @@ static vf_status count_kinds(vf_vllm_plan *p, vf_error *err) {
   return VF_OK;
 }
 
-/* Layers that propose tokens attend like the last layer does; they come behind it. */
+/* A draft model's layers join the pool on the last stage (its states, if any, are not known). */
+static vf_status count_draft(vf_vllm_plan *p, vf_error *err) {
+  const vf_model *m = p->request->draft;
+  for (size_t i = 0; m != NULL && i < m->n_caches; i++) {
+    vf_cache_layer c = as_kept(&m->caches[i], windows_count(p));
+    if (c.kind == VF_CACHE_STATE) continue;
+    vf_vllm_kind *k = kind_of(&p->pool, &c);
+    if (k == NULL)
+      return vf_fail(err, VF_UNSUPPORTED, "caches of more than %d kinds are not known for vLLM",
+                     VF_VLLM_KINDS);
+    k->layers++;
+    k->here += p->shard.last;
+  }
+  return VF_OK;
+}
+
+/* Layers that propose tokens, at least one, keep all tokens; they come behind the last one. */
 static void count_proposing_layers(vf_vllm_plan *p) {
-  const vf_model *m = p->model;
-  if (p->spec_tokens == 0 || m->n_caches == 0) return;
-  for (uint32_t i = m->n_layers; i > 0 && (m->layers[i - 1].flags & VF_LAYER_MTP) != 0; i--) {
-    for (uint32_t k = 0; k < p->pool.n_kinds; k++) {
-      vf_vllm_kind *kind = &p->pool.kinds[k];
-      if (kind->cache.kind != VF_CACHE_FULL && kind->cache.kind != VF_CACHE_LATENT &&
-          kind->cache.kind != VF_CACHE_INDEXER)
-        continue;
-      kind->layers++;
-      kind->here += p->shard.last;
-    }
+  uint32_t n = vf_max_u32(vf_vllm_mtp_layers(p->model), 1);
+  if (p->spec_tokens == 0) return;
+  for (uint32_t k = 0; k < p->pool.n_kinds; k++) {
+    vf_vllm_kind *kind = &p->pool.kinds[k];
+    if (kind->cache.kind != VF_CACHE_FULL && kind->cache.kind != VF_CACHE_LATENT &&
+        kind->cache.kind != VF_CACHE_INDEXER)
+      continue;
+    kind->layers += n;
+    if (p->shard.last) kind->here += n;
   }
 }
 
@@ -149,8 +163,14 @@ static uint64_t in_flight(const vf_vllm_plan *p) {
   return batches * p->batch_tokens;
 }
 
+/* Decode context parallelism divides the tokens of layers that keep all of them. */
+static uint64_t dcp_of(const vf_vllm_plan *p) {
+  return vf_max_u32(p->request->dcp, 1);
+}
+
 static uint64_t kind_blocks(const vf_vllm_plan *p, const vf_vllm_kind *k) {
-  uint64_t length = p->w->requested_ctx_tokens, b = k->block_tokens;
+  uint64_t b = k->block_tokens, length = p->w->requested_ctx_tokens;
+  uint64_t shared_length = (length + dcp_of(p) - 1) / dcp_of(p);
   bool shared = p->request->prefix_caching != VF_OFF && p->rules->state_aligned;
   switch (k->cache.kind) {
   case VF_CACHE_STATE: return (shared ? 2 : 1) + p->spec_tokens;
@@ -163,7 +183,7 @@ static uint64_t kind_blocks(const vf_vllm_plan *p, const vf_vllm_kind *k) {
   case VF_CACHE_CROSS:
   case VF_CACHE_KIND_COUNT: break;
   }
-  return (length + b - 1) / b;
+  return (shared_length + b - 1) / b;
 }
 
 /* Beside states, a block is so long that a page of attention holds a whole state. */
@@ -267,8 +287,9 @@ static void make_groups(vf_vllm_plan *p) {
 
 vf_status vf_vllm_find_pool(vf_vllm_plan *p, vf_error *err) {
   vf_status status = count_kinds(p, err);
+  if (status == VF_OK) status = count_draft(p, err);
   if (status != VF_OK) return status;
-  count_proposing_layers(p);
+  if (p->request->draft == NULL) count_proposing_layers(p);
   size_pages(p);
   if (grow_alike(&p->pool))
     make_one_group(p);

@@ -60,6 +60,32 @@ static vf_status check_layers(const vf_vllm_plan *p, vf_error *err) {
   return VF_OK;
 }
 
+/* Ranks that hold the same heads share their tokens: no more than there are copies. */
+static vf_status check_context_ranks(const vf_vllm_plan *p, vf_error *err) {
+  uint32_t dcp = p->request->dcp, kv = 0;
+  if (dcp <= 1) return VF_OK;
+  for (size_t i = 0; i < p->model->n_caches; i++) {
+    const vf_cache_layer *c = &p->model->caches[i];
+    if (c->kind == VF_CACHE_WINDOW)
+      return vf_fail(err, VF_UNSUPPORTED,
+                     "vLLM: decode context parallelism does not go with sliding windows");
+    if (c->kind == VF_CACHE_FULL) kv = vf_max_u32(kv, c->n_kv_heads);
+  }
+  if (p->tp % dcp == 0 && (kv == 0 || (p->tp > kv && dcp <= p->tp / kv))) return VF_OK;
+  return vf_fail(err, VF_UNSUPPORTED,
+                 "vLLM: decode context parallel size %" PRIu32
+                 " must divide tensor parallel size %" PRIu32
+                 ", and be no more than the copies of each head",
+                 dcp, p->tp);
+}
+
+static vf_status check_adapters(const vf_vllm_plan *p, vf_error *err) {
+  enum { MAX_RANK = 512, MAX_SLOTS = 4096 };
+  if (p->request->max_lora_rank <= MAX_RANK && p->request->max_loras <= MAX_SLOTS) return VF_OK;
+  return vf_fail(err, VF_UNSUPPORTED, "vLLM takes adapters up to rank %d, and %d slots", MAX_RANK,
+                 MAX_SLOTS);
+}
+
 static vf_status check_ranks(const vf_vllm_plan *p, vf_error *err) {
   uint64_t vocabulary = (p->model->n_vocab + 63) / 64 * 64;
   if (vocabulary % p->tp != 0)
@@ -110,6 +136,8 @@ static const vf_kernel_rules kernels = {"vLLM", checkpoints, true, false};
 
 vf_status vf_vllm_check(vf_vllm_plan *p, vf_error *err) {
   vf_status status = check_ranks(p, err);
+  if (status == VF_OK) status = check_context_ranks(p, err);
+  if (status == VF_OK) status = check_adapters(p, err);
   if (status == VF_OK) status = check_layers(p, err);
   if (status == VF_OK) status = check_cache_format(p, err);
   return status == VF_OK ? vf_kernels_check(p->e, &kernels, err) : status;

@@ -35,6 +35,13 @@ static void explain_tensors(const vf_estimate *e, vf_text *out) {
   vf_text_put(out, "; the vocabulary padded to 64 rows");
 }
 
+/* Weights that are told in their note. */
+static const char *source_of_beside(const vf_line *line) {
+  if (strcmp(line->name, "weights_offloaded") == 0) return "--cpu-offload-gb";
+  if (strcmp(line->name, "tower") == 0) return "the config tells of one, not of its tensors";
+  return "v1/spec_decode/llm_base_proposer.py:1412";
+}
+
 static void explain_weights(const vf_estimate *e, const vf_line *line, vf_text *out) {
   const char *source = "model_executor/layers/linear.py:1017, vocab_parallel_embedding.py:87";
   if (strcmp(line->name, "weights") == 0) {
@@ -53,7 +60,7 @@ static void explain_weights(const vf_estimate *e, const vf_line *line, vf_text *
     source = "lora/layers/base_linear.py:129";
   } else {
     vf_text_put(out, line->note);
-    source = "--cpu-offload-gb; the config's tower";
+    source = source_of_beside(line);
   }
   vf_text_put(out, " = ");
   put_bytes(out, line->size.bytes);
@@ -69,7 +76,7 @@ static void explain_cache(const vf_estimate *e, const vf_line *line, vf_text *ou
   uint64_t blocks = line->part == VF_PART_STATE
                         ? n[VF_VLLM_STATE_BLOCKS]
                         : n[VF_VLLM_REQUEST_BLOCKS] - n[VF_VLLM_STATE_BLOCKS];
-  vf_text_printf(out, "%" PRIu32 " requests of ", w->seqs);
+  vf_text_printf(out, "%" PRIu32 " %s of ", w->seqs, w->seqs == 1 ? "request" : "requests");
   vf_text_thousands(out, w->requested_ctx_tokens);
   vf_text_put(out, " tokens × ");
   vf_text_thousands(out, blocks);
@@ -108,7 +115,7 @@ static void explain_activation(const vf_estimate *e, const vf_line *line, vf_tex
 
 static void explain_graphs(const vf_estimate *e, const vf_line *line, vf_text *out) {
   vf_text_printf(
-      out, "%" PRIu64 " batch sizes × layers × 0.2 to 1 MiB: ", e->notes[VF_VLLM_CAPTURE_SIZES]);
+      out, "%" PRIu64 " batch sizes × layers × 0.2 to 1.2 MiB: ", e->notes[VF_VLLM_CAPTURE_SIZES]);
   put_mib_range(out, line->size);
   vf_text_put(out, line->outside ? ", captured out of what the utilization leaves"
                                  : ", estimated and taken from the cache");

@@ -38,8 +38,10 @@ static uint64_t workspace_bytes(const vf_vllm_plan *p, const vf_layer *l) {
   if (!has_experts(l) || is_expert_format_fused(p->model)) return 0;
   uint64_t h = l->expert_embd != 0 ? l->expert_embd : p->model->n_embd;
   uint64_t inner = l->n_ff_expert / p->shard.expert_tp;
-  uint64_t width = vf_max_u64(inner, h) + vf_max_u64(2 * inner, h);
-  return width * l->n_experts_used * p->batch_tokens * p->number_bytes;
+  uint64_t width = vf_max_u64(inner, h) + vf_max_u64(2 * inner, h), bytes = 0;
+  if (!vf_mul3(&bytes, width * l->n_experts_used, p->batch_tokens, p->number_bytes))
+    p->e->overflow = true;
+  return bytes;
 }
 
 /* Bytes per logit in tenths: low, expected, high.  Model runner V2 has logits in 16 bits and one
@@ -53,7 +55,7 @@ uint32_t vf_vllm_sampler_x10(const vf_vllm_plan *p, int end) {
 /* Logits in the model's type and in 32 bits, their softmax, noise and sorted copies. */
 static uint64_t sampler_bytes(const vf_vllm_plan *p, uint32_t per_logit_x10) {
   uint64_t rows = p->max_seqs < p->batch_tokens ? p->max_seqs : p->batch_tokens;
-  if (!p->shard.last) return 0;
+  if (!p->shard.last || (p->model->flags & VF_MODEL_ENCODER) != 0) return 0;
   return rows * p->model->n_vocab * per_logit_x10 / 10;
 }
 
@@ -82,7 +84,8 @@ static uint64_t context_bytes(const vf_vllm_plan *p) {
 /* Images and sounds come as embeddings: the batch's, and half as much again from the encoder (logs
  * of LLaVA and Gemma 3 lie on either side). */
 static uint64_t embeddings_bytes(const vf_vllm_plan *p) {
-  if ((p->model->flags & VF_MODEL_HAS_TOWER) == 0 || !p->shard.first) return 0;
+  if ((p->model->flags & VF_MODEL_HAS_TOWER) == 0 || p->request->text_only) return 0;
+  if (!p->shard.first) return 0;
   return 3 * p->model->n_embd * p->batch_tokens * p->number_bytes / 2;
 }
 
@@ -107,12 +110,13 @@ vf_interval vf_vllm_activation(const vf_vllm_plan *p) {
 /* ---- CUDA graphs ------------------------------------------------------------------------------
  */
 
-/* Sizes 1, 2, 4, then by 8 up to 256, then by 16 (config/vllm.py:1861-2031); older releases went by
- * 8 up to the number of sequences. */
+/* Sizes 1, 2, 4, then by 8 up to 256, then by 16 (config/vllm.py:1861-2031; 51 were logged by
+ * v0.19); before v0.17 by 8 throughout (67 were logged by v0.10 and v0.11), before v0.10 up to the
+ * number of sequences. */
 uint32_t vf_vllm_capture_sizes(const vf_vllm_plan *p) {
-  bool old = p->rules->since < 11;
+  bool old = p->rules->since < 17;
   uint32_t cap = p->e->devices[0].device.compute_capability / 10 == 10 ? 1024 : 512;
-  uint64_t most = (uint64_t)p->max_seqs * (1 + p->spec_tokens) * (old ? 1 : 2);
+  uint64_t most = (uint64_t)p->max_seqs * (1 + p->spec_tokens) * (p->rules->since < 10 ? 1 : 2);
   most = vf_min_u64(vf_min_u64(most, cap), p->batch_tokens);
   uint32_t n = 0;
   if (p->eager) return 0;
@@ -123,10 +127,10 @@ uint32_t vf_vllm_capture_sizes(const vf_vllm_plan *p) {
   return n;
 }
 
-/* Kernels' arguments and private pools: 0.2 to 1 MiB per size and layer on what was measured. */
+/* Kernels' arguments and private pools: 0.2 to 1.2 MiB per size and layer on what was measured. */
 vf_interval vf_vllm_graph_bytes(const vf_vllm_plan *p) {
   uint64_t n = (uint64_t)vf_vllm_capture_sizes(p) * (p->shard.end_layer - p->shard.first_layer);
-  return (vf_interval){n * (200 * VF_KIB), n * (460 * VF_KIB), n * VF_MIB};
+  return (vf_interval){n * (200 * VF_KIB), n * (460 * VF_KIB), n * (1250 * VF_KIB)};
 }
 
 /* ---- Outside of torch -------------------------------------------------------------------------

@@ -54,6 +54,7 @@ static const wrapper wrappers[] = {
     {"glm4v_moe", "text_config.", "glm4v_moe_text"},
     {"phi3_v", "", "phi3"},
     {"phi4mm", "", "phi3"},
+    {"phi4_multimodal", "", "phi3"},
     {"qwen2_5_vl_text", "", "qwen2_vl_text"},
     {"qwen2_5_omni_text", "", "qwen2_vl_text"},
     {"gemma4_unified_text", "", "gemma4_text"},

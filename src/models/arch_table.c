@@ -119,7 +119,8 @@ static void tune_gemma3n(vf_builder *b, uint32_t i, vf_layer *l) {
   if (i < SPARSE_LAYERS) l->flags |= VF_LAYER_SPARSE_GATE;
 }
 
-/* Layers without a window have larger heads, and take their keys for values in the big ones. */
+/* Layers without a window have larger heads, and take their keys for values in the big ones.  The
+ * last ones read the caches of others; the files have their keys and values nevertheless. */
 static void tune_gemma4(vf_builder *b, uint32_t i, vf_layer *l) {
   vf_hparams *h = &b->h;
   uint32_t shared = vf_hparam_at(h, VF_HP_KV_SHARED, i, 0);
@@ -132,7 +133,7 @@ static void tune_gemma4(vf_builder *b, uint32_t i, vf_layer *l) {
   }
   if (l->n_experts != 0) l->n_ff = vf_hparam_at(h, VF_HP_N_FF, i, 0);
   if (shared == 0 || i + shared < b->m->n_layers) return;
-  l->flags |= VF_LAYER_KV_SHARED;
+  l->flags |= VF_LAYER_KV_UNCACHED;
   if (!b->gguf && vf_builder_flag(b, "use_double_wide_mlp", false)) l->n_ff *= 2;
 }
 
@@ -448,8 +449,8 @@ static const vf_arch archs[] = {
     {"gpt_oss", "gpt-oss",
      VF_LAYER_QKV_BIAS | VF_LAYER_OUT_BIAS | VF_LAYER_SINKS | VF_LAYER_ROUTER_BIAS |
          VF_LAYER_EXPERT_BIAS | VF_LAYER_TOPK_SOFTMAX,
-     VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF, VF_MODEL_LATE_ROWS, VF_WINDOWS_LAST_FULL, 2, 0,
-     NULL},
+     VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF, VF_MODEL_LATE_ROWS | VF_MODEL_ROWS_BEFORE_NORM,
+     VF_WINDOWS_LAST_FULL, 2, 0, NULL},
     {"llama4_text", "llama4", 0, VF_TRAIT_BIAS | VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF, 0, 0, 0,
      0, tune_llama4},
     {"deepseek", "deepseek", 0, VF_TRAIT_EXPERTS, 0, 0, 0, 0, NULL},

@@ -98,15 +98,30 @@ static void cut_checkpoint_layer(parts *p) {
 
 /* ---- Roles ----------------------------------------------------------------------------------- */
 
+static bool begins_with_any(const char *name, const char *const *words) {
+  for (; *words != NULL; words++)
+    if (strncmp(name, *words, strlen(*words)) == 0) return true;
+  return false;
+}
+
+/* Without the module that holds model and towers. */
+static const char *below_wrapper(const char *name) {
+  if (strncmp(name, "model.", 6) == 0) return name + 6;
+  return strncmp(name, "thinker.", 8) == 0 ? name + 8 : name;
+}
+
+/* Networks of their own in a checkpoint: in front of the model, or behind it (a voice). */
 static bool is_tower(const vf_inventory *inv, const char *name) {
   static const char *const gguf[] = {"v.", "mm.", "a.", NULL};
-  static const char *const others[] = {"vision",       "visual",   "multi_modal_projector",
-                                       "audio",        "mm_",      "model.vision",
-                                       "model.visual", "model.mm", "model.multi_modal_projector",
-                                       "model.audio",  "mlp1.",    NULL};
-  for (const char *const *w = inv->gguf ? gguf : others; *w != NULL; w++)
-    if (strncmp(name, *w, strlen(*w)) == 0) return true;
-  return false;
+  static const char *const others[] = {"vision",      "visual",
+                                       "audio",       "multi_modal_projector",
+                                       "mm_",         "mm.",
+                                       "mlp1.",       "embed_vision",
+                                       "embed_audio", "embed_tokens_extend",
+                                       "connector.",  "image_newline",
+                                       "talker.",     "token2wav.",
+                                       "code2wav.",   NULL};
+  return begins_with_any(inv->gguf ? name : below_wrapper(name), inv->gguf ? gguf : others);
 }
 
 /* Names of a checkpoint: the longest tail that is known, from the front. */

@@ -368,6 +368,7 @@ static vf_status apply(vf_model *m, recipe_id id, bool imatrix, vf_error *err) {
   }
   snprintf(m->quant, sizeof m->quant, "%s%s", recipes[id].name, imatrix ? imatrix_suffix : "");
   m->checkpoint[0] = '\0';
+  m->share = (vf_weights_share){0};
   return VF_OK;
 }
 
@@ -380,6 +381,31 @@ static bool cut_imatrix(char out[VF_NAME_SIZE], const char *name) {
   return true;
 }
 
+/* Publishers' own mixes are known by their size alone. */
+static const struct {
+  const char *name, *recipe;
+  vf_weights_share share;
+} mixes[] = {
+#define MIX(name, recipe, low, expected, high) {name, recipe, {low, expected, high}},
+#include "models/mixes.def"
+#undef MIX
+};
+enum { N_MIXES = sizeof mixes / sizeof *mixes };
+
+static vf_status apply_mix(vf_model *m, size_t i, vf_error *err) {
+  if (m->layers[0].embd_per_layer != 0)
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "%s of a model with embeddings for every layer is not known: give the file",
+                   mixes[i].name);
+  vf_status status = vf_recipe_apply(m, mixes[i].recipe, err);
+  if (status != VF_OK) return status;
+  snprintf(m->quant, sizeof m->quant, "%s", mixes[i].name);
+  m->share = mixes[i].share;
+  vf_model_assume(m, "mix",
+                  "a publisher's own mix: its size by what such files had, give the file");
+  return VF_OK;
+}
+
 vf_status vf_recipe_apply(vf_model *m, const char *name, vf_error *err) {
   char bare[VF_NAME_SIZE];
   vf_scheme scheme;
@@ -388,6 +414,10 @@ vf_status vf_recipe_apply(vf_model *m, const char *name, vf_error *err) {
   for (int id = 0; id < R_COUNT; id++) {
     if (vf_name_equal(bare, recipes[id].name)) return apply(m, (recipe_id)id, imatrix, err);
     vf_name_search_try(&search, recipes[id].name);
+  }
+  for (size_t i = 0; i < N_MIXES; i++) {
+    if (vf_name_equal(name, mixes[i].name)) return apply_mix(m, i, err);
+    vf_name_search_try(&search, mixes[i].name);
   }
   if (vf_scheme_named(&scheme, name)) return vf_scheme_apply(m, &scheme, err);
   for (size_t i = 0; vf_scheme_name(i) != NULL; i++) vf_name_search_try(&search, vf_scheme_name(i));
@@ -419,5 +449,7 @@ const char *vf_recipe_name(size_t i, bool *common) {
 }
 
 const char *vf_weight_format_name(size_t i) {
-  return i < R_COUNT ? recipes[i].name : vf_scheme_name(i - R_COUNT);
+  if (i < R_COUNT) return recipes[i].name;
+  i -= R_COUNT;
+  return i < N_MIXES ? mixes[i].name : vf_scheme_name(i - N_MIXES);
 }

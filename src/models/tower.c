@@ -171,6 +171,8 @@ static void derive_image_sizes(vf_tower *t) {
   uint64_t *s = t->sizes, d = s[VF_TOWER_WIDTH], patch = s[VF_TOWER_PATCH];
   uint64_t side = patch != 0 ? s[VF_TOWER_IMAGE] / patch : 0;
   s[VF_TOWER_PIXELS] = s[VF_TOWER_CHANNELS] * patch * patch;
+  s[VF_TOWER_MODEL_PIXELS] =
+      s[VF_TOWER_CHANNELS] * s[VF_TOWER_MODEL_PATCH] * s[VF_TOWER_MODEL_PATCH];
   s[VF_TOWER_PIXELS_IN_TIME] = s[VF_TOWER_PIXELS] * s[VF_TOWER_TEMPORAL];
   s[VF_TOWER_PLACES] = side * side;
   s[VF_TOWER_PLACES_1] = side != 0 ? side * side + 1 : 0;
@@ -184,6 +186,10 @@ static void derive_image_sizes(vf_tower *t) {
 
 static void derive_sound_sizes(vf_tower *t) {
   uint64_t *s = t->sizes;
+  s[VF_TOWER_FF_2] = 2 * s[VF_TOWER_FF];
+  s[VF_TOWER_NEMO_OUT] =
+      s[VF_TOWER_REDUCTION] == 8 ? s[VF_TOWER_NEMO] * halved_three_times(s[VF_TOWER_MEL]) : 0;
+  s[VF_TOWER_BUCKETS] = 2 * s[VF_TOWER_DISTANCE];
   s[VF_TOWER_STACKED] = s[VF_TOWER_STACK] * s[VF_TOWER_WIDTH];
   s[VF_TOWER_MIDDLE_HALF] = s[VF_TOWER_MIDDLE] / 2;
   s[VF_TOWER_MEL_3] = 3 * s[VF_TOWER_MEL];
@@ -250,12 +256,17 @@ static size_t count_parts(vf_tower_group group) {
 }
 
 static bool is_derivable(const vf_tower *t) {
-  bool needs_layers = !t->kind->incomplete;
   for (size_t i = 0; i < 2; i++)
     if (lacks_size(t, t->front->leads[i])) return false;
-  for (size_t i = 0; i < VF_TOWER_GROUPS; i++)
-    if (t->sizes[t->kind->runs[i].times] > 0 && lacks_size(t, t->kind->runs[i].group)) return false;
-  return !needs_layers || t->sizes[VF_TOWER_LAYERS] != 0;
+  for (size_t i = 0; i < VF_TOWER_GROUPS; i++) {
+    const vf_tower_run *run = &t->kind->runs[i];
+    if (run->group == VF_TOWER_GROUP_NONE || t->sizes[run->times] == 0) {
+      if (run->group != VF_TOWER_GROUP_NONE && run->times == VF_TOWER_LAYERS) return false;
+      continue;
+    }
+    if (lacks_size(t, run->group)) return false;
+  }
+  return true;
 }
 
 static size_t count_tensors(const vf_tower *t) {

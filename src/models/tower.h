@@ -28,6 +28,7 @@ typedef enum vf_tower_size {
   VF_TOWER_WIDTH_4,
   VF_TOWER_HEAD,           /* width of one head */
   VF_TOWER_PIXELS,         /* values of a patch */
+  VF_TOWER_MODEL_PIXELS,   /* of a patch as the model sees it */
   VF_TOWER_PIXELS_IN_TIME, /* of a patch over several frames */
   VF_TOWER_PLACES,         /* patches of an image */
   VF_TOWER_PLACES_1,       /* and one for the class */
@@ -38,9 +39,12 @@ typedef enum vf_tower_size {
   VF_TOWER_TILE_WIDTH,     /* tiles times the width */
   VF_TOWER_ASPECTS,        /* arrangements of tiles, and none */
   VF_TOWER_DEEPSTACK,      /* blocks that feed later layers of the model, too */
-  VF_TOWER_STACKED,        /* width of several frames side by side */
-  VF_TOWER_MIDDLE_HALF,    /* what a gate leaves of the projector's width */
-  VF_TOWER_MEL_3,          /* channels under a kernel of 3 */
+  VF_TOWER_FF_2,
+  VF_TOWER_NEMO_OUT,
+  VF_TOWER_BUCKETS,     /* distances back and forth */
+  VF_TOWER_STACKED,     /* width of several frames side by side */
+  VF_TOWER_MIDDLE_HALF, /* what a gate leaves of the projector's width */
+  VF_TOWER_MEL_3,       /* channels under a kernel of 3 */
   VF_TOWER_CONV_0,
   VF_TOWER_CONV_1,
   VF_TOWER_CONV_0_KERNEL, /* channels under a kernel of 3 x 3 */

@@ -69,6 +69,10 @@ static const vf_tower_kind kinds[] = {
     {"gemma4_audio",
      false,
      {ONCE(CONFORMER_STEM), TIMES(CONFORMER_BLOCK, LAYERS), ONCE(CONFORMER_END)}},
+    {"gemma4_unified_vision", false, {ONCE(UNIFIED)}},
+    {"gemma4_unified_audio", false, {{0, 0}}}, /* frames of sound go straight to what leads on */
+    {"phi4_multimodal_vision", false, SIGLIP},
+    {"phi4_multimodal_audio", false, {ONCE(PHI4_STEM), TIMES(PHI4_BLOCK, LAYERS)}},
     {"gemma3n_vision", true, {{0, 0}}}, /* a MobileNet: its blocks are listed in no config */
     {"gemma3n_audio", false, {ONCE(CONFORMER_STEM), TIMES(CONFORMER_BLOCK, LAYERS)}},
     {"qwen2_audio_encoder", false, WHISPER},
@@ -86,6 +90,11 @@ static const vf_tower_kind kinds[] = {
 static const vf_tower_known clip_large_336[] = {
     {VF_TOWER_WIDTH, 1024}, {VF_TOWER_LAYERS, 24}, {VF_TOWER_HEADS, 16}, {VF_TOWER_FF, 4096},
     {VF_TOWER_IMAGE, 336},  {VF_TOWER_PATCH, 14},  {VF_TOWER_ONE, 0}};
+
+/* Nor does the fourth Phi: SigLIP at 448 pixels. */
+static const vf_tower_known siglip_448[] = {
+    {VF_TOWER_WIDTH, 1152}, {VF_TOWER_LAYERS, 27}, {VF_TOWER_HEADS, 16}, {VF_TOWER_FF, 4304},
+    {VF_TOWER_IMAGE, 448},  {VF_TOWER_PATCH, 14},  {VF_TOWER_ONE, 0}};
 
 #define LEADS(id)                                                                                  \
   { VF_TOWER_GROUP_##id, VF_TOWER_GROUP_NONE }
@@ -113,8 +122,18 @@ static const vf_tower_front fronts[] = {
     {"idefics3", VISION, "idefics3_vision", "", LEADS(IDEFICS3_FRONT), NULL},
     {"smolvlm", VISION, "smolvlm_vision", "", LEADS(IDEFICS3_FRONT), NULL},
     {"lfm2_vl", VISION, "siglip2_vision_model", "vision_tower.", LEADS(LFM2_FRONT), NULL},
-    {"phi3_v", "img_processor.", NULL, "model.vision_embed_tokens.img_processor.",
-     LEADS(PHI3_FRONT), clip_large_336},
+    {"phi3_v", "img_processor.", NULL, "vision_embed_tokens.img_processor.", LEADS(PHI3_FRONT),
+     clip_large_336},
+    {"phi4mm", "embd_layer.image_embd_layer.", "phi4_multimodal_vision",
+     "embed_tokens_extend.image_embed.img_processor.", LEADS(PHI4_FRONT), siglip_448},
+    {"phi4mm", "audio_processor.config.", "phi4_multimodal_audio",
+     "embed_tokens_extend.audio_embed.encoder.", LEADS(PHI4_SOUND), NULL},
+    {"phi4_multimodal", VISION, "phi4_multimodal_vision",
+     "embed_tokens_extend.image_embed.img_processor.", LEADS(PHI4_FRONT), siglip_448},
+    {"phi4_multimodal", AUDIO, "phi4_multimodal_audio", "embed_tokens_extend.audio_embed.encoder.",
+     LEADS(PHI4_SOUND), NULL},
+    {"gemma4_unified", VISION, "gemma4_unified_vision", "", LEADS(UNIFIED_FRONT), NULL},
+    {"gemma4_unified", AUDIO, "gemma4_unified_audio", "", LEADS(GEMMA4_SOUND), NULL},
     {"internvl_chat", VISION, "intern_vit_6b", "vision_model.", LEADS(INTERN_FRONT), NULL},
     {"internvl", VISION, "internvl_vision", "vision_tower.", LEADS(INTERN_FRONT), NULL},
     {"qwen2_vl", VISION, "qwen2_vl", "visual.", NO_LEADS, NULL},

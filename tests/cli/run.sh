@@ -14,7 +14,7 @@ absolute() { echo "$(cd "$(dirname "$1")" && pwd)/$(basename "$1")"; }
 VRAMFIT=$(absolute "$1")
 shift
 export VRAMFIT
-unset NO_COLOR CLICOLOR_FORCE VRAMFIT_CATALOG
+unset NO_COLOR CLICOLOR_FORCE VRAMFIT_CATALOG $(env | sed -n "s/^\(OLLAMA_[A-Z_]*\)=.*/\1/p")
 export XDG_CONFIG_HOME=/nonexistent
 export LC_ALL=C
 failed=0

@@ -83,8 +83,35 @@ static void published_files_have_the_predicted_size(void **state) {
   assert_true(n_within[0] * 100 >= n_rows[0] * 95);
 }
 
+/* Mixes are known by an interval, fitted on one half of the files: the other half lies in it. */
+static void published_mixes_lie_in_their_interval(void **state) {
+  (void)state;
+  char line[1024], id[64], quant[16], half[16];
+  unsigned long long low, high;
+  int n = 0, within = 0;
+  FILE *f = fopen(VF_MIXES_FILE, "r");
+  assert_non_null(f);
+  while (fgets(line, sizeof line, f) != NULL) {
+    if (sscanf(line, "%63s %15s %llu %llu %15s", id, quant, &low, &high, half) != 5) continue;
+    if (strcmp(half, "check") != 0) continue;
+    vf_model *m;
+    assert_ok(vf_model_open(&m, ctx, id, quant, "llama.cpp", err));
+    vf_weights_share share = m->share;
+    m->share = (vf_weights_share){0};
+    uint64_t bytes = file_tensor_bytes(m), words = m->n_vocab;
+    n++;
+    within += bytes / 1000 * share.low + LEAST_WORD_BYTES * words <= high &&
+              bytes / 1000 * share.high + MOST_WORD_BYTES * words >= low;
+    vf_model_free(m);
+  }
+  fclose(f);
+  printf("mixes: %d files, in the interval: %d\n", n, within);
+  assert_true(n > 280 && within * 100 >= n * 95);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(published_files_have_the_predicted_size)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(published_files_have_the_predicted_size),
+                                     cmocka_unit_test(published_mixes_lie_in_their_interval)};
   if (vf_context_new(&ctx, NULL, NULL) != VF_OK) return 2;
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   vf_context_free(ctx);

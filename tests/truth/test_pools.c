@@ -12,7 +12,7 @@
 typedef struct row {
   char model[64], quant[16], engine[32], gpu[48], memory[16], kv[16], figure[16], source[96];
   unsigned long long ctx;
-  unsigned seqs, tp, pp, dp, ep, max_seqs, batch, blocks;
+  unsigned seqs, tp, pp, dp, ep, max_seqs, batch, blocks, spec;
   double utilization;
   unsigned long long truth, tolerance;
 } row;
@@ -42,12 +42,12 @@ static bool read_row(row *r) {
     if (fgets(line, sizeof line, file) == NULL) return false;
   } while (line[0] == '#');
   int n = sscanf(line,
-                 "%63s %15s %31s %47s %15s %llu %u %u %u %u %u %15s %lf %u %u %u %15s %llu %llu "
+                 "%63s %15s %31s %47s %15s %llu %u %u %u %u %u %15s %lf %u %u %u %u %15s %llu %llu "
                  "%95s",
                  r->model, r->quant, r->engine, r->gpu, r->memory, &r->ctx, &r->seqs, &r->tp,
                  &r->pp, &r->dp, &r->ep, r->kv, &r->utilization, &r->max_seqs, &r->batch,
-                 &r->blocks, r->figure, &r->truth, &r->tolerance, r->source);
-  assert_int_equal(n, 20);
+                 &r->blocks, &r->spec, r->figure, &r->truth, &r->tolerance, r->source);
+  assert_int_equal(n, 21);
   return true;
 }
 
@@ -64,6 +64,9 @@ static vf_request request_of(const row *r) {
   q.max_num_seqs = r->max_seqs;
   q.max_num_batched_tokens = r->batch;
   q.num_gpu_blocks = r->blocks;
+  q.spec_tokens = r->spec;
+  if (strncmp(r->memory, "kv:", 3) == 0)
+    assert_ok(vf_size_parse(&q.kv_cache_memory_bytes, r->memory + 3, err));
   if (strcmp(r->kv, "fp8") == 0) q.kv_k = VF_FORMAT_F8_E4M3;
   if (strcmp(r->kv, "f32") == 0) q.kv_k = VF_FORMAT_F32;
   q.kv_v = q.kv_k;
@@ -105,7 +108,7 @@ static uint64_t figure_of(const row *r) {
 static void check_pool(const row *r) {
   size_t n;
   const vf_device_budget *b = vf_estimate_devices(estimate, &n);
-  if (strcmp(r->figure, "pool") != 0 || r->blocks != 0) return;
+  if (strcmp(r->figure, "pool") != 0 || r->blocks != 0 || r->memory[0] == 'k') return;
   counts.pools++;
   counts.inside += r->truth >= b->pool.low_bytes && r->truth <= b->pool.high_bytes;
 }
@@ -117,7 +120,7 @@ static void check_row(const row *r) {
   vf_request q = request_of(r);
   assert_ok(vf_model_open(&m, ctx, r->model, r->quant, r->engine, err));
   assert_ok(vf_devices_parse(devices, 16, &n, ctx, r->gpu, err));
-  for (size_t i = 0; i < n && r->memory[0] != '-'; i++) {
+  for (size_t i = 0; i < n && r->memory[0] >= '0' && r->memory[0] <= '9'; i++) {
     assert_ok(vf_size_parse(&devices[i].total_bytes, r->memory, err));
     devices[i].reserved_bytes = 0;
   }

@@ -84,9 +84,9 @@ static void memory_is_used_again_after_the_last_use(void **state) {
   vf_ref a = make(VF_OP_NEW, 1000, 0, 0), b = make(VF_OP_NEW, 1000, a, 0);
   use(make(VF_OP_NEW, 1000, b, 0), 0);
   vf_graph_step(&graph);
-  assert_u64(graph.peak_bytes, 2048);
+  assert_u64(graph.pools[0].peak_bytes, 2048);
   assert_false(graph.overflow);
-  assert_u64(graph.n_blocks, 1);
+  assert_u64(graph.pools[0].n_blocks, 1);
   assert_u64(graph.n_free + 1, graph.n_nodes);
 }
 
@@ -95,18 +95,18 @@ static void an_operation_may_overwrite_an_operand_without_later_use(void **state
   vf_graph_init(&graph, 128);
   use(make(VF_OP_OVER, 1000, make(VF_OP_NEW, 1000, 0, 0), 0), 0);
   vf_graph_step(&graph);
-  assert_u64(graph.peak_bytes, 1024);
+  assert_u64(graph.pools[0].peak_bytes, 1024);
   /* with a second use of the operand it may not */
   vf_graph_init(&graph, 128);
   vf_ref a = make(VF_OP_NEW, 1000, 0, 0);
   use(make(VF_OP_OVER, 1000, a, 0), a);
   vf_graph_step(&graph);
-  assert_u64(graph.peak_bytes, 2048);
+  assert_u64(graph.pools[0].peak_bytes, 2048);
   /* nor if it reads it through a view */
   vf_graph_init(&graph, 128);
   use(make(VF_OP_OVER, 1000, vf_view(make(VF_OP_NEW, 1000, 0, 0)), 0), 0);
   vf_graph_step(&graph);
-  assert_u64(graph.peak_bytes, 2048);
+  assert_u64(graph.pools[0].peak_bytes, 2048);
 }
 
 /* Sources come before results, left to right, whatever was made first. */
@@ -130,8 +130,8 @@ static void a_held_input_survives_its_step(void **state) {
   use(make(VF_OP_NEW, 500, mask, 0), 0);
   vf_graph_release(&graph, mask);
   vf_graph_step(&graph);
-  assert_u64(graph.peak_bytes, 1024);
-  assert_u64(graph.n_blocks, 1);
+  assert_u64(graph.pools[0].peak_bytes, 1024);
+  assert_u64(graph.pools[0].n_blocks, 1);
   assert_u64(graph.n_inputs, 1);
   assert_u64(graph.input_order[0], 3);
 }
@@ -144,8 +144,8 @@ static void what_is_kept_lives_until_another_result_is_there(void **state) {
   vf_graph_keep(&graph, c, a);
   use(c, 0);
   vf_graph_step(&graph);
-  assert_u64(graph.peak_bytes, 3072);
-  assert_u64(graph.n_blocks, 1);
+  assert_u64(graph.pools[0].peak_bytes, 3072);
+  assert_u64(graph.pools[0].n_blocks, 1);
 }
 
 static void the_smallest_block_that_fits_is_taken(void **state) {
@@ -161,7 +161,7 @@ static void the_smallest_block_that_fits_is_taken(void **state) {
   use(keep1, keep2);
   vf_graph_step(&graph);
   assert_u64(graph.nodes[a].offset, 1280 + 128);
-  assert_u64(graph.peak_bytes, 1280 + 128 + 256 + 128);
+  assert_u64(graph.pools[0].peak_bytes, 1280 + 128 + 256 + 128);
 }
 
 /* Memory of 0 bytes goes through the allocator like any other. */
@@ -174,8 +174,8 @@ static void nothing_takes_a_place_too(void **state) {
   vf_graph_release(&graph, none);
   use(none, 0);
   vf_graph_step(&graph);
-  assert_u64(graph.n_blocks, 2);
-  assert_u64(graph.blocks[0].size, 0);
+  assert_u64(graph.pools[0].n_blocks, 2);
+  assert_u64(graph.pools[0].blocks[0].size, 0);
 }
 
 static void sizes_and_numbers_beyond_the_limits_are_told(void **state) {

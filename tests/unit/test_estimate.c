@@ -178,9 +178,12 @@ static void another_version_of_the_engine_is_an_assumption(void **state) {
   (void)state;
   vf_request r = VF_REQUEST_INIT;
   r.ctx_tokens = 4096;
-  r.engine = "llama.cpp@b2824";
+  r.engine = "llama.cpp@v9";
   assert_ok(run("llama3.1-8b", "q4", "h100", &r, err));
   assert_true(assumes("engine-version"));
+  r.engine = "llama.cpp@b2824";
+  assert_ok(run("llama3.1-8b", "q4", "h100", &r, err));
+  assert_true(assumes("old-build"));
   r.engine = "llama.cpp@v0.5.0";
   assert_ok(run("llama3.1-8b", "q4", "h100", &r, err));
   assert_false(assumes("engine-version"));

@@ -5,6 +5,7 @@
 
 #include "core/model.h"
 #include "models/arch.h"
+#include "models/inventory.h"
 #include "models/module_names.h"
 #include "models/recipe.h"
 #include "models/scheme.h"
@@ -42,8 +43,9 @@ static bool is_tower_unknown(const vf_model *m) {
 
 /* ---- Counts ---------------------------------------------------------------------------------- */
 
-/* Real dimensions, and the counts that were published for them; Kimi-VL's less 1,728 numbers of
- * buffers, Ultravox's as the sum of its three parts. */
+/* Real dimensions, and the counts that were published for them: Phi-4's less its two adapters and
+ * 160 numbers of buffers, Kimi-VL's less 1,728 of those, Ultravox's as the sum of its three parts.
+ */
 static const struct {
   const char *config;
   uint64_t params;
@@ -67,6 +69,13 @@ static const struct {
      "\"num_hidden_layers\": 12, \"intermediate_size\": 3072, \"image_size\": 512,"
      "\"patch_size\": 16}}",
      256484928},
+    {"{\"model_type\": \"phi4mm\", \"hidden_size\": 3072, \"num_hidden_layers\": 32,"
+     "\"num_attention_heads\": 24, \"num_key_value_heads\": 8, \"intermediate_size\": 8192,"
+     "\"vocab_size\": 200064, \"tie_word_embeddings\": true, \"embd_layer\": {\"image_embd_layer\":"
+     "{\"crop_size\": 448}}, \"audio_processor\": {\"config\": {\"attention_dim\": 1024,"
+     "\"attention_heads\": 16, \"kernel_size\": 3, \"linear_units\": 1536, \"num_blocks\": 24,"
+     "\"input_size\": 80, \"relative_attention_bias_args\": {\"t5_bias_max_distance\": 500}}}}",
+     5574460384 - (256 + 320) * UINT64_C(45056) * 32 - 160},
     {"{\"model_type\": \"ultravox\", \"hidden_size\": 4096, \"projector_ln_mid\": true,"
      "\"audio_config\": {\"model_type\": \"whisper\", \"d_model\": 1280, \"encoder_layers\": 32,"
      "\"encoder_ffn_dim\": 5120, \"num_mel_bins\": 128}, \"text_config\": {\"hidden_size\": 4096,"
@@ -256,6 +265,35 @@ static void modules_have_the_names_of_their_files(void **state) {
   vf_model_free(m);
 }
 
+static void assert_read_as_towers(const vf_model *m, int wrapper) {
+  vf_arena *arena = vf_arena_new(&vf_default_allocator, 1 << 24);
+  static vf_inventory inv;
+  vf_error error, *err = &error;
+  vf_inventory_init(&inv, arena, false, false);
+  for (size_t i = 0; i < m->n_tensors; i++) {
+    const vf_tensor *t = &m->tensors[i];
+    char name[VF_MODULE_NAME + 8];
+    if (t->tower == 0) continue;
+    assert_true(vf_module_name(name, m, t, wrapper));
+    strcat(name, t->suffix == VF_SUFFIX_BIAS ? ".bias" : ".weight");
+    assert_int_equal(
+        vf_inventory_add(&inv, name, strlen(name), t->ne, VF_FORMAT_BF16, t->bytes, err), VF_OK);
+    const vf_tensor *last = &inv.tensors[inv.count - 1];
+    if (vf_roles[last->role].home != VF_HOME_TOWER) fail_msg("%s is taken for the model's", name);
+  }
+  vf_arena_free(arena);
+}
+
+static void a_checkpoints_names_are_known_as_towers(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof published / sizeof *published; i++) {
+    vf_model *m;
+    assert_ok(build_alone(&m, published[i].config, err));
+    for (int wrapper = 0; wrapper < 3; wrapper++) assert_read_as_towers(m, wrapper);
+    vf_model_free(m);
+  }
+}
+
 /* Every kind that a front falls back to has a row. */
 static void the_tables_agree(void **state) {
   (void)state;
@@ -279,6 +317,7 @@ int main(void) {
       cmocka_unit_test(a_tower_is_quantized_where_nothing_leaves_it_out),
       cmocka_unit_test(quantizing_to_gguf_leaves_the_tower_in_16_bits),
       cmocka_unit_test(modules_have_the_names_of_their_files),
+      cmocka_unit_test(a_checkpoints_names_are_known_as_towers),
       cmocka_unit_test(the_tables_agree),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
