@@ -86,8 +86,8 @@ typedef struct vf_context vf_context;
 VF_API vf_status vf_context_new(vf_context **out, const vf_allocator *allocator, vf_error *err);
 VF_API void vf_context_free(vf_context *ctx);
 
-/* Adds users' own entries: a folder with models/, gpus/ and nodes/ in it, a folder of files, or one
- * file. Of entries with the same name, those of the catalog that was added first count, before the
+/* Adds users' own entries: a folder with models/, gpus/, nodes/ and workloads/ in it, a folder of
+ * files, or one file.  Of entries with the same name, those of the catalog that was added first count, before the
  * built-in ones.  Everything is checked; on failure nothing is added and the context is as before.
  * To be called before the context is shared by threads. */
 VF_API vf_status vf_context_add_catalog(vf_context *ctx, const char *path, vf_error *err);
@@ -96,6 +96,7 @@ typedef enum vf_catalog_kind {
   VF_CATALOG_MODELS,
   VF_CATALOG_GPUS,
   VF_CATALOG_NODES,
+  VF_CATALOG_WORKLOADS, /* programs with measured memory: speech, images, video, embeddings */
   VF_CATALOG_COUNT
 } vf_catalog_kind;
 
@@ -909,6 +910,38 @@ VF_API vf_status vf_inspection_write(const vf_inspection *inspection, const vf_i
                                      bool tensors, const vf_report_options *options,
                                      vf_write_fn write, void *user, vf_error *err);
 
+/* ---- Workloads that share a box --------------------------------------------------------- */
+
+/* What a file says about a box and what runs on it, worked out. */
+typedef struct vf_place vf_place;
+
+/* What counts more than the file; {0} leaves all to it. */
+typedef struct vf_place_options {
+  const char *gpu;            /* as for vf_devices_parse; a compose file does not say */
+  const char *scenario;       /* this one alone; NULL: all */
+  uint64_t memory_bytes;      /* of each device, as an engine sees it */
+  uint64_t host_memory_bytes; /* main memory, where it is another pool */
+  uint64_t used_bytes;        /* held by others on each device */
+  bool has_headroom;
+  uint64_t headroom_bytes;
+  uint32_t headroom_permille;
+} vf_place_options;
+
+/* Reads our own form or what `docker compose config --format json` prints; options may be NULL. */
+VF_API vf_status vf_place_open(vf_place **out, const vf_context *ctx, const char *path,
+                               const vf_place_options *options, vf_error *err);
+VF_API size_t vf_place_scenarios(const vf_place *place);
+
+/* Of memory, in one scenario; beyond the last one the worst of all. */
+VF_API vf_verdict vf_place_verdict(const vf_place *place, size_t scenario);
+VF_API vf_status vf_place_write(const vf_place *place, const vf_report_options *options,
+                                vf_write_fn write, void *user, vf_error *err);
+
+/* The memory map of each scenario, as text or as an SVG image. */
+VF_API vf_status vf_place_card(const vf_place *place, bool svg, const vf_report_options *options,
+                               vf_write_fn write, void *user, vf_error *err);
+VF_API void vf_place_free(vf_place *place);
+
 /* ---- Ollama's Modelfiles ----------------------------------------------------------------- */
 
 /* What a Modelfile says about memory; -1 and "": nothing. */
@@ -928,16 +961,17 @@ typedef enum vf_list_kind {
   VF_LIST_NODES,
   VF_LIST_FORMATS,
   VF_LIST_ENGINES,
+  VF_LIST_WORKLOADS,
   VF_LIST_COUNT
 } vf_list_kind;
 
 /* What is wanted of it; {0} is everything.  Bounds belong to the range, 0 is no bound. */
 typedef struct vf_list_query {
   const char *text;   /* a name, or pieces of names; NULL: any */
-  const char *family; /* models: the catalog file they stand in, "qwen" */
+  const char *family; /* models, workloads: the catalog file they stand in, "qwen" */
   const char *vendor; /* devices, nodes: "nvidia", "amd", "apple"… */
   uint64_t least_params, most_params;
-  uint64_t least_bytes, most_bytes; /* devices and nodes: of memory */
+  uint64_t least_bytes, most_bytes; /* devices, nodes, workloads: of memory */
 } vf_list_query;
 
 typedef struct vf_listing vf_listing;

@@ -14,6 +14,7 @@
 #include "readers/catalog.h"
 #include "readers/config.h"
 #include "readers/device.h"
+#include "readers/measured.h"
 #include "report/listing.h"
 
 /* ---- Rows -------------------------------------------------------------------------------------
@@ -322,6 +323,70 @@ static vf_status add_node(vf_listing *l, const vf_context *ctx, const vf_catalog
   return VF_OK;
 }
 
+/* ---- Workloads --------------------------------------------------------------------------------
+ */
+
+enum workload_column {
+  WORKLOAD_ID,
+  WORKLOAD_TASK,
+  WORKLOAD_LOW,
+  WORKLOAD_MEMORY,
+  WORKLOAD_HIGH,
+  WORKLOAD_QUALITY,
+  WORKLOAD_VARIANT,
+  WORKLOAD_VARIANTS,
+  WORKLOAD_NAME,
+  WORKLOAD_DTYPE,
+  WORKLOAD_HOST,
+  WORKLOAD_ALIASES,
+  WORKLOAD_FAMILY,
+  WORKLOAD_COLUMNS
+};
+
+static const vf_column workload_columns[WORKLOAD_COLUMNS] = {
+    [WORKLOAD_ID] = {"workload", "id", VF_CELL_TEXT},
+    [WORKLOAD_TASK] = {"task", "task", VF_CELL_TEXT},
+    [WORKLOAD_LOW] = {"low", "low_bytes", VF_CELL_BYTES},
+    [WORKLOAD_MEMORY] = {"expected", "bytes", VF_CELL_BYTES},
+    [WORKLOAD_HIGH] = {"high", "high_bytes", VF_CELL_BYTES},
+    [WORKLOAD_QUALITY] = {"figure", "quality", VF_CELL_TEXT},
+    [WORKLOAD_VARIANT] = {"variant", "variant", VF_CELL_TEXT},
+    [WORKLOAD_VARIANTS] = {"of", "variants", VF_CELL_NUMBER},
+    [WORKLOAD_NAME] = {NULL, "name", VF_CELL_TEXT},
+    [WORKLOAD_DTYPE] = {NULL, "dtype", VF_CELL_TEXT},
+    [WORKLOAD_HOST] = {NULL, "host_memory_bytes", VF_CELL_BYTES},
+    [WORKLOAD_ALIASES] = {NULL, "aliases", VF_CELL_LIST},
+    [WORKLOAD_FAMILY] = {NULL, "family", VF_CELL_TEXT},
+};
+
+/* One row for the variant that is meant where none is named. */
+static vf_status add_workload(vf_listing *l, const vf_context *ctx, const vf_catalog_entry *e,
+                              const vf_facts *f, const vf_list_query *q, vf_error *err) {
+  vf_measured m;
+  char family[64];
+  vf_status status = vf_measured_read(&m, e, NULL, ctx, err);
+  if (status != VF_OK) return status;
+  family_of(family, e->file);
+  if (!same_word(q->family, family)) return VF_OK;
+  if (!within(m.memory.bytes, q->least_bytes, q->most_bytes)) return VF_OK;
+  vf_cell *row = new_row(l);
+  if (row == NULL) return vf_fail_nomem(err);
+  row[WORKLOAD_ID] = text_cell(l, e->id);
+  row[WORKLOAD_TASK] = text_cell(l, m.task);
+  row[WORKLOAD_LOW] = number_cell(m.memory.low_bytes);
+  row[WORKLOAD_MEMORY] = number_cell(m.memory.bytes);
+  row[WORKLOAD_HIGH] = number_cell(m.memory.high_bytes);
+  row[WORKLOAD_QUALITY] = text_cell(l, vf_quality_word[m.quality]);
+  row[WORKLOAD_VARIANT] = text_cell(l, m.variant);
+  row[WORKLOAD_VARIANTS] = number_cell(m.n_variants);
+  row[WORKLOAD_NAME] = text_cell(l, m.name);
+  row[WORKLOAD_DTYPE] = text_cell(l, m.dtype);
+  row[WORKLOAD_HOST] = count_cell(m.host_bytes);
+  row[WORKLOAD_ALIASES] = list_cell(l, vf_facts_find(f, "aliases"));
+  row[WORKLOAD_FAMILY] = text_cell(l, family);
+  return VF_OK;
+}
+
 /* ---- Entries of catalogs ----------------------------------------------------------------------
  */
 
@@ -344,6 +409,9 @@ static const catalog_view views[] = {
     [VF_LIST_GPUS] = {VF_CATALOG_GPUS, "gpu", "GPU", gpu_columns, GPU_COLUMNS, add_gpu, NULL},
     [VF_LIST_NODES] = {VF_CATALOG_NODES, "node", "node", node_columns, NODE_COLUMNS, add_node,
                        "main memory: of each host"},
+    [VF_LIST_WORKLOADS] = {VF_CATALOG_WORKLOADS, "workload", "workload", workload_columns,
+                           WORKLOAD_COLUMNS, add_workload,
+                           "of the variant that counts where none is named: NAME:VARIANT"},
 };
 
 static vf_status add_entry(vf_listing *l, const catalog_view *view, const vf_context *ctx,

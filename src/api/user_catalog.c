@@ -16,6 +16,7 @@
 #include "readers/device.h"
 #include "readers/file.h"
 #include "readers/json_scan.h"
+#include "readers/measured.h"
 
 enum { PATH_BYTES = 4096, MAX_FILES = 1000 };
 
@@ -55,7 +56,7 @@ static int compare_paths(const void *a, const void *b) {
   return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* One file, or a folder with files in it and in its models/, gpus/ and nodes/. */
+/* One file, or a folder with files in it and in its folders: models/, gpus/… */
 static vf_status list_files(file_list *list, const char *path, vf_error *err) {
   char folder[PATH_BYTES];
   vf_path_kind kind = vf_path_look(path);
@@ -65,7 +66,7 @@ static vf_status list_files(file_list *list, const char *path, vf_error *err) {
   }
   if (kind != VF_PATH_FOLDER)
     return vf_fail_at(err, VF_IO, path, "",
-                      "is no folder: a catalog has models/*.json, gpus/*.json, nodes/*.json");
+                      "is no folder: a catalog has models/*.json, gpus/*.json…");
   vf_status status = list_folder(list, path, err);
   for (int i = 0; status == VF_OK && i < VF_CATALOG_COUNT; i++) {
     int n = snprintf(folder, sizeof folder, "%s/%s", path, vf_catalog_kinds[i].folder);
@@ -115,6 +116,7 @@ static vf_status check_entry(void *context, int kind, const vf_catalog_entry *e,
   const vf_context *ctx = context;
   vf_device device;
   vf_node node;
+  vf_measured measured;
   vf_arena *arena = vf_arena_new(&ctx->allocator, 4 << 20);
   if (arena == NULL) return vf_fail_nomem(err);
   vf_facts facts = vf_facts_in(arena, e->file);
@@ -124,6 +126,8 @@ static vf_status check_entry(void *context, int kind, const vf_catalog_entry *e,
   if (status == VF_OK && kind == VF_CATALOG_GPUS)
     status = vf_device_read(&device, e, NULL, ctx, err);
   if (status == VF_OK && kind == VF_CATALOG_NODES) status = vf_node_read(&node, e, ctx, err);
+  if (status == VF_OK && kind == VF_CATALOG_WORKLOADS)
+    status = vf_measured_read(&measured, e, NULL, ctx, err);
   vf_arena_free(arena);
   return status;
 }

@@ -91,6 +91,10 @@ enum exit_code command_nodes(const args *a, const vf_context *ctx, vf_error *err
   return list(a, ctx, VF_LIST_NODES, err);
 }
 
+enum exit_code command_workloads(const args *a, const vf_context *ctx, vf_error *err) {
+  return list(a, ctx, VF_LIST_WORKLOADS, err);
+}
+
 enum exit_code command_formats(const args *a, const vf_context *ctx, vf_error *err) {
   return list(a, ctx, VF_LIST_FORMATS, err);
 }

@@ -52,6 +52,8 @@ typedef struct args {
   const char *mmproj, *lora, *draft, *draft_quant;
   vf_request request;
   const char *plot;
+  const char *scenario, *card_svg;
+  bool card;
   const char *catalog, *id, *family, *vendor;
   axes_arg axes;
   vf_cell_shows cell;

@@ -106,6 +106,13 @@ static vf_verdict judge(const vf_device_budget *b) {
   return wanted <= b->capacity_bytes ? VF_FITS : VF_TIGHT;
 }
 
+void vf_budget_judge(vf_device_budget *b) {
+  b->capacity_bytes = vf_device_capacity(&b->device);
+  b->headroom_target_bytes = headroom_target(&b->device, b->capacity_bytes);
+  b->headroom_bytes = (int64_t)b->capacity_bytes - (int64_t)b->need.high_bytes;
+  b->verdict = judge(b);
+}
+
 /* On unified memory the host's lines come out of the same pool: the first unified device pays. */
 static void share_pool(vf_estimate *e) {
   vf_device_budget *pool = NULL;
@@ -126,10 +133,8 @@ static void share_pool(vf_estimate *e) {
 static bool finish_device(vf_estimate *e, vf_device_budget *b) {
   if (b->need.high_bytes > INT64_MAX) e->overflow = true;
   if (!b->device.total_known || e->overflow) return false;
-  b->capacity_bytes = vf_device_capacity(&b->device);
-  b->headroom_target_bytes = headroom_target(&b->device, b->capacity_bytes);
-  b->headroom_bytes = (int64_t)b->capacity_bytes - (int64_t)b->need.high_bytes;
-  b->verdict = e->refused && b->device.kind != VF_DEVICE_HOST ? VF_NO_FIT : judge(b);
+  vf_budget_judge(b);
+  if (e->refused && b->device.kind != VF_DEVICE_HOST) b->verdict = VF_NO_FIT;
   if (b->verdict > e->verdict) e->verdict = b->verdict;
   return true;
 }

@@ -63,6 +63,10 @@ void vf_estimate_assume(vf_estimate *e, const char *code, const char *text);
 /* Sums up, computes capacities and headrooms, judges. */
 vf_status vf_estimate_finish(vf_estimate *e, vf_error *err);
 
+/* Capacity, headroom and verdict of one device out of what it has and needs: the same rules for one
+ * engine and for programs that share a box.  need must be below 2^63. */
+void vf_budget_judge(vf_device_budget *b);
+
 /* An interval without width. */
 static inline vf_interval vf_exactly(uint64_t bytes) {
   return (vf_interval){bytes, bytes, bytes};

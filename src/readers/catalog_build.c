@@ -16,6 +16,7 @@ const vf_catalog_words vf_catalog_kinds[VF_CATALOG_KINDS] = {
     [VF_CATALOG_MODELS] = {"models", "models", "model"},
     [VF_CATALOG_GPUS] = {"gpus", "gpus", "gpu"},
     [VF_CATALOG_NODES] = {"nodes", "nodes", "node"},
+    [VF_CATALOG_WORKLOADS] = {"workloads", "workloads", "workload"},
     [VF_CATALOG_CLASSES] = {"classes", "gpus", "class"},
 };
 
@@ -177,7 +178,8 @@ static vf_status refuse_key(vf_json_scan *s, const char *name, const char *key, 
                             vf_error *err) {
   char path[100];
   snprintf(path, sizeof path, "/%.*s", (int)(length < 60 ? length : 60), key);
-  vf_fail_at(err, VF_MALFORMED, name, path, "a catalog file has models, gpus, nodes or classes");
+  vf_fail_at(err, VF_MALFORMED, name, path,
+             "a catalog file has models, gpus, nodes, workloads or classes");
   if (err != NULL) vf_json_locate(s->text, s->length, err);
   return VF_MALFORMED;
 }

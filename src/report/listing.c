@@ -172,8 +172,14 @@ static void put_value(vf_text *t, const cJSON *value) {
   }
 }
 
+/* A list of objects takes a line for each of them. */
 static void put_line(vf_out *out, const char *label, const cJSON *value) {
   char buf[600];
+  if (cJSON_IsArray(value) && cJSON_IsObject(value->child)) {
+    for (const cJSON *c = value->child; c != NULL; c = c->next)
+      put_line(out, c == value->child ? label : "", c);
+    return;
+  }
   vf_text t = vf_text_on(buf, sizeof buf);
   put_value(&t, value);
   vf_out_printf(out, "  %-*s ", LABEL_WIDTH, label);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The pages that list the catalogs: catalogs.py [--bless] VRAMFIT DATA DOCS
 
-Writes docs/models.md, docs/gpus.md and docs/nodes.md out of data/ and the program; without --bless, says whether
+Writes docs/models.md, docs/gpus.md, docs/nodes.md and docs/workloads.md out of data/ and the program; without --bless, says whether
 they are current.
 """
 import glob, json, os, subprocess, sys
@@ -37,6 +37,18 @@ NODES = """# Nodes
 {n} nodes, which `--gpu` takes like devices: `--gpu dgx-h100` stands for all its devices. Generated
 from `data/nodes/`, where every figure has its source. *Host memory* is that of one host: it is the
 main memory of the estimate unless `--host-memory` says otherwise. What is not known is left empty.
+
+"""
+
+WORKLOADS = """# Workloads
+
+{n} programs that are no language-model servers, and {v} ways to run them, with the memory that they
+were seen to take, in GiB: low, expected, high. Generated from `data/workloads/`, where every figure
+has its source. `vramfit workloads NAME` shows one whole; `vramfit place` takes them by name, a way
+to run one behind a colon: `faster-whisper-large-v3:int8`.
+
+*measured*: someone saw it. *vendor*: its makers say so. *estimate*: others say so, or it was worked
+out. *+ context*: the figure is without what each process costs before it loads anything.
 
 """
 
@@ -124,12 +136,35 @@ def nodes_page(data):
     return NODES.format(n=n) + "\n".join(out)
 
 
+def workload_row(w, v):
+    how = [v.get("model"), v.get("implementation"), v.get("dtype"), v.get("resolution"),
+           "batch %d" % v["batch"] if v.get("batch", 1) > 1 else None, v.get("conditions")]
+    low, expected, high = ("%.2f" % (mib / 1024) for mib in v["memory_mib"])
+    return "| %s | %s | %s | %s | %s | %s%s |" % (
+        w["id"] + ":" + v["id"], ", ".join(h for h in how if h), low, expected, high, v["quality"],
+        " + context" if v.get("scope") == "allocator" else "")
+
+
+def workloads_page(data):
+    out, n, count = [], 0, 0
+    for title, workloads in entries(data, "workloads"):
+        out.append("## %s\n" % title)
+        for w in workloads:
+            out.append("**%s**, %s\n\n| name | how | low | expected | high | figure |\n|---|---|---:|---:|---:|---|" %
+                       (w["name"], w["task"].replace("-", " ")))
+            out += [workload_row(w, v) for v in w["variants"]]
+            out += ["\n%s" % w[key] for key in ("notes", "formula") if key in w]
+            out.append("")
+            n, count = n + 1, count + len(w["variants"])
+    return WORKLOADS.format(n=n, v=count) + "\n".join(out)
+
+
 def main():
     arguments = [a for a in sys.argv[1:] if a != "--bless"]
     vramfit, data, docs = arguments
     stale = 0
     for name, text in (("models.md", models_page(vramfit, data)), ("gpus.md", gpus_page(data)),
-                       ("nodes.md", nodes_page(data))):
+                       ("nodes.md", nodes_page(data)), ("workloads.md", workloads_page(data))):
         path = os.path.join(docs, name)
         if "--bless" in sys.argv:
             open(path, "w").write(text)

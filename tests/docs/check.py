@@ -20,6 +20,7 @@ env.pop("VRAMFIT_CATALOG", None)
 env["XDG_CONFIG_HOME"] = "/nonexistent"
 env.pop("NO_COLOR", None)
 env.pop("CLICOLOR_FORCE", None)
+here = os.path.dirname(os.path.abspath(__file__))
 examples = failed = 0
 
 
@@ -64,6 +65,8 @@ for path in files:
         lines = f.read().split("\n")
     result, i = [], 0
     with tempfile.TemporaryDirectory() as folder:
+        os.makedirs(os.path.join(folder, "docs"))
+        os.symlink(os.path.join(here, "..", "..", "docs", "examples"), os.path.join(folder, "docs", "examples"))
         while i < len(lines):
             result.append(lines[i])
             i += 1

@@ -39,7 +39,7 @@ def check(v, what, document):
         print("%s: /%s: %s" % (what, "/".join(map(str, e.path)), e.message[:200]))
 
 
-for kind in ("models", "gpus", "nodes"):
+for kind in ("models", "gpus", "nodes", "workloads"):
     v = validator(kind)
     files = sorted(glob.glob(os.path.join(data, kind, "*.json")))
     assert files, "no files under data/" + kind
@@ -78,12 +78,23 @@ for path, g in entries("gpus"):
             failed += 1
             print("%s: %s: an instance larger than the device: %s" % (path, g["id"], p["id"]))
 
+# Low, expected and high are in order; what is loaded is no more than the peak; variants are told apart.
+for path, w in entries("workloads"):
+    names = [x["id"] for x in w["variants"]]
+    bad = [x["id"] for x in w["variants"]
+           if sorted(x["memory_mib"]) != x["memory_mib"] or x.get("loaded_mib", 0) > x["memory_mib"][1]]
+    if bad or len(set(names)) != len(names):
+        failed += 1
+        print("%s: %s: variants %s" % (path, w["id"], bad or names))
+
 # The schemas refuse what they should refuse.
 for kind, change in (("models", {"params": 0}), ("models", {"hidden_size": "4096"}), ("models", {"typo": 1}),
                      ("gpus", {"total_mib": 0}), ("gpus", {"kind": "magic"}), ("gpus", {"context_mib": [1, 2]}),
                      ("gpus", {"fp8_gflops": 0}), ("gpus", {"link_mb_per_s": None}), ("gpus", {"pcie_gen": 5.5}),
                      ("gpus", {"profiles": [{"id": "1g.18gb", "total_mib": 16384}]}), ("nodes", {"count": 0}),
-                     ("nodes", {"host_memory_mib": None}), ("nodes", {"gpus": "h100"})):
+                     ("nodes", {"host_memory_mib": None}), ("nodes", {"gpus": "h100"}),
+                     ("workloads", {"variants": []}), ("workloads", {"task": "magic"}),
+                     ("workloads", {"variants": [{"id": "a", "memory_mib": [1, 2, 3], "quality": "measured"}]})):
     path = sorted(glob.glob(os.path.join(data, kind, "*.json")))[0]
     document = load(kind, os.path.basename(path))
     document[kind][0].update(change)
@@ -120,6 +131,24 @@ with tempfile.TemporaryDirectory() as root:
     for args in ([], ["--sysroot", root]):
         out = subprocess.run([vramfit, "detect", "--json"] + args, capture_output=True, text=True)
         check(v, "detect", json.loads(out.stdout))
+# Files about boxes, and what place makes of them.
+tests = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+boxes = glob.glob(os.path.join(tests, "corpus", "scenario", "*.json"))
+boxes += glob.glob(os.path.join(tests, "..", "docs", "examples", "*", "*.json"))
+for path in sorted(boxes):
+    with open(path, encoding="utf-8") as f:
+        document = json.load(f)
+    gpu = ["--gpu", "rtx-6000-ada"] if "services" in document else []
+    if not gpu:
+        check(validator("scenario"), path, document)
+    out = subprocess.run([vramfit, "place", path, "--json"] + gpu, capture_output=True, text=True)
+    check(validator("place"), path + " --json", json.loads(out.stdout))
+good = {"gpu": "gb10", "workloads": [{"size": "12GB"}]}
+for change in ({"workloads": []}, {"workloads": [{}]}, {"workloads": [{"size": "12"}]}, {"typo": 1}, {"headroom": "101%"},
+               {"workloads": [{"size": "1GB", "model": "m"}]}, {"workloads": [{"size": "1GB", "keep_alive": "5x"}]}):
+    if validator("scenario").is_valid(dict(good, **change)):
+        failed += 1
+        print("the schema of scenarios lets %r through" % (change,))
 
 print("%d errors" % failed)
 sys.exit(failed != 0)

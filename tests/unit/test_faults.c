@@ -123,6 +123,7 @@ static vf_status list_all(const char *catalog, vf_error *err) {
   static const vf_list_query queries[VF_LIST_COUNT] = {[VF_LIST_MODELS] = {.text = "llama3.2-1b"},
                                                        [VF_LIST_GPUS] = {.text = "gb10"},
                                                        [VF_LIST_NODES] = {.text = "dgx-h100"},
+                                                       [VF_LIST_WORKLOADS] = {.text = "tts"},
                                                        [VF_LIST_FORMATS] = {.text = "iq4"}};
   vf_context *ctx = NULL;
   size_t written = 0;
@@ -191,11 +192,61 @@ static void a_report_that_cannot_be_written_is_an_error(void **state) {
   vf_context_free(q.ctx);
 }
 
+/* A box with a model, a measured program, a size and a server that loads on demand. */
+static vf_status place_all(const char *path, vf_error *err) {
+  const vf_report_options table = {.format = VF_REPORT_TABLE}, json = {.format = VF_REPORT_JSON};
+  vf_context *ctx = NULL;
+  vf_place *place = NULL;
+  size_t written = 0;
+  vf_status status = vf_context_new(&ctx, &allocator, err);
+  if (status == VF_OK) status = vf_place_open(&place, ctx, path, NULL, err);
+  if (status == VF_OK) status = vf_place_write(place, &table, swallow, &written, err);
+  if (status == VF_OK) status = vf_place_write(place, &json, swallow, &written, err);
+  if (status == VF_OK) status = vf_place_card(place, true, &table, swallow, &written, err);
+  vf_place_free(place);
+  vf_context_free(ctx);
+  return status;
+}
+
+static void a_box_survives_every_allocation_failure(void **state) {
+  (void)state;
+  const char *path = "test_faults_box.json";
+  FILE *f = fopen(path, "w");
+  assert_non_null(f);
+  fputs("{\"gpu\": [\"rtx-4090\", \"rtx-3060\"], \"ollama\": {\"max_loaded_models\": 1},"
+        "\"workloads\": [{\"workload\": \"kokoro\", \"schedule\": \"on-demand\"},"
+        "{\"size\": \"4GB\", \"class\": \"training\", \"profiles\": [\"night\"]},"
+        "{\"model\": \"qwen3-0.6b\", \"ctx\": 4096, \"engine\": \"ollama\"},"
+        "{\"name\": \"c\", \"command\": \"llama-server -m qwen3-0.6b -c 8k\"}]}",
+        f);
+  assert_int_equal(fclose(f), 0);
+  cJSON_Hooks hooks = {failing_malloc, counting_free};
+  cJSON_InitHooks(&hooks);
+  long points = 0;
+  for (vf_status status = VF_NOMEM; status != VF_OK; points++) {
+    vf_error err = {VF_OK};
+    countdown = points;
+    live = 0;
+    status = place_all(path, &err);
+    if (status != VF_OK) {
+      assert_int_equal(status, VF_NOMEM);
+      assert_non_null(strstr(err.message, "out of memory"));
+    }
+    countdown = -1;
+    assert_int_equal(live, 0);
+    assert_true(points < 5000);
+  }
+  cJSON_InitHooks(NULL);
+  remove(path);
+  print_message("%ld points of failure\n", points);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_catalog_question_survives_every_allocation_failure),
       cmocka_unit_test(a_config_file_survives_every_allocation_failure),
       cmocka_unit_test(lists_and_own_catalogs_survive_every_allocation_failure),
+      cmocka_unit_test(a_box_survives_every_allocation_failure),
       cmocka_unit_test(a_report_that_cannot_be_written_is_an_error),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

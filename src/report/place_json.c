@@ -1,0 +1,186 @@
+/* place_json.c - a box and what shares it, for programs. */
+#include <string.h>
+
+#include "report/json_write.h"
+#include "report/place.h"
+#include "report/words.h"
+
+static void put_interval(vf_json *j, vf_interval size) {
+  vf_json_u64(j, "need_low_bytes", size.low_bytes);
+  vf_json_u64(j, "need_bytes", size.bytes);
+  vf_json_u64(j, "need_high_bytes", size.high_bytes);
+}
+
+static void put_names(vf_json *j, const char *key, const vf_place *p, uint32_t set) {
+  vf_json_open(j, key, '[');
+  for (size_t i = 0; i < p->n_items; i++)
+    if (set >> i & 1) vf_json_string(j, NULL, p->items[i].name);
+  vf_json_close(j, ']');
+}
+
+static void put_sets(vf_json *j, const char *key, const vf_place *p, const uint32_t *sets,
+                     size_t n) {
+  if (n == 0) return;
+  vf_json_open(j, key, '[');
+  for (size_t i = 0; i < n; i++) put_names(j, NULL, p, sets[i]);
+  vf_json_close(j, ']');
+}
+
+/* ---- The box and its programs -----------------------------------------------------------------
+ */
+
+static void put_box(vf_json *j, const vf_box *box) {
+  vf_json_open(j, "devices", '[');
+  for (size_t i = 0; i < box->n_devices; i++) {
+    const vf_device *d = &box->devices[i];
+    vf_json_open(j, NULL, '{');
+    vf_json_string(j, "id", d->id);
+    vf_json_u64(j, "index", i);
+    vf_json_string(j, "kind", vf_device_kind_word[d->kind]);
+    vf_json_u64(j, "total_bytes", d->total_bytes);
+    vf_json_u64(j, "reserved_bytes", d->reserved_bytes);
+    vf_json_u64(j, "used_bytes", d->used_bytes);
+    vf_json_u64(j, "capacity_bytes", vf_device_capacity(d));
+    vf_json_close(j, '}');
+  }
+  vf_json_close(j, ']');
+}
+
+static void put_item(vf_json *j, const vf_placed *w) {
+  vf_json_open(j, NULL, '{');
+  vf_json_string(j, "name", w->name);
+  if (w->title != NULL) vf_json_string(j, "title", w->title);
+  vf_json_string(j, "what", w->what);
+  vf_json_string(j, "class", w->class);
+  vf_json_string(j, "schedule", w->schedule);
+  if (w->pipeline[0] != '\0') vf_json_string(j, "pipeline", w->pipeline);
+  vf_json_string(j, "figure", w->figure);
+  if (w->kv.bytes != 0) vf_json_u64(j, "kv_cache_bytes", w->kv.bytes);
+  if (w->kv_bytes_per_token != 0) vf_json_u64(j, "kv_bytes_per_token", w->kv_bytes_per_token);
+  if (w->limit_bytes != 0) vf_json_u64(j, "limit_bytes", w->limit_bytes);
+  if (w->limit_bytes != 0) vf_json_bool(j, "over_limit", w->over_limit);
+  if (w->least_bytes != 0) vf_json_u64(j, "requests_need_bytes", w->least_bytes);
+  vf_json_close(j, '}');
+}
+
+/* ---- One scenario -----------------------------------------------------------------------------
+ */
+
+static void put_placed(vf_json *j, const vf_place *p, const vf_placed_scenario *s) {
+  vf_json_open(j, "placement", '[');
+  for (size_t i = 0; i < p->n_items; i++) {
+    if ((s->peak >> i & 1) == 0) continue;
+    const vf_demand *d = &p->items[i].options[s->plan.option[i]];
+    vf_json_open(j, NULL, '{');
+    vf_json_string(j, "workload", p->items[i].name);
+    vf_json_open(j, "devices", '[');
+    for (size_t k = 0; k < p->box.n_devices; k++)
+      if (d->devices[k].high_bytes != 0) vf_json_u64(j, NULL, k);
+    vf_json_close(j, ']');
+    put_interval(j, vf_coreside_need(&p->items[i].item, &s->plan, i, p->box.n_devices));
+    vf_json_close(j, '}');
+  }
+  vf_json_close(j, ']');
+}
+
+static void put_device(vf_json *j, const vf_device_budget *b, size_t index) {
+  vf_json_open(j, NULL, '{');
+  vf_json_string(j, "id", b->device.id);
+  vf_json_u64(j, "index", index);
+  put_interval(j, b->need);
+  if (b->device.total_known) {
+    vf_json_u64(j, "capacity_bytes", b->capacity_bytes);
+    vf_json_u64(j, "headroom_target_bytes", b->headroom_target_bytes);
+    vf_json_i64(j, "headroom_bytes", b->headroom_bytes);
+    vf_json_string(j, "verdict", vf_verdict_word[b->verdict].json);
+  }
+  vf_json_close(j, '}');
+}
+
+static void put_devices(vf_json *j, const vf_place *p, const vf_placed_scenario *s) {
+  size_t n = p->box.n_devices;
+  vf_json_open(j, "devices", '[');
+  for (size_t i = 0; i < n; i++) put_device(j, &s->plan.budgets[i], i);
+  if (s->plan.budgets[n].need.high_bytes != 0) put_device(j, &s->plan.budgets[n], n);
+  vf_json_close(j, ']');
+}
+
+static void put_breaks(vf_json *j, const vf_place *p, const vf_breaks *b) {
+  vf_json_open(j, "breaks", '{');
+  if (b->alone != 0) put_names(j, "alone", p, b->alone);
+  put_sets(j, "pairs", p, b->pairs, b->n_pairs);
+  if (b->set != 0) put_names(j, "set", p, b->set);
+  put_sets(j, "fits_without", p, b->unload, b->n_unload);
+  if (b->n_unload > 0) vf_json_bool(j, "tightly", b->unload_is_tight);
+  vf_json_close(j, '}');
+}
+
+static void put_loaded_sets(vf_json *j, const vf_place *p, const vf_placed_scenario *s) {
+  if (s->n_sets == 0) return;
+  vf_json_open(j, "sets", '[');
+  for (size_t i = 0; i < s->n_sets; i++) {
+    vf_json_open(j, NULL, '{');
+    put_names(j, "loaded", p, s->sets[i].loaded);
+    put_interval(j, s->sets[i].need);
+    vf_json_string(j, "verdict", vf_verdict_word[s->sets[i].verdict].json);
+    vf_json_close(j, '}');
+  }
+  vf_json_close(j, ']');
+}
+
+static void put_steps(vf_json *j, const vf_place *p, const vf_placed_scenario *s) {
+  static const char *const events[] = {[VF_RESIDENT_LOADED] = "loaded",
+                                       [VF_RESIDENT_REUSED] = "reused",
+                                       [VF_RESIDENT_PARTLY] = "loaded-in-part",
+                                       [VF_RESIDENT_REFUSED] = "refused"};
+  if (s->n_steps == 0) return;
+  vf_json_open(j, "residency", '[');
+  for (size_t i = 0; i < s->n_steps; i++) {
+    vf_json_open(j, NULL, '{');
+    vf_json_string(j, "workload", p->items[s->steps[i].item].name);
+    vf_json_string(j, "event", events[s->steps[i].event]);
+    put_names(j, "evicted", p, s->steps[i].evicted);
+    put_names(j, "loaded", p, s->steps[i].loaded);
+    vf_json_close(j, '}');
+  }
+  vf_json_close(j, ']');
+}
+
+static void put_scenario(vf_json *j, const vf_place *p, const vf_placed_scenario *s) {
+  vf_json_open(j, NULL, '{');
+  vf_json_string(j, "name", s->name);
+  if (s->title != NULL) vf_json_string(j, "title", s->title);
+  vf_json_string(j, "verdict", vf_verdict_word[s->plan.verdict].json);
+  vf_json_string(j, "run", vf_advice_word[vf_placed_advice(s)]);
+  vf_json_bool(j, "packing_is_exact", s->plan.exact);
+  vf_json_open(j, "compute", '{');
+  vf_json_string(j, "verdict", vf_compute_word[s->compute]);
+  vf_json_string(j, "reason", vf_reason_code[s->reason]);
+  vf_json_string(j, "text", vf_reason_text[s->reason]);
+  vf_json_close(j, '}');
+  put_names(j, "workloads", p, s->set);
+  put_names(j, "peak", p, s->peak);
+  put_interval(j, vf_placed_need(p, s));
+  put_placed(j, p, s);
+  put_devices(j, p, s);
+  if (s->plan.verdict == VF_NO_FIT) put_breaks(j, p, &s->breaks);
+  put_loaded_sets(j, p, s);
+  put_steps(j, p, s);
+  vf_json_close(j, '}');
+}
+
+void vf_place_json(vf_out *out, const vf_place *p) {
+  vf_json j = vf_json_on(out);
+  vf_json_open(&j, NULL, '{');
+  vf_json_string(&j, "format_version", VF_JSON_VERSION);
+  vf_json_string(&j, "verdict", vf_verdict_word[p->verdict].json);
+  if (p->title != NULL) vf_json_string(&j, "title", p->title);
+  put_box(&j, &p->box);
+  vf_json_open(&j, "workloads", '[');
+  for (size_t i = 0; i < p->n_items; i++) put_item(&j, &p->items[i]);
+  vf_json_close(&j, ']');
+  vf_json_open(&j, "scenarios", '[');
+  for (size_t i = 0; i < p->n_scenarios; i++) put_scenario(&j, p, &p->scenarios[i]);
+  vf_json_close(&j, ']');
+  vf_json_close(&j, '}');
+}
