@@ -646,7 +646,7 @@ vf_status args_extend(args *a, const char *text, char storage[ARGS_STORAGE], vf_
   if (argc == 0)
     return trouble(err, "", "'%.80s' has a quote that does not end, or too many words", text);
   char *rest = storage + length + 2;
-  vf_status status = normalize(argc, argv, rest, ARGS_STORAGE - length - 2, err);
+  vf_status status = normalize(&argc, argv, rest, ARGS_STORAGE - length - 2, err);
   if (status == VF_OK) status = read_options(a, argc, argv, err);
   if (status == VF_OK && optind < argc) return too_many_words(argv[optind], err);
   return status;
