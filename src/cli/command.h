@@ -27,6 +27,7 @@ enum exit_code command_detect(const args *a, const vf_context *ctx, vf_error *er
 enum exit_code command_table(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_max(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_compare(const args *a, const vf_context *ctx, vf_error *err);
+enum exit_code command_explain(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_inspect(const args *a, const vf_context *ctx, vf_error *err);
 
 #endif

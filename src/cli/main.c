@@ -24,6 +24,7 @@ const command commands[] = {
     {"inspect", 2, command_inspect, "inspect FILE [OTHER]",
      "what a model holds; what is different between two"},
     {"detect", 0, command_detect, "detect", "this machine: its GPUs and memory, and what is free"},
+    {"explain", 1, command_explain, "explain [TOPIC]", "why memory is what it is: kv-cache, moe…"},
     {"models", 2, command_models, "models [QUERY]",
      "the models that are known; one whole, by name"},
     {"gpus", 1, command_gpus, "gpus [QUERY]", "the devices that are known; one whole, by name"},

@@ -82,6 +82,16 @@ static vf_status parse_share(void *field, const char *text, vf_error *err) {
   return *(uint32_t *)field != 0 ? VF_OK : trouble(err, "", "'%s' is as good as nothing", text);
 }
 
+/* In units of 10^9 bytes per second, "89.6". */
+static vf_status parse_bandwidth(void *field, const char *text, vf_error *err) {
+  char *end;
+  double rate = strtod(text, &end);
+  if (end == text || *end != '\0' || !(rate >= 1.0 && rate <= 1e5))
+    return trouble(err, "", "'%s' is not a bandwidth in GB/s (1 to 100000)", text);
+  *(uint32_t *)field = (uint32_t)(rate * 1e3 + 0.5);
+  return VF_OK;
+}
+
 static vf_status parse_all_ranks(void *field, const char *text, vf_error *err) {
   (void)text;
   (void)err;

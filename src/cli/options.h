@@ -51,6 +51,7 @@ typedef struct args {
   const char *model, *quant, *gpu;
   const char *mmproj, *lora, *draft, *draft_quant;
   vf_request request;
+  const char *plot;
   const char *catalog, *id, *family, *vendor;
   axes_arg axes;
   vf_cell_shows cell;

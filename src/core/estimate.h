@@ -18,6 +18,12 @@ typedef struct vf_memo {
   uint64_t key[VF_MEMO_PLACES]; /* 0: nothing there */
   uint64_t value[VF_MEMO_PLACES];
 } vf_memo;
+/* How an engine decodes, as far as its speed goes. */
+typedef enum vf_decodes {
+  VF_DECODES_UNKNOWN,  /* nobody measured it */
+  VF_DECODES_LAUNCHED, /* kernel by kernel, as the engines of tests/truth/speed.tsv */
+  VF_DECODES_GRAPHS    /* whole steps are replayed */
+} vf_decodes;
 
 struct vf_estimate {
   vf_allocator allocator;
@@ -33,11 +39,13 @@ struct vf_estimate {
   size_t n_assumptions;
   vf_verdict verdict;
   char version[VF_VERSION_TEXT]; /* of the engine, as asked for; "": none was named */
-  char live_text[96];            /* an assumption with a number in it */
   uint64_t notes[VF_NOTES];      /* numbers that an engine keeps for its explanations */
   vf_memo memo;                  /* kept from one estimate to the next */
   bool refused;                  /* the engine would not start, whatever the sums say: NO-FIT */
   bool overflow;                 /* a sum left 64 bits: the estimate has failed */
+  uint32_t host_bandwidth_mb_per_s, cpu_moe_layers; /* of the request */
+  vf_split split;                                   /* of the request */
+  vf_decodes decodes;                               /* of the engine */
 };
 
 /* Empties the estimate and gives it these devices; makes room if there is too little. */
@@ -47,7 +55,7 @@ vf_status vf_estimate_reset(vf_estimate *e, const vf_model *model, const vf_devi
 /* Adds a line; lines of 0 bytes at every end are left out, those outside the budget listed only. */
 void vf_estimate_add(vf_estimate *e, vf_line line);
 
-/* Takes for granted; `text` must last as long as the estimate.  More than VF_MAX_ASSUMPTIONS are
+/* Takes for granted; `text` must be static.  More than VF_MAX_ASSUMPTIONS are
  * dropped. */
 void vf_estimate_assume(vf_estimate *e, const char *code, const char *text);
 
