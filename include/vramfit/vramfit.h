@@ -644,9 +644,11 @@ VF_API vf_status vf_machine_write(const vf_machine *machine, const vf_report_opt
 
 /* All that one estimate is made of, by name. */
 typedef struct vf_deployment {
-  const char *model, *gpu; /* as people name them */
-  const char *quant;       /* NULL: the model's own */
-  uint32_t gpus;           /* so many of the one device that gpu names; 0: as gpu says */
+  const char *model, *gpu;   /* as people name them */
+  const vf_machine *machine; /* that "auto" in gpu means; must outlive its use.  NULL: none */
+  bool empty;                /* as if nobody held anything of it */
+  const char *quant;         /* NULL: the model's own */
+  uint32_t gpus;             /* so many of the one device that gpu names; 0: as gpu says */
   vf_request request;
   uint64_t memory_bytes; /* what the engine sees as the total of each device; 0: its own */
   uint64_t used_bytes;   /* held by others on each device */

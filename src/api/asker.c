@@ -121,7 +121,10 @@ static void change_device(vf_device *d, const vf_deployment *of) {
     d->total_known = true;
     d->reserved_bytes = 0;
   }
-  if (of->used_bytes != 0) d->used_bytes = of->used_bytes;
+  if (of->used_bytes != 0) {
+    d->used_bytes = of->used_bytes;
+    d->used_is_live = false;
+  }
   if (!of->headroom_set) return;
   d->headroom_bytes = of->headroom_bytes;
   d->headroom_permille = of->headroom_permille;
@@ -159,7 +162,10 @@ static vf_asker_devices *new_entry(vf_asker *a) {
 
 vf_status vf_deployment_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, const vf_context *ctx,
                                 const vf_deployment *d, vf_error *err) {
-  vf_status status = vf_devices_parse(devices, VF_MAX_DEVICES, n, ctx, d->gpu, err);
+  bool here = d->machine != NULL && strncmp(d->gpu, "auto", 4) == 0;
+  vf_status status =
+      here ? vf_machine_select(devices, VF_MAX_DEVICES, n, d->machine, d->gpu, d->empty, err)
+           : vf_devices_parse(devices, VF_MAX_DEVICES, n, ctx, d->gpu, err);
   if (status != VF_OK) return status;
   if (d->gpus != 0 && *n != 1)
     return vf_fail(err, VF_USAGE, "'%s' is several devices already: how many is said once", d->gpu);

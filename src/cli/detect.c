@@ -7,11 +7,10 @@
 #include "output.h"
 
 enum exit_code command_detect(const args *a, const vf_context *ctx, vf_error *err) {
-  vf_machine *machine = NULL;
+  const vf_machine *machine = NULL;
   vf_report_options options = report_options(a);
   vf_status status = detect(&machine, a, ctx, err);
   if (status == VF_OK && !a->quiet)
     status = vf_machine_write(machine, &options, write_stdout, stdout, err);
-  vf_machine_free(machine);
   return status == VF_OK ? EXIT_FITS : EXIT_TROUBLE;
 }

@@ -6,20 +6,40 @@
 
 #include "trouble.h"
 
-bool wants_this_machine(const args *a) {
-  return a->gpu != NULL && strncmp(a->gpu, "auto", 4) == 0 &&
-         (a->gpu[4] == '\0' || a->gpu[4] == ':');
+bool is_this_machine(const char *gpu) {
+  return strncmp(gpu, "auto", 4) == 0 && (gpu[4] == '\0' || gpu[4] == ':');
 }
 
-vf_status detect(vf_machine **out, const args *a, const vf_context *ctx, vf_error *err) {
+/* Whether one of a list with commas is. */
+static bool names_this_machine(const char *list) {
+  for (const char *s = list; s != NULL && *s != '\0';) {
+    size_t n = strcspn(s, ",");
+    if (n >= 4 && memcmp(s, "auto", 4) == 0 && (n == 4 || s[4] == ':')) return true;
+    s += n + (s[n] == ',');
+  }
+  return false;
+}
+
+/* ---- The machine ------------------------------------------------------------------------- */
+
+static vf_machine *here; /* of the whole program: asking drivers takes its time */
+
+vf_status detect(const vf_machine **out, const args *a, const vf_context *ctx, vf_error *err) {
   const vf_machine_options options = {.root = a->sysroot};
-  return vf_machine_detect(out, ctx, &options, err);
+  vf_status status = VF_OK;
+  if (here == NULL) status = vf_machine_detect(&here, ctx, &options, err);
+  if (status == VF_OK) *out = here;
+  return status;
+}
+
+void forget_machine(void) {
+  vf_machine_free(here);
+  here = NULL;
 }
 
 /* Some of this machine's devices may be of no use; a verdict without them must say so. */
-static void warn_of_others(const vf_machine *machine, const args *a) {
+static void warn_of_others(const vf_machine *machine) {
   const vf_machine_info *info = vf_machine_info_get(machine);
-  if (a->quiet || strcmp(a->gpu, "auto") != 0) return;
   for (size_t i = 0; i < info->n_devices; i++) {
     const vf_machine_device *d = &info->devices[i];
     if (!d->usable)
@@ -29,38 +49,52 @@ static void warn_of_others(const vf_machine *machine, const args *a) {
 }
 
 /* A container's limit holds for the host's side of a model, but a shared pool is judged whole. */
-static void warn_of_limit(const vf_machine *machine, const vf_device *first, const args *a) {
-  uint64_t limit = vf_machine_info_get(machine)->host.limit_bytes;
-  if (a->quiet || limit == 0 || first->kind != VF_DEVICE_UNIFIED) return;
+static void warn_of_limit(const vf_machine *machine) {
+  const vf_machine_info *info = vf_machine_info_get(machine);
+  bool shared = false;
+  for (size_t i = 0; i < info->n_devices; i++)
+    shared |= info->devices[i].usable && info->devices[i].device.kind == VF_DEVICE_UNIFIED;
+  if (info->host.limit_bytes == 0 || !shared) return;
   fprintf(
       stderr,
       "vramfit: warning: a control group allows %llu MiB of main memory: it binds what stays on "
       "the host, and not what the GPU takes of the pool\n",
-      (unsigned long long)(limit >> 20));
+      (unsigned long long)(info->host.limit_bytes >> 20));
 }
 
-static vf_status find_here(vf_device *out, size_t capacity, size_t *out_count,
-                           uint64_t *host_memory_bytes, const args *a, const vf_context *ctx,
-                           vf_error *err) {
-  vf_machine *machine = NULL;
-  vf_status status = detect(&machine, a, ctx, err);
-  if (status == VF_OK)
-    status = vf_machine_select(out, capacity, out_count, machine, a->gpu, a->total, err);
-  if (status == VF_OK) warn_of_others(machine, a);
-  if (status == VF_OK) warn_of_limit(machine, &out[0], a);
-  if (status == VF_OK && *host_memory_bytes == 0) *host_memory_bytes = out[0].host_memory_bytes;
-  vf_machine_free(machine);
-  return status;
+static bool any_usable(const vf_machine *machine) {
+  const vf_machine_info *info = vf_machine_info_get(machine);
+  for (size_t i = 0; i < info->n_devices; i++)
+    if (info->devices[i].usable) return true;
+  return false;
 }
 
-vf_status find_devices(vf_device *out, size_t capacity, size_t *out_count,
-                       uint64_t *host_memory_bytes, const args *a, const vf_context *ctx,
+vf_status find_machine(const vf_machine **out, const args *a, const vf_context *ctx,
                        vf_error *err) {
-  if (wants_this_machine(a))
-    return find_here(out, capacity, out_count, host_memory_bytes, a, ctx, err);
-  if (a->total)
-    return trouble(err, "--total",
-                   "it goes with --gpu auto: what others hold is asked there alone");
-  if (a->sysroot != NULL) return trouble(err, "--sysroot", "it goes with detect and --gpu auto");
+  *out = NULL;
+  if (!names_this_machine(a->gpu)) {
+    if (a->total)
+      return trouble(err, "--total",
+                     "it goes with --gpu auto: what others hold is asked there alone");
+    if (a->sysroot != NULL) return trouble(err, "--sysroot", "it goes with detect and --gpu auto");
+    return VF_OK;
+  }
+  bool first = here == NULL;
+  vf_status status = detect(out, a, ctx, err);
+  if (status != VF_OK || a->quiet || !first || !any_usable(*out)) return status;
+  if (strcmp(a->gpu, "auto") == 0) warn_of_others(*out);
+  warn_of_limit(*out);
+  return VF_OK;
+}
+
+/* ---- Devices ----------------------------------------------------------------------------- */
+
+vf_status find_devices(vf_device *out, size_t capacity, size_t *out_count, const args *a,
+                       const vf_context *ctx, vf_error *err) {
+  const vf_machine *machine;
+  vf_status status = find_machine(&machine, a, ctx, err);
+  if (status != VF_OK) return status;
+  if (machine != NULL && is_this_machine(a->gpu))
+    return vf_machine_select(out, capacity, out_count, machine, a->gpu, a->total, err);
   return vf_devices_parse(out, capacity, out_count, ctx, a->gpu, err);
 }

@@ -4,16 +4,21 @@
 
 #include "options.h"
 
-/* Whether --gpu asks for this machine: "auto", "auto:0,2". */
-bool wants_this_machine(const args *a);
+/* Whether this is a name of this machine's devices: "auto", "auto:0,2". */
+bool is_this_machine(const char *gpu);
 
-/* Looks at this machine, or at what lies under --sysroot. */
-vf_status detect(vf_machine **out, const args *a, const vf_context *ctx, vf_error *err);
+/* Looks at this machine, or at what lies under --sysroot; once, and for everybody who asks. */
+vf_status detect(const vf_machine **out, const args *a, const vf_context *ctx, vf_error *err);
 
-/* Fills out with the devices of --gpu.  On this machine --host-memory is what is free of it, unless
- * it is given: *host_memory_bytes, if it is 0. */
-vf_status find_devices(vf_device *out, size_t capacity, size_t *out_count,
-                       uint64_t *host_memory_bytes, const args *a, const vf_context *ctx,
-                       vf_error *err);
+/* What detect() found goes with the program. */
+void forget_machine(void);
+
+/* The machine that --gpu asks for, with warnings about what is left out of the verdict; NULL if it
+ * asks for none. */
+vf_status find_machine(const vf_machine **out, const args *a, const vf_context *ctx, vf_error *err);
+
+/* Fills out with the devices of --gpu. */
+vf_status find_devices(vf_device *out, size_t capacity, size_t *out_count, const args *a,
+                       const vf_context *ctx, vf_error *err);
 
 #endif

@@ -49,10 +49,10 @@ static vf_status open_all(job *j, vf_error *err) {
     status = trouble(err, "--memory", "one size is needed here, not a range");
   if (status == VF_OK)
     status = vf_model_open(&j->model, j->ctx, a->model, a->quant, a->request.engine, err);
-  j->request = a->request;
   if (status == VF_OK)
     status = find_devices(j->devices, VF_MAX_DEVICES, &j->n_devices, a, j->ctx, err);
   for (size_t i = 0; status == VF_OK && i < j->n_devices; i++) apply_overrides(&j->devices[i], a);
+  j->request = a->request;
   if (status == VF_OK) status = open_beside(&j->request, &j->draft, a, j->ctx, err);
   if (a->tensor_split.count > 0) {
     j->request.tensor_split = a->tensor_split.shares;

@@ -8,6 +8,7 @@
 
 #include "catalogs.h"
 #include "command.h"
+#include "devices.h"
 #include "help.h"
 #include "ollama.h"
 #include "options.h"
@@ -83,6 +84,7 @@ static enum exit_code run(const args *a, vf_error *err) {
     code = run_command(a, ctx, err);
   else
     code = EXIT_TROUBLE;
+  forget_machine();
   vf_context_free(ctx);
   return code;
 }

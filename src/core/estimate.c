@@ -8,7 +8,6 @@
 
 #include "base/checked.h"
 #include "base/status.h"
-#include "base/units.h"
 
 /* ---- Memory ----------------------------------------------------------------------------- */
 
@@ -141,19 +140,12 @@ static bool finish_device(vf_estimate *e, vf_device_budget *b) {
 
 /* What a driver said a moment ago can be otherwise a moment later. */
 static void assume_live(vf_estimate *e) {
-  uint64_t sum = 0;
   bool live = false;
-  for (size_t i = 0; i < e->n_devices; i++) {
-    const vf_device *d = &e->devices[i].device;
-    live |= d->used_is_live;
-    if (d->used_is_live && !vf_add(&sum, sum, d->used_bytes)) e->overflow = true;
-  }
-  if (!live) return;
-  vf_text t = vf_text_on(e->live_text, sizeof e->live_text);
-  vf_text_put(&t, "others hold ");
-  vf_text_size(&t, sum, VF_UNIT_GIB, 1);
-  vf_text_put(&t, " GiB now, and go on to (--total: as if they held nothing)");
-  vf_estimate_assume(e, "used-now", e->live_text);
+  for (size_t i = 0; i < e->n_devices; i++) live |= e->devices[i].device.used_is_live;
+  if (live)
+    vf_estimate_assume(
+        e, "used-now",
+        "others go on holding what they hold now (--total: as if they held nothing)");
 }
 
 vf_status vf_estimate_finish(vf_estimate *e, vf_error *err) {

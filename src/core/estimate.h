@@ -39,7 +39,6 @@ struct vf_estimate {
   size_t n_assumptions;
   vf_verdict verdict;
   char version[VF_VERSION_TEXT]; /* of the engine, as asked for; "": none was named */
-  char live_text[96];            /* an assumption with a number in it */
   uint64_t notes[VF_NOTES];      /* numbers that an engine keeps for its explanations */
   vf_memo memo;                  /* kept from one estimate to the next */
   bool refused;                  /* the engine would not start, whatever the sums say: NO-FIT */
@@ -56,7 +55,7 @@ vf_status vf_estimate_reset(vf_estimate *e, const vf_model *model, const vf_devi
 /* Adds a line; lines of 0 bytes at every end are left out, those outside the budget listed only. */
 void vf_estimate_add(vf_estimate *e, vf_line line);
 
-/* Takes for granted; `text` must last as long as the estimate.  More than VF_MAX_ASSUMPTIONS are
+/* Takes for granted; `text` must be static.  More than VF_MAX_ASSUMPTIONS are
  * dropped. */
 void vf_estimate_assume(vf_estimate *e, const char *code, const char *text);
 
