@@ -163,6 +163,7 @@ static void note_estimate(work *w) {
   const vf_assumption *a = vf_estimate_assumptions(w->asker.e, &n);
   for (size_t i = 0; i < n; i++) note_assumption(g, a[i]);
   note_words(g->model, sizeof g->model, w->asker.model->id);
+  note_words(g->quant, sizeof g->quant, w->asker.model->quant);
   note_words(g->engine, sizeof g->engine, w->asker.e->workload.engine);
   note_words(g->device, sizeof g->device, w->asker.now->list[0].name);
   bool recipe = strchr(w->asker.model->quant, ' ') == NULL; /* a scheme is told at length */

@@ -303,6 +303,11 @@ static vf_status look_at_splits(trial *t, uint32_t n, vf_choice *out, bool *fits
   return VF_OK;
 }
 
+/* As --gpu takes it. */
+static void name_devices(vf_choice *c, const char *gpu) {
+  snprintf(c->name, sizeof c->name, c->number == 1 ? "%s" : "%sx%" PRIu64, gpu, c->number);
+}
+
 static vf_status solve_gpus(vf_answer *a, trial *t, vf_error *err) {
   bool fits = false;
   vf_status status = VF_OK;
@@ -318,8 +323,8 @@ static vf_status solve_gpus(vf_answer *a, trial *t, vf_error *err) {
   }
   a->found = fits;
   t->d.gpus = (uint32_t)a->best.number;
-  snprintf(a->best.name, sizeof a->best.name, "%sx%" PRIu64, t->d.gpu, a->best.number);
-  snprintf(a->next.name, sizeof a->next.name, "%sx%" PRIu64, t->d.gpu, a->next.number);
+  name_devices(&a->best, t->d.gpu);
+  name_devices(&a->next, t->d.gpu);
   return status;
 }
 

@@ -198,10 +198,8 @@ static void put_common(const page *p) {
     if (!fill_words(cells, p, r)) continue; /* told below */
     while (known < p->n && p->list[known].estimate == NULL) known++;
     if (known == p->n || strcmp(cells[known], "1") == 0) continue;
-    vf_out_printf(p->out, "%s%s%s%s", between, r == WORD_ROWS - 1 ? "on " : "", cells[known],
-                  r == 2   ? " tokens"
-                  : r == 3 ? " at once"
-                           : "");
+    vf_out_printf(p->out, "%s%s%s%s", between, word_rows[r].before, cells[known],
+                  word_rows[r].behind);
     between = " · ";
   }
   if (between[0] != '\0') vf_out_put(p->out, "\n\n");

@@ -221,7 +221,7 @@ static void put_title(const page *p) {
   char buf[64];
   vf_text t = vf_text_on(buf, sizeof buf);
   if (axis_of(g, VF_AXIS_MODEL) == NULL) put_fixed(p, &between, g->model);
-  if (axis_of(g, VF_AXIS_QUANT) == NULL) put_fixed(p, &between, g->base.quant);
+  if (axis_of(g, VF_AXIS_QUANT) == NULL) put_fixed(p, &between, g->quant);
   if (axis_of(g, VF_AXIS_CTX) == NULL && g->base.request.ctx_tokens != 0) {
     vf_text_thousands(&t, g->base.request.ctx_tokens);
     vf_text_put(&t, " tokens");
