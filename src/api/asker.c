@@ -202,7 +202,9 @@ void vf_asker_outcome(const vf_asker *a, vf_outcome *out) {
   size_t n;
   const vf_device_budget *b = vf_estimate_devices(a->e, &n);
   int64_t least = INT64_MAX;
-  *out = (vf_outcome){.known = true, .verdict = vf_estimate_verdict(a->e)};
+  *out = (vf_outcome){.known = true,
+                      .verdict = vf_estimate_verdict(a->e),
+                      .engine = vf_estimate_workload(a->e)->engine};
   for (size_t i = 0; i < n; i++) {
     bool beside = b[i].device.kind == VF_DEVICE_HOST && n > 1;
     if (!beside) {

@@ -43,6 +43,7 @@ static value value_in(const vf_grid *g, vf_axis_kind kind, size_t cell) {
     size_t at = cell / a->stride % a->count;
     return (value){vf_grid_axis_label(g, i, at), a->values[at].number};
   }
+  if (kind == VF_AXIS_ENGINE) return (value){or_nothing(g->cells[cell].engine), 0};
   return fixed_value(g, kind);
 }
 
@@ -117,6 +118,8 @@ static void json_cell(vf_json *j, const vf_grid *g, size_t i) {
   for (int k = 0; k < VF_AXIS_COUNT; k++)
     if (varies(g, (vf_axis_kind)k)) put_value(j, (vf_axis_kind)k, value_in(g, (vf_axis_kind)k, i));
   vf_json_string(j, "verdict", c->refused ? "refused" : vf_verdict_word[c->verdict].json);
+  bool told = varies(g, VF_AXIS_ENGINE) || g->engine[0] != '*'; /* of the cell, or of all */
+  if (!told && c->engine != NULL) vf_json_string(j, "engine", c->engine);
   if (!c->refused) {
     vf_json_u64(j, "need_bytes", c->need_bytes);
     vf_json_u64(j, "need_high_bytes", c->need_high_bytes);

@@ -100,5 +100,23 @@ for args in (["--gpu", "gb10"], ["--gpu", "rtx-4090"], ["--gpu", "rtx-4090x2", "
                          capture_output=True, text=True)
     check(v, " ".join(args), json.loads(out.stdout))
 
+BASE = ["--model", "llama3.1-70b", "--ctx", "8k", "--json"]
+for schema, args in (("table", ["table", "--quant", "q4,q8_0", "--gpu", "h100,l4"]),
+                     ("table", ["table", "--quant", "awq,q4", "--engine", "any", "--gpu", "h100", "--seqs", "1,4"]),
+                     ("table", ["table", "--quant", "fp8", "--engine", "vllm", "--gpus", "1,3,8", "--gpu", "l4",
+                                "--kv", "any"]),
+                     ("max", ["max", "ctx", "--quant", "q4", "--gpu", "l4"]),
+                     ("max", ["max", "seqs", "--quant", "q4", "--gpu", "h100"]),
+                     ("max", ["max", "quant", "--gpu", "h100"]), ("max", ["max", "kv", "--quant", "q4", "--gpu", "h100"]),
+                     ("max", ["max", "gpus", "--quant", "fp8", "--engine", "vllm", "--gpu", "l4"]),
+                     ("max", ["max", "ngl", "--quant", "q4", "--gpu", "l4"]),
+                     ("max", ["max", "gpu", "--quant", "q4"])):
+    out = subprocess.run([vramfit] + args + BASE, capture_output=True, text=True)
+    check(validator(schema), " ".join(args), json.loads(out.stdout))
+out = subprocess.run([vramfit, "compare", "--quant q4", "--quant q8_0 --seqs 2", "--gpu", "h100"] + BASE,
+                     capture_output=True, text=True)
+for deployment in json.loads(out.stdout)["deployments"]:
+    check(v, "compare", dict(deployment, format_version="1.0"))
+
 print("%d errors" % failed)
 sys.exit(failed != 0)
