@@ -360,19 +360,21 @@ static vf_status apply_floor(vf_answer *a, trial *t, vf_error *err) {
 
 /* What the answer is about; the last estimate is that of the answer, or of the last resort. */
 static void describe(vf_answer *a, const trial *t) {
-  const vf_estimate *e = t->s->asker.e;
-  const vf_device *device = &t->s->asker.now->list[0];
-  const vf_format_info *kv = vf_format_get(e->workload.kv_k);
-  if (t->s->asker.model != NULL) {
-    snprintf(a->model, sizeof a->model, "%s", t->s->asker.model->id);
-    snprintf(a->quant, sizeof a->quant, "%s", t->s->asker.model->quant);
+  const vf_asker *asker = &t->s->asker;
+  const vf_workload *w = vf_estimate_workload(asker->e);
+  const vf_format_info *kv = vf_format_get(w->kv_k);
+  if (asker->model != NULL) {
+    snprintf(a->model, sizeof a->model, "%s", asker->model->id);
+    snprintf(a->quant, sizeof a->quant, "%s", asker->model->quant);
+  }
+  if (asker->now != NULL) {
+    snprintf(a->gpu, sizeof a->gpu, "%s", asker->now->list[0].name);
+    a->gpus = (uint32_t)asker->now->count;
   }
   snprintf(a->kv, sizeof a->kv, "%s", kv != NULL ? kv->name : "");
   snprintf(a->engine, sizeof a->engine, "%s", t->s->engine->name);
-  snprintf(a->gpu, sizeof a->gpu, "%s", device->name);
-  a->ctx_tokens = e->workload.requested_ctx_tokens;
-  a->seqs = e->workload.seqs;
-  a->gpus = (uint32_t)t->s->asker.now->count;
+  a->ctx_tokens = w->requested_ctx_tokens;
+  a->seqs = w->seqs;
 }
 
 static vf_status try_one(vf_answer *out, trial *t, vf_error *err) {

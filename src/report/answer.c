@@ -84,6 +84,15 @@ static void put_subject(vf_out *out, const vf_answer *a) {
   vf_out_put(out, "\n\n");
 }
 
+/* It may quote what was typed. */
+static void put_refusal(vf_out *out, const char *text) {
+  char buf[1400];
+  vf_text t = vf_text_on(buf, sizeof buf);
+  vf_text_put(&t, "   ");
+  vf_text_escaped(&t, text, strlen(text));
+  vf_out_text(out, &t);
+}
+
 static void put_choice(vf_out *out, const vf_answer *a, const vf_choice *c,
                        const vf_report_options *options) {
   char buf[128];
@@ -108,7 +117,7 @@ static void put_choice(vf_out *out, const vf_answer *a, const vf_choice *c,
     vf_text_size(&t, o->target_bytes, options->unit, 2);
   }
   vf_out_text(out, &t);
-  if (o->refused) vf_out_printf(out, "   %s", c->refusal);
+  if (o->refused) put_refusal(out, c->refusal);
   vf_out_put(out, "\n");
 }
 

@@ -345,9 +345,13 @@ static void put_names(const page *p) {
 static void put_refusals(const page *p) {
   const char *before = "\n";
   for (size_t i = 0; i < p->n; i++) {
+    char buf[1400];
+    vf_text t = vf_text_on(buf, sizeof buf);
     if (p->list[i].estimate != NULL) continue;
-    vf_out_printf(p->out, "%s%s%c  %s\n", before, markdown(p) ? "- " : "  ", (char)('A' + (int)i),
-                  p->list[i].refusal);
+    vf_text_printf(&t, "%s%s%c  ", before, markdown(p) ? "- " : "  ", (char)('A' + (int)i));
+    vf_text_escaped(&t, p->list[i].refusal, strlen(p->list[i].refusal));
+    vf_text_put(&t, "\n");
+    vf_out_text(p->out, &t);
     before = "";
   }
 }

@@ -44,7 +44,7 @@ static void color(const page *p, const char *sequence) {
 
 /* Names come from the command line: nothing of them drives a terminal or breaks a row. */
 static void put_name(const page *p, const char *s) {
-  char buf[CELL_BYTES * 2];
+  char buf[1400]; /* a reason, all of it escaped */
   vf_text text = vf_text_on(buf, sizeof buf);
   vf_text_escaped(&text, s, strlen(s));
   for (const char *c = buf; *c != '\0'; c++) {
