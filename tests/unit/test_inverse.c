@@ -348,7 +348,7 @@ static void more_layers_on_the_gpu_never_need_less_of_it_until_all_are_there(voi
 static void of_sequences_that_share_a_cache_the_most_is_found_all_the_same(void **user) {
   forward *f = *user;
   state = 42;
-  for (int n = 0; n < 100;) {
+  for (int n = 0; n < 25;) {
     vf_max_query q = {.kind = VF_MOST_SEQS, .base = draw_deployment(f, VF_MOST_NGL)};
     vf_answer a;
     vf_error err;
