@@ -701,10 +701,12 @@ typedef struct vf_outcome {
   bool known;   /* it has been estimated: the rest is meaningful */
   bool refused; /* the engine takes no such thing: reason says why, and there are no figures */
   vf_verdict verdict;
+  const char *engine;                   /* static; NULL if it was refused */
   uint64_t need_bytes, need_high_bytes; /* of all devices, main memory beside them left out */
   uint64_t capacity_bytes;
-  int64_t headroom_bytes; /* of the device that has least of it */
-  uint32_t reason;        /* 1 + index of vf_grid_reason; 0: there is none */
+  int64_t headroom_bytes; /* of the device that is nearest to its target, or furthest below it */
+  uint64_t target_bytes;
+  uint32_t reason; /* 1 + index of vf_grid_reason; 0: there is none */
 } vf_outcome;
 
 /* What a cell of a table shows. */

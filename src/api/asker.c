@@ -207,8 +207,10 @@ vf_status vf_asker_ask(vf_asker *a, const vf_deployment *d, vf_error *err) {
 void vf_asker_outcome(const vf_asker *a, vf_outcome *out) {
   size_t n;
   const vf_device_budget *b = vf_estimate_devices(a->e, &n);
-  *out = (vf_outcome){.known = true, .verdict = vf_estimate_verdict(a->e)};
-  bool first = true;
+  int64_t least = INT64_MAX;
+  *out = (vf_outcome){.known = true,
+                      .verdict = vf_estimate_verdict(a->e),
+                      .engine = vf_estimate_workload(a->e)->engine};
   for (size_t i = 0; i < n; i++) {
     bool beside = b[i].device.kind == VF_DEVICE_HOST && n > 1;
     if (!beside) {
@@ -217,9 +219,11 @@ void vf_asker_outcome(const vf_asker *a, vf_outcome *out) {
       out->capacity_bytes += b[i].capacity_bytes;
     }
     if (!b[i].device.total_known || b[i].pooled) continue;
-    if (first || b[i].headroom_bytes < out->headroom_bytes)
-      out->headroom_bytes = b[i].headroom_bytes;
-    first = false;
+    int64_t over = b[i].headroom_bytes - (int64_t)(b[i].headroom_target_bytes & INT64_MAX);
+    if (over >= least) continue;
+    least = over;
+    out->headroom_bytes = b[i].headroom_bytes;
+    out->target_bytes = b[i].headroom_target_bytes;
   }
 }
 

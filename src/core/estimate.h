@@ -13,7 +13,7 @@ enum { VF_MAX_ASSUMPTIONS = 16, VF_LINES_PER_DEVICE = 16, VF_NOTES = 24, VF_VERS
 
 /* Figures that are costly to find and often asked for again, by a fingerprint of what they follow
  * from; a place for each, the last one stays. */
-enum { VF_MEMO_PLACES = 64 };
+enum { VF_MEMO_PLACES = 256 };
 typedef struct vf_memo {
   uint64_t key[VF_MEMO_PLACES]; /* 0: nothing there */
   uint64_t value[VF_MEMO_PLACES];

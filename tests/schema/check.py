@@ -149,6 +149,23 @@ for change in ({"workloads": []}, {"workloads": [{}]}, {"workloads": [{"size": "
     if validator("scenario").is_valid(dict(good, **change)):
         failed += 1
         print("the schema of scenarios lets %r through" % (change,))
+BASE = ["--model", "llama3.1-70b", "--ctx", "8k", "--json"]
+for schema, args in (("table", ["table", "--quant", "q4,q8_0", "--gpu", "h100,l4"]),
+                     ("table", ["table", "--quant", "awq,q4", "--engine", "any", "--gpu", "h100", "--seqs", "1,4"]),
+                     ("table", ["table", "--quant", "fp8", "--engine", "vllm", "--gpus", "1,3,8", "--gpu", "l4",
+                                "--kv", "any"]),
+                     ("max", ["max", "ctx", "--quant", "q4", "--gpu", "l4"]),
+                     ("max", ["max", "seqs", "--quant", "q4", "--gpu", "h100"]),
+                     ("max", ["max", "quant", "--gpu", "h100"]), ("max", ["max", "kv", "--quant", "q4", "--gpu", "h100"]),
+                     ("max", ["max", "gpus", "--quant", "fp8", "--engine", "vllm", "--gpu", "l4"]),
+                     ("max", ["max", "ngl", "--quant", "q4", "--gpu", "l4"]),
+                     ("max", ["max", "gpu", "--quant", "q4"])):
+    out = subprocess.run([vramfit] + args + BASE, capture_output=True, text=True)
+    check(validator(schema), " ".join(args), json.loads(out.stdout))
+out = subprocess.run([vramfit, "compare", "--quant q4", "--quant q8_0 --seqs 2", "--gpu", "h100"] + BASE,
+                     capture_output=True, text=True)
+for deployment in json.loads(out.stdout)["deployments"]:
+    check(validator("result"), "compare", dict(deployment, format_version="1.1"))
 
 print("%d errors" % failed)
 sys.exit(failed != 0)
