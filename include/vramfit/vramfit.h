@@ -540,6 +540,32 @@ VF_API vf_status vf_limits_solve(vf_limits *out, vf_estimate *estimate, const vf
 VF_API vf_status vf_llama_fit(vf_request *inout, vf_estimate *scratch, const vf_model *model,
                               const vf_device *devices, size_t device_count, vf_error *err);
 
+/* ---- Launch lines ----------------------------------------------------------------------- */
+
+/* How things were named by whoever asks; NULL: not at all. */
+typedef struct vf_launch_names {
+  const char *model, *quant, *mmproj, *lora, *draft;
+} vf_launch_names;
+
+/* What runs a plan: commands, and files that they read. */
+typedef struct vf_launch_item {
+  const char *kind; /* "command" or "file" */
+  const char *name; /* the program or the file */
+  char text[1536];
+} vf_launch_item;
+
+typedef struct vf_launch {
+  vf_launch_item items[3];
+  size_t count;
+  const char *note; /* what has to be put in its place; "": nothing */
+} vf_launch;
+
+/* In the engine's own words, from what the estimate made of the request.  VF_UNSUPPORTED for an
+ * engine that no command line starts. */
+VF_API vf_status vf_launch_make(vf_launch *out, const vf_estimate *estimate,
+                                const vf_request *request, const vf_launch_names *names,
+                                vf_error *err);
+
 /* ---- Reports ---------------------------------------------------------------------------- */
 
 typedef enum vf_report_format { VF_REPORT_TABLE, VF_REPORT_JSON, VF_REPORT_COUNT } vf_report_format;
@@ -547,10 +573,11 @@ typedef enum vf_unit { VF_UNIT_GIB, VF_UNIT_GB } vf_unit;
 
 typedef struct vf_report_options {
   vf_report_format format;
-  vf_unit unit; /* for people; JSON is always in bytes */
-  bool color;   /* ANSI colours */
-  bool bars;    /* proportional bars */
-  bool explain; /* the formula under every line (JSON always has it) */
+  vf_unit unit;            /* for people; JSON is always in bytes */
+  bool color;              /* ANSI colours */
+  bool bars;               /* proportional bars */
+  bool explain;            /* the formula under every line (JSON always has it) */
+  const vf_launch *launch; /* of an estimate: told at its end; NULL: not */
 } vf_report_options;
 
 /* Called with pieces of the report, in order; returns false to stop (a write error). */

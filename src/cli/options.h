@@ -51,7 +51,7 @@ typedef struct args {
   override_arg overrides;
   vf_report_options report;
   color_mode color;
-  bool strict, quiet, fit, tensors, help, version;
+  bool launch, strict, quiet, fit, tensors, help, version;
 } args;
 
 /* Reads the command line; on failure err says which option and why. */

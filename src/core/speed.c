@@ -336,9 +336,10 @@ void vf_estimate_speed(const vf_estimate *e, vf_speed *out) {
 
 /* ---- In words ------------------------------------------------------------------------------- */
 
-static void put_gib(vf_text *t, const char *name, uint64_t bytes) {
+/* A part of a sum; `first` is where the first one stands. */
+static void put_gib(vf_text *t, size_t first, const char *name, uint64_t bytes) {
   if (bytes == 0) return;
-  vf_text_printf(t, "%s%s ", t->buf[t->length - 1] == '(' ? "" : ", ", name);
+  vf_text_printf(t, "%s%s ", t->length == first ? "" : ", ", name);
   vf_text_size(t, bytes, VF_UNIT_GIB, 2);
 }
 
@@ -360,12 +361,13 @@ size_t vf_speed_explain(const vf_estimate *e, char *buf, size_t size) {
   vf_text_put(&t, "a step reads ");
   vf_text_size(&t, vf_read_bytes(r) + vf_read_bytes(&s.reads.host), VF_UNIT_GIB, 2);
   vf_text_put(&t, " GiB (");
-  put_gib(&t, "quantized weights", r->packed_bytes);
-  put_gib(&t, "other weights", r->plain_bytes);
-  put_gib(&t, "KV cache", r->kv_bytes);
-  put_gib(&t, "latent cache", r->latent_bytes);
-  put_gib(&t, "states", r->state_bytes);
-  put_gib(&t, "in main memory", vf_read_bytes(&s.reads.host));
+  size_t first = t.length;
+  put_gib(&t, first, "quantized weights", r->packed_bytes);
+  put_gib(&t, first, "other weights", r->plain_bytes);
+  put_gib(&t, first, "KV cache", r->kv_bytes);
+  put_gib(&t, first, "latent cache", r->latent_bytes);
+  put_gib(&t, first, "states", r->state_bytes);
+  put_gib(&t, first, "in main memory", vf_read_bytes(&s.reads.host));
   vf_text_put(&t, ")");
   if (vf_read_bytes(r) != 0)
     vf_text_printf(&t,
