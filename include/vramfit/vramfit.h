@@ -180,6 +180,10 @@ VF_API const vf_format_info *vf_format_get(vf_format format);
 /* By name, case does not matter; VF_UNKNOWN suggests the nearest. */
 VF_API vf_status vf_format_find(vf_format *out, const char *name, vf_error *err);
 
+/* The same for a cache, in the engines' own words too: "fp8", "bfloat16"; "auto" is
+ * VF_FORMAT_NONE. */
+VF_API vf_status vf_kv_format_find(vf_format *out, const char *name, vf_error *err);
+
 /* ---- Reading what people type ----------------------------------------------------------- */
 
 /* Tokens: "32768", "32k", "1M"; k and M are 1024-based.  0, signs and fractions are errors. */
@@ -568,7 +572,13 @@ VF_API vf_status vf_launch_make(vf_launch *out, const vf_estimate *estimate,
 
 /* ---- Reports ---------------------------------------------------------------------------- */
 
-typedef enum vf_report_format { VF_REPORT_TABLE, VF_REPORT_JSON, VF_REPORT_COUNT } vf_report_format;
+typedef enum vf_report_format {
+  VF_REPORT_TABLE,
+  VF_REPORT_JSON,
+  VF_REPORT_CSV,
+  VF_REPORT_MARKDOWN,
+  VF_REPORT_COUNT
+} vf_report_format;
 typedef enum vf_unit { VF_UNIT_GIB, VF_UNIT_GB } vf_unit;
 
 typedef struct vf_report_options {
@@ -634,6 +644,154 @@ VF_API vf_status vf_plot_write(const vf_estimate *estimate, const vf_curve *curv
  * VF_UNKNOWN suggests the nearest. */
 VF_API vf_status vf_topic_write(const char *name, const vf_report_options *options,
                                 vf_write_fn write, void *user, vf_error *err);
+/* ---- Deployments, and many at once ------------------------------------------------------- */
+
+/* All that one estimate is made of, by name. */
+typedef struct vf_deployment {
+  const char *model, *gpu; /* as people name them */
+  const char *quant;       /* NULL: the model's own */
+  uint32_t gpus;           /* so many of the one device that gpu names; 0: as gpu says */
+  vf_request request;
+  uint64_t memory_bytes; /* what the engine sees as the total of each device; 0: its own */
+  uint64_t used_bytes;   /* held by others on each device */
+  bool headroom_set;     /* what must stay free for FITS; false: the device's own target */
+  uint64_t headroom_bytes;
+  uint32_t headroom_permille; /* as a share of the capacity; 0: headroom_bytes counts */
+} vf_deployment;
+
+/* One of them: opens the model (for the caller to free, after the use of the result), estimates,
+ * and, unless limits is NULL, solves for what else would fit. */
+VF_API vf_status vf_deployment_estimate(vf_estimate *estimate, vf_model **out_model,
+                                        vf_limits *limits, const vf_context *ctx,
+                                        const vf_deployment *deployment, vf_error *err);
+
+/* Several side by side.  Where estimate is NULL, refusal says why there is none. */
+typedef struct vf_compared {
+  const char *label; /* as it was asked for */
+  const vf_estimate *estimate;
+  const vf_limits *limits; /* may be NULL */
+  const char *refusal;
+} vf_compared;
+
+enum { VF_MAX_COMPARED = 16 };
+
+VF_API vf_status vf_comparison_write(const vf_compared *list, size_t count,
+                                     const vf_report_options *options, vf_write_fn write,
+                                     void *user, vf_error *err);
+
+/* What may be varied, from what costs most to change to what costs least. */
+typedef enum vf_axis_kind {
+  VF_AXIS_MODEL,
+  VF_AXIS_ENGINE,
+  VF_AXIS_QUANT,
+  VF_AXIS_GPU,
+  VF_AXIS_GPUS, /* how many of them */
+  VF_AXIS_KV,
+  VF_AXIS_SEQS,
+  VF_AXIS_CTX,
+  VF_AXIS_COUNT
+} vf_axis_kind;
+
+/* Values of one of them: with commas between them, "8k,32k", or "any" for all that are usual. */
+typedef struct vf_axis {
+  vf_axis_kind kind;
+  const char *values;
+} vf_axis;
+
+/* What became of one deployment. */
+typedef struct vf_outcome {
+  bool known;   /* it has been estimated: the rest is meaningful */
+  bool refused; /* the engine takes no such thing: reason says why, and there are no figures */
+  vf_verdict verdict;
+  uint64_t need_bytes, need_high_bytes; /* of all devices, main memory beside them left out */
+  uint64_t capacity_bytes;
+  int64_t headroom_bytes; /* of the device that has least of it */
+  uint32_t reason;        /* 1 + index of vf_grid_reason; 0: there is none */
+} vf_outcome;
+
+/* What a cell of a table shows. */
+typedef enum vf_cell_shows { VF_CELL_HEADROOM, VF_CELL_VERDICT, VF_CELL_NEED } vf_cell_shows;
+
+/* Every combination of the axes' values; the last axis makes the columns, the one before it the
+ * rows, those before that tables of their own. */
+typedef struct vf_grid vf_grid;
+
+enum { VF_GRID_CELLS = 1 << 23 }; /* at most */
+
+/* The strings must outlive the grid; a draft model in the request, too. */
+VF_API vf_status vf_grid_new(vf_grid **out, const vf_context *ctx, const vf_deployment *base,
+                             const vf_axis *axes, size_t axis_count, vf_error *err);
+
+/* Estimates `cells` more of them; *finished once there are none left.  In pieces, so that a caller
+ * can show progress, or stop.  If the engine refuses every cell, that is a failure in the end. */
+VF_API vf_status vf_grid_work(vf_grid *grid, size_t cells, bool *finished, vf_error *err);
+
+VF_API size_t vf_grid_size(const vf_grid *grid);
+VF_API size_t vf_grid_axis_size(const vf_grid *grid, size_t axis);
+VF_API const char *vf_grid_axis_label(const vf_grid *grid, size_t axis, size_t value);
+
+/* Cell i, the last axis running fastest; and the text of a reason. */
+VF_API const vf_outcome *vf_grid_cell(const vf_grid *grid, size_t i);
+VF_API const char *vf_grid_reason(const vf_grid *grid, uint32_t reason);
+
+VF_API vf_status vf_grid_write(const vf_grid *grid, vf_cell_shows shows,
+                               const vf_report_options *options, vf_write_fn write, void *user,
+                               vf_error *err);
+VF_API void vf_grid_free(vf_grid *grid);
+
+/* ---- The most that fits ------------------------------------------------------------------- */
+
+/* What is asked for.  "Fits" is the verdict FITS everywhere: every answer keeps the headroom. */
+typedef enum vf_max_kind {
+  VF_MOST_CTX,       /* most tokens per sequence */
+  VF_MOST_SEQS,      /* most sequences at the deployment's context */
+  VF_MOST_QUANT,     /* widest weight format */
+  VF_MOST_KV,        /* widest cache format */
+  VF_MOST_GPUS,      /* fewest devices of one kind, and how ranks share them */
+  VF_MOST_NGL,       /* most layers on the GPU */
+  VF_MOST_N_CPU_MOE, /* fewest layers whose experts stay in main memory */
+  VF_MOST_GPU,       /* cheapest device: least memory, then least bandwidth */
+  VF_MOST_COUNT
+} vf_max_kind;
+
+typedef struct vf_max_query {
+  vf_max_kind kind;
+  vf_deployment base;
+  /* Of VF_AXIS_QUANT, VF_AXIS_KV and VF_AXIS_GPU: lists as in vf_axis.  That of what is asked for
+   * is what to choose from (NULL: any); the others are free, from the widest and cheapest on. */
+  const char *lists[VF_AXIS_COUNT];
+  uint64_t min_ctx_tokens; /* 0: none.  The least that the answer must leave room for */
+  uint32_t min_seqs;
+} vf_max_query;
+
+/* One value of what is asked for, and what became of it. */
+typedef struct vf_choice {
+  uint64_t number; /* tokens, sequences, devices, layers; of a device, its memory */
+  char name[64];   /* format or device; "": it is a number */
+  size_t place;    /* of a name: how many wider or cheaper ones there are */
+  uint32_t tp, pp; /* of VF_MOST_GPUS; 0: the engine shares layer by layer */
+  vf_outcome outcome;
+  char refusal[320];
+} vf_choice;
+
+typedef struct vf_answer {
+  vf_max_kind kind;
+  bool found;
+  vf_choice best;   /* if found: it fits */
+  bool has_next;    /* false: there is nothing beyond, and end says why */
+  vf_choice next;   /* one step beyond, which does not fit; if nothing is found: the last resort */
+  const char *end;  /* "the model's limit"; static */
+  uint64_t step;    /* of VF_MOST_CTX: tokens that the engine rounds up to */
+  size_t estimates; /* that it took */
+  char model[128], quant[24], kv[24], engine[24], gpu[64];
+  uint64_t ctx_tokens;
+  uint32_t seqs, gpus;
+} vf_answer;
+
+VF_API vf_status vf_max_solve(vf_answer *out, const vf_context *ctx, const vf_max_query *query,
+                              vf_error *err);
+VF_API vf_status vf_answer_write(const vf_answer *answer, const vf_report_options *options,
+                                 vf_write_fn write, void *user, vf_error *err);
 
 /* ---- Looking into a model --------------------------------------------------------------- */
 

@@ -47,6 +47,12 @@ static inline uint32_t vf_min_u32(uint32_t a, uint32_t b) {
   return a < b ? a : b;
 }
 
+/* One more word in a fingerprint. */
+static inline uint64_t vf_stir(uint64_t h, uint64_t word) {
+  h = (h ^ word) * UINT64_C(0x9E3779B97F4A7C15);
+  return h ^ h >> 29;
+}
+
 static inline uint64_t vf_max_u64(uint64_t a, uint64_t b) {
   return a > b ? a : b;
 }

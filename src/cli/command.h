@@ -4,7 +4,7 @@
 
 #include "options.h"
 
-enum exit_code { EXIT_FITS = 0, EXIT_NO_FIT = 1, EXIT_TROUBLE = 2 };
+enum exit_code { EXIT_FITS = 0, EXIT_NO_FIT = 1, EXIT_TROUBLE = 2, EXIT_INTERRUPTED = 130 };
 
 typedef struct command {
   const char *name;
@@ -24,6 +24,9 @@ enum exit_code command_nodes(const args *a, const vf_context *ctx, vf_error *err
 enum exit_code command_formats(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_engines(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_explain(const args *a, const vf_context *ctx, vf_error *err);
+enum exit_code command_table(const args *a, const vf_context *ctx, vf_error *err);
+enum exit_code command_max(const args *a, const vf_context *ctx, vf_error *err);
+enum exit_code command_compare(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_inspect(const args *a, const vf_context *ctx, vf_error *err);
 
 #endif

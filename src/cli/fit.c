@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "deployment.h"
 #include "output.h"
 #include "plot.h"
 #include "trouble.h"
@@ -22,11 +23,6 @@ static void apply_overrides(vf_device *d, const args *a) {
   d->headroom_permille = a->headroom.permille;
 }
 
-static vf_status need(const char *value, const char *option, const char *example, vf_error *err) {
-  if (value != NULL) return VF_OK;
-  return trouble(err, "", "--%s is missing, for example --%s %s", option, option, example);
-}
-
 /* ---- The work --------------------------------------------------------------------------- */
 
 /* What one call holds; freed by finish(). */
@@ -37,48 +33,14 @@ typedef struct job {
   vf_device devices[VF_MAX_DEVICES];
   size_t n_devices;
   vf_request request;
-  vf_override overrides[VF_MAX_OVERRIDES];
   vf_estimate *estimate, *scratch;
   vf_limits limits;
 } job;
 
-/* A draft model in the model's own format, unless it is a file or another one is asked for. */
-static vf_status open_draft(job *j, vf_error *err) {
-  const args *a = j->a;
-  const char *quant = a->draft_quant;
-  if (a->draft == NULL) return VF_OK;
-  if (quant == NULL && strstr(a->draft, ".gguf") == NULL) quant = a->quant;
-  vf_status status = vf_model_open(&j->draft, j->ctx, a->draft, quant, a->request.engine, err);
-  j->request.draft = j->draft;
-  return status;
-}
-
-/* The tower that the model's config describes, as a file in F16 holds it. */
-static vf_status derive_mmproj(job *j, vf_error *err) {
-  vf_model_info info;
-  vf_model_info_get(j->model, &info);
-  if (info.n_tower_params == 0)
-    return trouble(err, "--mmproj", "no tower is known of %s: name its file", info.id);
-  j->request.mmproj_bytes = 2 * info.n_tower_params;
-  return VF_OK;
-}
-
-static vf_status open_beside(job *j, vf_error *err) {
-  const args *a = j->a;
-  vf_status status = VF_OK;
-  if (a->mmproj != NULL && strcmp(a->mmproj, "auto") == 0)
-    status = derive_mmproj(j, err);
-  else if (a->mmproj != NULL)
-    status = vf_part_file_bytes(&j->request.mmproj_bytes, j->ctx, VF_FILE_MMPROJ, a->mmproj, err);
-  if (status == VF_OK && a->lora != NULL)
-    status = vf_part_file_bytes(&j->request.lora_bytes, j->ctx, VF_FILE_LORA, a->lora, err);
-  return status == VF_OK ? open_draft(j, err) : status;
-}
-
 static vf_status open_all(job *j, vf_error *err) {
   const args *a = j->a;
-  vf_status status = need(a->model, "model", "llama3.1-8b", err);
-  if (status == VF_OK) status = need(a->gpu, "gpu", "rtx-4090", err);
+  vf_status status = need_model_and_gpu(a, err);
+  if (status == VF_OK) status = refuse_lists(a, err);
   if (status == VF_OK && a->memory.least != a->memory.most)
     status = trouble(err, "--memory", "one size is needed here, not a range");
   if (status == VF_OK)
@@ -87,12 +49,7 @@ static vf_status open_all(job *j, vf_error *err) {
     status = vf_devices_parse(j->devices, VF_MAX_DEVICES, &j->n_devices, j->ctx, a->gpu, err);
   for (size_t i = 0; status == VF_OK && i < j->n_devices; i++) apply_overrides(&j->devices[i], a);
   j->request = a->request;
-  if (status == VF_OK) status = open_beside(j, err);
-  for (size_t i = 0; i < a->overrides.count; i++)
-    j->overrides[i] =
-        (vf_override){a->overrides.text + a->overrides.items[i].at, a->overrides.items[i].device};
-  j->request.overrides = j->overrides;
-  j->request.override_count = a->overrides.count;
+  if (status == VF_OK) status = open_beside(&j->request, &j->draft, a, j->ctx, err);
   if (a->tensor_split.count > 0) {
     j->request.tensor_split = a->tensor_split.shares;
     j->request.tensor_split_count = a->tensor_split.count;

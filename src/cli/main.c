@@ -15,6 +15,11 @@
 
 const command commands[] = {
     {"fit", 0, command_fit, "[fit] --model M --gpu G [OPTIONS]", ""},
+    {"table", 0, command_table, "table --model M --gpu G", "what fits, for lists of values"},
+    {"max", 1, command_max, "max WHAT --model M --gpu G",
+     "the most that fits: ctx, seqs, quant, kv, gpus, ngl, n-cpu-moe or gpu"},
+    {"compare", MAX_OPERANDS, command_compare, "compare A B...",
+     "deployments side by side: \"--quant q4\" or a file of such lines"},
     {"inspect", 2, command_inspect, "inspect FILE [OTHER]",
      "what a model holds; what is different between two"},
     {"explain", 1, command_explain, "explain [TOPIC]", "why memory is what it is: kv-cache, moe…"},

@@ -196,18 +196,10 @@ static vf_status parse_format(void *field, const char *text, vf_error *err) {
   return vf_format_find(field, text, err);
 }
 
-/* Serving engines have words of their own for 8-bit floats and for the default. */
+/* Keys and values alike; "auto" is the engine's own. */
 static vf_status parse_kv(void *field, const char *text, vf_error *err) {
-  static const char *const words[][2] = {{"fp8", "f8_e4m3"},
-                                         {"fp8_e4m3", "f8_e4m3"},
-                                         {"fp8_e5m2", "f8_e5m2"},
-                                         {"bfloat16", "bf16"},
-                                         {"float16", "f16"}};
   vf_request *request = field;
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-    if (strcmp(text, words[i][0]) == 0) text = words[i][1];
-  if (strcmp(text, "auto") == 0) return VF_OK;
-  vf_status status = vf_format_find(&request->kv_k, text, err);
+  vf_status status = vf_kv_format_find(&request->kv_k, text, err);
   if (status == VF_OK) request->kv_v = request->kv_k;
   return status;
 }
@@ -244,10 +236,18 @@ static vf_status parse_split(void *field, const char *text, vf_error *err) {
 }
 
 static vf_status parse_report_format(void *field, const char *text, vf_error *err) {
-  static const char *const words[] = {"table", "json", NULL};
+  static const char *const words[] = {"table", "json", "csv", "markdown", NULL};
   int word = 0;
   vf_status status = parse_word(&word, text, words, err);
   if (status == VF_OK) *(vf_report_format *)field = (vf_report_format)word;
+  return status;
+}
+
+static vf_status parse_cell(void *field, const char *text, vf_error *err) {
+  static const char *const words[] = {"headroom", "verdict", "need", NULL};
+  int word = 0;
+  vf_status status = parse_word(&word, text, words, err);
+  if (status == VF_OK) *(vf_cell_shows *)field = (vf_cell_shows)word;
   return status;
 }
 
@@ -492,26 +492,46 @@ static bool join_number(int *argc, char **argv, int i, char *text, size_t size) 
   return true;
 }
 
+static vf_status too_long(vf_error *err) {
+  return trouble(err, "", "the command line is too long");
+}
+
+/* Several options in one word, as compare takes them: "--quant q4", "--quant=q4 -c 8k"; but not
+ * "--gpu=RTX 4090". */
+static bool is_text_of_options(const char *word) {
+  return word[0] == '-' &&
+         (strcspn(word, " ") < strcspn(word, "=") || strstr(word, " -") != NULL) &&
+         strchr(word, ' ') != NULL;
+}
+
 /* Rewrites options to our spelling, in `text` where it must be put together.  Arguments of
  * options are left alone. */
 static vf_status normalize(int *argc, char **argv, char *text, size_t size, vf_error *err) {
   for (int i = 1; i < *argc && strcmp(argv[i], "--") != 0; i++) {
     const char *word = argv[i];
-    if (!is_option_word(word)) continue;
+    bool several = is_text_of_options(word);
+    if (!several && !is_option_word(word)) continue;
+    if (several) { /* a blank in front: no option for getopt */
+      int length = snprintf(text, size, " %s", word);
+      if (length < 0 || (size_t)length >= size) return too_long(err);
+      argv[i] = text;
+      text += length + 1;
+      size -= (size_t)length + 1;
+      continue;
+    }
     size_t name = strcspn(word, "=");
     const option_spec *spec = find_spec(word, name);
     if (spec == NULL) return unknown_option(word, err);
     if (word[name] == '=' && spec->argument == NULL)
       return trouble(err, "", "--%s takes no value", spec->long_name);
     int n = snprintf(text, size, "--%s%s", spec->long_name, word + name);
-    if (n < 0 || (size_t)n >= size) return trouble(err, "", "the command line is too long");
+    if (n < 0 || (size_t)n >= size) return too_long(err);
     argv[i] = text;
     text += n + 1;
     size -= (size_t)n + 1;
     if (spec->argument == NULL || word[name] == '=') continue;
     if (is_optional(spec)) {
-      if (!join_number(argc, argv, i, text, size))
-        return trouble(err, "", "the command line is too long");
+      if (!join_number(argc, argv, i, text, size)) return too_long(err);
       if (argv[i] == text) {
         size -= strlen(text) + 1;
         text += strlen(text) + 1;
@@ -526,7 +546,28 @@ static vf_status normalize(int *argc, char **argv, char *text, size_t size, vf_e
   return VF_OK;
 }
 
+/* Options that take lists, and where those are kept. */
+static const struct {
+  enum option_id id;
+  size_t offset;
+} lists[] = {{OPT_CTX, offsetof(args, axes.ctx)},
+             {OPT_SEQS, offsetof(args, axes.seqs)},
+             {OPT_KV, offsetof(args, axes.kv)}};
+
+/* True if the text is a list: the option is done with.  The last one on the command line counts. */
+static bool take_list(args *a, const option_spec *spec, const char *text) {
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+    if (spec != &specs[lists[i].id]) continue;
+    const char **list = (const char **)(void *)((unsigned char *)a + lists[i].offset);
+    bool is_list = strchr(text, ',') != NULL || strcmp(text, "any") == 0;
+    *list = is_list ? text : NULL;
+    return is_list;
+  }
+  return false;
+}
+
 static vf_status apply(args *a, const option_spec *spec, const char *text, vf_error *err) {
+  if (take_list(a, spec, text)) return VF_OK;
   vf_status status = spec->parse((unsigned char *)a + spec->offset, text, err);
   if (status == VF_OK || err->source[0] != '\0') return status;
   snprintf(err->source, sizeof err->source, "--%s", spec->long_name);
@@ -567,5 +608,56 @@ vf_status args_parse(args *out, int argc, char **argv, vf_error *err) {
     a.operands[a.n_operands++] = argv[i];
   }
   *out = a;
+  for (size_t i = 0; i < out->overrides.count; i++) {
+    const char *pattern = out->overrides.text + out->overrides.items[i].at;
+    out->overrides.list[i] = (vf_override){pattern, out->overrides.items[i].device};
+  }
+  out->request.overrides = out->overrides.list;
+  out->request.override_count = out->overrides.count;
   return VF_OK;
+}
+
+/* ---- Options as one text ----------------------------------------------------------------- */
+
+/* Cuts the text into words in place: blanks part them, quotes of either kind keep them together. */
+static int cut_words(char *text, char **words, int most) {
+  int n = 0;
+  char *to = text;
+  for (char *s = text; *s != '\0';) {
+    while (*s == ' ' || *s == '\t') s++;
+    if (*s == '\0') break;
+    if (n == most) return -1;
+    words[n++] = to;
+    char quote = '\0';
+    for (; *s != '\0' && (quote != '\0' || (*s != ' ' && *s != '\t')); s++) {
+      if (quote == '\0' && (*s == '"' || *s == '\''))
+        quote = *s;
+      else if (*s == quote)
+        quote = '\0';
+      else
+        *to++ = *s;
+    }
+    if (quote != '\0') return -1;
+    if (*s != '\0') s++;
+    *to++ = '\0';
+  }
+  return n;
+}
+
+vf_status args_extend(args *a, const char *text, char storage[ARGS_STORAGE], vf_error *err) {
+  enum { MOST_WORDS = 64 };
+  static char program[] = "vramfit";
+  char *argv[MOST_WORDS + 2] = {program};
+  size_t length = strlen(text);
+  if (length > ARGS_TEXT) return trouble(err, "", "'%.40s…' is too long", text);
+  memcpy(storage, text, length + 1);
+  storage[length + 1] = '\0';
+  int argc = cut_words(storage, argv + 1, MOST_WORDS) + 1;
+  if (argc == 0)
+    return trouble(err, "", "'%.80s' has a quote that does not end, or too many words", text);
+  char *rest = storage + length + 2;
+  vf_status status = normalize(&argc, argv, rest, ARGS_STORAGE - length - 2, err);
+  if (status == VF_OK) status = read_options(a, argc, argv, err);
+  if (status == VF_OK && optind < argc) return too_many_words(argv[optind], err);
+  return status;
 }

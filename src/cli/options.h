@@ -18,7 +18,8 @@ typedef struct tensor_split_arg {
   size_t count;
 } tensor_split_arg;
 
-/* "exps=CPU,blk.0=CUDA1": patterns are strings in the text. */
+/* "exps=CPU,blk.0=CUDA1": patterns are strings in the text; the list is made when the arguments are
+ * where they stay. */
 typedef struct override_arg {
   struct {
     size_t at; /* of the pattern */
@@ -26,6 +27,7 @@ typedef struct override_arg {
   } items[VF_MAX_OVERRIDES];
   char text[2048];
   size_t count;
+  vf_override list[VF_MAX_OVERRIDES];
 } override_arg;
 
 /* "7B..14B": both ends belong to it; 0: no end. */
@@ -33,7 +35,14 @@ typedef struct range_arg {
   uint64_t least, most;
 } range_arg;
 
-enum { MAX_OPERANDS = 4 };
+enum { MAX_OPERANDS = 16 };
+
+/* What table and max vary: lists are kept as typed, single values are read at once. */
+typedef struct axes_arg {
+  const char *ctx, *seqs, *kv; /* NULL: one value, or none */
+  const char *gpus;
+  const char *rows, *columns; /* names of axes */
+} axes_arg;
 
 typedef struct args {
   const char *command;                /* NULL: fit */
@@ -44,6 +53,10 @@ typedef struct args {
   vf_request request;
   const char *plot;
   const char *catalog, *id, *family, *vendor;
+  axes_arg axes;
+  vf_cell_shows cell;
+  uint64_t min_ctx;
+  uint32_t min_seqs;
   range_arg params, memory;
   uint64_t used_bytes;
   headroom_arg headroom;
@@ -56,6 +69,11 @@ typedef struct args {
 
 /* Reads the command line; on failure err says which option and why. */
 vf_status args_parse(args *out, int argc, char **argv, vf_error *err);
+
+/* More options, as one text: "--quant q4 --gpu 'RTX 4090'".  Words are put into `storage`, which
+ * must live as long as the args; ARGS_STORAGE bytes are enough for `text` of ARGS_TEXT. */
+enum { ARGS_TEXT = 1000, ARGS_STORAGE = 8 * ARGS_TEXT };
+vf_status args_extend(args *a, const char *text, char storage[ARGS_STORAGE], vf_error *err);
 
 vf_status too_many_words(const char *word, vf_error *err);
 

@@ -17,6 +17,13 @@ typedef enum vf_decodes {
   VF_DECODES_LAUNCHED, /* kernel by kernel, as the engines of tests/truth/speed.tsv */
   VF_DECODES_GRAPHS    /* whole steps are replayed */
 } vf_decodes;
+/* Figures that are costly to find and often asked for again, by a fingerprint of what they follow
+ * from; a place for each, the last one stays. */
+enum { VF_MEMO_PLACES = 64 };
+typedef struct vf_memo {
+  uint64_t key[VF_MEMO_PLACES]; /* 0: nothing there */
+  uint64_t value[VF_MEMO_PLACES];
+} vf_memo;
 
 struct vf_estimate {
   vf_allocator allocator;
@@ -38,6 +45,7 @@ struct vf_estimate {
   uint64_t notes[VF_NOTES]; /* numbers that an engine keeps for its explanations */
   bool refused;             /* the engine would not start, whatever the sums say: NO-FIT */
   bool overflow;            /* a sum left 64 bits: the estimate has failed */
+  vf_memo memo;             /* kept from one estimate to the next */
 };
 
 /* Empties the estimate and gives it these devices; makes room if there is too little. */

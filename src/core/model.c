@@ -81,6 +81,21 @@ static void find_period(vf_model *m) {
   }
 }
 
+_Static_assert(sizeof(vf_layer) % sizeof(uint64_t) == 0, "a layer is whole words");
+
+/* Word by word; equal layers one after the other are stirred in all the same. */
+static void find_shape(vf_model *m) {
+  const uint64_t sizes[] = {m->n_embd, m->n_vocab, m->flags, m->n_layers};
+  uint64_t h = 0;
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) h = vf_stir(h, sizes[i]);
+  for (uint32_t i = 0; i < m->n_layers; i++) {
+    uint64_t words[sizeof *m->layers / sizeof(uint64_t)];
+    memcpy(words, &m->layers[i], sizeof words);
+    for (size_t w = 0; w < sizeof words / sizeof *words; w++) h = vf_stir(h, words[w]);
+  }
+  m->shape = h;
+}
+
 bool vf_model_is_mtp(const vf_model *m, const vf_tensor *t) {
   if (t->layer < 0) return false;
   return (uint32_t)t->layer >= m->n_layers || (m->layers[t->layer].flags & VF_LAYER_MTP) != 0;
@@ -122,6 +137,7 @@ vf_status vf_model_finish(vf_model *m, vf_error *err) {
       m->widest_row = vf_max_u64(m->widest_row, t->ne[0]);
   }
   find_period(m);
+  find_shape(m);
   return VF_OK;
 }
 

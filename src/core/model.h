@@ -103,6 +103,7 @@ struct vf_model {
   /* layers[i] equals layers[i + layer_period] for every i from periodic_from up to the last
    * period; found once, so that simulating a deep model costs as much as a shallow one. */
   uint32_t periodic_from, layer_period;
+  uint64_t shape; /* fingerprint of the layers and sizes, whatever the formats: what graphs see */
 };
 
 /* A model with empty lists of the given capacities, in an arena of its own. */

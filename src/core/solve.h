@@ -11,4 +11,11 @@ typedef vf_status (*vf_question)(void *user, uint64_t x, bool *yes, vf_error *er
 vf_status vf_solve_largest(uint64_t *out, uint64_t step, uint64_t most, vf_question ask, void *user,
                            vf_error *err);
 
+/* The same where the question is not quite monotone: beyond the answer the next VF_SOLVE_NEAR
+ * steps are asked as well, and then every step that is twice as far; a yes among them goes on from
+ * there.  So the step beyond the answer is always a no, and so are those after it. */
+enum { VF_SOLVE_NEAR = 32 };
+vf_status vf_solve_largest_near(uint64_t *out, uint64_t step, uint64_t most, vf_question ask,
+                                void *user, vf_error *err);
+
 #endif

@@ -215,20 +215,24 @@ static void put_launch(vf_json *j, const vf_launch *l) {
   if (l->note[0] != '\0') vf_json_string(j, "launch_note", l->note);
 }
 
+void vf_report_json_members(vf_json *j, const vf_estimate *e, const vf_limits *limits) {
+  vf_json_string(j, "verdict", vf_verdict_word[vf_estimate_verdict(e)].json);
+  put_model(j, e);
+  vf_json_open(j, "engine", '{');
+  vf_json_string(j, "name", vf_estimate_workload(e)->engine);
+  vf_json_string(j, "version", vf_estimate_workload(e)->engine_version);
+  vf_json_close(j, '}');
+  put_request(j, e);
+  put_devices_and_lines(j, e, limits);
+  put_assumptions(j, e);
+}
+
 void vf_report_json(vf_out *out, const vf_estimate *e, const vf_limits *limits,
                     const vf_report_options *options) {
   vf_json j = vf_json_on(out);
   vf_json_open(&j, NULL, '{');
   vf_json_string(&j, "format_version", VF_JSON_VERSION);
-  vf_json_string(&j, "verdict", vf_verdict_word[vf_estimate_verdict(e)].json);
-  put_model(&j, e);
-  vf_json_open(&j, "engine", '{');
-  vf_json_string(&j, "name", vf_estimate_workload(e)->engine);
-  vf_json_string(&j, "version", vf_estimate_workload(e)->engine_version);
-  vf_json_close(&j, '}');
-  put_request(&j, e);
-  put_devices_and_lines(&j, e, limits);
-  put_assumptions(&j, e);
+  vf_report_json_members(&j, e, limits);
   if (options->launch != NULL) put_launch(&j, options->launch);
   vf_json_close(&j, '}');
 }

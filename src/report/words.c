@@ -33,3 +33,10 @@ const vf_part_words vf_part_word[VF_PART_COUNT] = {
     [VF_PART_OUTPUT] = {"output_bytes", "output"},
     [VF_PART_RUNTIME] = {"runtime_bytes", "runtime"},
 };
+
+const vf_axis_words vf_axis_word[VF_AXIS_COUNT] = {
+    [VF_AXIS_MODEL] = {"model", "model"}, [VF_AXIS_ENGINE] = {"engine", "engine"},
+    [VF_AXIS_QUANT] = {"quant", "quant"}, [VF_AXIS_GPU] = {"gpu", "gpu"},
+    [VF_AXIS_GPUS] = {"gpus", "gpus"},    [VF_AXIS_KV] = {"kv", "kv"},
+    [VF_AXIS_SEQS] = {"seqs", "seqs"},    [VF_AXIS_CTX] = {"ctx", "ctx_tokens"},
+};

@@ -20,4 +20,11 @@ typedef struct vf_part_words {
 
 extern const vf_part_words vf_part_word[VF_PART_COUNT];
 
+typedef struct vf_axis_words {
+  const char *option; /* that sets it, without dashes */
+  const char *key;    /* in JSON and CSV */
+} vf_axis_words;
+
+extern const vf_axis_words vf_axis_word[VF_AXIS_COUNT];
+
 #endif

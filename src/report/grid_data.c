@@ -1,0 +1,162 @@
+/* grid_data.c - a table of many estimates for programs: CSV and JSON, one record for each cell. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "report/grid.h"
+#include "report/json_write.h"
+#include "report/words.h"
+
+/* The value of an axis in a cell, or what it is in all cells; "" and 0 if nothing was said. */
+typedef struct value {
+  const char *text;
+  uint64_t number;
+} value;
+
+static bool is_number(vf_axis_kind kind) {
+  return kind == VF_AXIS_CTX || kind == VF_AXIS_SEQS || kind == VF_AXIS_GPUS;
+}
+
+static const char *or_nothing(const char *text) {
+  return text != NULL && strcmp(text, "*") != 0 ? text : "";
+}
+
+static value fixed_value(const vf_grid *g, vf_axis_kind kind) {
+  const vf_request *r = &g->base.request;
+  switch (kind) {
+  case VF_AXIS_MODEL: return (value){or_nothing(g->base.model), 0};
+  case VF_AXIS_ENGINE: return (value){or_nothing(g->engine), 0};
+  case VF_AXIS_QUANT: return (value){or_nothing(g->base.quant), 0};
+  case VF_AXIS_GPU: return (value){or_nothing(g->base.gpu), 0};
+  case VF_AXIS_KV: return (value){r->kv_k != VF_FORMAT_NONE ? vf_format_get(r->kv_k)->name : "", 0};
+  case VF_AXIS_GPUS: return (value){"", g->base.gpus};
+  case VF_AXIS_SEQS: return (value){"", r->seqs};
+  case VF_AXIS_CTX: return (value){"", r->ctx_tokens};
+  case VF_AXIS_COUNT: break;
+  }
+  return (value){"", 0};
+}
+
+static value value_in(const vf_grid *g, vf_axis_kind kind, size_t cell) {
+  for (size_t i = 0; i < g->n_axes; i++) {
+    const vf_grid_axis *a = &g->axes[i];
+    if (a->kind != kind) continue;
+    size_t at = cell / a->stride % a->count;
+    return (value){vf_grid_axis_label(g, i, at), a->values[at].number};
+  }
+  return fixed_value(g, kind);
+}
+
+/* ---- CSV --------------------------------------------------------------------------------- */
+
+/* RFC 4180: quoted where a comma, a quote or a line end would mislead. */
+static void put_field(vf_out *out, const char *s) {
+  if (strpbrk(s, ",\"\r\n") == NULL) {
+    vf_out_put(out, s);
+    return;
+  }
+  vf_out_put(out, "\"");
+  for (; *s != '\0'; s++) {
+    if (*s == '"') vf_out_put(out, "\"");
+    vf_out_bytes(out, s, 1);
+  }
+  vf_out_put(out, "\"");
+}
+
+static void put_values(vf_out *out, const vf_grid *g, size_t cell) {
+  for (int k = 0; k < VF_AXIS_COUNT; k++) {
+    value v = value_in(g, (vf_axis_kind)k, cell);
+    if (!is_number((vf_axis_kind)k))
+      put_field(out, v.text);
+    else if (v.number != 0)
+      vf_out_printf(out, "%" PRIu64, v.number);
+    vf_out_put(out, ",");
+  }
+}
+
+static void put_cell(vf_out *out, const vf_grid *g, size_t i) {
+  const vf_outcome *c = &g->cells[i];
+  const char *reason = vf_grid_reason(g, c->reason);
+  put_values(out, g, i);
+  if (c->refused)
+    vf_out_put(out, "refused,,,,,");
+  else
+    vf_out_printf(out, "%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRId64 ",",
+                  vf_verdict_word[c->verdict].json, c->need_bytes, c->need_high_bytes,
+                  c->capacity_bytes, c->headroom_bytes);
+  put_field(out, reason != NULL ? reason : "");
+  vf_out_put(out, "\n");
+}
+
+void vf_grid_write_csv(vf_out *out, const vf_grid *g, vf_cell_shows shows,
+                       const vf_report_options *options) {
+  (void)shows;
+  (void)options;
+  for (int k = 0; k < VF_AXIS_COUNT; k++) vf_out_printf(out, "%s,", vf_axis_word[k].key);
+  vf_out_put(out, "verdict,need_bytes,need_high_bytes,capacity_bytes,headroom_bytes,reason\n");
+  for (size_t i = 0; i < g->n_cells; i++) put_cell(out, g, i);
+}
+
+/* ---- JSON -------------------------------------------------------------------------------- */
+
+static void put_value(vf_json *j, vf_axis_kind kind, value v) {
+  if (is_number(kind) && v.number != 0) vf_json_u64(j, vf_axis_word[kind].key, v.number);
+  if (!is_number(kind) && v.text[0] != '\0') vf_json_string(j, vf_axis_word[kind].key, v.text);
+}
+
+static bool varies(const vf_grid *g, vf_axis_kind kind) {
+  for (size_t i = 0; i < g->n_axes; i++)
+    if (g->axes[i].kind == kind) return true;
+  return false;
+}
+
+static void json_cell(vf_json *j, const vf_grid *g, size_t i) {
+  const vf_outcome *c = &g->cells[i];
+  const char *reason = vf_grid_reason(g, c->reason);
+  vf_json_open(j, NULL, '{');
+  for (int k = 0; k < VF_AXIS_COUNT; k++)
+    if (varies(g, (vf_axis_kind)k)) put_value(j, (vf_axis_kind)k, value_in(g, (vf_axis_kind)k, i));
+  vf_json_string(j, "verdict", c->refused ? "refused" : vf_verdict_word[c->verdict].json);
+  if (!c->refused) {
+    vf_json_u64(j, "need_bytes", c->need_bytes);
+    vf_json_u64(j, "need_high_bytes", c->need_high_bytes);
+    vf_json_u64(j, "capacity_bytes", c->capacity_bytes);
+    vf_json_i64(j, "headroom_bytes", c->headroom_bytes);
+  }
+  if (reason != NULL) vf_json_string(j, "reason", reason);
+  vf_json_close(j, '}');
+}
+
+static void json_assumptions(vf_json *j, const vf_grid *g) {
+  vf_json_open(j, "assumptions", '[');
+  for (size_t i = 0; i < g->n_assumptions; i++) {
+    vf_json_open(j, NULL, '{');
+    vf_json_string(j, "code", g->assumptions[i].code);
+    vf_json_string(j, "text", g->assumptions[i].text);
+    vf_json_u64(j, "cells", g->in_cells[i]);
+    vf_json_close(j, '}');
+  }
+  vf_json_close(j, ']');
+}
+
+void vf_grid_write_json(vf_out *out, const vf_grid *g, vf_cell_shows shows,
+                        const vf_report_options *options) {
+  (void)shows;
+  (void)options;
+  vf_json j = vf_json_on(out);
+  vf_json_open(&j, NULL, '{');
+  vf_json_string(&j, "format_version", VF_JSON_VERSION);
+  vf_json_open(&j, "axes", '[');
+  for (size_t i = 0; i < g->n_axes; i++)
+    vf_json_string(&j, NULL, vf_axis_word[g->axes[i].kind].key);
+  vf_json_close(&j, ']');
+  vf_json_open(&j, "fixed", '{');
+  for (int k = 0; k < VF_AXIS_COUNT; k++)
+    if (!varies(g, (vf_axis_kind)k))
+      put_value(&j, (vf_axis_kind)k, fixed_value(g, (vf_axis_kind)k));
+  vf_json_close(&j, '}');
+  vf_json_open(&j, "cells", '[');
+  for (size_t i = 0; i < g->n_cells; i++) json_cell(&j, g, i);
+  vf_json_close(&j, ']');
+  json_assumptions(&j, g);
+  vf_json_close(&j, '}');
+}

@@ -1,0 +1,389 @@
+/* test_inverse.c - the most that fits is the most: held against the forward estimate.
+ *
+ * Seeded cases over the whole catalog.  Every answer is estimated again by the public functions,
+ * from its names, and so is the step beyond it.  What the solver relies on is held too: more
+ * context, more sequences, more layers on the GPU and wider formats never need less, with the
+ * exceptions that llama.cpp makes, which have tests of their own. */
+#include "support.h"
+
+#include "core/model.h"
+
+enum { CASES = 10000 };
+
+static uint64_t state;
+
+static uint64_t draw(uint64_t below) {
+  state ^= state << 13;
+  state ^= state >> 7;
+  state ^= state << 17;
+  return state % below;
+}
+
+static const char *pick(const char *const *list, size_t n) {
+  return list[draw(n)];
+}
+
+#define PICK(list) pick(list, sizeof(list) / sizeof *(list))
+
+/* ---- The forward estimate, by itself ------------------------------------------------------- */
+
+typedef struct forward {
+  vf_context *ctx;
+  vf_estimate *estimate;
+} forward;
+
+static int set_up(void **user) {
+  static forward f;
+  vf_error err;
+  if (vf_context_new(&f.ctx, NULL, &err) != VF_OK) return -1;
+  *user = &f;
+  return vf_estimate_new(&f.estimate, f.ctx, &err) != VF_OK;
+}
+
+static int tear_down(void **user) {
+  forward *f = *user;
+  vf_estimate_free(f->estimate);
+  vf_context_free(f->ctx);
+  return 0;
+}
+
+typedef struct figures {
+  vf_status status;
+  vf_verdict verdict;
+  uint64_t gpu_bytes, high_bytes, total_bytes; /* of devices; at the upper end; with the host */
+  uint64_t cache_bytes;
+} figures;
+
+static figures estimate(const forward *f, const vf_model *model, const vf_request *request,
+                        const vf_device *devices, size_t n) {
+  vf_error err;
+  figures x = {.status = vf_estimate_run(f->estimate, model, request, devices, n, &err)};
+  if (x.status != VF_OK) return x;
+  const vf_device_budget *b = vf_estimate_devices(f->estimate, &n);
+  x.verdict = vf_estimate_verdict(f->estimate);
+  for (size_t i = 0; i < n; i++) {
+    bool beside = b[i].device.kind == VF_DEVICE_HOST && n > 1;
+    x.total_bytes += b[i].pooled ? 0 : b[i].need.bytes;
+    x.cache_bytes += b[i].part_bytes[VF_PART_KV_CACHE];
+    if (beside) continue;
+    x.gpu_bytes += b[i].need.bytes;
+    x.high_bytes += b[i].need.high_bytes;
+  }
+  return x;
+}
+
+static figures estimate_named(const forward *f, const vf_deployment *d) {
+  static vf_device devices[VF_MAX_DEVICES];
+  vf_model *model;
+  vf_error err;
+  size_t n = 0;
+  figures x = {.status =
+                   vf_model_open(&model, f->ctx, d->model, d->quant, d->request.engine, &err)};
+  if (x.status != VF_OK) return x;
+  assert_int_equal(vf_devices_parse(devices, VF_MAX_DEVICES, &n, f->ctx, d->gpu, &err), VF_OK);
+  for (; n < d->gpus; n++) devices[n] = devices[0];
+  x = estimate(f, model, &d->request, devices, n);
+  vf_model_free(model);
+  return x;
+}
+
+static bool fits(const forward *f, const vf_deployment *d) {
+  figures x = estimate_named(f, d);
+  return x.status == VF_OK && x.verdict == VF_FITS;
+}
+
+/* ---- Cases --------------------------------------------------------------------------------- */
+
+static const char *const engines[] = {"llama.cpp",    "vllm", "sglang", "tensorrt-llm",
+                                      "transformers", "tgi",  "mlx",    "exllama"};
+static const char *const gguf_quants[] = {"q2_k", "q4_k_m", "q6_k", "q8_0", "bf16"};
+static const char *const other_quants[] = {"bf16", "fp8"};
+static const char *const gpus[] = {"rtx-4090", "rtx-3060", "l4",         "h100",         "gb10",
+                                   "mi300x",   "h100x4",   "rtx-4090x2", "m3-ultra-96gb"};
+static const char *const cards[] = {"rtx-3060", "rtx-4090", "l4", "h100"};
+/* One card, and llama.cpp, where the question is about those. */
+static vf_deployment draw_deployment(const forward *f, vf_max_kind kind) {
+  vf_deployment d = {.request = VF_REQUEST_INIT};
+  bool layers = kind == VF_MOST_NGL || kind == VF_MOST_N_CPU_MOE;
+  bool llamacpp = layers || kind == VF_MOST_KV || draw(2) == 0;
+  d.model =
+      vf_catalog_id(f->ctx, VF_CATALOG_MODELS, draw(vf_catalog_size(f->ctx, VF_CATALOG_MODELS)));
+  d.request.engine = llamacpp ? "llama.cpp" : PICK(engines);
+  llamacpp = strcmp(d.request.engine, "llama.cpp") == 0;
+  d.quant = llamacpp ? PICK(gguf_quants) : PICK(other_quants);
+  d.gpu = layers || kind == VF_MOST_GPUS ? PICK(cards) : PICK(gpus);
+  d.request.ctx_tokens = 1 + draw(draw(2) == 0 ? 4096 : 65536);
+  d.request.seqs = draw(2) == 0 ? 1 : 1 + (uint32_t)draw(16);
+  if (llamacpp && draw(4) == 0) vf_kv_format_find(&d.request.kv_k, "q8_0", NULL);
+  d.request.kv_v = d.request.kv_k;
+  if (llamacpp && draw(8) == 0) d.request.kv_unified = true;
+  return d;
+}
+
+static vf_deployment with_choice(const vf_deployment *d, vf_max_kind kind, const vf_choice *c) {
+  static char name[64];
+  vf_deployment x = *d;
+  snprintf(name, sizeof name, "%s", c->name);
+  switch (kind) {
+  case VF_MOST_CTX: x.request.ctx_tokens = c->number; break;
+  case VF_MOST_SEQS: x.request.seqs = (uint32_t)c->number; break;
+  case VF_MOST_QUANT: x.quant = name; break;
+  case VF_MOST_KV:
+    assert_int_equal(vf_kv_format_find(&x.request.kv_k, name, NULL), VF_OK);
+    x.request.kv_v = x.request.kv_k;
+    break;
+  case VF_MOST_GPUS:
+    x.gpus = (uint32_t)c->number;
+    x.request.tp = c->tp;
+    x.request.pp = c->pp;
+    break;
+  case VF_MOST_NGL: x.request.gpu_layers = (int32_t)c->number; break;
+  case VF_MOST_N_CPU_MOE: x.request.cpu_moe_layers = (uint32_t)c->number; break;
+  case VF_MOST_GPU: x.gpu = name; break;
+  case VF_MOST_COUNT: break;
+  }
+  return x;
+}
+
+static void fail_case(const vf_deployment *d, const vf_answer *a, const char *what) {
+  fail_msg("question %d: %s %s %s on %s, %llu tokens x %u%s: %s (answer %llu %s, beyond %llu %s)",
+           (int)a->kind, d->request.engine, d->model, d->quant != NULL ? d->quant : "-", d->gpu,
+           (unsigned long long)d->request.ctx_tokens, d->request.seqs,
+           d->request.kv_unified ? " unified" : "", what, (unsigned long long)a->best.number,
+           a->best.name, (unsigned long long)a->next.number, a->next.name);
+}
+
+/* Nothing further on fits either: a few values at random. */
+static bool fits_further(const forward *f, const vf_deployment *d, const vf_answer *a) {
+  for (int i = 0; i < 3 && a->found && a->has_next; i++) {
+    vf_choice c = {.number = a->best.number + a->step * (1 + draw(64))};
+    if (a->kind == VF_MOST_SEQS) c.number = a->best.number + 1 + draw(256);
+    if (a->kind != VF_MOST_CTX && a->kind != VF_MOST_SEQS) return false;
+    vf_deployment x = with_choice(d, a->kind, &c);
+    if (a->kind == VF_MOST_CTX && c.number > 1 << 20) continue;
+    if (fits(f, &x) && (a->kind == VF_MOST_SEQS || c.number <= a->next.number)) return true;
+  }
+  return false;
+}
+
+/* ---- Tight answers ------------------------------------------------------------------------- */
+
+static bool check_answer(const forward *f, vf_max_kind kind) {
+  vf_max_query q = {.kind = kind, .base = draw_deployment(f, kind)};
+  vf_answer a;
+  vf_error err;
+  vf_deployment *d = &q.base;
+  if (kind == VF_MOST_QUANT)
+    q.lists[VF_AXIS_QUANT] = draw(2) == 0 ? NULL : "q4_k_m,bf16,q8_0,q3_k_m";
+  if (kind == VF_MOST_GPU) q.lists[VF_AXIS_GPU] = "h100,rtx-3060,l4,a10,rtx-5090,b200";
+  vf_status status = vf_max_solve(&a, f->ctx, &q, &err);
+  if (status == VF_UNSUPPORTED || status == VF_USAGE || status == VF_UNKNOWN) return false;
+  assert_int_equal(status, VF_OK);
+  if (a.found) {
+    vf_deployment best = with_choice(d, kind, &a.best);
+    if (!fits(f, &best)) fail_case(d, &a, "the answer does not fit");
+  }
+  if (a.has_next) {
+    vf_deployment next = with_choice(d, kind, &a.next);
+    if (fits(f, &next)) fail_case(d, &a, "the step beyond fits");
+  }
+  if (!a.found && !a.has_next) fail_case(d, &a, "neither an answer nor what fails");
+  if (fits_further(f, d, &a)) fail_case(d, &a, "something further on fits");
+  return true;
+}
+
+static void every_answer_is_tight(void **user) {
+  size_t answered[VF_MOST_COUNT] = {0}, n = 0;
+  state = 88172645463325252u;
+  for (int kind = 0; n < CASES; kind = (kind + 1) % VF_MOST_COUNT) {
+    bool done = check_answer(*user, (vf_max_kind)kind);
+    answered[kind] += done;
+    n += done;
+  }
+  for (int kind = 0; kind < VF_MOST_COUNT; kind++) assert_true(answered[kind] > CASES / 50);
+}
+
+/* ---- What only grows ------------------------------------------------------------------------ */
+
+typedef struct situation {
+  vf_deployment d;
+  vf_model *model;
+  vf_model_info info;
+  vf_device devices[16];
+  size_t n;
+  figures before;
+} situation;
+
+static bool draw_situation(situation *s, const forward *f) {
+  vf_error err;
+  s->d = draw_deployment(f, VF_MOST_CTX);
+  if (vf_model_open(&s->model, f->ctx, s->d.model, s->d.quant, s->d.request.engine, &err) != VF_OK)
+    return false;
+  vf_model_info_get(s->model, &s->info);
+  assert_int_equal(vf_devices_parse(s->devices, 16, &s->n, f->ctx, s->d.gpu, &err), VF_OK);
+  s->before = estimate(f, s->model, &s->d.request, s->devices, s->n);
+  if (s->before.status == VF_OK) return true;
+  vf_model_free(s->model);
+  return false;
+}
+
+static void no_less(const situation *s, figures after, const char *what) {
+  if (after.status != VF_OK) return; /* refused: no figure */
+  if (after.total_bytes >= s->before.total_bytes && after.gpu_bytes >= s->before.gpu_bytes &&
+      after.high_bytes >= s->before.high_bytes && after.verdict >= s->before.verdict)
+    return;
+  fail_msg("%s: %s %s %s on %s, %llu tokens x %u%s, %d layers: %lld bytes, devices %lld, at most "
+           "%lld, verdict %d to %d",
+           what, s->d.request.engine, s->d.model, s->d.quant, s->d.gpu,
+           (unsigned long long)s->d.request.ctx_tokens, s->d.request.seqs,
+           s->d.request.kv_unified ? " unified" : "", s->d.request.gpu_layers,
+           (long long)(after.total_bytes - s->before.total_bytes),
+           (long long)(after.gpu_bytes - s->before.gpu_bytes),
+           (long long)(after.high_bytes - s->before.high_bytes), (int)s->before.verdict,
+           (int)after.verdict);
+}
+
+/* An encoder keeps nothing of a sequence. */
+static bool is_encoder(const situation *s) {
+  return (s->model->flags & VF_MODEL_ENCODER) != 0;
+}
+
+static bool shares_or_has_no_cache(const situation *s) {
+  return s->d.request.kv_unified || is_encoder(s);
+}
+
+static void more_context_and_more_sequences_never_need_less(void **user) {
+  forward *f = *user;
+  state = 4101842887655102017u;
+  for (int n = 0; n < CASES;) {
+    situation s;
+    if (!draw_situation(&s, f)) continue;
+    vf_request r = s.d.request;
+    r.ctx_tokens += draw(2) == 0 ? 1 + draw(512) : 1 + draw(100000);
+    no_less(&s, estimate(f, s.model, &r, s.devices, s.n), "more context");
+    r = s.d.request;
+    r.seqs += draw(2) == 0 ? 1 : 1 + (uint32_t)draw(64);
+    if (!shares_or_has_no_cache(&s))
+      no_less(&s, estimate(f, s.model, &r, s.devices, s.n), "more sequences");
+    vf_model_free(s.model);
+    n++;
+  }
+}
+
+/* The same request in every format of a list, from the narrowest to the widest. */
+static void check_weights(const forward *f, situation *s) {
+  static const char *const quants[] = {"q2_k", "q3_k_m", "q4_k_m", "q5_k_m",
+                                       "q6_k", "q8_0",   "bf16",   "f32"};
+  for (size_t i = 0; i < sizeof quants / sizeof *quants; i++) {
+    vf_model *m = NULL;
+    assert_ok(vf_model_requantize(&m, s->model, quants[i], "llama.cpp", err));
+    figures now = estimate(f, m, &s->d.request, s->devices, s->n);
+    if (i > 0) no_less(s, now, quants[i]);
+    s->before = now;
+    vf_model_free(m);
+  }
+}
+
+/* Of caches, the cache itself; all of it among those that are quantized. */
+static void check_caches(const forward *f, situation *s) {
+  static const char *const formats[] = {"q4_0", "q5_1", "q8_0", "f16"};
+  vf_request r = s->d.request;
+  bool first = true;
+  for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+    assert_ok(vf_kv_format_find(&r.kv_k, formats[i], err));
+    r.kv_v = r.kv_k;
+    figures now = estimate(f, s->model, &r, s->devices, s->n);
+    if (now.status != VF_OK) continue;
+    if (!first) assert_true(now.cache_bytes >= s->before.cache_bytes);
+    if (!first && r.kv_k != VF_FORMAT_F16) no_less(s, now, formats[i]);
+    s->before = now;
+    first = false;
+  }
+}
+
+static void wider_formats_never_need_less(void **user) {
+  state = 2862933555777941757u;
+  for (int n = 0; n < CASES / 10;) {
+    situation s;
+    if (!draw_situation(&s, *user)) continue;
+    if (strcmp(s.d.request.engine, "llama.cpp") == 0) {
+      check_weights(*user, &s);
+      check_caches(*user, &s);
+      n++;
+    }
+    vf_model_free(s.model);
+  }
+}
+
+/* All but the last step: then nothing is left on the host that would have to be staged. */
+static void more_layers_on_the_gpu_never_need_less_of_it_until_all_are_there(void **user) {
+  forward *f = *user;
+  state = 1181783497276652981u;
+  for (int n = 0; n < CASES / 10;) {
+    situation s;
+    if (!draw_situation(&s, f)) continue;
+    if (strcmp(s.d.request.engine, "llama.cpp") == 0 && s.n == 1) {
+      vf_request r = s.d.request;
+      figures before = {.status = VF_NOMEM};
+      for (uint32_t layers = 0; layers <= s.info.n_layers; layers++) {
+        r.gpu_layers = (int32_t)layers;
+        figures now = estimate(f, s.model, &r, s.devices, s.n);
+        s.before = before;
+        s.d.request.gpu_layers = r.gpu_layers;
+        if (before.status == VF_OK && now.gpu_bytes < before.gpu_bytes &&
+            s.devices[0].kind == VF_DEVICE_DISCRETE)
+          no_less(&s, now, "one layer more");
+        before = now;
+      }
+      n++;
+    }
+    vf_model_free(s.model);
+  }
+}
+
+/* ---- The exceptions -------------------------------------------------------------------------- */
+
+/* llama.cpp's batch is a whole number of tokens per sequence: 512 become 546 for 39 sequences and
+ * 520 for 40, and where all share one cache nothing else grows with them. */
+static void of_sequences_that_share_a_cache_the_most_is_found_all_the_same(void **user) {
+  forward *f = *user;
+  state = 42;
+  for (int n = 0; n < 100;) {
+    vf_max_query q = {.kind = VF_MOST_SEQS, .base = draw_deployment(f, VF_MOST_NGL)};
+    vf_answer a;
+    vf_error err;
+    uint32_t most = 0;
+    q.base.request.kv_unified = true;
+    if (vf_max_solve(&a, f->ctx, &q, &err) != VF_OK) continue;
+    for (uint32_t seqs = 1; seqs <= 256; seqs++) {
+      q.base.request.seqs = seqs;
+      if (fits(f, &q.base)) most = seqs;
+    }
+    assert_u64(a.found ? a.best.number : 0, most);
+    n++;
+  }
+}
+
+static void one_sequence_more_may_need_less_where_they_share_a_cache(void **user) {
+  vf_deployment d = {.model = "qwen2.5-coder-7b", .quant = "q4_k_m", .gpu = "gb10"};
+  d.request = VF_REQUEST_INIT;
+  d.request.ctx_tokens = 2561;
+  d.request.kv_unified = true;
+  d.request.seqs = 39;
+  figures a = estimate_named(*user, &d);
+  d.request.seqs = 40;
+  figures b = estimate_named(*user, &d);
+  assert_true(b.gpu_bytes < a.gpu_bytes);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_answer_is_tight),
+      cmocka_unit_test(more_context_and_more_sequences_never_need_less),
+      cmocka_unit_test(wider_formats_never_need_less),
+      cmocka_unit_test(more_layers_on_the_gpu_never_need_less_of_it_until_all_are_there),
+      cmocka_unit_test(of_sequences_that_share_a_cache_the_most_is_found_all_the_same),
+      cmocka_unit_test(one_sequence_more_may_need_less_where_they_share_a_cache),
+  };
+  return cmocka_run_group_tests(tests, set_up, tear_down);
+}
