@@ -427,12 +427,27 @@ static void put_speed(const table *t) {
   vf_out_put(t->out, "\n");
 }
 
+/* Prompts are bound by arithmetic: a share of what the device's data sheet says, on prompts as long
+ * as the context. */
+static void explain_prefill(const table *t, const vf_speed *s) {
+  char buf[160];
+  vf_text text = vf_text_on(buf, sizeof buf);
+  if (!s->prefill_known) return;
+  vf_text_put(&text, "  prefill: ");
+  text_rates(&text, s->prefill, 1);
+  vf_text_put(&text, " tokens/s, 25 to 100 % of the device's 16-bit rate  [assumed]\n");
+  vf_out_text(t->out, &text);
+}
+
 static void explain_speed(const table *t) {
   char formula[1024];
+  vf_speed s;
+  vf_estimate_speed(t->e, &s);
   vf_speed_explain(t->e, formula, sizeof formula);
   vf_out_put(t->out, "  decode: ");
   vf_out_put(t->out, formula);
   vf_out_put(t->out, "\n");
+  explain_prefill(t, &s);
 }
 
 /* ---- What else fits --------------------------------------------------------------------- */
