@@ -230,11 +230,13 @@ static vf_status measure_graph(plan *p, vf_error *err) {
     return status;
   }
   if (is_scheduled(p)) return vf_ggml_split_buffers(p->split_bytes, p->model, &p->graph, err);
-  vf_status status = vf_ggml_device_buffer_again(&p->full_peak_bytes, &p->e->memo, p->model, &p->graph, err);
+  vf_status status =
+      vf_ggml_device_buffer_again(&p->full_peak_bytes, &p->e->memo, p->model, &p->graph, err);
   p->whole_graph = vf_exactly(p->full_peak_bytes);
   p->layer_peak_bytes = p->full_peak_bytes;
   if (status == VF_OK && !runs_whole_graph(p) && !p->cpu_only)
-    status = vf_ggml_device_buffer_again(&p->layer_peak_bytes, &p->e->memo, p->model, &no_logits, err);
+    status =
+        vf_ggml_device_buffer_again(&p->layer_peak_bytes, &p->e->memo, p->model, &no_logits, err);
   return status;
 }
 

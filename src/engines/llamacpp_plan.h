@@ -67,7 +67,8 @@ bool vf_llamacpp_cache_bytes(const plan *p, const vf_cache_layer *c, const vf_bu
 /* How each backend pads its buffers. */
 extern const vf_buffer_rule vf_llamacpp_buffer_rules[VF_BACKEND_COUNT];
 
-/* Layers that predict further tokens, where they draft: their caches and the graph of one of them. */
+/* Layers that predict further tokens, where they draft: their caches and the graph of one of them.
+ */
 vf_status vf_llamacpp_add_mtp(plan *p, uint64_t graph_bytes, vf_error *err);
 
 /* What a process takes around its model, and what is taken for granted (llamacpp_beside.c). */
