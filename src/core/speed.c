@@ -2,8 +2,8 @@
  *
  * time of a step = weights / (bandwidth * share) + cache / (bandwidth * share) + layers * fixed,
  * summed over devices that work one after the other, divided where they share a layer.  Shares and
- * fixed parts are fitted by class of device (tests/truth/fit_speed.py); the band around them is
- * what the rows that were not fitted on need.  Main memory's bandwidth is not known unless it is
+ * fixed parts are fitted by class of device (tests/truth/fit_speed.py); the band around them was
+ * chosen with all rows in view.  Main memory's bandwidth is not known unless it is
  * told: the interval says so by its width. */
 #include "core/speed.h"
 
@@ -44,12 +44,13 @@ typedef struct class_figures {
 } class_figures;
 
 /* The fit of 2026-11-21 by tests/truth/fit_speed.py on the even rows of speed.tsv; `n` is how many
- * rows of a class it saw.  The band is ours: wider than any fitted class's residuals, for devices
- * and models that nobody measured.  Shares that no row tells are the prior (80, 90, 60, 50 %). */
+ * rows of a class it saw.  The band is ours, chosen with both halves' residuals in view:
+ * wider than they are, for devices and models that nobody measured.  Shares that no row tells are
+ * the prior (80, 90, 60, 50 %).  CUDA_HBM, OTHER and GRAPHS are set by hand, not fitted. */
 static const class_figures figures[] = {
     /* n = 11 */
     [CLASS_CUDA] = {883, 919, 608, 500, 87900, 60000, 750, 1330, VF_BASIS_MODELLED},
-    /* n = 1, and what is known of such memory: its band is as wide as it is unsure */
+    /* by hand, having seen both rows of the A100: the fit on one of them misses the other */
     [CLASS_CUDA_HBM] = {550, 550, 550, 500, 88000, 60000, UNSURE_FAST, UNSURE_SLOW,
                         VF_BASIS_ASSUMED},
     /* n = 11 */
@@ -62,9 +63,9 @@ static const class_figures figures[] = {
     [CLASS_ROCM] = {767, 881, 610, 500, 62100, 87900, UNSURE_FAST, UNSURE_SLOW, VF_BASIS_ASSUMED},
     /* n = 7 */
     [CLASS_ROCM_UNIFIED] = {767, 881, 610, 500, 62100, 87900, 750, 1330, VF_BASIS_MODELLED},
-    /* n = 0: the prior */
+    /* n = 0: by hand */
     [CLASS_OTHER] = {700, 800, 600, 300, 80000, 60000, UNSURE_FAST, UNSURE_SLOW, VF_BASIS_ASSUMED},
-    /* n = 0: no row has such an engine */
+    /* n = 0: by hand, no row has such an engine */
     [CLASS_GRAPHS] = {700, 780, 700, 500, 25000, 25000, UNSURE_FAST, UNSURE_SLOW, VF_BASIS_ASSUMED},
 };
 _Static_assert(sizeof figures / sizeof *figures == CLASS_COUNT, "every class has its figures");
