@@ -372,7 +372,7 @@ static void describe(vf_answer *a, const trial *t) {
     a->gpus = (uint32_t)asker->now->count;
   }
   snprintf(a->kv, sizeof a->kv, "%s", kv != NULL ? kv->name : "");
-  snprintf(a->engine, sizeof a->engine, "%s", t->s->engine->name);
+  snprintf(a->engine, sizeof a->engine, "%s", w->engine != NULL ? w->engine : "");
   a->ctx_tokens = w->requested_ctx_tokens;
   a->seqs = w->seqs;
 }
@@ -380,6 +380,7 @@ static void describe(vf_answer *a, const trial *t) {
 static vf_status try_one(vf_answer *out, trial *t, vf_error *err) {
   vf_answer a = {.kind = t->s->query->kind};
   vf_deployment ready = t->d;
+  const char *version;
   vf_error why;
   if (a.kind == VF_MOST_QUANT) ready.quant = NULL;
   if (a.kind == VF_MOST_GPU) ready.gpu = "cpu";
@@ -388,7 +389,10 @@ static vf_status try_one(vf_answer *out, trial *t, vf_error *err) {
     if (err != NULL) *err = why;
     return status;
   }
-  status = solve_trial(&a, t, err);
+  status = VF_OK;
+  if (a.kind != VF_MOST_QUANT)
+    status = vf_engine_for(&t->s->engine, &version, t->d.request.engine, t->s->asker.model, err);
+  if (status == VF_OK) status = solve_trial(&a, t, err);
   if (status == VF_OK) status = apply_floor(&a, t, err);
   if (status != VF_OK) return status;
   describe(&a, t);
@@ -403,7 +407,14 @@ static bool has_floor(const vf_max_query *q) {
          (q->kind == VF_MOST_SEQS && q->min_seqs != 0);
 }
 
+/* Where neither is an answer: the one that came nearer. */
+static bool is_nearer(const vf_answer *a, const vf_answer *b) {
+  const vf_outcome *x = &a->next.outcome, *y = &b->next.outcome;
+  return !x->refused && (y->refused || x->headroom_bytes > y->headroom_bytes);
+}
+
 static bool is_better(const vf_answer *a, const vf_answer *b) {
+  if (!a->found && !b->found) return is_nearer(a, b);
   if (!a->found || !b->found) return a->found;
   switch (a->kind) {
   case VF_MOST_CTX:
@@ -471,11 +482,13 @@ static void take_floors(vf_max_query *q) {
   if (q->kind == VF_MOST_GPUS) q->base.gpus = 0;
 }
 
-/* The engine of the model as it is stays the engine in whatever format. */
+/* The engine of the model as it is; where formats vary, each has its own, as anywhere else. */
 static vf_status pin_engine(search *s, vf_max_query *q, vf_error *err) {
   vf_deployment d = q->base;
   const char *version;
   vf_error why;
+  bool formats_vary = q->kind == VF_MOST_QUANT || q->lists[VF_AXIS_QUANT] != NULL;
+  if (formats_vary) return vf_deployment_engine(&s->engine, &q->base, err);
   d.gpu = "cpu";
   d.gpus = 0;
   vf_status status = vf_asker_prepare(&s->asker, &d, &why);

@@ -65,7 +65,7 @@ static vf_status split(list *l, vf_axis axis, vf_error *err) {
 static void any_entry(list *l, const vf_context *ctx, vf_catalog_kind kind) {
   vf_catalog_walk walk = {0};
   vf_catalog_entry entry;
-  while (vf_catalog_next(&entry, &walk, ctx, kind)) add_name(l, entry.id);
+  while (vf_catalog_next(&entry, &walk, ctx, (int)kind)) add_name(l, entry.id);
 }
 
 static void any_engine(list *l) {
