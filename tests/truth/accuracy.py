@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+"""The tables of docs/accuracy.md that follow from the truth rows: what vramfit says of each, run as a user runs it.
+
+usage: accuracy.py [--bless] VRAMFIT DOCS
+
+Reads llamacpp.tsv, logs.tsv and estimators.tsv beside this script, and fails if the page's tables are not what comes out;
+--bless writes them.  They stand between "<!-- generated: NAME -->" and "<!-- end -->".  Standard library only.
+"""
+import collections, concurrent.futures, json, os, re, shlex, statistics, subprocess, sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+UNITS = {"MiB": 2**20, "GiB": 2**30, "GB": 10**9, "tokens": 1, "x": 1, "bool": 1}
+ROOM = ["--memory", "4TiB", "--host-memory", "4TiB"]
+
+
+def rows_of(name):
+    with open(os.path.join(HERE, name), encoding="utf-8") as f:
+        lines = f.read().splitlines()
+    keys = [l for l in lines if l.startswith("#")][-1][1:].strip().split("\t")
+    return [dict(zip(keys, l.split("\t"))) for l in lines if not l.startswith("#")]
+
+
+def run(args):
+    p = subprocess.run([VRAMFIT] + args + ["--json"], capture_output=True, text=True)
+    if p.returncode not in (0, 1):
+        return p.stderr.strip().splitlines()[-1]
+    return json.loads(p.stdout)
+
+
+def run_all(jobs):
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(run, jobs))
+
+
+# ---- Figures of a result ------------------------------------------------------------------------
+
+PARTS = {"weights": ("weights_bytes",), "context": ("kv_cache_bytes", "state_bytes"), "compute": ("compute_bytes",),
+         "output": ("output_bytes",), "runtime": ("runtime_bytes",)}
+
+
+def side(r, host):
+    return [d for d in r["devices"] if (d["kind"] == "host") == host]
+
+
+def part(r, host, name):
+    return sum(d.get(f, 0) for d in side(r, host) for f in PARTS[name])
+
+
+def figure(r, name):
+    """A figure by the name that logs.tsv gives it; None if the result has none."""
+    if name.startswith(("gpu.", "host.")):
+        where, what = name.split(".")
+        return part(r, where == "host", what)
+    first = side(r, False)[0]
+    graphs = [l["bytes"] for l in r["lines"] if l["name"] == "cuda_graphs" and l["device"] == 0]
+    return {"weights_per_rank": first.get("weights_bytes"),
+            "activation": first.get("activation_bytes", first.get("compute_bytes")),
+            "cuda_graphs": graphs[0] if graphs else None,
+            "kv_pool": first.get("kv_pool_bytes"), "kv_pool_tokens": first.get("kv_pool_tokens"),
+            "max_concurrency": r.get("limits", {}).get("max_concurrency"),
+            "peak_total": first.get("need_bytes"),
+            "peak_allocated": first["need_bytes"] - first.get("runtime_bytes", 0),
+            "fits": int(r["verdict"] != "no-fit")}[name]
+
+
+# ---- Tables -------------------------------------------------------------------------------------
+
+HEADS = ["n", "exact", "median", "p95", "worst", "under by > 1 %"]
+
+
+def statistics_of(errors):
+    """errors: percent, 0 if equal."""
+    e = sorted(abs(x) for x in errors)
+    worst = max(errors, key=abs)
+    p95 = e[min(len(e) - 1, int(0.95 * len(e)))]
+    return [len(e), sum(x == 0 for x in errors), "%.2f %%" % statistics.median(e), "%.2f %%" % p95,
+            "%+.2f %%" % worst if worst else "0", sum(x < -1 for x in errors)]
+
+
+def table(heads, lines):
+    out = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    return "\n".join(out + ["| " + " | ".join(str(c) for c in l) + " |" for l in lines])
+
+
+def llamacpp_args(r):
+    cpu = r["backend"] == "cpu"
+    args = ["--model", r["model"], "--quant", r["quant"], "--engine", "llama.cpp", "--ctx", r["ctx_per_seq"],
+            "--gpu", "cpu" if cpu else "rtx-4090x2" if r["gpus"] == "2" else "rtx-4090",
+            "--seqs", r["seqs"], "--ubatch", r["ubatch"], "--outputs", r["output_rows"], "--kv-k", r["kv_k"],
+            "--kv-v", r["kv_v"], "--flash-attn", r["flash_attn"], "--host-memory", "4TiB"]
+    for key, option in (("unified", "--kv-unified"), ("no_kv_offload", "--no-kv-offload"), ("swa_full", "--swa-full"),
+                        ("cpu_moe", "--cpu-moe")):
+        args += [option] if r[key] != "0" else []
+    if not cpu:
+        args += ["--memory", "4TiB"]
+    if int(r["ngl"]) >= 0:
+        args += ["--ngl", r["ngl"]]
+    if r["gpus"] == "2":
+        args += ["--split", r["split"]] + ([] if r["tensor_split"] == "-" else ["--tensor-split", r["tensor_split"]])
+    return args
+
+
+def llamacpp_tables():
+    rows = rows_of("llamacpp.tsv")
+    by_figure, by_architecture = collections.defaultdict(list), collections.defaultdict(list)
+    count = collections.Counter()
+    for r, got in zip(rows, run_all([llamacpp_args(r) for r in rows])):
+        if isinstance(got, str):
+            sys.exit("%s %s: %s" % (r["model"], r["quant"], got))
+        count[got["model"]["architecture"]] += 1
+        for what in ("weights", "context", "compute"):
+            want = {h: int(r[what + ("_host" if h else "_device")]) for h in (False, True)}
+            if r["backend"] == "cpu":
+                pairs = [("CPU alone: ", sum(want.values()), part(got, True, what))]
+            else:
+                pairs = [("host: " if h else "device: ", want[h], part(got, h, what)) for h in (False, True)]
+            for where, w, g in pairs:
+                error = 0.0 if w == g else 100.0 * (g - w) / max(w, 1)
+                by_figure[where + what].append(error)
+                by_architecture[got["model"]["architecture"]].append(error)
+        error = float(part(got, True, "output") != int(r["output"]))
+        by_figure["output"].append(error)
+        by_architecture[got["model"]["architecture"]].append(error)
+    return {"llama.cpp by figure": table(["figure"] + HEADS, [[f] + statistics_of(e) for f, e in sorted(by_figure.items())]),
+            "llama.cpp by architecture": table(["architecture", "rows"] + HEADS[:1] + HEADS[1:],
+                                               [[a, count[a]] + statistics_of(e) for a, e in sorted(by_architecture.items())])}
+
+
+FAMILIES = [("llama.cpp", "llama.cpp"), ("ik_llama", "ik_llama.cpp"), ("Ollama", "Ollama"), ("vLLM", "vLLM"),
+            ("SGLang", "SGLang"), ("transformers", "transformers"), ("mlx", "MLX")]
+
+
+def log_tables():
+    runs = {}
+    for r in rows_of("logs.tsv"):
+        runs.setdefault(r["run"], []).append(r)
+    tables, unanswered, totals = collections.defaultdict(list), [], []
+    for figures, got in zip(runs.values(), run_all([shlex.split(f[0]["options"]) for f in runs.values()])):
+        first = figures[0]
+        family = next(name for key, name in FAMILIES if first["engine"].startswith(key))
+        if isinstance(got, str):
+            unanswered.append([first["run"], first["engine"], "`" + re.sub("^vramfit: ", "", got) + "`"])
+            continue
+        want_gpu = got_gpu = 0
+        for f in figures:
+            scale = UNITS[f["unit"]]
+            want, step, value = float(f["value"]) * scale, float(f["resolution"]) * scale, figure(got, f["figure"])
+            if value is None:
+                unanswered.append([first["run"], first["engine"], "no figure " + f["figure"]])
+                continue
+            equal = abs(value - want) <= step / 2 + 1e-9 * abs(want)
+            tables[family, f["figure"]].append(0.0 if equal else 100.0 * (value - want) / want if want else 100.0)
+            if f["figure"] in ("gpu.weights", "gpu.context", "gpu.compute"):
+                want_gpu, got_gpu = want_gpu + want, got_gpu + value
+        names = {f["figure"] for f in figures}
+        if names >= {"gpu.weights", "gpu.context", "gpu.compute"}:
+            parts = "llama.cpp" if family == "llama.cpp" else family
+            totals.append([first["run"], parts, first["engine"], "%.0f" % (want_gpu / 2**20),
+                           "%+.2f %%" % (100 * (got_gpu - want_gpu) / want_gpu)])
+    order = [name for _, name in FAMILIES]
+    lines = [[k[0], k[1]] + statistics_of(e) for k, e in sorted(tables.items(), key=lambda x: (order.index(x[0][0]), x[0][1]))]
+    return {"logs": table(["engine", "figure"] + HEADS, lines),
+            "logs, totals": table(["run", "program", "version", "MiB on the GPUs", "vramfit"], totals),
+            "logs, unanswered": table(["run", "engine", "why"], unanswered)}
+
+
+def estimator_tables():
+    rows = rows_of("estimators.tsv")
+    results = run_all([["--model", r["model"], "--quant", "q4_k_m", "--gpu", "rtx-4090", "--engine", "llama.cpp", "--ctx",
+                        r["ctx"], "--outputs", "1"] + ROOM for r in rows])
+    out = {}
+    for kind in ("cache", "total"):
+        lines, heads = [], None
+        for r, got in zip(rows, results):
+            if r["figure"] != kind:
+                continue
+            truth = int(r["truth"])
+            mine = sum(part(got, False, p) for p in (["context"] if kind == "cache" else ["weights", "context", "compute"]))
+            others = [k for k in list(r)[4:] if any(x[k] != "-" for x in rows if x["figure"] == kind)]
+            heads = ["model", "tokens", "MiB", "vramfit"] + others
+            def told(mib):
+                error = 100.0 * (mib - truth) / truth
+                return "=" if abs(mib - truth) <= 1 else "%+.1f %%" % error if abs(error) < 1000 else "× %.0f" % (mib / truth)
+            lines.append([r["model"], "{:,}".format(int(r["ctx"])), "{:,}".format(truth), told(mine / 2**20)] +
+                         ["–" if r[k] == "-" else told(int(r[k])) for k in others])
+        out["estimators, " + kind] = table(heads, lines)
+    return out
+
+
+bless = sys.argv[1] == "--bless"
+VRAMFIT, docs = sys.argv[1 + bless:]
+path = os.path.join(docs, "accuracy.md")
+with open(path, encoding="utf-8") as f:
+    page = f.read()
+tables = {**llamacpp_tables(), **log_tables(), **estimator_tables()}
+new = page
+for name, text in tables.items():
+    mark = "<!-- generated: %s -->\n" % name
+    if mark not in new:
+        sys.exit("%s: no place for '%s'" % (path, name))
+    a = new.index(mark) + len(mark)
+    new = new[:a] + text + "\n" + new[new.index("<!-- end -->", a):]
+if new == page:
+    print("%d tables are current" % len(tables))
+elif bless:
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(new)
+else:
+    for a, b in zip(page.splitlines(), new.splitlines()):
+        if a != b:
+            print("- %s\n+ %s" % (a, b))
+    sys.exit("%s: its tables are not what vramfit says now; if it should say so, run accuracy.py --bless" % path)
