@@ -351,6 +351,8 @@ typedef struct vf_request {
   uint64_t lora_bytes;   /* adapters, beside the matrices that they change */
   const vf_model *draft; /* a model that proposes tokens; NULL: none */
 
+  uint32_t host_bandwidth_mb_per_s; /* of main memory, for the speed of what it holds; 0: unknown */
+
   /* Serving engines.  0 is the engine's own default everywhere. */
   uint32_t tp, pp, dp, ep;      /* ranks that share a layer, stages, replicas; ep: any but 0 and 1
                                    spreads whole experts over the ranks */
@@ -472,6 +474,46 @@ VF_API const vf_model *vf_estimate_model(const vf_estimate *estimate);
 /* How line i came about: the formula with its numbers and its source.  Returns the length. */
 VF_API size_t vf_estimate_explain(const vf_estimate *estimate, size_t line, char *buf, size_t size);
 
+/* ---- Speed ------------------------------------------------------------------------------ */
+
+/* What most of the time goes into. */
+typedef enum vf_bound {
+  VF_BOUND_MEMORY,      /* reading a device's memory */
+  VF_BOUND_HOST_MEMORY, /* reading main memory */
+  VF_BOUND_LINK,        /* what devices tell one another, or fetch from the host */
+  VF_BOUND_COMPUTE,
+  VF_BOUND_LAUNCHES, /* starting kernels: the fixed part of every layer */
+  VF_BOUND_COUNT
+} vf_bound;
+
+/* Thousandths of a token per second: no speed needs a floating-point number. */
+typedef struct vf_rate {
+  uint64_t low, expected, high;
+} vf_rate;
+
+/* At the request's full context, for all its sequences together, as if it fitted. */
+typedef struct vf_speed {
+  bool decode_known, prefill_known;
+  vf_rate decode, prefill;
+  vf_bound bound;                 /* of decoding */
+  uint32_t bound_mb_per_s;        /* the bandwidth that it is bound by; 0: does not apply */
+  vf_basis basis;                 /* modelled: fitted on such devices; assumed: carried over */
+  uint32_t seqs;                  /* decoded at once */
+  uint64_t packed_bytes;          /* read for one step: weights in quantized formats, */
+  uint64_t plain_bytes;           /* other weights, */
+  uint64_t kv_cache_bytes;        /* caches at full context, */
+  uint64_t latent_cache_bytes;    /* those of latent attention, */
+  uint64_t state_bytes;           /* recurrent states, read and written; on devices */
+  uint64_t host_bytes;            /* and all that is read in main memory */
+  uint32_t layers, expert_layers; /* on devices */
+  const char *unknown;            /* why decode is not known; "" if it is */
+} vf_speed;
+
+VF_API void vf_estimate_speed(const vf_estimate *estimate, vf_speed *out);
+
+/* How decode came about, with its numbers and their source.  Returns the length. */
+VF_API size_t vf_speed_explain(const vf_estimate *estimate, char *buf, size_t size);
+
 /* ---- Limits ----------------------------------------------------------------------------- */
 
 /* What else would fit, everything else unchanged ("fits" as the verdict FITS). */
@@ -485,10 +527,11 @@ typedef struct vf_limits {
   bool ctx_is_model_limit;       /* the model, not the memory, ends it there */
   uint32_t max_seqs;             /* most sequences at the request's context; 0: none */
   bool seqs_is_engine_limit;
-  char quant[24];     /* the widest weight format that fits; "": none */
-  uint32_t devices;   /* fewest devices of the first one's kind; 0: not up to 16 */
-  int32_t gpu_layers; /* most layers on the GPU, the rest in host memory, where the request
-                         does not fit as it is; -1: it does, or none helps */
+  char quant[24];            /* the widest weight format that fits; "": none */
+  uint32_t devices;          /* fewest devices of the first one's kind; 0: not up to 16 */
+  int32_t gpu_layers;        /* most layers on the GPU, the rest in host memory, where the request
+                                does not fit as it is; -1: it does, or none helps */
+  vf_rate gpu_layers_decode; /* its speed; 0: not known */
 } vf_limits;
 
 /* Solves them by repeated estimates with estimate as scratch (its last result is overwritten). */
@@ -543,6 +586,26 @@ typedef struct vf_deployment {
   uint64_t headroom_bytes;
   uint32_t headroom_permille; /* as a share of the capacity; 0: headroom_bytes counts */
 } vf_deployment;
+
+/* One of them: opens the model (for the caller to free, after the use of the result), estimates,
+ * and, unless limits is NULL, solves for what else would fit. */
+VF_API vf_status vf_deployment_estimate(vf_estimate *estimate, vf_model **out_model,
+                                        vf_limits *limits, const vf_context *ctx,
+                                        const vf_deployment *deployment, vf_error *err);
+
+/* Several side by side.  Where estimate is NULL, refusal says why there is none. */
+typedef struct vf_compared {
+  const char *label; /* as it was asked for */
+  const vf_estimate *estimate;
+  const vf_limits *limits; /* may be NULL */
+  const char *refusal;
+} vf_compared;
+
+enum { VF_MAX_COMPARED = 16 };
+
+VF_API vf_status vf_comparison_write(const vf_compared *list, size_t count,
+                                     const vf_report_options *options, vf_write_fn write,
+                                     void *user, vf_error *err);
 
 /* What may be varied, from what costs most to change to what costs least. */
 typedef enum vf_axis_kind {
@@ -657,6 +720,53 @@ VF_API vf_status vf_max_solve(vf_answer *out, const vf_context *ctx, const vf_ma
                               vf_error *err);
 VF_API vf_status vf_answer_write(const vf_answer *answer, const vf_report_options *options,
                                  vf_write_fn write, void *user, vf_error *err);
+
+/* ---- Pictures --------------------------------------------------------------------------- */
+
+enum { VF_CURVE_POINTS = 49 };
+
+/* Memory of one device at one context. */
+typedef struct vf_curve_point {
+  uint64_t ctx_tokens;
+  uint64_t part_bytes[VF_PART_COUNT];
+  uint64_t shared_host_bytes; /* unified: the host's side */
+  vf_interval need;
+} vf_curve_point;
+
+/* Memory against context, of the device that is fullest. */
+typedef struct vf_curve {
+  vf_curve_point points[VF_CURVE_POINTS];
+  size_t count;
+  uint32_t device; /* index into vf_estimate_devices */
+  uint64_t capacity_bytes;
+  uint64_t last_ctx_tokens; /* the largest context whose need is within the capacity; 0: none */
+  bool ends_above;          /* that is the end of the curve: it never leaves the capacity */
+} vf_curve;
+
+/* Solves it by repeated estimates with estimate as scratch (its last result is overwritten).
+ * VF_UNSUPPORTED if no device's memory is known. */
+VF_API vf_status vf_curve_solve(vf_curve *out, vf_estimate *estimate, const vf_model *model,
+                                const vf_request *request, const vf_device *devices,
+                                size_t device_count, vf_error *err);
+
+typedef struct vf_plot_options {
+  bool svg;     /* a self-contained SVG document; else text for a terminal */
+  bool unicode; /* text: block characters; else ASCII */
+  bool color;   /* text: ANSI colours */
+  vf_unit unit;
+} vf_plot_options;
+
+/* Draws the budget as stacked bars, and the curve below them (NULL: bars alone). */
+VF_API vf_status vf_plot_write(const vf_estimate *estimate, const vf_curve *curve,
+                               const vf_plot_options *options, vf_write_fn write, void *user,
+                               vf_error *err);
+
+/* ---- Topics ----------------------------------------------------------------------------- */
+
+/* Writes the text that teaches a topic ("kv-cache"), or the list of topics if name is NULL;
+ * VF_UNKNOWN suggests the nearest. */
+VF_API vf_status vf_topic_write(const char *name, const vf_report_options *options,
+                                vf_write_fn write, void *user, vf_error *err);
 
 /* ---- Looking into a model --------------------------------------------------------------- */
 

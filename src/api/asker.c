@@ -157,9 +157,9 @@ static vf_asker_devices *new_entry(vf_asker *a) {
   return &a->found[a->n_found];
 }
 
-static vf_status read_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, const vf_asker *a,
-                              const vf_deployment *d, vf_error *err) {
-  vf_status status = vf_devices_parse(devices, VF_MAX_DEVICES, n, a->ctx, d->gpu, err);
+vf_status vf_deployment_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, const vf_context *ctx,
+                                const vf_deployment *d, vf_error *err) {
+  vf_status status = vf_devices_parse(devices, VF_MAX_DEVICES, n, ctx, d->gpu, err);
   if (status != VF_OK) return status;
   if (d->gpus != 0 && *n != 1)
     return vf_fail(err, VF_USAGE, "'%s' is several devices already: how many is said once", d->gpu);
@@ -172,7 +172,7 @@ static vf_status find_devices(vf_asker *a, const vf_deployment *d, vf_error *err
   vf_device devices[VF_MAX_DEVICES];
   size_t n = 0;
   if (find_known(a, d)) return VF_OK;
-  vf_status status = read_devices(devices, &n, a, d, err);
+  vf_status status = vf_deployment_devices(devices, &n, a->ctx, d, err);
   if (status != VF_OK) return status;
   vf_asker_devices *f = new_entry(a);
   vf_device *list = vf_arena_alloc(a->arena, n, sizeof *list);
@@ -215,6 +215,35 @@ void vf_asker_outcome(const vf_asker *a, vf_outcome *out) {
       out->headroom_bytes = b[i].headroom_bytes;
     first = false;
   }
+}
+
+static vf_status solve_limits(vf_limits *out, const vf_context *ctx, const vf_model *model,
+                              const vf_request *request, const vf_device *devices, size_t n,
+                              vf_error *err) {
+  vf_estimate *scratch;
+  vf_status status = vf_estimate_new(&scratch, ctx, err);
+  if (status != VF_OK) return status;
+  status = vf_limits_solve(out, scratch, model, request, devices, n, err);
+  vf_estimate_free(scratch);
+  return status;
+}
+
+vf_status vf_deployment_estimate(vf_estimate *estimate, vf_model **out_model, vf_limits *limits,
+                                 const vf_context *ctx, const vf_deployment *d, vf_error *err) {
+  vf_device devices[VF_MAX_DEVICES];
+  size_t n = 0;
+  vf_model *m = NULL;
+  vf_status status = vf_model_open(&m, ctx, d->model, d->quant, d->request.engine, err);
+  if (status != VF_OK) return status;
+  status = vf_deployment_devices(devices, &n, ctx, d, err);
+  if (status == VF_OK) status = vf_estimate_run(estimate, m, &d->request, devices, n, err);
+  if (status == VF_OK && limits != NULL)
+    status = solve_limits(limits, ctx, m, &d->request, devices, n, err);
+  if (status == VF_OK)
+    *out_model = m;
+  else
+    vf_model_free(m);
+  return status;
 }
 
 bool vf_is_refusal(vf_status status) {

@@ -53,6 +53,10 @@ vf_status vf_asker_ask(vf_asker *a, const vf_deployment *d, vf_error *err);
  */
 void vf_asker_outcome(const vf_asker *a, vf_outcome *out);
 
+/* The devices of a deployment, with what it says about them. */
+vf_status vf_deployment_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, const vf_context *ctx,
+                                const vf_deployment *d, vf_error *err);
+
 /* A failure that is an answer: the engine takes no such thing. */
 bool vf_is_refusal(vf_status status);
 

@@ -146,6 +146,18 @@ static vf_status solve_devices(vf_limits *out, question q, vf_error *err) {
   return VF_OK;
 }
 
+/* How slow that answer is. */
+static vf_status tell_layers_speed(vf_limits *out, question *q, vf_error *err) {
+  bool yes;
+  vf_speed speed;
+  q->request.gpu_layers = out->gpu_layers;
+  vf_status status = asks_fit(q, &yes, err);
+  if (status != VF_OK) return status;
+  vf_estimate_speed(q->e, &speed);
+  if (speed.decode_known) out->gpu_layers_decode = speed.decode;
+  return VF_OK;
+}
+
 /* Layers in host memory help only where that is another memory; 0 layers is an answer too. */
 static vf_status solve_layers(vf_limits *out, question q, vf_error *err) {
   uint64_t layers = 0;
@@ -158,7 +170,7 @@ static vf_status solve_layers(vf_limits *out, question q, vf_error *err) {
   if (status != VF_OK || !none_fits) return status;
   status = vf_solve_largest(&layers, 1, q.model->n_layers + 1, fits_with_layers, &q, err);
   out->gpu_layers = (int32_t)layers;
-  return status;
+  return status == VF_OK ? tell_layers_speed(out, &q, err) : status;
 }
 
 /* What a serving engine says of the request itself. */

@@ -27,6 +27,8 @@ enum exit_code command_engines(const args *a, const vf_context *ctx, vf_error *e
 enum exit_code command_place(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_table(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_max(const args *a, const vf_context *ctx, vf_error *err);
+enum exit_code command_compare(const args *a, const vf_context *ctx, vf_error *err);
+enum exit_code command_explain(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_inspect(const args *a, const vf_context *ctx, vf_error *err);
 
 #endif

@@ -44,7 +44,9 @@ vf_status refuse_lists(const args *a, vf_error *err) {
   static const struct {
     vf_axis_kind kind;
     const char *option;
-  } lists[] = {{VF_AXIS_CTX, "--ctx"}, {VF_AXIS_SEQS, "--seqs"}, {VF_AXIS_KV, "--kv"}};
+  } lists[] = {{VF_AXIS_MODEL, "--model"}, {VF_AXIS_ENGINE, "--engine"}, {VF_AXIS_QUANT, "--quant"},
+               {VF_AXIS_GPU, "--gpu"},     {VF_AXIS_KV, "--kv"},         {VF_AXIS_SEQS, "--seqs"},
+               {VF_AXIS_CTX, "--ctx"}};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
     if (list_of(a, lists[i].kind) != NULL)
       return trouble(err, lists[i].option, "'%s' is a list: vramfit table takes those",

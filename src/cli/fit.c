@@ -6,6 +6,7 @@
 #include "command.h"
 #include "deployment.h"
 #include "output.h"
+#include "plot.h"
 #include "trouble.h"
 
 /* ---- What the options say about devices --------------------------------------------------- */
@@ -113,6 +114,12 @@ static vf_status report(const job *j, vf_error *err) {
   return vf_report_write(j->estimate, &j->limits, &options, write_stdout, stdout, err);
 }
 
+static vf_status draw(const job *j, vf_error *err) {
+  if (j->a->plot == NULL) return VF_OK;
+  return draw_plot(j->a, j->estimate, j->scratch, j->model, &j->request, j->devices, j->n_devices,
+                   err);
+}
+
 static enum exit_code verdict_code(const job *j) {
   vf_verdict verdict = vf_estimate_verdict(j->estimate);
   if (verdict == VF_NO_FIT) return EXIT_NO_FIT;
@@ -137,6 +144,7 @@ enum exit_code command_fit(const args *a, const vf_context *ctx, vf_error *err) 
   if (status == VF_OK) status = solve(&j, err);
   if (status == VF_OK) status = check_context(&j, err);
   if (status == VF_OK) status = report(&j, err);
+  if (status == VF_OK) status = draw(&j, err);
   enum exit_code code = status == VF_OK ? verdict_code(&j) : EXIT_TROUBLE;
   finish(&j);
   return code;

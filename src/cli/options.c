@@ -82,6 +82,16 @@ static vf_status parse_share(void *field, const char *text, vf_error *err) {
   return *(uint32_t *)field != 0 ? VF_OK : trouble(err, "", "'%s' is as good as nothing", text);
 }
 
+/* In units of 10^9 bytes per second, "89.6". */
+static vf_status parse_bandwidth(void *field, const char *text, vf_error *err) {
+  char *end;
+  double rate = strtod(text, &end);
+  if (end == text || *end != '\0' || !(rate >= 1.0 && rate <= 1e5))
+    return trouble(err, "", "'%s' is not a bandwidth in GB/s (1 to 100000)", text);
+  *(uint32_t *)field = (uint32_t)(rate * 1e3 + 0.5);
+  return VF_OK;
+}
+
 static vf_status parse_all_ranks(void *field, const char *text, vf_error *err) {
   (void)text;
   (void)err;
@@ -482,26 +492,46 @@ static bool join_number(int *argc, char **argv, int i, char *text, size_t size) 
   return true;
 }
 
+static vf_status too_long(vf_error *err) {
+  return trouble(err, "", "the command line is too long");
+}
+
+/* Several options in one word, as compare takes them: "--quant q4", "--quant=q4 -c 8k"; but not
+ * "--gpu=RTX 4090". */
+static bool is_text_of_options(const char *word) {
+  return word[0] == '-' &&
+         (strcspn(word, " ") < strcspn(word, "=") || strstr(word, " -") != NULL) &&
+         strchr(word, ' ') != NULL;
+}
+
 /* Rewrites options to our spelling, in `text` where it must be put together.  Arguments of
  * options are left alone. */
 static vf_status normalize(int *argc, char **argv, char *text, size_t size, vf_error *err) {
   for (int i = 1; i < *argc && strcmp(argv[i], "--") != 0; i++) {
     const char *word = argv[i];
-    if (!is_option_word(word)) continue;
+    bool several = is_text_of_options(word);
+    if (!several && !is_option_word(word)) continue;
+    if (several) { /* a blank in front: no option for getopt */
+      int length = snprintf(text, size, " %s", word);
+      if (length < 0 || (size_t)length >= size) return too_long(err);
+      argv[i] = text;
+      text += length + 1;
+      size -= (size_t)length + 1;
+      continue;
+    }
     size_t name = strcspn(word, "=");
     const option_spec *spec = find_spec(word, name);
     if (spec == NULL) return unknown_option(word, err);
     if (word[name] == '=' && spec->argument == NULL)
       return trouble(err, "", "--%s takes no value", spec->long_name);
     int n = snprintf(text, size, "--%s%s", spec->long_name, word + name);
-    if (n < 0 || (size_t)n >= size) return trouble(err, "", "the command line is too long");
+    if (n < 0 || (size_t)n >= size) return too_long(err);
     argv[i] = text;
     text += n + 1;
     size -= (size_t)n + 1;
     if (spec->argument == NULL || word[name] == '=') continue;
     if (is_optional(spec)) {
-      if (!join_number(argc, argv, i, text, size))
-        return trouble(err, "", "the command line is too long");
+      if (!join_number(argc, argv, i, text, size)) return too_long(err);
       if (argv[i] == text) {
         size -= strlen(text) + 1;
         text += strlen(text) + 1;
@@ -585,4 +615,49 @@ vf_status args_parse(args *out, int argc, char **argv, vf_error *err) {
   out->request.overrides = out->overrides.list;
   out->request.override_count = out->overrides.count;
   return VF_OK;
+}
+
+/* ---- Options as one text ----------------------------------------------------------------- */
+
+/* Cuts the text into words in place: blanks part them, quotes of either kind keep them together. */
+static int cut_words(char *text, char **words, int most) {
+  int n = 0;
+  char *to = text;
+  for (char *s = text; *s != '\0';) {
+    while (*s == ' ' || *s == '\t') s++;
+    if (*s == '\0') break;
+    if (n == most) return -1;
+    words[n++] = to;
+    char quote = '\0';
+    for (; *s != '\0' && (quote != '\0' || (*s != ' ' && *s != '\t')); s++) {
+      if (quote == '\0' && (*s == '"' || *s == '\''))
+        quote = *s;
+      else if (*s == quote)
+        quote = '\0';
+      else
+        *to++ = *s;
+    }
+    if (quote != '\0') return -1;
+    if (*s != '\0') s++;
+    *to++ = '\0';
+  }
+  return n;
+}
+
+vf_status args_extend(args *a, const char *text, char storage[ARGS_STORAGE], vf_error *err) {
+  enum { MOST_WORDS = 64 };
+  static char program[] = "vramfit";
+  char *argv[MOST_WORDS + 2] = {program};
+  size_t length = strlen(text);
+  if (length > ARGS_TEXT) return trouble(err, "", "'%.40s…' is too long", text);
+  memcpy(storage, text, length + 1);
+  storage[length + 1] = '\0';
+  int argc = cut_words(storage, argv + 1, MOST_WORDS) + 1;
+  if (argc == 0)
+    return trouble(err, "", "'%.80s' has a quote that does not end, or too many words", text);
+  char *rest = storage + length + 2;
+  vf_status status = normalize(&argc, argv, rest, ARGS_STORAGE - length - 2, err);
+  if (status == VF_OK) status = read_options(a, argc, argv, err);
+  if (status == VF_OK && optind < argc) return too_many_words(argv[optind], err);
+  return status;
 }

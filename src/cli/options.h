@@ -53,6 +53,7 @@ typedef struct args {
   vf_request request;
   const char *scenario, *card_svg;
   bool card;
+  const char *plot;
   const char *catalog, *id, *family, *vendor;
   axes_arg axes;
   vf_cell_shows cell;
@@ -70,6 +71,11 @@ typedef struct args {
 
 /* Reads the command line; on failure err says which option and why. */
 vf_status args_parse(args *out, int argc, char **argv, vf_error *err);
+
+/* More options, as one text: "--quant q4 --gpu 'RTX 4090'".  Words are put into `storage`, which
+ * must live as long as the args; ARGS_STORAGE bytes are enough for `text` of ARGS_TEXT. */
+enum { ARGS_TEXT = 1000, ARGS_STORAGE = 8 * ARGS_TEXT };
+vf_status args_extend(args *a, const char *text, char storage[ARGS_STORAGE], vf_error *err);
 
 vf_status too_many_words(const char *word, vf_error *err);
 

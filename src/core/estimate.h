@@ -18,6 +18,12 @@ typedef struct vf_memo {
   uint64_t key[VF_MEMO_PLACES]; /* 0: nothing there */
   uint64_t value[VF_MEMO_PLACES];
 } vf_memo;
+/* How an engine decodes, as far as its speed goes. */
+typedef enum vf_decodes {
+  VF_DECODES_UNKNOWN,  /* nobody measured it */
+  VF_DECODES_LAUNCHED, /* kernel by kernel, as the engines of tests/truth/speed.tsv */
+  VF_DECODES_GRAPHS    /* whole steps are replayed */
+} vf_decodes;
 
 struct vf_estimate {
   vf_allocator allocator;
@@ -37,6 +43,9 @@ struct vf_estimate {
   vf_memo memo;                  /* kept from one estimate to the next */
   bool refused;                  /* the engine would not start, whatever the sums say: NO-FIT */
   bool overflow;                 /* a sum left 64 bits: the estimate has failed */
+  uint32_t host_bandwidth_mb_per_s, cpu_moe_layers; /* of the request */
+  vf_split split;                                   /* of the request */
+  vf_decodes decodes;                               /* of the engine */
 };
 
 /* Empties the estimate and gives it these devices; makes room if there is too little. */

@@ -147,6 +147,10 @@ vf_status vf_estimate_run(vf_estimate *e, const vf_model *model, const vf_reques
   if (status == VF_OK) status = set_devices(e, model, request, devices, device_count, err);
   if (status != VF_OK) return status;
   set_version(e, version);
+  e->host_bandwidth_mb_per_s = request->host_bandwidth_mb_per_s;
+  e->cpu_moe_layers = request->cpu_moe_layers;
+  e->decodes = e->engine->decodes;
+  e->split = request->split;
   if (!is_known_version(e->engine, version))
     vf_estimate_assume(e, "engine-version",
                        "the rules of that engine version are not known: the newest known are used");

@@ -117,6 +117,7 @@ const vf_engine vf_engine_exllama = {
     .max_seqs = 4096,
     .ladder = ladder,
     .knows = knows,
+    .decodes = VF_DECODES_GRAPHS,
     .estimate = estimate,
     .explain = vf_serving_explain,
 };

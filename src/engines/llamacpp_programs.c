@@ -199,6 +199,7 @@ static const vf_quant_alias converts[] = {{"mxfp4", "MXFP4_MOE"}, {"", "BF16"}, 
                             .converts = converts,                                                  \
                             .max_seqs = VF_LLAMACPP_SEQS,                                          \
                             .knows = is_build,                                                     \
+                            .decodes = VF_DECODES_LAUNCHED,                                        \
                             .estimate = function,                                                  \
                             .explain = vf_llamacpp_explain}
 
@@ -229,5 +230,6 @@ const vf_engine vf_engine_ollama = {.name = "ollama",
                                     .tag_quant = "Q4_K_M",
                                     .max_seqs = VF_LLAMACPP_SEQS,
                                     .knows = knows_ollama,
+                                    .decodes = VF_DECODES_LAUNCHED,
                                     .estimate = estimate_ollama,
                                     .explain = vf_llamacpp_explain};

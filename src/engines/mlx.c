@@ -120,6 +120,7 @@ const vf_engine vf_engine_mlx = {
     .max_seqs = VF_MAX_SEQS,
     .ladder = ladder,
     .knows = knows,
+    .decodes = VF_DECODES_LAUNCHED,
     .estimate = estimate,
     .explain = vf_serving_explain,
 };

@@ -339,6 +339,7 @@ const vf_engine vf_engine_sglang = {
     .ladder = ladder,
     .pools = true,
     .knows = knows,
+    .decodes = VF_DECODES_GRAPHS,
     .estimate = estimate,
     .explain = vf_serving_explain,
 };

@@ -191,6 +191,7 @@ const vf_engine vf_engine_tensorrt_llm = {
     .ladder = ladder,
     .pools = true,
     .knows = knows,
+    .decodes = VF_DECODES_GRAPHS,
     .estimate = estimate,
     .explain = vf_serving_explain,
 };

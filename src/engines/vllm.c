@@ -471,6 +471,7 @@ const vf_engine vf_engine_vllm = {
     .ladder = ladder,
     .pools = true,
     .knows = knows,
+    .decodes = VF_DECODES_GRAPHS,
     .estimate = estimate,
     .explain = vf_vllm_explain,
 };

@@ -118,6 +118,45 @@ static void put_limits(vf_json *j, const vf_workload *w, const vf_limits *l) {
   if (l->quant[0] != '\0') vf_json_string(j, "widest_quant", l->quant);
   if (l->devices != 0) vf_json_u64(j, "min_devices", l->devices);
   if (l->gpu_layers >= 0) vf_json_i64(j, "max_gpu_layers", l->gpu_layers);
+  if (l->gpu_layers_decode.high != 0) {
+    vf_json_hundredths(j, "max_gpu_layers_decode_tokens_per_s_low", l->gpu_layers_decode.low / 10);
+    vf_json_hundredths(j, "max_gpu_layers_decode_tokens_per_s_high",
+                       l->gpu_layers_decode.high / 10);
+  }
+  vf_json_close(j, '}');
+}
+
+static void put_reads(vf_json *j, const vf_speed *s) {
+  vf_json_open(j, "step_reads", '{');
+  vf_json_u64(j, "quantized_weights_bytes", s->packed_bytes);
+  vf_json_u64(j, "other_weights_bytes", s->plain_bytes);
+  vf_json_u64(j, "kv_cache_bytes", s->kv_cache_bytes);
+  vf_json_u64(j, "latent_cache_bytes", s->latent_cache_bytes);
+  vf_json_u64(j, "state_bytes", s->state_bytes);
+  vf_json_u64(j, "host_memory_bytes", s->host_bytes);
+  vf_json_u64(j, "layers", s->layers);
+  vf_json_u64(j, "expert_layers", s->expert_layers);
+  vf_json_close(j, '}');
+}
+
+/* Two decimals are more than is known. */
+static void put_speed(vf_json *j, const vf_estimate *e) {
+  vf_speed s;
+  vf_estimate_speed(e, &s);
+  if (!s.decode_known) return;
+  vf_json_open(j, "speed", '{');
+  vf_json_hundredths(j, "decode_tokens_per_s_low", s.decode.low / 10);
+  vf_json_hundredths(j, "decode_tokens_per_s", s.decode.expected / 10);
+  vf_json_hundredths(j, "decode_tokens_per_s_high", s.decode.high / 10);
+  vf_json_u64(j, "seqs", s.seqs);
+  vf_json_string(j, "bound_by", vf_bound_word[s.bound]);
+  if (s.prefill_known) {
+    vf_json_hundredths(j, "prefill_tokens_per_s_low", s.prefill.low / 10);
+    vf_json_hundredths(j, "prefill_tokens_per_s_high", s.prefill.high / 10);
+    vf_json_string(j, "prefill_basis", vf_basis_word[VF_BASIS_ASSUMED]);
+  }
+  vf_json_string(j, "basis", vf_basis_word[s.basis]);
+  put_reads(j, &s);
   vf_json_close(j, '}');
 }
 
@@ -156,10 +195,23 @@ static void put_devices_and_lines(vf_json *j, const vf_estimate *e, const vf_lim
   for (size_t i = 0; i < n; i++) put_device(j, e, &devices[i], i);
   vf_json_close(j, ']');
   if (limits != NULL) put_limits(j, vf_estimate_workload(e), limits);
+  put_speed(j, e);
   const vf_line *lines = vf_estimate_lines(e, &n);
   vf_json_open(j, "lines", '[');
   for (size_t i = 0; i < n; i++) put_line(j, e, &lines[i], i);
   vf_json_close(j, ']');
+}
+
+void vf_report_json_members(vf_json *j, const vf_estimate *e, const vf_limits *limits) {
+  vf_json_string(j, "verdict", vf_verdict_word[vf_estimate_verdict(e)].json);
+  put_model(j, e);
+  vf_json_open(j, "engine", '{');
+  vf_json_string(j, "name", vf_estimate_workload(e)->engine);
+  vf_json_string(j, "version", vf_estimate_workload(e)->engine_version);
+  vf_json_close(j, '}');
+  put_request(j, e);
+  put_devices_and_lines(j, e, limits);
+  put_assumptions(j, e);
 }
 
 void vf_report_json(vf_out *out, const vf_estimate *e, const vf_limits *limits,
@@ -168,14 +220,6 @@ void vf_report_json(vf_out *out, const vf_estimate *e, const vf_limits *limits,
   vf_json j = vf_json_on(out);
   vf_json_open(&j, NULL, '{');
   vf_json_string(&j, "format_version", VF_JSON_VERSION);
-  vf_json_string(&j, "verdict", vf_verdict_word[vf_estimate_verdict(e)].json);
-  put_model(&j, e);
-  vf_json_open(&j, "engine", '{');
-  vf_json_string(&j, "name", vf_estimate_workload(e)->engine);
-  vf_json_string(&j, "version", vf_estimate_workload(e)->engine_version);
-  vf_json_close(&j, '}');
-  put_request(&j, e);
-  put_devices_and_lines(&j, e, limits);
-  put_assumptions(&j, e);
+  vf_report_json_members(&j, e, limits);
   vf_json_close(&j, '}');
 }

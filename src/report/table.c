@@ -368,6 +368,72 @@ static void put_many_devices(const table *t) {
   put_pool(t);
 }
 
+/* ---- Speed ------------------------------------------------------------------------------ */
+
+/* Three digits are more than is known. */
+static void text_rate(vf_text *text, uint64_t milli) {
+  if (milli >= 10000)
+    vf_text_thousands(text, (milli + 500) / 1000);
+  else if (milli >= 1000)
+    vf_text_printf(text, "%" PRIu64 ".%" PRIu64, (milli + 50) / 1000, (milli + 50) % 1000 / 100);
+  else
+    vf_text_printf(text, "0.%02" PRIu64, (milli + 5) / 10);
+}
+
+static void text_rates(vf_text *text, vf_rate rate, uint64_t divisor) {
+  text_rate(text, rate.low / divisor);
+  vf_text_put(text, "–");
+  text_rate(text, rate.high / divisor);
+}
+
+/* "bound by 273 GB/s": what has to be faster, for this to be. */
+static void text_bound(vf_text *text, const vf_speed *s) {
+  static const char *const words[VF_BOUND_COUNT] = {
+      [VF_BOUND_MEMORY] = "",
+      [VF_BOUND_HOST_MEMORY] = " of main memory",
+      [VF_BOUND_LINK] = " between devices",
+      [VF_BOUND_COMPUTE] = "arithmetic",
+      [VF_BOUND_LAUNCHES] = "the fixed part of every layer",
+  };
+  vf_text_put(text, ", bound by ");
+  if (s->bound_mb_per_s != 0) {
+    vf_text_thousands(text, (s->bound_mb_per_s + 500) / 1000);
+    vf_text_put(text, " GB/s");
+  } else if (words[s->bound][0] == ' ') {
+    vf_text_put(text, s->bound == VF_BOUND_LINK ? "the link" : "main memory");
+    return;
+  }
+  vf_text_put(text, words[s->bound]);
+}
+
+static void put_speed(const table *t) {
+  char buf[256];
+  vf_text text = vf_text_on(buf, sizeof buf);
+  vf_speed s;
+  vf_estimate_speed(t->e, &s);
+  if (!s.decode_known || vf_estimate_verdict(t->e) == VF_NO_FIT) return;
+  text_rates(&text, s.decode, 1);
+  vf_text_put(&text, " tokens/s");
+  if (s.seqs > 1) {
+    vf_text_printf(&text, " for %" PRIu32 " sequences, ", s.seqs);
+    text_rates(&text, s.decode, s.seqs);
+    vf_text_put(&text, " each");
+  }
+  text_bound(&text, &s);
+  vf_out_put(t->out, "  ");
+  put_left(t->out, "decode", LABEL_WIDTH);
+  vf_out_text(t->out, &text);
+  vf_out_put(t->out, "\n");
+}
+
+static void explain_speed(const table *t) {
+  char formula[1024];
+  vf_speed_explain(t->e, formula, sizeof formula);
+  vf_out_put(t->out, "  decode: ");
+  vf_out_put(t->out, formula);
+  vf_out_put(t->out, "\n");
+}
+
 /* ---- What else fits --------------------------------------------------------------------- */
 
 /* The separator in front of every choice but the first. */
@@ -419,7 +485,13 @@ static void text_ways_out(vf_text *text, const table *t, const vf_limits *l) {
   }
   if (l->gpu_layers >= 0 && (uint32_t)l->gpu_layers < on_gpu) {
     next_choice(text);
-    vf_text_printf(text, "--ngl %" PRId32 " (the rest in host memory)", l->gpu_layers);
+    vf_text_printf(text, "--ngl %" PRId32 " (the rest in host memory", l->gpu_layers);
+    if (l->gpu_layers_decode.high != 0) {
+      vf_text_put(text, ": ");
+      text_rates(text, l->gpu_layers_decode, 1);
+      vf_text_put(text, " tokens/s");
+    }
+    vf_text_put(text, ")");
   }
 }
 
@@ -474,6 +546,7 @@ static void put_explanations(const table *t) {
     vf_out_put(t->out, formula);
     vf_out_put(t->out, "\n");
   }
+  explain_speed(t);
 }
 
 void vf_report_table(vf_out *out, const vf_estimate *e, const vf_limits *limits,
@@ -486,6 +559,7 @@ void vf_report_table(vf_out *out, const vf_estimate *e, const vf_limits *limits,
   else
     put_many_devices(&t);
   if (limits != NULL) put_limits(&t, limits);
+  put_speed(&t);
   put_assumptions(&t);
   if (options->explain) put_explanations(&t);
 }

@@ -13,6 +13,12 @@ const char *const vf_basis_word[VF_BASIS_COUNT] = {
     [VF_BASIS_ASSUMED] = "assumed",
 };
 
+const char *const vf_bound_word[VF_BOUND_COUNT] = {
+    [VF_BOUND_MEMORY] = "memory",     [VF_BOUND_HOST_MEMORY] = "host-memory",
+    [VF_BOUND_LINK] = "link",         [VF_BOUND_COMPUTE] = "compute",
+    [VF_BOUND_LAUNCHES] = "launches",
+};
+
 const char *const vf_device_kind_word[VF_DEVICE_KIND_COUNT] = {
     [VF_DEVICE_DISCRETE] = "discrete",
     [VF_DEVICE_UNIFIED] = "unified",

@@ -10,6 +10,7 @@ typedef struct vf_verdict_words {
 
 extern const vf_verdict_words vf_verdict_word[VF_VERDICT_COUNT];
 extern const char *const vf_basis_word[VF_BASIS_COUNT];
+extern const char *const vf_bound_word[VF_BOUND_COUNT];
 extern const char *const vf_device_kind_word[VF_DEVICE_KIND_COUNT];
 
 typedef struct vf_part_words {

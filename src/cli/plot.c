@@ -1,0 +1,52 @@
+/* plot.c - --plot FILE.svg and --plot -. */
+#include "plot.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "output.h"
+#include "trouble.h"
+
+/* The first of these that says anything, as locale(7) has it. */
+static bool is_utf8_locale(void) {
+  static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    const char *value = getenv(names[i]);
+    if (value == NULL || value[0] == '\0') continue;
+    const char *dot = strchr(value, '.');
+    return dot != NULL && (strncasecmp(dot, ".utf-8", 6) == 0 || strncasecmp(dot, ".utf8", 5) == 0);
+  }
+  return false;
+}
+
+static vf_status write_file(const char *path, const vf_estimate *e, const vf_curve *curve,
+                            const vf_plot_options *options, vf_error *err) {
+  FILE *file = fopen(path, "w");
+  if (file == NULL) {
+    trouble(err, path, "cannot be written: %s", strerror(errno));
+    return err->status = VF_IO;
+  }
+  vf_status status = vf_plot_write(e, curve, options, write_stdout, file, err);
+  if (fclose(file) == 0 || status != VF_OK) return status;
+  trouble(err, path, "cannot be written: %s", strerror(errno));
+  return err->status = VF_IO;
+}
+
+vf_status draw_plot(const args *a, const vf_estimate *estimate, vf_estimate *scratch,
+                    const vf_model *model, const vf_request *request, const vf_device *devices,
+                    size_t n_devices, vf_error *err) {
+  vf_curve curve;
+  bool terminal = strcmp(a->plot, "-") == 0;
+  vf_report_options report = report_options(a);
+  vf_plot_options options = {
+      .svg = !terminal, .unicode = is_utf8_locale(), .color = report.color, .unit = report.unit};
+  if (terminal && report.format != VF_REPORT_TABLE)
+    return trouble(err, "--plot", "- goes with the table: name a file beside --json");
+  vf_status status = vf_curve_solve(&curve, scratch, model, request, devices, n_devices, err);
+  if (status != VF_OK) return status;
+  if (!terminal) return write_file(a->plot, estimate, &curve, &options, err);
+  return vf_plot_write(estimate, &curve, &options, write_stdout, stdout, err);
+}

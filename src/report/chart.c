@@ -1,0 +1,61 @@
+/* chart.c - what the pictures share, and the choice between them. */
+#include "report/chart.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+const vf_segment_look vf_segment_looks[VF_CHART_SEGMENTS] = {
+    [VF_PART_WEIGHTS] = {"weights", "#4c78a8", "\x1b[34m", "█", '#'},
+    [VF_PART_KV_CACHE] = {"KV cache", "#f58518", "\x1b[33m", "▓", '='},
+    [VF_PART_STATE] = {"state", "#eeca3b", "\x1b[93m", "▓", 's'},
+    [VF_PART_COMPUTE] = {"compute", "#54a24b", "\x1b[32m", "▒", '+'},
+    [VF_PART_OUTPUT] = {"output", "#b279a2", "\x1b[35m", "▒", 'o'},
+    [VF_PART_RUNTIME] = {"runtime", "#9d755d", "\x1b[31m", "░", ':'},
+    [VF_CHART_HOST] = {"host side", "#8a8f98", "\x1b[90m", "░", 'h'},
+};
+_Static_assert(sizeof vf_segment_looks / sizeof *vf_segment_looks == VF_CHART_SEGMENTS,
+               "every segment has a look");
+
+void vf_chart_budget(uint64_t out[VF_CHART_SEGMENTS], const vf_device_budget *b) {
+  memcpy(out, b->part_bytes, sizeof b->part_bytes);
+  out[VF_CHART_HOST] = b->shared_host_bytes;
+}
+
+void vf_chart_point(uint64_t out[VF_CHART_SEGMENTS], const vf_curve_point *p) {
+  memcpy(out, p->part_bytes, sizeof p->part_bytes);
+  out[VF_CHART_HOST] = p->shared_host_bytes;
+}
+
+uint64_t vf_chart_step(uint64_t most, uint64_t unit, unsigned steps, bool binary) {
+  static const uint64_t round[] = {1, 2, 5};
+  uint64_t power = unit;
+  for (;;) {
+    for (size_t i = 0; !binary && i < sizeof round / sizeof *round; i++)
+      if (most / (power * round[i]) < steps) return power * round[i];
+    if (binary && most / power < steps) return power;
+    if (power > UINT64_MAX / 100) return power;
+    power *= binary ? 2 : 10;
+  }
+}
+
+void vf_chart_tokens(vf_text *t, uint64_t tokens) {
+  if (tokens != 0 && tokens % (1 << 20) == 0)
+    vf_text_printf(t, "%" PRIu64 "M", tokens >> 20);
+  else if (tokens != 0 && tokens % 1024 == 0)
+    vf_text_printf(t, "%" PRIu64 "k", tokens >> 10);
+  else
+    vf_text_printf(t, "%" PRIu64, tokens);
+}
+
+bool vf_chart_shows(const vf_device_budget *b, size_t n_devices) {
+  if (b->device.kind == VF_DEVICE_HOST && n_devices > 1) return false;
+  return b->need.high_bytes != 0;
+}
+
+vf_status vf_plot_write(const vf_estimate *e, const vf_curve *curve, const vf_plot_options *options,
+                        vf_write_fn write, void *user, vf_error *err) {
+  vf_out out;
+  vf_out_init(&out, write, user);
+  (options->svg ? vf_chart_svg : vf_chart_text)(&out, e, curve, options);
+  return vf_out_finish(&out, err);
+}

@@ -1,0 +1,39 @@
+/* chart.h - what the pictures share: segments of a bar, round numbers for an axis. */
+#ifndef VF_REPORT_CHART_H
+#define VF_REPORT_CHART_H
+
+#include "report/out.h"
+
+/* Parts of a budget, and behind them the host's side of a unified pool. */
+enum { VF_CHART_HOST = VF_PART_COUNT, VF_CHART_SEGMENTS };
+
+typedef struct vf_segment_look {
+  const char *name;
+  const char *fill;    /* SVG colour */
+  const char *ansi;    /* terminal colour */
+  const char *unicode; /* a column of it */
+  char ascii;
+} vf_segment_look;
+
+extern const vf_segment_look vf_segment_looks[VF_CHART_SEGMENTS];
+
+/* Bytes of the segments of one budget, or of one point of a curve. */
+void vf_chart_budget(uint64_t out[VF_CHART_SEGMENTS], const vf_device_budget *b);
+void vf_chart_point(uint64_t out[VF_CHART_SEGMENTS], const vf_curve_point *p);
+
+/* A round step (1, 2 or 5 times a power of ten of `unit`; of two where binary) that divides `most`
+ * into at most `steps`. */
+uint64_t vf_chart_step(uint64_t most, uint64_t unit, unsigned steps, bool binary);
+
+/* "32k", "1M": tokens as people type them; exact otherwise. */
+void vf_chart_tokens(vf_text *t, uint64_t tokens);
+
+/* Devices that take part: those with anything on them, and no host beside others. */
+bool vf_chart_shows(const vf_device_budget *b, size_t n_devices);
+
+void vf_chart_text(vf_out *out, const vf_estimate *e, const vf_curve *curve,
+                   const vf_plot_options *options);
+void vf_chart_svg(vf_out *out, const vf_estimate *e, const vf_curve *curve,
+                  const vf_plot_options *options);
+
+#endif

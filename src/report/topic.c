@@ -1,0 +1,123 @@
+/* topic.c - topics for people and for programs.
+ *
+ * The Markdown of docs/explain/ needs little on a terminal: fences and backticks go, examples are
+ * set in, titles, commands and the word "Wrong:" stand out where there is colour. */
+#include "report/topic.h"
+
+#include <string.h>
+
+#include "base/names.h"
+#include "base/status.h"
+#include "report/json_write.h"
+#include "report/out.h"
+
+#define BOLD  "\x1b[1m"
+#define RED   "\x1b[31m"
+#define RESET "\x1b[0m"
+
+typedef struct page {
+  vf_out out;
+  bool color, in_example;
+} page;
+
+static void color(page *p, const char *sequence) {
+  if (p->color) vf_out_put(&p->out, sequence);
+}
+
+/* Without backticks. */
+static void put_prose(page *p, const char *s, size_t length) {
+  static const char wrong[] = "Wrong";
+  if (length >= sizeof wrong && memcmp(s, wrong, sizeof wrong - 1) == 0) {
+    color(p, RED);
+    vf_out_bytes(&p->out, s, sizeof wrong - 1);
+    color(p, RESET);
+    s += sizeof wrong - 1;
+    length -= sizeof wrong - 1;
+  }
+  for (size_t i = 0; i < length; i++)
+    if (s[i] != '`') vf_out_bytes(&p->out, s + i, 1);
+}
+
+static void put_example(page *p, const char *s, size_t length) {
+  bool command = length > 1 && s[0] == '$';
+  if (length > 1) vf_out_put(&p->out, "    ");
+  if (command) color(p, BOLD);
+  vf_out_bytes(&p->out, s, length);
+  if (command) color(p, RESET);
+}
+
+static void put_line(page *p, const char *s, size_t length) {
+  if (length >= 3 && memcmp(s, "```", 3) == 0)
+    p->in_example = !p->in_example;
+  else if (p->in_example)
+    put_example(p, s, length);
+  else
+    put_prose(p, s, length);
+}
+
+static void put_topic(page *p, const vf_topic *topic) {
+  color(p, BOLD);
+  vf_out_put(&p->out, topic->title);
+  color(p, RESET);
+  vf_out_put(&p->out, "\n");
+  for (const char *s = topic->text; *s != '\0';) {
+    size_t length = strcspn(s, "\n") + 1;
+    put_line(p, s, length);
+    s += length;
+  }
+}
+
+static void put_list(page *p) {
+  for (size_t i = 0; i < vf_n_topics; i++) {
+    vf_out_printf(&p->out, "  %-17s ", vf_topics[i].name);
+    vf_out_put(&p->out, vf_topics[i].title);
+    vf_out_put(&p->out, "\n");
+  }
+}
+
+static void put_json(page *p, const vf_topic *topic) {
+  vf_json j = vf_json_on(&p->out);
+  vf_json_open(&j, NULL, '{');
+  vf_json_string(&j, "format_version", VF_JSON_VERSION);
+  vf_json_open(&j, "topics", '[');
+  for (size_t i = 0; i < vf_n_topics; i++) {
+    if (topic != NULL && topic != &vf_topics[i]) continue;
+    vf_json_open(&j, NULL, '{');
+    vf_json_string(&j, "name", vf_topics[i].name);
+    vf_json_string(&j, "title", vf_topics[i].title);
+    if (topic != NULL) vf_json_string(&j, "markdown", vf_topics[i].text);
+    vf_json_close(&j, '}');
+  }
+  vf_json_close(&j, ']');
+  vf_json_close(&j, '}');
+}
+
+static vf_status find_topic(const vf_topic **out, const char *name, vf_error *err) {
+  const char *names[64] = {NULL};
+  for (size_t i = 0; i < vf_n_topics && i + 1 < sizeof names / sizeof *names; i++) {
+    names[i] = vf_topics[i].name;
+    *out = &vf_topics[i];
+    if (vf_name_equal(name, vf_topics[i].name)) return VF_OK;
+  }
+  const char *nearest = vf_nearest_name(name, names);
+  if (nearest == NULL)
+    return vf_fail(err, VF_UNKNOWN, "no topic '%.60s' (vramfit explain lists %zu)", name,
+                   vf_n_topics);
+  return vf_fail(err, VF_UNKNOWN, "no topic '%.60s': did you mean %s?", name, nearest);
+}
+
+vf_status vf_topic_write(const char *name, const vf_report_options *options, vf_write_fn write,
+                         void *user, vf_error *err) {
+  const vf_topic *topic = NULL;
+  page p = {.color = options->color};
+  vf_status status = name != NULL ? find_topic(&topic, name, err) : VF_OK;
+  if (status != VF_OK) return status;
+  vf_out_init(&p.out, write, user);
+  if (options->format == VF_REPORT_JSON)
+    put_json(&p, topic);
+  else if (topic != NULL)
+    put_topic(&p, topic);
+  else
+    put_list(&p);
+  return vf_out_finish(&p.out, err);
+}

@@ -1,0 +1,1 @@
+for t in $("$VRAMFIT" explain | awk "{print \$1}"); do "$VRAMFIT" explain $t >/dev/null || echo $t; "$VRAMFIT" explain $t | sed -n "s/^See also: //p" | tr -d " ." | tr , "\n" | while read -r o; do "$VRAMFIT" explain $o >/dev/null || echo "$t: $o"; done; done

@@ -1,0 +1,1 @@
+"$VRAMFIT" explain

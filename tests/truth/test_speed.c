@@ -1,0 +1,106 @@
+/* test_speed.c - decode speed against what people measured, row by row (speed.tsv).
+ *
+ * Even rows are what the figures of core/speed.c were fitted on (fit_speed.py), odd rows are held
+ * back: of those at least four in five lie inside the interval that is told, and no interval is
+ * wider than a factor of 2.2. */
+#include "../unit/support.h"
+
+#include "core/estimate.h"
+
+typedef struct row {
+  char id[16], model[64], quant[16], engine[32], gpu[48], memory[16], flash[8], date[16];
+  char source[320];
+  unsigned long long ctx, milli;
+} row;
+
+typedef struct tally {
+  int rows, inside, expert_rows, expert_inside;
+} tally;
+
+static vf_context *ctx;
+static vf_estimate *estimate;
+static FILE *file;
+
+static int open_all(void **state) {
+  (void)state;
+  file = fopen(VF_TRUTH_FILE, "r");
+  if (file == NULL) return -1;
+  return vf_context_new(&ctx, NULL, NULL) || vf_estimate_new(&estimate, ctx, NULL);
+}
+
+static int close_all(void **state) {
+  (void)state;
+  vf_estimate_free(estimate);
+  vf_context_free(ctx);
+  return fclose(file);
+}
+
+static bool read_row(row *r) {
+  char line[1024];
+  do {
+    if (fgets(line, sizeof line, file) == NULL) return false;
+  } while (line[0] == '#');
+  int n = sscanf(line, "%15s %63s %15s %31s %47s %15s %llu %7s %llu %15s %319s", r->id, r->model,
+                 r->quant, r->engine, r->gpu, r->memory, &r->ctx, r->flash, &r->milli, r->date,
+                 r->source);
+  assert_int_equal(n, 11);
+  return true;
+}
+
+static void run_row(const row *r, vf_speed *speed) {
+  vf_model *m;
+  vf_device devices[16];
+  size_t n;
+  vf_request q = VF_REQUEST_INIT;
+  q.engine = r->engine;
+  q.ctx_tokens = r->ctx;
+  q.flash_attn = strcmp(r->flash, "on") == 0    ? VF_ON
+                 : strcmp(r->flash, "off") == 0 ? VF_OFF
+                                                : VF_AUTO;
+  assert_ok(vf_model_open(&m, ctx, r->model, r->quant, r->engine, err));
+  assert_ok(vf_devices_parse(devices, 16, &n, ctx, r->gpu, err));
+  for (size_t i = 0; i < n && r->memory[0] != '-'; i++)
+    assert_ok(vf_size_parse(&devices[i].total_bytes, r->memory, err));
+  assert_ok(vf_estimate_run(estimate, m, &q, devices, n, err));
+  vf_estimate_speed(estimate, speed);
+  vf_model_free(m);
+}
+
+static void check_row(const row *r, tally *t) {
+  vf_speed s;
+  run_row(r, &s);
+  assert_true(s.decode_known);
+  assert_true(s.decode.low <= s.decode.expected && s.decode.expected <= s.decode.high);
+  if (s.decode.high * 10 > s.decode.low * 22)
+    fail_msg("%s: %s on %s: the interval is wider than 2.2", r->id, r->model, r->gpu);
+  bool inside = r->milli >= s.decode.low && r->milli <= s.decode.high;
+  if (!inside)
+    print_message("outside: %s %s %s on %s: %llu not in %llu to %llu\n", r->id, r->model, r->quant,
+                  r->gpu, r->milli, (unsigned long long)s.decode.low,
+                  (unsigned long long)s.decode.high);
+  t->rows++;
+  t->inside += inside;
+  t->expert_rows += s.expert_layers != 0;
+  t->expert_inside += s.expert_layers != 0 && inside;
+}
+
+static void held_back_rows_lie_inside(void **state) {
+  (void)state;
+  row r;
+  tally halves[2] = {{0}, {0}};
+  for (int i = 0; read_row(&r); i++) check_row(&r, &halves[i % 2]);
+  for (int i = 0; i < 2; i++)
+    print_message("%s: %d of %d inside; of models with experts %d of %d\n",
+                  i == 0 ? "fitted" : "held back", halves[i].inside, halves[i].rows,
+                  halves[i].expert_inside, halves[i].expert_rows);
+  assert_true(halves[1].rows >= 40 && halves[1].expert_rows >= 15);
+  assert_true(halves[1].inside * 5 >= halves[1].rows * 4);
+  assert_true(halves[1].expert_inside * 5 >= halves[1].expert_rows * 4);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(held_back_rows_lie_inside),
+  };
+  return cmocka_run_group_tests(tests, open_all, close_all);
+}
