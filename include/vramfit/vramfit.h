@@ -87,9 +87,9 @@ VF_API vf_status vf_context_new(vf_context **out, const vf_allocator *allocator,
 VF_API void vf_context_free(vf_context *ctx);
 
 /* Adds users' own entries: a folder with models/, gpus/, nodes/ and workloads/ in it, a folder of
- * files, or one file.  Of entries with the same name, those of the catalog that was added first count, before the
- * built-in ones.  Everything is checked; on failure nothing is added and the context is as before.
- * To be called before the context is shared by threads. */
+ * files, or one file.  Of entries with the same name, those of the catalog that was added first
+ * count, before the built-in ones.  Everything is checked; on failure nothing is added and the
+ * context is as before. To be called before the context is shared by threads. */
 VF_API vf_status vf_context_add_catalog(vf_context *ctx, const char *path, vf_error *err);
 
 typedef enum vf_catalog_kind {

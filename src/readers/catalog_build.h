@@ -1,7 +1,8 @@
 /* catalog_build.h - from the JSON files of a catalog to sorted names and the text of each entry.
  *
  * The same for the catalogs that are built into the program and for those that users bring.  Each
- * file is an object whose "models", "gpus", "nodes", "workloads" or "classes" array holds entries. */
+ * file is an object whose "models", "gpus", "nodes", "workloads" or "classes" array holds entries.
+ */
 #ifndef VF_READERS_CATALOG_BUILD_H
 #define VF_READERS_CATALOG_BUILD_H
 
