@@ -277,6 +277,7 @@ typedef struct vf_device {
   uint64_t total_bytes;        /* what the driver reports; unified: MemTotal */
   uint64_t reserved_bytes;     /* the driver's share; unified: the operating system's */
   uint64_t used_bytes;         /* held by others */
+  bool used_is_live;           /* used_bytes was read from the driver: it moves */
   uint64_t headroom_bytes;     /* must stay free for FITS, unless headroom_permille is set */
   uint32_t headroom_permille;  /* same, as a share of the capacity; 0: headroom_bytes counts */
   vf_interval context;         /* what one process costs before it loads anything */
@@ -297,6 +298,69 @@ typedef struct vf_device {
  * entries at most. */
 VF_API vf_status vf_devices_parse(vf_device *out, size_t capacity, size_t *out_count,
                                   const vf_context *ctx, const char *text, vf_error *err);
+
+/* ---- This machine ----------------------------------------------------------------------- */
+
+/* Main memory.  Of what is not there, 0. */
+typedef struct vf_host_memory {
+  uint64_t total_bytes;                     /* MemTotal */
+  uint64_t free_bytes;                      /* MemAvailable: to be had without swapping */
+  uint64_t usable_bytes, usable_free_bytes; /* the same within the limits of a control group */
+  uint64_t limit_bytes;                     /* of the control group; 0: none */
+  uint64_t swap_bytes, swap_free_bytes;     /* in none of the above */
+  uint64_t huge_pages_bytes, huge_pages_free_bytes; /* set aside for those who ask for them */
+} vf_host_memory;
+
+/* A device as its driver tells it now. */
+typedef struct vf_machine_device {
+  vf_device device; /* memory as the driver has it, everything else of the catalog entry; used_bytes
+                       is what others hold now.  total - reserved - used is free. */
+  uint32_t index;   /* what "auto:N" names */
+  bool usable;      /* false: the note says why */
+  bool in_catalog;  /* device.id is an entry's */
+  bool used_known;  /* false: nobody says what others hold */
+  bool integrated;  /* in the processor: "auto" leaves it out where there is another one */
+  bool instance;    /* a part of a GPU (MIG) */
+  char driver_name[96];            /* as the driver calls it; "": it does not */
+  char source[16];                 /* "nvml", "amdgpu", "xe", "i915"… */
+  char bus_id[32];                 /* PCI address; "": none */
+  uint16_t pci_vendor, pci_device; /* 0: not known */
+  uint32_t processes;              /* that compute on it, as far as this process may see them */
+  uint64_t process_bytes;          /* what they hold, as far as it is told */
+  char note[320];                  /* what is odd; "": nothing */
+} vf_machine_device;
+
+/* Strings and lists belong to the machine. */
+typedef struct vf_machine_info {
+  const vf_machine_device *devices;
+  size_t n_devices;
+  bool host_known;
+  vf_host_memory host;
+  const char *driver_version; /* NVIDIA's; "": not known */
+  const char *const *notes;   /* what is missing or odd, a line each */
+  size_t n_notes;
+} vf_machine_info;
+
+/* Where to look; {0} is this machine. */
+typedef struct vf_machine_options {
+  const char *root; /* a folder that stands for "/": its proc, sys, dev, etc and usr; NULL: "/" */
+  const char *nvml_path; /* NVIDIA's library; NULL: under root, or as the system finds it */
+} vf_machine_options;
+
+typedef struct vf_machine vf_machine;
+
+/* Looks at this machine now.  What is missing (a driver, a GPU, a permission) is a note, not an
+ * error.  Loads the NVIDIA driver's library for the time of the call, if there is one. */
+VF_API vf_status vf_machine_detect(vf_machine **out, const vf_context *ctx,
+                                   const vf_machine_options *options, vf_error *err);
+VF_API const vf_machine_info *vf_machine_info_get(const vf_machine *machine);
+VF_API void vf_machine_free(vf_machine *machine);
+
+/* The devices to estimate for: "auto" is all that one engine can use together, "auto:0,2" those of
+ * these numbers.  With `empty`, as if nobody held anything.  VF_UNKNOWN says what is missing. */
+VF_API vf_status vf_machine_select(vf_device *out, size_t capacity, size_t *out_count,
+                                   const vf_machine *machine, const char *text, bool empty,
+                                   vf_error *err);
 
 /* ---- Requests --------------------------------------------------------------------------- */
 
@@ -572,13 +636,19 @@ VF_API vf_status vf_report_write(const vf_estimate *estimate, const vf_limits *l
                                  const vf_report_options *options, vf_write_fn write, void *user,
                                  vf_error *err);
 
+/* Writes what vf_machine_detect found. */
+VF_API vf_status vf_machine_write(const vf_machine *machine, const vf_report_options *options,
+                                  vf_write_fn write, void *user, vf_error *err);
+
 /* ---- Deployments, and many at once ------------------------------------------------------- */
 
 /* All that one estimate is made of, by name. */
 typedef struct vf_deployment {
-  const char *model, *gpu; /* as people name them */
-  const char *quant;       /* NULL: the model's own */
-  uint32_t gpus;           /* so many of the one device that gpu names; 0: as gpu says */
+  const char *model, *gpu;   /* as people name them */
+  const vf_machine *machine; /* that "auto" in gpu means; must outlive its use.  NULL: none */
+  bool empty;                /* as if nobody held anything of it */
+  const char *quant;         /* NULL: the model's own */
+  uint32_t gpus;             /* so many of the one device that gpu names; 0: as gpu says */
   vf_request request;
   uint64_t memory_bytes; /* what the engine sees as the total of each device; 0: its own */
   uint64_t used_bytes;   /* held by others on each device */
@@ -631,10 +701,12 @@ typedef struct vf_outcome {
   bool known;   /* it has been estimated: the rest is meaningful */
   bool refused; /* the engine takes no such thing: reason says why, and there are no figures */
   vf_verdict verdict;
+  const char *engine;                   /* static; NULL if it was refused */
   uint64_t need_bytes, need_high_bytes; /* of all devices, main memory beside them left out */
   uint64_t capacity_bytes;
-  int64_t headroom_bytes; /* of the device that has least of it */
-  uint32_t reason;        /* 1 + index of vf_grid_reason; 0: there is none */
+  int64_t headroom_bytes; /* of the device that is nearest to its target, or furthest below it */
+  uint64_t target_bytes;
+  uint32_t reason; /* 1 + index of vf_grid_reason; 0: there is none */
 } vf_outcome;
 
 /* What a cell of a table shows. */
@@ -849,7 +921,9 @@ typedef struct vf_place vf_place;
 
 /* What counts more than the file; {0} leaves all to it. */
 typedef struct vf_place_options {
-  const char *gpu;            /* as for vf_devices_parse; a compose file does not say */
+  const char *gpu;          /* as for vf_devices_parse; a compose file does not say */
+  const vf_device *devices; /* these, as they are; NULL: those that gpu or the file names */
+  size_t device_count;
   const char *scenario;       /* this one alone; NULL: all */
   uint64_t memory_bytes;      /* of each device, as an engine sees it */
   uint64_t host_memory_bytes; /* main memory, where it is another pool */

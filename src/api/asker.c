@@ -121,7 +121,10 @@ static void change_device(vf_device *d, const vf_deployment *of) {
     d->total_known = true;
     d->reserved_bytes = 0;
   }
-  if (of->used_bytes != 0) d->used_bytes = of->used_bytes;
+  if (of->used_bytes != 0) {
+    d->used_bytes = of->used_bytes;
+    d->used_is_live = false;
+  }
   if (!of->headroom_set) return;
   d->headroom_bytes = of->headroom_bytes;
   d->headroom_permille = of->headroom_permille;
@@ -159,7 +162,10 @@ static vf_asker_devices *new_entry(vf_asker *a) {
 
 vf_status vf_deployment_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, const vf_context *ctx,
                                 const vf_deployment *d, vf_error *err) {
-  vf_status status = vf_devices_parse(devices, VF_MAX_DEVICES, n, ctx, d->gpu, err);
+  bool here = d->machine != NULL && strncmp(d->gpu, "auto", 4) == 0;
+  vf_status status =
+      here ? vf_machine_select(devices, VF_MAX_DEVICES, n, d->machine, d->gpu, d->empty, err)
+           : vf_devices_parse(devices, VF_MAX_DEVICES, n, ctx, d->gpu, err);
   if (status != VF_OK) return status;
   if (d->gpus != 0 && *n != 1)
     return vf_fail(err, VF_USAGE, "'%s' is several devices already: how many is said once", d->gpu);
@@ -201,8 +207,10 @@ vf_status vf_asker_ask(vf_asker *a, const vf_deployment *d, vf_error *err) {
 void vf_asker_outcome(const vf_asker *a, vf_outcome *out) {
   size_t n;
   const vf_device_budget *b = vf_estimate_devices(a->e, &n);
-  *out = (vf_outcome){.known = true, .verdict = vf_estimate_verdict(a->e)};
-  bool first = true;
+  int64_t least = INT64_MAX;
+  *out = (vf_outcome){.known = true,
+                      .verdict = vf_estimate_verdict(a->e),
+                      .engine = vf_estimate_workload(a->e)->engine};
   for (size_t i = 0; i < n; i++) {
     bool beside = b[i].device.kind == VF_DEVICE_HOST && n > 1;
     if (!beside) {
@@ -211,9 +219,11 @@ void vf_asker_outcome(const vf_asker *a, vf_outcome *out) {
       out->capacity_bytes += b[i].capacity_bytes;
     }
     if (!b[i].device.total_known || b[i].pooled) continue;
-    if (first || b[i].headroom_bytes < out->headroom_bytes)
-      out->headroom_bytes = b[i].headroom_bytes;
-    first = false;
+    int64_t over = b[i].headroom_bytes - (int64_t)(b[i].headroom_target_bytes & INT64_MAX);
+    if (over >= least) continue;
+    least = over;
+    out->headroom_bytes = b[i].headroom_bytes;
+    out->target_bytes = b[i].headroom_target_bytes;
   }
 }
 

@@ -18,7 +18,6 @@
 typedef struct work {
   vf_grid grid;
   vf_asker asker;
-  bool asker_ready;
   size_t order[VF_AXIS_COUNT]; /* axes as they are worked through, the outermost first */
   size_t at[VF_AXIS_COUNT];    /* the value of each axis, in its own order */
 } work;
@@ -90,7 +89,6 @@ static vf_status start(work *w, const vf_context *ctx, const vf_deployment *base
   w->grid.base = *base;
   vf_status status = vf_asker_init(&w->asker, ctx, err);
   if (status != VF_OK) return status;
-  w->asker_ready = true;
   if (n == 0 || n > VF_AXIS_COUNT) return vf_fail(err, VF_USAGE, "a table has one axis or more");
   w->asker.with_tensors = base->quant == NULL;
   for (size_t i = 0; i < n; i++) w->asker.with_tensors &= axes[i].kind != VF_AXIS_QUANT;
@@ -122,7 +120,7 @@ vf_status vf_grid_new(vf_grid **out, const vf_context *ctx, const vf_deployment 
 void vf_grid_free(vf_grid *grid) {
   work *w = (work *)grid; /* it is the first member */
   if (grid == NULL) return;
-  if (w->asker_ready) vf_asker_free(&w->asker);
+  vf_asker_free(&w->asker);
   vf_arena_free(grid->arena);
 }
 
@@ -163,6 +161,7 @@ static void note_estimate(work *w) {
   const vf_assumption *a = vf_estimate_assumptions(w->asker.e, &n);
   for (size_t i = 0; i < n; i++) note_assumption(g, a[i]);
   note_words(g->model, sizeof g->model, w->asker.model->id);
+  note_words(g->quant, sizeof g->quant, w->asker.model->quant);
   note_words(g->engine, sizeof g->engine, w->asker.e->workload.engine);
   note_words(g->device, sizeof g->device, w->asker.now->list[0].name);
   bool recipe = strchr(w->asker.model->quant, ' ') == NULL; /* a scheme is told at length */

@@ -303,6 +303,11 @@ static vf_status look_at_splits(trial *t, uint32_t n, vf_choice *out, bool *fits
   return VF_OK;
 }
 
+/* As --gpu takes it. */
+static void name_devices(vf_choice *c, const char *gpu) {
+  snprintf(c->name, sizeof c->name, c->number == 1 ? "%s" : "%sx%" PRIu64, gpu, c->number);
+}
+
 static vf_status solve_gpus(vf_answer *a, trial *t, vf_error *err) {
   bool fits = false;
   vf_status status = VF_OK;
@@ -318,8 +323,8 @@ static vf_status solve_gpus(vf_answer *a, trial *t, vf_error *err) {
   }
   a->found = fits;
   t->d.gpus = (uint32_t)a->best.number;
-  snprintf(a->best.name, sizeof a->best.name, "%sx%" PRIu64, t->d.gpu, a->best.number);
-  snprintf(a->next.name, sizeof a->next.name, "%sx%" PRIu64, t->d.gpu, a->next.number);
+  name_devices(&a->best, t->d.gpu);
+  name_devices(&a->next, t->d.gpu);
   return status;
 }
 
@@ -355,19 +360,21 @@ static vf_status apply_floor(vf_answer *a, trial *t, vf_error *err) {
 
 /* What the answer is about; the last estimate is that of the answer, or of the last resort. */
 static void describe(vf_answer *a, const trial *t) {
-  const vf_estimate *e = t->s->asker.e;
-  const vf_device *device = &t->s->asker.now->list[0];
-  const vf_format_info *kv = vf_format_get(e->workload.kv_k);
-  if (t->s->asker.model != NULL) {
-    snprintf(a->model, sizeof a->model, "%s", t->s->asker.model->id);
-    snprintf(a->quant, sizeof a->quant, "%s", t->s->asker.model->quant);
+  const vf_asker *asker = &t->s->asker;
+  const vf_workload *w = vf_estimate_workload(asker->e);
+  const vf_format_info *kv = vf_format_get(w->kv_k);
+  if (asker->model != NULL) {
+    snprintf(a->model, sizeof a->model, "%s", asker->model->id);
+    snprintf(a->quant, sizeof a->quant, "%s", asker->model->quant);
+  }
+  if (asker->now != NULL) {
+    snprintf(a->gpu, sizeof a->gpu, "%s", asker->now->list[0].name);
+    a->gpus = (uint32_t)asker->now->count;
   }
   snprintf(a->kv, sizeof a->kv, "%s", kv != NULL ? kv->name : "");
   snprintf(a->engine, sizeof a->engine, "%s", t->s->engine->name);
-  snprintf(a->gpu, sizeof a->gpu, "%s", device->name);
-  a->ctx_tokens = e->workload.requested_ctx_tokens;
-  a->seqs = e->workload.seqs;
-  a->gpus = (uint32_t)t->s->asker.now->count;
+  a->ctx_tokens = w->requested_ctx_tokens;
+  a->seqs = w->seqs;
 }
 
 static vf_status try_one(vf_answer *out, trial *t, vf_error *err) {

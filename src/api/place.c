@@ -49,7 +49,8 @@ static void apply(vf_device *d, const vf_scenario_file *f, const vf_place_option
     d->total_known = true;
     d->reserved_bytes = 0;
   }
-  d->used_bytes = o->used_bytes != 0 ? o->used_bytes : f->used_bytes;
+  if (f->used_bytes != 0) d->used_bytes = f->used_bytes;
+  if (o->used_bytes != 0) d->used_bytes = o->used_bytes;
   set_system(d, f, first);
   if (f->has_headroom) set_headroom(d, f->headroom_bytes, f->headroom_permille);
   if (o->has_headroom) set_headroom(d, o->headroom_bytes, o->headroom_permille);
@@ -69,9 +70,17 @@ static void set_host(vf_box *box, uint64_t bytes) {
   h->total_known = bytes != 0 && box->devices[0].kind == VF_DEVICE_DISCRETE;
 }
 
-static vf_status make_box(job *j, const vf_place_options *o, vf_error *err) {
+/* Devices by name, or as the caller describes them. */
+static vf_status find_devices(job *j, const vf_place_options *o, vf_error *err) {
   vf_box *box = &j->place->box;
   const char *gpu = o->gpu != NULL ? o->gpu : j->file->gpu;
+  if (o->devices != NULL) {
+    if (o->device_count == 0 || o->device_count > VF_CORESIDE_DEVICES)
+      return vf_fail(err, VF_LIMIT, "1 to %d devices share a box", VF_CORESIDE_DEVICES);
+    memcpy(box->devices, o->devices, o->device_count * sizeof *o->devices);
+    box->n_devices = o->device_count;
+    return VF_OK;
+  }
   if (gpu == NULL)
     return j->file->is_compose
                ? vf_fail(err, VF_USAGE, "a compose file does not say on what: --gpu gb10")
@@ -82,6 +91,12 @@ static vf_status make_box(job *j, const vf_place_options *o, vf_error *err) {
   if (status != VF_OK && o->gpu == NULL)
     return vf_facts_fail(&j->file->facts, "gpu", status, err, "%s", cause.message);
   if (status != VF_OK && err != NULL) *err = cause;
+  return status;
+}
+
+static vf_status make_box(job *j, const vf_place_options *o, vf_error *err) {
+  vf_box *box = &j->place->box;
+  vf_status status = find_devices(j, o, err);
   if (status != VF_OK) return status;
   for (size_t i = 0; i < box->n_devices; i++) apply(&box->devices[i], j->file, o, i == 0);
   set_host(box, o->host_memory_bytes != 0 ? o->host_memory_bytes : j->file->host_memory_bytes);

@@ -40,7 +40,9 @@ static bool is_one_value(vf_axis_kind kind, const char *text) {
 }
 
 static vf_status split(list *l, vf_axis axis, vf_error *err) {
+  char option[24];
   const char *s = axis.values;
+  snprintf(option, sizeof option, "--%s", vf_axis_word[axis.kind].option);
   if (is_one_value(axis.kind, s)) {
     add_name(l, s);
     return VF_OK;
@@ -48,11 +50,10 @@ static vf_status split(list *l, vf_axis axis, vf_error *err) {
   for (;; s++) {
     size_t n = strcspn(s, ",");
     if (n == 0)
-      return vf_fail_at(err, VF_USAGE, vf_axis_word[axis.kind].option, "",
-                        "'%s' has an empty place between commas", axis.values);
+      return vf_fail_at(err, VF_USAGE, option, "", "'%s' has an empty place between commas",
+                        axis.values);
     if (l->count == MOST_VALUES)
-      return vf_fail_at(err, VF_LIMIT, vf_axis_word[axis.kind].option, "",
-                        "more than %d values are no table", MOST_VALUES);
+      return vf_fail_at(err, VF_LIMIT, option, "", "more than %d values are no table", MOST_VALUES);
     add(l, s, n);
     s += n;
     if (*s == '\0') return VF_OK;

@@ -24,6 +24,7 @@ enum exit_code command_nodes(const args *a, const vf_context *ctx, vf_error *err
 enum exit_code command_workloads(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_formats(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_engines(const args *a, const vf_context *ctx, vf_error *err);
+enum exit_code command_detect(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_place(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_table(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_max(const args *a, const vf_context *ctx, vf_error *err);

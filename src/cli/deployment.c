@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "devices.h"
 #include "trouble.h"
 
 static vf_status need(const char *value, const char *option, const char *example, vf_error *err) {
@@ -18,9 +19,11 @@ vf_status need_model_and_gpu(const args *a, vf_error *err) {
 
 /* ---- Lists ------------------------------------------------------------------------------- */
 
-/* A path may have commas in it. */
+/* A path may have commas in it, and so have numbers of this machine's devices. */
 static const char *list_in(const char *text) {
   if (text == NULL) return NULL;
+  if (strncmp(text, "auto:", 5) == 0 && text[5 + strspn(text + 5, "0123456789,")] == '\0')
+    return NULL;
   bool is_list = strchr(text, ',') != NULL || strcmp(text, "any") == 0;
   return is_list && access(text, F_OK) != 0 ? text : NULL;
 }
@@ -112,9 +115,12 @@ vf_status read_deployment(vf_deployment *out, vf_model **draft, const args *a,
                          .request = a->request,
                          .memory_bytes = a->memory.most,
                          .used_bytes = a->used_bytes,
+                         .empty = a->total,
                          .headroom_set = a->headroom.set,
                          .headroom_bytes = a->headroom.bytes,
                          .headroom_permille = a->headroom.permille};
+  status = find_machine(&out->machine, a, ctx, err);
+  if (status != VF_OK) return status;
   if (list_of(a, VF_AXIS_MODEL) != NULL) out->model = NULL;
   if (list_of(a, VF_AXIS_GPU) != NULL) out->gpu = NULL;
   if (list_of(a, VF_AXIS_QUANT) != NULL) out->quant = NULL;

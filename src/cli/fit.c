@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "deployment.h"
+#include "devices.h"
 #include "output.h"
 #include "plot.h"
 #include "trouble.h"
@@ -17,7 +18,10 @@ static void apply_overrides(vf_device *d, const args *a) {
     d->total_known = true;
     d->reserved_bytes = 0;
   }
-  if (a->used_bytes != 0) d->used_bytes = a->used_bytes;
+  if (a->used_bytes != 0) {
+    d->used_bytes = a->used_bytes;
+    d->used_is_live = false;
+  }
   if (!a->headroom.set) return;
   d->headroom_bytes = a->headroom.bytes;
   d->headroom_permille = a->headroom.permille;
@@ -46,7 +50,7 @@ static vf_status open_all(job *j, vf_error *err) {
   if (status == VF_OK)
     status = vf_model_open(&j->model, j->ctx, a->model, a->quant, a->request.engine, err);
   if (status == VF_OK)
-    status = vf_devices_parse(j->devices, VF_MAX_DEVICES, &j->n_devices, j->ctx, a->gpu, err);
+    status = find_devices(j->devices, VF_MAX_DEVICES, &j->n_devices, a, j->ctx, err);
   for (size_t i = 0; status == VF_OK && i < j->n_devices; i++) apply_overrides(&j->devices[i], a);
   j->request = a->request;
   if (status == VF_OK) status = open_beside(&j->request, &j->draft, a, j->ctx, err);

@@ -8,6 +8,7 @@
 
 #include "catalogs.h"
 #include "command.h"
+#include "devices.h"
 #include "help.h"
 #include "ollama.h"
 #include "options.h"
@@ -22,9 +23,10 @@ const command commands[] = {
      "deployments side by side: \"--quant q4\" or a file of such lines"},
     {"inspect", 2, command_inspect, "inspect FILE [OTHER]",
      "what a model holds; what is different between two"},
+    {"explain", 1, command_explain, "explain [TOPIC]", "why memory is what it is: kv-cache, moe…"},
+    {"detect", 0, command_detect, "detect", "this machine: its GPUs and memory, and what is free"},
     {"place", 1, command_place, "place FILE",
      "do the workloads of a file fit together? box.json, or docker compose as JSON"},
-    {"explain", 1, command_explain, "explain [TOPIC]", "why memory is what it is: kv-cache, moe…"},
     {"models", 2, command_models, "models [QUERY]",
      "the models that are known; one whole, by name"},
     {"gpus", 1, command_gpus, "gpus [QUERY]", "the devices that are known; one whole, by name"},
@@ -82,6 +84,7 @@ static enum exit_code run(const args *a, vf_error *err) {
     code = run_command(a, ctx, err);
   else
     code = EXIT_TROUBLE;
+  forget_machine();
   vf_context_free(ctx);
   return code;
 }

@@ -51,7 +51,7 @@ static vf_status take_lists(vf_max_query *q, const args *a, vf_error *err) {
   for (size_t i = 0; i < sizeof axes / sizeof *axes; i++) {
     const char *list = list_of(a, axes[i].kind);
     if (list == NULL) continue;
-    if (!axes[i].free && (axes[i].kind != VF_AXIS_GPUS || q->kind != VF_MOST_GPUS))
+    if (!axes[i].free)
       return trouble(err, axes[i].option, "'%s': vramfit table takes lists of these", list);
     if (axes[i].free) q->lists[axes[i].kind] = list;
   }

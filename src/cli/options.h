@@ -51,9 +51,9 @@ typedef struct args {
   const char *model, *quant, *gpu;
   const char *mmproj, *lora, *draft, *draft_quant;
   vf_request request;
+  const char *plot;
   const char *scenario, *card_svg;
   bool card;
-  const char *plot;
   const char *catalog, *id, *family, *vendor;
   axes_arg axes;
   vf_cell_shows cell;
@@ -66,6 +66,8 @@ typedef struct args {
   override_arg overrides;
   vf_report_options report;
   color_mode color;
+  const char *sysroot;
+  bool total; /* --gpu auto: as if nobody held anything */
   bool strict, quiet, fit, tensors, help, version;
 } args;
 

@@ -138,8 +138,19 @@ static bool finish_device(vf_estimate *e, vf_device_budget *b) {
   return true;
 }
 
+/* What a driver said a moment ago can be otherwise a moment later. */
+static void assume_live(vf_estimate *e) {
+  bool live = false;
+  for (size_t i = 0; i < e->n_devices; i++) live |= e->devices[i].device.used_is_live;
+  if (live)
+    vf_estimate_assume(
+        e, "used-now",
+        "others go on holding what they hold now (--total: as if they held nothing)");
+}
+
 vf_status vf_estimate_finish(vf_estimate *e, vf_error *err) {
   bool judged = false;
+  assume_live(e);
   share_pool(e);
   for (size_t i = 0; i < e->n_devices; i++) judged |= finish_device(e, &e->devices[i]);
   if (e->overflow)

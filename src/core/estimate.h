@@ -13,7 +13,7 @@ enum { VF_MAX_ASSUMPTIONS = 16, VF_LINES_PER_DEVICE = 16, VF_NOTES = 24, VF_VERS
 
 /* Figures that are costly to find and often asked for again, by a fingerprint of what they follow
  * from; a place for each, the last one stays. */
-enum { VF_MEMO_PLACES = 64 };
+enum { VF_MEMO_PLACES = 256 };
 typedef struct vf_memo {
   uint64_t key[VF_MEMO_PLACES]; /* 0: nothing there */
   uint64_t value[VF_MEMO_PLACES];
@@ -55,7 +55,8 @@ vf_status vf_estimate_reset(vf_estimate *e, const vf_model *model, const vf_devi
 /* Adds a line; lines of 0 bytes at every end are left out, those outside the budget listed only. */
 void vf_estimate_add(vf_estimate *e, vf_line line);
 
-/* Takes for granted; `text` must be static.  More than VF_MAX_ASSUMPTIONS are dropped. */
+/* Takes for granted; `text` must be static.  More than VF_MAX_ASSUMPTIONS are
+ * dropped. */
 void vf_estimate_assume(vf_estimate *e, const char *code, const char *text);
 
 /* Sums up, computes capacities and headrooms, judges. */

@@ -3,7 +3,10 @@
 
 #include "base/checked.h"
 
-static uint64_t key_of(const vf_model *m, const vf_ggml_graph *g) {
+typedef vf_status (*measure_fn)(uint64_t *out, const vf_model *m, const vf_ggml_graph *g,
+                                vf_error *err);
+
+static uint64_t key_of(const vf_model *m, const vf_ggml_graph *g, bool host) {
   const uint64_t words[] = {g->tokens,
                             g->output_rows,
                             g->cells,
@@ -11,23 +14,33 @@ static uint64_t key_of(const vf_model *m, const vf_ggml_graph *g) {
                             g->seqs,
                             g->ubatch,
                             (uint64_t)g->kv_k << 32 | (uint64_t)g->kv_v,
-                            (uint64_t)g->flash_attn << 2 | (uint64_t)g->swa_full << 1 | g->on_cpu};
+                            (uint64_t)g->flash_attn << 3 | (uint64_t)g->swa_full << 2 |
+                                (uint64_t)g->on_cpu << 1 | host};
   uint64_t h = m->shape;
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) h = vf_stir(h, words[i]);
   return h != 0 ? h : 1;
 }
 
-vf_status vf_ggml_device_buffer_again(uint64_t *out, vf_memo *memo, const vf_model *model,
-                                      const vf_ggml_graph *g, vf_error *err) {
-  uint64_t key = key_of(model, g);
+static vf_status recall(uint64_t *out, vf_memo *memo, uint64_t key, measure_fn measure,
+                        const vf_model *model, const vf_ggml_graph *g, vf_error *err) {
   size_t place = (size_t)(key >> 32) % VF_MEMO_PLACES;
   if (memo->key[place] == key) {
     *out = memo->value[place];
     return VF_OK;
   }
-  vf_status status = vf_ggml_device_buffer(out, model, g, err);
+  vf_status status = measure(out, model, g, err);
   if (status != VF_OK) return status;
   memo->key[place] = key;
   memo->value[place] = *out;
   return VF_OK;
+}
+
+vf_status vf_ggml_device_buffer_again(uint64_t *out, vf_memo *memo, const vf_model *model,
+                                      const vf_ggml_graph *g, vf_error *err) {
+  return recall(out, memo, key_of(model, g, false), vf_ggml_device_buffer, model, g, err);
+}
+
+vf_status vf_ggml_host_buffer_again(uint64_t *out, vf_memo *memo, const vf_model *model,
+                                    const vf_ggml_graph *g, vf_error *err) {
+  return recall(out, memo, key_of(model, g, true), vf_ggml_host_buffer, model, g, err);
 }

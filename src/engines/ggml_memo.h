@@ -12,4 +12,8 @@
 vf_status vf_ggml_device_buffer_again(uint64_t *out, vf_memo *memo, const vf_model *model,
                                       const vf_ggml_graph *g, vf_error *err);
 
+/* As vf_ggml_host_buffer. */
+vf_status vf_ggml_host_buffer_again(uint64_t *out, vf_memo *memo, const vf_model *model,
+                                    const vf_ggml_graph *g, vf_error *err);
+
 #endif

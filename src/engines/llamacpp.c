@@ -250,7 +250,8 @@ static vf_interval cpu_compute(const plan *p, uint64_t inputs) {
 static vf_status add_compute(plan *p, vf_error *err) {
   uint64_t inputs;
   vf_status status = measure_graph(p, err);
-  if (status == VF_OK) status = vf_ggml_host_buffer(&inputs, p->model, &p->graph, err);
+  if (status == VF_OK)
+    status = vf_ggml_host_buffer_again(&inputs, &p->e->memo, p->model, &p->graph, err);
   if (status != VF_OK) return status;
   for (uint32_t d = 0; d < p->n_gpus; d++) add_device_compute(p, d);
   vf_interval host = p->cpu_only ? cpu_compute(p, inputs) : host_compute(p, inputs);

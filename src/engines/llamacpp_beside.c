@@ -165,7 +165,7 @@ static void add_assumptions(plan *p) {
   if (d->kind == VF_DEVICE_UNIFIED)
     vf_estimate_assume(e, "shared-pool",
                        "the pool is shared with the operating system: what is free in it moves");
-  if (d->kind == VF_DEVICE_DISCRETE && d->used_bytes == 0)
+  if (d->kind == VF_DEVICE_DISCRETE && d->used_bytes == 0 && !d->used_is_live)
     vf_estimate_assume(e, "gpu-idle", "nothing else uses the GPU (--used says otherwise)");
   if ((p->model->flags & VF_MODEL_HAS_TOWER) && p->request->mmproj_bytes == 0)
     vf_estimate_assume(e, "no-mmproj", "text alone: images or sound need a tower (--mmproj FILE)");

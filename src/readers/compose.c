@@ -194,7 +194,7 @@ static vf_status new_workload(vf_scenario_workload **out, vf_scenario_file *f, v
 /* One object under "x-vramfit", on top of what the command line says. */
 static vf_status add_described(const service *s, const vf_scenario_workload *base,
                                const char *prefix, const char *name, vf_error *err) {
-  vf_scenario_workload *w;
+  vf_scenario_workload *w = NULL;
   vf_status status = new_workload(&w, s->file, err);
   if (status != VF_OK) return status;
   *w = *base;
@@ -262,7 +262,7 @@ static vf_status read_service_profiles(vf_scenario_workload *w, const service *s
 static vf_status add_plain(const service *s, const vf_scenario_workload *base, bool asks,
                            vf_error *err) {
   vf_scenario_file *f = s->file;
-  vf_scenario_workload *w;
+  vf_scenario_workload *w = NULL;
   if (s->engine != NULL && strcmp(s->engine, "ollama") == 0)
     return vf_facts_fail(&s->facts, "image", VF_MALFORMED, err,
                          "which models? \"x-vramfit\": [{\"model\": \"llama3.1:8b\"}] says");

@@ -84,9 +84,18 @@ static void put_subject(vf_out *out, const vf_answer *a) {
   vf_out_put(out, "\n\n");
 }
 
+/* It may quote what was typed. */
+static void put_refusal(vf_out *out, const char *text) {
+  char buf[1400];
+  vf_text t = vf_text_on(buf, sizeof buf);
+  vf_text_put(&t, "   ");
+  vf_text_escaped(&t, text, strlen(text));
+  vf_out_text(out, &t);
+}
+
 static void put_choice(vf_out *out, const vf_answer *a, const vf_choice *c,
                        const vf_report_options *options) {
-  char buf[96];
+  char buf[128];
   vf_text t = vf_text_on(buf, sizeof buf);
   const vf_outcome *o = &c->outcome;
   const char *unit = vf_unit_name(options->unit);
@@ -104,9 +113,11 @@ static void put_choice(vf_out *out, const vf_answer *a, const vf_choice *c,
     vf_text_printf(&t, " %s   headroom ", unit);
     if (o->headroom_bytes >= 0) vf_text_put(&t, "+");
     vf_text_signed_size(&t, o->headroom_bytes, options->unit, 2);
+    vf_text_put(&t, ", target ");
+    vf_text_size(&t, o->target_bytes, options->unit, 2);
   }
   vf_out_text(out, &t);
-  if (o->refused) vf_out_printf(out, "   %s", c->refusal);
+  if (o->refused) put_refusal(out, c->refusal);
   vf_out_put(out, "\n");
 }
 
@@ -141,6 +152,7 @@ static void json_choice(vf_json *j, const char *key, const vf_answer *a, const v
     vf_json_u64(j, "need_high_bytes", o->need_high_bytes);
     vf_json_u64(j, "capacity_bytes", o->capacity_bytes);
     vf_json_i64(j, "headroom_bytes", o->headroom_bytes);
+    vf_json_u64(j, "headroom_target_bytes", o->target_bytes);
   }
   vf_json_close(j, '}');
 }

@@ -198,10 +198,8 @@ static void put_common(const page *p) {
     if (!fill_words(cells, p, r)) continue; /* told below */
     while (known < p->n && p->list[known].estimate == NULL) known++;
     if (known == p->n || strcmp(cells[known], "1") == 0) continue;
-    vf_out_printf(p->out, "%s%s%s%s", between, r == WORD_ROWS - 1 ? "on " : "", cells[known],
-                  r == 2   ? " tokens"
-                  : r == 3 ? " at once"
-                           : "");
+    vf_out_printf(p->out, "%s%s%s%s", between, word_rows[r].before, cells[known],
+                  word_rows[r].behind);
     between = " · ";
   }
   if (between[0] != '\0') vf_out_put(p->out, "\n\n");
@@ -347,9 +345,13 @@ static void put_names(const page *p) {
 static void put_refusals(const page *p) {
   const char *before = "\n";
   for (size_t i = 0; i < p->n; i++) {
+    char buf[1400];
+    vf_text t = vf_text_on(buf, sizeof buf);
     if (p->list[i].estimate != NULL) continue;
-    vf_out_printf(p->out, "%s%s%c  %s\n", before, markdown(p) ? "- " : "  ", (char)('A' + (int)i),
-                  p->list[i].refusal);
+    vf_text_printf(&t, "%s%s%c  ", before, markdown(p) ? "- " : "  ", (char)('A' + (int)i));
+    vf_text_escaped(&t, p->list[i].refusal, strlen(p->list[i].refusal));
+    vf_text_put(&t, "\n");
+    vf_out_text(p->out, &t);
     before = "";
   }
 }

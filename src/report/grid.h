@@ -37,7 +37,8 @@ struct vf_grid {
   size_t in_cells[VF_GRID_TEXTS];           /* of how many */
   size_t n_assumptions;
 
-  char model[128], engine[32]; /* what has been estimated, where all cells are alike; else "" */
+  char model[128], quant[32],
+      engine[32]; /* what has been estimated, where all cells are alike; else "" */
   char device[80];
   vf_status first_refusal;
   vf_error refusal;

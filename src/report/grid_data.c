@@ -43,6 +43,7 @@ static value value_in(const vf_grid *g, vf_axis_kind kind, size_t cell) {
     size_t at = cell / a->stride % a->count;
     return (value){vf_grid_axis_label(g, i, at), a->values[at].number};
   }
+  if (kind == VF_AXIS_ENGINE) return (value){or_nothing(g->cells[cell].engine), 0};
   return fixed_value(g, kind);
 }
 
@@ -78,11 +79,11 @@ static void put_cell(vf_out *out, const vf_grid *g, size_t i) {
   const char *reason = vf_grid_reason(g, c->reason);
   put_values(out, g, i);
   if (c->refused)
-    vf_out_put(out, "refused,,,,,");
+    vf_out_put(out, "refused,,,,,,");
   else
-    vf_out_printf(out, "%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRId64 ",",
+    vf_out_printf(out, "%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRId64 ",%" PRIu64 ",",
                   vf_verdict_word[c->verdict].json, c->need_bytes, c->need_high_bytes,
-                  c->capacity_bytes, c->headroom_bytes);
+                  c->capacity_bytes, c->headroom_bytes, c->target_bytes);
   put_field(out, reason != NULL ? reason : "");
   vf_out_put(out, "\n");
 }
@@ -92,7 +93,8 @@ void vf_grid_write_csv(vf_out *out, const vf_grid *g, vf_cell_shows shows,
   (void)shows;
   (void)options;
   for (int k = 0; k < VF_AXIS_COUNT; k++) vf_out_printf(out, "%s,", vf_axis_word[k].key);
-  vf_out_put(out, "verdict,need_bytes,need_high_bytes,capacity_bytes,headroom_bytes,reason\n");
+  vf_out_put(out, "verdict,need_bytes,need_high_bytes,capacity_bytes,headroom_bytes,"
+                  "headroom_target_bytes,reason\n");
   for (size_t i = 0; i < g->n_cells; i++) put_cell(out, g, i);
 }
 
@@ -116,11 +118,14 @@ static void json_cell(vf_json *j, const vf_grid *g, size_t i) {
   for (int k = 0; k < VF_AXIS_COUNT; k++)
     if (varies(g, (vf_axis_kind)k)) put_value(j, (vf_axis_kind)k, value_in(g, (vf_axis_kind)k, i));
   vf_json_string(j, "verdict", c->refused ? "refused" : vf_verdict_word[c->verdict].json);
+  bool told = varies(g, VF_AXIS_ENGINE) || g->engine[0] != '*'; /* of the cell, or of all */
+  if (!told && c->engine != NULL) vf_json_string(j, "engine", c->engine);
   if (!c->refused) {
     vf_json_u64(j, "need_bytes", c->need_bytes);
     vf_json_u64(j, "need_high_bytes", c->need_high_bytes);
     vf_json_u64(j, "capacity_bytes", c->capacity_bytes);
     vf_json_i64(j, "headroom_bytes", c->headroom_bytes);
+    vf_json_u64(j, "headroom_target_bytes", c->target_bytes);
   }
   if (reason != NULL) vf_json_string(j, "reason", reason);
   vf_json_close(j, '}');

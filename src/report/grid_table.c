@@ -44,7 +44,7 @@ static void color(const page *p, const char *sequence) {
 
 /* Names come from the command line: nothing of them drives a terminal or breaks a row. */
 static void put_name(const page *p, const char *s) {
-  char buf[CELL_BYTES * 2];
+  char buf[1400]; /* a reason, all of it escaped */
   vf_text text = vf_text_on(buf, sizeof buf);
   vf_text_escaped(&text, s, strlen(s));
   for (const char *c = buf; *c != '\0'; c++) {
@@ -221,7 +221,7 @@ static void put_title(const page *p) {
   char buf[64];
   vf_text t = vf_text_on(buf, sizeof buf);
   if (axis_of(g, VF_AXIS_MODEL) == NULL) put_fixed(p, &between, g->model);
-  if (axis_of(g, VF_AXIS_QUANT) == NULL) put_fixed(p, &between, g->base.quant);
+  if (axis_of(g, VF_AXIS_QUANT) == NULL) put_fixed(p, &between, g->quant);
   if (axis_of(g, VF_AXIS_CTX) == NULL && g->base.request.ctx_tokens != 0) {
     vf_text_thousands(&t, g->base.request.ctx_tokens);
     vf_text_put(&t, " tokens");

@@ -400,6 +400,8 @@ vf_status vf_inspection_write(const vf_inspection *inspection, const vf_inspecti
   const vf_inspection_info *a = vf_inspection_info_get(inspection);
   const vf_inspection_info *b = other != NULL ? vf_inspection_info_get(other) : NULL;
   vf_out out;
+  if (options->format != VF_REPORT_TABLE && options->format != VF_REPORT_JSON)
+    return vf_fail(err, VF_USAGE, "inspections come as a table or as JSON");
   vf_out_init(&out, write, user);
   vf_json j = vf_json_on(&out);
   if (options->format == VF_REPORT_JSON) {

@@ -273,6 +273,8 @@ static void write_json(vf_out *out, const vf_listing *l) {
 vf_status vf_listing_write(const vf_listing *l, const vf_report_options *options, vf_write_fn write,
                            void *user, vf_error *err) {
   vf_out out;
+  if (options->format != VF_REPORT_TABLE && options->format != VF_REPORT_JSON)
+    return vf_fail(err, VF_USAGE, "lists come as a table or as JSON");
   vf_out_init(&out, write, user);
   if (options->format == VF_REPORT_JSON) {
     write_json(&out, l);

@@ -360,11 +360,31 @@ static void put_device_row(const table *t, size_t i) {
   vf_out_put(t->out, "\n");
 }
 
+/* "others hold  1.2 GiB on #0, 4.9 GiB on #1" */
+static void put_in_use(const table *t) {
+  char buf[256];
+  vf_text text = vf_text_on(buf, sizeof buf);
+  for (size_t i = 0; i < t->n_devices; i++) {
+    const vf_device *d = &t->devices[i].device;
+    if (d->used_bytes == 0 || !d->total_known) continue;
+    vf_text_put(&text, text.length > 0 ? ", " : "others hold ");
+    text_bytes(&text, d->used_bytes, t->options->unit);
+    vf_text_printf(&text, " on #%zu", i);
+  }
+  if (text.length == 0) return;
+  vf_out_put(t->out, "  ");
+  color(t, DIM);
+  vf_out_text(t->out, &text);
+  color(t, RESET);
+  vf_out_put(t->out, "\n");
+}
+
 static void put_many_devices(const table *t) {
   put_head(t);
   for (size_t i = 0; i < t->n_devices; i++)
     if (t->devices[i].device.kind != VF_DEVICE_HOST || t->devices[i].need.high_bytes != 0)
       put_device_row(t, i);
+  put_in_use(t);
   put_pool(t);
 }
 

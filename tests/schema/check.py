@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 
 try:
     import jsonschema
@@ -111,6 +112,25 @@ for args in (["--gpu", "gb10"], ["--gpu", "rtx-4090"], ["--gpu", "rtx-4090x2", "
                          capture_output=True, text=True)
     check(v, " ".join(args), json.loads(out.stdout))
 
+# This machine, and one made up of everything that can be said of a device.
+v = validator("machine")
+with tempfile.TemporaryDirectory() as root:
+    for path, text in {"proc/meminfo": "MemTotal: 67108864 kB\nMemAvailable: 60000000 kB\nSwapTotal: 5 kB\n",
+                       "proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "8589934592\n",
+                       "sys/class/drm/card0/device/vendor": "0x1002\n",
+                       "sys/class/drm/card0/device/device": "0x1586\n",
+                       "sys/class/drm/card0/device/mem_info_vram_total": "536870912\n",
+                       "sys/class/drm/card0/device/mem_info_vram_used": "1000\n",
+                       "sys/class/drm/card0/device/mem_info_gtt_total": "34359738368\n",
+                       "sys/class/drm/card1/device/vendor": "0x8086\n",
+                       "sys/class/drm/card1/device/tile0/physical_vram_size_bytes": "0x2f8000000\n",
+                       "sys/class/drm/card2/device/vendor": "0x1002\n"}.items():
+        os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
+        with open(os.path.join(root, path), "w", encoding="ascii") as f:
+            f.write(text)
+    for args in ([], ["--sysroot", root]):
+        out = subprocess.run([vramfit, "detect", "--json"] + args, capture_output=True, text=True)
+        check(v, "detect", json.loads(out.stdout))
 # Files about boxes, and what place makes of them.
 tests = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 boxes = glob.glob(os.path.join(tests, "corpus", "scenario", "*.json"))
@@ -129,6 +149,23 @@ for change in ({"workloads": []}, {"workloads": [{}]}, {"workloads": [{"size": "
     if validator("scenario").is_valid(dict(good, **change)):
         failed += 1
         print("the schema of scenarios lets %r through" % (change,))
+BASE = ["--model", "llama3.1-70b", "--ctx", "8k", "--json"]
+for schema, args in (("table", ["table", "--quant", "q4,q8_0", "--gpu", "h100,l4"]),
+                     ("table", ["table", "--quant", "awq,q4", "--engine", "any", "--gpu", "h100", "--seqs", "1,4"]),
+                     ("table", ["table", "--quant", "fp8", "--engine", "vllm", "--gpus", "1,3,8", "--gpu", "l4",
+                                "--kv", "any"]),
+                     ("max", ["max", "ctx", "--quant", "q4", "--gpu", "l4"]),
+                     ("max", ["max", "seqs", "--quant", "q4", "--gpu", "h100"]),
+                     ("max", ["max", "quant", "--gpu", "h100"]), ("max", ["max", "kv", "--quant", "q4", "--gpu", "h100"]),
+                     ("max", ["max", "gpus", "--quant", "fp8", "--engine", "vllm", "--gpu", "l4"]),
+                     ("max", ["max", "ngl", "--quant", "q4", "--gpu", "l4"]),
+                     ("max", ["max", "gpu", "--quant", "q4"])):
+    out = subprocess.run([vramfit] + args + BASE, capture_output=True, text=True)
+    check(validator(schema), " ".join(args), json.loads(out.stdout))
+out = subprocess.run([vramfit, "compare", "--quant q4", "--quant q8_0 --seqs 2", "--gpu", "h100"] + BASE,
+                     capture_output=True, text=True)
+for deployment in json.loads(out.stdout)["deployments"]:
+    check(validator("result"), "compare", dict(deployment, format_version="1.1"))
 
 print("%d errors" % failed)
 sys.exit(failed != 0)

@@ -170,6 +170,49 @@ static void lists_and_own_catalogs_survive_every_allocation_failure(void **state
   assert_true(points > 100);
 }
 
+/* A table of two formats on two devices, and the most context that fits. */
+static vf_status ask_much(vf_error *err) {
+  static const vf_axis axes[] = {{VF_AXIS_GPU, "rtx-4090,l4"}, {VF_AXIS_QUANT, "q4,q8_0"}};
+  vf_max_query q = {.kind = VF_MOST_QUANT, .base = {.model = "llama3.1-8b", .gpu = "l4"}};
+  vf_report_options options = {.format = VF_REPORT_TABLE};
+  vf_context *ctx = NULL;
+  vf_grid *grid = NULL;
+  vf_answer answer;
+  size_t written = 0;
+  bool finished = false;
+  q.base.request = VF_REQUEST_INIT;
+  q.base.request.ctx_tokens = 8192;
+  vf_status status = vf_context_new(&ctx, &allocator, err);
+  if (status == VF_OK) status = vf_grid_new(&grid, ctx, &q.base, axes, 2, err);
+  if (status == VF_OK) status = vf_grid_work(grid, SIZE_MAX, &finished, err);
+  if (status == VF_OK)
+    status = vf_grid_write(grid, VF_CELL_HEADROOM, &options, swallow, &written, err);
+  if (status == VF_OK) status = vf_max_solve(&answer, ctx, &q, err);
+  if (status == VF_OK) status = vf_answer_write(&answer, &options, swallow, &written, err);
+  vf_grid_free(grid);
+  vf_context_free(ctx);
+  return status;
+}
+
+static void tables_and_answers_survive_every_allocation_failure(void **state) {
+  (void)state;
+  cJSON_Hooks hooks = {failing_malloc, counting_free};
+  cJSON_InitHooks(&hooks);
+  long points = 0;
+  for (vf_status status = VF_NOMEM; status != VF_OK; points++) {
+    vf_error err = {VF_OK};
+    countdown = points;
+    live = 0;
+    status = ask_much(&err);
+    if (status != VF_OK) assert_int_equal(status, VF_NOMEM);
+    assert_int_equal(live, 0);
+    assert_true(points < 20000);
+  }
+  countdown = -1;
+  cJSON_InitHooks(NULL);
+  assert_true(points > 30);
+}
+
 static bool refuse(void *user, const char *data, size_t size) {
   (void)user;
   (void)data;
@@ -247,6 +290,7 @@ int main(void) {
       cmocka_unit_test(a_config_file_survives_every_allocation_failure),
       cmocka_unit_test(lists_and_own_catalogs_survive_every_allocation_failure),
       cmocka_unit_test(a_box_survives_every_allocation_failure),
+      cmocka_unit_test(tables_and_answers_survive_every_allocation_failure),
       cmocka_unit_test(a_report_that_cannot_be_written_is_an_error),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -200,7 +200,7 @@ static void every_answer_is_tight(void **user) {
     answered[kind] += done;
     n += done;
   }
-  for (int kind = 0; kind < VF_MOST_COUNT; kind++) assert_true(answered[kind] > CASES / 50);
+  for (int kind = 0; kind < VF_MOST_COUNT; kind++) assert_true(answered[kind] > CASES / 100);
 }
 
 /* ---- What only grows ------------------------------------------------------------------------ */
@@ -303,7 +303,7 @@ static void check_caches(const forward *f, situation *s) {
 
 static void wider_formats_never_need_less(void **user) {
   state = 2862933555777941757u;
-  for (int n = 0; n < CASES / 10;) {
+  for (int n = 0; n < CASES / 20;) {
     situation s;
     if (!draw_situation(&s, *user)) continue;
     if (strcmp(s.d.request.engine, "llama.cpp") == 0) {
@@ -319,7 +319,7 @@ static void wider_formats_never_need_less(void **user) {
 static void more_layers_on_the_gpu_never_need_less_of_it_until_all_are_there(void **user) {
   forward *f = *user;
   state = 1181783497276652981u;
-  for (int n = 0; n < CASES / 10;) {
+  for (int n = 0; n < CASES / 40;) {
     situation s;
     if (!draw_situation(&s, f)) continue;
     if (strcmp(s.d.request.engine, "llama.cpp") == 0 && s.n == 1) {
@@ -348,7 +348,7 @@ static void more_layers_on_the_gpu_never_need_less_of_it_until_all_are_there(voi
 static void of_sequences_that_share_a_cache_the_most_is_found_all_the_same(void **user) {
   forward *f = *user;
   state = 42;
-  for (int n = 0; n < 100;) {
+  for (int n = 0; n < 25;) {
     vf_max_query q = {.kind = VF_MOST_SEQS, .base = draw_deployment(f, VF_MOST_NGL)};
     vf_answer a;
     vf_error err;
@@ -376,6 +376,68 @@ static void one_sequence_more_may_need_less_where_they_share_a_cache(void **user
   assert_true(b.gpu_bytes < a.gpu_bytes);
 }
 
+/* ---- What is remembered ---------------------------------------------------------------------- */
+
+/* An estimate remembers graphs: it says what a fresh one says. */
+static void an_estimate_that_was_used_before_says_the_same(void **user) {
+  forward *f = *user, fresh = {.ctx = f->ctx};
+  state = 7;
+  for (int n = 0; n < CASES / 10; n++) {
+    situation s;
+    if (!draw_situation(&s, f)) continue;
+    assert_ok(vf_estimate_new(&fresh.estimate, f->ctx, err));
+    figures x = estimate(&fresh, s.model, &s.d.request, s.devices, s.n);
+    assert_memory_equal(&x, &s.before, sizeof x);
+    vf_estimate_free(fresh.estimate);
+    vf_model_free(s.model);
+  }
+}
+
+/* Whatever the order in which the cells are worked through and shown. */
+static void every_cell_of_a_table_is_the_forward_estimate(void **user) {
+  static const vf_axis axes[][3] = {
+      {{VF_AXIS_GPU, "l4,rtx-4090x2,gb10"},
+       {VF_AXIS_QUANT, "q8_0,q4"},
+       {VF_AXIS_CTX, "4k,8k,9000"}},
+      {{VF_AXIS_CTX, "4k,8k,9000"},
+       {VF_AXIS_QUANT, "q8_0,q4"},
+       {VF_AXIS_GPU, "l4,rtx-4090x2,gb10"}},
+      {{VF_AXIS_QUANT, "q8_0,q4"},
+       {VF_AXIS_CTX, "4k,8k,9000"},
+       {VF_AXIS_GPU, "l4,rtx-4090x2,gb10"}},
+  };
+  forward *f = *user;
+  for (size_t a = 0; a < sizeof axes / sizeof *axes; a++) {
+    vf_deployment d = {.model = "llama3.1-8b", .request = VF_REQUEST_INIT};
+    vf_grid *grid;
+    bool finished = false;
+    size_t sizes[3], at[3];
+    assert_ok(vf_grid_new(&grid, f->ctx, &d, axes[a], 3, err));
+    while (!finished) assert_ok(vf_grid_work(grid, 5, &finished, err));
+    assert_u64(vf_grid_size(grid), 18);
+    for (size_t i = 0; i < 3; i++) sizes[i] = vf_grid_axis_size(grid, i);
+    for (size_t cell = 0; cell < 18; cell++) {
+      at[0] = cell / sizes[2] / sizes[1];
+      at[1] = cell / sizes[2] % sizes[1];
+      at[2] = cell % sizes[2];
+      for (size_t i = 0; i < 3; i++) {
+        const char *label = vf_grid_axis_label(grid, i, at[i]);
+        if (axes[a][i].kind == VF_AXIS_GPU) d.gpu = label;
+        if (axes[a][i].kind == VF_AXIS_QUANT) d.quant = label;
+        if (axes[a][i].kind == VF_AXIS_CTX)
+          assert_ok(vf_tokens_parse(&d.request.ctx_tokens, label, err));
+      }
+      figures x = estimate_named(f, &d);
+      const vf_outcome *c = vf_grid_cell(grid, cell);
+      assert_true(c->known && !c->refused);
+      assert_u64(c->need_bytes, x.gpu_bytes);
+      assert_u64(c->need_high_bytes, x.high_bytes);
+      assert_int_equal(c->verdict, x.verdict);
+    }
+    vf_grid_free(grid);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_answer_is_tight),
@@ -384,6 +446,8 @@ int main(void) {
       cmocka_unit_test(more_layers_on_the_gpu_never_need_less_of_it_until_all_are_there),
       cmocka_unit_test(of_sequences_that_share_a_cache_the_most_is_found_all_the_same),
       cmocka_unit_test(one_sequence_more_may_need_less_where_they_share_a_cache),
+      cmocka_unit_test(an_estimate_that_was_used_before_says_the_same),
+      cmocka_unit_test(every_cell_of_a_table_is_the_forward_estimate),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,0 +1,24 @@
+/* devices.h - the devices that --gpu names: of the catalog, or of this machine. */
+#ifndef VF_CLI_DEVICES_H
+#define VF_CLI_DEVICES_H
+
+#include "options.h"
+
+/* Whether this is a name of this machine's devices: "auto", "auto:0,2". */
+bool is_this_machine(const char *gpu);
+
+/* Looks at this machine, or at what lies under --sysroot; once, and for everybody who asks. */
+vf_status detect(const vf_machine **out, const args *a, const vf_context *ctx, vf_error *err);
+
+/* What detect() found goes with the program. */
+void forget_machine(void);
+
+/* The machine that --gpu asks for, with warnings about what is left out of the verdict; NULL if it
+ * asks for none. */
+vf_status find_machine(const vf_machine **out, const args *a, const vf_context *ctx, vf_error *err);
+
+/* Fills out with the devices of --gpu. */
+vf_status find_devices(vf_device *out, size_t capacity, size_t *out_count, const args *a,
+                       const vf_context *ctx, vf_error *err);
+
+#endif

@@ -1,0 +1,89 @@
+/* system_file.c - open without waiting, read up to a limit. */
+#include "machine/system_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool join(char out[VF_SYSTEM_PATH], const char *root, const char *path) {
+  int n = snprintf(out, VF_SYSTEM_PATH, "%s%s", root, path);
+  return n > 0 && n < VF_SYSTEM_PATH;
+}
+
+/* Up to size bytes; false on an error. */
+static bool take(int fd, char *buf, size_t size, size_t *length) {
+  for (*length = 0; *length < size;) {
+    ssize_t n = read(fd, buf + *length, size - *length);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    if (n == 0) break;
+    *length += (size_t)n;
+  }
+  return true;
+}
+
+vf_system_result vf_system_read(char *buf, size_t size, size_t *length, const char *root,
+                                const char *path) {
+  char whole[VF_SYSTEM_PATH];
+  struct stat st;
+  *length = 0;
+  buf[0] = '\0';
+  if (!join(whole, root, path)) return VF_SYSTEM_ABSENT;
+  int fd = open(whole, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+  if (fd < 0) return errno == EACCES || errno == EPERM ? VF_SYSTEM_DENIED : VF_SYSTEM_ABSENT;
+  bool read = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && take(fd, buf, size - 1, length);
+  close(fd);
+  buf[*length] = '\0';
+  return read ? VF_SYSTEM_READ : VF_SYSTEM_ODD;
+}
+
+bool vf_system_line(char *buf, size_t size, const char *root, const char *path) {
+  size_t n;
+  if (vf_system_read(buf, size, &n, root, path) != VF_SYSTEM_READ) return false;
+  n = strcspn(buf, "\n");
+  while (n > 0 && strchr(" \t\r", buf[n - 1]) != NULL) n--;
+  buf[n] = '\0';
+  size_t blanks = strspn(buf, " \t");
+  memmove(buf, buf + blanks, n - blanks + 1);
+  return buf[0] != '\0';
+}
+
+static int digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : 16;
+}
+
+static bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+bool vf_system_number(uint64_t *out, const char *text, size_t length, int base) {
+  uint64_t n = 0, step = (uint64_t)base;
+  while (length > 0 && is_blank(text[length - 1])) length--;
+  while (length > 0 && is_blank(text[0])) text++, length--;
+  if (base == 16 && length > 2 && text[0] == '0' && text[1] == 'x') text += 2, length -= 2;
+  if (length == 0) return false;
+  for (size_t i = 0; i < length; i++) {
+    uint64_t d = (uint64_t)digit(text[i]);
+    if (d >= step || n > (UINT64_MAX - d) / step) return false;
+    n = n * step + d;
+  }
+  *out = n;
+  return true;
+}
+
+bool vf_system_value(uint64_t *out, const char *root, const char *path, int base) {
+  char text[64];
+  size_t n;
+  return vf_system_read(text, sizeof text, &n, root, path) == VF_SYSTEM_READ &&
+         vf_system_number(out, text, n, base);
+}
+
+bool vf_system_exists(const char *root, const char *path) {
+  char whole[VF_SYSTEM_PATH];
+  return join(whole, root, path) && access(whole, F_OK) == 0;
+}

@@ -1,0 +1,4 @@
+. "$(dirname "$0")/root.inc"
+root
+nvidia "$RTX_4090"
+$VRAMFIT detect --sysroot root --json

@@ -1,0 +1,1 @@
+$VRAMFIT --model qwen3-8b --gpu rtx-4090 --total
