@@ -609,6 +609,32 @@ VF_API vf_status vf_limits_solve(vf_limits *out, vf_estimate *estimate, const vf
 VF_API vf_status vf_llama_fit(vf_request *inout, vf_estimate *scratch, const vf_model *model,
                               const vf_device *devices, size_t device_count, vf_error *err);
 
+/* ---- Launch lines ----------------------------------------------------------------------- */
+
+/* How things were named by whoever asks; NULL: not at all. */
+typedef struct vf_launch_names {
+  const char *model, *quant, *mmproj, *lora, *draft;
+} vf_launch_names;
+
+/* What runs a plan: commands, and files that they read. */
+typedef struct vf_launch_item {
+  const char *kind; /* "command" or "file" */
+  const char *name; /* the program or the file */
+  char text[1536];
+} vf_launch_item;
+
+typedef struct vf_launch {
+  vf_launch_item items[3];
+  size_t count;
+  const char *note; /* what has to be put in its place; "": nothing */
+} vf_launch;
+
+/* In the engine's own words, from what the estimate made of the request.  VF_UNSUPPORTED for an
+ * engine that no command line starts. */
+VF_API vf_status vf_launch_make(vf_launch *out, const vf_estimate *estimate,
+                                const vf_request *request, const vf_launch_names *names,
+                                vf_error *err);
+
 /* ---- Reports ---------------------------------------------------------------------------- */
 
 typedef enum vf_report_format {
@@ -622,10 +648,11 @@ typedef enum vf_unit { VF_UNIT_GIB, VF_UNIT_GB } vf_unit;
 
 typedef struct vf_report_options {
   vf_report_format format;
-  vf_unit unit; /* for people; JSON is always in bytes */
-  bool color;   /* ANSI colours */
-  bool bars;    /* proportional bars */
-  bool explain; /* the formula under every line (JSON always has it) */
+  vf_unit unit;            /* for people; JSON is always in bytes */
+  bool color;              /* ANSI colours */
+  bool bars;               /* proportional bars */
+  bool explain;            /* the formula under every line (JSON always has it) */
+  const vf_launch *launch; /* of an estimate: told at its end; NULL: not */
 } vf_report_options;
 
 /* Called with pieces of the report, in order; returns false to stop (a write error). */
@@ -640,6 +667,52 @@ VF_API vf_status vf_report_write(const vf_estimate *estimate, const vf_limits *l
 VF_API vf_status vf_machine_write(const vf_machine *machine, const vf_report_options *options,
                                   vf_write_fn write, void *user, vf_error *err);
 
+/* ---- Pictures --------------------------------------------------------------------------- */
+
+enum { VF_CURVE_POINTS = 49 };
+
+/* Memory of one device at one context. */
+typedef struct vf_curve_point {
+  uint64_t ctx_tokens;
+  uint64_t part_bytes[VF_PART_COUNT];
+  uint64_t shared_host_bytes; /* unified: the host's side */
+  vf_interval need;
+} vf_curve_point;
+
+/* Memory against context, of the device that is fullest. */
+typedef struct vf_curve {
+  vf_curve_point points[VF_CURVE_POINTS];
+  size_t count;
+  uint32_t device; /* index into vf_estimate_devices */
+  uint64_t capacity_bytes;
+  uint64_t last_ctx_tokens; /* the largest context whose need is within the capacity; 0: none */
+  bool ends_above;          /* that is the end of the curve: it never leaves the capacity */
+} vf_curve;
+
+/* Solves it by repeated estimates with estimate as scratch (its last result is overwritten).
+ * VF_UNSUPPORTED if no device's memory is known. */
+VF_API vf_status vf_curve_solve(vf_curve *out, vf_estimate *estimate, const vf_model *model,
+                                const vf_request *request, const vf_device *devices,
+                                size_t device_count, vf_error *err);
+
+typedef struct vf_plot_options {
+  bool svg;     /* a self-contained SVG document; else text for a terminal */
+  bool unicode; /* text: block characters; else ASCII */
+  bool color;   /* text: ANSI colours */
+  vf_unit unit;
+} vf_plot_options;
+
+/* Draws the budget as stacked bars, and the curve below them (NULL: bars alone). */
+VF_API vf_status vf_plot_write(const vf_estimate *estimate, const vf_curve *curve,
+                               const vf_plot_options *options, vf_write_fn write, void *user,
+                               vf_error *err);
+
+/* ---- Topics ----------------------------------------------------------------------------- */
+
+/* Writes the text that teaches a topic ("kv-cache"), or the list of topics if name is NULL;
+ * VF_UNKNOWN suggests the nearest. */
+VF_API vf_status vf_topic_write(const char *name, const vf_report_options *options,
+                                vf_write_fn write, void *user, vf_error *err);
 /* ---- Deployments, and many at once ------------------------------------------------------- */
 
 /* All that one estimate is made of, by name. */
@@ -792,53 +865,6 @@ VF_API vf_status vf_max_solve(vf_answer *out, const vf_context *ctx, const vf_ma
                               vf_error *err);
 VF_API vf_status vf_answer_write(const vf_answer *answer, const vf_report_options *options,
                                  vf_write_fn write, void *user, vf_error *err);
-
-/* ---- Pictures --------------------------------------------------------------------------- */
-
-enum { VF_CURVE_POINTS = 49 };
-
-/* Memory of one device at one context. */
-typedef struct vf_curve_point {
-  uint64_t ctx_tokens;
-  uint64_t part_bytes[VF_PART_COUNT];
-  uint64_t shared_host_bytes; /* unified: the host's side */
-  vf_interval need;
-} vf_curve_point;
-
-/* Memory against context, of the device that is fullest. */
-typedef struct vf_curve {
-  vf_curve_point points[VF_CURVE_POINTS];
-  size_t count;
-  uint32_t device; /* index into vf_estimate_devices */
-  uint64_t capacity_bytes;
-  uint64_t last_ctx_tokens; /* the largest context whose need is within the capacity; 0: none */
-  bool ends_above;          /* that is the end of the curve: it never leaves the capacity */
-} vf_curve;
-
-/* Solves it by repeated estimates with estimate as scratch (its last result is overwritten).
- * VF_UNSUPPORTED if no device's memory is known. */
-VF_API vf_status vf_curve_solve(vf_curve *out, vf_estimate *estimate, const vf_model *model,
-                                const vf_request *request, const vf_device *devices,
-                                size_t device_count, vf_error *err);
-
-typedef struct vf_plot_options {
-  bool svg;     /* a self-contained SVG document; else text for a terminal */
-  bool unicode; /* text: block characters; else ASCII */
-  bool color;   /* text: ANSI colours */
-  vf_unit unit;
-} vf_plot_options;
-
-/* Draws the budget as stacked bars, and the curve below them (NULL: bars alone). */
-VF_API vf_status vf_plot_write(const vf_estimate *estimate, const vf_curve *curve,
-                               const vf_plot_options *options, vf_write_fn write, void *user,
-                               vf_error *err);
-
-/* ---- Topics ----------------------------------------------------------------------------- */
-
-/* Writes the text that teaches a topic ("kv-cache"), or the list of topics if name is NULL;
- * VF_UNKNOWN suggests the nearest. */
-VF_API vf_status vf_topic_write(const char *name, const vf_report_options *options,
-                                vf_write_fn write, void *user, vf_error *err);
 
 /* ---- Looking into a model --------------------------------------------------------------- */
 

@@ -139,6 +139,8 @@ vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, 
   if (status != VF_OK) return status;
   snprintf(m->id, sizeof m->id, "%s", l->id);
   snprintf(m->source, sizeof m->source, "%s", l->origin);
+  if (l->kind == VF_LOAD_CATALOG)
+    snprintf(m->repo, sizeof m->repo, "%s", vf_facts_string(&l->facts, "hf_repo", ""));
   if (l->guessed)
     vf_model_assume(m, "name-guessed",
                     "the name is not in the catalog as typed: taken for the one that it can mean");

@@ -114,7 +114,15 @@ static vf_status check_context(const job *j, vf_error *err) {
 
 static vf_status report(const job *j, vf_error *err) {
   vf_report_options options = report_options(j->a);
+  vf_launch launch;
+  const args *a = j->a;
+  vf_launch_names names = {a->model, a->quant, a->mmproj, a->lora, a->draft};
   if (j->a->quiet) return VF_OK;
+  if (a->launch && vf_estimate_verdict(j->estimate) != VF_NO_FIT) {
+    vf_status status = vf_launch_make(&launch, j->estimate, &j->request, &names, err);
+    if (status != VF_OK) return status;
+    options.launch = &launch;
+  }
   return vf_report_write(j->estimate, &j->limits, &options, write_stdout, stdout, err);
 }
 

@@ -68,7 +68,7 @@ typedef struct args {
   color_mode color;
   const char *sysroot;
   bool total; /* --gpu auto: as if nobody held anything */
-  bool strict, quiet, fit, tensors, help, version;
+  bool launch, strict, quiet, fit, tensors, help, version;
 } args;
 
 /* Reads the command line; on failure err says which option and why. */

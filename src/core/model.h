@@ -75,8 +75,9 @@ struct vf_model {
   char arch[32]; /* general.architecture of a GGUF file; "" if llama.cpp has none for it */
   char type[32]; /* model_type of a config */
   char source[VF_MODEL_TEXT];
-  char quant[24];      /* recipe or the formats' own name; "" before any */
-  char checkpoint[24]; /* quantization method of a checkpoint, "awq"; "" if it has none */
+  char repo[VF_MODEL_TEXT]; /* where its makers publish it; "": not known */
+  char quant[24];           /* recipe or the formats' own name; "" before any */
+  char checkpoint[24];      /* quantization method of a checkpoint, "awq"; "" if it has none */
 
   uint64_t n_embd, n_vocab;
   uint64_t max_ctx_tokens; /* 0: not stated */

@@ -16,6 +16,9 @@
 
 /* ---- What measurements say ----------------------------------------------------------------- */
 
+/* The band, in permille, of what no row tells: a factor of 2.2 from end to end. */
+enum { UNSURE_FAST = 670, UNSURE_SLOW = 1450 };
+
 /* Devices and engines whose kernels reach alike shares of the bandwidth. */
 typedef enum speed_class {
   CLASS_CUDA,         /* GDDR: GeForce, RTX, A40, L40S */
@@ -47,7 +50,8 @@ static const class_figures figures[] = {
     /* n = 11 */
     [CLASS_CUDA] = {883, 919, 608, 500, 87900, 60000, 750, 1330, VF_BASIS_MODELLED},
     /* n = 1, and what is known of such memory: its band is as wide as it is unsure */
-    [CLASS_CUDA_HBM] = {550, 550, 550, 500, 88000, 60000, 670, 1450, VF_BASIS_ASSUMED},
+    [CLASS_CUDA_HBM] = {550, 550, 550, 500, 88000, 60000, UNSURE_FAST, UNSURE_SLOW,
+                        VF_BASIS_ASSUMED},
     /* n = 11 */
     [CLASS_CUDA_UNIFIED] = {836, 767, 766, 512, 54200, 24300, 750, 1330, VF_BASIS_MODELLED},
     /* n = 7; latent as on two dies */
@@ -55,13 +59,13 @@ static const class_figures figures[] = {
     /* n = 8 */
     [CLASS_METAL_ULTRA] = {671, 906, 525, 78, 95000, 70500, 750, 1330, VF_BASIS_MODELLED},
     /* n = 0: as unified, with a wider band */
-    [CLASS_ROCM] = {767, 881, 610, 500, 62100, 87900, 670, 1450, VF_BASIS_ASSUMED},
+    [CLASS_ROCM] = {767, 881, 610, 500, 62100, 87900, UNSURE_FAST, UNSURE_SLOW, VF_BASIS_ASSUMED},
     /* n = 7 */
     [CLASS_ROCM_UNIFIED] = {767, 881, 610, 500, 62100, 87900, 750, 1330, VF_BASIS_MODELLED},
     /* n = 0: the prior */
-    [CLASS_OTHER] = {700, 800, 600, 300, 80000, 60000, 670, 1450, VF_BASIS_ASSUMED},
+    [CLASS_OTHER] = {700, 800, 600, 300, 80000, 60000, UNSURE_FAST, UNSURE_SLOW, VF_BASIS_ASSUMED},
     /* n = 0: no row has such an engine */
-    [CLASS_GRAPHS] = {700, 780, 700, 500, 25000, 25000, 670, 1450, VF_BASIS_ASSUMED},
+    [CLASS_GRAPHS] = {700, 780, 700, 500, 25000, 25000, UNSURE_FAST, UNSURE_SLOW, VF_BASIS_ASSUMED},
 };
 _Static_assert(sizeof figures / sizeof *figures == CLASS_COUNT, "every class has its figures");
 
@@ -179,7 +183,7 @@ static void add_compute(step *s) {
   double flops = 2.0 * (double)s->e->model->n_active_params * s->seqs / s->ranks;
   if (gpus(s->e) == 0 || d->fp16_gflops == 0) return;
   double ns = flops / d->fp16_gflops * 1000.0 / BATCH_PERMILLE - s->memory.expected;
-  if (ns > 0) add_span(&s->compute, ns, 600, 2000);
+  if (ns > 0) add_span(&s->compute, ns, UNSURE_FAST, UNSURE_SLOW);
 }
 
 /* Activations go round twice a layer where devices share it; weights come from the host where an
@@ -190,13 +194,13 @@ static void add_link(step *s) {
   double pcie = d->pcie_mb_per_s != 0 ? d->pcie_mb_per_s : PCIE_DEFAULT_MB_PER_S;
   double streamed = (double)(s->reads.gpu.packed_bytes + s->reads.gpu.plain_bytes) *
                     streamed_share(s->e) / s->ranks;
-  if (streamed > 0) add_span(&s->link, ns_for(streamed, pcie, 750), 800, 2000);
+  if (streamed > 0) add_span(&s->link, ns_for(streamed, pcie, 750), UNSURE_FAST, UNSURE_SLOW);
   if (s->ranks < 2) return;
   double one_way = wired ? d->link_mb_per_s / 2.0 : pcie;
   double row = 2.0 * (double)s->e->model->n_embd * s->seqs;
   double moved = row * 2.0 * (s->ranks - 1) / s->ranks;
   double each = (wired ? LINK_LATENCY_NS : PCIE_LATENCY_NS) + ns_for(moved, one_way, 750);
-  add_span(&s->link, each * EXCHANGES_PER_LAYER * s->reads.gpu.layers, 500, 2000);
+  add_span(&s->link, each * EXCHANGES_PER_LAYER * s->reads.gpu.layers, UNSURE_FAST, UNSURE_SLOW);
 }
 
 /* Bandwidth of main memory: as told, on unified memory at most the pool's, else a wide guess. */
@@ -336,9 +340,10 @@ void vf_estimate_speed(const vf_estimate *e, vf_speed *out) {
 
 /* ---- In words ------------------------------------------------------------------------------- */
 
-static void put_gib(vf_text *t, const char *name, uint64_t bytes) {
+/* A part of a sum; `first` is where the first one stands. */
+static void put_gib(vf_text *t, size_t first, const char *name, uint64_t bytes) {
   if (bytes == 0) return;
-  vf_text_printf(t, "%s%s ", t->buf[t->length - 1] == '(' ? "" : ", ", name);
+  vf_text_printf(t, "%s%s ", t->length == first ? "" : ", ", name);
   vf_text_size(t, bytes, VF_UNIT_GIB, 2);
 }
 
@@ -360,12 +365,13 @@ size_t vf_speed_explain(const vf_estimate *e, char *buf, size_t size) {
   vf_text_put(&t, "a step reads ");
   vf_text_size(&t, vf_read_bytes(r) + vf_read_bytes(&s.reads.host), VF_UNIT_GIB, 2);
   vf_text_put(&t, " GiB (");
-  put_gib(&t, "quantized weights", r->packed_bytes);
-  put_gib(&t, "other weights", r->plain_bytes);
-  put_gib(&t, "KV cache", r->kv_bytes);
-  put_gib(&t, "latent cache", r->latent_bytes);
-  put_gib(&t, "states", r->state_bytes);
-  put_gib(&t, "in main memory", vf_read_bytes(&s.reads.host));
+  size_t first = t.length;
+  put_gib(&t, first, "quantized weights", r->packed_bytes);
+  put_gib(&t, first, "other weights", r->plain_bytes);
+  put_gib(&t, first, "KV cache", r->kv_bytes);
+  put_gib(&t, first, "latent cache", r->latent_bytes);
+  put_gib(&t, first, "states", r->state_bytes);
+  put_gib(&t, first, "in main memory", vf_read_bytes(&s.reads.host));
   vf_text_put(&t, ")");
   if (vf_read_bytes(r) != 0)
     vf_text_printf(&t,

@@ -27,7 +27,7 @@ typedef struct vf_engine {
   const char *const *ladder; /* formats to suggest, widest first; NULL: GGUF recipes */
   bool pools;                /* serves from a pool, ranks share the model: no layers on the host */
 
-  vf_decodes decodes;        /* for its speed */
+  vf_decodes decodes; /* for its speed */
 
   /* NULL: knows its newest version alone. */
   bool (*knows)(const char *version);

@@ -184,19 +184,18 @@ static vf_status read_ollama_rules(const service *s, vf_scenario_workload *defau
 /* ---- One service ------------------------------------------------------------------------------
  */
 
-static vf_status new_workload(vf_scenario_workload **out, vf_scenario_file *f, vf_error *err) {
-  if (f->n_workloads == VF_CORESIDE_ITEMS)
-    return vf_scenario_fail(f, "services", err, "more than %d workloads", VF_CORESIDE_ITEMS);
-  *out = &f->workloads[f->n_workloads++];
-  return VF_OK;
+/* NULL, and err says so, where there is no room for one more. */
+static vf_scenario_workload *new_workload(vf_scenario_file *f, vf_error *err) {
+  if (f->n_workloads < VF_CORESIDE_ITEMS) return &f->workloads[f->n_workloads++];
+  vf_scenario_fail(f, "services", err, "more than %d workloads", VF_CORESIDE_ITEMS);
+  return NULL;
 }
 
 /* One object under "x-vramfit", on top of what the command line says. */
 static vf_status add_described(const service *s, const vf_scenario_workload *base,
                                const char *prefix, const char *name, vf_error *err) {
-  vf_scenario_workload *w = NULL;
-  vf_status status = new_workload(&w, s->file, err);
-  if (status != VF_OK) return status;
+  vf_scenario_workload *w = new_workload(s->file, err);
+  if (w == NULL) return VF_MALFORMED;
   *w = *base;
   w->name = name;
   char key[192];
@@ -204,7 +203,7 @@ static vf_status add_described(const service *s, const vf_scenario_workload *bas
   if (vf_facts_find(&s->file->facts, key) != NULL) w->model = NULL;
   snprintf(key, sizeof key, "%ssize", prefix);
   if (vf_facts_find(&s->file->facts, key) != NULL) w->model = NULL;
-  status = vf_scenario_keys_check(s->file, prefix, err);
+  vf_status status = vf_scenario_keys_check(s->file, prefix, err);
   if (status == VF_OK) status = vf_scenario_workload_read(w, s->file, prefix, err);
   return status;
 }
@@ -262,7 +261,6 @@ static vf_status read_service_profiles(vf_scenario_workload *w, const service *s
 static vf_status add_plain(const service *s, const vf_scenario_workload *base, bool asks,
                            vf_error *err) {
   vf_scenario_file *f = s->file;
-  vf_scenario_workload *w = NULL;
   if (s->engine != NULL && strcmp(s->engine, "ollama") == 0)
     return vf_facts_fail(&s->facts, "image", VF_MALFORMED, err,
                          "which models? \"x-vramfit\": [{\"model\": \"llama3.1:8b\"}] says");
@@ -276,9 +274,10 @@ static vf_status add_plain(const service *s, const vf_scenario_workload *base, b
     if (f->n_skipped < VF_CORESIDE_ITEMS) f->skipped[f->n_skipped++] = s->name;
     return VF_OK;
   }
-  vf_status status = new_workload(&w, f, err);
-  if (status == VF_OK) *w = *base;
-  return status;
+  vf_scenario_workload *w = new_workload(f, err);
+  if (w == NULL) return VF_MALFORMED;
+  *w = *base;
+  return VF_OK;
 }
 
 static vf_status read_service(vf_scenario_file *f, const char *name, vf_error *err) {

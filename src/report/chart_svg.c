@@ -238,7 +238,7 @@ static void put_curve(picture *p) {
   put_capacity(p);
   put_mark(p, vf_estimate_workload(p->e)->requested_ctx_tokens, "r", "asked for: ", 1);
   if (!c->ends_above && c->last_ctx_tokens != 0)
-    put_mark(p, c->last_ctx_tokens, "c", "the last that fits: ", 2);
+    put_mark(p, c->last_ctx_tokens, "c", "reaches the capacity: ", 2);
 }
 
 /* ---- The document -----------------------------------------------------------------------------

@@ -193,7 +193,7 @@ static void put_curve(const plot *p, const vf_estimate *e, const vf_curve *c) {
   if (c->last_ctx_tokens == 0)
     vf_out_put(p->out, "  no context fits\n");
   else if (!c->ends_above)
-    put_mark(p, c, c->last_ctx_tokens, "is the last that fits");
+    put_mark(p, c, c->last_ctx_tokens, "reaches the capacity");
 }
 
 void vf_chart_text(vf_out *out, const vf_estimate *e, const vf_curve *curve,

@@ -202,6 +202,19 @@ static void put_devices_and_lines(vf_json *j, const vf_estimate *e, const vf_lim
   vf_json_close(j, ']');
 }
 
+static void put_launch(vf_json *j, const vf_launch *l) {
+  vf_json_open(j, "launch", '[');
+  for (size_t i = 0; i < l->count; i++) {
+    vf_json_open(j, NULL, '{');
+    vf_json_string(j, "kind", l->items[i].kind);
+    vf_json_string(j, "name", l->items[i].name);
+    vf_json_string(j, "text", l->items[i].text);
+    vf_json_close(j, '}');
+  }
+  vf_json_close(j, ']');
+  if (l->note[0] != '\0') vf_json_string(j, "launch_note", l->note);
+}
+
 void vf_report_json_members(vf_json *j, const vf_estimate *e, const vf_limits *limits) {
   vf_json_string(j, "verdict", vf_verdict_word[vf_estimate_verdict(e)].json);
   put_model(j, e);
@@ -216,10 +229,10 @@ void vf_report_json_members(vf_json *j, const vf_estimate *e, const vf_limits *l
 
 void vf_report_json(vf_out *out, const vf_estimate *e, const vf_limits *limits,
                     const vf_report_options *options) {
-  (void)options;
   vf_json j = vf_json_on(out);
   vf_json_open(&j, NULL, '{');
   vf_json_string(&j, "format_version", VF_JSON_VERSION);
   vf_report_json_members(&j, e, limits);
+  if (options->launch != NULL) put_launch(&j, options->launch);
   vf_json_close(&j, '}');
 }

@@ -440,18 +440,34 @@ static void put_speed(const table *t) {
     vf_text_put(&text, " each");
   }
   text_bound(&text, &s);
+  if (s.basis == VF_BASIS_ASSUMED) vf_text_put(&text, " · assumed");
   vf_out_put(t->out, "  ");
   put_left(t->out, "decode", LABEL_WIDTH);
   vf_out_text(t->out, &text);
   vf_out_put(t->out, "\n");
 }
 
+/* Prompts are bound by arithmetic: a share of what the device's data sheet says, on prompts as long
+ * as the context. */
+static void explain_prefill(const table *t, const vf_speed *s) {
+  char buf[160];
+  vf_text text = vf_text_on(buf, sizeof buf);
+  if (!s->prefill_known) return;
+  vf_text_put(&text, "  prefill: ");
+  text_rates(&text, s->prefill, 1);
+  vf_text_put(&text, " tokens/s, 25 to 100 % of the device's 16-bit rate  [assumed]\n");
+  vf_out_text(t->out, &text);
+}
+
 static void explain_speed(const table *t) {
   char formula[1024];
+  vf_speed s;
+  vf_estimate_speed(t->e, &s);
   vf_speed_explain(t->e, formula, sizeof formula);
   vf_out_put(t->out, "  decode: ");
   vf_out_put(t->out, formula);
   vf_out_put(t->out, "\n");
+  explain_prefill(t, &s);
 }
 
 /* ---- What else fits --------------------------------------------------------------------- */
@@ -569,6 +585,26 @@ static void put_explanations(const table *t) {
   explain_speed(t);
 }
 
+/* A command on one line, to be copied; a file's lines below each other. */
+static void put_launch(const table *t, const vf_launch *l) {
+  for (size_t i = 0; i < l->count; i++) {
+    const vf_launch_item *item = &l->items[i];
+    bool file = strcmp(item->kind, "file") == 0;
+    vf_out_put(t->out, i == 0 ? "\n  " : "  ");
+    put_left(t->out, file ? item->name : "launch", LABEL_WIDTH);
+    if (file && width(item->name) >= LABEL_WIDTH) vf_out_put(t->out, "\n             ");
+    for (const char *s = item->text; *s != '\0'; s++) {
+      vf_out_bytes(t->out, s, 1);
+      if (*s == '\n') spaces(t->out, LABEL_WIDTH + 2);
+    }
+    vf_out_put(t->out, "\n");
+  }
+  if (l->note[0] == '\0') return;
+  spaces(t->out, LABEL_WIDTH + 2);
+  vf_out_put(t->out, l->note);
+  vf_out_put(t->out, "\n");
+}
+
 void vf_report_table(vf_out *out, const vf_estimate *e, const vf_limits *limits,
                      const vf_report_options *options) {
   table t = {.out = out, .e = e, .options = options};
@@ -582,4 +618,5 @@ void vf_report_table(vf_out *out, const vf_estimate *e, const vf_limits *limits,
   put_speed(&t);
   put_assumptions(&t);
   if (options->explain) put_explanations(&t);
+  if (options->launch != NULL) put_launch(&t, options->launch);
 }

@@ -65,6 +65,10 @@ static vf_status ask(question *q, const char *ref, vf_error *err) {
   if (status == VF_OK) status = vf_estimate_new(&q->estimate, q->ctx, err);
   if (status == VF_OK) status = vf_estimate_run(q->estimate, q->model, &r, d, n, err);
   if (status == VF_OK) status = vf_limits_solve(&limits, q->estimate, q->model, &r, d, n, err);
+  vf_curve curve;
+  vf_plot_options plot = {.svg = true};
+  if (status == VF_OK) status = vf_curve_solve(&curve, q->estimate, q->model, &r, d, n, err);
+  if (status == VF_OK) status = vf_plot_write(q->estimate, &curve, &plot, swallow, &written, err);
   if (status == VF_OK)
     status = vf_report_write(q->estimate, &limits, &options, swallow, &written, err);
   return status;

@@ -1,0 +1,6 @@
+"$VRAMFIT" --model meta-llama/Llama-3.1-70B-Instruct --engine vllm --gpu h100x4 --ctx 8k --kv fp8 --gpu-memory-utilization 0.95 --launch | sed -n '/^  launch/,$p'
+"$VRAMFIT" --model qwen3-30b-a3b --quant fp8 --engine vllm --gpu h100x2 --ctx 8k -ep --max-num-seqs 64 --launch | sed -n '/^  launch/,$p'
+"$VRAMFIT" --model qwen3-32b --quant awq --engine sglang --gpu h100 --ctx 8k --mem-fraction-static 0.8 --launch | sed -n '/^  launch/,$p'
+"$VRAMFIT" --model qwen3-32b --engine trtllm --gpu h100x2 --ctx 8k --kv fp8 --launch | sed -n '/^  launch/,$p'
+"$VRAMFIT" --model llama3.1-8b --engine tgi --gpu h100 --ctx 8k --launch | sed -n '/^  launch/,$p'
+"$VRAMFIT" --model qwen3-4b --quant q4 --engine mlx --gpu apple-m4-max-40 --memory 64GiB --ctx 8k --launch | sed -n '/^  launch/,$p'
