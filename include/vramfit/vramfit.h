@@ -947,7 +947,9 @@ typedef struct vf_place vf_place;
 
 /* What counts more than the file; {0} leaves all to it. */
 typedef struct vf_place_options {
-  const char *gpu;            /* as for vf_devices_parse; a compose file does not say */
+  const char *gpu;          /* as for vf_devices_parse; a compose file does not say */
+  const vf_device *devices; /* these, as they are; NULL: those that gpu or the file names */
+  size_t device_count;
   const char *scenario;       /* this one alone; NULL: all */
   uint64_t memory_bytes;      /* of each device, as an engine sees it */
   uint64_t host_memory_bytes; /* main memory, where it is another pool */

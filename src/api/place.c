@@ -49,7 +49,8 @@ static void apply(vf_device *d, const vf_scenario_file *f, const vf_place_option
     d->total_known = true;
     d->reserved_bytes = 0;
   }
-  d->used_bytes = o->used_bytes != 0 ? o->used_bytes : f->used_bytes;
+  if (f->used_bytes != 0) d->used_bytes = f->used_bytes;
+  if (o->used_bytes != 0) d->used_bytes = o->used_bytes;
   set_system(d, f, first);
   if (f->has_headroom) set_headroom(d, f->headroom_bytes, f->headroom_permille);
   if (o->has_headroom) set_headroom(d, o->headroom_bytes, o->headroom_permille);
@@ -69,9 +70,17 @@ static void set_host(vf_box *box, uint64_t bytes) {
   h->total_known = bytes != 0 && box->devices[0].kind == VF_DEVICE_DISCRETE;
 }
 
-static vf_status make_box(job *j, const vf_place_options *o, vf_error *err) {
+/* Devices by name, or as the caller describes them. */
+static vf_status find_devices(job *j, const vf_place_options *o, vf_error *err) {
   vf_box *box = &j->place->box;
   const char *gpu = o->gpu != NULL ? o->gpu : j->file->gpu;
+  if (o->devices != NULL) {
+    if (o->device_count == 0 || o->device_count > VF_CORESIDE_DEVICES)
+      return vf_fail(err, VF_LIMIT, "1 to %d devices share a box", VF_CORESIDE_DEVICES);
+    memcpy(box->devices, o->devices, o->device_count * sizeof *o->devices);
+    box->n_devices = o->device_count;
+    return VF_OK;
+  }
   if (gpu == NULL)
     return j->file->is_compose
                ? vf_fail(err, VF_USAGE, "a compose file does not say on what: --gpu gb10")
@@ -82,6 +91,12 @@ static vf_status make_box(job *j, const vf_place_options *o, vf_error *err) {
   if (status != VF_OK && o->gpu == NULL)
     return vf_facts_fail(&j->file->facts, "gpu", status, err, "%s", cause.message);
   if (status != VF_OK && err != NULL) *err = cause;
+  return status;
+}
+
+static vf_status make_box(job *j, const vf_place_options *o, vf_error *err) {
+  vf_box *box = &j->place->box;
+  vf_status status = find_devices(j, o, err);
   if (status != VF_OK) return status;
   for (size_t i = 0; i < box->n_devices; i++) apply(&box->devices[i], j->file, o, i == 0);
   set_host(box, o->host_memory_bytes != 0 ? o->host_memory_bytes : j->file->host_memory_bytes);
@@ -258,23 +273,15 @@ static vf_status try_places(job *j, vf_placed *p, const vf_scenario_workload *w,
 /* ---- Models -----------------------------------------------------------------------------------
  */
 
-/* Ollama's own defaults: the context by the memory of all GPUs, parts of a prompt at once by the
- * context (ollama server/routes.go, server/sched.go). */
-static void apply_ollama(const job *j, vf_request *r) {
+/* How many requests at once is the server's setting; the context it chooses by the memory of all
+ * GPUs, also where the model then goes to one of them. */
+static vf_status apply_ollama(job *j, vf_request *r, vf_error *err) {
   const vf_box *box = &j->place->box;
-  const vf_ollama_rules *o = &j->file->ollama;
-  vf_model_info m;
-  uint64_t total = 0;
-  vf_model_info_get(j->model, &m);
-  for (size_t i = 0; i < box->n_devices; i++)
-    total +=
-        box->devices[i].total_bytes - vf_min_u64(o->overhead_bytes, box->devices[i].total_bytes);
-  if (r->seqs == 0) r->seqs = vf_max_u32(o->parallel, 1);
-  if (r->ctx_tokens == 0)
-    r->ctx_tokens = total >= 47 * VF_GIB ? 262144 : total >= 23 * VF_GIB ? 32768 : 4096;
-  if (m.max_ctx_tokens != 0) r->ctx_tokens = vf_min_u64(r->ctx_tokens, m.max_ctx_tokens);
-  uint64_t all = r->ctx_tokens * r->seqs;
-  if (r->ubatch_tokens == 0) r->ubatch_tokens = all > 32768 ? 2048 : all > 4096 ? 1024 : 512;
+  if (r->seqs == 0) r->seqs = vf_max_u32(j->file->ollama.parallel, 1);
+  if (r->ctx_tokens != 0 || box->n_devices < 2) return VF_OK;
+  vf_status status = vf_estimate_run(j->estimate, j->model, r, box->devices, box->n_devices, err);
+  if (status == VF_OK) r->ctx_tokens = vf_estimate_workload(j->estimate)->requested_ctx_tokens;
+  return status;
 }
 
 /* "repository:Q4_K_M", and a path inside a container, which is not there: its last part names the
@@ -292,36 +299,15 @@ static vf_status open_by_last_part(job *j, const vf_scenario_workload *w, vf_err
   return vf_model_open(&j->model, j->ctx, name, quant, w->request.engine, err);
 }
 
-static bool is_plain(const char *quant) {
-  return vf_name_equal(quant, "bf16") || vf_name_equal(quant, "f16") || vf_name_equal(quant, "f32");
-}
-
-/* A tag of Ollama's library that names no format is Q4_K_M, but for models that are published in
- * 4 bits and for embeddings. */
-static vf_status open_tag(job *j, const vf_scenario_workload *w, vf_error *err) {
-  vf_model_info m;
-  vf_model *small;
-  vf_model_info_get(j->model, &m);
-  bool says = w->quant != NULL || strstr(w->model, "16") != NULL || strstr(w->model, "-q") != NULL;
-  if (!w->by_ollama || says || !is_plain(m.quant) || strstr(w->model, "embed") != NULL)
-    return VF_OK;
-  vf_status status = vf_model_requantize(&small, j->model, "q4_k_m", w->request.engine, err);
-  if (status != VF_OK) return status;
-  vf_model_free(j->model);
-  j->model = small;
-  return VF_OK;
-}
-
 static vf_status open_model(job *j, const vf_scenario_workload *w, vf_error *err) {
   vf_error second;
   vf_status status = vf_model_open(&j->model, j->ctx, w->model, w->quant, w->request.engine, err);
   bool odd = strpbrk(w->model, "/:") != NULL;
   if (status != VF_OK && odd && open_by_last_part(j, w, &second) == VF_OK) status = VF_OK;
-  return status == VF_OK ? open_tag(j, w, err) : status;
+  return status;
 }
 
-static vf_status describe_model(job *j, vf_placed *p, const vf_scenario_workload *w,
-                                vf_error *err) {
+static vf_status describe_model(job *j, vf_placed *p, vf_error *err) {
   char text[256];
   vf_model_info m;
   const vf_workload *made = vf_estimate_workload(j->estimate);
@@ -331,7 +317,7 @@ static vf_status describe_model(job *j, vf_placed *p, const vf_scenario_workload
   vf_text_printf(&t, " · %s · ", m.quant);
   vf_text_thousands(&t, made->requested_ctx_tokens);
   vf_text_printf(&t, " tokens %s %" PRIu32 " · %s", made->kv_unified ? "shared by" : "×",
-                 made->seqs, w->by_ollama ? "ollama" : made->engine);
+                 made->seqs, made->engine);
   p->what = vf_arena_copy(j->place->arena, text, strlen(text));
   p->figure = "worked out";
   return p->what != NULL ? VF_OK : vf_fail_nomem(err);
@@ -341,13 +327,13 @@ static vf_status add_model(job *j, vf_placed *p, vf_scenario_workload *w, vf_err
   vf_error refusal = {.status = VF_OK};
   vf_status status = open_model(j, w, err);
   if (status != VF_OK) return status;
-  if (w->by_ollama) apply_ollama(j, &w->request);
-  status = try_places(j, p, w, &refusal);
+  if (w->by_ollama) status = apply_ollama(j, &w->request, &refusal);
+  if (status == VF_OK) status = try_places(j, p, w, &refusal);
   if (status == VF_OK && p->item.n_options == 0)
     status = refusal.status != VF_OK ? refusal.status
                                      : vf_fail(&refusal, VF_USAGE, "no device can run it");
   if (status != VF_OK && err != NULL) *err = refusal;
-  if (status == VF_OK) status = describe_model(j, p, w, err);
+  if (status == VF_OK) status = describe_model(j, p, err);
   vf_model_free(j->model);
   j->model = NULL;
   return status;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "devices.h"
 #include "output.h"
 #include "trouble.h"
 
@@ -47,6 +48,7 @@ static vf_status report(const vf_place *place, const args *a, vf_error *err) {
 }
 
 enum exit_code command_place(const args *a, const vf_context *ctx, vf_error *err) {
+  vf_device here[VF_MAX_DEVICES]; /* not cleared: filled as far as it is used */
   vf_place *place = NULL;
   vf_place_options options = options_of(a);
   vf_status status = VF_OK;
@@ -54,6 +56,10 @@ enum exit_code command_place(const args *a, const vf_context *ctx, vf_error *err
     status = trouble(err, "", "which file? vramfit place box.json");
   else if (a->memory.least != a->memory.most)
     status = trouble(err, "--memory", "one size is needed here, not a range");
+  if (status == VF_OK && a->gpu != NULL && is_this_machine(a->gpu)) {
+    status = find_devices(here, VF_MAX_DEVICES, &options.device_count, a, ctx, err);
+    options.devices = here;
+  }
   if (status == VF_OK) status = vf_place_open(&place, ctx, a->operands[0], &options, err);
   if (status == VF_OK) status = report(place, a, err);
   vf_verdict verdict = status == VF_OK ? vf_place_verdict(place, SIZE_MAX) : VF_NO_FIT;

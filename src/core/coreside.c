@@ -99,7 +99,8 @@ static vf_verdict judge(const packing *p, size_t depth, int64_t *least) {
 /* ---- The search -------------------------------------------------------------------------------
  */
 
-enum { STEPS = 400000, STEPS_TO_BALANCE = 20000 };
+/* Of one set; of the many subsets that are asked what breaks it; and how many of those at most. */
+enum { STEPS = 400000, STEPS_TO_BALANCE = 20000, SUBSET_STEPS = 5000, SUBSETS = 1500 };
 
 typedef struct search {
   packing p;
@@ -107,7 +108,7 @@ typedef struct search {
   int64_t best_left;
   uint8_t best[VF_CORESIDE_ITEMS];
   bool found;
-  size_t steps;
+  size_t steps, most_steps;
   uint64_t rest[VF_CORESIDE_ITEMS + 1]; /* least that items k and beyond take together */
   bool same[VF_CORESIDE_ITEMS];         /* item k is like the one before it */
 } search;
@@ -189,7 +190,7 @@ static void keep(search *s) {
 }
 
 static bool is_over(const search *s) {
-  return s->steps > STEPS || (s->found && s->steps > STEPS_TO_BALANCE);
+  return s->steps > s->most_steps || (s->found && s->steps > STEPS_TO_BALANCE);
 }
 
 /* Depth first, without recursion; true if the search was complete or found one. */
@@ -291,7 +292,8 @@ static bool has_choice(const packing *p) {
   return false;
 }
 
-void vf_coreside_pack(vf_plan *out, const vf_box *box, const vf_item *items, uint32_t set) {
+static void pack_within(vf_plan *out, const vf_box *box, const vf_item *items, uint32_t set,
+                        size_t steps) {
   packing greedy = ordered(box, items, set);
   memset(out, 0, sizeof *out);
   place_greedily(&greedy);
@@ -301,7 +303,7 @@ void vf_coreside_pack(vf_plan *out, const vf_box *box, const vf_item *items, uin
   vf_verdict known = out->verdict;
   out->exact = true;
   for (int level = VF_FITS; level <= (int)known && level < VF_NO_FIT; level++) {
-    search s = {.p = greedy, .level = (vf_verdict)level};
+    search s = {.p = greedy, .level = (vf_verdict)level, .most_steps = steps};
     prepare(&s);
     out->exact &= run(&s);
     if (!s.found) continue;
@@ -309,6 +311,10 @@ void vf_coreside_pack(vf_plan *out, const vf_box *box, const vf_item *items, uin
     write_plan(out, &s.p);
     return;
   }
+}
+
+void vf_coreside_pack(vf_plan *out, const vf_box *box, const vf_item *items, uint32_t set) {
+  pack_within(out, box, items, set, STEPS);
 }
 
 vf_interval vf_coreside_need(const vf_item *item, const vf_plan *plan, size_t i, size_t n_devices) {
@@ -323,8 +329,15 @@ vf_interval vf_coreside_need(const vf_item *item, const vf_plan *plan, size_t i,
 
 static vf_verdict verdict_of(const vf_box *box, const vf_item *items, uint32_t set) {
   vf_plan plan;
-  vf_coreside_pack(&plan, box, items, set);
+  pack_within(&plan, box, items, set, SUBSET_STEPS);
   return plan.verdict;
+}
+
+/* Whether it is certain that the set does not fit. */
+static bool breaks(const vf_box *box, const vf_item *items, uint32_t set) {
+  vf_plan plan;
+  pack_within(&plan, box, items, set, SUBSET_STEPS);
+  return plan.verdict == VF_NO_FIT && plan.exact;
 }
 
 static void find_pairs(vf_breaks *out, const vf_box *box, const vf_item *items, uint32_t set) {
@@ -341,9 +354,9 @@ static uint32_t shrink(const vf_box *box, const vf_item *items, uint32_t set) {
   packing p = ordered(box, items, set);
   for (size_t k = p.n; k-- > 0;) {
     uint32_t without = set & ~(UINT32_C(1) << p.order[k]);
-    if (verdict_of(box, items, without) == VF_NO_FIT) set = without;
+    if (breaks(box, items, without)) set = without;
   }
-  return set;
+  return breaks(box, items, set) ? set : 0;
 }
 
 static unsigned count_bits(uint32_t set) {
@@ -356,7 +369,8 @@ static unsigned count_bits(uint32_t set) {
 static void find_unload_of(vf_breaks *out, const packing *p, uint32_t set, unsigned n,
                            vf_verdict wanted) {
   uint64_t pick = (UINT64_C(1) << n) - 1;
-  while (pick < UINT64_C(1) << p->n && out->n_unload < VF_CORESIDE_FOUND) {
+  for (size_t i = 0; i < SUBSETS && pick < UINT64_C(1) << p->n; i++) {
+    if (out->n_unload == VF_CORESIDE_FOUND) return;
     uint32_t gone = 0;
     for (size_t k = 0; k < p->n; k++)
       if (pick >> k & 1) gone |= UINT32_C(1) << p->order[p->n - 1 - k];

@@ -66,7 +66,7 @@ typedef struct vf_breaks {
   uint32_t alone;                    /* items that do not fit even alone */
   uint32_t pairs[VF_CORESIDE_FOUND]; /* that do not fit together, though each does alone */
   size_t n_pairs;
-  uint32_t set;                       /* no pair breaks it: a set that does, and less does not */
+  uint32_t set; /* no pair breaks it: a set that does, and less does not; 0: none was found */
   uint32_t unload[VF_CORESIDE_FOUND]; /* without these the rest fits; all of the fewest items */
   size_t n_unload;
   bool unload_is_tight; /* the rest is TIGHT then */

@@ -331,27 +331,23 @@ static vf_status read_option(vf_scenario_workload *w, const char *engine, const 
                  value != NULL ? value : "");
 }
 
-/* llama-server without -np has four slots that share all of -c; with it, -c is for all of them. */
-static void finish_llama_server(vf_request *r) {
-  if (r->seqs == 0) {
-    r->seqs = 4;
-    r->kv_unified = true;
-  }
-  if (r->kv_unified || r->seqs <= 1) return;
-  uint64_t each = r->ctx_tokens / r->seqs;
-  if (r->ctx_tokens != 0) r->ctx_tokens = each != 0 ? each : 1;
+/* With -np slots of their own, -c is for all of them. */
+static void share_context(vf_request *r) {
+  if (r->kv_unified || r->seqs <= 1 || r->ctx_tokens == 0) return;
+  r->ctx_tokens = r->ctx_tokens < r->seqs ? 1 : r->ctx_tokens / r->seqs;
 }
 
 vf_status vf_command_options(vf_scenario_workload *w, const char *engine, const char *const *words,
                              size_t count, vf_error *err) {
   vf_status status = VF_OK;
-  w->request.engine = engine;
+  bool llama_server = strcmp(engine, "llama.cpp") == 0;
+  w->request.engine = llama_server ? "llama-server" : engine;
   for (size_t i = 0; status == VF_OK && i < count; i++) {
     if (words[i][0] == '-' && words[i][1] != '\0')
       status = read_option(w, engine, words, count, &i, err);
     else if (strcmp(engine, "vllm") == 0 && w->model == NULL)
       w->model = words[i];
   }
-  if (status == VF_OK && strcmp(engine, "llama.cpp") == 0) finish_llama_server(&w->request);
+  if (status == VF_OK && llama_server) share_context(&w->request);
   return status;
 }

@@ -528,7 +528,6 @@ static void note_ollama(vf_scenario_workload *w) {
     return;
   w->by_ollama = true;
   w->schedule = VF_SCHEDULE_ON_DEMAND;
-  w->request.engine = "llama.cpp";
 }
 
 vf_status vf_scenario_workload_read(vf_scenario_workload *out, vf_scenario_file *file,

@@ -337,6 +337,8 @@ static void put_breaks(const page *g, const vf_placed_scenario *s) {
   } else if (b->n_pairs > 0) {
     put_sets(g, b->pairs, b->n_pairs, "; ");
     vf_out_put(g->out, ": together they do not fit");
+  } else if (b->set == 0) {
+    vf_out_put(g->out, "every two of them fit, but no packing of all was found");
   } else {
     vf_out_put(g->out, "every two of them fit; ");
     put_names(g, b->set);
