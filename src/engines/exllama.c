@@ -70,24 +70,14 @@ static void add_stage(vf_serving *s, uint32_t device, uint32_t stages) {
 }
 
 static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *err) {
-  vf_request r = *request;
-  vf_serving s = {.e = e, .model = e->model, .request = &r, .w = &e->workload, .name = "ExLlama"};
-  uint32_t gpus = e->n_devices > 1 ? (uint32_t)e->n_devices - 1 : 1;
-  if (r.tp > 1 || r.dp > 1 || r.ep > 1)
-    return vf_fail(err, VF_UNSUPPORTED, "ExLlama: only a split by layers is known");
-  r.pp = gpus;
-  vf_status status = vf_serving_begin(&s, err);
-  if (status == VF_OK) status = vf_serving_check(&s, &kernels, err);
+  vf_request r;
+  vf_serving s = {
+      .e = e, .model = e->model, .request = request, .w = &e->workload, .name = "ExLlama"};
+  vf_status status =
+      vf_serving_begin_by_layers(&s, &r, &kernels, "only a split by layers is known", err);
   if (status != VF_OK) return status;
-  vf_serving_formats(&s);
-  s.w->tp = s.w->pp = s.w->dp = s.w->ep = 0;
   s.w->ubatch_tokens = CHUNK_TOKENS;
-  s.shard = (vf_shard){.tp = 1,
-                       .expert_tp = 1,
-                       .expert_ranks = 1,
-                       .vocab_multiple = 1,
-                       .number_bytes = s.number_bytes};
-  for (uint32_t i = 0; i < gpus; i++) add_stage(&s, i, gpus);
+  for (uint32_t i = 0; i < s.pp; i++) add_stage(&s, i, s.pp);
   vf_serving_assume(&s);
   return VF_OK;
 }

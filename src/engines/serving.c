@@ -126,6 +126,41 @@ vf_status vf_serving_check(const vf_serving *s, const vf_kernel_rules *kernels, 
   return vf_kernels_check(s->e, kernels, err);
 }
 
+vf_status vf_serving_begin_by_layers(vf_serving *s, vf_request *r, const vf_kernel_rules *kernels,
+                                     const char *refusal, vf_error *err) {
+  *r = *s->request;
+  s->request = r;
+  if (r->tp > 1 || r->dp > 1 || r->ep > 1)
+    return vf_fail(err, VF_UNSUPPORTED, "%s: %s", s->name, refusal);
+  r->pp = s->e->n_devices > 1 ? (uint32_t)s->e->n_devices - 1 : 1;
+  vf_status status = vf_serving_begin(s, err);
+  if (status == VF_OK) status = vf_serving_check(s, kernels, err);
+  if (status != VF_OK) return status;
+  vf_serving_formats(s);
+  s->w->tp = s->w->pp = s->w->dp = s->w->ep = 0; /* not what its users call it */
+  s->shard = (vf_shard){.tp = 1,
+                        .expert_tp = 1,
+                        .expert_ranks = 1,
+                        .vocab_multiple = 1,
+                        .number_bytes = s->number_bytes};
+  return VF_OK;
+}
+
+const vf_quant_alias vf_serving_quants[] = {
+    {"fp16", "F16"},
+    {"half", "F16"},
+    {"float16", "F16"},
+    {"bfloat16", "BF16"},
+    {"fp32", "F32"},
+    {"q4", "awq"},
+    {"4bit", "awq"},
+    {"int4", "w4a16"},
+    {"q8", "fp8"},
+    {"8bit", "fp8"},
+    {"nvfp4", "modelopt-nvfp4"},
+    {NULL, NULL},
+};
+
 /* ---- Bytes -------------------------------------------------------------------------------------
  */
 

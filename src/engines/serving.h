@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "core/estimate.h"
 #include "core/shard.h"
+#include "engines/engine.h"
 #include "engines/kernels.h"
 
 typedef struct vf_serving {
@@ -30,6 +31,14 @@ vf_status vf_serving_check(const vf_serving *s, const vf_kernel_rules *kernels, 
 
 /* Cache formats: those of the request, or the engine's own. */
 void vf_serving_formats(vf_serving *s);
+
+/* All of these for an engine that gives each GPU whole layers and knows nothing else: the request's
+ * ranks are the stages of *r, the cut of a stage is s->shard.  refusal: what it knows. */
+vf_status vf_serving_begin_by_layers(vf_serving *s, vf_request *r, const vf_kernel_rules *kernels,
+                                     const char *refusal, vf_error *err);
+
+/* What people call the formats of engines that load checkpoints of NVIDIA's and of AutoAWQ. */
+extern const vf_quant_alias vf_serving_quants[];
 
 /* What the cache takes on the rank of s->shard. */
 typedef struct vf_serving_cell {

@@ -312,21 +312,6 @@ static bool knows(const char *version) {
 
 static const char *const aliases[] = {"sgl", NULL};
 
-static const vf_quant_alias quants[] = {
-    {"fp16", "F16"},
-    {"half", "F16"},
-    {"float16", "F16"},
-    {"bfloat16", "BF16"},
-    {"fp32", "F32"},
-    {"q4", "awq"},
-    {"4bit", "awq"},
-    {"int4", "w4a16"},
-    {"q8", "fp8"},
-    {"8bit", "fp8"},
-    {"nvfp4", "modelopt-nvfp4"},
-    {NULL, NULL},
-};
-
 static const char *const ladder[] = {"BF16", "fp8", "awq", NULL};
 
 const vf_engine vf_engine_sglang = {
@@ -334,7 +319,7 @@ const vf_engine vf_engine_sglang = {
     .aliases = aliases,
     .version = "v0.5.9",
     .checked = "2026-07-13",
-    .quants = quants,
+    .quants = vf_serving_quants,
     .max_seqs = MAX_RUNNING,
     .ladder = ladder,
     .pools = true,

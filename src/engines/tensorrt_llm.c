@@ -164,21 +164,6 @@ static bool knows(const char *version) {
 
 static const char *const aliases[] = {"tensorrt_llm", "trtllm", "trt-llm", "trtllm-serve", NULL};
 
-static const vf_quant_alias quants[] = {
-    {"fp16", "F16"},
-    {"half", "F16"},
-    {"float16", "F16"},
-    {"bfloat16", "BF16"},
-    {"fp32", "F32"},
-    {"q4", "awq"},
-    {"4bit", "awq"},
-    {"int4", "w4a16"},
-    {"q8", "fp8"},
-    {"8bit", "fp8"},
-    {"nvfp4", "modelopt-nvfp4"},
-    {NULL, NULL},
-};
-
 static const char *const ladder[] = {"BF16", "fp8", "modelopt-nvfp4", NULL};
 
 const vf_engine vf_engine_tensorrt_llm = {
@@ -186,7 +171,7 @@ const vf_engine vf_engine_tensorrt_llm = {
     .aliases = aliases,
     .version = "1.2",
     .checked = "2026-06-01",
-    .quants = quants,
+    .quants = vf_serving_quants,
     .max_seqs = MAX_BATCH * 8,
     .ladder = ladder,
     .pools = true,
