@@ -369,7 +369,7 @@ typedef enum vf_switch { VF_AUTO, VF_OFF, VF_ON } vf_switch;
 /* How several devices share one model. */
 typedef enum vf_split {
   VF_SPLIT_LAYER,  /* whole layers on each device (llama.cpp's default) */
-  VF_SPLIT_NONE,   /* everything on the first device */
+  VF_SPLIT_NONE,   /* everything on one device, main_gpu */
   VF_SPLIT_ROW,    /* rows of every matrix: no longer in llama.cpp's CUDA backend */
   VF_SPLIT_TENSOR, /* matrices by rows or columns, caches by heads */
   VF_SPLIT_COUNT
@@ -380,7 +380,6 @@ enum {
   VF_MAX_SEQS = 65536,
 };
 
-/* What to estimate.  Start from VF_REQUEST_INIT: every default is the engine's own. */
 /* llama.cpp's --override-tensor: tensors whose name has the pattern lie in that buffer. */
 typedef struct vf_override {
   const char *pattern; /* a regular expression: "blk\\.[0-9]+\\.ffn_.*_exps" */
@@ -389,6 +388,7 @@ typedef struct vf_override {
 
 enum { VF_MAX_OVERRIDES = 16 };
 
+/* What to estimate.  Start from VF_REQUEST_INIT: every default is the engine's own. */
 typedef struct vf_request {
   const char *engine;     /* "llama.cpp", "llama.cpp@v0.5.0"; NULL: by the model's format */
   uint64_t ctx_tokens;    /* per sequence; kv_unified: the shared pool; 0: engine's default */
@@ -401,7 +401,9 @@ typedef struct vf_request {
   bool swa_full;          /* sliding-window layers keep the whole context */
   bool no_kv_offload;     /* the KV cache stays in host memory */
   int32_t gpu_layers;     /* last N of layers + 1 on the GPU; -1: all */
+  bool no_mmap;           /* weights on the host are read into memory, not mapped from the file */
   vf_split split;
+  uint32_t main_gpu;            /* of VF_SPLIT_NONE: index of the device; the others do not count */
   const uint32_t *tensor_split; /* proportions per device; NULL: by free memory */
   size_t tensor_split_count;
   uint64_t host_memory_bytes;   /* main memory for what stays on the host; 0: the first device's

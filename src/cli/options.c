@@ -62,6 +62,15 @@ static vf_status parse_count(void *field, const char *text, vf_error *err) {
   return VF_OK;
 }
 
+/* Of a device, counted from 0. */
+static vf_status parse_index(void *field, const char *text, vf_error *err) {
+  uint64_t n;
+  if (!read_number(text, 0, VF_MAX_DEVICES - 1, &n))
+    return trouble(err, "", "'%s' is not a number from 0 to %d", text, VF_MAX_DEVICES - 1);
+  *(uint32_t *)field = (uint32_t)n;
+  return VF_OK;
+}
+
 /* Tokens in 32 bits: "8192", "8k". */
 static vf_status parse_token_count(void *field, const char *text, vf_error *err) {
   uint64_t n;

@@ -1,6 +1,7 @@
 /* engine.c - the table of engines, and the public estimate that dispatches to them. */
 #include "engines/engine.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -107,6 +108,17 @@ static vf_status check_devices(const vf_device *devices, size_t count, vf_error 
   return VF_OK;
 }
 
+/* One of several has everything, and the others are not part of it. */
+static vf_status choose_main(const vf_device **devices, size_t *count, const vf_request *request,
+                             vf_error *err) {
+  if (request->main_gpu >= *count)
+    return vf_fail(err, VF_USAGE, "the main GPU is %" PRIu32 ", and the last one is %zu",
+                   request->main_gpu, *count - 1);
+  *devices += request->main_gpu;
+  *count = 1;
+  return VF_OK;
+}
+
 /* The caller's devices and, unless the host is the only one, the host behind them. */
 static vf_status set_devices(vf_estimate *e, const vf_model *model, const vf_request *request,
                              const vf_device *devices, size_t count, vf_error *err) {
@@ -144,6 +156,8 @@ vf_status vf_estimate_run(vf_estimate *e, const vf_model *model, const vf_reques
   const char *version;
   vf_status status = vf_engine_for(&e->engine, &version, request->engine, model, err);
   if (status == VF_OK) status = check_devices(devices, device_count, err);
+  if (status == VF_OK && request->split == VF_SPLIT_NONE)
+    status = choose_main(&devices, &device_count, request, err);
   if (status == VF_OK) status = set_devices(e, model, request, devices, device_count, err);
   if (status != VF_OK) return status;
   set_version(e, version);

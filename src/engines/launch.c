@@ -31,8 +31,10 @@ typedef enum word {
   SAY_CPU_MOE,
   SAY_OVERRIDES,
   SAY_SPLIT,
+  SAY_MAIN_GPU,
   SAY_TENSOR_SPLIT,
   SAY_NO_KV_OFFLOAD,
+  SAY_NO_MMAP,
   SAY_SWA_FULL,
   SAY_KV_UNIFIED,
   SAY_CACHE_RAM,
@@ -75,26 +77,17 @@ typedef struct launcher {
 } launcher;
 
 static const flag llamacpp[] = {
-    {SAY_MODEL, "-m"},
-    {SAY_CTX_TOTAL, "-c"},
-    {SAY_SEQS, "-np"},
-    {SAY_GPU_LAYERS, "-ngl"},
-    {SAY_CPU_MOE, "-ncmoe"},
-    {SAY_OVERRIDES, "-ot"},
-    {SAY_SPLIT, "-sm"},
-    {SAY_TENSOR_SPLIT, "-ts"},
-    {SAY_KV_K, "-ctk"},
-    {SAY_KV_V, "-ctv"},
-    {SAY_FLASH_ATTN, "-fa"},
-    {SAY_UBATCH, "-ub"},
-    {SAY_NO_KV_OFFLOAD, "-nkvo"},
-    {SAY_SWA_FULL, "--swa-full"},
-    {SAY_KV_UNIFIED, "-kvu"},
-    {SAY_CACHE_RAM, "-cram"},
-    {SAY_MMPROJ, "--mmproj"},
-    {SAY_LORA, "--lora"},
-    {SAY_DRAFT, "-md"},
-    {SAY_END, NULL},
+    {SAY_MODEL, "-m"},          {SAY_CTX_TOTAL, "-c"},
+    {SAY_SEQS, "-np"},          {SAY_GPU_LAYERS, "-ngl"},
+    {SAY_CPU_MOE, "-ncmoe"},    {SAY_OVERRIDES, "-ot"},
+    {SAY_SPLIT, "-sm"},         {SAY_MAIN_GPU, "-mg"},
+    {SAY_TENSOR_SPLIT, "-ts"},  {SAY_KV_K, "-ctk"},
+    {SAY_KV_V, "-ctv"},         {SAY_FLASH_ATTN, "-fa"},
+    {SAY_UBATCH, "-ub"},        {SAY_NO_KV_OFFLOAD, "-nkvo"},
+    {SAY_NO_MMAP, "--no-mmap"}, {SAY_SWA_FULL, "--swa-full"},
+    {SAY_KV_UNIFIED, "-kvu"},   {SAY_CACHE_RAM, "-cram"},
+    {SAY_MMPROJ, "--mmproj"},   {SAY_LORA, "--lora"},
+    {SAY_DRAFT, "-md"},         {SAY_END, NULL},
 };
 
 static const flag vllm[] = {
@@ -286,7 +279,7 @@ static bool put_split(const plan *p, vf_text *t) {
       [VF_SPLIT_TENSOR] = "tensor",
   };
   vf_text_put(t, words[p->r->split]);
-  return p->e->n_devices > 2 && p->r->split != VF_SPLIT_LAYER;
+  return p->r->split == VF_SPLIT_NONE || (p->e->n_devices > 2 && p->r->split != VF_SPLIT_LAYER);
 }
 
 static bool put_tensor_split(const plan *p, vf_text *t) {
@@ -356,6 +349,8 @@ static bool put_value(plan *p, word what, vf_text *t) {
                       r->cpu_moe_layers != 0);
   case SAY_OVERRIDES: return put_overrides(p, t);
   case SAY_SPLIT: return put_split(p, t);
+  case SAY_MAIN_GPU: return put_number(t, r->main_gpu, r->split == VF_SPLIT_NONE);
+  case SAY_NO_MMAP: return r->no_mmap;
   case SAY_TENSOR_SPLIT: return put_tensor_split(p, t);
   case SAY_NO_KV_OFFLOAD: return r->no_kv_offload;
   case SAY_SWA_FULL: return r->swa_full;

@@ -276,11 +276,6 @@ static void add_output(plan *p) {
 
 /* ---- The engine ------------------------------------------------------------------------- */
 
-static uint32_t count_gpus(const vf_estimate *e, const vf_request *request) {
-  uint32_t n = (uint32_t)e->n_devices - 1;
-  return n > 1 && request->split == VF_SPLIT_NONE ? 1 : n;
-}
-
 /* What a model takes by itself: all but the process around it. */
 static vf_status add_model(plan *p, vf_error *err) {
   vf_status status = vf_llamacpp_settle(p, err);
@@ -320,7 +315,7 @@ vf_status vf_llamacpp_estimate(vf_estimate *e, const vf_request *request,
   p.w = &e->workload;
   p.host = (uint32_t)e->n_devices - 1;
   p.cpu_only = e->n_devices == 1;
-  p.n_gpus = count_gpus(e, request);
+  p.n_gpus = p.host;
   vf_status status = vf_llamacpp_compile(&p, err);
   if (status == VF_OK) status = add_model(&p, err);
   if (status == VF_OK) status = vf_llamacpp_add_mtp(&p, p.full_peak_bytes, err);

@@ -141,13 +141,20 @@ static bool by_tensor(const plan *p) {
   return p->n_gpus > 1 && p->request->split == VF_SPLIT_TENSOR;
 }
 
+/* What is mapped can be dropped and read again; what is not is pinned where there is a GPU. */
+static const char *host_note(const plan *p) {
+  if (p->cpu_only) return p->request->no_mmap ? "in memory" : "mapped from the file";
+  return p->request->no_mmap ? "token embedding, layers not offloaded; pinned"
+                             : "token embedding, layers not offloaded; mapped from the file";
+}
+
 void vf_llamacpp_add_weights(plan *p) {
   uint64_t sums[VF_MAX_DEVICES + 1];
   memset(sums, 0, p->e->n_devices * sizeof *sums);
   for (size_t i = 0; i < p->model->n_tensors; i++)
     (by_tensor(p) ? add_share : add_weight)(p, sums, &p->model->tensors[i]);
   for (uint32_t d = 0; d < p->e->n_devices; d++) {
-    const char *note = d == p->host && !p->cpu_only ? "token embedding, layers not offloaded" : "";
+    const char *note = d == p->host ? host_note(p) : "";
     vf_estimate_add(
         p->e, (vf_line){d, VF_PART_WEIGHTS, "weights", vf_model_weights_size(p->model, sums[d]),
                         p->model->share.expected != 0 ? VF_BASIS_MODELLED : VF_BASIS_EXACT, note});

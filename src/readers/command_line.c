@@ -169,6 +169,7 @@ static const option_row rows[] = {
     {"llama.cpp", "--kv-unified", OPTION_FLAG, AT(kv_unified)},
     {"llama.cpp", "-nkvo", OPTION_FLAG, AT(no_kv_offload)},
     {"llama.cpp", "--no-kv-offload", OPTION_FLAG, AT(no_kv_offload)},
+    {"llama.cpp", "--no-mmap", OPTION_FLAG, AT(no_mmap)},
     {"llama.cpp", "--swa-full", OPTION_FLAG, AT(swa_full)},
     {"llama.cpp", "-ncmoe", OPTION_COUNT, AT(cpu_moe_layers)},
     {"llama.cpp", "--n-cpu-moe", OPTION_COUNT, AT(cpu_moe_layers)},
