@@ -191,6 +191,9 @@ static vf_status demand_on(job *j, vf_demand *d, vf_placed *p, const vf_scenario
   vf_status status = vf_estimate_run(j->estimate, j->model, &request, devices, n, &refusal);
   if (status != VF_OK && err != NULL) *err = refusal;
   if (status != VF_OK) return status;
+  vf_speed speed;
+  vf_estimate_speed(j->estimate, &speed);
+  if (speed.decode_known) p->decode[d - p->options] = speed.decode;
   const vf_device_budget *b = vf_estimate_devices(j->estimate, &count);
   for (size_t i = 0; i < count; i++) {
     if (i < n) {
@@ -581,6 +584,8 @@ static vf_status add_scenario(job *j, const vf_scenario *from, const vf_item *it
   if (status != VF_OK) return status;
   vf_coreside_breaks(&s->breaks, &p->box, items, s->peak);
   s->compute = vf_coreside_compute(&s->reason, &p->box, items, s->peak, &s->plan);
+  for (size_t i = 0; i < p->n_items; i++)
+    if (s->peak >> i & 1) s->sharers[i] = vf_coreside_sharers(&p->box, items, s->peak, &s->plan, i);
   if (s->plan.verdict > p->verdict) p->verdict = s->plan.verdict;
   return list_sets(j, s, items, subset(p, s->peak, false), err);
 }

@@ -459,3 +459,15 @@ vf_compute vf_coreside_compute(vf_compute_reason *reason, const vf_box *box, con
   }
   return worst;
 }
+
+unsigned vf_coreside_sharers(const vf_box *box, const vf_item *items, uint32_t set,
+                             const vf_plan *plan, size_t i) {
+  unsigned most = 1;
+  for (size_t d = 0; d < box->n_devices; d++) {
+    if (!is_on(&items[i], plan->option[i], d)) continue;
+    streams n = count_streams(items, set, plan, d);
+    if (n.trainings > 0) return 0;
+    if (n.inferences > most) most = n.inferences;
+  }
+  return most;
+}

@@ -98,4 +98,9 @@ typedef enum vf_compute_reason {
 vf_compute vf_coreside_compute(vf_compute_reason *reason, const vf_box *box, const vf_item *items,
                                uint32_t set, const vf_plan *plan);
 
+/* How many programs for inference can compute at once where item i of the set is, itself included;
+ * 0: training is among them, and what it leaves to others is not known. */
+unsigned vf_coreside_sharers(const vf_box *box, const vf_item *items, uint32_t set,
+                             const vf_plan *plan, size_t i);
+
 #endif

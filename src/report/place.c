@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "base/units.h"
 #include "report/words.h"
 
@@ -290,6 +291,31 @@ static void put_host(const page *g, const vf_placed_scenario *s, size_t label_wi
   vf_out_put(g->out, "\n");
 }
 
+/* Decoding is bound by the device's bandwidth: who takes turns gets its share of it. */
+static void put_decode(const page *g, const vf_placed_scenario *s, size_t label_width) {
+  const char *label = "decode";
+  for (size_t i = 0; i < g->p->n_items; i++) {
+    const vf_placed *w = &g->p->items[i];
+    vf_rate rate = w->decode[s->plan.option[i]];
+    if ((s->peak >> i & 1) == 0 || rate.high == 0) continue;
+    unsigned n = s->sharers[i];
+    char buf[64];
+    vf_text t = vf_text_on(buf, sizeof buf);
+    vf_out_put(g->out, "  ");
+    put_padded(g->out, label, label_width + 2, false);
+    put_escaped(g->out, w->name);
+    vf_out_put(g->out, " ");
+    vf_text_rates(&t, rate, 1);
+    vf_out_printf(g->out, "%s tokens/s alone", buf);
+    t = vf_text_on(buf, sizeof buf);
+    vf_text_rates(&t, rate, vf_max_u32(n, 1));
+    if (n > 1) vf_out_printf(g->out, ", %s while %u programs compute", buf, n);
+    if (n == 0) vf_out_put(g->out, ", less while training runs");
+    vf_out_put(g->out, "\n");
+    label = "";
+  }
+}
+
 static void put_whole(const page *g, const vf_placed_scenario *s) {
   size_t label = width("main memory"), n = 0;
   char buf[128];
@@ -305,6 +331,7 @@ static void put_whole(const page *g, const vf_placed_scenario *s) {
   put_padded(g->out, "compute", label + 2, false);
   put_compute(g, s->compute, 0);
   vf_out_printf(g->out, ": %s\n", vf_reason_text[s->reason]);
+  put_decode(g, s, label);
 }
 
 /* ---- What breaks it ---------------------------------------------------------------------------

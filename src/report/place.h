@@ -15,9 +15,10 @@ typedef struct vf_placed {
   const char *figure;                      /* how its size was obtained */
   vf_item item;
   vf_demand options[VF_CORESIDE_OPTIONS];
-  vf_interval kv;              /* caches, part of what it takes */
-  uint64_t kv_bytes_per_token; /* 0: unknown, or none */
-  uint64_t limit_bytes;        /* 0: none */
+  vf_rate decode[VF_CORESIDE_OPTIONS]; /* alone there, all its sequences together; 0: unknown */
+  vf_interval kv;                      /* caches, part of what it takes */
+  uint64_t kv_bytes_per_token;         /* 0: unknown, or none */
+  uint64_t limit_bytes;                /* 0: none */
   uint64_t least_bytes; /* of an engine that fills a share: what its requests need; 0: no such */
   uint64_t share_ppm;
   bool over_limit;
@@ -40,7 +41,8 @@ typedef struct vf_placed_scenario {
   vf_breaks breaks;
   vf_compute compute;
   vf_compute_reason reason;
-  vf_place_set *sets; /* NULL where nothing comes and goes, or too much */
+  unsigned sharers[VF_CORESIDE_ITEMS]; /* of the peak: vf_coreside_sharers of each */
+  vf_place_set *sets;                  /* NULL where nothing comes and goes, or too much */
   size_t n_sets;
   vf_residency_step *steps; /* of a server that loads on demand */
   size_t n_steps;

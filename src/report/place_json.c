@@ -66,6 +66,15 @@ static void put_item(vf_json *j, const vf_placed *w) {
 /* ---- One scenario -----------------------------------------------------------------------------
  */
 
+/* Alone, and with how many it takes turns; that is not known beside training. */
+static void put_decode(vf_json *j, vf_rate rate, unsigned sharers) {
+  if (sharers != 0) vf_json_u64(j, "sharers", sharers);
+  if (rate.high == 0) return;
+  vf_json_hundredths(j, "decode_tokens_per_s_low", rate.low / 10);
+  vf_json_hundredths(j, "decode_tokens_per_s", rate.expected / 10);
+  vf_json_hundredths(j, "decode_tokens_per_s_high", rate.high / 10);
+}
+
 static void put_placed(vf_json *j, const vf_place *p, const vf_placed_scenario *s) {
   vf_json_open(j, "placement", '[');
   for (size_t i = 0; i < p->n_items; i++) {
@@ -78,6 +87,7 @@ static void put_placed(vf_json *j, const vf_place *p, const vf_placed_scenario *
       if (d->devices[k].high_bytes != 0) vf_json_u64(j, NULL, k);
     vf_json_close(j, ']');
     put_interval(j, vf_coreside_need(&p->items[i].item, &s->plan, i, p->box.n_devices));
+    put_decode(j, p->items[i].decode[s->plan.option[i]], s->sharers[i]);
     vf_json_close(j, '}');
   }
   vf_json_close(j, ']');

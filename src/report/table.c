@@ -390,22 +390,6 @@ static void put_many_devices(const table *t) {
 
 /* ---- Speed ------------------------------------------------------------------------------ */
 
-/* Three digits are more than is known. */
-static void text_rate(vf_text *text, uint64_t milli) {
-  if (milli >= 10000)
-    vf_text_thousands(text, (milli + 500) / 1000);
-  else if (milli >= 1000)
-    vf_text_printf(text, "%" PRIu64 ".%" PRIu64, (milli + 50) / 1000, (milli + 50) % 1000 / 100);
-  else
-    vf_text_printf(text, "0.%02" PRIu64, (milli + 5) / 10);
-}
-
-static void text_rates(vf_text *text, vf_rate rate, uint64_t divisor) {
-  text_rate(text, rate.low / divisor);
-  vf_text_put(text, "–");
-  text_rate(text, rate.high / divisor);
-}
-
 /* "bound by 273 GB/s": what has to be faster, for this to be. */
 static void text_bound(vf_text *text, const vf_speed *s) {
   static const char *const words[VF_BOUND_COUNT] = {
@@ -432,11 +416,11 @@ static void put_speed(const table *t) {
   vf_speed s;
   vf_estimate_speed(t->e, &s);
   if (!s.decode_known || vf_estimate_verdict(t->e) == VF_NO_FIT) return;
-  text_rates(&text, s.decode, 1);
+  vf_text_rates(&text, s.decode, 1);
   vf_text_put(&text, " tokens/s");
   if (s.seqs > 1) {
     vf_text_printf(&text, " for %" PRIu32 " sequences, ", s.seqs);
-    text_rates(&text, s.decode, s.seqs);
+    vf_text_rates(&text, s.decode, s.seqs);
     vf_text_put(&text, " each");
   }
   text_bound(&text, &s);
@@ -454,7 +438,7 @@ static void explain_prefill(const table *t, const vf_speed *s) {
   vf_text text = vf_text_on(buf, sizeof buf);
   if (!s->prefill_known) return;
   vf_text_put(&text, "  prefill: ");
-  text_rates(&text, s->prefill, 1);
+  vf_text_rates(&text, s->prefill, 1);
   vf_text_put(&text, " tokens/s, 25 to 100 % of the device's 16-bit rate  [assumed]\n");
   vf_out_text(t->out, &text);
 }
@@ -524,7 +508,7 @@ static void text_ways_out(vf_text *text, const table *t, const vf_limits *l) {
     vf_text_printf(text, "--ngl %" PRId32 " (the rest in host memory", l->gpu_layers);
     if (l->gpu_layers_decode.high != 0) {
       vf_text_put(text, ": ");
-      text_rates(text, l->gpu_layers_decode, 1);
+      vf_text_rates(text, l->gpu_layers_decode, 1);
       vf_text_put(text, " tokens/s");
     }
     vf_text_put(text, ")");

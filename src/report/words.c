@@ -1,6 +1,8 @@
 /* words.c - names of verdicts, bases, kinds and parts. */
 #include "report/words.h"
 
+#include <inttypes.h>
+
 const vf_verdict_words vf_verdict_word[VF_VERDICT_COUNT] = {
     [VF_FITS] = {"fits", "FITS", "\x1b[1;32m"},
     [VF_TIGHT] = {"tight", "TIGHT", "\x1b[1;33m"},
@@ -40,3 +42,19 @@ const vf_axis_words vf_axis_word[VF_AXIS_COUNT] = {
     [VF_AXIS_GPUS] = {"gpus", "gpus"},    [VF_AXIS_KV] = {"kv", "kv"},
     [VF_AXIS_SEQS] = {"seqs", "seqs"},    [VF_AXIS_CTX] = {"ctx", "ctx_tokens"},
 };
+
+/* Three digits are more than is known. */
+static void text_rate(vf_text *text, uint64_t milli) {
+  if (milli >= 10000)
+    vf_text_thousands(text, (milli + 500) / 1000);
+  else if (milli >= 1000)
+    vf_text_printf(text, "%" PRIu64 ".%" PRIu64, (milli + 50) / 1000, (milli + 50) % 1000 / 100);
+  else
+    vf_text_printf(text, "0.%02" PRIu64, (milli + 5) / 10);
+}
+
+void vf_text_rates(vf_text *text, vf_rate rate, uint64_t divisor) {
+  text_rate(text, rate.low / divisor);
+  vf_text_put(text, "–");
+  text_rate(text, rate.high / divisor);
+}

@@ -2,6 +2,7 @@
 #ifndef VF_REPORT_WORDS_H
 #define VF_REPORT_WORDS_H
 
+#include "base/text.h"
 #include "vramfit/vramfit.h"
 
 typedef struct vf_verdict_words {
@@ -26,5 +27,8 @@ typedef struct vf_axis_words {
 } vf_axis_words;
 
 extern const vf_axis_words vf_axis_word[VF_AXIS_COUNT];
+
+/* "3.1–5.6", of each of `divisor` that share it. */
+void vf_text_rates(vf_text *text, vf_rate rate, uint64_t divisor);
 
 #endif

@@ -228,6 +228,24 @@ static void training_on_a_device_of_its_own_disturbs_nobody(void **state) {
   assert_int_equal(compute(&why, 3), VF_COMPUTE_OK);
 }
 
+static unsigned sharers(uint32_t set, size_t i) {
+  vf_plan plan = pack(set);
+  return vf_coreside_sharers(&box, items, set, &plan, i);
+}
+
+static void a_pipeline_takes_one_turn_and_training_an_unknown_one(void **state) {
+  (void)state;
+  make_box((const unsigned[]){24}, 1);
+  for (size_t i = 0; i < 4; i++) set_size(i, 1000);
+  items[0].pipeline = items[1].pipeline = 1;
+  assert_int_equal(sharers(1, 0), 1);
+  assert_int_equal(sharers(3, 1), 1);
+  assert_int_equal(sharers(7, 0), 2);
+  assert_int_equal(sharers(7, 2), 2);
+  items[3].class = VF_ITEM_TRAINING;
+  assert_int_equal(sharers(15, 2), 0);
+}
+
 /* ---- Loading on demand ------------------------------------------------------------------------
  */
 
@@ -278,6 +296,7 @@ int main(void) {
       cmocka_unit_test(what_does_not_fit_alone_is_told_first),
       cmocka_unit_test(compute_is_rated_device_by_device),
       cmocka_unit_test(training_on_a_device_of_its_own_disturbs_nobody),
+      cmocka_unit_test(a_pipeline_takes_one_turn_and_training_an_unknown_one),
       cmocka_unit_test(the_shortest_keep_alive_leaves_first),
       cmocka_unit_test(another_model_must_fit_whole_and_the_first_need_not),
       cmocka_unit_test(what_is_not_kept_is_gone_at_the_next_request),
