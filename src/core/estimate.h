@@ -18,6 +18,20 @@ typedef struct vf_memo {
   uint64_t key[VF_MEMO_PLACES]; /* 0: nothing there */
   uint64_t value[VF_MEMO_PLACES];
 } vf_memo;
+
+static inline bool vf_memo_has(const vf_memo *memo, uint64_t key, uint64_t *value) {
+  size_t place = (size_t)(key >> 32) % VF_MEMO_PLACES;
+  if (key == 0 || memo->key[place] != key) return false;
+  *value = memo->value[place];
+  return true;
+}
+
+static inline void vf_memo_keep(vf_memo *memo, uint64_t key, uint64_t value) {
+  size_t place = (size_t)(key >> 32) % VF_MEMO_PLACES;
+  memo->key[place] = key;
+  memo->value[place] = value;
+}
+
 /* How an engine decodes, as far as its speed goes. */
 typedef enum vf_decodes {
   VF_DECODES_UNKNOWN,  /* nobody measured it */

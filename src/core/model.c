@@ -96,6 +96,19 @@ static void find_shape(vf_model *m) {
   m->shape = h;
 }
 
+static uint64_t stir_tensor(uint64_t h, const vf_tensor *t) {
+  h = vf_stir(h, (uint64_t)t->role << 48 | (uint64_t)t->format << 40 | (uint64_t)t->suffix << 32 |
+                     (uint32_t)t->layer);
+  h = vf_stir(h, t->bytes);
+  h = vf_stir(h, t->ne[0]);
+  return vf_stir(h, (vf_tensor_dims(t) > 1 ? UINT64_C(1) << 32 : 0) | t->count);
+}
+
+void vf_model_stored(vf_model *m) {
+  m->content = 0;
+  for (size_t i = 0; i < m->n_tensors; i++) m->content = stir_tensor(m->content, &m->tensors[i]);
+}
+
 bool vf_model_is_mtp(const vf_model *m, const vf_tensor *t) {
   if (t->layer < 0) return false;
   return (uint32_t)t->layer >= m->n_layers || (m->layers[t->layer].flags & VF_LAYER_MTP) != 0;
@@ -138,6 +151,7 @@ vf_status vf_model_finish(vf_model *m, vf_error *err) {
   }
   find_period(m);
   find_shape(m);
+  vf_model_stored(m);
   return VF_OK;
 }
 

@@ -103,7 +103,8 @@ struct vf_model {
   /* layers[i] equals layers[i + layer_period] for every i from periodic_from up to the last
    * period; found once, so that simulating a deep model costs as much as a shallow one. */
   uint32_t periodic_from, layer_period;
-  uint64_t shape; /* fingerprint of the layers and sizes, whatever the formats: what graphs see */
+  uint64_t shape;   /* fingerprint of the layers and sizes, whatever the formats: what graphs see */
+  uint64_t content; /* the same of the tensors, with their formats: what weights follow from */
 };
 
 /* A model with empty lists of the given capacities, in an arena of its own. */
@@ -121,6 +122,10 @@ vf_status vf_model_with_tensors(vf_model **out, const vf_model *model, const vf_
  * are more than VF_MAX_ELEMENTS in all: below it no sum over tensors, in any format and with any
  * padding, can leave 64 bits. */
 vf_status vf_model_finish(vf_model *model, vf_error *err);
+
+/* To call where a finished model's tensors are given other formats: what is remembered of them no
+ * longer holds. */
+void vf_model_stored(vf_model *model);
 
 /* True for tensors of layers that predict further tokens: stored with the model, not part of the
  * network.  Checkpoints number them behind the last layer. */

@@ -14,25 +14,22 @@ static uint64_t key_of(const vf_model *m, const vf_ggml_graph *g, bool host) {
                             g->seqs,
                             g->ubatch,
                             (uint64_t)g->kv_k << 32 | (uint64_t)g->kv_v,
-                            (uint64_t)g->flash_attn << 3 | (uint64_t)g->swa_full << 2 |
+                            (uint64_t)g->n_gpus << 32 | g->cpu_moe_layers,
+                            g->v_columns,
+                            (uint64_t)g->kv_on_host << 5 | (uint64_t)g->pipelined << 4 |
+                                (uint64_t)g->flash_attn << 3 | (uint64_t)g->swa_full << 2 |
                                 (uint64_t)g->on_cpu << 1 | host};
   uint64_t h = m->shape;
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) h = vf_stir(h, words[i]);
-  return h != 0 ? h : 1;
+  return h;
 }
 
 static vf_status recall(uint64_t *out, vf_memo *memo, uint64_t key, measure_fn measure,
                         const vf_model *model, const vf_ggml_graph *g, vf_error *err) {
-  size_t place = (size_t)(key >> 32) % VF_MEMO_PLACES;
-  if (memo->key[place] == key) {
-    *out = memo->value[place];
-    return VF_OK;
-  }
+  if (vf_memo_has(memo, key, out)) return VF_OK;
   vf_status status = measure(out, model, g, err);
-  if (status != VF_OK) return status;
-  memo->key[place] = key;
-  memo->value[place] = *out;
-  return VF_OK;
+  if (status == VF_OK) vf_memo_keep(memo, key, *out);
+  return status;
 }
 
 vf_status vf_ggml_device_buffer_again(uint64_t *out, vf_memo *memo, const vf_model *model,

@@ -98,27 +98,30 @@ uint32_t vf_llamacpp_layer_slot(const plan *p, const vf_tensor *t) {
 
 /* The embedding is looked up on the host; a model without an output matrix keeps a second copy of
  * it wherever the output runs, unless that is the host too. */
-static void add_weight(const plan *p, uint64_t *sums, const vf_tensor *t) {
+static void add_input(const plan *p, uint64_t *sums, const vf_tensor *t) {
   uint32_t output = vf_llamacpp_slot_budget(p, p->model->n_layers);
   bool apart = output != p->host || (p->model->flags & VF_MODEL_EMBD_TWICE) != 0;
   bool copied = p->model->tied && t->role == VF_ROLE_TOKEN_EMBD && apart &&
                 (p->model->flags & VF_MODEL_ENCODER) == 0;
+  add_to(p, sums, p->host, t);
+  if (copied) add_to(p, sums, output, t);
+}
+
+static void add_weight(const plan *p, uint64_t *sums, const vf_tensor *t) {
   uint32_t put = p->host;
   if (!vf_llamacpp_is_loaded(p, t)) return;
-  if (vf_llamacpp_override(p, t, &put) || vf_llamacpp_stays_on_host(p, t)) {
+  if ((p->patterns != NULL && vf_llamacpp_override(p, t, &put)) ||
+      vf_llamacpp_stays_on_host(p, t)) {
     add_to(p, sums, put, t);
     return;
   }
   switch (vf_roles[t->role].home) {
-  case VF_HOME_INPUT:
-    add_to(p, sums, p->host, t);
-    if (copied) add_to(p, sums, output, t);
-    break;
+  case VF_HOME_INPUT: add_input(p, sums, t); break;
   case VF_HOME_FIRST: add_to(p, sums, vf_llamacpp_slot_budget(p, 0), t); break;
   case VF_HOME_LAYER:
     add_to(p, sums, vf_llamacpp_slot_budget(p, vf_llamacpp_layer_slot(p, t)), t);
     break;
-  case VF_HOME_OUTPUT: add_to(p, sums, output, t); break;
+  case VF_HOME_OUTPUT: add_to(p, sums, vf_llamacpp_slot_budget(p, p->model->n_layers), t); break;
   case VF_HOME_ROPE: add_rope_table(p, sums, t); break;
   case VF_HOME_TOWER: break;
   }
@@ -148,11 +151,37 @@ static const char *host_note(const plan *p) {
                              : "token embedding, layers not offloaded; mapped from the file";
 }
 
-void vf_llamacpp_add_weights(plan *p) {
-  uint64_t sums[VF_MAX_DEVICES + 1];
+/* All that the sums follow from; 0: they are not remembered. */
+static uint64_t key_of(const plan *p) {
+  const vf_request *r = p->request;
+  if (p->patterns != NULL || p->e->n_devices > VF_MEMO_PLACES / 16) return 0;
+  uint64_t h = vf_stir(p->model->content, (uint64_t)p->model->flags << 32 | p->model->n_layers);
+  h = vf_stir(h, (uint64_t)r->cpu_moe_layers << 32 | (uint64_t)r->mtp << 2 |
+                     (uint64_t)p->model->tied << 1 | by_tensor(p));
+  for (uint32_t d = 0; d < p->e->n_devices; d++) h = vf_stir(h, p->e->devices[d].device.backend);
+  for (uint32_t i = 0; i <= p->model->n_layers; i++) h = vf_stir(h, vf_llamacpp_slot_budget(p, i));
+  return h;
+}
+
+static bool recall_sums(const plan *p, uint64_t key, uint64_t *sums) {
+  for (uint32_t d = 0; d < p->e->n_devices; d++)
+    if (key == 0 || !vf_memo_has(&p->e->memo, vf_stir(key, d), &sums[d])) return false;
+  return true;
+}
+
+static void sum_weights(const plan *p, uint64_t *sums) {
+  uint64_t key = key_of(p);
+  if (recall_sums(p, key, sums)) return;
   memset(sums, 0, p->e->n_devices * sizeof *sums);
   for (size_t i = 0; i < p->model->n_tensors; i++)
     (by_tensor(p) ? add_share : add_weight)(p, sums, &p->model->tensors[i]);
+  for (uint32_t d = 0; key != 0 && d < p->e->n_devices; d++)
+    vf_memo_keep(&p->e->memo, vf_stir(key, d), sums[d]);
+}
+
+void vf_llamacpp_add_weights(plan *p) {
+  uint64_t sums[VF_MAX_DEVICES + 1];
+  sum_weights(p, sums);
   for (uint32_t d = 0; d < p->e->n_devices; d++) {
     const char *note = d == p->host ? host_note(p) : "";
     vf_estimate_add(

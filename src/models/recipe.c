@@ -366,6 +366,7 @@ static vf_status apply(vf_model *m, recipe_id id, bool imatrix, vf_error *err) {
     vf_status status = vf_tensor_store(t, choose(&s, t), err);
     if (status != VF_OK) return status;
   }
+  vf_model_stored(m);
   snprintf(m->quant, sizeof m->quant, "%s%s", recipes[id].name, imatrix ? imatrix_suffix : "");
   m->checkpoint[0] = '\0';
   m->share = (vf_weights_share){0};

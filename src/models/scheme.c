@@ -671,6 +671,7 @@ vf_status vf_scheme_apply(vf_model *m, const vf_scheme *s, vf_error *err) {
   vf_status status = store_all(m, s, &x, err);
   forget(&x);
   if (status != VF_OK) return status;
+  vf_model_stored(m);
   snprintf(m->quant, sizeof m->quant, "%s", s->name);
   snprintf(m->checkpoint, sizeof m->checkpoint, "%s", s->method);
   return VF_OK;
