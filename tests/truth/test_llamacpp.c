@@ -2,7 +2,7 @@
  *
  * Weights, caches, the output buffer and the compute buffers are equal to the byte on every row,
  * and said to be exact but where layers share caches that lie on the host. */
-#include "../unit/support.h"
+#include "truth.h"
 
 #include <stdlib.h>
 
@@ -19,29 +19,9 @@ typedef struct sums {
   bool exact;
 } sums;
 
-static vf_context *ctx;
-static vf_estimate *estimate;
-static FILE *file;
-
-static int open_all(void **state) {
-  (void)state;
-  file = fopen(VF_TRUTH_FILE, "r");
-  if (file == NULL) return -1;
-  return vf_context_new(&ctx, NULL, NULL) || vf_estimate_new(&estimate, ctx, NULL);
-}
-
-static int close_all(void **state) {
-  (void)state;
-  vf_estimate_free(estimate);
-  vf_context_free(ctx);
-  return fclose(file);
-}
-
 static bool read_row(row *r) {
-  char line[1024];
-  do {
-    if (fgets(line, sizeof line, file) == NULL) return false;
-  } while (line[0] == '#');
+  char line[TRUTH_LINE];
+  if (!read_line(line)) return false;
   int n = sscanf(
       line,
       "%63s %15s %31s %d %llu %u %u %u %u %15s %15s %7s %d %15s %31s %u %u %u %llu %llu %llu "

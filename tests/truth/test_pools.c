@@ -2,7 +2,7 @@
  *
  * Every figure lies within its row's tolerance, which is 0 where the engine's own arithmetic is
  * followed; a pool that was measured lies inside the interval that is told, too. */
-#include "../unit/support.h"
+#include "truth.h"
 
 #include <stdlib.h>
 
@@ -17,30 +17,11 @@ typedef struct row {
   unsigned long long truth, tolerance;
 } row;
 
-static vf_context *ctx;
-static vf_estimate *estimate;
-static FILE *file;
 static struct { int rows, pools, inside; } counts;
 
-static int open_all(void **state) {
-  (void)state;
-  file = fopen(VF_TRUTH_FILE, "r");
-  if (file == NULL) return -1;
-  return vf_context_new(&ctx, NULL, NULL) || vf_estimate_new(&estimate, ctx, NULL);
-}
-
-static int close_all(void **state) {
-  (void)state;
-  vf_estimate_free(estimate);
-  vf_context_free(ctx);
-  return fclose(file);
-}
-
 static bool read_row(row *r) {
-  char line[1024];
-  do {
-    if (fgets(line, sizeof line, file) == NULL) return false;
-  } while (line[0] == '#');
+  char line[TRUTH_LINE];
+  if (!read_line(line)) return false;
   int n = sscanf(line,
                  "%63s %15s %31s %47s %15s %llu %u %u %u %u %u %15s %lf %u %u %u %u %15s %llu %llu "
                  "%95s",

@@ -3,7 +3,7 @@
  * Even rows are what the figures of core/speed.c were fitted on (fit_speed.py), odd rows are held
  * back: of those at least four in five lie inside the interval that is told, and no interval is
  * wider than a factor of 2.2. */
-#include "../unit/support.h"
+#include "truth.h"
 
 #include "core/estimate.h"
 
@@ -17,29 +17,9 @@ typedef struct tally {
   int rows, inside, expert_rows, expert_inside;
 } tally;
 
-static vf_context *ctx;
-static vf_estimate *estimate;
-static FILE *file;
-
-static int open_all(void **state) {
-  (void)state;
-  file = fopen(VF_TRUTH_FILE, "r");
-  if (file == NULL) return -1;
-  return vf_context_new(&ctx, NULL, NULL) || vf_estimate_new(&estimate, ctx, NULL);
-}
-
-static int close_all(void **state) {
-  (void)state;
-  vf_estimate_free(estimate);
-  vf_context_free(ctx);
-  return fclose(file);
-}
-
 static bool read_row(row *r) {
-  char line[1024];
-  do {
-    if (fgets(line, sizeof line, file) == NULL) return false;
-  } while (line[0] == '#');
+  char line[TRUTH_LINE];
+  if (!read_line(line)) return false;
   int n = sscanf(line, "%15s %63s %15s %31s %47s %15s %llu %7s %llu %15s %319s", r->id, r->model,
                  r->quant, r->engine, r->gpu, r->memory, &r->ctx, r->flash, &r->milli, r->date,
                  r->source);
