@@ -49,8 +49,34 @@ typedef struct question {
   vf_estimate *estimate;
 } question;
 
+/* Fails one allocation after the other, until the work gets through, which has more than `least`
+ * and fewer than `most` of them; it frees what it has. */
+static void fail_at_every_allocation(vf_status (*work)(const char *, vf_error *), const char *ref,
+                                     long least, long most) {
+  long points = 0;
+  cJSON_Hooks hooks = {failing_malloc, counting_free};
+  cJSON_InitHooks(&hooks);
+  for (vf_status status = VF_NOMEM; status != VF_OK; points++) {
+    vf_error err = {VF_OK};
+    countdown = points;
+    live = 0;
+    status = work(ref, &err);
+    countdown = -1;
+    if (status != VF_OK) {
+      assert_int_equal(status, VF_NOMEM);
+      assert_int_equal(err.status, VF_NOMEM);
+      assert_non_null(strstr(err.message, "out of memory"));
+    }
+    assert_int_equal(live, 0);
+    assert_true(points < most);
+  }
+  cJSON_InitHooks(NULL);
+  assert_true(points > least);
+  print_message("%ld points of failure\n", points);
+}
+
 /* Everything a caller does, in order, up to the first failure. */
-static vf_status ask(question *q, const char *ref, vf_error *err) {
+static vf_status ask_once(question *q, const char *ref, vf_error *err) {
   static const char devices[] = "rtx-4090+g2-standard-24+h200:1g.18gb";
   vf_request r = VF_REQUEST_INIT;
   vf_device d[4];
@@ -74,37 +100,19 @@ static vf_status ask(question *q, const char *ref, vf_error *err) {
   return status;
 }
 
-static void fail_at_every_allocation(const char *ref) {
-  long points = 0;
-  cJSON_Hooks hooks = {failing_malloc, counting_free};
-  cJSON_InitHooks(&hooks);
-  for (vf_status status = VF_NOMEM; status != VF_OK; points++) {
-    question q = {NULL, NULL, NULL, NULL};
-    vf_error err = {VF_OK};
-    countdown = points;
-    live = 0;
-    status = ask(&q, ref, &err);
-    if (status != VF_OK) {
-      assert_int_equal(status, VF_NOMEM);
-      assert_int_equal(err.status, VF_NOMEM);
-      assert_string_equal(err.message, "out of memory");
-    }
-    countdown = -1;
-    vf_estimate_free(q.estimate);
-    vf_model_free(q.other);
-    vf_model_free(q.model);
-    vf_context_free(q.ctx);
-    assert_int_equal(live, 0);
-    assert_true(points < 5000);
-  }
-  cJSON_InitHooks(NULL);
-  assert_true(points > 30);
-  print_message("%ld points of failure\n", points);
+static vf_status ask(const char *ref, vf_error *err) {
+  question q = {NULL, NULL, NULL, NULL};
+  vf_status status = ask_once(&q, ref, err);
+  vf_estimate_free(q.estimate);
+  vf_model_free(q.other);
+  vf_model_free(q.model);
+  vf_context_free(q.ctx);
+  return status;
 }
 
 static void a_catalog_question_survives_every_allocation_failure(void **state) {
   (void)state;
-  fail_at_every_allocation("llama3.1-8b");
+  fail_at_every_allocation(ask, "llama3.1-8b", 30, 5000);
 }
 
 static void a_config_file_survives_every_allocation_failure(void **state) {
@@ -118,7 +126,7 @@ static void a_config_file_survives_every_allocation_failure(void **state) {
         "\"eos_token_id\": [1, 2, 3], \"torch_dtype\": \"bfloat16\"}",
         f);
   assert_int_equal(fclose(f), 0);
-  fail_at_every_allocation("./test_faults_config.json");
+  fail_at_every_allocation(ask, "./test_faults_config.json", 30, 5000);
   remove(path);
 }
 
@@ -156,26 +164,13 @@ static void lists_and_own_catalogs_survive_every_allocation_failure(void **state
         "8192}]}",
         f);
   assert_int_equal(fclose(f), 0);
-  cJSON_Hooks hooks = {failing_malloc, counting_free};
-  cJSON_InitHooks(&hooks);
-  long points = 0;
-  for (vf_status status = VF_NOMEM; status != VF_OK; points++) {
-    vf_error err = {VF_OK};
-    countdown = points;
-    live = 0;
-    status = list_all(path, &err);
-    if (status != VF_OK) assert_int_equal(status, VF_NOMEM);
-    assert_int_equal(live, 0);
-    assert_true(points < 20000);
-  }
-  countdown = -1;
-  cJSON_InitHooks(NULL);
+  fail_at_every_allocation(list_all, path, 100, 20000);
   remove(path);
-  assert_true(points > 100);
 }
 
 /* A table of two formats on two devices, and the most context that fits. */
-static vf_status ask_much(vf_error *err) {
+static vf_status ask_much(const char *ref, vf_error *err) {
+  (void)ref;
   static const vf_axis axes[] = {{VF_AXIS_GPU, "rtx-4090,l4"}, {VF_AXIS_QUANT, "q4,q8_0"}};
   vf_max_query q = {.kind = VF_MOST_QUANT, .base = {.model = "llama3.1-8b", .gpu = "l4"}};
   vf_report_options options = {.format = VF_REPORT_TABLE};
@@ -200,21 +195,7 @@ static vf_status ask_much(vf_error *err) {
 
 static void tables_and_answers_survive_every_allocation_failure(void **state) {
   (void)state;
-  cJSON_Hooks hooks = {failing_malloc, counting_free};
-  cJSON_InitHooks(&hooks);
-  long points = 0;
-  for (vf_status status = VF_NOMEM; status != VF_OK; points++) {
-    vf_error err = {VF_OK};
-    countdown = points;
-    live = 0;
-    status = ask_much(&err);
-    if (status != VF_OK) assert_int_equal(status, VF_NOMEM);
-    assert_int_equal(live, 0);
-    assert_true(points < 20000);
-  }
-  countdown = -1;
-  cJSON_InitHooks(NULL);
-  assert_true(points > 30);
+  fail_at_every_allocation(ask_much, NULL, 30, 20000);
 }
 
 static bool refuse(void *user, const char *data, size_t size) {
@@ -230,7 +211,7 @@ static void a_report_that_cannot_be_written_is_an_error(void **state) {
   vf_report_options options = {
       .format = VF_REPORT_TABLE, .bars = true, .color = true, .explain = true};
   countdown = -1;
-  assert_ok(ask(&q, "llama3.1-8b", err));
+  assert_ok(ask_once(&q, "llama3.1-8b", err));
   assert_fails(vf_report_write(q.estimate, NULL, &options, refuse, NULL, err), VF_IO,
                "cannot be written");
   vf_estimate_free(q.estimate);
@@ -267,25 +248,8 @@ static void a_box_survives_every_allocation_failure(void **state) {
         "{\"name\": \"c\", \"command\": \"llama-server -m qwen3-0.6b -c 8k\"}]}",
         f);
   assert_int_equal(fclose(f), 0);
-  cJSON_Hooks hooks = {failing_malloc, counting_free};
-  cJSON_InitHooks(&hooks);
-  long points = 0;
-  for (vf_status status = VF_NOMEM; status != VF_OK; points++) {
-    vf_error err = {VF_OK};
-    countdown = points;
-    live = 0;
-    status = place_all(path, &err);
-    if (status != VF_OK) {
-      assert_int_equal(status, VF_NOMEM);
-      assert_non_null(strstr(err.message, "out of memory"));
-    }
-    countdown = -1;
-    assert_int_equal(live, 0);
-    assert_true(points < 5000);
-  }
-  cJSON_InitHooks(NULL);
+  fail_at_every_allocation(place_all, path, 30, 5000);
   remove(path);
-  print_message("%ld points of failure\n", points);
 }
 
 int main(void) {
