@@ -40,6 +40,12 @@ static int is_continuation(unsigned char c) {
   return (c & 0xC0) == 0x80;
 }
 
+size_t vf_text_columns(const char *s) {
+  size_t n = 0;
+  for (; *s != '\0'; s++) n += !is_continuation((unsigned char)*s);
+  return n;
+}
+
 /* Rejects overlong forms, surrogates and code points beyond U+10FFFF (Unicode table 3-7). */
 size_t vf_utf8_length(const char *text, size_t length) {
   const unsigned char *s = (const unsigned char *)text;

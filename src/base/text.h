@@ -27,6 +27,9 @@ void vf_text_escaped(vf_text *t, const char *s, size_t length);
 /* 1234567 as "1,234,567". */
 void vf_text_thousands(vf_text *t, uint64_t n);
 
+/* Columns that UTF-8 text takes on a terminal (all our characters are one wide). */
+size_t vf_text_columns(const char *s);
+
 /* Length in bytes of the well-formed UTF-8 sequence at s[0..length), or 0 if there is none. */
 size_t vf_utf8_length(const char *s, size_t length);
 

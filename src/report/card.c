@@ -101,18 +101,13 @@ static uint64_t free_of(const map *m) {
 /* ---- Text -------------------------------------------------------------------------------------
  */
 
-static size_t width(const char *s) {
-  size_t n = 0;
-  for (; *s != '\0'; s++) n += ((unsigned char)*s & 0xC0) != 0x80;
-  return n;
-}
-
 static void put_label(vf_out *out, const char *text, size_t columns) {
   char buf[256];
   vf_text t = vf_text_on(buf, sizeof buf);
   vf_text_escaped(&t, text, strlen(text));
   vf_out_text(out, &t);
-  if (width(buf) < columns) vf_out_printf(out, "%*s", (int)(columns - width(buf)), "");
+  if (vf_text_columns(buf) < columns)
+    vf_out_printf(out, "%*s", (int)(columns - vf_text_columns(buf)), "");
 }
 
 static void put_size(vf_out *out, uint64_t bytes, vf_unit unit) {
@@ -178,10 +173,10 @@ static void text_room(vf_out *out, const vf_place *p, const vf_placed_scenario *
 static void text_device(vf_out *out, const vf_place *p, const vf_placed_scenario *s, size_t device,
                         vf_unit unit) {
   map m = make_map(p, s, device);
-  size_t label = width("kept free");
+  size_t label = vf_text_columns("kept free");
   uint64_t from = 0;
   for (size_t i = 0; i < m.n; i++)
-    if (width(m.segments[i].name) > label) label = width(m.segments[i].name);
+    if (vf_text_columns(m.segments[i].name) > label) label = vf_text_columns(m.segments[i].name);
   vf_out_printf(out, "%s  ", p->box.devices[device].name);
   put_size(out, m.total_bytes, unit);
   vf_out_put(out, "   ");

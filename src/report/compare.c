@@ -54,16 +54,6 @@ static sums sum_up(const vf_estimate *e) {
 
 /* ---- Rows -------------------------------------------------------------------------------- */
 
-static int width(const char *s) {
-  int n = 0;
-  for (; *s != '\0'; s++) n += ((unsigned char)*s & 0xC0) != 0x80;
-  return n;
-}
-
-static void spaces(const page *p, int n) {
-  for (int i = 0; i < n; i++) vf_out_put(p->out, " ");
-}
-
 static bool markdown(const page *p) {
   return p->options->format == VF_REPORT_MARKDOWN;
 }
@@ -71,19 +61,20 @@ static bool markdown(const page *p) {
 static void put_row(page *p, const char *name, char cells[][TEXT], const char *const *colors) {
   size_t columns = p->n + (p->n == 2);
   if (p->measuring) {
-    if (width(name) > p->first) p->first = width(name);
+    if ((int)vf_text_columns(name) > p->first) p->first = (int)vf_text_columns(name);
     for (size_t i = 0; i < columns; i++)
-      if (width(cells[i]) > p->widths[i]) p->widths[i] = width(cells[i]);
+      if ((int)vf_text_columns(cells[i]) > p->widths[i])
+        p->widths[i] = (int)vf_text_columns(cells[i]);
     return;
   }
   vf_out_put(p->out, markdown(p) ? "| " : "  ");
   vf_out_put(p->out, name);
-  spaces(p, p->first - width(name));
+  vf_out_spaces(p->out, p->first - (int)vf_text_columns(name));
   for (size_t i = 0; i < columns; i++) {
     bool colored = colors != NULL && colors[i] != NULL && p->options->color && !markdown(p);
     if (!markdown(p) && i + 1 == columns && cells[i][0] == '\0') break;
     vf_out_put(p->out, markdown(p) ? " | " : "");
-    spaces(p, p->widths[i] - width(cells[i]) + (markdown(p) ? 0 : GAP));
+    vf_out_spaces(p->out, p->widths[i] - (int)vf_text_columns(cells[i]) + (markdown(p) ? 0 : GAP));
     if (colored) vf_out_put(p->out, colors[i]);
     vf_out_put(p->out, cells[i]);
     if (colored) vf_out_put(p->out, "\x1b[0m");

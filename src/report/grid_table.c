@@ -28,16 +28,6 @@ static const char *const verdict_words[VF_VERDICT_COUNT] = {"fits", "tight", "no
 #define DIM   "\x1b[2m"
 #define RESET "\x1b[0m"
 
-static int width(const char *s) {
-  int n = 0;
-  for (; *s != '\0'; s++) n += ((unsigned char)*s & 0xC0) != 0x80;
-  return n;
-}
-
-static void spaces(const page *p, int n) {
-  for (int i = 0; i < n; i++) vf_out_put(p->out, " ");
-}
-
 static void color(const page *p, const char *sequence) {
   if (p->options->color && !p->markdown) vf_out_put(p->out, sequence);
 }
@@ -107,19 +97,19 @@ static int first_width(const page *p) {
   char buf[CELL_BYTES];
   vf_text t = vf_text_on(buf, sizeof buf);
   text_corner(&t, p);
-  int most = width(buf);
+  int most = (int)vf_text_columns(buf);
   for (size_t r = 0; r < (p->rows != NULL ? p->rows->count : 1); r++)
-    if (width(row_label(p, r)) > most) most = width(row_label(p, r));
+    if ((int)vf_text_columns(row_label(p, r)) > most) most = (int)vf_text_columns(row_label(p, r));
   return most;
 }
 
 static int column_width(const page *p, size_t table, size_t column) {
-  int most = width(label(p, p->columns, column));
+  int most = (int)vf_text_columns(label(p, p->columns, column));
   for (size_t r = 0; r < (p->rows != NULL ? p->rows->count : 1); r++) {
     char buf[CELL_BYTES];
     vf_text t = vf_text_on(buf, sizeof buf);
     text_cell(&t, p, cell_at(p, table, r, column));
-    if (width(buf) > most) most = width(buf);
+    if ((int)vf_text_columns(buf) > most) most = (int)vf_text_columns(buf);
   }
   return most;
 }
@@ -130,11 +120,11 @@ static void put_head(const page *p, int first, const int *widths) {
   text_corner(&t, p);
   vf_out_put(p->out, p->markdown ? "| " : "  ");
   vf_out_put(p->out, buf);
-  spaces(p, first - width(buf));
+  vf_out_spaces(p->out, first - (int)vf_text_columns(buf));
   for (size_t c = 0; c < p->columns->count; c++) {
     const char *name = label(p, p->columns, c);
     vf_out_put(p->out, p->markdown ? " | " : "");
-    spaces(p, widths[c] - width(name) + (p->markdown ? 0 : GAP));
+    vf_out_spaces(p->out, widths[c] - (int)vf_text_columns(name) + (p->markdown ? 0 : GAP));
     put_name(p, name);
   }
   vf_out_put(p->out, p->markdown ? " |\n" : "\n");
@@ -156,14 +146,14 @@ static void put_row(const page *p, size_t table, size_t row, int first, const in
   const char *name = row_label(p, row);
   vf_out_put(p->out, p->markdown ? "| " : "  ");
   put_name(p, name);
-  spaces(p, first - width(name));
+  vf_out_spaces(p->out, first - (int)vf_text_columns(name));
   for (size_t c = 0; c < p->columns->count; c++) {
     const vf_outcome *cell = cell_at(p, table, row, c);
     char buf[CELL_BYTES];
     vf_text t = vf_text_on(buf, sizeof buf);
     text_cell(&t, p, cell);
     vf_out_put(p->out, p->markdown ? " | " : "");
-    spaces(p, widths[c] - width(buf) + (p->markdown ? 0 : GAP));
+    vf_out_spaces(p->out, widths[c] - (int)vf_text_columns(buf) + (p->markdown ? 0 : GAP));
     color(p, cell->known && !cell->refused ? vf_verdict_word[cell->verdict].color : DIM);
     vf_out_put(p->out, buf);
     color(p, RESET);
@@ -269,7 +259,7 @@ static void put_legend(const page *p) {
 static void put_below(const page *p, const char *word, const char *text) {
   vf_out_put(p->out, p->markdown ? "\n- " : "  ");
   vf_out_put(p->out, word);
-  if (!p->markdown) spaces(p, 11 - width(word));
+  if (!p->markdown) vf_out_spaces(p->out, 11 - (int)vf_text_columns(word));
   if (p->markdown && word[0] != '\0') vf_out_put(p->out, " ");
   put_name(p, text);
 }

@@ -59,13 +59,6 @@ static void put_cell(vf_text *t, vf_cell_kind kind, const vf_cell *c, vf_unit un
   }
 }
 
-/* Characters, not bytes. */
-static size_t shown_width(const char *s) {
-  size_t n = 0;
-  for (; *s != '\0'; s++) n += ((unsigned char)*s & 0xC0) != 0x80;
-  return n;
-}
-
 /* ---- The table --------------------------------------------------------------------------------
  */
 
@@ -87,17 +80,17 @@ static void measure(size_t widths[MAX_COLUMNS], const vf_listing *l, vf_unit uni
     widths[c] = 0;
     if (l->columns[c].title == NULL) continue;
     make_title(text, &l->columns[c], unit);
-    widths[c] = shown_width(text);
+    widths[c] = vf_text_columns(text);
     for (size_t r = 0; r < l->n_rows; r++) {
       make_cell(text, l, r, c, unit);
-      if (shown_width(text) > widths[c]) widths[c] = shown_width(text);
+      if (vf_text_columns(text) > widths[c]) widths[c] = vf_text_columns(text);
     }
   }
 }
 
 /* The last column is not padded: no line ends in blanks. */
 static void put_padded(vf_out *out, const char *text, size_t width, bool right, bool last) {
-  size_t blanks = width - shown_width(text);
+  size_t blanks = width - vf_text_columns(text);
   if (right) vf_out_printf(out, "%*s", (int)blanks, "");
   vf_out_put(out, text);
   if (!right && !last) vf_out_printf(out, "%*s", (int)blanks, "");

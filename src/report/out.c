@@ -49,6 +49,10 @@ void vf_out_printf(vf_out *out, const char *fmt, ...) {
   if (n > 0) vf_out_bytes(out, piece, (size_t)n < sizeof piece ? (size_t)n : sizeof piece - 1);
 }
 
+void vf_out_spaces(vf_out *out, int n) {
+  for (int i = 0; i < n; i++) vf_out_bytes(out, " ", 1);
+}
+
 vf_status vf_out_finish(vf_out *out, vf_error *err) {
   flush(out);
   return out->failed ? vf_fail(err, VF_IO, "the report cannot be written") : VF_OK;

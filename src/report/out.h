@@ -22,6 +22,9 @@ void vf_out_put(vf_out *out, const char *s);
 void vf_out_text(vf_out *out, const vf_text *t);
 void vf_out_printf(vf_out *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* n blanks; none if n is negative. */
+void vf_out_spaces(vf_out *out, int n);
+
 /* Writes what is left; VF_IO if any write failed. */
 vf_status vf_out_finish(vf_out *out, vf_error *err);
 

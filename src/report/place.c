@@ -63,14 +63,8 @@ typedef struct page {
   const vf_report_options *options;
 } page;
 
-static size_t width(const char *s) {
-  size_t n = 0;
-  for (; *s != '\0'; s++) n += ((unsigned char)*s & 0xC0) != 0x80;
-  return n;
-}
-
 static void put_padded(vf_out *out, const char *text, size_t columns, bool right) {
-  size_t n = width(text);
+  size_t n = vf_text_columns(text);
   int blanks = n < columns ? (int)(columns - n) : 0;
   if (right) vf_out_printf(out, "%*s", blanks, "");
   vf_out_put(out, text);
@@ -198,10 +192,10 @@ static void put_scenario_row(const page *g, const vf_placed_scenario *s, size_t 
 
 static void put_matrix(const page *g) {
   char buf[128];
-  size_t label = width("scenario");
+  size_t label = vf_text_columns("scenario");
   for (size_t i = 0; i < g->p->n_scenarios; i++) {
     scenario_label(buf, &g->p->scenarios[i]);
-    if (width(buf) > label) label = width(buf);
+    if (vf_text_columns(buf) > label) label = vf_text_columns(buf);
   }
   vf_out_put(g->out, "  ");
   put_padded(g->out, "scenario", label + 2, false);
@@ -317,11 +311,11 @@ static void put_decode(const page *g, const vf_placed_scenario *s, size_t label_
 }
 
 static void put_whole(const page *g, const vf_placed_scenario *s) {
-  size_t label = width("main memory"), n = 0;
+  size_t label = vf_text_columns("main memory"), n = 0;
   char buf[128];
   for (size_t i = 0; i < g->p->n_items; i++) {
     escape(buf, sizeof buf, g->p->items[i].name);
-    if ((s->peak >> i & 1) != 0 && width(buf) > label) label = width(buf);
+    if ((s->peak >> i & 1) != 0 && vf_text_columns(buf) > label) label = vf_text_columns(buf);
   }
   for (size_t i = 0; i < g->p->n_items; i++)
     if (s->peak >> i & 1) put_item(g, s, i, label), n++;

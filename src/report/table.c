@@ -22,24 +22,13 @@ typedef struct table {
 
 /* ---- Text ------------------------------------------------------------------------------- */
 
-/* Columns that UTF-8 text takes on a terminal (all our characters are one wide). */
-static int width(const char *s) {
-  int n = 0;
-  for (; *s != '\0'; s++) n += ((unsigned char)*s & 0xC0) != 0x80;
-  return n;
-}
-
-static void spaces(vf_out *out, int n) {
-  for (int i = 0; i < n; i++) vf_out_put(out, " ");
-}
-
 static void put_left(vf_out *out, const char *s, int columns) {
   vf_out_put(out, s);
-  spaces(out, columns - width(s));
+  vf_out_spaces(out, columns - (int)vf_text_columns(s));
 }
 
 static void put_right(vf_out *out, const char *s, int columns) {
-  spaces(out, columns - width(s));
+  vf_out_spaces(out, columns - (int)vf_text_columns(s));
   vf_out_put(out, s);
 }
 
@@ -77,7 +66,7 @@ static void put_bar(const table *t, uint64_t bytes) {
   if (eighths > BAR_WIDTH * 8) eighths = BAR_WIDTH * 8;
   for (uint64_t i = 0; i < eighths / 8; i++) vf_out_put(t->out, "█");
   vf_out_put(t->out, parts[eighths % 8]);
-  spaces(t->out, BAR_WIDTH - (int)((eighths + 7) / 8));
+  vf_out_spaces(t->out, BAR_WIDTH - (int)((eighths + 7) / 8));
 }
 
 /* ---- The headline ----------------------------------------------------------------------- */
@@ -576,15 +565,16 @@ static void put_launch(const table *t, const vf_launch *l) {
     bool file = strcmp(item->kind, "file") == 0;
     vf_out_put(t->out, i == 0 ? "\n  " : "  ");
     put_left(t->out, file ? item->name : "launch", LABEL_WIDTH);
-    if (file && width(item->name) >= LABEL_WIDTH) vf_out_put(t->out, "\n             ");
+    if (file && (int)vf_text_columns(item->name) >= LABEL_WIDTH)
+      vf_out_put(t->out, "\n             ");
     for (const char *s = item->text; *s != '\0'; s++) {
       vf_out_bytes(t->out, s, 1);
-      if (*s == '\n') spaces(t->out, LABEL_WIDTH + 2);
+      if (*s == '\n') vf_out_spaces(t->out, LABEL_WIDTH + 2);
     }
     vf_out_put(t->out, "\n");
   }
   if (l->note[0] == '\0') return;
-  spaces(t->out, LABEL_WIDTH + 2);
+  vf_out_spaces(t->out, LABEL_WIDTH + 2);
   vf_out_put(t->out, l->note);
   vf_out_put(t->out, "\n");
 }
