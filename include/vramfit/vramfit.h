@@ -715,7 +715,7 @@ VF_API vf_status vf_plot_write(const vf_estimate *estimate, const vf_curve *curv
  * VF_UNKNOWN suggests the nearest. */
 VF_API vf_status vf_topic_write(const char *name, const vf_report_options *options,
                                 vf_write_fn write, void *user, vf_error *err);
-/* ---- Deployments, and many at once ------------------------------------------------------- */
+/* ---- Deployments, and many at once ------------------------------------------------------ */
 
 /* All that one estimate is made of, by name. */
 typedef struct vf_deployment {
@@ -814,7 +814,7 @@ VF_API vf_status vf_grid_write(const vf_grid *grid, vf_cell_shows shows,
                                vf_error *err);
 VF_API void vf_grid_free(vf_grid *grid);
 
-/* ---- The most that fits ------------------------------------------------------------------- */
+/* ---- The most that fits ----------------------------------------------------------------- */
 
 /* What is asked for.  "Fits" is the verdict FITS everywhere: every answer keeps the headroom. */
 typedef enum vf_max_kind {
@@ -976,7 +976,7 @@ VF_API vf_status vf_place_card(const vf_place *place, bool svg, const vf_report_
                                vf_write_fn write, void *user, vf_error *err);
 VF_API void vf_place_free(vf_place *place);
 
-/* ---- Ollama's Modelfiles ----------------------------------------------------------------- */
+/* ---- Ollama's Modelfiles ---------------------------------------------------------------- */
 
 /* What a Modelfile says about memory; -1 and "": nothing. */
 typedef struct vf_modelfile {

@@ -73,8 +73,7 @@ const char *vf_nearest_name(const char *word, const char *const *names) {
   return search.best;
 }
 
-/* ---- Words of names ---------------------------------------------------------------------------
- */
+/* ---- Words of names --------------------------------------------------------------------- */
 
 /* They tell how a model was trained on or a product line, not what it is. */
 static const char *const neutral[] = {

@@ -25,7 +25,7 @@ typedef struct vf_name_search {
 vf_name_search vf_name_search_for(const char *word);
 void vf_name_search_try(vf_name_search *search, const char *candidate);
 
-/* ---- Words of names: "Llama-3.1-70B-Instruct" and "llama3.1:70b" have the same -------------- */
+/* ---- Words of names: "Llama-3.1-70B-Instruct" and "llama3.1:70b" have the same ---------- */
 
 enum { VF_NAME_WORDS = 16 };
 

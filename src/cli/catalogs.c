@@ -12,8 +12,7 @@
 
 enum { PATH_BYTES = 4096 };
 
-/* ---- Users' own catalogs ----------------------------------------------------------------------
- */
+/* ---- Users' own catalogs ---------------------------------------------------------------- */
 
 /* The user's folder by the XDG rules; false: there is none. */
 static bool user_folder(char out[PATH_BYTES]) {
@@ -63,8 +62,7 @@ vf_status add_catalogs(vf_context *ctx, const args *a, vf_error *err) {
   return status;
 }
 
-/* ---- Lists ------------------------------------------------------------------------------------
- */
+/* ---- Lists ------------------------------------------------------------------------------ */
 
 static enum exit_code list(const args *a, const vf_context *ctx, vf_list_kind kind, vf_error *err) {
   const vf_list_query query = {.text = a->operands[0],
@@ -103,8 +101,7 @@ enum exit_code command_engines(const args *a, const vf_context *ctx, vf_error *e
   return list(a, ctx, VF_LIST_ENGINES, err);
 }
 
-/* ---- A new entry ------------------------------------------------------------------------------
- */
+/* ---- A new entry ------------------------------------------------------------------------ */
 
 /* Where it goes: --catalog, or the user's folder. */
 static vf_status folder_for_new(char out[PATH_BYTES], const args *a, vf_error *err) {

@@ -29,7 +29,7 @@ static struct {
   size_t n;
 } sides;
 
-/* ---- Reading ------------------------------------------------------------------------------ */
+/* ---- Reading ---------------------------------------------------------------------------- */
 
 static vf_status add_text(const char *text, size_t length, vf_error *err) {
   while (length > 0 && (text[0] == ' ' || text[0] == '\t')) text++, length--;
@@ -80,7 +80,7 @@ static vf_status read_operands(const args *a, vf_error *err) {
   return status;
 }
 
-/* ---- Estimating --------------------------------------------------------------------------- */
+/* ---- Estimating ------------------------------------------------------------------------- */
 
 static vf_status estimate(side *s, const args *common, const vf_context *ctx, vf_error *err) {
   vf_deployment d;

@@ -17,7 +17,7 @@ vf_status need_model_and_gpu(const args *a, vf_error *err) {
   return status == VF_OK ? need(a->gpu, "gpu", "rtx-4090", err) : status;
 }
 
-/* ---- Lists ------------------------------------------------------------------------------- */
+/* ---- Lists ------------------------------------------------------------------------------ */
 
 /* A path may have commas in it, and so have numbers of this machine's devices. */
 static const char *list_in(const char *text) {
@@ -60,7 +60,7 @@ vf_status refuse_lists(const args *a, vf_error *err) {
   return VF_OK;
 }
 
-/* ---- What goes beside a model ------------------------------------------------------------- */
+/* ---- What goes beside a model ----------------------------------------------------------- */
 
 /* A draft model in the model's own format, unless it is a file or another one is asked for. */
 static vf_status open_draft(vf_request *request, vf_model **draft, const args *a,
@@ -101,7 +101,7 @@ vf_status open_beside(vf_request *request, vf_model **draft, const args *a, cons
   return status == VF_OK ? open_draft(request, draft, a, ctx, err) : status;
 }
 
-/* ---- All of it ---------------------------------------------------------------------------- */
+/* ---- All of it -------------------------------------------------------------------------- */
 
 vf_status read_deployment(vf_deployment *out, vf_model **draft, const args *a,
                           const vf_context *ctx, vf_error *err) {

@@ -20,7 +20,7 @@ static bool names_this_machine(const char *list) {
   return false;
 }
 
-/* ---- The machine ------------------------------------------------------------------------- */
+/* ---- The machine ------------------------------------------------------------------------ */
 
 static vf_machine *here; /* of the whole program: asking drivers takes its time */
 
@@ -87,7 +87,7 @@ vf_status find_machine(const vf_machine **out, const args *a, const vf_context *
   return VF_OK;
 }
 
-/* ---- Devices ----------------------------------------------------------------------------- */
+/* ---- Devices ---------------------------------------------------------------------------- */
 
 vf_status find_devices(vf_device *out, size_t capacity, size_t *out_count, const args *a,
                        const vf_context *ctx, vf_error *err) {

@@ -10,7 +10,7 @@
 #include "plot.h"
 #include "trouble.h"
 
-/* ---- What the options say about devices --------------------------------------------------- */
+/* ---- What the options say about devices ------------------------------------------------- */
 
 static void apply_overrides(vf_device *d, const args *a) {
   if (a->memory.most != 0) {

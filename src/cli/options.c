@@ -422,7 +422,7 @@ const option_row *option_rows(size_t *count) {
   return rows;
 }
 
-/* ---- Reading a command line -------------------------------------------------------------- */
+/* ---- Reading a command line ------------------------------------------------------------- */
 
 /* Our spelling of one word of the command line: "--name" for every name of an option. */
 static const option_spec *find_spec(const char *name, size_t length) {
@@ -626,7 +626,7 @@ vf_status args_parse(args *out, int argc, char **argv, vf_error *err) {
   return VF_OK;
 }
 
-/* ---- Options as one text ----------------------------------------------------------------- */
+/* ---- Options as one text ---------------------------------------------------------------- */
 
 /* Cuts the text into words in place: blanks part them, quotes of either kind keep them together. */
 static int cut_words(char *text, char **words, int most) {

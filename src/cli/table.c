@@ -14,7 +14,7 @@
 #include "output.h"
 #include "trouble.h"
 
-/* ---- Axes -------------------------------------------------------------------------------- */
+/* ---- Axes ------------------------------------------------------------------------------- */
 
 /* From the axis that makes whole tables to the one that makes columns. */
 static const struct {
@@ -84,7 +84,7 @@ static vf_status choose_axes(axes *x, const args *a, vf_error *err) {
   return status == VF_OK ? move_last(x, a->axes.columns, "--columns", err) : status;
 }
 
-/* ---- Working ----------------------------------------------------------------------------- */
+/* ---- Working ---------------------------------------------------------------------------- */
 
 static volatile sig_atomic_t interrupted;
 

@@ -18,8 +18,7 @@ typedef struct packing {
   uint8_t chosen[VF_CORESIDE_ITEMS]; /* option of order[k] */
 } packing;
 
-/* ---- Sums -------------------------------------------------------------------------------------
- */
+/* ---- Sums ------------------------------------------------------------------------------- */
 
 static void add(vf_interval *sum, vf_interval size) {
   sum->low_bytes += size.low_bytes;
@@ -96,8 +95,7 @@ static vf_verdict judge(const packing *p, size_t depth, int64_t *least) {
   return worst;
 }
 
-/* ---- The search -------------------------------------------------------------------------------
- */
+/* ---- The search ------------------------------------------------------------------------- */
 
 /* Of one set; of the many subsets that are asked what breaks it; and how many of those at most. */
 enum { STEPS = 400000, STEPS_TO_BALANCE = 20000, SUBSET_STEPS = 5000, SUBSETS = 1500 };
@@ -217,8 +215,7 @@ static bool run(search *s) {
   return s->found;
 }
 
-/* ---- Beyond what can be tried -----------------------------------------------------------------
- */
+/* ---- Beyond what can be tried ----------------------------------------------------------- */
 
 /* Each to where the least that is left stays the largest. */
 static void place_one(packing *p, size_t k) {
@@ -242,8 +239,7 @@ static void place_greedily(packing *p) {
   for (size_t k = 0; k < p->n; k++) place_one(p, k);
 }
 
-/* ---- Packing ----------------------------------------------------------------------------------
- */
+/* ---- Packing ---------------------------------------------------------------------------- */
 
 static uint64_t size_of(const vf_item *item, size_t n_devices) {
   uint64_t most = 0;
@@ -324,8 +320,7 @@ vf_interval vf_coreside_need(const vf_item *item, const vf_plan *plan, size_t i,
   return sum;
 }
 
-/* ---- What breaks a set ------------------------------------------------------------------------
- */
+/* ---- What breaks a set ------------------------------------------------------------------ */
 
 static vf_verdict verdict_of(const vf_box *box, const vf_item *items, uint32_t set) {
   vf_plan plan;
@@ -403,8 +398,7 @@ void vf_coreside_breaks(vf_breaks *out, const vf_box *box, const vf_item *items,
   if (count_bits(set) > 1) find_unload(out, box, items, set);
 }
 
-/* ---- Compute ----------------------------------------------------------------------------------
- */
+/* ---- Compute ---------------------------------------------------------------------------- */
 
 /* Programs on one device that can compute at the same time. */
 typedef struct streams {

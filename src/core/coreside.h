@@ -60,7 +60,7 @@ void vf_coreside_pack(vf_plan *out, const vf_box *box, const vf_item *items, uin
 /* What an item takes on all devices together, in the place that the plan gives it. */
 vf_interval vf_coreside_need(const vf_item *item, const vf_plan *plan, size_t i, size_t n_devices);
 
-/* ---- What breaks a set, and what to unload --------------------------------------------------- */
+/* ---- What breaks a set, and what to unload ---------------------------------------------- */
 
 typedef struct vf_breaks {
   uint32_t alone;                    /* items that do not fit even alone */
@@ -74,7 +74,7 @@ typedef struct vf_breaks {
 
 void vf_coreside_breaks(vf_breaks *out, const vf_box *box, const vf_item *items, uint32_t set);
 
-/* ---- Compute --------------------------------------------------------------------------------- */
+/* ---- Compute ---------------------------------------------------------------------------- */
 
 typedef enum vf_compute {
   VF_COMPUTE_OK,

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "core/format.h"
 
-/* ---- Formats --------------------------------------------------------------------------------- */
+/* ---- Formats ---------------------------------------------------------------------------- */
 
 static int compare_shares(const void *a, const void *b) {
   const vf_format_share *x = a, *y = b;
@@ -37,7 +37,7 @@ size_t vf_describe_formats(vf_format_share out[VF_FORMAT_COUNT], const vf_tensor
   return n;
 }
 
-/* ---- Layers ---------------------------------------------------------------------------------- */
+/* ---- Layers ----------------------------------------------------------------------------- */
 
 static void put_attention(vf_text *t, const vf_layer *l) {
   if (l->kv_lora != 0) {
@@ -114,7 +114,7 @@ vf_status vf_describe_layers(vf_layer_group **out, size_t *n, const vf_model *m,
   return VF_OK;
 }
 
-/* ---- Cache ----------------------------------------------------------------------------------- */
+/* ---- Cache ------------------------------------------------------------------------------ */
 
 static bool is_windowed(const vf_cache_layer *c) {
   return c->kind == VF_CACHE_WINDOW || c->kind == VF_CACHE_CHUNKED;

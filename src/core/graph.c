@@ -18,7 +18,7 @@ void vf_graph_add_backend(vf_graph *g, uint64_t align_bytes) {
   vf_pool_init(&g->pools[g->n_backends++], align_bytes);
 }
 
-/* ---- Making ---------------------------------------------------------------------------------- */
+/* ---- Making ----------------------------------------------------------------------------- */
 
 static uint16_t new_node(vf_graph *g) {
   uint16_t slot = 0;
@@ -104,7 +104,7 @@ void vf_graph_output(vf_graph *g, vf_ref r) {
   vf_graph_node_of(g, r)->output = true;
 }
 
-/* ---- Order ----------------------------------------------------------------------------------- */
+/* ---- Order ------------------------------------------------------------------------------ */
 
 static void note_input(vf_graph *g, const vf_graph_node *n) {
   for (uint32_t i = 0; i < g->n_inputs; i++)
@@ -148,7 +148,7 @@ void vf_graph_keep(vf_graph *g, vf_ref until, vf_ref x) {
   add_source(g, n, x & 0xFFFF);
 }
 
-/* ---- Playing --------------------------------------------------------------------------------- */
+/* ---- Playing ---------------------------------------------------------------------------- */
 
 static bool can_overwrite(const vf_graph_node *n, vf_ref source, uint64_t bytes) {
   return (source & VF_REF_VIEW) == 0 && n->live && !n->held && !n->output && n->uses == 1 &&
@@ -218,7 +218,7 @@ void vf_graph_step(vf_graph *g) {
   g->n_order = 0;
 }
 
-/* ---- States ---------------------------------------------------------------------------------- */
+/* ---- States ----------------------------------------------------------------------------- */
 
 static void put(vf_graph_state *s, uint64_t number) {
   if (s->n < VF_GRAPH_STATE) s->numbers[s->n] = number;

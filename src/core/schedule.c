@@ -39,8 +39,7 @@ void vf_schedule_begin(vf_schedule *s, bool learns) {
   if (!learns && s->sets > 1) take_fixed(s);
 }
 
-/* ---- Backends ---------------------------------------------------------------------------------
- */
+/* ---- Backends --------------------------------------------------------------------------- */
 
 /* Where an operation runs by itself: where its weights lie, or where it was pinned. */
 static uint8_t wish_of(const vf_schedule *s, const vf_graph_node *n) {
@@ -73,8 +72,7 @@ static void assign_backends(vf_schedule *s) {
   }
 }
 
-/* ---- Splits -----------------------------------------------------------------------------------
- */
+/* ---- Splits ----------------------------------------------------------------------------- */
 
 static vf_stretch *open_split(vf_schedule *s) {
   return &s->splits[s->n_splits - 1];
@@ -153,8 +151,7 @@ static bool begins_split(vf_schedule *s, const vf_stretch *split, const vf_graph
   return false;
 }
 
-/* ---- Reads ------------------------------------------------------------------------------------
- */
+/* ---- Reads ------------------------------------------------------------------------------ */
 
 static void note_read(vf_schedule *s, const vf_graph_node *n, uint8_t backend, uint32_t step) {
   if (n->input == 0 || !s->learns) return;
@@ -235,8 +232,7 @@ static void release_inputs(vf_schedule *s) {
   }
 }
 
-/* ---- Playing ----------------------------------------------------------------------------------
- */
+/* ---- Playing ---------------------------------------------------------------------------- */
 
 /* The copy for a place: the one that is known to belong there, or the next without a place. */
 static vf_stretch_copy *copy_for(vf_schedule *s, const vf_stretch *split, uint32_t place) {
@@ -332,8 +328,7 @@ void vf_schedule_finish(vf_schedule *s, uint32_t step) {
   play_before(s, s->n_ops);
 }
 
-/* ---- States -----------------------------------------------------------------------------------
- */
+/* ---- States ----------------------------------------------------------------------------- */
 
 static void put(vf_graph_state *s, uint64_t number) {
   if (s->n < VF_GRAPH_STATE) s->numbers[s->n] = number;

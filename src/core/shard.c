@@ -75,7 +75,7 @@ static const uint8_t cuts[VF_ROLE_COUNT] = {
     [VF_ROLE_TOWER_MATRIX] = CUT_TOWER,
 };
 
-/* ---- Stages ------------------------------------------------------------------------------ */
+/* ---- Stages ----------------------------------------------------------------------------- */
 
 /* Layers of the network; those that predict further tokens stand behind them. */
 static uint32_t network_layers(const vf_model *m) {
@@ -120,7 +120,7 @@ static const vf_layer *layer_of(const vf_model *m, const vf_tensor *t) {
   return t->layer >= 0 && (uint32_t)t->layer < m->n_layers ? &m->layers[t->layer] : NULL;
 }
 
-/* ---- Tensors ------------------------------------------------------------------------------ */
+/* ---- Tensors ---------------------------------------------------------------------------- */
 
 static bool is_plain(const vf_tensor *t) {
   return t->format == VF_FORMAT_F32 || t->format == VF_FORMAT_F16 || t->format == VF_FORMAT_BF16;

@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "base/units.h"
 
-/* ---- What measurements say ----------------------------------------------------------------- */
+/* ---- What measurements say -------------------------------------------------------------- */
 
 /* The band, in permille, of what no row tells: a factor of 2.2 from end to end. */
 enum { UNSURE_FAST = 670, UNSURE_SLOW = 1450 };
@@ -110,7 +110,7 @@ static speed_class class_of(const vf_estimate *e, const vf_device *d) {
   return CLASS_OTHER;
 }
 
-/* ---- Times of one step, in nanoseconds ------------------------------------------------------ */
+/* ---- Times of one step, in nanoseconds -------------------------------------------------- */
 
 /* Times are estimates, not sizes: floating point is good enough for them. */
 typedef struct span {
@@ -252,7 +252,7 @@ static span total(const step *s) {
   return sum;
 }
 
-/* ---- What it amounts to ---------------------------------------------------------------------- */
+/* ---- What it amounts to ----------------------------------------------------------------- */
 
 /* Thousandths per second of something that takes `ns`. */
 static uint64_t rate(double count, double ns) {
@@ -339,7 +339,7 @@ void vf_estimate_speed(const vf_estimate *e, vf_speed *out) {
   out->bound_mb_per_s = bound_bandwidth(&s, out->bound);
 }
 
-/* ---- In words ------------------------------------------------------------------------------- */
+/* ---- In words --------------------------------------------------------------------------- */
 
 /* A part of a sum; `first` is where the first one stands. */
 static void put_gib(vf_text *t, size_t first, const char *name, uint64_t bytes) {

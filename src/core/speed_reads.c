@@ -12,7 +12,7 @@ enum { MILLION = 1000000, STATE_NUMBER_BYTES = 4 };
 /* Every sum below stays within 64 bits: tensors hold at most VF_MAX_ELEMENTS in all, and an
  * estimate whose caches do not fit 64 bits has failed before. */
 
-/* ---- Where things lie ---------------------------------------------------------------------- */
+/* ---- Where things lie ------------------------------------------------------------------- */
 
 static bool only_host(const vf_estimate *e) {
   return e->devices[0].device.kind == VF_DEVICE_HOST;
@@ -46,7 +46,7 @@ static bool is_on_host(const vf_estimate *e, const vf_tensor *t, uint32_t first)
   return slot_of(e->model, t) < first;
 }
 
-/* ---- Weights ------------------------------------------------------------------------------ */
+/* ---- Weights ---------------------------------------------------------------------------- */
 
 static bool is_decoded(const vf_layer *l) {
   return (l->flags & (VF_LAYER_MTP | VF_LAYER_ENCODER)) == 0;
@@ -128,7 +128,7 @@ static void move_others(vf_reads *r, const vf_estimate *e, const told *sum) {
   move(&r->gpu.plain_bytes, &r->host.plain_bytes, read - packed);
 }
 
-/* ---- Caches and states --------------------------------------------------------------------- */
+/* ---- Caches and states ------------------------------------------------------------------ */
 
 static uint64_t row_bytes(vf_format format, uint64_t elements) {
   uint64_t bytes;

@@ -11,8 +11,7 @@
 #include "core/format.h"
 #include "engines/torch.h"
 
-/* ---- Settings ---------------------------------------------------------------------------------
- */
+/* ---- Settings --------------------------------------------------------------------------- */
 
 uint32_t vf_serving_version(const char *text) {
   unsigned major = 0, minor = 0, patch = 0;
@@ -81,8 +80,7 @@ void vf_serving_formats(vf_serving *s) {
   s->w->kv_v = s->request->kv_v != VF_FORMAT_NONE ? s->request->kv_v : s->w->kv_k;
 }
 
-/* ---- What ranks can share ---------------------------------------------------------------------
- */
+/* ---- What ranks can share --------------------------------------------------------------- */
 
 static vf_status check_layer(const vf_serving *s, const vf_layer *l, vf_error *err) {
   uint32_t kv = l->n_kv_heads, tp = s->tp;
@@ -161,8 +159,7 @@ const vf_quant_alias vf_serving_quants[] = {
     {NULL, NULL},
 };
 
-/* ---- Bytes -------------------------------------------------------------------------------------
- */
+/* ---- Bytes ------------------------------------------------------------------------------ */
 
 static uint64_t row_bytes(vf_format format, uint64_t elements) {
   const vf_format_info *f = vf_format_get(format);
@@ -229,8 +226,7 @@ uint64_t vf_serving_unpacked_bytes(const vf_serving *s) {
   return most * s->model->n_embd * s->number_bytes;
 }
 
-/* ---- Lines -------------------------------------------------------------------------------------
- */
+/* ---- Lines ------------------------------------------------------------------------------ */
 
 void vf_serving_add(vf_serving *s, uint32_t device, vf_part part, const char *name,
                     vf_interval size, vf_basis basis, const char *note) {
@@ -266,8 +262,7 @@ void vf_serving_add_weights(vf_serving *s, uint32_t device, bool fused, bool res
                    "for images or sound, not described");
 }
 
-/* ---- Budgets ------------------------------------------------------------------------------------
- */
+/* ---- Budgets ---------------------------------------------------------------------------- */
 
 uint64_t vf_serving_total(const vf_device *d) {
   if (d->kind == VF_DEVICE_UNIFIED || d->total_bytes < d->reserved_bytes) return d->total_bytes;
@@ -302,8 +297,7 @@ void vf_serving_set_pool(vf_serving *s, uint32_t device, vf_interval pool, uint6
   if (device == 0 || x100 * s->dp < w->max_concurrency_x100) w->max_concurrency_x100 = x100 * s->dp;
 }
 
-/* ---- Words --------------------------------------------------------------------------------------
- */
+/* ---- Words ------------------------------------------------------------------------------ */
 
 void vf_serving_assume(vf_serving *s) {
   vf_estimate *e = s->e;

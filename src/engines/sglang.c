@@ -33,8 +33,7 @@ typedef struct plan {
   vf_serving_cell cell;
 } plan;
 
-/* ---- Defaults by the size of the GPU ------------------------------------------------------------
- */
+/* ---- Defaults by the size of the GPU ---------------------------------------------------- */
 
 typedef struct tier {
   uint32_t below_gib, chunk, decode_bs, decode_bs_tp4;
@@ -99,8 +98,7 @@ static uint32_t default_fraction(const plan *p) {
   return (uint32_t)permille * 1000;
 }
 
-/* ---- Settings
- * ------------------------------------------------------------------------------------- */
+/* ---- Settings --------------------------------------------------------------------------- */
 
 /* With --enable-dp-attention the replicas share the GPUs of one tensor parallel group. */
 static void resolve_attention_dp(plan *p, vf_request *r) {
@@ -157,8 +155,7 @@ static uint64_t attention_copies(const plan *p) {
   return sum;
 }
 
-/* ---- Pools
- * ------------------------------------------------------------------------------------------ */
+/* ---- Pools ------------------------------------------------------------------------------ */
 
 /* Bytes per token of the pool: layers with a window have four fifths of the slots
  * (--swa-full-tokens-ratio 0.8). */
@@ -205,8 +202,7 @@ static uint64_t pool_tokens(const plan *p, uint64_t bytes) {
   return cell == 0 ? 0 : bytes / cell / page * page;
 }
 
-/* ---- What must fit beside them
- * ------------------------------------------------------------------- */
+/* ---- What must fit beside them ---------------------------------------------------------- */
 
 static void add_outside(plan *p, uint32_t device, uint64_t tokens) {
   vf_serving *s = &p->s;
@@ -226,8 +222,7 @@ static void add_outside(plan *p, uint32_t device, uint64_t tokens) {
                          "beside the pools");
 }
 
-/* ---- A rank
- * ------------------------------------------------------------------------------------------ */
+/* ---- A rank ----------------------------------------------------------------------------- */
 
 /* NCCL and the context are there before the first measurement. */
 static uint64_t before_loading(const vf_device *d, uint64_t context) {

@@ -23,8 +23,7 @@ static const char *const checkpoints[] = {
 
 static const vf_kernel_rules kernels = {"transformers", checkpoints, false, false};
 
-/* ---- The cache
- * ----------------------------------------------------------------------------------- */
+/* ---- The cache -------------------------------------------------------------------------- */
 
 static uint64_t row_bytes(vf_format format, uint64_t elements) {
   const vf_format_info *f = vf_format_get(format);
@@ -67,8 +66,7 @@ static void add_cache(vf_serving *s, uint32_t device) {
                  VF_BASIS_MODELLED, "one layer's copy while the cache grows");
 }
 
-/* ---- The forward pass
- * ---------------------------------------------------------------------------- */
+/* ---- The forward pass ------------------------------------------------------------------- */
 
 /* Scores of every pair of tokens, where no fused kernel makes attention. */
 static uint64_t eager_bytes(const vf_serving *s) {
@@ -108,8 +106,7 @@ static void add_compute(vf_serving *s, uint32_t device) {
                  "one token, to the whole prompt in one pass");
 }
 
-/* ---- The engine
- * ----------------------------------------------------------------------------------- */
+/* ---- The engine ------------------------------------------------------------------------- */
 
 static void add_stage(vf_serving *s, uint32_t device, uint32_t stages) {
   const vf_device *d = &s->e->devices[device].device;

@@ -19,8 +19,7 @@
 #include "machine/system_file.h"
 #include "readers/catalog.h"
 
-/* ---- Looking ----------------------------------------------------------------------------------
- */
+/* ---- Looking ---------------------------------------------------------------------------- */
 
 static void look_at_memory(vf_machine *m, const char *root) {
   vf_error err = {.status = VF_OK};
@@ -76,8 +75,7 @@ static void look_for_oddities(vf_machine *m, const char *root) {
                      shared ? ", and llama.cpp takes the free ones for all there is" : "");
 }
 
-/* ---- Putting together -------------------------------------------------------------------------
- */
+/* ---- Putting together ------------------------------------------------------------------- */
 
 /* A GPU without memory of its own: its total is main memory's, its reserve the entry's. */
 static vf_status finish_device(vf_machine *m, size_t i, const vf_context *ctx, vf_error *err) {
@@ -165,8 +163,7 @@ void vf_machine_free(vf_machine *m) {
   if (m != NULL) m->allocator.free(m->allocator.user, m);
 }
 
-/* ---- Choosing ---------------------------------------------------------------------------------
- */
+/* ---- Choosing --------------------------------------------------------------------------- */
 
 /* As if nobody held anything: also on unified memory all but the system's share. */
 static void give(vf_device *out, const vf_machine *m, const vf_machine_device *d, bool empty) {

@@ -11,8 +11,7 @@
 #include "readers/config.h"
 #include "readers/device.h"
 
-/* ---- Candidates -------------------------------------------------------------------------------
- */
+/* ---- Candidates ------------------------------------------------------------------------- */
 
 /* The best entry so far: of two that could be it, the one whose memory is nearer, then the one that
  * is named so. */
@@ -81,8 +80,7 @@ static void offer(choice *c, const vf_found *d, const vf_catalog_entry *entry,
   c->any = true;
 }
 
-/* ---- By PCI id --------------------------------------------------------------------------------
- */
+/* ---- By PCI id -------------------------------------------------------------------------- */
 
 /* A look at the text, before an entry is read for the sake of its ids. */
 static bool mentions(const vf_catalog_entry *e, const char *quoted) {
@@ -128,8 +126,7 @@ static void find_by_pci(choice *c, const vf_found *d, const vf_context *ctx) {
       offer(c, d, &entry, ctx);
 }
 
-/* ---- By name ----------------------------------------------------------------------------------
- */
+/* ---- By name ---------------------------------------------------------------------------- */
 
 /* Words behind a product's name that no catalog has. */
 static void cut_name(char out[VF_NAME_SIZE], const char *name) {
@@ -159,8 +156,7 @@ static void find_by_name(choice *c, const vf_found *d, const vf_context *ctx) {
   if (!c->any && vf_catalog_find(&entry, ctx, VF_CATALOG_GPUS, name)) offer(c, d, &entry, ctx);
 }
 
-/* ---- One device -------------------------------------------------------------------------------
- */
+/* ---- One device ------------------------------------------------------------------------- */
 
 /* "1g.10gb" at the end of "NVIDIA A100-SXM4-80GB MIG 1g.10gb". */
 static const char *profile_of(const vf_found *d) {

@@ -14,8 +14,7 @@
 #include "base/units.h"
 #include "machine/system_file.h"
 
-/* ---- /proc/meminfo ----------------------------------------------------------------------------
- */
+/* ---- /proc/meminfo ---------------------------------------------------------------------- */
 
 typedef struct meminfo {
   uint64_t total, free, available, buffers, cached, swap_total, swap_free;
@@ -105,8 +104,7 @@ vf_status vf_meminfo_parse(vf_host_memory *out, const char *text, size_t length,
   return VF_OK;
 }
 
-/* ---- Control groups ---------------------------------------------------------------------------
- */
+/* ---- Control groups --------------------------------------------------------------------- */
 
 bool vf_cgroup_stat(uint64_t *out, const char *text, size_t length, const char *key) {
   size_t name = strlen(key);
@@ -209,8 +207,7 @@ static limits find_limits(const char *root) {
   return l;
 }
 
-/* ---- Both -------------------------------------------------------------------------------------
- */
+/* ---- Both ------------------------------------------------------------------------------- */
 
 vf_status vf_host_memory_read(vf_host_memory *out, vf_findings *notes, const char *root,
                               vf_error *err) {
@@ -237,8 +234,7 @@ vf_status vf_host_memory_read(vf_host_memory *out, vf_findings *notes, const cha
   return VF_OK;
 }
 
-/* ---- Grace ------------------------------------------------------------------------------------
- */
+/* ---- Grace ------------------------------------------------------------------------------ */
 
 /* "Node 1 MemTotal:  100663296 kB" */
 static uint64_t node_value(const char *text, size_t length, const char *key) {

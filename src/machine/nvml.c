@@ -13,8 +13,7 @@
 #include "base/units.h"
 #include "machine/nvml_api.h"
 
-/* ---- The library ------------------------------------------------------------------------------
- */
+/* ---- The library ------------------------------------------------------------------------ */
 
 #define MEMBER(name) offsetof(nvml_api, name)
 
@@ -86,8 +85,7 @@ static void *open_library(const char *root, const char *path, const char **why) 
   return library;
 }
 
-/* ---- What went wrong --------------------------------------------------------------------------
- */
+/* ---- What went wrong -------------------------------------------------------------------- */
 
 /* What it means and what to do about it. */
 static const char *reason(int code) {
@@ -109,8 +107,7 @@ static const char *reason(int code) {
   }
 }
 
-/* ---- One device -------------------------------------------------------------------------------
- */
+/* ---- One device ------------------------------------------------------------------------- */
 
 /* Some libraries are loath to tell what they do not know and answer with 0. */
 static void leave_to_meminfo(vf_found *d) {
@@ -216,8 +213,7 @@ static vf_found *add_device(vf_findings *out) {
   return d;
 }
 
-/* ---- Instances of one GPU ---------------------------------------------------------------------
- */
+/* ---- Instances of one GPU --------------------------------------------------------------- */
 
 static bool is_cut(const nvml_api *api, nvml_device device) {
   unsigned now = 0, next = 0;
@@ -268,8 +264,7 @@ static void add_instances(vf_findings *out, const nvml_api *api, nvml_device who
                        "turn MIG off");
 }
 
-/* ---- All of them ------------------------------------------------------------------------------
- */
+/* ---- All of them ------------------------------------------------------------------------ */
 
 static void add_whole(vf_findings *out, const nvml_api *api, unsigned index) {
   nvml_device device = NULL;

@@ -18,8 +18,7 @@
 
 enum { VENDOR_AMD = 0x1002, VENDOR_NVIDIA = 0x10de, VENDOR_INTEL = 0x8086 };
 
-/* ---- A pool shared with the system ------------------------------------------------------------
- */
+/* ---- A pool shared with the system ------------------------------------------------------ */
 
 /* What is free is the least of what the kernel can give and what is not the system's: the system's
  * share is counted once, not on top of what it holds already. */
@@ -35,8 +34,7 @@ void vf_share_host(vf_found *d, const vf_host_memory *host, uint64_t keep_bytes)
   d->d.used_known = d->memory_known = d->reserved_known = true;
 }
 
-/* ---- AMD --------------------------------------------------------------------------------------
- */
+/* ---- AMD -------------------------------------------------------------------------------- */
 
 typedef struct amd_memory {
   uint64_t vram, vram_used, gtt, gtt_used;
@@ -165,8 +163,7 @@ static void find_amd(vf_findings *out, vf_found *d, const char *root, const char
   check_amd_access(out, root);
 }
 
-/* ---- Intel ------------------------------------------------------------------------------------
- */
+/* ---- Intel ------------------------------------------------------------------------------ */
 
 /* xe: each tile has its own memory. */
 static bool read_xe_memory(uint64_t *out, const char *root, const char *folder) {
@@ -207,8 +204,7 @@ static void find_intel(vf_found *d, const char *root, const char *folder, const 
   }
 }
 
-/* ---- Cards ------------------------------------------------------------------------------------
- */
+/* ---- Cards ------------------------------------------------------------------------------ */
 
 /* The number of "card7"; connectors ("card7-DP-1") are none. */
 static bool card_number(unsigned *out, const char *name) {
@@ -278,8 +274,7 @@ void vf_sysfs_find(vf_findings *out, const char *root, const vf_host_memory *hos
   for (size_t i = 0; i < n; i++) find_card(out, root, cards[i], host);
 }
 
-/* ---- The PCI bus ------------------------------------------------------------------------------
- */
+/* ---- The PCI bus ------------------------------------------------------------------------ */
 
 /* Class 03: displays and 3D controllers. */
 static bool is_nvidia_gpu(char out_ids[16], const char *root, const char *address) {
@@ -305,8 +300,7 @@ bool vf_sysfs_has_nvidia(char out_ids[16], const char *root) {
   return found;
 }
 
-/* ---- Jetson -----------------------------------------------------------------------------------
- */
+/* ---- Jetson ----------------------------------------------------------------------------- */
 
 void vf_sysfs_find_jetson(vf_findings *out, const char *root) {
   char model[96], release[96];

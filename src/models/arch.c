@@ -11,7 +11,7 @@
 
 enum { TENSORS_PER_LAYER = 48, TENSORS_OUTSIDE = 32, CACHES_PER_LAYER = 3 };
 
-/* ---- Which architecture ---------------------------------------------------------------------- */
+/* ---- Which architecture ----------------------------------------------------------------- */
 
 /* Configs that hold a text model's config inside, and model_types that stand for another one's. */
 typedef struct wrapper {
@@ -111,7 +111,7 @@ static vf_status find_text_model(const vf_arch **out, vf_facts *view, const vf_f
   return *out != NULL ? VF_OK : unknown_arch(facts, key, type, err);
 }
 
-/* ---- What stands above the layers ------------------------------------------------------------ */
+/* ---- What stands above the layers ------------------------------------------------------- */
 
 static const struct {
   const char *name;
@@ -169,7 +169,7 @@ static void describe(vf_builder *b) {
   m->tied = is_tied(b);
 }
 
-/* ---- Building -------------------------------------------------------------------------------- */
+/* ---- Building --------------------------------------------------------------------------- */
 
 static void take_failure(vf_builder *b) {
   if (b->status == VF_OK) b->status = b->h.status;
@@ -226,7 +226,7 @@ vf_status vf_arch_build(vf_model **out, const vf_facts *facts, vf_error *err) {
   return finish(&b, out);
 }
 
-/* ---- GGUF files ------------------------------------------------------------------------------ */
+/* ---- GGUF files ------------------------------------------------------------------------- */
 
 static vf_status find_file_arch(const vf_arch **out, const vf_facts *facts, vf_error *err) {
   const char *name = vf_facts_string(facts, "general.architecture", NULL);

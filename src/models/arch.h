@@ -5,8 +5,8 @@
 #ifndef VF_MODELS_ARCH_H
 #define VF_MODELS_ARCH_H
 
+#include "base/facts.h"
 #include "core/model.h"
-#include "models/facts.h"
 #include "models/inventory.h"
 
 /* Builds the two lists of a HF-style config.  Its tensors have no useful format yet: apply a

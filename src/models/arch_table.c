@@ -7,7 +7,7 @@
 
 #include "models/builder.h"
 
-/* ---- Peculiarities ------------------------------------------------------------------------- */
+/* ---- Peculiarities ---------------------------------------------------------------------- */
 
 /* Qwen 1 counts the gate and the up matrix in one number. */
 static void tune_qwen1(vf_builder *b, uint32_t i, vf_layer *l) {
@@ -296,7 +296,7 @@ static void tune_minimax1(vf_builder *b, uint32_t i, vf_layer *l) {
   l->conv = 1;
 }
 
-/* ---- The table ----------------------------------------------------------------------------- */
+/* ---- The table -------------------------------------------------------------------------- */
 
 #define GPT_BIAS   (VF_LAYER_QKV_BIAS | VF_LAYER_OUT_BIAS | VF_LAYER_FFN_BIAS)
 #define GPT        (VF_LAYER_NORM_BIAS | VF_LAYER_FFN_PLAIN)

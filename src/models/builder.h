@@ -2,9 +2,9 @@
 #ifndef VF_MODELS_BUILDER_H
 #define VF_MODELS_BUILDER_H
 
+#include "base/facts.h"
 #include "core/model.h"
 #include "models/arch.h"
-#include "models/facts.h"
 #include "models/hparams.h"
 #include "models/tower.h"
 

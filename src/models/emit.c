@@ -7,7 +7,7 @@
 #include "base/status.h"
 #include "models/builder.h"
 
-/* ---- One tensor ---------------------------------------------------------------------------- */
+/* ---- One tensor ------------------------------------------------------------------------- */
 
 void vf_builder_add(vf_builder *b, vf_tensor t) {
   if (b->status != VF_OK) return;
@@ -66,7 +66,7 @@ static void add_norm(vf_builder *b, vf_role role, int32_t i, const vf_layer *l, 
   if (has(l, VF_LAYER_NORM_BIAS)) add_bias(b, role, i, n, 1);
 }
 
-/* ---- Attention ----------------------------------------------------------------------------- */
+/* ---- Attention -------------------------------------------------------------------------- */
 
 static void add_qk_norms(vf_builder *b, int32_t i, const vf_layer *l) {
   uint64_t q = 0, k = 0;
@@ -149,7 +149,7 @@ static void add_cross_attention(vf_builder *b, int32_t i, const vf_layer *l) {
   add(b, VF_ROLE_CROSS_FFN_GATE, i, 1, 1);
 }
 
-/* ---- Recurrent parts ----------------------------------------------------------------------- */
+/* ---- Recurrent parts -------------------------------------------------------------------- */
 
 static void add_mamba1(vf_builder *b, int32_t i, const vf_layer *l) {
   uint64_t d = b->m->n_embd, inner = l->inner, state = l->state, rank = l->rank;
@@ -259,7 +259,7 @@ static void add_rwkv(vf_builder *b, int32_t i, const vf_layer *l) {
   add(b, VF_ROLE_CHANNEL_MIX_MATRIX, i, ff, d);
 }
 
-/* ---- Feed-forward -------------------------------------------------------------------------- */
+/* ---- Feed-forward ----------------------------------------------------------------------- */
 
 static void add_dense(vf_builder *b, int32_t i, const vf_layer *l) {
   uint64_t d = b->m->n_embd, ff = l->n_ff;
@@ -313,7 +313,7 @@ static void add_feed_forward(vf_builder *b, int32_t i, const vf_layer *l) {
   add(b, VF_ROLE_FFN_EXPERT_SCALE, i, l->n_experts, 1);
 }
 
-/* ---- Further inputs of a layer ------------------------------------------------------------- */
+/* ---- Further inputs of a layer ---------------------------------------------------------- */
 
 static void add_layer_input(vf_builder *b, int32_t i, const vf_layer *l) {
   uint64_t d = b->m->n_embd, n = l->altup;
@@ -342,7 +342,7 @@ static void add_mtp(vf_builder *b, int32_t i, const vf_layer *l) {
   add(b, VF_ROLE_NEXTN_HEAD, i, d, b->m->n_vocab);
 }
 
-/* ---- A layer ------------------------------------------------------------------------------- */
+/* ---- A layer ---------------------------------------------------------------------------- */
 
 static void add_mixers(vf_builder *b, int32_t i, const vf_layer *l) {
   if (l->mixers & VF_MIX_ATTENTION) {
@@ -378,7 +378,7 @@ static void add_layer(vf_builder *b, int32_t i, const vf_layer *l) {
   add_mtp(b, i, l);
 }
 
-/* ---- Around the layers --------------------------------------------------------------------- */
+/* ---- Around the layers ------------------------------------------------------------------ */
 
 static void add_inputs(vf_builder *b) {
   vf_model *m = b->m;

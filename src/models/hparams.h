@@ -5,7 +5,7 @@
 #ifndef VF_MODELS_HPARAMS_H
 #define VF_MODELS_HPARAMS_H
 
-#include "models/facts.h"
+#include "base/facts.h"
 
 typedef enum vf_hparam {
 #define X(id, ...) VF_HP_##id,

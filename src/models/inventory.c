@@ -9,7 +9,7 @@
 #include "base/status.h"
 #include "core/format.h"
 
-/* ---- The tables ------------------------------------------------------------------------------ */
+/* ---- The tables ------------------------------------------------------------------------- */
 
 static const vf_role_name gguf_names[] = {
 #define X(id, gguf, home, category) {gguf, VF_ROLE_##id},
@@ -51,7 +51,7 @@ static vf_role look_up(const vf_inventory *inv, const char *name) {
   return found != NULL ? (vf_role)found->role : VF_ROLE_UNKNOWN;
 }
 
-/* ---- Taking a name apart --------------------------------------------------------------------- */
+/* ---- Taking a name apart ---------------------------------------------------------------- */
 
 typedef struct parts {
   char stem[VF_INVENTORY_NAME]; /* without the layer in front and the suffix behind */
@@ -96,7 +96,7 @@ static void cut_checkpoint_layer(parts *p) {
   }
 }
 
-/* ---- Roles ----------------------------------------------------------------------------------- */
+/* ---- Roles ------------------------------------------------------------------------------ */
 
 static bool begins_with_any(const char *name, const char *const *words) {
   for (; *words != NULL; words++)
@@ -188,7 +188,7 @@ static vf_role role_of(const vf_inventory *inv, parts *p, int dims) {
   return checkpoint_role(inv, p->stem);
 }
 
-/* ---- Adding ---------------------------------------------------------------------------------- */
+/* ---- Adding ----------------------------------------------------------------------------- */
 
 static vf_status grow(vf_inventory *inv, vf_error *err) {
   size_t capacity = inv->capacity == 0 ? 256 : inv->capacity * 2;

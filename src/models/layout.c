@@ -12,7 +12,7 @@ bool vf_builder_flag(vf_builder *b, const char *key, bool fallback) {
   return flag;
 }
 
-/* ---- Which layers -------------------------------------------------------------------------- */
+/* ---- Which layers ----------------------------------------------------------------------- */
 
 /* Element i of a list of words, "" without one. */
 static const char *word_at(const vf_builder *b, const char *key, uint32_t i) {
@@ -37,7 +37,7 @@ static int switch_at(const vf_builder *b, const char *key, uint32_t i) {
   return f->type == VF_FACT_INT ? f->as.integer != 0 : -1;
 }
 
-/* ---- Windows ------------------------------------------------------------------------------- */
+/* ---- Windows ---------------------------------------------------------------------------- */
 
 static bool has_window_by_rule(vf_builder *b, uint32_t i) {
   uint32_t period = vf_hparam_at(&b->h, VF_HP_WINDOW_PERIOD, i, b->arch->window_period);
@@ -67,7 +67,7 @@ static void lay_window(vf_builder *b, uint32_t i, vf_layer *l) {
   if (window != 0 && has_window(b, i)) l->window = window;
 }
 
-/* ---- Attention ----------------------------------------------------------------------------- */
+/* ---- Attention -------------------------------------------------------------------------- */
 
 static void lay_heads(vf_builder *b, uint32_t i, vf_layer *l) {
   vf_hparams *h = &b->h;
@@ -132,7 +132,7 @@ static void lay_attention(vf_builder *b, uint32_t i, vf_layer *l) {
   lay_latent(b, i, l);
 }
 
-/* ---- Feed-forward -------------------------------------------------------------------------- */
+/* ---- Feed-forward ----------------------------------------------------------------------- */
 
 static bool is_sparse(vf_builder *b, uint32_t i) {
   vf_hparams *h = &b->h;
@@ -180,7 +180,7 @@ static void lay_feed_forward(vf_builder *b, uint32_t i, vf_layer *l) {
   }
 }
 
-/* ---- Recurrent parts ----------------------------------------------------------------------- */
+/* ---- Recurrent parts -------------------------------------------------------------------- */
 
 /* Sizes of a state-space mixer; what a config leaves out follows from what it says. */
 static void lay_state(vf_builder *b, uint32_t i, vf_layer *l) {
@@ -226,7 +226,7 @@ static void lay_recurrent(vf_builder *b, uint32_t i, vf_layer *l) {
         b->gguf ? vf_hparam_need(&b->h, VF_HP_CONV_L, i) : vf_hparam_need(&b->h, VF_HP_CONV_L, i);
 }
 
-/* ---- Mixers -------------------------------------------------------------------------------- */
+/* ---- Mixers ----------------------------------------------------------------------------- */
 
 /* What a word of layer_types stands for; 0: attention of some kind. */
 static uint32_t mixer_of_word(const vf_builder *b, const char *word) {
@@ -264,7 +264,7 @@ static uint32_t mixers_of(vf_builder *b, uint32_t i) {
   return mixers & (is_recurrent(b, i) ? VF_MIX_RECURRENT : VF_MIX_ATTENTION);
 }
 
-/* ---- Layers -------------------------------------------------------------------------------- */
+/* ---- Layers ----------------------------------------------------------------------------- */
 
 static uint64_t config_flags(vf_builder *b) {
   uint64_t flags = 0;

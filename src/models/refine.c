@@ -9,7 +9,7 @@
 #include "base/status.h"
 #include "models/builder.h"
 
-/* ---- Looking ------------------------------------------------------------------------------- */
+/* ---- Looking ---------------------------------------------------------------------------- */
 
 static bool has_bit(const uint64_t bits[4], vf_role role) {
   return (bits[role / 64] >> (role % 64) & 1) != 0;
@@ -69,7 +69,7 @@ void vf_look_at_tensors(vf_builder *b) {
   if (b->status == VF_OK) b->status = b->h.status;
 }
 
-/* ---- Mixers -------------------------------------------------------------------------------- */
+/* ---- Mixers ----------------------------------------------------------------------------- */
 
 uint32_t vf_seen_mixers(const vf_seen *s) {
   uint32_t mixers = 0;
@@ -90,7 +90,7 @@ uint32_t vf_seen_mixers(const vf_seen *s) {
   return mixers;
 }
 
-/* ---- Flags --------------------------------------------------------------------------------- */
+/* ---- Flags ------------------------------------------------------------------------------ */
 
 /* Flags that tensors decide; what the table says about them is for configs. */
 static const uint64_t visible =
@@ -156,7 +156,7 @@ static uint64_t other_flags(const vf_seen *s) {
          when(has_weight(s, VF_ROLE_NEXTN_EMBD), VF_LAYER_MTP_HEAD);
 }
 
-/* ---- Sizes --------------------------------------------------------------------------------- */
+/* ---- Sizes ------------------------------------------------------------------------------ */
 
 /* The engine refuses a file whose matrices are not as large as the header says. */
 static void check_keys(vf_builder *b, uint32_t i, const vf_seen *s, const vf_layer *l) {

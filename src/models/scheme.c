@@ -20,7 +20,7 @@
 
 enum { MAX_EXPRESSIONS = 16 };
 
-/* ---- Names ----------------------------------------------------------------------------------- */
+/* ---- Names ------------------------------------------------------------------------------ */
 
 typedef struct named_scheme {
   const char *name, *shown, *method;
@@ -120,7 +120,7 @@ const char *vf_scheme_name(size_t i) {
   return i < N_NAMES ? names[i].name : NULL;
 }
 
-/* ---- What a config says ---------------------------------------------------------------------- */
+/* ---- What a config says ----------------------------------------------------------------- */
 
 /* A config's facts, and where in them the quantization stands. */
 typedef struct reader {
@@ -242,8 +242,7 @@ static void read_mxfp4(reader *r) {
   vf_scheme_named(r->out, "mxfp4");
 }
 
-/* ---- Groups of modules (compressed-tensors, modelopt) ------------------------------------------
- */
+/* ---- Groups of modules (compressed-tensors, modelopt) ----------------------------------- */
 
 static const char *text_at(reader *r, size_t group, const char *key, const char *fallback) {
   char full[96];
@@ -397,7 +396,7 @@ static void read_groups(reader *r) {
     name_groups(r);
 }
 
-/* ---- Methods --------------------------------------------------------------------------------- */
+/* ---- Methods ---------------------------------------------------------------------------- */
 
 static const struct {
   const char *method;
@@ -471,7 +470,7 @@ vf_status vf_scheme_from_config(vf_scheme *out, bool *found, const vf_facts *fac
   return VF_OK;
 }
 
-/* ---- Which modules --------------------------------------------------------------------------- */
+/* ---- Which modules ---------------------------------------------------------------------- */
 
 /* Configs of wrapped models put one or two modules before the names. */
 static const char *without_wrapper(const char *name) {
@@ -609,7 +608,7 @@ static const vf_scheme_rule *rule_for(expressions *x, const vf_scheme *s, const 
   return NULL;
 }
 
-/* ---- Bytes ----------------------------------------------------------------------------------- */
+/* ---- Bytes ------------------------------------------------------------------------------ */
 
 static uint64_t parts(uint64_t n, uint32_t size) {
   return size == 0 ? 1 : (n + size - 1) / size;

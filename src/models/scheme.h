@@ -5,8 +5,8 @@
 #ifndef VF_MODELS_SCHEME_H
 #define VF_MODELS_SCHEME_H
 
+#include "base/facts.h"
 #include "core/model.h"
-#include "models/facts.h"
 
 enum { VF_SCHEME_GROUPS = 4, VF_SCHEME_NAME = 24 };
 

@@ -10,7 +10,7 @@
 #include "base/status.h"
 #include "models/builder.h"
 
-/* ---- Parts --------------------------------------------------------------------------------- */
+/* ---- Parts ------------------------------------------------------------------------------ */
 
 typedef enum form { LINEAR, LINEAR_BIAS, TABLE, TABLE_BIAS, VECTOR, NORM, BIAS } form;
 
@@ -57,7 +57,7 @@ static const char *const prefixes[VF_TOWER_GROUP_COUNT] = {
 #undef PART
 };
 
-/* ---- Conditions ---------------------------------------------------------------------------- */
+/* ---- Conditions ------------------------------------------------------------------------- */
 
 static const struct {
   const char *keys[2];
@@ -85,7 +85,7 @@ static bool holds(vf_builder *b, const vf_tower *t, condition c) {
   return value;
 }
 
-/* ---- Sizes --------------------------------------------------------------------------------- */
+/* ---- Sizes ------------------------------------------------------------------------------ */
 
 enum { MAX_KEYS = 8 };
 typedef enum place { TOWER, AROUND, EITHER } place;
@@ -225,7 +225,7 @@ static vf_status measure(vf_tower *t, vf_error *err) {
   return VF_OK;
 }
 
-/* ---- Which towers -------------------------------------------------------------------------- */
+/* ---- Which towers ----------------------------------------------------------------------- */
 
 static const vf_tower_kind *find_kind(const char *type) {
   for (size_t i = 0; vf_tower_kind_get(i) != NULL; i++)
@@ -324,7 +324,7 @@ vf_status vf_towers_find(vf_towers *out, const vf_facts *facts, vf_error *err) {
   return status;
 }
 
-/* ---- Tensors ------------------------------------------------------------------------------- */
+/* ---- Tensors ---------------------------------------------------------------------------- */
 
 static void add_one(vf_builder *b, const vf_tower *t, size_t i, uint8_t block, bool bias) {
   uint64_t in = t->sizes[parts[i].in], out = t->sizes[parts[i].out];
@@ -376,7 +376,7 @@ void vf_towers_emit(vf_builder *b, vf_towers *towers) {
         "a tower for images or sound cannot be derived from the config: it is not counted");
 }
 
-/* ---- Names --------------------------------------------------------------------------------- */
+/* ---- Names ------------------------------------------------------------------------------ */
 
 static bool is_lead(const vf_tower_front *front, vf_tower_group group) {
   return front->leads[0] == group || front->leads[1] == group;

@@ -7,12 +7,12 @@
 #ifndef VF_MODELS_TOWER_H
 #define VF_MODELS_TOWER_H
 
+#include "base/facts.h"
 #include "core/tensor.h"
-#include "models/facts.h"
 
 enum { VF_TOWERS = 2, VF_TOWER_BLOCKS = 255, VF_TOWER_GROUPS = 6 };
 
-/* ---- Sizes: what a config states, and what follows from it --------------------------------- */
+/* ---- Sizes: what a config states, and what follows from it ------------------------------ */
 
 typedef enum vf_tower_size {
 #define X(id, ...) VF_TOWER_##id,
@@ -54,7 +54,7 @@ typedef enum vf_tower_size {
   VF_TOWER_SIZES
 } vf_tower_size;
 
-/* ---- The tables ---------------------------------------------------------------------------- */
+/* ---- The tables ------------------------------------------------------------------------- */
 
 typedef enum vf_tower_group {
   VF_TOWER_GROUP_NONE,
@@ -97,7 +97,7 @@ typedef struct vf_tower_front {
 const vf_tower_kind *vf_tower_kind_get(size_t i);
 const vf_tower_front *vf_tower_front_get(size_t i);
 
-/* ---- Towers of one model ------------------------------------------------------------------- */
+/* ---- Towers of one model ---------------------------------------------------------------- */
 
 typedef struct vf_tower {
   const vf_tower_kind *kind;

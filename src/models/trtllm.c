@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* ---- Architectures ------------------------------------------------------------------------- */
+/* ---- Architectures ---------------------------------------------------------------------- */
 
 /* Several models share an architecture and tell themselves apart by a word. */
 typedef struct row {
@@ -103,7 +103,7 @@ vf_status vf_trtllm_find(const char **model_type, vf_facts *view, const vf_facts
                        name);
 }
 
-/* ---- What else it states ------------------------------------------------------------------- */
+/* ---- What else it states ---------------------------------------------------------------- */
 
 const char *vf_trtllm_flag(const char *key) {
   static const char *const flags[][2] = {

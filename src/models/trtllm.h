@@ -5,8 +5,8 @@
 #ifndef VF_MODELS_TRTLLM_H
 #define VF_MODELS_TRTLLM_H
 
+#include "base/facts.h"
 #include "core/model.h"
-#include "models/facts.h"
 
 /* True if that is what the facts are. */
 bool vf_trtllm_recognize(const vf_facts *facts);

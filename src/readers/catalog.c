@@ -7,7 +7,7 @@
 #include "base/names.h"
 #include "base/status.h"
 
-/* ---- Contexts -------------------------------------------------------------------------------- */
+/* ---- Contexts --------------------------------------------------------------------------- */
 
 vf_status vf_context_new(vf_context **out, const vf_allocator *allocator, vf_error *err) {
   if (allocator == NULL) allocator = &vf_default_allocator;
@@ -48,7 +48,7 @@ const char *vf_catalog_id(const vf_context *ctx, vf_catalog_kind kind, size_t i)
   return NULL;
 }
 
-/* ---- Entries by name ------------------------------------------------------------------------- */
+/* ---- Entries by name -------------------------------------------------------------------- */
 
 vf_catalog_entry vf_catalog_at(const vf_catalog *c, uint32_t i) {
   const vf_catalog_row *row = &c->rows[i];
@@ -105,8 +105,7 @@ bool vf_catalog_next(vf_catalog_entry *out, vf_catalog_walk *walk, const vf_cont
   return false;
 }
 
-/* ---- What an unknown name can mean ------------------------------------------------------------
- */
+/* ---- What an unknown name can mean ------------------------------------------------------ */
 
 typedef struct guesser {
   vf_catalog_guess *out;

@@ -8,7 +8,7 @@
 #include "base/names.h"
 #include "base/status.h"
 #include "readers/config.h"
-#include "readers/json_scan.h"
+#include "readers/json/json_scan.h"
 
 enum { MAX_ENTRIES = 10000, MAX_NAMES = 100000 };
 
@@ -63,8 +63,7 @@ static bool make_room(void **list, uint32_t n, uint32_t *room, size_t size, vf_a
   return true;
 }
 
-/* ---- One entry --------------------------------------------------------------------------------
- */
+/* ---- One entry -------------------------------------------------------------------------- */
 
 /* An error inside an entry, told at its place in the file. */
 static vf_status in_file(const build_entry *e, vf_status status, vf_error *err) {
@@ -147,8 +146,7 @@ static vf_status add_entry(vf_catalog_build *b, int kind, build_entry *e, const 
   return VF_OK;
 }
 
-/* ---- One file ---------------------------------------------------------------------------------
- */
+/* ---- One file --------------------------------------------------------------------------- */
 
 static int kind_of(const char *key, size_t length) {
   for (int i = 0; i < VF_CATALOG_KINDS; i++)
@@ -224,8 +222,7 @@ vf_status vf_catalog_build_add(vf_catalog_build *b, const char *name, const char
   return status;
 }
 
-/* ---- The whole --------------------------------------------------------------------------------
- */
+/* ---- The whole -------------------------------------------------------------------------- */
 
 static int compare_names(const void *a, const void *b) {
   const build_name *x = a, *y = b;

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/status.h"
-#include "readers/json_scan.h"
+#include "readers/json/json_scan.h"
 
 /* ---- Duplicate keys --------------------------------------------------------------------- */
 

@@ -2,7 +2,7 @@
 #ifndef VF_READERS_CONFIG_H
 #define VF_READERS_CONFIG_H
 
-#include "models/facts.h"
+#include "base/facts.h"
 
 /* Reads text into facts (in facts->arena); the text must be an object.  Errors carry the line. */
 vf_status vf_config_parse(vf_facts *facts, const char *text, size_t length, vf_error *err);

@@ -16,8 +16,7 @@ const char *const vf_quality_word[VF_QUALITY_COUNT + 1] = {"measured", "vendor",
 
 enum { MOST_VARIANTS = 64, MOST_MIB = 1 << 30 };
 
-/* ---- Keys of a variant ------------------------------------------------------------------------
- */
+/* ---- Keys of a variant ------------------------------------------------------------------ */
 
 static const char *const variant_keys[] = {
     "id",         "model",   "dtype",      "batch",      "implementation",  "resolution",
@@ -46,8 +45,7 @@ static vf_status check_keys(const vf_facts *f, vf_error *err) {
   return VF_OK;
 }
 
-/* ---- One variant ------------------------------------------------------------------------------
- */
+/* ---- One variant ------------------------------------------------------------------------ */
 
 /* Index of the string at key in a list; -1 if it is not there. */
 static vf_status word(int *out, const vf_facts *f, const char *key, const char *const *words,
@@ -108,8 +106,7 @@ static vf_status read_variant(vf_measured *m, const vf_facts *f, vf_error *err) 
   return status;
 }
 
-/* ---- One entry --------------------------------------------------------------------------------
- */
+/* ---- One entry -------------------------------------------------------------------------- */
 
 static bool has_variant(const vf_facts *f, size_t i) {
   char prefix[32];
@@ -180,8 +177,7 @@ vf_status vf_measured_read(vf_measured *out, const vf_catalog_entry *entry, cons
   return status;
 }
 
-/* ---- By name ----------------------------------------------------------------------------------
- */
+/* ---- By name ---------------------------------------------------------------------------- */
 
 static bool find_entry(vf_catalog_entry *out, const vf_context *ctx, const char *name) {
   vf_catalog_guess guess;

@@ -5,9 +5,9 @@
 
 #include "base/status.h"
 #include "base/units.h"
+#include "core/words.h"
 #include "report/json_write.h"
 #include "report/out.h"
-#include "report/words.h"
 
 /* How each question is spelled as an option, said as an answer, and keyed in JSON. */
 static const struct {
@@ -30,7 +30,7 @@ static void color(vf_out *out, const vf_report_options *options, const char *seq
   if (options->color) vf_out_put(out, sequence);
 }
 
-/* ---- Text -------------------------------------------------------------------------------- */
+/* ---- Text ------------------------------------------------------------------------------- */
 
 static void text_value(vf_text *t, const vf_answer *a, const vf_choice *c) {
   if (words[a->kind].one == NULL) {
@@ -133,7 +133,7 @@ static void write_text(vf_out *out, const vf_answer *a, const vf_report_options 
   color(out, options, RESET);
 }
 
-/* ---- JSON -------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------- */
 
 static void json_choice(vf_json *j, const char *key, const vf_answer *a, const vf_choice *c) {
   const vf_outcome *o = &c->outcome;

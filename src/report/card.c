@@ -7,8 +7,8 @@
 
 #include "base/checked.h"
 #include "base/units.h"
+#include "core/words.h"
 #include "report/place.h"
-#include "report/words.h"
 
 enum { SEGMENTS = VF_CORESIDE_ITEMS + 4, BAR = 40 };
 
@@ -98,8 +98,7 @@ static uint64_t free_of(const map *m) {
   return m->n > 0 && m->segments[m->n - 1].kind == SEGMENT_FREE ? m->segments[m->n - 1].bytes : 0;
 }
 
-/* ---- Text -------------------------------------------------------------------------------------
- */
+/* ---- Text ------------------------------------------------------------------------------- */
 
 static void put_label(vf_out *out, const char *text, size_t columns) {
   char buf[256];
@@ -203,8 +202,7 @@ void vf_card_text(vf_out *out, const vf_place *place, const vf_report_options *o
     }
 }
 
-/* ---- SVG --------------------------------------------------------------------------------------
- */
+/* ---- SVG -------------------------------------------------------------------------------- */
 
 enum { SVG_WIDTH = 960, SVG_LEFT = 24, SVG_BAR = SVG_WIDTH - 2 * SVG_LEFT, SVG_TALL = 46 };
 

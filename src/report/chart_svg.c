@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "core/words.h"
 #include "report/chart.h"
-#include "report/words.h"
 
 enum {
   WIDTH = 800,
@@ -38,7 +38,7 @@ static const char style[] =
     "@media(prefers-color-scheme:dark){svg{background:#16181c;color:#e6e6e6}}\n"
     "</style>\n";
 
-/* ---- Text --------------------------------------------------------------------------------- */
+/* ---- Text ------------------------------------------------------------------------------- */
 
 /* For element content: names come from files. */
 static void put_escaped(vf_out *out, const char *s) {
@@ -79,7 +79,7 @@ static void text_headline(vf_text *t, const vf_estimate *e) {
   vf_text_printf(t, " tokens × %" PRIu32 " · %s", w->seqs, w->engine);
 }
 
-/* ---- Bars --------------------------------------------------------------------------------- */
+/* ---- Bars ------------------------------------------------------------------------------- */
 
 static int scale(uint64_t bytes, uint64_t all, int pixels) {
   return all == 0 ? 0 : (int)((double)bytes / (double)all * pixels + 0.5);
@@ -145,7 +145,7 @@ static void put_legend(picture *p) {
   put_text(p, x + 17, p->y - 10, "start", "", "capacity");
 }
 
-/* ---- Memory against context ------------------------------------------------------------------ */
+/* ---- Memory against context ------------------------------------------------------------- */
 
 static int x_of(const picture *p, uint64_t ctx) {
   return LEFT + scale(ctx, p->curve->points[p->curve->count - 1].ctx_tokens, RIGHT - LEFT);
@@ -241,8 +241,7 @@ static void put_curve(picture *p) {
     put_mark(p, c->last_ctx_tokens, "c", "reaches the capacity: ", 2);
 }
 
-/* ---- The document -----------------------------------------------------------------------------
- */
+/* ---- The document ----------------------------------------------------------------------- */
 
 static int height_of(const vf_estimate *e, const vf_curve *curve) {
   size_t n, shown = 0;

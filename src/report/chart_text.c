@@ -110,7 +110,7 @@ static void put_bars(const plot *p, const vf_estimate *e) {
   put_legend(p, used);
 }
 
-/* ---- Memory against context ---------------------------------------------------------------- */
+/* ---- Memory against context ------------------------------------------------------------- */
 
 static uint64_t top_of(const vf_curve *c) {
   uint64_t need = c->points[c->count - 1].need.bytes;

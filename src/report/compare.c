@@ -9,9 +9,9 @@
 
 #include "base/status.h"
 #include "base/units.h"
+#include "core/words.h"
 #include "report/json_write.h"
 #include "report/report.h"
-#include "report/words.h"
 
 enum { TEXT = 80, GAP = 3 };
 
@@ -52,7 +52,7 @@ static sums sum_up(const vf_estimate *e) {
   return s;
 }
 
-/* ---- Rows -------------------------------------------------------------------------------- */
+/* ---- Rows ------------------------------------------------------------------------------- */
 
 static bool markdown(const page *p) {
   return p->options->format == VF_REPORT_MARKDOWN;
@@ -196,7 +196,7 @@ static void put_common(const page *p) {
   if (between[0] != '\0') vf_out_put(p->out, "\n\n");
 }
 
-/* ---- Figures ----------------------------------------------------------------------------- */
+/* ---- Figures ---------------------------------------------------------------------------- */
 
 static void put_verdicts(page *p) {
   char cells[VF_MAX_COMPARED + 1][TEXT] = {""};
@@ -279,7 +279,7 @@ static void put_figures(page *p) {
   put_sizes(p, "host, up to", rows[VF_PART_COUNT + 2]);
 }
 
-/* ---- What else fits ----------------------------------------------------------------------- */
+/* ---- What else fits --------------------------------------------------------------------- */
 
 static void put_limits(page *p) {
   char ctx[VF_MAX_COMPARED + 1][TEXT] = {""}, seqs[VF_MAX_COMPARED + 1][TEXT] = {""};
@@ -319,7 +319,7 @@ static void put_rows(page *p) {
   put_limits(p);
 }
 
-/* ---- The page ---------------------------------------------------------------------------- */
+/* ---- The page --------------------------------------------------------------------------- */
 
 static void put_names(const page *p) {
   for (size_t i = 0; i < p->n; i++) {

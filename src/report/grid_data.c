@@ -2,9 +2,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/words.h"
 #include "report/grid.h"
 #include "report/json_write.h"
-#include "report/words.h"
 
 /* The value of an axis in a cell, or what it is in all cells; "" and 0 if nothing was said. */
 typedef struct value {
@@ -47,7 +47,7 @@ static value value_in(const vf_grid *g, vf_axis_kind kind, size_t cell) {
   return fixed_value(g, kind);
 }
 
-/* ---- CSV --------------------------------------------------------------------------------- */
+/* ---- CSV -------------------------------------------------------------------------------- */
 
 /* RFC 4180: quoted where a comma, a quote or a line end would mislead. */
 static void put_field(vf_out *out, const char *s) {
@@ -98,7 +98,7 @@ void vf_grid_write_csv(vf_out *out, const vf_grid *g, vf_cell_shows shows,
   for (size_t i = 0; i < g->n_cells; i++) put_cell(out, g, i);
 }
 
-/* ---- JSON -------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------- */
 
 static void put_value(vf_json *j, vf_axis_kind kind, value v) {
   if (is_number(kind) && v.number != 0) vf_json_u64(j, vf_axis_word[kind].key, v.number);
@@ -164,4 +164,20 @@ void vf_grid_write_json(vf_out *out, const vf_grid *g, vf_cell_shows shows,
   vf_json_close(&j, ']');
   json_assumptions(&j, g);
   vf_json_close(&j, '}');
+}
+
+/* ---- All of them ------------------------------------------------------------------------ */
+
+vf_status vf_grid_write(const vf_grid *grid, vf_cell_shows shows, const vf_report_options *options,
+                        vf_write_fn write, void *user, vf_error *err) {
+  vf_out out;
+  vf_out_init(&out, write, user);
+  switch (options->format) {
+  case VF_REPORT_TABLE: vf_grid_write_table(&out, grid, shows, options); break;
+  case VF_REPORT_JSON: vf_grid_write_json(&out, grid, shows, options); break;
+  case VF_REPORT_CSV: vf_grid_write_csv(&out, grid, shows, options); break;
+  case VF_REPORT_MARKDOWN: vf_grid_write_markdown(&out, grid, shows, options); break;
+  case VF_REPORT_COUNT: break;
+  }
+  return vf_out_finish(&out, err);
 }

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "core/words.h"
 #include "report/grid.h"
-#include "report/words.h"
 
 enum { CELL_BYTES = 96, GAP = 2 };
 
@@ -43,7 +43,7 @@ static void put_name(const page *p, const char *s) {
   }
 }
 
-/* ---- Cells ------------------------------------------------------------------------------- */
+/* ---- Cells ------------------------------------------------------------------------------ */
 
 /* Which reason, where there are several. */
 static void text_reason(vf_text *t, const vf_grid *g, uint32_t reason) {
@@ -80,7 +80,7 @@ static const vf_outcome *cell_at(const page *p, size_t table, size_t row, size_t
   return &p->g->cells[(table * n_rows + row) * p->columns->count + column];
 }
 
-/* ---- One table --------------------------------------------------------------------------- */
+/* ---- One table -------------------------------------------------------------------------- */
 
 static void text_corner(vf_text *t, const page *p) {
   static const char *const words[] = {"headroom, ", "", "needs, "};
@@ -189,7 +189,7 @@ static void put_table(const page *p, size_t table) {
     put_row(p, table, r, first, widths);
 }
 
-/* ---- Around it --------------------------------------------------------------------------- */
+/* ---- Around it -------------------------------------------------------------------------- */
 
 static const vf_grid_axis *axis_of(const vf_grid *g, vf_axis_kind kind) {
   for (size_t i = 0; i < g->n_axes; i++)

@@ -9,7 +9,7 @@
 
 enum { LABEL_WIDTH = 14 };
 
-/* ---- Text ------------------------------------------------------------------------------------ */
+/* ---- Text ------------------------------------------------------------------------------- */
 
 static void put_label(vf_out *out, const char *label) {
   vf_out_printf(out, "  %-*s ", LABEL_WIDTH - 1, label);
@@ -54,7 +54,7 @@ static void put_shape(vf_out *out, const uint64_t ne[4]) {
   vf_out_put(out, "]");
 }
 
-/* ---- The table ------------------------------------------------------------------------------- */
+/* ---- The table -------------------------------------------------------------------------- */
 
 static void put_head(vf_out *out, const vf_inspection_info *x) {
   put_escaped(out, x->ref);
@@ -173,7 +173,7 @@ static void write_table(vf_out *out, const vf_inspection_info *x, bool tensors, 
   if (tensors) put_tensors(out, x);
 }
 
-/* ---- JSON ------------------------------------------------------------------------------------ */
+/* ---- JSON ------------------------------------------------------------------------------- */
 
 static void json_formats(vf_json *j, const vf_inspection_info *x) {
   vf_json_open(j, "formats", '[');
@@ -256,7 +256,7 @@ static void json_one(vf_json *j, const vf_inspection_info *x, bool tensors) {
   if (tensors) json_tensors(j, x);
 }
 
-/* ---- Two of them ----------------------------------------------------------------------------- */
+/* ---- Two of them ------------------------------------------------------------------------ */
 
 typedef struct difference {
   vf_out *out;
@@ -392,7 +392,7 @@ static void write_difference(vf_out *out, vf_json *json, const vf_inspection_inf
   if (d.n == 0) vf_out_put(out, "  nothing is different\n");
 }
 
-/* ---- Writing --------------------------------------------------------------------------------- */
+/* ---- Writing ---------------------------------------------------------------------------- */
 
 vf_status vf_inspection_write(const vf_inspection *inspection, const vf_inspection *other,
                               bool tensors, const vf_report_options *options, vf_write_fn write,

@@ -4,9 +4,9 @@
  * bytes; what does not apply or is not known is absent, never 0 or null. */
 #include <string.h>
 
+#include "core/words.h"
 #include "report/json_write.h"
 #include "report/report.h"
-#include "report/words.h"
 
 static void put_model(vf_json *j, const vf_estimate *e) {
   vf_model_info m;

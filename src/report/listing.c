@@ -1,5 +1,5 @@
 /* listing.c - a list of catalog entries as a table or JSON; one entry whole. */
-#include "report/listing.h"
+#include "look/listing.h"
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
@@ -13,8 +13,7 @@
 
 enum { CELL_BYTES = 96, LABEL_WIDTH = 24, MAX_COLUMNS = 24 };
 
-/* ---- Cells ------------------------------------------------------------------------------------
- */
+/* ---- Cells ------------------------------------------------------------------------------ */
 
 static bool is_number(vf_cell_kind kind) {
   return kind != VF_CELL_TEXT && kind != VF_CELL_LIST;
@@ -59,8 +58,7 @@ static void put_cell(vf_text *t, vf_cell_kind kind, const vf_cell *c, vf_unit un
   }
 }
 
-/* ---- The table --------------------------------------------------------------------------------
- */
+/* ---- The table -------------------------------------------------------------------------- */
 
 static void make_title(char out[CELL_BYTES], const vf_column *c, vf_unit unit) {
   snprintf(out, CELL_BYTES, "%s%s%s", c->title, c->kind == VF_CELL_BYTES ? " " : "",
@@ -130,8 +128,7 @@ static void write_table(vf_out *out, const vf_listing *l, vf_unit unit) {
   if (l->note != NULL) vf_out_printf(out, "\n%s\n", l->note);
 }
 
-/* ---- One entry --------------------------------------------------------------------------------
- */
+/* ---- One entry -------------------------------------------------------------------------- */
 
 static void put_value(vf_text *t, const cJSON *value);
 
@@ -217,8 +214,7 @@ static void write_entry(vf_out *out, const vf_listing *l, const cJSON *entry, vf
   if (sources != NULL) put_sources(out, sources);
 }
 
-/* ---- JSON -------------------------------------------------------------------------------------
- */
+/* ---- JSON ------------------------------------------------------------------------------- */
 
 static void json_cell(vf_json *j, const vf_column *column, const vf_cell *c) {
   if (!c->known) return;
@@ -260,8 +256,7 @@ static void write_json(vf_out *out, const vf_listing *l) {
   vf_json_close(&j, '}');
 }
 
-/* ---- Writing ----------------------------------------------------------------------------------
- */
+/* ---- Writing ---------------------------------------------------------------------------- */
 
 vf_status vf_listing_write(const vf_listing *l, const vf_report_options *options, vf_write_fn write,
                            void *user, vf_error *err) {

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "core/words.h"
 #include "report/json_write.h"
-#include "report/words.h"
 
 enum { NAME_WIDTH = 24, CELL_WIDTH = 9 };
 
@@ -20,8 +20,7 @@ static const char *shown_name(const vf_machine_device *d) {
   return d->driver_name[0] != '\0' ? d->driver_name : d->device.name;
 }
 
-/* ---- The table --------------------------------------------------------------------------------
- */
+/* ---- The table -------------------------------------------------------------------------- */
 
 static void put_cell(vf_out *out, bool known, uint64_t bytes, vf_unit unit) {
   char buf[32];
@@ -136,8 +135,7 @@ static void write_table(vf_out *out, const vf_machine_info *info, vf_unit unit) 
   put_notes(out, info);
 }
 
-/* ---- JSON -------------------------------------------------------------------------------------
- */
+/* ---- JSON ------------------------------------------------------------------------------- */
 
 static const char *const backend_word[VF_BACKEND_COUNT] = {
     [VF_BACKEND_CPU] = "cpu",     [VF_BACKEND_CUDA] = "cuda", [VF_BACKEND_ROCM] = "rocm",

@@ -10,7 +10,7 @@
 
 #include "base/checked.h"
 #include "base/units.h"
-#include "report/words.h"
+#include "core/words.h"
 
 #define RESET "\x1b[0m"
 
@@ -54,8 +54,7 @@ static const char *const reason_notes[VF_REASON_COUNT] = {
         "      end all of them (a risk: no figure for it is published)",
 };
 
-/* ---- Text -------------------------------------------------------------------------------------
- */
+/* ---- Text ------------------------------------------------------------------------------- */
 
 typedef struct page {
   vf_out *out;
@@ -122,8 +121,7 @@ static void put_names(const page *g, uint32_t set) {
   }
 }
 
-/* ---- The headline -----------------------------------------------------------------------------
- */
+/* ---- The headline ----------------------------------------------------------------------- */
 
 static void put_box(const page *g) {
   const vf_box *box = &g->p->box;
@@ -154,8 +152,7 @@ static void put_headline(const page *g) {
   vf_out_put(g->out, "\n\n");
 }
 
-/* ---- The matrix -------------------------------------------------------------------------------
- */
+/* ---- The matrix ------------------------------------------------------------------------- */
 
 /* The least that is left of any device at the upper end. */
 static int64_t least_left(const vf_placed_scenario *s, size_t n_devices) {
@@ -204,8 +201,7 @@ static void put_matrix(const page *g) {
   for (size_t i = 0; i < g->p->n_scenarios; i++) put_scenario_row(g, &g->p->scenarios[i], label);
 }
 
-/* ---- One scenario whole -----------------------------------------------------------------------
- */
+/* ---- One scenario whole ----------------------------------------------------------------- */
 
 static void put_use(const page *g, const vf_placed *w) {
   vf_out_printf(g->out, "%s, %s", w->class, w->schedule);
@@ -328,8 +324,7 @@ static void put_whole(const page *g, const vf_placed_scenario *s) {
   put_decode(g, s, label);
 }
 
-/* ---- What breaks it ---------------------------------------------------------------------------
- */
+/* ---- What breaks it --------------------------------------------------------------------- */
 
 static void put_scenario_name(const page *g, const vf_placed_scenario *s) {
   vf_out_put(g->out, "  ");
@@ -379,8 +374,7 @@ static void put_packing(const page *g, const vf_placed_scenario *s) {
   vf_out_put(g->out, "not every packing was tried: a better one may exist\n");
 }
 
-/* ---- Loading on demand ------------------------------------------------------------------------
- */
+/* ---- Loading on demand ------------------------------------------------------------------ */
 
 /* A set that fits and to which nothing can be added: told where the whole does not fit. */
 static bool is_maximal(const vf_placed_scenario *s, size_t i) {
@@ -433,8 +427,7 @@ static void put_server(const page *g, const vf_placed_scenario *s) {
   vf_out_put(g->out, "\n");
 }
 
-/* ---- Notes ------------------------------------------------------------------------------------
- */
+/* ---- Notes ------------------------------------------------------------------------------ */
 
 static bool is_shown(const vf_place *p, size_t item) {
   for (size_t i = 0; i < p->n_scenarios; i++)

@@ -1,9 +1,9 @@
 /* place_json.c - a box and what shares it, for programs. */
 #include <string.h>
 
+#include "core/words.h"
 #include "report/json_write.h"
 #include "report/place.h"
-#include "report/words.h"
 
 static void put_interval(vf_json *j, vf_interval size) {
   vf_json_u64(j, "need_low_bytes", size.low_bytes);
@@ -26,8 +26,7 @@ static void put_sets(vf_json *j, const char *key, const vf_place *p, const uint3
   vf_json_close(j, ']');
 }
 
-/* ---- The box and its programs -----------------------------------------------------------------
- */
+/* ---- The box and its programs ----------------------------------------------------------- */
 
 static void put_box(vf_json *j, const vf_box *box) {
   vf_json_open(j, "devices", '[');
@@ -63,8 +62,7 @@ static void put_item(vf_json *j, const vf_placed *w) {
   vf_json_close(j, '}');
 }
 
-/* ---- One scenario -----------------------------------------------------------------------------
- */
+/* ---- One scenario ----------------------------------------------------------------------- */
 
 /* Alone, and with how many it takes turns; that is not known beside training. */
 static void put_decode(vf_json *j, vf_rate rate, unsigned sharers) {
@@ -193,4 +191,28 @@ void vf_place_json(vf_out *out, const vf_place *p) {
   for (size_t i = 0; i < p->n_scenarios; i++) put_scenario(&j, p, &p->scenarios[i]);
   vf_json_close(&j, ']');
   vf_json_close(&j, '}');
+}
+
+/* ---- All of them ------------------------------------------------------------------------ */
+
+vf_status vf_place_write(const vf_place *place, const vf_report_options *options, vf_write_fn write,
+                         void *user, vf_error *err) {
+  vf_out out;
+  vf_out_init(&out, write, user);
+  if (options->format == VF_REPORT_JSON)
+    vf_place_json(&out, place);
+  else
+    vf_place_table(&out, place, options);
+  return vf_out_finish(&out, err);
+}
+
+vf_status vf_place_card(const vf_place *place, bool svg, const vf_report_options *options,
+                        vf_write_fn write, void *user, vf_error *err) {
+  vf_out out;
+  vf_out_init(&out, write, user);
+  if (svg)
+    vf_card_svg(&out, place, options);
+  else
+    vf_card_text(&out, place, options);
+  return vf_out_finish(&out, err);
 }

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "core/words.h"
 #include "report/report.h"
-#include "report/words.h"
 
 enum { LABEL_WIDTH = 11, SIZE_WIDTH = 15, BAR_WIDTH = 24, BASIS_WIDTH = 11, NOTE_COLUMN = 46 };
 

@@ -3,7 +3,7 @@
 #include "fuzz_file.h"
 
 #include "models/arch.h"
-#include "readers/gguf.h"
+#include "readers/weights/gguf.h"
 
 static vf_status collect(void *context, const vf_file_tensor *t, vf_error *err) {
   return vf_inventory_add(context, t->name, t->name_length, t->ne, t->format, t->bytes, err);

@@ -1,7 +1,7 @@
 /* fuzz_pytorch.c - any bytes as a PyTorch checkpoint: what is accepted adds up. */
 #include "fuzz_file.h"
 
-#include "readers/pytorch.h"
+#include "readers/weights/pytorch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   vf_arena *arena = vf_arena_new(&vf_default_allocator, 1 << 20);

@@ -1,7 +1,7 @@
 /* fuzz_safetensors.c - any bytes as a .safetensors file: what is accepted adds up. */
 #include "fuzz_file.h"
 
-#include "readers/safetensors.h"
+#include "readers/weights/safetensors.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   const char *path = fuzz_file(data, size);

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "report/place.h"
+#include "solve/place.h"
 
 static bool swallow(void *user, const char *data, size_t size) {
   (void)data;

@@ -40,7 +40,7 @@ static unsigned n_devices;
 static int init_code, count_code;
 static long long forced_count = -1;
 
-/* ---- The variable ------------------------------------------------------------------------ */
+/* ---- The variable ----------------------------------------------------------------------- */
 
 static void set_instance(fake *f, const char *value) {
   instance *i = &f->instances[f->n_instances++ % 8];
@@ -109,7 +109,7 @@ static void read_variable(void) {
   }
 }
 
-/* ---- Handles: a device, or an instance of one --------------------------------------------- */
+/* ---- Handles: a device, or an instance of one ------------------------------------------- */
 
 typedef struct handle {
   fake *device;
@@ -128,7 +128,7 @@ static int fill_name(const handle *h, char *out, unsigned size) {
   return 0;
 }
 
-/* ---- The symbols -------------------------------------------------------------------------- */
+/* ---- The symbols ------------------------------------------------------------------------ */
 
 #ifdef FAKE_OLD
 #define INIT   nvmlInit

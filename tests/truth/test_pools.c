@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "core/estimate.h"
-#include "engines/vllm.h"
+#include "engines/vllm/vllm.h"
 
 typedef struct row {
   char model[64], quant[16], engine[32], gpu[48], memory[16], kv[16], figure[16], source[96];

@@ -43,8 +43,7 @@ static bool knows(const char *name) {
   return vf_catalog_find(&e, ctx, VF_CATALOG_MODELS, name);
 }
 
-/* ---- Users' catalogs --------------------------------------------------------------------------
- */
+/* ---- Users' catalogs -------------------------------------------------------------------- */
 
 static void an_own_entry_is_found_by_each_of_its_names(void **state) {
   (void)state;
@@ -144,8 +143,7 @@ static void a_catalog_that_is_not_there_is_an_error(void **state) {
   assert_fails(vf_context_add_catalog(ctx, "/nowhere/at/all", err), VF_IO, "is no folder");
 }
 
-/* ---- A new entry from a config ----------------------------------------------------------------
- */
+/* ---- A new entry from a config ---------------------------------------------------------- */
 
 static void a_config_becomes_an_entry_with_the_facts_that_count(void **state) {
   (void)state;
@@ -182,8 +180,7 @@ static void a_config_that_makes_no_model_is_not_added(void **state) {
   assert_int_not_equal(stat(models, &st), 0);
 }
 
-/* ---- Engines ----------------------------------------------------------------------------------
- */
+/* ---- Engines ---------------------------------------------------------------------------- */
 
 static bool is_estimated(vf_estimate *e, const char *id, const char *engine, const vf_device *d) {
   vf_model *m;
@@ -214,8 +211,7 @@ static void every_model_has_an_estimate_on_some_engine(void **state) {
   vf_estimate_free(e);
 }
 
-/* ---- Names ------------------------------------------------------------------------------------
- */
+/* ---- Names ------------------------------------------------------------------------------ */
 
 static void assert_means(int kind, const char *typed, const char *id) {
   vf_catalog_guess guess;

@@ -3,7 +3,7 @@
 
 #include <sys/stat.h>
 
-#include "readers/checkpoint.h"
+#include "readers/weights/checkpoint.h"
 
 static const char folder[] = "test_checkpoint.d";
 

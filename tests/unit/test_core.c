@@ -5,7 +5,7 @@
 #include "core/estimate.h"
 #include "core/graph.h"
 #include "core/placement.h"
-#include "core/solve.h"
+#include "solve/largest.h"
 
 /* ---- Formats and buffers ---------------------------------------------------------------- */
 

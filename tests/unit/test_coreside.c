@@ -40,8 +40,7 @@ static vf_plan pack(uint32_t set) {
   return plan;
 }
 
-/* ---- Packing ----------------------------------------------------------------------------------
- */
+/* ---- Packing ---------------------------------------------------------------------------- */
 
 /* Every assignment, one after the other. */
 static vf_verdict brute_force(const uint64_t *mib, size_t n) {
@@ -149,8 +148,7 @@ static void demands_beyond_any_box_do_not_wrap(void **state) {
   assert_int_equal(pack(UINT32_MAX).verdict, VF_NO_FIT);
 }
 
-/* ---- What breaks a set ------------------------------------------------------------------------
- */
+/* ---- What breaks a set ------------------------------------------------------------------ */
 
 static void a_pair_that_breaks_is_found_and_what_to_unload(void **state) {
   (void)state;
@@ -191,8 +189,7 @@ static void what_does_not_fit_alone_is_told_first(void **state) {
   assert_int_equal(b.unload[0], 1);
 }
 
-/* ---- Compute ----------------------------------------------------------------------------------
- */
+/* ---- Compute ---------------------------------------------------------------------------- */
 
 static vf_compute compute(vf_compute_reason *reason, uint32_t set) {
   vf_plan plan = pack(set);
@@ -246,8 +243,7 @@ static void a_pipeline_takes_one_turn_and_training_an_unknown_one(void **state) 
   assert_int_equal(sharers(15, 2), 0);
 }
 
-/* ---- Loading on demand ------------------------------------------------------------------------
- */
+/* ---- Loading on demand ------------------------------------------------------------------ */
 
 static void the_shortest_keep_alive_leaves_first(void **state) {
   (void)state;

@@ -124,7 +124,7 @@ static void without_a_context_the_models_own_is_taken(void **state) {
   assert_true(assumes("ctx-beyond-model"));
 }
 
-/* ---- Verdicts from the command line's examples -------------------------------------------- */
+/* ---- Verdicts from the command line's examples ------------------------------------------ */
 
 static void the_70b_does_not_fit_a_24_gb_card_and_f16_not_an_80_gb_one(void **state) {
   (void)state;

@@ -6,9 +6,9 @@
 
 #include <sys/stat.h>
 
+#include "base/facts.h"
 #include "core/format.h"
-#include "models/facts.h"
-#include "readers/gguf.h"
+#include "readers/weights/gguf.h"
 
 enum { U8, I8, U16, I16, U32, I32, F32, BOOL, STRING, ARRAY, U64, I64, F64 };
 
@@ -81,7 +81,7 @@ static void write_recipe(const char *path, recipe *r, uint64_t alignment) {
   big_endian = false;
 }
 
-/* ---- Reading --------------------------------------------------------------------------------- */
+/* ---- Reading ---------------------------------------------------------------------------- */
 
 static vf_error error;
 static vf_error *const err = &error;
@@ -124,7 +124,7 @@ static void assert_refused(recipe *r, vf_status status, const char *words) {
   assert_string_equal(error.source, "bad.gguf");
 }
 
-/* ---- Good files ------------------------------------------------------------------------------ */
+/* ---- Good files ------------------------------------------------------------------------- */
 
 static void assert_good_outcome(void) {
   assert_u64(got.info.n_tensors, 2);
@@ -226,7 +226,7 @@ static void padding_behind_the_last_tensor_may_be_missing(void **state) {
   assert_int_equal(read_file("unpadded.gguf"), VF_OK);
 }
 
-/* ---- Headers that are wrong ------------------------------------------------------------------ */
+/* ---- Headers that are wrong ------------------------------------------------------------- */
 
 static void headers_that_are_wrong_are_refused(void **state) {
   (void)state;
@@ -249,7 +249,7 @@ static void headers_that_are_wrong_are_refused(void **state) {
   assert_non_null(strstr(error.message, "is not a GGUF file"));
 }
 
-/* ---- Metadata that is wrong ------------------------------------------------------------------ */
+/* ---- Metadata that is wrong ------------------------------------------------------------- */
 
 static void keys_that_are_wrong_are_refused(void **state) {
   (void)state;
@@ -324,7 +324,7 @@ static void a_string_beyond_the_file_is_refused(void **state) {
   assert_refused(&r, VF_MALFORMED, "is it cut short?");
 }
 
-/* ---- Tensors that are wrong ------------------------------------------------------------------ */
+/* ---- Tensors that are wrong ------------------------------------------------------------- */
 
 static void assert_tensor_refused(const char *name, int dims, const uint64_t *ne, uint32_t type,
                                   uint64_t offset, vf_status status, const char *words) {
@@ -394,7 +394,7 @@ static void a_file_that_ends_early_says_by_how_much(void **state) {
   assert_good_outcome();
 }
 
-/* ---- Everything that can be cut or changed --------------------------------------------------- */
+/* ---- Everything that can be cut or changed ---------------------------------------------- */
 
 static size_t read_back(const char *path, unsigned char *bytes, size_t size) {
   FILE *f = fopen(path, "rb");
@@ -436,7 +436,7 @@ static void a_changed_byte_never_fools_the_reader(void **state) {
   }
 }
 
-/* ---- Sets of files --------------------------------------------------------------------------- */
+/* ---- Sets of files ---------------------------------------------------------------------- */
 
 static void write_shard(const char *path, uint32_t no, uint32_t count, const char *tensor) {
   recipe r = {.version = 3, .n_keys = 3, .n_tensors = 1, .data_bytes = 32};
@@ -485,7 +485,7 @@ static void a_file_of_another_set_is_refused(void **state) {
   assert_string_equal(error.path, "split.tensors.count");
 }
 
-/* ---- Files that are none, and memory --------------------------------------------------------- */
+/* ---- Files that are none, and memory ---------------------------------------------------- */
 
 static void what_is_no_regular_file_is_refused_at_once(void **state) {
   (void)state;

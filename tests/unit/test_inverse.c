@@ -25,7 +25,7 @@ static const char *pick(const char *const *list, size_t n) {
 
 #define PICK(list) pick(list, sizeof(list) / sizeof *(list))
 
-/* ---- The forward estimate, by itself ------------------------------------------------------- */
+/* ---- The forward estimate, by itself ---------------------------------------------------- */
 
 typedef struct forward {
   vf_context *ctx;
@@ -92,7 +92,7 @@ static bool fits(const forward *f, const vf_deployment *d) {
   return x.status == VF_OK && x.verdict == VF_FITS;
 }
 
-/* ---- Cases --------------------------------------------------------------------------------- */
+/* ---- Cases ------------------------------------------------------------------------------ */
 
 static const char *const engines[] = {"llama.cpp",    "vllm", "sglang", "tensorrt-llm",
                                       "transformers", "tgi",  "mlx",    "exllama"};
@@ -166,7 +166,7 @@ static bool fits_further(const forward *f, const vf_deployment *d, const vf_answ
   return false;
 }
 
-/* ---- Tight answers ------------------------------------------------------------------------- */
+/* ---- Tight answers ---------------------------------------------------------------------- */
 
 static bool check_answer(const forward *f, vf_max_kind kind) {
   vf_max_query q = {.kind = kind, .base = draw_deployment(f, kind)};
@@ -203,7 +203,7 @@ static void every_answer_is_tight(void **user) {
   for (int kind = 0; kind < VF_MOST_COUNT; kind++) assert_true(answered[kind] > CASES / 100);
 }
 
-/* ---- What only grows ------------------------------------------------------------------------ */
+/* ---- What only grows -------------------------------------------------------------------- */
 
 typedef struct situation {
   vf_deployment d;
@@ -341,7 +341,7 @@ static void more_layers_on_the_gpu_never_need_less_of_it_until_all_are_there(voi
   }
 }
 
-/* ---- The exceptions -------------------------------------------------------------------------- */
+/* ---- The exceptions --------------------------------------------------------------------- */
 
 /* llama.cpp's batch is a whole number of tokens per sequence: 512 become 546 for 39 sequences and
  * 520 for 40, and where all share one cache nothing else grows with them. */
@@ -376,7 +376,7 @@ static void one_sequence_more_may_need_less_where_they_share_a_cache(void **user
   assert_true(b.gpu_bytes < a.gpu_bytes);
 }
 
-/* ---- What is remembered ---------------------------------------------------------------------- */
+/* ---- What is remembered ----------------------------------------------------------------- */
 
 /* An estimate remembers graphs: it says what a fresh one says. */
 static void an_estimate_that_was_used_before_says_the_same(void **user) {

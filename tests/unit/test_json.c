@@ -5,9 +5,9 @@
 
 #include <cjson/cJSON.h>
 
-#include "models/facts.h"
+#include "base/facts.h"
 #include "readers/config.h"
-#include "readers/json_scan.h"
+#include "readers/json/json_scan.h"
 
 static vf_status check(const char *text, vf_error *err) {
   return vf_json_check(text, strlen(text), err);
@@ -136,7 +136,7 @@ static void every_truncation_is_refused(void **state) {
     assert_int_not_equal(vf_json_check(text, n, NULL), VF_OK);
 }
 
-/* ---- Text that comes through a window ----------------------------------------------------- */
+/* ---- Text that comes through a window --------------------------------------------------- */
 
 typedef struct slow_text {
   const char *text;

@@ -20,7 +20,7 @@ static char root[] = "/tmp/vramfit-machine-XXXXXX";
 static vf_machine *machine;
 static const vf_machine_info *info;
 
-/* ---- A machine of files ------------------------------------------------------------------- */
+/* ---- A machine of files ----------------------------------------------------------------- */
 
 static void put(const char *path, const char *text) {
   char whole[512];
@@ -118,7 +118,7 @@ static uint64_t free_of(size_t i) {
   return d->total_bytes - d->reserved_bytes - d->used_bytes;
 }
 
-/* ---- NVIDIA --------------------------------------------------------------------------------- */
+/* ---- NVIDIA ----------------------------------------------------------------------------- */
 
 static const char rtx_4090[] = "name=NVIDIA GeForce RTX 4090,pci=2684:10de,cc=8.9,total=24564,"
                                "reserved=493,used=1200,procs=2,procmib=512";
@@ -334,7 +334,7 @@ static void a_gpu_without_a_driver_is_seen_on_the_bus(void **state) {
   assert_fails(choose(d, &n, "auto", false, err), VF_UNKNOWN, "no driver");
 }
 
-/* ---- Choosing -------------------------------------------------------------------------------- */
+/* ---- Choosing --------------------------------------------------------------------------- */
 
 static void devices_are_chosen_by_number(void **state) {
   (void)state;
@@ -371,7 +371,7 @@ static void an_empty_machine_is_judged_on_its_total(void **state) {
   assert_u64(d[0].host_memory_bytes, 64 * gib);
 }
 
-/* ---- AMD and Intel --------------------------------------------------------------------------- */
+/* ---- AMD and Intel ---------------------------------------------------------------------- */
 
 static const char card[] = "/sys/class/drm/card0/device";
 
@@ -527,7 +527,7 @@ static void vendors_are_not_mixed(void **state) {
   assert_int_equal(d[0].backend, VF_BACKEND_CUDA);
 }
 
-/* ---- Jetson ---------------------------------------------------------------------------------- */
+/* ---- Jetson ----------------------------------------------------------------------------- */
 
 static void a_jetson_is_known_by_its_device_tree(void **state) {
   (void)state;
@@ -553,7 +553,7 @@ static void a_jetson_is_known_by_its_device_tree(void **state) {
   }
 }
 
-/* ---- Main memory ----------------------------------------------------------------------------- */
+/* ---- Main memory ------------------------------------------------------------------------ */
 
 static void swap_and_huge_pages_are_told_apart(void **state) {
   (void)state;
@@ -705,7 +705,7 @@ static void wsl_is_told(void **state) {
   assert_noted("WSL");
 }
 
-/* ---- Writing --------------------------------------------------------------------------------- */
+/* ---- Writing ---------------------------------------------------------------------------- */
 
 static bool swallow(void *user, const char *data, size_t size) {
   (void)data;
@@ -730,7 +730,7 @@ static void what_was_found_is_written_or_refused(void **state) {
   assert_fails(vf_machine_write(machine, &options, refuse, NULL, err), VF_IO, "cannot be written");
 }
 
-/* ---- Memory ---------------------------------------------------------------------------------- */
+/* ---- Memory ----------------------------------------------------------------------------- */
 
 static long countdown;
 

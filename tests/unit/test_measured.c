@@ -18,8 +18,7 @@ static int close_context(void **state) {
   return 0;
 }
 
-/* ---- The built-in catalog ---------------------------------------------------------------------
- */
+/* ---- The built-in catalog --------------------------------------------------------------- */
 
 static void every_name_stands_for_its_entry(void **state) {
   (void)state;
@@ -46,8 +45,7 @@ static void a_variant_is_named_behind_a_colon(void **state) {
   assert_fails(vf_measured_find(&m, ctx, "f5tss", err), VF_UNKNOWN, "did you mean f5tts");
 }
 
-/* ---- Entries ----------------------------------------------------------------------------------
- */
+/* ---- Entries ---------------------------------------------------------------------------- */
 
 #define VARIANT(rest) "{\"id\":\"a\",\"quality\":\"measured\",\"source\":\"here\"," rest "}"
 #define ENTRY(variants)                                                                            \

@@ -1,7 +1,7 @@
 /* test_pytorch.c - zip archives and pickles made byte by byte: right, wrong, cut and mutated. */
 #include "weight_files.h"
 
-#include "readers/pytorch.h"
+#include "readers/weights/pytorch.h"
 
 static const char path[] = "test_pytorch.tmp";
 

@@ -3,7 +3,7 @@
 
 #include <sys/stat.h>
 
-#include "readers/safetensors.h"
+#include "readers/weights/safetensors.h"
 
 static const char path[] = "test_safetensors.tmp";
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/units.h"
-#include "readers/command_line.h"
+#include "deploy/command_line.h"
 
 static vf_arena *arena;
 
@@ -22,8 +22,7 @@ static int close_arena(void **state) {
   return 0;
 }
 
-/* ---- Command lines ----------------------------------------------------------------------------
- */
+/* ---- Command lines ---------------------------------------------------------------------- */
 
 static vf_status read_line(vf_scenario_workload *w, const char *line, vf_error *err) {
   const char **words;
@@ -98,8 +97,7 @@ static void values_that_make_no_sense_name_their_option(void **state) {
                "--tp");
 }
 
-/* ---- Files ------------------------------------------------------------------------------------
- */
+/* ---- Files ------------------------------------------------------------------------------ */
 
 static vf_status read_text(vf_scenario_file *f, const char *text, vf_error *err) {
   char path[] = "/tmp/vramfit_scenario_XXXXXX";

@@ -51,7 +51,7 @@ static void assert_bytes(const char *config, const char *name, const char *shown
   vf_model_free(m);
 }
 
-/* ---- Every method, by hand ------------------------------------------------------------------- */
+/* ---- Every method, by hand -------------------------------------------------------------- */
 
 static uint64_t awq(uint64_t k, uint64_t n) {
   return k * n / 2 + k / 128 * n * 2 + k / 128 * n / 2;
@@ -210,7 +210,7 @@ static void experts_are_matrices_of_their_own(void **state) {
   vf_model_free(m);
 }
 
-/* ---- Exceptions ------------------------------------------------------------------------------ */
+/* ---- Exceptions ------------------------------------------------------------------------- */
 
 static size_t count_plain(const char *ignore) {
   char config[1024];
@@ -242,7 +242,7 @@ static void modules_on_the_list_stay_as_they_are(void **state) {
   assert_int_equal(count_plain("\"re:((a{9}){9}){9}\", \"re:(\", 5, null"), 0);
 }
 
-/* ---- Configs that make no sense -------------------------------------------------------------- */
+/* ---- Configs that make no sense --------------------------------------------------------- */
 
 static void assert_refused(const char *quant, vf_status status, const char *words) {
   char config[1024];

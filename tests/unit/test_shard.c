@@ -2,7 +2,7 @@
 #include "support.h"
 
 #include "core/shard.h"
-#include "engines/vllm.h"
+#include "engines/vllm/vllm.h"
 
 static vf_context *ctx;
 
@@ -37,7 +37,7 @@ static const vf_tensor *tensor(const vf_model *m, vf_role role) {
   return NULL;
 }
 
-/* ---- Cuts ---------------------------------------------------------------------------------- */
+/* ---- Cuts ------------------------------------------------------------------------------- */
 
 static void heads_for_keys_are_copied_where_ranks_are_more(void **state) {
   (void)state;
@@ -117,7 +117,7 @@ static void ranks_together_hold_all_of_it(void **state) {
   }
 }
 
-/* ---- Stages -------------------------------------------------------------------------------- */
+/* ---- Stages ----------------------------------------------------------------------------- */
 
 static void check_stages(vf_stage_rule rule, const uint32_t expected[4]) {
   vf_model *m = model("llama3.1-405b", "bf16"); /* 126 layers */
@@ -156,7 +156,7 @@ static void a_tied_embedding_lies_at_both_ends(void **state) {
   vf_model_free(m);
 }
 
-/* ---- Versions ------------------------------------------------------------------------------ */
+/* ---- Versions --------------------------------------------------------------------------- */
 
 static void every_version_has_rules(void **state) {
   (void)state;

@@ -42,7 +42,7 @@ static vf_request with_ctx(uint64_t tokens) {
   return r;
 }
 
-/* ---- What is read -------------------------------------------------------------------------- */
+/* ---- What is read ----------------------------------------------------------------------- */
 
 /* Llama 3.1 8B: 128,256 rows of 4,096 numbers, as the embedding and again as the output; and a
  * table of 64 rotation factors that is not worth counting. */
@@ -106,8 +106,7 @@ static void of_experts_the_chosen_ones_are_read(void **state) {
   assert_true(many.packed_bytes > m.weights_bytes / 100 * 95);
 }
 
-/* ---- Where it is read -------------------------------------------------------------------------
- */
+/* ---- Where it is read ------------------------------------------------------------------- */
 
 static void layers_and_experts_in_main_memory_are_read_there(void **state) {
   (void)state;
@@ -151,8 +150,7 @@ static void a_told_bandwidth_narrows_the_interval(void **state) {
   assert_int_equal(narrow.bound_mb_per_s, 60000);
 }
 
-/* ---- Several devices ---------------------------------------------------------------------------
- */
+/* ---- Several devices -------------------------------------------------------------------- */
 
 static void layers_on_two_cards_take_turns(void **state) {
   (void)state;
@@ -176,8 +174,7 @@ static void ranks_that_share_layers_work_at_once(void **state) {
   assert_true(ranks.expected < stages.expected * 2);
 }
 
-/* ---- What is not known ------------------------------------------------------------------------
- */
+/* ---- What is not known ------------------------------------------------------------------ */
 
 static void the_unknown_is_told_as_such(void **state) {
   (void)state;

@@ -41,7 +41,7 @@ static bool is_tower_unknown(const vf_model *m) {
   return false;
 }
 
-/* ---- Counts ---------------------------------------------------------------------------------- */
+/* ---- Counts ----------------------------------------------------------------------------- */
 
 /* Real dimensions, and the counts that were published for them: Phi-4's less its two adapters and
  * 160 numbers of buffers, Kimi-VL's less 1,728 of those, Ultravox's as the sum of its three parts.
@@ -154,7 +154,7 @@ static void a_config_decides_about_single_tensors(void **state) {
   vf_model_free(without);
 }
 
-/* ---- What is not known ----------------------------------------------------------------------- */
+/* ---- What is not known ------------------------------------------------------------------ */
 
 static void an_unknown_tower_is_said_to_be_unknown(void **state) {
   (void)state;
@@ -182,7 +182,7 @@ static void sizes_that_make_no_sense_are_refused(void **state) {
                "/vision_config/num_channels: 0 is not a channel count");
 }
 
-/* ---- Names, and what they are for ------------------------------------------------------------ */
+/* ---- Names, and what they are for ------------------------------------------------------- */
 
 static vf_status store(vf_model **out, const char *config, vf_error *err) {
   vf_facts facts;

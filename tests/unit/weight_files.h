@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "readers/weights.h"
+#include "readers/weights/weights.h"
 
 /* ---- Bytes ------------------------------------------------------------------------------ */
 

@@ -1,0 +1,151 @@
+/* facts.c - a sorted list of facts, and typed questions to it. */
+#include "base/facts.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+
+vf_facts vf_facts_in(vf_arena *arena, const char *source) {
+  return (vf_facts){.arena = arena, .source = source, .prefix = ""};
+}
+
+static vf_status grow(vf_facts *f, vf_error *err) {
+  size_t capacity = f->capacity == 0 ? 64 : f->capacity * 2;
+  vf_fact *items = vf_arena_alloc(f->arena, capacity, sizeof *items);
+  if (items == NULL) return vf_fail_nomem(err);
+  if (f->count > 0) memcpy(items, f->items, f->count * sizeof *items);
+  f->items = items;
+  f->capacity = capacity;
+  return VF_OK;
+}
+
+vf_status vf_facts_add(vf_facts *f, vf_fact fact, vf_error *err) {
+  if (f->count == f->capacity) {
+    vf_status status = grow(f, err);
+    if (status != VF_OK) return status;
+  }
+  f->items[f->count++] = fact;
+  return VF_OK;
+}
+
+static int compare(const void *a, const void *b) {
+  return strcmp(((const vf_fact *)a)->key, ((const vf_fact *)b)->key);
+}
+
+void vf_facts_finish(vf_facts *f) {
+  if (f->count > 0) qsort(f->items, f->count, sizeof *f->items, compare);
+}
+
+vf_facts vf_facts_view(const vf_facts *f, const char *prefix) {
+  vf_facts view = *f;
+  view.prefix = prefix;
+  return view;
+}
+
+static const vf_fact *search(const vf_facts *f, const char *key) {
+  const vf_fact wanted = {.key = key};
+  if (f->count == 0) return NULL;
+  const vf_fact *fact = bsearch(&wanted, f->items, f->count, sizeof *f->items, compare);
+  return fact == NULL || fact->type == VF_FACT_NULL ? NULL : fact;
+}
+
+const vf_fact *vf_facts_find(const vf_facts *f, const char *key) {
+  char full[160];
+  if (f->prefix[0] == '\0') return search(f, key);
+  int n = snprintf(full, sizeof full, "%s%s", f->prefix, key);
+  const vf_fact *fact = n > 0 && (size_t)n < sizeof full ? search(f, full) : NULL;
+  return fact != NULL || f->strict ? fact : search(f, key);
+}
+
+bool vf_facts_any(const vf_facts *f, const char *beginning) {
+  size_t low = 0, high = f->count, n = strlen(beginning);
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (strcmp(f->items[middle].key, beginning) < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low < f->count && strncmp(f->items[low].key, beginning, n) == 0;
+}
+
+const vf_fact *vf_facts_at(const vf_facts *f, const char *key, size_t i) {
+  const vf_fact *fact = vf_facts_find(f, key);
+  if (fact == NULL || fact->type != VF_FACT_ARRAY) return fact;
+  if (i >= fact->as.array.count) return NULL;
+  fact = &fact->as.array.items[i];
+  return fact->type == VF_FACT_NULL ? NULL : fact;
+}
+
+size_t vf_facts_length(const vf_facts *f, const char *key) {
+  const vf_fact *fact = vf_facts_find(f, key);
+  return fact != NULL && fact->type == VF_FACT_ARRAY ? fact->as.array.count : 0;
+}
+
+/* "rope_scaling.factor" as the JSON pointer "/rope_scaling/factor"; with the prefix if the key is
+ * there, or if neither is. */
+static void make_pointer(char *out, size_t size, const vf_facts *f, const char *key) {
+  if (f->dotted) {
+    snprintf(out, size, "%s%s", f->prefix, key);
+    return;
+  }
+  bool bare =
+      f->prefix[0] != '\0' && search(f, key) != NULL && vf_facts_find(f, key) == search(f, key);
+  snprintf(out, size, "/%s%s", bare ? "" : f->prefix, key);
+  for (char *c = out; *c != '\0'; c++)
+    if (*c == '.') *c = '/';
+}
+
+vf_status vf_facts_fail(const vf_facts *f, const char *key, vf_status status, vf_error *err,
+                        const char *fmt, ...) {
+  char message[256], path[128];
+  va_list args;
+  va_start(args, fmt);
+  vsnprintf(message, sizeof message, fmt, args);
+  va_end(args);
+  make_pointer(path, sizeof path, f, key);
+  return vf_fail_at(err, status, f->source, path, "%s", message);
+}
+
+const char *vf_facts_string(const vf_facts *f, const char *key, const char *fallback) {
+  const vf_fact *fact = vf_facts_find(f, key);
+  return fact != NULL && fact->type == VF_FACT_STRING ? fact->as.string : fallback;
+}
+
+vf_status vf_facts_bool(bool *out, const vf_facts *f, const char *key, bool fallback,
+                        vf_error *err) {
+  const vf_fact *fact = vf_facts_find(f, key);
+  if (fact != NULL && fact->type != VF_FACT_BOOL)
+    return vf_facts_fail(f, key, VF_MALFORMED, err, "true or false is expected here");
+  *out = fact != NULL ? fact->as.boolean : fallback;
+  return VF_OK;
+}
+
+vf_status vf_fact_number(uint64_t *out, const vf_fact *fact, const vf_facts *f, const char *key,
+                         const char *what, uint64_t least, uint64_t most, vf_error *err) {
+  if (fact->type == VF_FACT_FLOAT)
+    return vf_facts_fail(f, key, VF_MALFORMED, err,
+                         "%g is not a %s (a whole number from %" PRIu64 " to %" PRIu64 ")",
+                         fact->as.real, what, least, most);
+  if (fact->type != VF_FACT_INT)
+    return vf_facts_fail(f, key, VF_MALFORMED, err, "a number is expected here: the %s", what);
+  int64_t n = fact->as.integer;
+  if (n < 0 || (uint64_t)n < least || (uint64_t)n > most)
+    return vf_facts_fail(f, key, VF_MALFORMED, err,
+                         "%" PRId64 " is not a %s (%" PRIu64 " to %" PRIu64 ")", n, what, least,
+                         most);
+  *out = (uint64_t)n;
+  return VF_OK;
+}
+
+vf_status vf_facts_number(uint64_t *out, bool *found, const vf_facts *f, const char *key, size_t i,
+                          const char *what, uint64_t least, uint64_t most, vf_error *err) {
+  const vf_fact *fact = vf_facts_at(f, key, i);
+  *found = fact != NULL;
+  if (fact == NULL) return VF_OK;
+  return vf_fact_number(out, fact, f, key, what, least, most, err);
+}

@@ -1,0 +1,70 @@
+/* asker.h - the forward estimate of a deployment by name, asked again and again.
+ *
+ * Keeps the model, its weights in the last format and the last devices at hand, so that the next
+ * question costs what is different about it.  Names must outlive it. */
+#ifndef VF_DEPLOY_ASKER_H
+#define VF_DEPLOY_ASKER_H
+
+#include "base/arena.h"
+#include "core/estimate.h"
+#include "deploy/load.h"
+
+/* Devices by what they were named; in the asker's arena. */
+typedef struct vf_asker_devices {
+  const char *gpu;
+  uint32_t gpus;
+  vf_device *list;
+  size_t count;
+} vf_asker_devices;
+
+typedef struct vf_asker {
+  const vf_context *ctx;
+  vf_arena *arena;
+  vf_estimate *e;
+
+  bool is_loaded;
+  bool with_tensors; /* files of weights are read, too: some question is about their own format */
+  vf_loaded loaded;
+  const char *ref;
+
+  vf_model *model; /* NULL: the format that was asked for last is refused */
+  const char *quant, *engine;
+  bool is_built;
+  vf_status build_status;
+  vf_error build_error;
+
+  vf_asker_devices *found; /* all that were named so far: they tend to come round again */
+  size_t n_found, found_room;
+  const vf_asker_devices *now;
+} vf_asker;
+
+/* vf_asker_free also after a failure. */
+vf_status vf_asker_init(vf_asker *a, const vf_context *ctx, vf_error *err);
+void vf_asker_free(vf_asker *a);
+
+/* Opens the model and finds the devices, without an estimate. */
+vf_status vf_asker_prepare(vf_asker *a, const vf_deployment *d, vf_error *err);
+
+/* Estimates; the result is in a->e.  Fails as vf_model_open, vf_devices_parse and vf_estimate_run
+ * do. */
+vf_status vf_asker_ask(vf_asker *a, const vf_deployment *d, vf_error *err);
+
+/* The figures of the last estimate.  With more than one device, its sums, and the least headroom.
+ */
+void vf_asker_outcome(const vf_asker *a, vf_outcome *out);
+
+/* The devices of a deployment, with what it says about them. */
+vf_status vf_deployment_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, const vf_context *ctx,
+                                const vf_deployment *d, vf_error *err);
+
+/* A failure that is an answer: the engine takes no such thing. */
+bool vf_is_refusal(vf_status status);
+
+/* One value of an axis, read into a deployment. */
+vf_status vf_deployment_set(vf_deployment *d, vf_axis_kind kind, const char *text, vf_error *err);
+
+/* The engine that a deployment names, or the one that is taken without a name. */
+struct vf_engine;
+vf_status vf_deployment_engine(const struct vf_engine **out, const vf_deployment *d, vf_error *err);
+
+#endif

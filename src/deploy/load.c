@@ -1,0 +1,246 @@
+/* load.c - from what people name to the facts and tensors behind it. */
+#include "deploy/load.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/names.h"
+#include "base/status.h"
+#include "models/recipe.h"
+#include "models/trtllm.h"
+#include "readers/config.h"
+#include "readers/file.h"
+#include "readers/json/json_scan.h"
+
+/* ---- Paths ------------------------------------------------------------------------------ */
+
+static const char *join_path(vf_arena *arena, const char *folder, const char *name) {
+  size_t a = strlen(folder), b = strlen(name);
+  char *path = vf_arena_alloc(arena, a + b + 2, 1);
+  if (path == NULL) return NULL;
+  memcpy(path, folder, a);
+  path[a] = '/';
+  memcpy(path + a + 1, name, b);
+  return path;
+}
+
+static bool ends_with(const char *s, const char *end) {
+  size_t n = strlen(s), m = strlen(end);
+  return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+static bool is_weight_name(const char *path) {
+  static const char *const ends[] = {".safetensors", ".bin", ".pt", ".pth", ".index.json"};
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+    if (ends_with(path, ends[i])) return true;
+  return false;
+}
+
+/* The folder that a file lies in. */
+static const char *folder_of(vf_arena *arena, const char *path) {
+  const char *slash = strrchr(path, '/');
+  if (slash == NULL) return vf_arena_copy(arena, ".", 1);
+  return vf_arena_copy(arena, path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+/* What a folder has of weights: one GGUF file (or set), a checkpoint, or nothing. */
+typedef struct folder_look {
+  bool checkpoint;
+  unsigned n_gguf;
+  char gguf[256]; /* the first by name */
+} folder_look;
+
+static void look_at_entry(folder_look *look, const char *name) {
+  bool later_shard = strstr(name, "-of-") != NULL && strstr(name, "-00001-of-") == NULL;
+  if (ends_with(name, ".gguf") && !later_shard && strncmp(name, "mmproj", 6) != 0) {
+    if (look->n_gguf++ == 0 || strcmp(name, look->gguf) < 0)
+      snprintf(look->gguf, sizeof look->gguf, "%s", name);
+  }
+  bool training = strncmp(name, "training_args", 13) == 0 || strncmp(name, "optimizer", 9) == 0 ||
+                  strncmp(name, "scheduler", 9) == 0;
+  if (is_weight_name(name) && !training) look->checkpoint = true;
+}
+
+static folder_look look_into(const char *path) {
+  folder_look look = {0};
+  DIR *dir = opendir(path);
+  if (dir == NULL) return look;
+  for (struct dirent *e = readdir(dir); e != NULL; e = readdir(dir))
+    look_at_entry(&look, e->d_name);
+  closedir(dir);
+  return look;
+}
+
+/* ---- Configs ---------------------------------------------------------------------------- */
+
+static vf_status load_text(vf_loaded *l, const char *text, size_t length, const char *source,
+                           vf_error *err) {
+  l->facts = vf_facts_in(l->arena, source);
+  l->text = text;
+  l->length = length;
+  l->has_facts = true;
+  return vf_config_parse(&l->facts, text, length, err);
+}
+
+/* Python writes infinities into configs, which JSON does not have: they become null, in place. */
+static void blank_infinities(char *text) {
+  static const char word[] = "Infinity";
+  bool in_string = false;
+  for (char *c = text; *c != '\0'; c++) {
+    if (*c == '\\' && in_string && c[1] != '\0')
+      c++;
+    else if (*c == '"')
+      in_string = !in_string;
+    else if (!in_string && strncmp(c, word, sizeof word - 1) == 0) {
+      if (c > text && c[-1] == '-') c[-1] = ' ';
+      memcpy(c, "null    ", sizeof word - 1);
+    }
+  }
+}
+
+static vf_status load_config(vf_loaded *l, const char *path, vf_error *err) {
+  char *text;
+  size_t length;
+  vf_status status = vf_file_read(&text, &length, path, VF_JSON_FILE_BYTES, l->arena, err);
+  if (status != VF_OK) return status;
+  blank_infinities(text);
+  return load_text(l, text, length, path, err);
+}
+
+/* ---- Files of weights ------------------------------------------------------------------- */
+
+static vf_status keep_tensor(void *context, const vf_file_tensor *t, vf_error *err) {
+  return vf_inventory_add(context, t->name, t->name_length, t->ne, t->format, t->bytes, err);
+}
+
+static vf_status new_inventory(vf_loaded *l, bool gguf, vf_load_depth depth, vf_error *err) {
+  l->inventory = vf_arena_alloc(l->arena, 1, sizeof *l->inventory);
+  if (l->inventory == NULL) return vf_fail_nomem(err);
+  vf_inventory_init(l->inventory, l->arena, gguf, depth == VF_LOAD_EVERY_NAME);
+  return VF_OK;
+}
+
+static vf_status load_gguf(vf_loaded *l, const char *path, vf_load_depth depth, vf_error *err) {
+  vf_status status = new_inventory(l, true, depth, err);
+  if (status != VF_OK) return status;
+  const vf_tensor_sink sink = {keep_tensor, l->inventory};
+  l->kind = VF_LOAD_GGUF;
+  l->id = l->origin = path;
+  l->facts = vf_facts_in(l->arena, path);
+  l->has_facts = true;
+  return vf_gguf_read(&l->facts, &l->gguf, path, &sink, depth == VF_LOAD_EVERY_NAME, err);
+}
+
+static vf_status load_checkpoint(vf_loaded *l, const char *path, vf_load_depth depth,
+                                 vf_error *err) {
+  vf_status status = new_inventory(l, false, depth, err);
+  if (status != VF_OK) return status;
+  const vf_tensor_sink sink = {keep_tensor, l->inventory};
+  l->kind = VF_LOAD_CHECKPOINT;
+  l->id = l->origin = path;
+  if (depth == VF_LOAD_EVERY_NAME)
+    return vf_checkpoint_inspect(&l->checkpoint, path, &sink, l->arena, err);
+  return vf_checkpoint_read(&l->checkpoint, path, &sink, l->arena, err);
+}
+
+/* The config beside the weights, where there is one. */
+static vf_status load_config_beside(vf_loaded *l, const char *folder, vf_error *err) {
+  const char *path = folder != NULL ? join_path(l->arena, folder, "config.json") : NULL;
+  if (path == NULL) return vf_fail_nomem(err);
+  return vf_path_look(path) == VF_PATH_FILE ? load_config(l, path, err) : VF_OK;
+}
+
+/* TensorRT-LLM stores the weights rank by rank, fused and renamed: its config says as much. */
+static bool is_of_ranks(const vf_loaded *l) {
+  return l->has_facts && vf_trtllm_recognize(&l->facts);
+}
+
+static vf_status load_folder(vf_loaded *l, const char *path, vf_load_depth depth, vf_error *err) {
+  folder_look look = look_into(path);
+  vf_status status = load_config_beside(l, path, err);
+  if (status != VF_OK) return status;
+  if (!l->has_facts && look.n_gguf == 1) {
+    const char *file = join_path(l->arena, path, look.gguf);
+    return file != NULL ? load_gguf(l, file, depth, err) : vf_fail_nomem(err);
+  }
+  if (!l->has_facts && look.n_gguf > 1)
+    return vf_fail_at(err, VF_USAGE, path, "", "holds %u GGUF files: name one of them (%s…)",
+                      look.n_gguf, look.gguf);
+  if (is_of_ranks(l)) return VF_OK;
+  if (look.checkpoint && depth != VF_LOAD_FACTS) return load_checkpoint(l, path, depth, err);
+  if (l->has_facts) return VF_OK;
+  return vf_fail_at(err, VF_IO, path, "",
+                    "holds neither config.json nor weights: is it a model's folder?");
+}
+
+static vf_status load_file(vf_loaded *l, const char *path, vf_load_depth depth, vf_error *err) {
+  if (vf_gguf_recognize(path)) return load_gguf(l, path, depth, err);
+  if (!is_weight_name(path)) return load_config(l, path, err);
+  vf_status status = load_config_beside(l, folder_of(l->arena, path), err);
+  if (status == VF_OK && is_of_ranks(l)) return VF_OK;
+  if (status == VF_OK && (depth != VF_LOAD_FACTS || !l->has_facts))
+    status = load_checkpoint(l, path, depth, err);
+  return status;
+}
+
+/* ---- Names ------------------------------------------------------------------------------ */
+
+static vf_status unknown_model(const vf_context *ctx, const char *ref, vf_error *err) {
+  if (strncmp(ref, "./", 2) == 0 || ref[0] == '/' || ends_with(ref, ".json") ||
+      ends_with(ref, ".gguf") || is_weight_name(ref))
+    return vf_fail(err, VF_UNKNOWN, "model '%s': no such file or folder, and no catalog name", ref);
+  return vf_catalog_unknown(ctx, VF_CATALOG_MODELS, "model", ref,
+                            "; a config.json or a model file works too", err);
+}
+
+static vf_status load_entry(vf_loaded *l, const vf_catalog_entry *entry, vf_error *err) {
+  l->kind = VF_LOAD_CATALOG;
+  l->id = entry->id;
+  l->origin = "catalog";
+  return load_text(l, entry->json, entry->length, entry->file, err);
+}
+
+/* What a name can only mean: with other words for the same ("Llama-3.1-8B-Instruct"), or with the
+ * weight format behind it ("llama3.1:8b-instruct-q4_K_M"). */
+static bool guess_entry(vf_loaded *l, vf_catalog_guess *guess, const vf_context *ctx,
+                        const char *ref) {
+  char name[VF_NAME_SIZE], format[VF_NAME_SIZE];
+  vf_catalog_guess_name(guess, ctx, VF_CATALOG_MODELS, ref);
+  if (guess->certain || !vf_name_normalize(name, ref)) return guess->certain;
+  for (size_t i = 0; vf_weight_format_name(i) != NULL; i++) {
+    vf_name_normalize(format, vf_weight_format_name(i));
+    size_t n = strlen(name), m = strlen(format);
+    if (n <= m + 1 || strcmp(name + n - m, format) != 0 || name[n - m - 1] != '-') continue;
+    name[n - m - 1] = '\0';
+    l->quant = vf_weight_format_name(i);
+    if (vf_catalog_find(&guess->entry, ctx, VF_CATALOG_MODELS, name)) return true;
+    vf_catalog_guess_name(guess, ctx, VF_CATALOG_MODELS, name);
+    return guess->certain;
+  }
+  return false;
+}
+
+/* Catalog names win; "./name" always means a path. */
+vf_status vf_load(vf_loaded *out, const vf_context *ctx, const char *ref, vf_load_depth depth,
+                  vf_error *err) {
+  vf_catalog_entry entry;
+  vf_catalog_guess guess;
+  *out = (vf_loaded){.kind = VF_LOAD_CONFIG, .id = ref, .origin = ref};
+  out->arena = vf_arena_new(&ctx->allocator, (size_t)256 << 20);
+  if (out->arena == NULL) return vf_fail_nomem(err);
+  if (vf_catalog_find(&entry, ctx, VF_CATALOG_MODELS, ref)) return load_entry(out, &entry, err);
+  switch (vf_path_look(ref)) {
+  case VF_PATH_NONE: break;
+  case VF_PATH_FOLDER: return load_folder(out, ref, depth, err);
+  default: return load_file(out, ref, depth, err);
+  }
+  if (!guess_entry(out, &guess, ctx, ref)) return unknown_model(ctx, ref, err);
+  out->guessed = true;
+  return load_entry(out, &guess.entry, err);
+}
+
+void vf_loaded_free(vf_loaded *l) {
+  if (l->arena != NULL) vf_arena_free(l->arena);
+  l->arena = NULL;
+}

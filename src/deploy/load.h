@@ -1,0 +1,50 @@
+/* load.h - everything that is to be read about a model, wherever it lies.
+ *
+ * A catalog entry, a config, a GGUF file, a checkpoint with or without its config: one shape, from
+ * which a model is built or an inspection written. */
+#ifndef VF_DEPLOY_LOAD_H
+#define VF_DEPLOY_LOAD_H
+
+#include "base/facts.h"
+#include "models/inventory.h"
+#include "readers/catalog.h"
+#include "readers/weights/checkpoint.h"
+#include "readers/weights/gguf.h"
+
+typedef enum vf_load_kind {
+  VF_LOAD_CATALOG,
+  VF_LOAD_CONFIG,
+  VF_LOAD_GGUF,
+  VF_LOAD_CHECKPOINT,
+} vf_load_kind;
+
+/* Everything lies in the arena. */
+typedef struct vf_loaded {
+  vf_arena *arena;
+  vf_load_kind kind;
+  const char *id;     /* of the model, for reports */
+  const char *origin; /* "catalog" or a path, for reports */
+  const char *quant;  /* that the name itself says, "Q4_K_M"; NULL: none */
+  bool guessed;       /* the name is not in the catalog as it was typed */
+  vf_facts facts;     /* of the config or the file's header */
+  bool has_facts;
+  const char *text; /* of the config, to find lines in; NULL: none */
+  size_t length;
+  vf_inventory *inventory; /* the tensors of files; NULL: there are none */
+  vf_gguf_info gguf;
+  vf_checkpoint_info checkpoint;
+} vf_loaded;
+
+/* How much is wanted. */
+typedef enum vf_load_depth {
+  VF_LOAD_FACTS,     /* configs alone: files of weights beside them stay closed */
+  VF_LOAD_TENSORS,   /* and the tensors of files */
+  VF_LOAD_EVERY_NAME /* and their names; files that are cut short are told, not refused */
+} vf_load_depth;
+
+/* Reads what `ref` names: a catalog name, or a path.  vf_loaded_free also after a failure. */
+vf_status vf_load(vf_loaded *out, const vf_context *ctx, const char *ref, vf_load_depth depth,
+                  vf_error *err);
+void vf_loaded_free(vf_loaded *l);
+
+#endif

@@ -1,0 +1,216 @@
+/* open.c - from what people name to a model in a format.
+ *
+ * The floor above readers, models and engines: what was read becomes the lists of a model, the
+ * engine says what a short format name means, a recipe stores the tensors. */
+#include "deploy/open.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "deploy/load.h"
+#include "engines/engine.h"
+#include "models/arch.h"
+#include "models/recipe.h"
+#include "models/scheme.h"
+#include "readers/json/json_scan.h"
+
+/* ---- Formats ---------------------------------------------------------------------------- */
+
+static vf_status store(vf_model *m, const char *quant, const char *engine_name, vf_error *err) {
+  const vf_engine *engine;
+  const char *version;
+  vf_status status = vf_engine_find(&engine, &version, engine_name, err);
+  if (status != VF_OK) return status;
+  return vf_recipe_apply(m, vf_engine_quant(engine, quant), err);
+}
+
+/* As the makers publish it: in the scheme that the config states, or in plain numbers. */
+static vf_status store_own(vf_model *m, const vf_facts *facts, vf_error *err) {
+  vf_scheme scheme;
+  bool found;
+  vf_status status = vf_scheme_from_config(&scheme, &found, facts, err);
+  if (status != VF_OK) return status;
+  return found ? vf_scheme_apply(m, &scheme, err) : vf_recipe_apply_own(m, err);
+}
+
+/* Where the engine that was named loads no such checkpoint: what becomes of it. */
+static vf_status convert_for(vf_model *m, const vf_engine *engine, vf_error *err) {
+  const char *recipe = vf_engine_converts(engine, m->checkpoint);
+  if (recipe == NULL) return VF_OK;
+  vf_model_assume(m, "converted", "the published checkpoint is converted for the engine");
+  return vf_recipe_apply(m, recipe, err);
+}
+
+/* What the engine that was named makes of a model without a format. */
+static vf_status adapt_to(vf_model *m, const char *engine_name, bool by_name, vf_error *err) {
+  const vf_engine *engine;
+  const char *version;
+  if (engine_name == NULL) return VF_OK;
+  vf_status status = vf_engine_find(&engine, &version, engine_name, err);
+  if (status != VF_OK || m->checkpoint[0] != '\0')
+    return status == VF_OK ? convert_for(m, engine, err) : status;
+  if (!by_name || engine->tag_quant == NULL) return VF_OK;
+  vf_model_assume(m, "tag-format", "a name without a format is a tag of the usual one");
+  bool encoder = (m->flags & VF_MODEL_ENCODER) != 0;
+  return vf_recipe_apply(m, encoder ? "F16" : engine->tag_quant, err);
+}
+
+/* ---- GGUF files ------------------------------------------------------------------------- */
+
+/* Towers and adapters are parts of a model: they are named beside one. */
+static vf_status refuse_part(const vf_facts *facts, vf_error *err) {
+  const char *type = vf_facts_string(facts, "general.type", "model");
+  const char *arch = vf_facts_string(facts, "general.architecture", "");
+  if (strcmp(type, "adapter") == 0)
+    return vf_fail_at(err, VF_USAGE, facts->source, "general.type",
+                      "is an adapter, not a model: name it with --lora");
+  if (strcmp(type, "mmproj") == 0 || strcmp(arch, "clip") == 0)
+    return vf_fail_at(err, VF_USAGE, facts->source, "general.type",
+                      "is a tower for images or sound, not a model: name it with --mmproj");
+  return VF_OK;
+}
+
+static void name_recipe(vf_model *m, const vf_facts *facts) {
+  const vf_fact *type = vf_facts_find(facts, "general.file_type");
+  const char *recipe =
+      type != NULL && type->type == VF_FACT_INT ? vf_recipe_of_file_type(type->as.integer) : NULL;
+  snprintf(m->quant, sizeof m->quant, "%s", recipe != NULL ? recipe : "mixed");
+}
+
+static vf_status build_from_gguf(vf_model **out, const vf_loaded *l, vf_error *err) {
+  vf_status status = refuse_part(&l->facts, err);
+  if (status == VF_OK) status = vf_arch_build_file(out, &l->facts, l->inventory, err);
+  if (status == VF_OK) name_recipe(*out, &l->facts);
+  return status;
+}
+
+/* ---- Configs and checkpoints ------------------------------------------------------------ */
+
+static vf_status build_from_config(vf_model **out, const vf_loaded *l, vf_error *err) {
+  vf_status status = vf_arch_build(out, &l->facts, err);
+  if (status != VF_OK && l->text != NULL) vf_json_locate(l->text, l->length, err);
+  return status;
+}
+
+static vf_status store_as_config_says(vf_model *m, const vf_loaded *l, vf_error *err) {
+  vf_status status = store_own(m, &l->facts, err);
+  if (status != VF_OK && l->text != NULL) vf_json_locate(l->text, l->length, err);
+  return status;
+}
+
+/* The tensors of the files in place of those that the config lets expect. */
+static vf_status take_tensors(vf_model **model, const vf_loaded *l, vf_error *err) {
+  vf_model *m;
+  vf_status status =
+      vf_model_with_tensors(&m, *model, l->inventory->tensors, l->inventory->count, err);
+  if (status != VF_OK) return status;
+  m->derived = *model;
+  *model = m;
+  return VF_OK;
+}
+
+static vf_status build_from_checkpoint(vf_model **out, const vf_loaded *l, vf_error *err) {
+  if (!l->has_facts)
+    return vf_fail_at(err, VF_UNSUPPORTED, l->id, "",
+                      "has no config.json beside it, which says what the tensors are for");
+  vf_status status = build_from_config(out, l, err);
+  if (status != VF_OK) return status;
+  status = store_own(*out, &l->facts, err);
+  if (status == VF_OK) status = take_tensors(out, l, err);
+  if (status != VF_OK) vf_model_free(*out);
+  return status;
+}
+
+/* ---- Opening ---------------------------------------------------------------------------- */
+
+vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, const char *engine,
+                         vf_error *err) {
+  vf_model *m = NULL;
+  if (quant == NULL) quant = l->quant;
+  bool as_stored = quant == NULL && l->kind != VF_LOAD_CATALOG && l->inventory != NULL;
+  vf_status status;
+  if (l->kind == VF_LOAD_GGUF)
+    status = build_from_gguf(&m, l, err);
+  else if (as_stored)
+    status = build_from_checkpoint(&m, l, err);
+  else
+    status = build_from_config(&m, l, err);
+  if (status != VF_OK) return status;
+  snprintf(m->id, sizeof m->id, "%s", l->id);
+  snprintf(m->source, sizeof m->source, "%s", l->origin);
+  if (l->kind == VF_LOAD_CATALOG)
+    snprintf(m->repo, sizeof m->repo, "%s", vf_facts_string(&l->facts, "hf_repo", ""));
+  if (l->guessed)
+    vf_model_assume(m, "name-guessed",
+                    "the name is not in the catalog as typed: taken for the one that it can mean");
+  if (quant != NULL)
+    status = store(m, quant, engine, err);
+  else if (!as_stored)
+    status = store_as_config_says(m, l, err);
+  if (status == VF_OK && quant == NULL && !as_stored)
+    status = adapt_to(m, engine, l->kind == VF_LOAD_CATALOG, err);
+  if (status == VF_OK)
+    *out = m;
+  else
+    vf_model_free(m);
+  return status;
+}
+
+vf_status vf_model_open(vf_model **out, const vf_context *ctx, const char *ref, const char *quant,
+                        const char *engine, vf_error *err) {
+  vf_loaded loaded;
+  vf_load_depth depth = quant != NULL ? VF_LOAD_FACTS : VF_LOAD_TENSORS;
+  vf_status status = vf_load(&loaded, ctx, ref, depth, err);
+  if (status == VF_OK) status = vf_build_model(out, &loaded, quant, engine, err);
+  vf_loaded_free(&loaded);
+  return status;
+}
+
+/* ---- Files beside a model --------------------------------------------------------------- */
+
+static vf_status check_part(const vf_loaded *l, vf_part_file kind, vf_error *err) {
+  static const struct {
+    const char *type, *name;
+  } kinds[] = {[VF_FILE_MMPROJ] = {"mmproj", "a tower for images or sound"},
+               [VF_FILE_LORA] = {"adapter", "an adapter"}};
+  const char *type = vf_facts_string(&l->facts, "general.type", "model");
+  bool tower = strcmp(vf_facts_string(&l->facts, "general.architecture", ""), "clip") == 0;
+  if (strcmp(type, kinds[kind].type) == 0 || (tower && kind == VF_FILE_MMPROJ)) return VF_OK;
+  return vf_fail_at(err, VF_USAGE, l->facts.source, "general.type", "says '%s', which is not %s",
+                    type, kinds[kind].name);
+}
+
+vf_status vf_part_file_bytes(uint64_t *out_bytes, const vf_context *ctx, vf_part_file kind,
+                             const char *path, vf_error *err) {
+  vf_loaded l;
+  vf_status status = vf_load(&l, ctx, path, VF_LOAD_TENSORS, err);
+  if (status == VF_OK && l.inventory == NULL)
+    status = vf_fail_at(err, VF_USAGE, path, "", "holds no tensors: a file of weights is expected");
+  if (status == VF_OK && l.kind == VF_LOAD_GGUF) status = check_part(&l, kind, err);
+  if (status == VF_OK) *out_bytes = l.inventory->data_bytes;
+  vf_loaded_free(&l);
+  return status;
+}
+
+vf_status vf_model_requantize(vf_model **out, const vf_model *model, const char *quant,
+                              const char *engine, vf_error *err) {
+  vf_model *m;
+  vf_status status = vf_model_clone(&m, model->derived != NULL ? model->derived : model, err);
+  if (status != VF_OK) return status;
+  status = store(m, quant, engine, err);
+  if (status == VF_OK)
+    *out = m;
+  else
+    vf_model_free(m);
+  return status;
+}
+
+vf_status vf_estimate_new(vf_estimate **out, const vf_context *ctx, vf_error *err) {
+  vf_estimate *e = ctx->allocator.alloc(ctx->allocator.user, sizeof *e);
+  if (e == NULL) return vf_fail_nomem(err);
+  memset(e, 0, sizeof *e);
+  e->allocator = ctx->allocator;
+  *out = e;
+  return VF_OK;
+}

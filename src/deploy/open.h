@@ -1,0 +1,12 @@
+/* open.h - a model out of what was loaded. */
+#ifndef VF_DEPLOY_OPEN_H
+#define VF_DEPLOY_OPEN_H
+
+#include "core/model.h"
+#include "deploy/load.h"
+
+/* Builds the model in the named format; NULL: as it is stored, or as its makers publish it. */
+vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, const char *engine,
+                         vf_error *err);
+
+#endif

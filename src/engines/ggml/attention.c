@@ -1,0 +1,255 @@
+/* attention.c - attention of a layer, operation by operation. */
+#include "base/checked.h"
+#include "core/buffer.h"
+#include "engines/ggml/build.h"
+
+enum { F16_BYTES = 2, F32_BYTES = 4, ROTATION_MIN = 64, CUDA_ALIGN_BYTES = 128 };
+
+/* Sizes of one attention as the cache sees it: latent ones have one wide key head. */
+typedef struct shape {
+  uint64_t heads, kv_heads, k, v; /* k, v: elements per head */
+  uint64_t cells;                 /* per stream */
+  uint64_t absorbed_v;            /* latent: width that the result is multiplied back to; 0: none */
+  int window;                     /* index of the inputs */
+} shape;
+
+/* Quantized keys and values are rotated to spread outliers, where the head size allows it
+ * (src/llama-kv-cache.cpp, attn_rot_k, attn_rot_v). */
+bool vf_build_is_rotated(vf_format format, uint64_t head_dim) {
+  return vf_format_get(format)->quantized && head_dim != 0 && head_dim % ROTATION_MIN == 0;
+}
+
+/* Keys turn in the largest power of two that divides the head. */
+uint64_t vf_build_rotation(uint64_t head_dim) {
+  uint64_t p = ROTATION_MIN;
+  while (head_dim % (2 * p) == 0) p *= 2;
+  return p * p * F32_BYTES;
+}
+
+/* A product with a Hadamard matrix; what is not contiguous is copied first. */
+static vf_ref rotate(vf_ggml_builder *b, uint64_t bytes, vf_ref rotation, vf_ref x) {
+  if (rotation == 0 || x == 0) return x;
+  if ((x & VF_REF_STRIDED) == VF_REF_STRIDED) x = vf_new(b, bytes, x);
+  return vf_view(vf_new2(b, bytes, rotation, vf_view(x)));
+}
+
+/* ---- The cache -------------------------------------------------------------------------- */
+
+/* Values that are a part of a wider row are not contiguous: up to the end of the last one. */
+static vf_ref value_slice(vf_ggml_builder *b, const vf_layer *l, const shape *s, vf_ref v) {
+  uint64_t row = s->heads * s->k + s->kv_heads * (s->k + s->v), width = s->kv_heads * s->v;
+  if (!vf_has(l, VF_LAYER_QKV_FUSED) || (v & VF_REF_STRIDED) != VF_REF_STRIDED)
+    return vf_slice(b, vf_build_tokens(b, width), vf_view(v));
+  return vf_slice(b, vf_build_tokens(b, row) - (row - width) * F32_BYTES, v);
+}
+
+static void write_cache(vf_ggml_builder *b, const vf_layer *l, const shape *s, vf_ref k, vf_ref v) {
+  bool latent = l->kv_lora != 0;
+  vf_expand(b, b->windows ? k : v);
+  vf_expand(b, b->windows ? v : k);
+  if (k != 0) b->cache_at[s->window] = vf_cache_backend(b);
+  uint8_t at = b->cache_at[s->window];
+  uint64_t k_bytes = vf_build_tokens(b, s->k * s->kv_heads);
+  if (k != 0) vf_sink(b, vf_slice(b, k_bytes, vf_view(k)), b->in[VF_IN_K_IDS + s->window], at);
+  if (v != 0 && !latent) vf_sink(b, value_slice(b, l, s, v), b->in[VF_IN_V_IDS + s->window], at);
+}
+
+/* All of one cache: `width` elements per cell, in rows of `row`; a part of a wider cell ends
+ * early. */
+static vf_ref all_cells(vf_ggml_builder *b, const shape *s, vf_format format, uint64_t width,
+                        uint64_t row) {
+  static const vf_buffer_rule copy_rule = {1, 512};
+  uint64_t bytes = 0, cells = vf_build_mul(b, s->cells, b->g->streams, 1);
+  if (b->schedule == NULL) return 0;
+  if (!vf_format_row(&bytes, format, width)) b->graph.overflow = true;
+  bytes = vf_build_mul(b, bytes, cells, 1);
+  bytes = vf_build_add(b, bytes, vf_buffer_row_padding(&copy_rule, format, row));
+  return vf_cache_rows(b, bytes, b->cache_at[s->window]);
+}
+
+static vf_ref all_keys(vf_ggml_builder *b, const shape *s) {
+  return all_cells(b, s, b->g->kv_k, s->k * s->kv_heads, s->k);
+}
+
+static vf_ref all_values(vf_ggml_builder *b, const vf_layer *l, const shape *s) {
+  if (l->kv_lora != 0) return all_cells(b, s, b->g->kv_k, s->k, s->v);
+  uint64_t width = b->g->flash_attn ? s->v * s->kv_heads : b->g->v_columns;
+  return all_cells(b, s, b->g->kv_v, width, b->g->flash_attn ? s->v : s->cells);
+}
+
+/* On a GPU a cache that is not f16 is converted as a whole behind the result (fattn.cu:719). */
+static uint64_t with_copy(vf_ggml_builder *b, uint64_t bytes, vf_format format, uint64_t cells,
+                          uint64_t width) {
+  uint64_t aligned = 0;
+  if (format == VF_FORMAT_F16 || width == 0) return bytes;
+  if (!vf_align_up(&aligned, bytes, CUDA_ALIGN_BYTES)) b->graph.overflow = true;
+  return vf_build_add(b, aligned, vf_build_mul(b, cells, width, F16_BYTES));
+}
+
+static vf_ref flash_attention(vf_ggml_builder *b, const vf_layer *l, const shape *s, vf_ref q) {
+  const vf_ggml_graph *g = b->g;
+  uint64_t bytes = vf_build_tokens(b, s->v * s->heads), size = bytes;
+  uint64_t cells = vf_build_mul(b, s->cells, g->streams, 1);
+  vf_ref sinks = vf_has(l, VF_LAYER_SINKS) ? vf_weight(b, VF_ROLE_ATTN_SINKS) : 0;
+  const vf_ref sources[] = {q, all_keys(b, s), all_values(b, l, s), b->in[VF_IN_MASK + s->window],
+                            sinks};
+  if (sinks != 0) vf_graph_node_of(&b->graph, sinks)->outside = VF_OUTSIDE_TABLE;
+  vf_ref x = vf_graph_op(&b->graph, VF_OP_NEW, bytes, sources, 5);
+  if (!g->on_cpu) {
+    size = with_copy(b, size, g->kv_k, cells, s->k * s->kv_heads);
+    size = with_copy(b, size, g->kv_v, cells, l->kv_lora != 0 ? 0 : s->v * s->kv_heads);
+    vf_graph_enlarge(&b->graph, x, size);
+  }
+  if (s->absorbed_v == 0) return vf_view(x);
+  bytes = vf_build_tokens(b, s->absorbed_v * s->heads);
+  x = vf_multiply(b, bytes, VF_ROLE_ATTN_V_B, vf_view(x));
+  return vf_view(vf_new(b, bytes, vf_view(x)));
+}
+
+/* Scores of every token against every cell, in f32, softmax in place; then the values. */
+static vf_ref plain_attention(vf_ggml_builder *b, const vf_layer *l, const shape *s, vf_ref q) {
+  const vf_ggml_graph *g = b->g;
+  uint64_t scores = vf_build_mul(b, vf_build_tokens(b, s->heads), s->cells, 1);
+  uint64_t bytes = vf_build_tokens(b, s->v * s->heads);
+  vf_ref values = all_values(b, l, s), x = vf_new2(b, scores, all_keys(b, s), q);
+  if (b->model->flags & VF_MODEL_SCORE_CAP) x = vf_apply(b, scores, x, 3);
+  vf_ref sinks = vf_has(l, VF_LAYER_SINKS) ? vf_weight(b, VF_ROLE_ATTN_SINKS) : 0;
+  x = vf_over3(b, scores, x, b->in[VF_IN_MASK + s->window], sinks);
+  if (l->kv_lora != 0) /* values are a part of the keys: not transposed in the cache */
+    values = vf_new(b, vf_build_mul(b, s->cells * F16_BYTES, s->v, g->streams), values);
+  x = vf_new2(b, bytes, values, x);
+  if (s->absorbed_v != 0) {
+    bytes = vf_build_tokens(b, s->absorbed_v * s->heads);
+    x = vf_multiply(b, bytes, VF_ROLE_ATTN_V_B, x);
+  }
+  x = vf_new(b, bytes, vf_view(x));
+  if (b->schedule != NULL && g->kv_on_host) vf_graph_pin(&b->graph, x, (uint8_t)g->n_gpus);
+  return x;
+}
+
+static vf_ref attend(vf_ggml_builder *b, const vf_layer *l, const shape *s, vf_ref q, vf_ref k,
+                     vf_ref v) {
+  vf_ref k_rotation = b->in[VF_IN_K_ROTATION + s->window];
+  vf_ref v_rotation = b->in[VF_IN_V_ROTATION + s->window];
+  uint64_t v_bytes = vf_build_tokens(b, s->v * s->kv_heads);
+  uint64_t result = vf_build_tokens(b, (s->absorbed_v != 0 ? s->absorbed_v : s->v) * s->heads);
+  q = rotate(b, vf_build_tokens(b, s->k * s->heads), k_rotation, q);
+  k = rotate(b, vf_build_tokens(b, s->k * s->kv_heads), k_rotation, k);
+  v = rotate(b, v_bytes, v_rotation, v);
+  vf_expand(b, q);
+  write_cache(b, l, s, k, v);
+  q = vf_slice(b, vf_build_tokens(b, s->k * s->heads), vf_view(q));
+  vf_ref x = b->g->flash_attn ? flash_attention(b, l, s, q) : plain_attention(b, l, s, q);
+  vf_expand(b, x);
+  return rotate(b, result, v_rotation, x);
+}
+
+static uint64_t cells_of(const vf_ggml_builder *b, const vf_layer *l) {
+  const vf_cache_layer c = {.kind = l->window != 0 ? VF_CACHE_WINDOW : VF_CACHE_FULL,
+                            .window = l->window};
+  return vf_ggml_cache_cells(b->model, b->g, &c);
+}
+
+/* ---- Latent attention ------------------------------------------------------------------- */
+
+static vf_ref latent_query(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
+  uint64_t bytes = vf_build_tokens(b, (uint64_t)l->n_heads * l->k_dim);
+  if (l->q_lora == 0) return vf_multiply(b, bytes, VF_ROLE_ATTN_Q, x);
+  uint64_t low = vf_build_tokens(b, l->q_lora);
+  x = vf_multiply(b, low, VF_ROLE_ATTN_Q_A, x);
+  return vf_multiply(b, bytes, VF_ROLE_ATTN_Q_B, vf_norm(b, l, low, x, VF_ROLE_ATTN_Q_A_NORM));
+}
+
+static vf_ref latent_attention(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
+  uint64_t heads = l->n_heads, rope = l->rope_dim, lora = l->kv_lora;
+  const shape s = {heads, 1, lora + rope, lora, cells_of(b, l), l->v_dim, 0};
+  vf_ref q = latent_query(b, l, x);
+  vf_ref kv = vf_multiply(b, vf_build_tokens(b, lora + rope), VF_ROLE_ATTN_KV_A, x);
+  vf_ref q_rope = vf_rope(b, vf_build_tokens(b, rope * heads), vf_strided(q));
+  vf_ref k_rope = vf_rope(b, vf_build_tokens(b, rope), vf_strided(kv));
+  uint64_t low = vf_build_tokens(b, lora);
+  vf_ref c = vf_norm(b, l, low, vf_strided(kv), VF_ROLE_ATTN_KV_A_NORM);
+  vf_ref absorbed = vf_multiply(b, heads * low, VF_ROLE_ATTN_K_B, vf_strided(q));
+  q = vf_new2(b, vf_build_tokens(b, s.k * heads), vf_view(absorbed), q_rope);
+  vf_ref k = vf_new2(b, vf_build_tokens(b, s.k), vf_view(c), k_rope);
+  x = attend(b, l, &s, q, k, vf_view(c));
+  return vf_multiply(b, vf_build_tokens(b, b->model->n_embd), VF_ROLE_ATTN_OUTPUT, x);
+}
+
+/* ---- Heads ------------------------------------------------------------------------------ */
+
+/* Queries, keys and values on their way to the cache; gate: of the result. */
+typedef struct heads {
+  vf_ref q, k, v, gate;
+  uint64_t q_bytes, k_bytes, v_bytes;
+} heads;
+
+static void project_fused(vf_ggml_builder *b, const vf_layer *l, vf_ref x, heads *h) {
+  uint64_t all = vf_build_add(b, h->q_bytes, vf_build_add(b, h->k_bytes, h->v_bytes));
+  vf_ref qkv = vf_project(b, all, VF_ROLE_ATTN_QKV, x, vf_has(l, VF_LAYER_QKV_BIAS));
+  h->q = h->k = h->v = vf_strided(qkv);
+}
+
+static void project_each(vf_ggml_builder *b, const vf_layer *l, vf_ref x, heads *h) {
+  bool bias = vf_has(l, VF_LAYER_QKV_BIAS), gated = vf_has(l, VF_LAYER_Q_GATED);
+  bool whole = vf_has(l, VF_LAYER_QK_NORM_FULL);
+  h->q = vf_project(b, gated ? 2 * h->q_bytes : h->q_bytes, VF_ROLE_ATTN_Q, x, bias);
+  if (whole) h->q = vf_norm(b, l, h->q_bytes, h->q, VF_ROLE_ATTN_Q_NORM);
+  h->gate = gated ? vf_strided(h->q) : 0;
+  h->q = gated ? vf_strided(h->q) : vf_view(h->q);
+  if (vf_has(l, VF_LAYER_KV_SHARED | VF_LAYER_KV_UNCACHED)) return;
+  h->k = vf_project(b, h->k_bytes, VF_ROLE_ATTN_K, x, bias);
+  h->v = vf_view(vf_has(l, VF_LAYER_K_IS_V) ? h->k
+                                            : vf_project(b, h->v_bytes, VF_ROLE_ATTN_V, x, bias));
+  if (whole) h->k = vf_norm(b, l, h->k_bytes, h->k, VF_ROLE_ATTN_K_NORM);
+  h->k = vf_view(h->k);
+}
+
+static void normalize(vf_ggml_builder *b, const vf_layer *l, heads *h) {
+  if (vf_has(l, VF_LAYER_QK_NORM | VF_LAYER_QK_NORM_ALL_HEADS)) {
+    h->q = vf_norm(b, l, h->q_bytes, h->q, VF_ROLE_ATTN_Q_NORM);
+    if (h->k != 0) h->k = vf_norm(b, l, h->k_bytes, h->k, VF_ROLE_ATTN_K_NORM);
+  }
+  if (vf_has(l, VF_LAYER_V_NORM) && h->v != 0) h->v = vf_over(b, h->v_bytes, h->v);
+}
+
+static void position(vf_ggml_builder *b, const vf_layer *l, heads *h) {
+  if (vf_has(l, VF_LAYER_NO_ROPE)) {
+    if (vf_has(l, VF_LAYER_Q_TEMP)) h->q = vf_over2(b, h->q_bytes, h->q, b->in[VF_IN_TEMPERATURE]);
+    return;
+  }
+  h->q = vf_rope(b, h->q_bytes, h->q);
+  if (h->k != 0) h->k = vf_rope(b, h->k_bytes, h->k);
+  if (!vf_has(l, VF_LAYER_QK_L2)) return;
+  h->q = vf_over(b, h->q_bytes, h->q);
+  if (h->k != 0) h->k = vf_over(b, h->k_bytes, h->k);
+}
+
+vf_ref vf_build_attention(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
+  if (l->kv_lora != 0) return latent_attention(b, l, x);
+  const shape s = {l->n_heads,
+                   l->n_kv_heads,
+                   l->k_dim,
+                   l->v_dim,
+                   cells_of(b, l),
+                   0,
+                   vf_window_index(b->model, l)};
+  heads h = {0};
+  h.q_bytes = vf_build_tokens(b, s.k * s.heads);
+  h.k_bytes = vf_build_tokens(b, s.k * s.kv_heads);
+  h.v_bytes = vf_build_tokens(b, s.v * s.kv_heads);
+  if (vf_has(l, VF_LAYER_QKV_FUSED))
+    project_fused(b, l, x, &h);
+  else
+    project_each(b, l, x, &h);
+  normalize(b, l, &h);
+  position(b, l, &h);
+  if (vf_has(l, VF_LAYER_Q_SCALED)) h.q = vf_over(b, h.q_bytes, h.q);
+  x = attend(b, l, &s, h.q, h.k, h.v);
+  if (h.gate != 0) {
+    vf_ref gate = vf_over(b, h.q_bytes, vf_new(b, h.q_bytes, h.gate));
+    x = vf_over2(b, h.q_bytes, x, gate);
+  }
+  return vf_project(b, vf_build_tokens(b, b->model->n_embd), VF_ROLE_ATTN_OUTPUT, x,
+                    vf_has(l, VF_LAYER_OUT_BIAS));
+}

@@ -1,0 +1,206 @@
+/* play.c - the buffers that a model's graph needs.
+ *
+ * The graph is built twice: once to learn in what order its inputs are come across, which is the
+ * order of their memory (and, where several backends share it, when each of them reads them);
+ * then to be played, layer by layer, with layers left out that come in equal periods and change
+ * nothing any more. */
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/status.h"
+#include "core/format.h"
+#include "engines/ggml/skip.h"
+
+enum {
+  GPU_ALIGN_BYTES = 128, /* ggml-cuda.cu, buffer type alignment */
+  CPU_ALIGN_BYTES = 32,  /* ggml-backend.cpp, TENSOR_ALIGNMENT */
+  OFFLOAD_MIN_ROWS = 32, /* ggml-cuda.cu, op_offload_min_batch_size */
+  PIPELINE_COPIES = 4,   /* GGML_SCHED_MAX_COPIES */
+};
+
+/* ---- Steps ------------------------------------------------------------------------------ */
+
+/* What layers read of the first one, or of what is before them. */
+static void release_held(vf_ggml_builder *b) {
+  if (b->first_value != 0) vf_graph_release(&b->graph, b->first_value);
+  if (b->layer_inputs != 0) vf_graph_release(&b->graph, b->layer_inputs);
+}
+
+static void step(vf_ggml_builder *b, uint32_t layer) {
+  if (b->schedule != NULL) {
+    vf_schedule_step(b->schedule, layer);
+    return;
+  }
+  vf_release_inputs(b, layer);
+  if (layer + 1 == b->n_layers) release_held(b);
+  vf_graph_step(&b->graph);
+}
+
+static void begin_backends(vf_ggml_builder *b) {
+  const vf_ggml_graph *g = b->g;
+  vf_graph_init(&b->graph, g->on_cpu ? CPU_ALIGN_BYTES : GPU_ALIGN_BYTES);
+  if (b->schedule == NULL) return;
+  for (uint32_t d = 1; d < g->n_gpus; d++) vf_graph_add_backend(&b->graph, GPU_ALIGN_BYTES);
+  vf_graph_add_backend(&b->graph, CPU_ALIGN_BYTES);
+}
+
+static void begin(vf_ggml_builder *b, bool learns) {
+  begin_backends(b);
+  b->graph.inputs_by_visit = b->host_inputs;
+  b->rows = b->g->tokens;
+  b->graph.offloads = b->rows >= OFFLOAD_MIN_ROWS;
+  b->first_value = b->layer_inputs = 0;
+  if (b->schedule != NULL) vf_schedule_begin(b->schedule, learns);
+  vf_make_inputs(b);
+}
+
+/* Learning, all layers but the first of each kind are alike. */
+static vf_ref play_layers(vf_ggml_builder *b, vf_ref x, bool learns) {
+  vf_ggml_skip skip;
+  vf_ggml_skip_begin(&skip, b, learns);
+  for (uint32_t i = 0; i < b->n_layers && !b->graph.overflow; i++) {
+    i += vf_ggml_skip_layers(&skip, b, i, x);
+    x = vf_build_layer(b, i, x);
+    step(b, i);
+  }
+  return x;
+}
+
+/* ---- One backend ------------------------------------------------------------------------ */
+
+/* How many inputs there are to come across before the output's. */
+static uint32_t count_inputs(const vf_ggml_builder *b) {
+  uint32_t n = 0;
+  for (int i = 0; i < VF_IN_COUNT; i++) {
+    bool unread =
+        i == VF_IN_OUTPUT_IDS ||
+        (!b->g->on_cpu && (i == VF_IN_TOKENS || i == VF_IN_LAYER_TOKENS || i == VF_IN_EMBD_GIVEN));
+    bool part = b->g->on_cpu && i == VF_IN_STATES_MOVED;
+    n += b->in[i] != 0 && !unread && !part && (b->in[i] & VF_REF_VIEW) == 0;
+    n += b->g->on_cpu && i == VF_IN_STATES && b->in[i] != 0;
+  }
+  return n;
+}
+
+/* The order in which the inputs are come across. */
+static void learn_order(vf_ggml_builder *b) {
+  begin(b, true);
+  uint32_t wanted = count_inputs(b);
+  vf_ref x = vf_build_start(b);
+  for (uint32_t i = 0; i < b->n_layers && b->graph.n_inputs < wanted; i++) {
+    x = vf_build_layer(b, i, x);
+    step(b, i);
+  }
+  vf_expand(b, x);
+}
+
+static bool is_listed(const vf_graph *g, int input) {
+  for (uint32_t i = 0; i < g->n_inputs; i++)
+    if (g->input_order[i] == input) return true;
+  return false;
+}
+
+static void play(vf_ggml_builder *b) {
+  uint8_t order[sizeof b->graph.input_order];
+  learn_order(b);
+  uint32_t n = b->graph.n_inputs;
+  memcpy(order, b->graph.input_order, sizeof order);
+  if (!is_listed(&b->graph, VF_IN_OUTPUT_IDS) && n < sizeof order) order[n++] = VF_IN_OUTPUT_IDS;
+  bool overflow = b->graph.overflow;
+  begin(b, false);
+  for (uint32_t i = 0; i < n; i++) vf_graph_place(&b->graph, b->in[order[i]] & 0xFFFF);
+  vf_ref x = play_layers(b, vf_build_start(b), false);
+  vf_build_end(b, x);
+  vf_release_inputs(b, b->n_layers);
+  vf_graph_step(&b->graph);
+  b->graph.overflow |= overflow;
+}
+
+/* ---- Several backends ------------------------------------------------------------------- */
+
+static void play_all(vf_ggml_builder *b, bool learns) {
+  vf_ref x = play_layers(b, vf_build_start(b), learns);
+  vf_build_end(b, x);
+  release_held(b);
+  if (!b->graph.overflow) vf_schedule_finish(b->schedule, b->n_layers);
+}
+
+static void play_split(vf_ggml_builder *b) {
+  uint8_t order[sizeof b->graph.input_order];
+  begin(b, true);
+  play_all(b, true);
+  uint32_t n = b->graph.n_inputs;
+  memcpy(order, b->graph.input_order, sizeof order);
+  if (b->graph.overflow) return;
+  begin(b, false);
+  for (uint32_t i = 0; i < n; i++) {
+    bool elsewhere = order[i] == VF_IN_STATES_MOVED || order[i] == VF_IN_ROPE_TABLE;
+    if (!elsewhere) vf_graph_place(&b->graph, b->in[order[i]] & 0xFFFF);
+  }
+  play_all(b, false);
+}
+
+/* ---- The buffers ------------------------------------------------------------------------ */
+
+static void start(vf_ggml_builder *b, const vf_model *model, const vf_ggml_graph *g,
+                  vf_schedule *schedule) {
+  b->model = model;
+  b->g = g;
+  b->schedule = schedule;
+  b->host_inputs = g->on_cpu || schedule != NULL;
+  b->n_layers = model->n_layers;
+  while (b->n_layers > 1 && vf_has(&model->layers[b->n_layers - 1], VF_LAYER_MTP)) b->n_layers--;
+  b->windows = b->delta = false;
+  for (uint32_t i = 0; i < b->n_layers; i++) {
+    b->windows |= vf_window_index(model, &model->layers[i]) != 0;
+    b->delta |= (model->layers[i].mixers & VF_MIX_DELTA) != 0;
+  }
+  b->graph.overflow = false;
+  if (schedule != NULL) vf_find_layers(b);
+  vf_need_inputs(b);
+}
+
+static vf_status too_large(vf_error *err) {
+  return vf_fail(err, VF_OVERFLOW, "the compute buffer of this batch does not fit 64 bits");
+}
+
+vf_status vf_ggml_device_buffer(uint64_t *out, const vf_model *model, const vf_ggml_graph *g,
+                                vf_error *err) {
+  vf_ggml_builder b; /* large: filled as far as it is used */
+  start(&b, model, g, NULL);
+  bool overflow = b.graph.overflow;
+  play(&b);
+  if (overflow || b.graph.overflow) return too_large(err);
+  *out = b.graph.pools[0].peak_bytes;
+  return VF_OK;
+}
+
+vf_status vf_ggml_split_buffers(uint64_t *out, const vf_model *model, const vf_ggml_graph *g,
+                                vf_error *err) {
+  vf_ggml_builder b;
+  vf_schedule schedule;
+  start(&b, model, g, &schedule);
+  bool overflow = b.graph.overflow;
+  vf_schedule_init(&schedule, &b.graph, g->pipelined ? PIPELINE_COPIES : 1);
+  play_split(&b);
+  if (overflow || b.graph.overflow) return too_large(err);
+  for (uint32_t d = 0; d <= g->n_gpus; d++) out[d] = b.graph.pools[d].peak_bytes;
+  return VF_OK;
+}
+
+/* The host's side where one GPU runs everything: what is read from outside, and what was looked
+ * up; nothing of it is freed there. */
+vf_status vf_ggml_host_buffer(uint64_t *out, const vf_model *model, const vf_ggml_graph *g,
+                              vf_error *err) {
+  vf_ggml_builder b;
+  uint64_t sum = 0;
+  start(&b, model, g, NULL);
+  bool fits = !b.graph.overflow;
+  for (int i = 0; i < VF_IN_COUNT && fits; i++) {
+    uint64_t bytes;
+    fits = vf_align_up(&bytes, b.in_bytes[i], CPU_ALIGN_BYTES) && vf_add(&sum, sum, bytes);
+  }
+  if (!fits) return vf_fail(err, VF_OVERFLOW, "the inputs of this batch do not fit 64 bits");
+  *out = sum;
+  return VF_OK;
+}

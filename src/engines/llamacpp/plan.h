@@ -1,0 +1,78 @@
+/* plan.h - one estimate of llama.cpp on its way through its steps: settings, placement,
+ * weights and caches, buffers, and what lies beside a model. */
+#ifndef VF_ENGINES_LLAMACPP_PLAN_H
+#define VF_ENGINES_LLAMACPP_PLAN_H
+
+#include "core/buffer.h"
+#include "core/graph.h"
+#include "core/placement.h"
+#include "engines/ggml/graph.h"
+#include "engines/llamacpp/llamacpp.h"
+
+/* Everything that one estimate needs at hand. */
+typedef struct vf_llamacpp_plan {
+  vf_estimate *e;
+  const vf_model *model;
+  const vf_request *request;
+  const vf_llamacpp_program *program;
+  vf_workload *w;
+  vf_ggml_graph graph;
+  vf_placement placement;
+  uint32_t host;             /* index of the host's budget */
+  uint32_t n_gpus;           /* devices that take part, the host not counted */
+  bool cpu_only;             /* the host is the only device */
+  uint64_t widest_v;         /* elements: a row of values of the widest layer */
+  uint64_t layer_peak_bytes; /* device buffer without the logits */
+  uint64_t full_peak_bytes;  /* device buffer with them */
+  vf_interval whole_graph;   /* the same, as far as it is known */
+  bool graph_known;
+  uint64_t split_bytes[VF_GRAPH_BACKENDS]; /* buffers of the GPUs and, last, of the host */
+  bool overridden;                         /* some tensor lies where its layer does not */
+  void *patterns;                          /* of the request's overrides, compiled */
+} vf_llamacpp_plan;
+
+typedef vf_llamacpp_plan plan;
+
+/* A product of so many rows on host weights runs on the GPU. */
+enum { VF_LLAMACPP_OFFLOAD_ROWS = 32 };
+
+/* Applies defaults and refuses what llama.cpp refuses (llamacpp_settings.c). */
+vf_status vf_llamacpp_settle(plan *p, vf_error *err);
+
+/* Compiles the patterns of overrides; to be freed (llamacpp_override.c). */
+vf_status vf_llamacpp_compile(plan *p, vf_error *err);
+void vf_llamacpp_free_patterns(plan *p);
+
+/* The budget that an override gives a tensor; false: none does. */
+bool vf_llamacpp_override(const plan *p, const vf_tensor *t, uint32_t *budget);
+
+/* Puts every slot on a device; then adds the lines of weights and caches (llamacpp_memory.c). */
+vf_status vf_llamacpp_place(plan *p, vf_error *err);
+void vf_llamacpp_add_weights(plan *p);
+void vf_llamacpp_add_caches(plan *p);
+
+/* Index of the budget that a slot's memory comes from, and of a cache's. */
+uint32_t vf_llamacpp_slot_budget(const plan *p, uint32_t slot);
+
+/* Whether a tensor is read at all, stays in main memory wherever its layer is, and the slot of what
+ * belongs to a layer. */
+bool vf_llamacpp_is_loaded(const plan *p, const vf_tensor *t);
+bool vf_llamacpp_stays_on_host(const plan *p, const vf_tensor *t);
+uint32_t vf_llamacpp_layer_slot(const plan *p, const vf_tensor *t);
+
+/* Bytes of a layer's cache under a buffer's rule; false if they leave 64 bits. */
+bool vf_llamacpp_cache_bytes(const plan *p, const vf_cache_layer *c, const vf_buffer_rule *rule,
+                             uint64_t *out);
+
+/* How each backend pads its buffers. */
+extern const vf_buffer_rule vf_llamacpp_buffer_rules[VF_BACKEND_COUNT];
+
+/* Layers that predict further tokens, where they draft: their caches and the graph of one of them.
+ */
+vf_status vf_llamacpp_add_mtp(plan *p, uint64_t graph_bytes, vf_error *err);
+
+/* What a process takes around its model, and what is taken for granted (llamacpp_beside.c). */
+void vf_llamacpp_add_beside(plan *p);
+const char *vf_llamacpp_draft_name(const char *line);
+
+#endif

@@ -1,0 +1,183 @@
+/* settings.c - what llama.cpp makes of a request: formats, sequences, contexts, batches.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/status.h"
+#include "base/units.h"
+#include "core/format.h"
+#include "engines/engine.h"
+#include "engines/llamacpp/plan.h"
+
+/* ---- Defaults (common/common.h:445, src/llama-context.cpp:245-306) ---------------------- */
+
+enum {
+  DEFAULT_UBATCH = 512,
+  DEFAULT_BATCH = 2048,
+  CONTEXT_STEP = 256,   /* contexts are rounded up to this many cells */
+  MAX_UBATCH = 1 << 20, /* ours: a larger batch is a mistake, not a plan */
+};
+
+/* ---- Settings --------------------------------------------------------------------------- */
+
+/* Head sizes that CUDA's flash attention takes: K and V alike, or a few uneven pairs for so many
+ * query heads per key head (ggml-cuda/fattn.cu:537).  Latent attention reads one wide key. */
+static bool flash_attention_takes(const vf_layer *l) {
+  static const uint32_t dims[] = {40, 64, 72, 80, 96, 112, 128, 256, 512};
+  static const struct {
+    uint32_t k, v, heads_per_kv;
+  } pairs[] = {{192, 128, 8}, {320, 256, 32}, {576, 512, 2}};
+  bool latent = l->kv_lora != 0;
+  uint32_t k = latent ? l->kv_lora + l->rope_dim : l->k_dim, v = latent ? l->kv_lora : l->v_dim;
+  uint32_t group = latent ? l->n_heads : l->n_heads / vf_max_u32(l->n_kv_heads, 1);
+  for (size_t i = 0; k == v && i < sizeof dims / sizeof *dims; i++)
+    if (k == dims[i]) return true;
+  for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+    if (k == pairs[i].k && v == pairs[i].v) return group % pairs[i].heads_per_kv == 0;
+  return false;
+}
+
+static bool attends(const vf_layer *l) {
+  return (l->mixers & VF_MIX_ATTENTION) != 0 && (l->flags & VF_LAYER_MTP) == 0;
+}
+
+static bool all_layers_flash(const plan *p) {
+  const vf_layer *l = p->model->layers;
+  for (uint32_t i = 0; i < p->model->n_layers; i++) {
+    bool like_the_last = i > 0 && l[i].k_dim == l[i - 1].k_dim && l[i].v_dim == l[i - 1].v_dim;
+    if (!like_the_last && attends(&l[i]) && !flash_attention_takes(&l[i])) return false;
+  }
+  return true;
+}
+
+/* Which cache formats there are (common/arg.cpp, kv_cache_types). */
+static bool is_cache_format(vf_format f) {
+  static const vf_format formats[] = {VF_FORMAT_F32,  VF_FORMAT_F16,  VF_FORMAT_BF16,
+                                      VF_FORMAT_Q8_0, VF_FORMAT_Q4_0, VF_FORMAT_Q4_1,
+                                      VF_FORMAT_Q5_0, VF_FORMAT_Q5_1, VF_FORMAT_IQ4_NL};
+  for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+    if (f == formats[i]) return true;
+  return false;
+}
+
+static vf_status check_cache_format(vf_format f, uint32_t head_dim, vf_error *err) {
+  const vf_format_info *info = vf_format_get(f);
+  if (!is_cache_format(f))
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "llama.cpp has no %s cache (f32 f16 bf16 q8_0 q5_1 q5_0 q4_1 q4_0 iq4_nl)",
+                   info->name);
+  if (!vf_format_divides(f, head_dim))
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "llama.cpp refuses a %s cache here: heads of %" PRIu32
+                   " are not whole blocks of %" PRIu32,
+                   info->name, head_dim, info->block_elements);
+  return VF_OK;
+}
+
+/* Values of a latent attention are a part of its keys. */
+static vf_status check_latent_formats(const vf_workload *w, const vf_cache_layer *c,
+                                      vf_error *err) {
+  if (c->kind != VF_CACHE_LATENT || w->kv_k == w->kv_v) return VF_OK;
+  return vf_fail(err, VF_UNSUPPORTED,
+                 "llama.cpp refuses a latent cache with keys in %s and values in %s: one row holds "
+                 "both",
+                 vf_format_get(w->kv_k)->name, vf_format_get(w->kv_v)->name);
+}
+
+static vf_status resolve_cache_formats(plan *p, vf_error *err) {
+  vf_workload *w = p->w;
+  w->kv_k = p->request->kv_k != VF_FORMAT_NONE ? p->request->kv_k : VF_FORMAT_F16;
+  w->kv_v = p->request->kv_v != VF_FORMAT_NONE ? p->request->kv_v : VF_FORMAT_F16;
+  for (size_t i = 0; i < p->model->n_caches; i++) {
+    const vf_cache_layer *c = &p->model->caches[i];
+    if (!vf_cache_has_cells(c) || (i > 0 && vf_cache_layer_equal(c, c - 1))) continue;
+    vf_status status = check_cache_format(w->kv_k, c->k_dim, err);
+    if (status == VF_OK && c->v_dim != 0) status = check_cache_format(w->kv_v, c->v_dim, err);
+    if (status == VF_OK) status = check_latent_formats(w, c, err);
+    if (status != VF_OK) return status;
+  }
+  w->flash_attn = p->request->flash_attn == VF_ON ||
+                  (p->request->flash_attn == VF_AUTO && (p->cpu_only || all_layers_flash(p)));
+  if (!w->flash_attn && vf_format_get(w->kv_v)->quantized)
+    return vf_fail(err, VF_UNSUPPORTED, "llama.cpp refuses a %s V cache without flash attention%s",
+                   vf_format_get(w->kv_v)->name,
+                   p->request->flash_attn == VF_OFF ? "" : ", which does not take these heads");
+  return VF_OK;
+}
+
+static vf_status check_model(const vf_model *m, vf_error *err) {
+  if (m->checkpoint[0] != '\0')
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "llama.cpp does not load '%s' weights: name a GGUF format with --quant",
+                   m->checkpoint);
+  if (m->arch[0] == '\0')
+    return vf_fail(err, VF_UNSUPPORTED, "llama.cpp has no architecture for '%s' models", m->type);
+  return VF_OK;
+}
+
+static vf_status check_backends(const plan *p, vf_error *err) {
+  for (uint32_t d = 0; d < p->n_gpus; d++)
+    if (p->e->devices[d].device.backend == VF_BACKEND_OTHER)
+      return vf_fail(err, VF_UNSUPPORTED, "llama.cpp has no backend for %s",
+                     p->e->devices[d].device.name);
+  return VF_OK;
+}
+
+static vf_status resolve_sequences(plan *p, vf_error *err) {
+  p->w->seqs = p->request->seqs != 0 ? p->request->seqs : 1;
+  if (p->w->seqs > VF_LLAMACPP_SEQS)
+    return vf_fail(err, VF_UNSUPPORTED, "llama.cpp serves at most %d sequences, not %" PRIu32,
+                   VF_LLAMACPP_SEQS, p->w->seqs);
+  if (p->request->ubatch_tokens > MAX_UBATCH)
+    return vf_fail(err, VF_LIMIT, "a batch of %" PRIu32 " tokens is beyond %d",
+                   p->request->ubatch_tokens, MAX_UBATCH);
+  return VF_OK;
+}
+
+/* The context is rounded up per stream; a batch is not larger than the context that was asked
+ * for, and a whole number of tokens per sequence. */
+static vf_status resolve_context(plan *p, vf_error *err) {
+  vf_workload *w = p->w;
+  uint64_t total, per_seq, tokens;
+  w->requested_ctx_tokens =
+      p->request->ctx_tokens != 0 ? p->request->ctx_tokens : p->model->max_ctx_tokens;
+  if (w->requested_ctx_tokens == 0)
+    return vf_fail(err, VF_USAGE, "the model states no context length: give one with --ctx");
+  w->kv_unified = p->request->kv_unified;
+  total = w->requested_ctx_tokens * (w->kv_unified ? 1 : w->seqs);
+  uint64_t ubatch = p->request->ubatch_tokens != 0 ? p->request->ubatch_tokens : DEFAULT_UBATCH;
+  uint64_t batch = vf_min_u64(total, vf_max_u64(DEFAULT_BATCH, ubatch));
+  ubatch = vf_min_u64(batch, ubatch);
+  w->ubatch_tokens = (uint32_t)ubatch;
+  if (!vf_align_up(&total, total, CONTEXT_STEP) ||
+      !vf_align_up(&per_seq, w->kv_unified ? total : total / w->seqs, CONTEXT_STEP) ||
+      !vf_align_up(&tokens, ubatch, w->seqs))
+    return vf_fail(err, VF_OVERFLOW, "the context does not fit 64 bits");
+  w->ctx_tokens = per_seq;
+  p->graph.tokens = tokens;
+  p->graph.cells = per_seq;
+  p->graph.streams = w->kv_unified ? 1 : w->seqs;
+  return VF_OK;
+}
+
+/* v0.5.0 has no buffers that are split by rows for CUDA (ggml-cuda.cu); tensor split divides heads
+ * and needs flash attention (src/llama-model.cpp). */
+static vf_status check_split(const plan *p, vf_error *err) {
+  if (p->n_gpus < 2) return VF_OK;
+  if (p->request->split == VF_SPLIT_ROW && !p->program->foreign)
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "llama.cpp v0.5.0 does not load with --split row on GPUs: layer or tensor");
+  if (p->request->split == VF_SPLIT_TENSOR && p->request->flash_attn == VF_OFF)
+    return vf_fail(err, VF_UNSUPPORTED, "llama.cpp: --split tensor needs flash attention");
+  return VF_OK;
+}
+
+vf_status vf_llamacpp_settle(plan *p, vf_error *err) {
+  vf_status status = check_model(p->model, err);
+  if (status == VF_OK) status = check_split(p, err);
+  if (status == VF_OK) status = check_backends(p, err);
+  if (status == VF_OK) status = resolve_sequences(p, err);
+  if (status == VF_OK) status = resolve_context(p, err);
+  return status == VF_OK ? resolve_cache_formats(p, err) : status;
+}

@@ -1,0 +1,295 @@
+/* cache.c - from cache layers to blocks of one pool.
+ *
+ * v1/kv_cache_interface.py says what a page of a layer takes and how many a request holds;
+ * v1/core/kv_cache_utils.py:1002-1416 how layers of several kinds come to share one pool;
+ * platforms/interface.py:765-938 how large a block must be beside recurrent states. */
+#include <inttypes.h>
+
+#include "base/checked.h"
+#include "base/status.h"
+#include "core/format.h"
+#include "engines/vllm/vllm.h"
+
+enum {
+  BLOCK_TOKENS = 16,
+  SPARSE_LATENT_BYTES = 656, /* 512 in 8 bits, 4 scales, 64 in 16 bits (fp8_ds_mla) */
+  INDEXER_BYTES = 132,       /* 128 in 8 bits and a scale */
+  SCALE_BYTES = 4,           /* per token and head, of integers */
+};
+
+/* ---- Bytes ------------------------------------------------------------------------------ */
+
+static uint64_t row_bytes(vf_format format, uint64_t elements) {
+  const vf_format_info *f = vf_format_get(format);
+  uint64_t bytes = (elements + f->block_elements - 1) / f->block_elements * f->block_bytes;
+  bool scaled = format == VF_FORMAT_I8 || format == VF_FORMAT_INT8 || format == VF_FORMAT_INT4;
+  return bytes + (scaled && elements != 0 ? SCALE_BYTES : 0);
+}
+
+static bool has_indexer(const vf_model *m) {
+  for (size_t i = 0; i < m->n_caches; i++)
+    if (m->caches[i].kind == VF_CACHE_INDEXER) return true;
+  return false;
+}
+
+/* One token in one layer on one rank.  A latent row is the same on all of them. */
+static uint64_t token_bytes(const vf_vllm_plan *p, const vf_cache_layer *c) {
+  bool narrow = p->w->kv_k == VF_FORMAT_F8_E4M3;
+  if (c->kind == VF_CACHE_INDEXER) return INDEXER_BYTES;
+  if (c->kind == VF_CACHE_LATENT && narrow && has_indexer(p->model)) return SPARSE_LATENT_BYTES;
+  uint64_t heads = c->kind == VF_CACHE_LATENT ? 1 : vf_shard_kv_heads(c->n_kv_heads, p->tp);
+  return heads * (row_bytes(p->w->kv_k, c->k_dim) + row_bytes(p->w->kv_v, c->v_dim));
+}
+
+/* mamba_utils.py:168-330: the convolution in the model's type, the state in that or in 32 bits. */
+static uint64_t state_bytes(const vf_vllm_plan *p, const vf_cache_layer *c) {
+  bool wide = (p->model->flags & VF_MODEL_STATE_F32) != 0;
+  const vf_layer *l = &p->model->layers[c->layer];
+  if (l->mixers & VF_MIX_KDA) wide = true;
+  uint64_t conv = c->conv;
+  if (l->conv > 1) conv = conv / (l->conv - 1) * (l->conv - 1 + p->spec_tokens);
+  return (conv + p->tp - 1) / p->tp * p->number_bytes +
+         (c->state + p->tp - 1) / p->tp * (wide ? 4 : p->number_bytes);
+}
+
+/* ---- Kinds ------------------------------------------------------------------------------ */
+
+static bool has_kind(const vf_model *m, vf_cache_kind kind) {
+  for (size_t i = 0; i < m->n_caches; i++)
+    if (m->caches[i].kind == kind) return true;
+  return false;
+}
+
+/* Whether layers with and without a window have heads of one size. */
+static bool equal_heads(const vf_model *m) {
+  const vf_cache_layer *first = NULL;
+  for (size_t i = 0; i < m->n_caches; i++) {
+    const vf_cache_layer *c = &m->caches[i];
+    if (c->kind != VF_CACHE_FULL && c->kind != VF_CACHE_WINDOW) continue;
+    if (first != NULL && first->k_dim != c->k_dim) return false;
+    first = c;
+  }
+  return true;
+}
+
+/* Windows count only where every kind gets groups of its own; chunks never do by default. */
+static bool windows_count(const vf_vllm_plan *p) {
+  if (!p->rules->groups || p->request->swa_full) return false;
+  if (has_kind(p->model, VF_CACHE_CHUNKED)) return false;
+  return p->rules->groups_any_heads || equal_heads(p->model);
+}
+
+static vf_cache_layer as_kept(const vf_cache_layer *c, bool windows) {
+  vf_cache_layer kept = *c;
+  kept.layer = c->layer;
+  if (c->kind == VF_CACHE_CHUNKED || c->kind == VF_CACHE_CROSS || c->kind == VF_CACHE_WINDOW)
+    kept.kind = c->kind == VF_CACHE_WINDOW && windows ? VF_CACHE_WINDOW : VF_CACHE_FULL;
+  if (kept.kind != VF_CACHE_WINDOW) kept.window = 0;
+  return kept;
+}
+
+static vf_vllm_kind *kind_of(vf_vllm_pool *pool, const vf_cache_layer *c) {
+  for (uint32_t i = 0; i < pool->n_kinds; i++)
+    if (vf_cache_layer_equal(&pool->kinds[i].cache, c)) return &pool->kinds[i];
+  if (pool->n_kinds == VF_VLLM_KINDS) return NULL;
+  vf_vllm_kind *k = &pool->kinds[pool->n_kinds++];
+  *k = (vf_vllm_kind){.cache = *c, .groups = 1};
+  return k;
+}
+
+static vf_status count_kinds(vf_vllm_plan *p, vf_error *err) {
+  const vf_model *m = p->model;
+  bool windows = windows_count(p);
+  p->pool = (vf_vllm_pool){.n_groups = 1};
+  for (size_t i = 0; i < m->n_caches; i++) {
+    vf_cache_layer c = as_kept(&m->caches[i], windows);
+    vf_vllm_kind *k = kind_of(&p->pool, &c);
+    if (k == NULL)
+      return vf_fail(err, VF_UNSUPPORTED, "caches of more than %d kinds are not known for vLLM",
+                     VF_VLLM_KINDS);
+    k->layers++;
+    k->here += c.layer >= p->shard.first_layer && c.layer < p->shard.end_layer;
+  }
+  return VF_OK;
+}
+
+/* A draft model's layers join the pool on the last stage (its states, if any, are not known). */
+static vf_status count_draft(vf_vllm_plan *p, vf_error *err) {
+  const vf_model *m = p->request->draft;
+  for (size_t i = 0; m != NULL && i < m->n_caches; i++) {
+    vf_cache_layer c = as_kept(&m->caches[i], windows_count(p));
+    if (c.kind == VF_CACHE_STATE) continue;
+    vf_vllm_kind *k = kind_of(&p->pool, &c);
+    if (k == NULL)
+      return vf_fail(err, VF_UNSUPPORTED, "caches of more than %d kinds are not known for vLLM",
+                     VF_VLLM_KINDS);
+    k->layers++;
+    k->here += p->shard.last;
+  }
+  return VF_OK;
+}
+
+/* Layers that propose tokens, at least one, keep all tokens; they come behind the last one. */
+static void count_proposing_layers(vf_vllm_plan *p) {
+  uint32_t n = vf_max_u32(vf_vllm_mtp_layers(p->model), 1);
+  if (p->spec_tokens == 0) return;
+  for (uint32_t k = 0; k < p->pool.n_kinds; k++) {
+    vf_vllm_kind *kind = &p->pool.kinds[k];
+    if (kind->cache.kind != VF_CACHE_FULL && kind->cache.kind != VF_CACHE_LATENT &&
+        kind->cache.kind != VF_CACHE_INDEXER)
+      continue;
+    kind->layers += n;
+    if (p->shard.last) kind->here += n;
+  }
+}
+
+/* ---- Pages ------------------------------------------------------------------------------ */
+
+/* attention/backend.py:215-223, platforms/cuda.py: the smallest block that the backend takes. */
+static uint32_t backend_block(const vf_vllm_plan *p) {
+  uint32_t cc = p->e->devices[0].device.compute_capability;
+  if (!has_kind(p->model, VF_CACHE_LATENT)) return BLOCK_TOKENS;
+  if (has_indexer(p->model)) return 64;
+  if (cc >= 100) return p->rules->since >= 11 ? 32 : 128;
+  return cc == 90 && p->rules->since < 11 ? 64 : BLOCK_TOKENS;
+}
+
+static uint64_t in_flight(const vf_vllm_plan *p) {
+  uint64_t batches = 1;
+  if (p->rules->in_flight_twice) batches = p->new_runner ? p->pp + 1 : p->pp == 1 ? 2 : p->pp;
+  return batches * p->batch_tokens;
+}
+
+/* Decode context parallelism divides the tokens of layers that keep all of them. */
+static uint64_t dcp_of(const vf_vllm_plan *p) {
+  return vf_max_u32(p->request->dcp, 1);
+}
+
+static uint64_t kind_blocks(const vf_vllm_plan *p, const vf_vllm_kind *k) {
+  uint64_t b = k->block_tokens, length = p->w->requested_ctx_tokens;
+  uint64_t shared_length = (length + dcp_of(p) - 1) / dcp_of(p);
+  bool shared = p->request->prefix_caching != VF_OFF && p->rules->state_aligned;
+  switch (k->cache.kind) {
+  case VF_CACHE_STATE: return (shared ? 2 : 1) + p->spec_tokens;
+  case VF_CACHE_WINDOW:
+    return (vf_min_u64(k->cache.window - 1 + in_flight(p), length) + b - 1) / b + 1;
+  case VF_CACHE_FULL:
+  case VF_CACHE_CHUNKED:
+  case VF_CACHE_LATENT:
+  case VF_CACHE_INDEXER:
+  case VF_CACHE_CROSS:
+  case VF_CACHE_KIND_COUNT: break;
+  }
+  return (shared_length + b - 1) / b;
+}
+
+/* Beside states, a block is so long that a page of attention holds a whole state. */
+static uint32_t hybrid_block(const vf_vllm_plan *p, uint32_t block) {
+  uint64_t state = 0, token = 0;
+  for (uint32_t i = 0; i < p->pool.n_kinds; i++) {
+    const vf_cache_layer *c = &p->pool.kinds[i].cache;
+    if (c->kind == VF_CACHE_STATE)
+      state = vf_max_u64(state, state_bytes(p, c));
+    else
+      token = vf_max_u64(token, token_bytes(p, c));
+  }
+  if (state == 0 || token == 0) return block;
+  uint64_t step = has_kind(p->model, VF_CACHE_LATENT) && block < 128 ? 128 : block;
+  return (uint32_t)(step * ((state + step * token - 1) / (step * token)));
+}
+
+static void size_pages(vf_vllm_plan *p) {
+  vf_vllm_pool *pool = &p->pool;
+  uint32_t block = p->request->block_size != 0 ? p->request->block_size : backend_block(p);
+  block = hybrid_block(p, block);
+  for (uint32_t i = 0; i < pool->n_kinds; i++) {
+    vf_vllm_kind *k = &pool->kinds[i];
+    bool state = k->cache.kind == VF_CACHE_STATE;
+    k->block_tokens = block;
+    k->page_bytes = state ? state_bytes(p, &k->cache) : block * token_bytes(p, &k->cache);
+    pool->page_bytes = vf_max_u64(pool->page_bytes, k->page_bytes);
+  }
+  pool->least_tokens = block;
+}
+
+/* Smaller pages hold more tokens where that comes out even; states, and heads of another size, are
+ * padded. */
+static void unify_pages(vf_vllm_pool *pool) {
+  const vf_vllm_kind *largest = &pool->kinds[0];
+  for (uint32_t i = 1; i < pool->n_kinds; i++)
+    if (pool->kinds[i].page_bytes == pool->page_bytes) largest = &pool->kinds[i];
+  for (uint32_t i = 0; i < pool->n_kinds; i++) {
+    vf_vllm_kind *k = &pool->kinds[i];
+    bool padded = k->cache.kind == VF_CACHE_STATE || largest->cache.kind == VF_CACHE_STATE ||
+                  k->cache.k_dim != largest->cache.k_dim || k->page_bytes == 0 ||
+                  pool->page_bytes % k->page_bytes != 0;
+    if (!padded) k->block_tokens *= (uint32_t)(pool->page_bytes / k->page_bytes);
+    k->page_bytes = pool->page_bytes;
+  }
+}
+
+/* ---- Groups ----------------------------------------------------------------------------- */
+
+/* One kind alone, or kinds that grow alike: attention of several sizes, a latent and its index. */
+static bool grow_alike(const vf_vllm_pool *pool) {
+  if (pool->n_kinds == 1) return true;
+  for (uint32_t i = 0; i < pool->n_kinds; i++)
+    if (pool->kinds[i].cache.kind == VF_CACHE_WINDOW || pool->kinds[i].cache.kind == VF_CACHE_STATE)
+      return false;
+  return true;
+}
+
+static void make_one_group(vf_vllm_plan *p) {
+  vf_vllm_pool *pool = &p->pool;
+  pool->block_bytes = 0;
+  for (uint32_t i = 0; i < pool->n_kinds; i++)
+    pool->block_bytes += pool->kinds[i].page_bytes * pool->kinds[i].here;
+  for (uint32_t i = 0; i < pool->n_kinds; i++)
+    pool->kinds[i].request_blocks = kind_blocks(p, &pool->kinds[i]);
+  pool->request_blocks = pool->n_kinds > 0 ? pool->kinds[0].request_blocks : 0;
+  if (pool->n_kinds == 1 && pool->kinds[0].cache.kind == VF_CACHE_STATE)
+    pool->state_blocks = pool->request_blocks;
+}
+
+/* Layers of a kind are dealt out to groups of the size of the smallest kind, or of the largest
+ * where that is not even half as much again. */
+static uint32_t group_size(const vf_vllm_pool *pool) {
+  uint32_t least = UINT32_MAX, most = 0;
+  for (uint32_t i = 0; i < pool->n_kinds; i++) {
+    if (pool->kinds[i].layers < least) least = pool->kinds[i].layers;
+    most = vf_max_u32(most, pool->kinds[i].layers);
+  }
+  return (uint64_t)most * 2 < (uint64_t)least * 3 ? most : least;
+}
+
+static void make_groups(vf_vllm_plan *p) {
+  vf_vllm_pool *pool = &p->pool;
+  uint32_t size = group_size(pool);
+  unify_pages(pool);
+  pool->n_groups = 0;
+  pool->least_tokens = UINT32_MAX;
+  for (uint32_t i = 0; i < pool->n_kinds; i++) {
+    vf_vllm_kind *k = &pool->kinds[i];
+    k->groups = (k->layers + size - 1) / size;
+    k->request_blocks = kind_blocks(p, k);
+    pool->n_groups += k->groups;
+    pool->group_layers = vf_max_u32(pool->group_layers, (k->here + k->groups - 1) / k->groups);
+    pool->request_blocks += k->groups * k->request_blocks;
+    if (k->cache.kind == VF_CACHE_STATE) pool->state_blocks += k->groups * k->request_blocks;
+    if (k->block_tokens < pool->least_tokens) pool->least_tokens = k->block_tokens;
+  }
+  pool->block_bytes = pool->group_layers * pool->page_bytes;
+}
+
+vf_status vf_vllm_find_pool(vf_vllm_plan *p, vf_error *err) {
+  vf_status status = count_kinds(p, err);
+  if (status == VF_OK) status = count_draft(p, err);
+  if (status != VF_OK) return status;
+  if (p->request->draft == NULL) count_proposing_layers(p);
+  size_pages(p);
+  if (grow_alike(&p->pool))
+    make_one_group(p);
+  else
+    make_groups(p);
+  return VF_OK;
+}
