@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "vramfit/vramfit.h"
+#include "vramfit/report.h"
 
 void print_help(FILE *out);
 void print_version(FILE *out, const vf_context *ctx);

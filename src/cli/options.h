@@ -2,7 +2,7 @@
 #ifndef VF_CLI_OPTIONS_H
 #define VF_CLI_OPTIONS_H
 
-#include "vramfit/vramfit.h"
+#include "vramfit/report.h"
 
 typedef enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER } color_mode;
 

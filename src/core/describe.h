@@ -3,6 +3,7 @@
 #define VF_CORE_DESCRIBE_H
 
 #include "core/model.h"
+#include "vramfit/inspect.h"
 
 /* Tensors by format, the largest share first; at most VF_FORMAT_COUNT. */
 size_t vf_describe_formats(vf_format_share out[VF_FORMAT_COUNT], const vf_tensor *tensors,

@@ -3,7 +3,7 @@
 #define VF_CORE_WORDS_H
 
 #include "base/text.h"
-#include "vramfit/vramfit.h"
+#include "vramfit/deploy.h"
 
 typedef struct vf_verdict_words {
   const char *json, *shown, *color; /* colour: an ANSI sequence */

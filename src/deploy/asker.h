@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "core/estimate.h"
 #include "deploy/load.h"
+#include "vramfit/deploy.h"
 
 /* Devices by what they were named; in the asker's arena. */
 typedef struct vf_asker_devices {

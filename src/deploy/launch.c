@@ -15,6 +15,7 @@
 #include "base/units.h"
 #include "core/format.h"
 #include "engines/engine.h"
+#include "vramfit/deploy.h"
 
 /* ---- What can be said ------------------------------------------------------------------- */
 

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "readers/file.h"
+#include "vramfit/deploy.h"
 
 enum { MODELFILE_BYTES = 1 << 20 };
 

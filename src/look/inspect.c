@@ -12,6 +12,7 @@
 #include "deploy/load.h"
 #include "deploy/open.h"
 #include "models/known_keys.h"
+#include "vramfit/inspect.h"
 
 enum { MAX_ANOMALIES = 32, N_CACHE_FORMATS = 3 };
 

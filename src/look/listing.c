@@ -16,6 +16,7 @@
 #include "readers/config.h"
 #include "readers/device.h"
 #include "readers/measured.h"
+#include "vramfit/inspect.h"
 
 /* ---- Rows ------------------------------------------------------------------------------- */
 

@@ -3,7 +3,7 @@
 #define VF_LOOK_LISTING_H
 
 #include "base/arena.h"
-#include "vramfit/vramfit.h"
+#include "vramfit/inspect.h"
 
 /* What a cell holds; numbers have their unit in the JSON key. */
 typedef enum vf_cell_kind {

@@ -17,6 +17,7 @@
 #include "readers/file.h"
 #include "readers/json/json_scan.h"
 #include "readers/measured.h"
+#include "vramfit/inspect.h"
 
 enum { PATH_BYTES = 4096, MAX_FILES = 1000 };
 

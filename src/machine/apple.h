@@ -3,6 +3,7 @@
 #define VF_MACHINE_APPLE_H
 
 #include "machine/found.h"
+#include "vramfit/inspect.h"
 
 /* Main memory and the GPU, where this was built for macOS; elsewhere VF_UNSUPPORTED. */
 vf_status vf_apple_find(vf_findings *out, vf_host_memory *host, vf_error *err);

@@ -3,6 +3,7 @@
 #define VF_MACHINE_FOUND_H
 
 #include "readers/catalog.h"
+#include "vramfit/inspect.h"
 
 enum { VF_MACHINE_NOTES = 16, VF_MACHINE_NOTE_SIZE = 240 };
 

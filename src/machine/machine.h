@@ -3,6 +3,7 @@
 #define VF_MACHINE_MACHINE_H
 
 #include "machine/found.h"
+#include "vramfit/inspect.h"
 
 struct vf_machine {
   vf_allocator allocator;

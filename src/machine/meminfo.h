@@ -3,6 +3,7 @@
 #define VF_MACHINE_MEMINFO_H
 
 #include "machine/found.h"
+#include "vramfit/inspect.h"
 
 /* Reads the text of /proc/meminfo; what it lacks is 0.  VF_MALFORMED without a MemTotal that can
  * be.  Remarks go to `notes`, which may be NULL. */

@@ -3,6 +3,7 @@
 #define VF_MACHINE_SYSFS_H
 
 #include "machine/found.h"
+#include "vramfit/inspect.h"
 
 /* Adds AMD's and Intel's GPUs.  host may be NULL where main memory is not known. */
 void vf_sysfs_find(vf_findings *out, const char *root, const vf_host_memory *host);

@@ -6,7 +6,7 @@
 #define VF_REPORT_OUT_H
 
 #include "base/text.h"
-#include "vramfit/vramfit.h"
+#include "vramfit/report.h"
 
 typedef struct vf_out {
   vf_write_fn write;

@@ -2,7 +2,7 @@
 #ifndef VF_REPORT_TOPIC_H
 #define VF_REPORT_TOPIC_H
 
-#include "vramfit/vramfit.h"
+#include "vramfit/report.h"
 
 typedef struct vf_topic {
   const char *name, *title, *text; /* Markdown behind its title */

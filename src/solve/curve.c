@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "engines/engine.h"
 #include "solve/largest.h"
+#include "vramfit/solve.h"
 
 enum { CONTEXT_STEP = 256, UNSTATED_TIMES = 2 };
 

@@ -12,6 +12,7 @@
 #include "core/words.h"
 #include "deploy/asker.h"
 #include "solve/values.h"
+#include "vramfit/solve.h"
 
 /* The grid itself, and what is needed while it is worked on. */
 typedef struct work {

@@ -6,7 +6,7 @@
 #define VF_SOLVE_GRID_H
 
 #include "base/arena.h"
-#include "vramfit/vramfit.h"
+#include "vramfit/solve.h"
 
 enum { VF_GRID_TEXTS = 64, VF_GRID_LABEL = 64 };
 

@@ -2,7 +2,7 @@
 #ifndef VF_SOLVE_LARGEST_H
 #define VF_SOLVE_LARGEST_H
 
-#include "vramfit/vramfit.h"
+#include "vramfit/solve.h"
 
 /* Asks whether x is all right: VF_OK and *yes, or a failure that ends the search. */
 typedef vf_status (*vf_question)(void *user, uint64_t x, bool *yes, vf_error *err);

@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "core/estimate.h"
 #include "solve/largest.h"
+#include "vramfit/solve.h"
 
 enum { LEAST_CTX = 4096, CTX_STEP = 256 };
 static const uint64_t margin_bytes = 1024 * VF_MIB;

@@ -16,6 +16,7 @@
 #include "engines/engine.h"
 #include "solve/largest.h"
 #include "solve/values.h"
+#include "vramfit/solve.h"
 
 enum { TRY_ALL = 256, MOST_GPUS = 64, MOST_CTX_UNKNOWN = 1 << 20 };
 

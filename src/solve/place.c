@@ -16,6 +16,7 @@
 #include "engines/engine.h"
 #include "readers/json/json_scan.h"
 #include "solve/place.h"
+#include "vramfit/place.h"
 
 /* What is being worked out; scratch that does not outlive it. */
 typedef struct job {

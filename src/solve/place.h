@@ -4,6 +4,7 @@
 
 #include "core/coreside.h"
 #include "core/residency.h"
+#include "vramfit/place.h"
 
 enum { VF_PLACE_SETS = 256 };
 

@@ -3,6 +3,7 @@
 #define VF_SOLVE_VALUES_H
 
 #include "deploy/asker.h"
+#include "vramfit/solve.h"
 
 typedef struct vf_values {
   const char **texts;

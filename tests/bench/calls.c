@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "vramfit/vramfit.h"
+#include "vramfit/report.h"
 
 static const char *const models[] = {"llama3.1-8b", "llama3.1-70b", "qwen2.5-32b", "qwen3-8b",
                                      "mistral-7b",  "smollm3-3b",   "phi4-14b",    "llama3.2-1b"};

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "vramfit/vramfit.h"
+#include "vramfit/report.h"
 
 static void die(const char *what) {
   fprintf(stderr, "bench_header: %s\n", what);

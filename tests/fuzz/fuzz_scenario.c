@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "solve/place.h"
+#include "vramfit/report.h"
 
 static bool swallow(void *user, const char *data, size_t size) {
   (void)data;

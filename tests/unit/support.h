@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "vramfit/vramfit.h"
+#include "vramfit/report.h"
 
 /* Like assert_int_equal, with both numbers in decimal. */
 #define assert_u64(actual, expected)                                                               \

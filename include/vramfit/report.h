@@ -1,0 +1,120 @@
+/* report.h - results as text, JSON, CSV, Markdown and pictures.
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef VRAMFIT_REPORT_H
+#define VRAMFIT_REPORT_H
+
+#include "vramfit/deploy.h"
+#include "vramfit/inspect.h"
+#include "vramfit/place.h"
+#include "vramfit/solve.h"
+#include "vramfit/vramfit.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Reports ---------------------------------------------------------------------------- */
+
+typedef enum vf_report_format {
+  VF_REPORT_TABLE,
+  VF_REPORT_JSON,
+  VF_REPORT_CSV,
+  VF_REPORT_MARKDOWN,
+  VF_REPORT_COUNT
+} vf_report_format;
+
+typedef struct vf_report_options {
+  vf_report_format format;
+  vf_unit unit;            /* for people; JSON is always in bytes */
+  bool color;              /* ANSI colours */
+  bool bars;               /* proportional bars */
+  bool explain;            /* the formula under every line (JSON always has it) */
+  const vf_launch *launch; /* of an estimate: told at its end; NULL: not */
+} vf_report_options;
+
+/* Called with pieces of the report, in order; returns false to stop (a write error). */
+typedef bool (*vf_write_fn)(void *user, const char *data, size_t size);
+
+/* Writes the estimate; limits may be NULL. */
+VF_API vf_status vf_report_write(const vf_estimate *estimate, const vf_limits *limits,
+                                 const vf_report_options *options, vf_write_fn write, void *user,
+                                 vf_error *err);
+
+/* Writes what vf_machine_detect found. */
+VF_API vf_status vf_machine_write(const vf_machine *machine, const vf_report_options *options,
+                                  vf_write_fn write, void *user, vf_error *err);
+
+/* ---- Tables ----------------------------------------------------------------------------- */
+
+VF_API vf_status vf_grid_write(const vf_grid *grid, vf_cell_shows shows,
+                               const vf_report_options *options, vf_write_fn write, void *user,
+                               vf_error *err);
+
+/* ---- The most that fits ----------------------------------------------------------------- */
+
+VF_API vf_status vf_answer_write(const vf_answer *answer, const vf_report_options *options,
+                                 vf_write_fn write, void *user, vf_error *err);
+
+/* ---- Looking into a model --------------------------------------------------------------- */
+
+/* Writes it, with every tensor if `tensors`; with `other`, what is different between the two. */
+VF_API vf_status vf_inspection_write(const vf_inspection *inspection, const vf_inspection *other,
+                                     bool tensors, const vf_report_options *options,
+                                     vf_write_fn write, void *user, vf_error *err);
+
+/* ---- Workloads that share a box --------------------------------------------------------- */
+
+VF_API vf_status vf_place_write(const vf_place *place, const vf_report_options *options,
+                                vf_write_fn write, void *user, vf_error *err);
+
+/* The memory map of each scenario, as text or as an SVG image. */
+VF_API vf_status vf_place_card(const vf_place *place, bool svg, const vf_report_options *options,
+                               vf_write_fn write, void *user, vf_error *err);
+
+/* ---- What there is ---------------------------------------------------------------------- */
+
+VF_API vf_status vf_listing_write(const vf_listing *listing, const vf_report_options *options,
+                                  vf_write_fn write, void *user, vf_error *err);
+
+/* ---- Deployments side by side ----------------------------------------------------------- */
+
+/* Several side by side.  Where estimate is NULL, refusal says why there is none. */
+typedef struct vf_compared {
+  const char *label; /* as it was asked for */
+  const vf_estimate *estimate;
+  const vf_limits *limits; /* may be NULL */
+  const char *refusal;
+} vf_compared;
+
+enum { VF_MAX_COMPARED = 16 };
+
+VF_API vf_status vf_comparison_write(const vf_compared *list, size_t count,
+                                     const vf_report_options *options, vf_write_fn write,
+                                     void *user, vf_error *err);
+
+/* ---- Pictures --------------------------------------------------------------------------- */
+
+typedef struct vf_plot_options {
+  bool svg;     /* a self-contained SVG document; else text for a terminal */
+  bool unicode; /* text: block characters; else ASCII */
+  bool color;   /* text: ANSI colours */
+  vf_unit unit;
+} vf_plot_options;
+
+/* Draws the budget as stacked bars, and the curve below them (NULL: bars alone). */
+VF_API vf_status vf_plot_write(const vf_estimate *estimate, const vf_curve *curve,
+                               const vf_plot_options *options, vf_write_fn write, void *user,
+                               vf_error *err);
+
+/* ---- Topics ----------------------------------------------------------------------------- */
+
+/* Writes the text that teaches a topic ("kv-cache"), or the list of topics if name is NULL;
+ * VF_UNKNOWN suggests the nearest. */
+VF_API vf_status vf_topic_write(const char *name, const vf_report_options *options,
+                                vf_write_fn write, void *user, vf_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

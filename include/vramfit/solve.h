@@ -1,0 +1,140 @@
+/* solve.h - questions over a deployment: tables, the most that fits, curves.
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef VRAMFIT_SOLVE_H
+#define VRAMFIT_SOLVE_H
+
+#include "vramfit/deploy.h"
+#include "vramfit/vramfit.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Tables ----------------------------------------------------------------------------- */
+
+/* Values of one of them: with commas between them, "8k,32k", or "any" for all that are usual. */
+typedef struct vf_axis {
+  vf_axis_kind kind;
+  const char *values;
+} vf_axis;
+
+/* What a cell of a table shows. */
+typedef enum vf_cell_shows { VF_CELL_HEADROOM, VF_CELL_VERDICT, VF_CELL_NEED } vf_cell_shows;
+
+/* Every combination of the axes' values; the last axis makes the columns, the one before it the
+ * rows, those before that tables of their own. */
+typedef struct vf_grid vf_grid;
+
+enum { VF_GRID_CELLS = 1 << 23 }; /* at most */
+
+/* The strings must outlive the grid; a draft model in the request, too. */
+VF_API vf_status vf_grid_new(vf_grid **out, const vf_context *ctx, const vf_deployment *base,
+                             const vf_axis *axes, size_t axis_count, vf_error *err);
+
+/* Estimates `cells` more of them; *finished once there are none left.  In pieces, so that a caller
+ * can show progress, or stop.  If the engine refuses every cell, that is a failure in the end. */
+VF_API vf_status vf_grid_work(vf_grid *grid, size_t cells, bool *finished, vf_error *err);
+
+VF_API size_t vf_grid_size(const vf_grid *grid);
+VF_API size_t vf_grid_axis_size(const vf_grid *grid, size_t axis);
+VF_API const char *vf_grid_axis_label(const vf_grid *grid, size_t axis, size_t value);
+
+/* Cell i, the last axis running fastest; and the text of a reason. */
+VF_API const vf_outcome *vf_grid_cell(const vf_grid *grid, size_t i);
+VF_API const char *vf_grid_reason(const vf_grid *grid, uint32_t reason);
+
+VF_API void vf_grid_free(vf_grid *grid);
+
+/* ---- The most that fits ----------------------------------------------------------------- */
+
+/* What is asked for.  "Fits" is the verdict FITS everywhere: every answer keeps the headroom. */
+typedef enum vf_max_kind {
+  VF_MOST_CTX,       /* most tokens per sequence */
+  VF_MOST_SEQS,      /* most sequences at the deployment's context */
+  VF_MOST_QUANT,     /* widest weight format */
+  VF_MOST_KV,        /* widest cache format */
+  VF_MOST_GPUS,      /* fewest devices of one kind, and how ranks share them */
+  VF_MOST_NGL,       /* most layers on the GPU */
+  VF_MOST_N_CPU_MOE, /* fewest layers whose experts stay in main memory */
+  VF_MOST_GPU,       /* cheapest device: least memory, then least bandwidth */
+  VF_MOST_COUNT
+} vf_max_kind;
+
+typedef struct vf_max_query {
+  vf_max_kind kind;
+  vf_deployment base;
+  /* Of VF_AXIS_QUANT, VF_AXIS_KV and VF_AXIS_GPU: lists as in vf_axis.  That of what is asked for
+   * is what to choose from (NULL: any); the others are free, from the widest and cheapest on. */
+  const char *lists[VF_AXIS_COUNT];
+  uint64_t min_ctx_tokens; /* 0: none.  The least that the answer must leave room for */
+  uint32_t min_seqs;
+} vf_max_query;
+
+/* One value of what is asked for, and what became of it. */
+typedef struct vf_choice {
+  uint64_t number; /* tokens, sequences, devices, layers; of a device, its memory */
+  char name[64];   /* format or device; "": it is a number */
+  size_t place;    /* of a name: how many wider or cheaper ones there are */
+  uint32_t tp, pp; /* of VF_MOST_GPUS; 0: the engine shares layer by layer */
+  vf_outcome outcome;
+  char refusal[320];
+} vf_choice;
+
+typedef struct vf_answer {
+  vf_max_kind kind;
+  bool found;
+  vf_choice best;   /* if found: it fits */
+  bool has_next;    /* false: there is nothing beyond, and end says why */
+  vf_choice next;   /* one step beyond, which does not fit; if nothing is found: the last resort */
+  const char *end;  /* "the model's limit"; static */
+  uint64_t step;    /* of VF_MOST_CTX: tokens that the engine rounds up to */
+  size_t estimates; /* that it took */
+  char model[128], quant[24], kv[24], engine[24], gpu[64];
+  uint64_t ctx_tokens;
+  uint32_t seqs, gpus;
+} vf_answer;
+
+VF_API vf_status vf_max_solve(vf_answer *out, const vf_context *ctx, const vf_max_query *query,
+                              vf_error *err);
+
+/* ---- What --fit of llama.cpp does ------------------------------------------------------- */
+
+/* Changes the request as llama.cpp's own --fit would, so that every device keeps 1024 MiB free: a
+ * context that is not given, then layers or experts in main memory.  VF_USAGE if the request fixes
+ * these already. */
+VF_API vf_status vf_llama_fit(vf_request *inout, vf_estimate *scratch, const vf_model *model,
+                              const vf_device *devices, size_t device_count, vf_error *err);
+
+/* ---- Memory against context ------------------------------------------------------------- */
+
+enum { VF_CURVE_POINTS = 49 };
+
+/* Memory of one device at one context. */
+typedef struct vf_curve_point {
+  uint64_t ctx_tokens;
+  uint64_t part_bytes[VF_PART_COUNT];
+  uint64_t shared_host_bytes; /* unified: the host's side */
+  vf_interval need;
+} vf_curve_point;
+
+/* Memory against context, of the device that is fullest. */
+typedef struct vf_curve {
+  vf_curve_point points[VF_CURVE_POINTS];
+  size_t count;
+  uint32_t device; /* index into vf_estimate_devices */
+  uint64_t capacity_bytes;
+  uint64_t last_ctx_tokens; /* the largest context whose need is within the capacity; 0: none */
+  bool ends_above;          /* that is the end of the curve: it never leaves the capacity */
+} vf_curve;
+
+/* Solves it by repeated estimates with estimate as scratch (its last result is overwritten).
+ * VF_UNSUPPORTED if no device's memory is known. */
+VF_API vf_status vf_curve_solve(vf_curve *out, vf_estimate *estimate, const vf_model *model,
+                                const vf_request *request, const vf_device *devices,
+                                size_t device_count, vf_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
