@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define VF_VERSION "0.1.0"
 
@@ -323,13 +324,16 @@ enum {
 /* llama.cpp's --override-tensor: tensors whose name has the pattern lie in that buffer. */
 typedef struct vf_override {
   const char *pattern; /* a regular expression: "blk\\.[0-9]+\\.ffn_.*_exps" */
+  size_t length;       /* of the pattern, which need not end there */
   int32_t device;      /* index of a GPU; -1: main memory */
 } vf_override;
 
-enum { VF_MAX_OVERRIDES = 16 };
+enum { VF_MAX_OVERRIDES = 64 };
 
-/* What to estimate.  Start from VF_REQUEST_INIT: every default is the engine's own. */
+/* What to estimate.  Start from vf_request_init(): every default is the engine's own.  Strings and
+ * the draft model belong to the caller and must outlive the use of the result. */
 typedef struct vf_request {
+  size_t struct_size;     /* of the caller's struct, as vf_request_init() sets it */
   const char *engine;     /* "llama.cpp", "llama.cpp@v0.5.0"; NULL: by the model's format */
   uint64_t ctx_tokens;    /* per sequence; kv_unified: the shared pool; 0: engine's default */
   uint32_t seqs;          /* sequences that must fit at full context; 0: 1 */
@@ -344,13 +348,13 @@ typedef struct vf_request {
   bool no_mmap;           /* weights on the host are read into memory, not mapped from the file */
   vf_split split;
   uint32_t main_gpu;            /* of VF_SPLIT_NONE: index of the device; the others do not count */
-  const uint32_t *tensor_split; /* proportions per device; NULL: by free memory */
-  size_t tensor_split_count;
+  uint32_t tensor_split[VF_MAX_DEVICES]; /* proportions per device */
+  size_t tensor_split_count;             /* 0: by free memory */
   uint64_t host_memory_bytes;   /* main memory for what stays on the host; 0: the first device's
                                    host_memory_bytes */
   int64_t prompt_cache_bytes;   /* llama-server's --cache-ram; -1: its default; 0: off */
   uint32_t cpu_moe_layers;      /* experts of the first N layers stay in host memory */
-  const vf_override *overrides; /* the first that matches counts */
+  vf_override overrides[VF_MAX_OVERRIDES]; /* the first that matches counts */
   size_t override_count;
   bool mtp;              /* the model's own layers propose further tokens */
   uint64_t mmproj_bytes; /* a tower for images or sound, loaded on the first device */
@@ -377,7 +381,15 @@ typedef struct vf_request {
   bool enforce_eager; /* no CUDA graphs */
 } vf_request;
 
-#define VF_REQUEST_INIT ((vf_request){.gpu_layers = -1, .prompt_cache_bytes = -1})
+/* A request in which nothing is said. */
+static inline vf_request vf_request_init(void) {
+  vf_request r;
+  memset(&r, 0, sizeof r);
+  r.struct_size = sizeof r;
+  r.gpu_layers = -1;
+  r.prompt_cache_bytes = -1;
+  return r;
+}
 
 /* ---- Estimates -------------------------------------------------------------------------- */
 

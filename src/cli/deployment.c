@@ -126,7 +126,7 @@ vf_status read_deployment(vf_deployment *out, vf_model **draft, const args *a,
   if (list_of(a, VF_AXIS_QUANT) != NULL) out->quant = NULL;
   if (list_of(a, VF_AXIS_ENGINE) != NULL) out->request.engine = NULL;
   if (a->tensor_split.count > 0) {
-    out->request.tensor_split = a->tensor_split.shares;
+    memcpy(out->request.tensor_split, a->tensor_split.shares, sizeof a->tensor_split.shares);
     out->request.tensor_split_count = a->tensor_split.count;
   }
   return open_beside(&out->request, draft, a, ctx, err);

@@ -55,7 +55,7 @@ static vf_status open_all(job *j, vf_error *err) {
   j->request = a->request;
   if (status == VF_OK) status = open_beside(&j->request, &j->draft, a, j->ctx, err);
   if (a->tensor_split.count > 0) {
-    j->request.tensor_split = a->tensor_split.shares;
+    memcpy(j->request.tensor_split, a->tensor_split.shares, sizeof j->request.tensor_split);
     j->request.tensor_split_count = a->tensor_split.count;
   }
   return status;

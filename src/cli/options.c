@@ -607,7 +607,7 @@ vf_status too_many_words(const char *word, vf_error *err) {
 
 vf_status args_parse(args *out, int argc, char **argv, vf_error *err) {
   static char text[1 << 16];
-  args a = {.request = VF_REQUEST_INIT};
+  args a = {.request = vf_request_init()};
   vf_status status = normalize(&argc, argv, text, sizeof text, err);
   if (status == VF_OK) status = read_options(&a, argc, argv, err);
   if (status != VF_OK) return status;
@@ -619,9 +619,9 @@ vf_status args_parse(args *out, int argc, char **argv, vf_error *err) {
   *out = a;
   for (size_t i = 0; i < out->overrides.count; i++) {
     const char *pattern = out->overrides.text + out->overrides.items[i].at;
-    out->overrides.list[i] = (vf_override){pattern, out->overrides.items[i].device};
+    out->request.overrides[i] =
+        (vf_override){pattern, strlen(pattern), out->overrides.items[i].device};
   }
-  out->request.overrides = out->overrides.list;
   out->request.override_count = out->overrides.count;
   return VF_OK;
 }

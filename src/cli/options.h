@@ -27,7 +27,6 @@ typedef struct override_arg {
   } items[VF_MAX_OVERRIDES];
   char text[2048];
   size_t count;
-  vf_override list[VF_MAX_OVERRIDES];
 } override_arg;
 
 /* "7B..14B": both ends belong to it; 0: no end. */

@@ -50,7 +50,7 @@ vf_status vf_estimate_reset(vf_estimate *e, const vf_model *model, const vf_devi
   e->n_assumptions = model->n_assumptions;
   memcpy(e->assumptions, model->assumptions, model->n_assumptions * sizeof *e->assumptions);
   e->verdict = VF_FITS;
-  e->refused = e->overflow = false;
+  e->refused = e->overflow = e->lost_assumption = false;
   for (size_t i = 0; i < device_count; i++) {
     memset(&e->devices[i], 0, sizeof e->devices[i]);
     e->devices[i].device = devices[i];
@@ -81,7 +81,10 @@ void vf_estimate_add(vf_estimate *e, vf_line line) {
 }
 
 void vf_estimate_assume(vf_estimate *e, const char *code, const char *text) {
-  if (e->n_assumptions == VF_MAX_ASSUMPTIONS) return;
+  if (e->n_assumptions == VF_MAX_ASSUMPTIONS) {
+    e->lost_assumption = true;
+    return;
+  }
   e->assumptions[e->n_assumptions++] = (vf_assumption){code, text};
 }
 
@@ -155,6 +158,9 @@ vf_status vf_estimate_finish(vf_estimate *e, vf_error *err) {
   for (size_t i = 0; i < e->n_devices; i++) judged |= finish_device(e, &e->devices[i]);
   if (e->overflow)
     return vf_fail(err, VF_OVERFLOW, "the sizes asked for do not fit 64 bits: nothing fits that");
+  if (e->lost_assumption)
+    return vf_fail(err, VF_LIMIT, "more than %d things would have to be taken for granted",
+                   VF_MAX_ASSUMPTIONS);
   if (!judged)
     return vf_fail(err, VF_USAGE, "%s: its memory is not known: say --memory or --host-memory SIZE",
                    e->devices[0].device.id);

@@ -9,7 +9,7 @@
 
 struct vf_engine;
 
-enum { VF_MAX_ASSUMPTIONS = 16, VF_LINES_PER_DEVICE = 16, VF_NOTES = 24, VF_VERSION_TEXT = 24 };
+enum { VF_MAX_ASSUMPTIONS = 64, VF_LINES_PER_DEVICE = 16, VF_NOTES = 24, VF_VERSION_TEXT = 24 };
 
 /* Figures that are costly to find and often asked for again, by a fingerprint of what they follow
  * from; a place for each, the last one stays. */
@@ -43,6 +43,7 @@ struct vf_estimate {
   vf_allocator allocator;
   const struct vf_engine *engine;
   const vf_model *model;
+  vf_request request; /* as it was asked: its strings and draft model are the caller's */
   vf_workload workload;
 
   vf_device_budget *devices;
@@ -57,9 +58,8 @@ struct vf_estimate {
   vf_memo memo;                  /* kept from one estimate to the next */
   bool refused;                  /* the engine would not start, whatever the sums say: NO-FIT */
   bool overflow;                 /* a sum left 64 bits: the estimate has failed */
-  uint32_t host_bandwidth_mb_per_s, cpu_moe_layers; /* of the request */
-  vf_split split;                                   /* of the request */
-  vf_decodes decodes;                               /* of the engine */
+  bool lost_assumption;          /* there were too many to tell: it has failed, too */
+  vf_decodes decodes;            /* of the engine */
 };
 
 /* Empties the estimate and gives it these devices; makes room if there is too little. */
@@ -69,8 +69,8 @@ vf_status vf_estimate_reset(vf_estimate *e, const vf_model *model, const vf_devi
 /* Adds a line; lines of 0 bytes at every end are left out, those outside the budget listed only. */
 void vf_estimate_add(vf_estimate *e, vf_line line);
 
-/* Takes for granted; `text` must be static.  More than VF_MAX_ASSUMPTIONS are
- * dropped. */
+/* Takes for granted; `text` must outlive the result.  With more than VF_MAX_ASSUMPTIONS the
+ * estimate fails: none is ever left out. */
 void vf_estimate_assume(vf_estimate *e, const char *code, const char *text);
 
 /* Sums up, computes capacities and headrooms, judges. */

@@ -209,7 +209,7 @@ static void add_host(step *s) {
   const vf_device *d = &s->e->devices[0].device;
   double bytes = (double)vf_read_bytes(&s->reads.host);
   double least = HOST_LEAST_MB_PER_S, most = HOST_MOST_MB_PER_S;
-  double told = s->e->host_bandwidth_mb_per_s;
+  double told = s->e->request.host_bandwidth_mb_per_s;
   if (bytes == 0) return;
   s->basis = VF_BASIS_ASSUMED;
   if (told == 0 && d->kind == VF_DEVICE_UNIFIED) told = d->bandwidth_mb_per_s;
@@ -222,7 +222,7 @@ static void add_host(step *s) {
 
 /* Devices that share every layer. */
 static uint32_t ranks_of(const vf_estimate *e) {
-  bool all = e->workload.tp == 0 && e->split == VF_SPLIT_TENSOR;
+  bool all = e->workload.tp == 0 && e->request.split == VF_SPLIT_TENSOR;
   return vf_max_u32(all ? gpus(e) : e->workload.tp, 1);
 }
 
@@ -276,7 +276,7 @@ static uint32_t bound_bandwidth(const step *s, vf_bound bound) {
   const vf_device *d = &s->e->devices[0].device;
   switch (bound) {
   case VF_BOUND_MEMORY: return d->bandwidth_mb_per_s;
-  case VF_BOUND_HOST_MEMORY: return s->e->host_bandwidth_mb_per_s;
+  case VF_BOUND_HOST_MEMORY: return s->e->request.host_bandwidth_mb_per_s;
   case VF_BOUND_LINK:
     return s->ranks > 1 && d->link_mb_per_s != 0 ? d->link_mb_per_s : d->pcie_mb_per_s;
   case VF_BOUND_COMPUTE:

@@ -41,7 +41,7 @@ static bool is_expert(const vf_tensor *t) {
 static bool is_on_host(const vf_estimate *e, const vf_tensor *t, uint32_t first) {
   if (only_host(e)) return true;
   if (e->workload.tp == 0 && is_expert(t) && t->layer >= 0 &&
-      (uint32_t)t->layer < e->cpu_moe_layers)
+      (uint32_t)t->layer < e->request.cpu_moe_layers)
     return true;
   return slot_of(e->model, t) < first;
 }

@@ -278,7 +278,7 @@ static vf_status add_plain(const service *s, const vf_scenario_workload *base, b
 
 static vf_status read_service(vf_scenario_file *f, const char *name, vf_error *err) {
   service s = {.file = f, .name = name, .prefix = joined(f->arena, "services.", name, ".")};
-  vf_scenario_workload w = {.request = VF_REQUEST_INIT, .container = true, .name = name};
+  vf_scenario_workload w = {.request = vf_request_init(), .container = true, .name = name};
   bool asks = false, found = false;
   if (s.prefix == NULL) return vf_fail_nomem(err);
   s.facts = vf_facts_view(&f->facts, s.prefix);

@@ -294,7 +294,7 @@ static bool put_overrides(const plan *p, vf_text *t) {
   vf_text o = vf_text_on(list, sizeof list);
   for (size_t i = 0; i < p->r->override_count; i++) {
     const vf_override *v = &p->r->overrides[i];
-    vf_text_printf(&o, "%s%s=", i == 0 ? "" : ",", v->pattern);
+    vf_text_printf(&o, "%s%.*s=", i == 0 ? "" : ",", (int)v->length, v->pattern);
     if (v->device < 0)
       vf_text_put(&o, "CPU");
     else

@@ -603,7 +603,7 @@ static vf_status read_workloads(vf_scenario_file *f, vf_error *err) {
     if (i == VF_CORESIDE_ITEMS)
       return vf_scenario_fail(f, "workloads", err, "more than %d workloads", VF_CORESIDE_ITEMS);
     vf_scenario_workload *w = &f->workloads[f->n_workloads++];
-    *w = (vf_scenario_workload){.request = VF_REQUEST_INIT};
+    *w = (vf_scenario_workload){.request = vf_request_init()};
     status = vf_scenario_workload_read(w, f, prefix, err);
   }
   if (status == VF_OK) status = check_count(f, "workloads", f->n_workloads, err);

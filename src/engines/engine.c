@@ -151,9 +151,22 @@ static void warn_of_ignored(vf_estimate *e, const vf_request *r) {
                        "(--split)");
 }
 
-vf_status vf_estimate_run(vf_estimate *e, const vf_model *model, const vf_request *request,
+/* What the caller's struct holds; fields that an older one does not have keep their defaults. */
+static vf_status take_request(vf_request *out, const vf_request *in, vf_error *err) {
+  if (in->struct_size == 0 || in->struct_size > sizeof *in)
+    return vf_fail(err, VF_USAGE, "a request starts from vf_request_init()");
+  vf_request r = vf_request_init();
+  memcpy(&r, in, in->struct_size);
+  r.struct_size = sizeof r;
+  *out = r;
+  return VF_OK;
+}
+
+vf_status vf_estimate_run(vf_estimate *e, const vf_model *model, const vf_request *asked,
                           const vf_device *devices, size_t device_count, vf_error *err) {
   const char *version;
+  const vf_request *request = &e->request;
+  if (take_request(&e->request, asked, err) != VF_OK) return VF_USAGE;
   vf_status status = vf_engine_for(&e->engine, &version, request->engine, model, err);
   if (status == VF_OK) status = check_devices(devices, device_count, err);
   if (status == VF_OK && request->split == VF_SPLIT_NONE)
@@ -161,10 +174,7 @@ vf_status vf_estimate_run(vf_estimate *e, const vf_model *model, const vf_reques
   if (status == VF_OK) status = set_devices(e, model, request, devices, device_count, err);
   if (status != VF_OK) return status;
   set_version(e, version);
-  e->host_bandwidth_mb_per_s = request->host_bandwidth_mb_per_s;
-  e->cpu_moe_layers = request->cpu_moe_layers;
   e->decodes = e->engine->decodes;
-  e->split = request->split;
   if (!is_known_version(e->engine, version))
     vf_estimate_assume(e, "engine-version",
                        "the rules of that engine version are not known: the newest known are used");

@@ -38,7 +38,7 @@ typedef struct bench {
 
 static void estimate(bench *b, const vf_model *model, unsigned long i) {
   vf_error err;
-  vf_request request = VF_REQUEST_INIT;
+  vf_request request = vf_request_init();
   request.ctx_tokens = 256 + (i * 7919) % 130000;
   request.seqs = 1 + (unsigned)(i % 4);
   check(vf_estimate_run(b->estimate, model, &request, b->devices, b->n_devices, &err), &err);

@@ -38,8 +38,8 @@ static bool on_cpu(const row *r) {
   return strcmp(r->backend, "cpu") == 0;
 }
 
-static vf_request request_of(const row *r, uint32_t shares[2]) {
-  vf_request q = VF_REQUEST_INIT;
+static vf_request request_of(const row *r) {
+  vf_request q = vf_request_init();
   q.ctx_tokens = r->ctx;
   q.seqs = r->seqs;
   q.kv_unified = r->unified;
@@ -54,8 +54,7 @@ static vf_request request_of(const row *r, uint32_t shares[2]) {
   q.split = strcmp(r->split, "none") == 0 ? VF_SPLIT_NONE : VF_SPLIT_LAYER;
   assert_ok(vf_format_find(&q.kv_k, r->kv_k, err));
   assert_ok(vf_format_find(&q.kv_v, r->kv_v, err));
-  if (sscanf(r->shares, "%u,%u", &shares[0], &shares[1]) == 2) {
-    q.tensor_split = shares;
+  if (sscanf(r->shares, "%u,%u", &q.tensor_split[0], &q.tensor_split[1]) == 2) {
     q.tensor_split_count = 2;
   }
   return q;
@@ -105,8 +104,7 @@ static void check_row(const row *r) {
   vf_model *m;
   vf_device devices[2];
   size_t n;
-  uint32_t shares[2];
-  vf_request q = request_of(r, shares);
+  vf_request q = request_of(r);
   const char *gpus = on_cpu(r) ? "cpu" : r->gpus == 2 ? "rtx-4090x2" : "rtx-4090";
   assert_ok(vf_model_open(&m, ctx, r->model, r->quant, NULL, err));
   assert_ok(vf_devices_parse(devices, 2, &n, ctx, gpus, err));

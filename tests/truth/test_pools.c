@@ -33,7 +33,7 @@ static bool read_row(row *r) {
 }
 
 static vf_request request_of(const row *r) {
-  vf_request q = VF_REQUEST_INIT;
+  vf_request q = vf_request_init();
   q.engine = r->engine;
   q.ctx_tokens = r->ctx;
   q.seqs = r->seqs;

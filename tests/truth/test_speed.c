@@ -31,7 +31,7 @@ static void run_row(const row *r, vf_speed *speed) {
   vf_model *m;
   vf_device devices[16];
   size_t n;
-  vf_request q = VF_REQUEST_INIT;
+  vf_request q = vf_request_init();
   q.engine = r->engine;
   q.ctx_tokens = r->ctx;
   q.flash_attn = strcmp(r->flash, "on") == 0    ? VF_ON

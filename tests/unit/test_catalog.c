@@ -184,7 +184,7 @@ static void a_config_that_makes_no_model_is_not_added(void **state) {
 
 static bool is_estimated(vf_estimate *e, const char *id, const char *engine, const vf_device *d) {
   vf_model *m;
-  vf_request request = VF_REQUEST_INIT;
+  vf_request request = vf_request_init();
   request.engine = engine;
   request.ctx_tokens = 512;
   if (vf_model_open(&m, ctx, id, NULL, engine, NULL) != VF_OK) return false;

@@ -198,7 +198,7 @@ static uint64_t host_total(const char *gpus, uint64_t host_memory_bytes, bool *s
   vf_model *m;
   vf_estimate *e;
   vf_device d[VF_MAX_DEVICES];
-  vf_request r = VF_REQUEST_INIT;
+  vf_request r = vf_request_init();
   size_t n = count_devices(d, gpus), n_assumptions;
   r.ctx_tokens = 8192;
   r.host_memory_bytes = host_memory_bytes;
@@ -249,7 +249,7 @@ static void accelerators_without_a_backend_are_refused(void **state) {
   (void)state;
   vf_model *m;
   vf_estimate *e;
-  vf_request r = VF_REQUEST_INIT;
+  vf_request r = vf_request_init();
   vf_device d = device("tpu-v5e");
   assert_ok(vf_model_open(&m, ctx, "llama3.1-8b", "q4", NULL, err));
   assert_ok(vf_estimate_new(&e, ctx, err));

@@ -52,7 +52,7 @@ static bool assumes(const char *code) {
 
 static void the_70b_cache_at_32k_is_ten_gib(void **state) {
   (void)state;
-  vf_request r = VF_REQUEST_INIT;
+  vf_request r = vf_request_init();
   r.ctx_tokens = 32768;
   assert_ok(run("llama3.1-70b", "q4", "gb10", &r, err));
   assert_u64(part(0, VF_PART_KV_CACHE), UINT64_C(10) << 30);
@@ -69,7 +69,7 @@ static void cache_formats_cost_what_their_blocks_cost(void **state) {
                  {VF_FORMAT_Q8_0, 34, 32}, {VF_FORMAT_Q5_1, 24, 32}, {VF_FORMAT_Q5_0, 22, 32},
                  {VF_FORMAT_Q4_1, 20, 32}, {VF_FORMAT_Q4_0, 18, 32}, {VF_FORMAT_IQ4_NL, 18, 32}};
   for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-    vf_request r = VF_REQUEST_INIT;
+    vf_request r = vf_request_init();
     r.ctx_tokens = 8192;
     r.kv_k = r.kv_v = formats[i].format;
     assert_ok(run("llama3.1-8b", "q4", "h100", &r, err));
@@ -80,7 +80,7 @@ static void cache_formats_cost_what_their_blocks_cost(void **state) {
 
 static void keys_and_values_may_differ(void **state) {
   (void)state;
-  vf_request r = VF_REQUEST_INIT;
+  vf_request r = vf_request_init();
   r.ctx_tokens = 8192;
   r.kv_k = VF_FORMAT_Q8_0;
   assert_ok(run("llama3.1-8b", "q4", "h100", &r, err));
@@ -89,7 +89,7 @@ static void keys_and_values_may_differ(void **state) {
 
 static void sequences_multiply_and_a_unified_cache_does_not(void **state) {
   (void)state;
-  vf_request r = VF_REQUEST_INIT;
+  vf_request r = vf_request_init();
   r.ctx_tokens = 4096;
   r.seqs = 4;
   assert_ok(run("llama3.1-8b", "q4", "h100", &r, err));
@@ -102,7 +102,7 @@ static void sequences_multiply_and_a_unified_cache_does_not(void **state) {
 /* llama-context.cpp:289: 3 x 3334 tokens are 10240, that is 3413 per sequence, rounded to 3584 */
 static void contexts_are_rounded_up_as_the_engine_does(void **state) {
   (void)state;
-  vf_request r = VF_REQUEST_INIT;
+  vf_request r = vf_request_init();
   r.ctx_tokens = 3334;
   r.seqs = 3;
   assert_ok(run("llama3.1-8b", "q4", "h100", &r, err));
@@ -115,7 +115,7 @@ static void contexts_are_rounded_up_as_the_engine_does(void **state) {
 
 static void without_a_context_the_models_own_is_taken(void **state) {
   (void)state;
-  vf_request r = VF_REQUEST_INIT;
+  vf_request r = vf_request_init();
   assert_ok(run("llama3.1-8b", "q4", "h100", &r, err));
   assert_u64(vf_estimate_workload(estimate)->ctx_tokens, 131072);
   assert_true(assumes("ctx-default"));
@@ -128,7 +128,7 @@ static void without_a_context_the_models_own_is_taken(void **state) {
 
 static void the_70b_does_not_fit_a_24_gb_card_and_f16_not_an_80_gb_one(void **state) {
   (void)state;
-  vf_request r = VF_REQUEST_INIT;
+  vf_request r = vf_request_init();
   r.ctx_tokens = 32768;
   assert_ok(run("llama3.1-70b", "q4", "rtx-4090", &r, err));
   assert_int_equal(vf_estimate_verdict(estimate), VF_NO_FIT);
@@ -140,7 +140,7 @@ static void the_70b_does_not_fit_a_24_gb_card_and_f16_not_an_80_gb_one(void **st
 
 static void what_llama_cpp_refuses_is_refused(void **state) {
   (void)state;
-  vf_request r = VF_REQUEST_INIT;
+  vf_request r = vf_request_init();
   r.ctx_tokens = 4096;
   r.kv_v = VF_FORMAT_Q8_0;
   r.flash_attn = VF_OFF;
@@ -156,17 +156,17 @@ static void what_llama_cpp_refuses_is_refused(void **state) {
   r.engine = "lama.cpp";
   assert_fails(run("llama3.1-8b", "q4", "h100", &r, err), VF_UNKNOWN, "did you mean llama.cpp?");
   r.engine = NULL;
-  r.tensor_split = (const uint32_t[]){1, 2, 3};
+  memcpy(r.tensor_split, (const uint32_t[]){1, 2, 3}, 3 * sizeof(uint32_t));
   r.tensor_split_count = 3;
   assert_fails(run("llama3.1-8b", "q4", "h100x2", &r, err), VF_USAGE, "names 3 devices");
-  r.tensor_split = (const uint32_t[]){0, 0};
+  memset(r.tensor_split, 0, sizeof r.tensor_split);
   r.tensor_split_count = 2;
   assert_fails(run("llama3.1-8b", "q4", "h100x2", &r, err), VF_USAGE, "all zeros");
 }
 
 static void an_unknown_amount_of_memory_is_no_verdict(void **state) {
   (void)state;
-  vf_request r = VF_REQUEST_INIT;
+  vf_request r = vf_request_init();
   r.ctx_tokens = 4096;
   assert_fails(run("llama3.1-8b", "q4", "cpu", &r, err), VF_USAGE, "its memory is not known");
   r.host_memory_bytes = UINT64_C(64) << 30;
@@ -176,7 +176,7 @@ static void an_unknown_amount_of_memory_is_no_verdict(void **state) {
 
 static void another_version_of_the_engine_is_an_assumption(void **state) {
   (void)state;
-  vf_request r = VF_REQUEST_INIT;
+  vf_request r = vf_request_init();
   r.ctx_tokens = 4096;
   r.engine = "llama.cpp@v9";
   assert_ok(run("llama3.1-8b", "q4", "h100", &r, err));
@@ -206,7 +206,7 @@ static const char *const some_models[] = {"llama3.1-8b", "llama3.2-1b", "qwen2.5
 static void more_context_or_sequences_never_need_less(void **state) {
   (void)state;
   for (int i = 0; i < 2000; i++) {
-    vf_request r = VF_REQUEST_INIT;
+    vf_request r = vf_request_init();
     const char *model = some_models[pick(8)];
     r.ctx_tokens = 256 + pick(60000);
     r.seqs = 1 + pick(8);
@@ -231,7 +231,7 @@ static void intervals_are_ordered_and_parts_add_up(void **state) {
   static const char *const gpus[] = {"h100", "gb10", "rtx-4090x2", "h100x4",
                                      "apple-m2-ultra-192gb"};
   for (int i = 0; i < 500; i++) {
-    vf_request r = VF_REQUEST_INIT;
+    vf_request r = vf_request_init();
     size_t devices, lines;
     r.ctx_tokens = 256 + pick(60000);
     r.gpu_layers = pick(3) ? -1 : (int32_t)pick(40);
@@ -257,7 +257,7 @@ static void intervals_are_ordered_and_parts_add_up(void **state) {
 /* The shortcut over equal layers gives what the whole tape gives: twice the layers, same peak. */
 static void depth_does_not_change_the_compute_buffer(void **state) {
   (void)state;
-  vf_request r = VF_REQUEST_INIT;
+  vf_request r = vf_request_init();
   r.ctx_tokens = 8192;
   assert_ok(run("yi-1.5-6b", "q4_k_m", "h100", &r, err)); /* 32 layers */
   uint64_t shallow = part(0, VF_PART_COMPUTE);
@@ -276,7 +276,7 @@ static void limits_are_tight(void **state) {
   (void)state;
   static const char *const gpus[] = {"rtx-4090", "gb10", "rtx-3060", "h100", "l4"};
   for (int i = 0; i < 60; i++) {
-    vf_request r = VF_REQUEST_INIT;
+    vf_request r = vf_request_init();
     vf_model *m;
     vf_device d[2];
     size_t n;
@@ -301,7 +301,7 @@ static void limits_are_tight(void **state) {
 
 static void layers_on_the_gpu_are_the_most_that_fit(void **state) {
   (void)state;
-  vf_request r = VF_REQUEST_INIT;
+  vf_request r = vf_request_init();
   vf_model *m;
   vf_device d[1];
   size_t n;
@@ -321,7 +321,7 @@ static void layers_on_the_gpu_are_the_most_that_fit(void **state) {
 
 static void every_line_has_a_formula(void **state) {
   (void)state;
-  vf_request r = VF_REQUEST_INIT;
+  vf_request r = vf_request_init();
   vf_model *m;
   vf_device d[2];
   size_t n, lines;

@@ -78,7 +78,7 @@ static void fail_at_every_allocation(vf_status (*work)(const char *, vf_error *)
 /* Everything a caller does, in order, up to the first failure. */
 static vf_status ask_once(question *q, const char *ref, vf_error *err) {
   static const char devices[] = "rtx-4090+g2-standard-24+h200:1g.18gb";
-  vf_request r = VF_REQUEST_INIT;
+  vf_request r = vf_request_init();
   vf_device d[4];
   vf_limits limits;
   vf_report_options options = {.format = VF_REPORT_JSON};
@@ -179,7 +179,7 @@ static vf_status ask_much(const char *ref, vf_error *err) {
   vf_answer answer;
   size_t written = 0;
   bool finished = false;
-  q.base.request = VF_REQUEST_INIT;
+  q.base.request = vf_request_init();
   q.base.request.ctx_tokens = 8192;
   vf_status status = vf_context_new(&ctx, &allocator, err);
   if (status == VF_OK) status = vf_grid_new(&grid, ctx, &q.base, axes, 2, err);

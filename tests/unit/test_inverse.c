@@ -103,7 +103,7 @@ static const char *const gpus[] = {"rtx-4090", "rtx-3060", "l4",         "h100",
 static const char *const cards[] = {"rtx-3060", "rtx-4090", "l4", "h100"};
 /* One card, and llama.cpp, where the question is about those. */
 static vf_deployment draw_deployment(const forward *f, vf_max_kind kind) {
-  vf_deployment d = {.request = VF_REQUEST_INIT};
+  vf_deployment d = {.request = vf_request_init()};
   bool layers = kind == VF_MOST_NGL || kind == VF_MOST_N_CPU_MOE;
   bool llamacpp = layers || kind == VF_MOST_KV || draw(2) == 0;
   d.model =
@@ -366,7 +366,7 @@ static void of_sequences_that_share_a_cache_the_most_is_found_all_the_same(void 
 
 static void one_sequence_more_may_need_less_where_they_share_a_cache(void **user) {
   vf_deployment d = {.model = "qwen2.5-coder-7b", .quant = "q4_k_m", .gpu = "gb10"};
-  d.request = VF_REQUEST_INIT;
+  d.request = vf_request_init();
   d.request.ctx_tokens = 2561;
   d.request.kv_unified = true;
   d.request.seqs = 39;
@@ -408,7 +408,7 @@ static void every_cell_of_a_table_is_the_forward_estimate(void **user) {
   };
   forward *f = *user;
   for (size_t a = 0; a < sizeof axes / sizeof *axes; a++) {
-    vf_deployment d = {.model = "llama3.1-8b", .request = VF_REQUEST_INIT};
+    vf_deployment d = {.model = "llama3.1-8b", .request = vf_request_init()};
     vf_grid *grid;
     bool finished = false;
     size_t sizes[3], at[3];

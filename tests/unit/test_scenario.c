@@ -27,7 +27,7 @@ static int close_arena(void **state) {
 static vf_status read_line(vf_scenario_workload *w, const char *line, vf_error *err) {
   const char **words;
   size_t n = 0, used = 0;
-  *w = (vf_scenario_workload){.request = VF_REQUEST_INIT};
+  *w = (vf_scenario_workload){.request = vf_request_init()};
   vf_status status = vf_command_split(&words, &n, line, arena, err);
   if (status != VF_OK) return status;
   const char *engine = vf_command_engine(words, n, &used);

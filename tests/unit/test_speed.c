@@ -36,7 +36,7 @@ static vf_speed ask(const char *name, const char *quant, const char *gpu, vf_req
 }
 
 static vf_request with_ctx(uint64_t tokens) {
-  vf_request r = VF_REQUEST_INIT;
+  vf_request r = vf_request_init();
   r.engine = "llama.cpp";
   r.ctx_tokens = tokens;
   return r;
@@ -127,12 +127,12 @@ static void layers_and_experts_in_main_memory_are_read_there(void **state) {
 
 static void overrides_count_as_experts_on_the_host(void **state) {
   (void)state;
-  vf_override experts = {"exps", -1};
+  vf_override experts = {"exps", 4, -1};
   vf_request r = with_ctx(4096);
   r.cpu_moe_layers = UINT32_MAX;
   vf_speed told = ask("gpt-oss-20b", NULL, "rtx-4090", r);
   r.cpu_moe_layers = 0;
-  r.overrides = &experts;
+  r.overrides[0] = experts;
   r.override_count = 1;
   vf_speed named = ask("gpt-oss-20b", NULL, "rtx-4090", r);
   assert_true(named.host_bytes > told.host_bytes / 100 * 99);
@@ -161,7 +161,7 @@ static void layers_on_two_cards_take_turns(void **state) {
 
 static void ranks_that_share_layers_work_at_once(void **state) {
   (void)state;
-  vf_request r = VF_REQUEST_INIT;
+  vf_request r = vf_request_init();
   r.engine = "vllm";
   r.ctx_tokens = 4096;
   r.tp = 1;

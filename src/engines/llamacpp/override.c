@@ -17,29 +17,60 @@ typedef struct compiled {
   size_t n;
 } compiled;
 
-/* "\\d" and "(?:" as POSIX has them; false if it does not fit. */
-static bool rewrite(char out[PATTERN_BYTES], const char *pattern) {
-  size_t n = 0;
-  for (const char *s = pattern; *s != '\0'; s++) {
-    const char *put = NULL;
-    char one[3] = {s[0], '\0', '\0'};
-    if (s[0] == '\\' && s[1] == 'd')
-      put = "[0-9]", s++;
-    else if (s[0] == '\\' && s[1] == 'w')
-      put = "[A-Za-z0-9_]", s++;
-    else if (s[0] == '\\' && s[1] != '\0')
-      one[1] = *++s, put = one;
-    else if (strncmp(s, "(?:", 3) == 0)
-      put = "(", s += 2;
-    else
-      put = one;
-    size_t m = strlen(put);
-    if (n + m >= PATTERN_BYTES) return false;
-    memcpy(out + n, put, m);
-    n += m;
+/* Where a pattern is being read: in brackets a class stands without brackets of its own. */
+typedef struct rewriting {
+  char *out;
+  size_t n;
+  bool in_brackets, fits;
+} rewriting;
+
+static void put(rewriting *w, const char *text, size_t length) {
+  if (w->n + length >= PATTERN_BYTES) w->fits = false;
+  if (!w->fits) return;
+  memcpy(w->out + w->n, text, length);
+  w->n += length;
+}
+
+/* A class of ECMAScript in the words of POSIX; NULL: it is none. */
+static const char *class_of(char letter) {
+  switch (letter) {
+  case 'd': return "0-9";
+  case 'w': return "A-Za-z0-9_";
+  case 's': return " ";
+  default: return NULL;
   }
-  out[n] = '\0';
-  return true;
+}
+
+/* What an escape stands for; in POSIX's brackets a backslash is itself, so it goes there. */
+static void put_escape(rewriting *w, char letter) {
+  const char *class = class_of(letter);
+  if (class != NULL) {
+    if (!w->in_brackets) put(w, "[", 1);
+    put(w, class, strlen(class));
+    if (!w->in_brackets) put(w, "]", 1);
+    return;
+  }
+  if (!w->in_brackets) put(w, "\\", 1);
+  put(w, &letter, 1);
+}
+
+/* ECMAScript's "\\d", "[\\d]" and "(?:" as POSIX has them; false if it does not fit. */
+static bool rewrite(char out[PATTERN_BYTES], const vf_override *o) {
+  const char *end = o->pattern + o->length;
+  rewriting w = {.out = out, .fits = true};
+  for (const char *s = o->pattern; s < end; s++) {
+    size_t left = (size_t)(end - s);
+    if (s[0] == '\\' && left > 1) {
+      put_escape(&w, *++s);
+      continue;
+    }
+    if (s[0] == '[') w.in_brackets = true;
+    if (s[0] == ']') w.in_brackets = false;
+    put(&w, s, 1);
+    if (!w.in_brackets && left > 3 && memcmp(s, "(?:", 3) == 0) s += 2;
+  }
+  out[w.n] = '\0';
+  return w.fits;
 }
 
 static vf_status compile_one(regex_t *out, const plan *p, const vf_override *o, vf_error *err) {
@@ -47,13 +78,13 @@ static vf_status compile_one(regex_t *out, const plan *p, const vf_override *o, 
   if (o->device >= (int32_t)p->n_gpus)
     return vf_fail(err, VF_USAGE, "--override-tensor names GPU %" PRId32 ", there are %" PRIu32,
                    o->device, p->n_gpus);
-  if (!rewrite(pattern, o->pattern))
+  if (!rewrite(pattern, o))
     return vf_fail(err, VF_LIMIT, "--override-tensor: a pattern is too long");
   int code = regcomp(out, pattern, REG_EXTENDED | REG_NOSUB);
   if (code == 0) return VF_OK;
   regerror(code, NULL, reason, sizeof reason);
-  return vf_fail(err, VF_USAGE, "--override-tensor: '%.80s' is no expression: %s", o->pattern,
-                 reason);
+  return vf_fail(err, VF_USAGE, "--override-tensor: '%.*s' is no expression: %s",
+                 (int)(o->length < 80 ? o->length : 80), o->pattern, reason);
 }
 
 vf_status vf_llamacpp_compile(plan *p, vf_error *err) {
