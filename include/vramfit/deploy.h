@@ -26,20 +26,116 @@ typedef enum vf_axis_kind {
   VF_AXIS_COUNT
 } vf_axis_kind;
 
-/* All that one estimate is made of, by name. */
+/* What must stay free for FITS. */
+typedef struct vf_headroom {
+  bool set; /* false: the device's own target */
+  uint64_t bytes;
+  uint32_t permille; /* a share of the capacity; 0: bytes counts */
+} vf_headroom;
+
+/* All that one estimate is made of, by name.  Start from vf_deployment_init(): nothing is said, and
+ * what is not said is the engine's own.  Strings belong to the caller and must outlive its use. */
 typedef struct vf_deployment {
+  size_t struct_size;        /* of the caller's struct, as vf_deployment_init() sets it */
   const char *model, *gpu;   /* as people name them */
   const vf_machine *machine; /* that "auto" in gpu means; must outlive its use.  NULL: none */
   bool empty;                /* as if nobody held anything of it */
   const char *quant;         /* NULL: the model's own */
   uint32_t gpus;             /* so many of the one device that gpu names; 0: as gpu says */
-  vf_request request;
-  uint64_t memory_bytes; /* what the engine sees as the total of each device; 0: its own */
-  uint64_t used_bytes;   /* held by others on each device */
-  bool headroom_set;     /* what must stay free for FITS; false: the device's own target */
-  uint64_t headroom_bytes;
-  uint32_t headroom_permille; /* as a share of the capacity; 0: headroom_bytes counts */
+  const char *mmproj;        /* file of a tower; "auto": the model's own, which must be known;
+                                "if-any": the same, if there is one; "none" or NULL: none */
+  const char *lora;          /* file of an adapter */
+  const char *draft;         /* model that proposes tokens */
+  const char *draft_quant;   /* its format; NULL: that of the model, or a file's own */
+  const char *spec_method;   /* how tokens are proposed, in the engine's word; NULL: not said */
+  vf_switch fit;             /* llama.cpp's --fit */
+  vf_request request;        /* its mmproj_bytes, lora_bytes and draft are filled in when opened */
+  uint64_t memory_bytes;     /* what the engine sees as the total of each device; 0: its own */
+  uint64_t used_bytes;       /* held by others on each device */
+  vf_headroom headroom;
+  bool elsewhere; /* files are named as the machine sees them that will run it: a model
+                     that is not here is taken by its file's name */
+  const vf_assumption *remarks; /* told with the estimate: options that were not understood */
+  size_t n_remarks;
 } vf_deployment;
+
+static inline vf_deployment vf_deployment_init(void) {
+  vf_deployment d;
+  memset(&d, 0, sizeof d);
+  d.struct_size = sizeof d;
+  d.request = vf_request_init();
+  return d;
+}
+
+/* ---- Parameters ------------------------------------------------------------------------- */
+
+/* One parameter of a deployment, as our own command line has it. */
+typedef struct vf_param_info {
+  const char *name;     /* "ctx": the option without dashes; with '_' for '-', the key in files */
+  char letter;          /* of the short option; 0: none */
+  const char *argument; /* "N"; in brackets where it may be left out; NULL: there is none */
+  const char *key;      /* in the JSON echo of a request */
+  const char *help;
+} vf_param_info;
+
+/* Parameter i, NULL beyond the last. */
+VF_API const vf_param_info *vf_param_get(size_t i);
+
+/* The heading that parameter i stands under in help; "" beyond the last. */
+VF_API const char *vf_param_section(size_t i);
+
+/* Reads a value, "32k", for the parameter of that name, "ctx", into the deployment; text must
+ * outlive it.  VF_UNKNOWN if there is no such parameter, VF_USAGE if the value makes no sense. */
+VF_API vf_status vf_deployment_set(vf_deployment *deployment, const char *name, const char *text,
+                                   vf_error *err);
+
+/* ---- Command lines ---------------------------------------------------------------------- */
+
+/* A command line on its way to a deployment: an engine's own, or options of ours. */
+typedef struct vf_command vf_command;
+
+VF_API vf_status vf_command_new(vf_command **out, const vf_context *ctx, vf_error *err);
+VF_API void vf_command_free(vf_command *command);
+
+/* The value of a variable of the environment; NULL: it is not set. */
+typedef const char *(*vf_variable_fn)(void *user, const char *name);
+
+/* Reads the line that starts an engine, "vllm serve M --max-model-len 8k": words as a shell would
+ * give them, assignments (A=b) before the program are its environment; variables (NULL: none) gives
+ * the rest of it.  VF_UNKNOWN: no engine can be told; VF_USAGE: a value or a word makes no sense.
+ */
+VF_API vf_status vf_command_read(vf_command *command, const char *const *words, size_t count,
+                                 vf_variable_fn variables, void *user, vf_error *err);
+
+/* The same from one text, by a shell's rules: quotes, backslashes, continued lines, ${X:-d}.
+ * Nothing is executed: what a command would print stays unknown. */
+VF_API vf_status vf_command_read_text(vf_command *command, const char *text,
+                                      vf_variable_fn variables, void *user, vf_error *err);
+
+/* One option at words[*at], ours or an engine's word for it, with its value; *at goes to its last
+ * word.  It counts more than what was read before.  Where engines share a word, that of the engine
+ * counts that was set before.  VF_UNKNOWN, and *at stays, if it is no such option. */
+VF_API vf_status vf_command_option(vf_command *command, const char *const *words, size_t count,
+                                   size_t *at, vf_error *err);
+
+/* What stands below all that was said: of a model that is a Modelfile, what is in it; of Ollama, the
+ * variables of its server (variables as in vf_command_read). */
+VF_API vf_status vf_command_environment(vf_command *command, vf_variable_fn variables, void *user,
+                                        vf_error *err);
+
+/* What it came to; valid until the next call with the command, or its end. */
+VF_API vf_status vf_command_deployment(vf_command *command, vf_deployment *out, vf_error *err);
+
+/* The same as far as it was said, also where it says too little; valid as above. */
+VF_API const vf_deployment *vf_command_so_far(const vf_command *command);
+
+/* A list for an axis, "8k,16k" or "any", where one was given in place of a value; else NULL. */
+VF_API const char *vf_command_list(const vf_command *command, vf_axis_kind axis);
+
+/* Words that were passed over since they move no memory, NULL-terminated. */
+VF_API const char *const *vf_command_passed(const vf_command *command);
+
+/* ---- Opened ----------------------------------------------------------------------------- */
 
 /* What became of one deployment. */
 typedef struct vf_outcome {
@@ -54,37 +150,43 @@ typedef struct vf_outcome {
   uint32_t reason; /* 1 + index of vf_grid_reason; 0: there is none */
 } vf_outcome;
 
-/* One of them: opens the model (for the caller to free, after the use of the result), estimates,
- * and, unless limits is NULL, solves for what else would fit. */
-VF_API vf_status vf_deployment_estimate(vf_estimate *estimate, vf_model **out_model,
-                                        vf_limits *limits, const vf_context *ctx,
-                                        const vf_deployment *deployment, vf_error *err);
+/* A deployment whose model, devices and files have been opened. */
+typedef struct vf_setup vf_setup;
+
+/* The deployment's strings must outlive it.  Fails as vf_model_open, vf_devices_parse and
+ * vf_part_file_bytes do. */
+VF_API vf_status vf_setup_open(vf_setup **out, const vf_context *ctx,
+                               const vf_deployment *deployment, vf_error *err);
+VF_API void vf_setup_free(vf_setup *setup);
+VF_API const vf_model *vf_setup_model(const vf_setup *setup);
+VF_API const vf_device *vf_setup_devices(const vf_setup *setup, size_t *count);
+
+/* What is asked of them: to be changed at will. */
+VF_API vf_request *vf_setup_request(vf_setup *setup);
+
+/* Estimates it, and adds what the deployment remarks to the assumptions. */
+VF_API vf_status vf_setup_estimate(vf_estimate *estimate, const vf_setup *setup, vf_error *err);
 
 /* ---- Launch lines ----------------------------------------------------------------------- */
-
-/* How things were named by whoever asks; NULL: not at all. */
-typedef struct vf_launch_names {
-  const char *model, *quant, *mmproj, *lora, *draft;
-} vf_launch_names;
 
 /* What runs a plan: commands, and files that they read. */
 typedef struct vf_launch_item {
   const char *kind; /* "command" or "file" */
   const char *name; /* the program or the file */
-  char text[1536];
+  const char *text;
 } vf_launch_item;
 
 typedef struct vf_launch {
-  vf_launch_item items[3];
+  const vf_launch_item *items;
   size_t count;
   const char *note; /* what has to be put in its place; "": nothing */
 } vf_launch;
 
-/* In the engine's own words, from what the estimate made of the request.  VF_UNSUPPORTED for an
- * engine that no command line starts. */
-VF_API vf_status vf_launch_make(vf_launch *out, const vf_estimate *estimate,
-                                const vf_request *request, const vf_launch_names *names,
-                                vf_error *err);
+/* In the engine's own words, from what the estimate made of the deployment.  VF_UNSUPPORTED for an
+ * engine that no command line starts.  To be freed. */
+VF_API vf_status vf_launch_make(vf_launch **out, const vf_context *ctx, const vf_estimate *estimate,
+                                const vf_deployment *deployment, vf_error *err);
+VF_API void vf_launch_free(vf_launch *launch);
 
 /* ---- Ollama's Modelfiles ---------------------------------------------------------------- */
 

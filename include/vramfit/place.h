@@ -34,6 +34,9 @@ VF_API vf_status vf_place_open(vf_place **out, const vf_context *ctx, const char
                                const vf_place_options *options, vf_error *err);
 VF_API size_t vf_place_scenarios(const vf_place *place);
 
+/* Options of the programs' command lines that were not understood: each may move memory. */
+VF_API size_t vf_place_remarks(const vf_place *place);
+
 /* Of memory, in one scenario; beyond the last one the worst of all. */
 VF_API vf_verdict vf_place_verdict(const vf_place *place, size_t scenario);
 

@@ -338,6 +338,7 @@ typedef struct vf_request {
   uint64_t ctx_tokens;    /* per sequence; kv_unified: the shared pool; 0: engine's default */
   uint32_t seqs;          /* sequences that must fit at full context; 0: 1 */
   vf_format kv_k, kv_v;   /* VF_FORMAT_NONE: engine's default */
+  uint32_t batch_tokens;  /* llama.cpp's n_batch: no more are computed at once; 0: its default */
   uint32_t ubatch_tokens; /* llama.cpp's n_ubatch; 0: engine's default */
   uint32_t output_rows;   /* rows of logits reserved; 0: as the engine's server does */
   vf_switch flash_attn;   /* VF_AUTO: where the device can */

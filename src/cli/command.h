@@ -6,15 +6,40 @@
 
 enum exit_code { EXIT_FITS = 0, EXIT_NO_FIT = 1, EXIT_TROUBLE = 2, EXIT_INTERRUPTED = 130 };
 
+/* Bits of the commands, for the options that they take. */
+enum command_bit {
+  FIT = 1 << 0,
+  TABLE = 1 << 1,
+  MAX = 1 << 2,
+  COMPARE = 1 << 3,
+  INSPECT = 1 << 4,
+  EXPLAIN_TOPIC = 1 << 5,
+  DETECT = 1 << 6,
+  PLACE = 1 << 7,
+  MODELS = 1 << 8,
+  GPUS = 1 << 9,
+  NODES = 1 << 10,
+  WORKLOADS = 1 << 11,
+  FORMATS = 1 << 12,
+  ENGINES = 1 << 13,
+  ESTIMATING = FIT | TABLE | MAX | COMPARE, /* they take every parameter of a deployment */
+  ANY_COMMAND = (1 << 14) - 1,
+};
+
 typedef struct command {
   const char *name;
+  enum command_bit bit;
   size_t most_operands;
   enum exit_code (*run)(const args *a, const vf_context *ctx, vf_error *err);
-  const char *usage, *help; /* for --help */
+  const char *usage, *help;      /* for --help */
+  const char *const *parameters; /* that it takes, NULL-terminated; NULL: all, if it estimates */
 } command;
 
 extern const command commands[];
 extern const size_t n_commands;
+
+/* The command that was asked for; NULL: there is none of that name. */
+const command *find_command(const char *name);
 
 /* Each runs and returns the exit status; on trouble err says why. */
 enum exit_code command_fit(const args *a, const vf_context *ctx, vf_error *err);

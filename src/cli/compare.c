@@ -16,8 +16,9 @@
 typedef struct side {
   char text[ARGS_TEXT + 1];
   char storage[ARGS_STORAGE];
-  args a;
-  vf_model *model, *draft;
+  vf_command *command;
+  vf_deployment d;
+  vf_setup *setup; /* NULL: the engine refuses it */
   vf_estimate *estimate;
   vf_limits limits;
   vf_error refusal;
@@ -82,15 +83,32 @@ static vf_status read_operands(const args *a, vf_error *err) {
 
 /* ---- Estimating ------------------------------------------------------------------------- */
 
+static vf_status work_out(side *s, const vf_context *ctx, vf_error *err) {
+  size_t n;
+  vf_setup *setup = NULL;
+  vf_estimate *scratch = NULL;
+  vf_status status = vf_setup_open(&setup, ctx, &s->d, err);
+  if (status == VF_OK) status = vf_setup_estimate(s->estimate, setup, err);
+  if (status == VF_OK) status = vf_estimate_new(&scratch, ctx, err);
+  const vf_device *devices = setup != NULL ? vf_setup_devices(setup, &n) : NULL;
+  if (status == VF_OK)
+    status = vf_limits_solve(&s->limits, scratch, vf_setup_model(setup), vf_setup_request(setup),
+                             devices, n, err);
+  vf_estimate_free(scratch);
+  if (status == VF_OK)
+    s->setup = setup;
+  else
+    vf_setup_free(setup);
+  return status;
+}
+
 static vf_status estimate(side *s, const args *common, const vf_context *ctx, vf_error *err) {
-  vf_deployment d;
-  s->a = *common;
-  vf_status status = args_extend(&s->a, s->text, s->storage, err);
-  if (status == VF_OK) status = read_deployment(&d, &s->draft, &s->a, ctx, err);
-  if (status == VF_OK) status = refuse_lists(&s->a, err);
+  vf_status status = args_extend(&s->command, common, ctx, s->text, s->storage, err);
+  if (status == VF_OK) status = read_deployment(&s->d, s->command, common, ctx, err);
+  if (status == VF_OK) status = refuse_lists(s->command, err);
   if (status == VF_OK) status = vf_estimate_new(&s->estimate, ctx, err);
   if (status != VF_OK) return status;
-  status = vf_deployment_estimate(s->estimate, &s->model, &s->limits, ctx, &d, &s->refusal);
+  status = work_out(s, ctx, &s->refusal);
   if (status == VF_OK || status == VF_UNSUPPORTED) return VF_OK;
   *err = s->refusal;
   return status;
@@ -98,7 +116,7 @@ static vf_status estimate(side *s, const args *common, const vf_context *ctx, vf
 
 static enum exit_code judge(bool strict) {
   for (size_t i = 0; i < sides.n; i++) {
-    if (sides.list[i].model == NULL) return EXIT_NO_FIT;
+    if (sides.list[i].setup == NULL) return EXIT_NO_FIT;
     vf_verdict verdict = vf_estimate_verdict(sides.list[i].estimate);
     if (verdict == VF_NO_FIT || (verdict == VF_TIGHT && strict)) return EXIT_NO_FIT;
   }
@@ -110,7 +128,7 @@ static vf_status report(const args *a, vf_error *err) {
   vf_report_options options = report_options(a);
   for (size_t i = 0; i < sides.n; i++) {
     const side *s = &sides.list[i];
-    bool known = s->model != NULL;
+    bool known = s->setup != NULL;
     list[i] = (vf_compared){s->text, known ? s->estimate : NULL, known ? &s->limits : NULL,
                             known ? NULL : s->refusal.message};
   }
@@ -125,8 +143,8 @@ enum exit_code command_compare(const args *a, const vf_context *ctx, vf_error *e
   enum exit_code code = status == VF_OK ? judge(a->strict) : EXIT_TROUBLE;
   for (size_t i = 0; i < sides.n; i++) {
     vf_estimate_free(sides.list[i].estimate);
-    vf_model_free(sides.list[i].model);
-    vf_model_free(sides.list[i].draft);
+    vf_setup_free(sides.list[i].setup);
+    vf_command_free(sides.list[i].command);
   }
   return code;
 }

@@ -69,11 +69,12 @@ static bool any_usable(const vf_machine *machine) {
   return false;
 }
 
-vf_status find_machine(const vf_machine **out, const args *a, const vf_context *ctx,
-                       vf_error *err) {
+vf_status find_machine(const vf_machine **out, const vf_deployment *d, const char *list,
+                       const args *a, const vf_context *ctx, vf_error *err) {
+  const char *gpu = list != NULL ? list : d->gpu;
   *out = NULL;
-  if (!names_this_machine(a->gpu)) {
-    if (a->total)
+  if (!names_this_machine(gpu)) {
+    if (d->empty)
       return trouble(err, "--total",
                      "it goes with --gpu auto: what others hold is asked there alone");
     if (a->sysroot != NULL) return trouble(err, "--sysroot", "it goes with detect and --gpu auto");
@@ -82,19 +83,7 @@ vf_status find_machine(const vf_machine **out, const args *a, const vf_context *
   bool first = here == NULL;
   vf_status status = detect(out, a, ctx, err);
   if (status != VF_OK || a->quiet || !first || !any_usable(*out)) return status;
-  if (strcmp(a->gpu, "auto") == 0) warn_of_others(*out);
+  if (strcmp(gpu, "auto") == 0) warn_of_others(*out);
   warn_of_limit(*out);
   return VF_OK;
-}
-
-/* ---- Devices ---------------------------------------------------------------------------- */
-
-vf_status find_devices(vf_device *out, size_t capacity, size_t *out_count, const args *a,
-                       const vf_context *ctx, vf_error *err) {
-  const vf_machine *machine;
-  vf_status status = find_machine(&machine, a, ctx, err);
-  if (status != VF_OK) return status;
-  if (machine != NULL && is_this_machine(a->gpu))
-    return vf_machine_select(out, capacity, out_count, machine, a->gpu, a->total, err);
-  return vf_devices_parse(out, capacity, out_count, ctx, a->gpu, err);
 }

@@ -13,12 +13,9 @@ vf_status detect(const vf_machine **out, const args *a, const vf_context *ctx, v
 /* What detect() found goes with the program. */
 void forget_machine(void);
 
-/* The machine that --gpu asks for, with warnings about what is left out of the verdict; NULL if it
- * asks for none. */
-vf_status find_machine(const vf_machine **out, const args *a, const vf_context *ctx, vf_error *err);
-
-/* Fills out with the devices of --gpu. */
-vf_status find_devices(vf_device *out, size_t capacity, size_t *out_count, const args *a,
-                       const vf_context *ctx, vf_error *err);
+/* The machine that a deployment's device, or a list of devices, asks for, with warnings about what
+ * is left out of the verdict; NULL if it asks for none. */
+vf_status find_machine(const vf_machine **out, const vf_deployment *d, const char *list,
+                       const args *a, const vf_context *ctx, vf_error *err);
 
 #endif

@@ -29,16 +29,37 @@ static const char outro[] =
     "that\n"
     "cannot be read, an unknown model, GPU or architecture, output that cannot be written.\n";
 
-static void print_option(FILE *out, const option_row *row) {
+static void print_option(FILE *out, char letter, const char *long_name, const char *argument,
+                         const char *help) {
   char name[64];
-  int n = snprintf(name, sizeof name, "  %c%c%c --%s%s%s", row->short_name != 0 ? '-' : ' ',
-                   row->short_name != 0 ? row->short_name : ' ', row->short_name != 0 ? ',' : ' ',
-                   row->long_name, row->argument != NULL ? " " : "",
-                   row->argument != NULL ? row->argument : "");
+  int n = snprintf(name, sizeof name, "  %c%c%c --%s%s%s", letter != 0 ? '-' : ' ',
+                   letter != 0 ? letter : ' ', letter != 0 ? ',' : ' ', long_name,
+                   argument != NULL ? " " : "", argument != NULL ? argument : "");
   if (n >= HELP_COLUMN)
-    fprintf(out, "%s\n%*s%s\n", name, HELP_COLUMN, "", row->help);
+    fprintf(out, "%s\n%*s%s\n", name, HELP_COLUMN, "", help);
   else
-    fprintf(out, "%-*s%s\n", HELP_COLUMN, name, row->help);
+    fprintf(out, "%-*s%s\n", HELP_COLUMN, name, help);
+}
+
+/* Parameters of a deployment, then the program's own options; a heading that both have stands once.
+ */
+static void print_options(FILE *out) {
+  const char *section = "";
+  for (size_t i = 0; vf_param_get(i) != NULL; i++) {
+    const vf_param_info *p = vf_param_get(i);
+    if (strcmp(section, vf_param_section(i)) != 0) fprintf(out, "\n%s:\n", vf_param_section(i));
+    section = vf_param_section(i);
+    print_option(out, p->letter, p->name, p->argument, p->help);
+  }
+  size_t n;
+  const option_row *rows = option_rows(&n);
+  for (size_t i = 0; i < n; i++) {
+    if (rows[i].section == NULL)
+      print_option(out, rows[i].short_name, rows[i].long_name, rows[i].argument, rows[i].help);
+    else if (strcmp(section, rows[i].section) != 0)
+      fprintf(out, "\n%s:\n", rows[i].section);
+    if (rows[i].section != NULL) section = rows[i].section;
+  }
 }
 
 static void print_usage(FILE *out) {
@@ -51,16 +72,9 @@ static void print_usage(FILE *out) {
 }
 
 void print_help(FILE *out) {
-  size_t n;
-  const option_row *rows = option_rows(&n);
   print_usage(out);
   fputs(intro, out);
-  for (size_t i = 0; i < n; i++) {
-    if (rows[i].section != NULL)
-      fprintf(out, "\n%s:\n", rows[i].section);
-    else
-      print_option(out, &rows[i]);
-  }
+  print_options(out);
   fputs(outro, out);
 }
 

@@ -8,7 +8,7 @@
 static vf_status open_operands(vf_inspection *files[2], const args *a, const vf_context *ctx,
                                vf_error *err) {
   const char *names[2] = {a->operands[0], a->operands[1]};
-  if (a->n_operands == 0) names[0] = a->model;
+  if (a->n_operands == 0) names[0] = vf_command_so_far(a->deployment)->model;
   if (names[0] == NULL)
     return trouble(err, "",
                    "what is to be inspected? A model file, its folder or a config:"

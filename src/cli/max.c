@@ -58,27 +58,31 @@ static vf_status take_lists(vf_max_query *q, const args *a, vf_error *err) {
   return VF_OK;
 }
 
-static vf_status run(vf_answer *answer, vf_model **draft, const args *given, const vf_context *ctx,
-                     vf_error *err) {
-  args a = *given;
-  vf_max_query q = {.min_ctx_tokens = a.min_ctx, .min_seqs = a.min_seqs};
-  vf_report_options options = report_options(&a);
-  vf_status status = find_question(&q.kind, &a, err);
-  if (status == VF_OK && q.kind == VF_MOST_GPU && a.gpu == NULL) a.gpu = "any";
-  if (status == VF_OK) status = read_deployment(&q.base, draft, &a, ctx, err);
-  if (status == VF_OK) status = take_lists(&q, &a, err);
+/* The device that is asked for is any, unless some are named. */
+static vf_status name_devices(const args *a, vf_error *err) {
+  static const char *const words[] = {"--gpu", "any"};
+  size_t at = 0;
+  const vf_deployment *d = vf_command_so_far(a->deployment);
+  if (d->gpu != NULL || list_of(a, VF_AXIS_GPU) != NULL) return VF_OK;
+  return vf_command_option(a->deployment, words, 2, &at, err);
+}
+
+static vf_status run(vf_answer *answer, const args *a, const vf_context *ctx, vf_error *err) {
+  vf_max_query q = {.min_ctx_tokens = a->min_ctx, .min_seqs = a->min_seqs};
+  vf_report_options options = report_options(a);
+  vf_status status = find_question(&q.kind, a, err);
+  if (status == VF_OK && q.kind == VF_MOST_GPU) status = name_devices(a, err);
+  if (status == VF_OK) status = read_deployment(&q.base, a->deployment, a, ctx, err);
+  if (status == VF_OK) status = take_lists(&q, a, err);
   if (status == VF_OK && q.kind == VF_MOST_GPU && q.base.gpu != NULL)
     q.lists[VF_AXIS_GPU] = q.base.gpu; /* a list of one */
   if (status == VF_OK) status = vf_max_solve(answer, ctx, &q, err);
-  if (status != VF_OK || a.quiet) return status;
+  if (status != VF_OK || a->quiet) return status;
   return vf_answer_write(answer, &options, write_stdout, stdout, err);
 }
 
 enum exit_code command_max(const args *a, const vf_context *ctx, vf_error *err) {
   vf_answer answer;
-  vf_model *draft = NULL;
-  vf_status status = run(&answer, &draft, a, ctx, err);
-  vf_model_free(draft);
-  if (status != VF_OK) return EXIT_TROUBLE;
+  if (run(&answer, a, ctx, err) != VF_OK) return EXIT_TROUBLE;
   return answer.found ? EXIT_FITS : EXIT_NO_FIT;
 }

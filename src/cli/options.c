@@ -1,22 +1,23 @@
-/* options.c - parsing by table: options.def gives every option its argument, parser and field.
+/* options.c - reading the command line by table.
  *
- * getopt_long does the reading.  Before that, engines' spellings with one dash (-ngl) are replaced
- * by ours, and every long option is checked by its whole name: abbreviations would break scripts
- * when options are added. */
+ * A word is one of the program's options (options.def), a parameter of the deployment or an
+ * engine's word for one (the library's table, vf_command_option), the value of one, or an operand.
+ * Options are known by their whole names: abbreviations would break scripts when options are added.
+ * What stands behind "--" is an engine's own line, and none of it is ours. */
 #include "options.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "command.h"
 #include "trouble.h"
 
 typedef vf_status (*parser)(void *field, const char *text, vf_error *err);
 
-/* ---- Parsers ---------------------------------------------------------------------------- */
+/* ---- Parsers ---- */
 
 static vf_status parse_string(void *field, const char *text, vf_error *err) {
   if (text[0] == '\0') return trouble(err, "", "an empty value says nothing");
@@ -60,94 +61,6 @@ static vf_status parse_count(void *field, const char *text, vf_error *err) {
     return trouble(err, "", "'%s' is not a number from 1 to 1048576", text);
   *(uint32_t *)field = (uint32_t)n;
   return VF_OK;
-}
-
-/* Of a device, counted from 0. */
-static vf_status parse_index(void *field, const char *text, vf_error *err) {
-  uint64_t n;
-  if (!read_number(text, 0, VF_MAX_DEVICES - 1, &n))
-    return trouble(err, "", "'%s' is not a number from 0 to %d", text, VF_MAX_DEVICES - 1);
-  *(uint32_t *)field = (uint32_t)n;
-  return VF_OK;
-}
-
-/* Tokens in 32 bits: "8192", "8k". */
-static vf_status parse_token_count(void *field, const char *text, vf_error *err) {
-  uint64_t n;
-  vf_status status = vf_tokens_parse(&n, text, err);
-  if (status == VF_OK && n > 1 << 24)
-    return trouble(err, "", "'%s' is more than 16M tokens at once", text);
-  if (status == VF_OK) *(uint32_t *)field = (uint32_t)n;
-  return status;
-}
-
-/* A share above 0 and up to 1, in millionths. */
-static vf_status parse_share(void *field, const char *text, vf_error *err) {
-  char *end;
-  double share = strtod(text, &end);
-  if (end == text || *end != '\0' || !(share > 0.0 && share <= 1.0))
-    return trouble(err, "", "'%s' is not a share (above 0, up to 1: 0.92)", text);
-  *(uint32_t *)field = (uint32_t)(share * 1e6 + 0.5);
-  return *(uint32_t *)field != 0 ? VF_OK : trouble(err, "", "'%s' is as good as nothing", text);
-}
-
-/* In units of 10^9 bytes per second, "89.6". */
-static vf_status parse_bandwidth(void *field, const char *text, vf_error *err) {
-  char *end;
-  double rate = strtod(text, &end);
-  if (end == text || *end != '\0' || !(rate >= 1.0 && rate <= 1e5))
-    return trouble(err, "", "'%s' is not a bandwidth in GB/s (1 to 100000)", text);
-  *(uint32_t *)field = (uint32_t)(rate * 1e3 + 0.5);
-  return VF_OK;
-}
-
-static vf_status parse_all_ranks(void *field, const char *text, vf_error *err) {
-  (void)text;
-  (void)err;
-  *(uint32_t *)field = UINT32_MAX;
-  return VF_OK;
-}
-
-/* As the engines take it, a number of GiB; or a size with its unit. */
-static vf_status parse_gib(void *field, const char *text, vf_error *err) {
-  uint64_t n;
-  if (!read_number(text, 1, 1 << 20, &n)) return parse_size(field, text, err);
-  *(uint64_t *)field = n << 30;
-  return VF_OK;
-}
-
-static vf_status parse_layers(void *field, const char *text, vf_error *err) {
-  uint64_t n;
-  int32_t *layers = field;
-  if (strcmp(text, "all") == 0 || strcmp(text, "-1") == 0 || strcmp(text, "auto") == 0) {
-    *layers = -1;
-    return VF_OK;
-  }
-  if (!read_number(text, 0, INT32_MAX, &n))
-    return trouble(err, "", "'%s' is not a number of layers (all, or 0 and above)", text);
-  *layers = (int32_t)n;
-  return VF_OK;
-}
-
-/* Without a number: all of them. */
-static vf_status parse_cpu_moe(void *field, const char *text, vf_error *err) {
-  uint64_t n = UINT32_MAX;
-  if (text[0] != '\0' && !read_number(text, 0, UINT32_MAX, &n))
-    return trouble(err, "", "'%s' is not a number of layers", text);
-  *(uint32_t *)field = (uint32_t)n;
-  return VF_OK;
-}
-
-/* As llama-server takes it, a number of MiB; or a size with its unit. */
-static vf_status parse_cache_ram(void *field, const char *text, vf_error *err) {
-  uint64_t n;
-  if (read_number(text, 0, INT32_MAX, &n)) {
-    *(int64_t *)field = (int64_t)n << 20;
-    return VF_OK;
-  }
-  vf_status status = vf_size_parse(&n, text, err);
-  if (status == VF_OK) *(int64_t *)field = (int64_t)n;
-  return status;
 }
 
 /* "A..B", "A..", "..B", or "A" for both; read_one reads an end. */
@@ -201,18 +114,6 @@ static vf_status parse_params(void *field, const char *text, vf_error *err) {
   return parse_range(field, text, read_params, err);
 }
 
-static vf_status parse_format(void *field, const char *text, vf_error *err) {
-  return vf_format_find(field, text, err);
-}
-
-/* Keys and values alike; "auto" is the engine's own. */
-static vf_status parse_kv(void *field, const char *text, vf_error *err) {
-  vf_request *request = field;
-  vf_status status = vf_kv_format_find(&request->kv_k, text, err);
-  if (status == VF_OK) request->kv_v = request->kv_k;
-  return status;
-}
-
 /* Index of the word in a NULL-terminated list. */
 static vf_status parse_word(int *out, const char *text, const char *const *words, vf_error *err) {
   for (int i = 0; words[i] != NULL; i++) {
@@ -226,22 +127,6 @@ static vf_status parse_word(int *out, const char *text, const char *const *words
     snprintf(list + n, sizeof list - n, "%s%s", i == 0 ? "" : ", ", words[i]);
   }
   return trouble(err, "", "'%s' is not one of: %s", text, list);
-}
-
-static vf_status parse_switch(void *field, const char *text, vf_error *err) {
-  static const char *const words[] = {"auto", "off", "on", NULL};
-  int word = 0;
-  vf_status status = parse_word(&word, text, words, err);
-  if (status == VF_OK) *(vf_switch *)field = (vf_switch)word;
-  return status;
-}
-
-static vf_status parse_split(void *field, const char *text, vf_error *err) {
-  static const char *const words[] = {"layer", "none", "row", "tensor", NULL};
-  int word = 0;
-  vf_status status = parse_word(&word, text, words, err);
-  if (status == VF_OK) *(vf_split *)field = (vf_split)word;
-  return status;
 }
 
 static vf_status parse_report_format(void *field, const char *text, vf_error *err) {
@@ -283,93 +168,14 @@ static vf_status parse_unit(void *field, const char *text, vf_error *err) {
   return status;
 }
 
-static vf_status parse_headroom(void *field, const char *text, vf_error *err) {
-  headroom_arg *headroom = field;
-  char number[16];
-  uint64_t percent;
-  size_t n = strlen(text);
-  *headroom = (headroom_arg){.set = true};
-  if (n == 0 || n > sizeof number || text[n - 1] != '%')
-    return vf_size_parse(&headroom->bytes, text, err);
-  memcpy(number, text, n - 1);
-  number[n - 1] = '\0';
-  if (!read_number(number, 0, 100, &percent))
-    return trouble(err, "", "'%s' is not a share (0%% to 100%%, whole) or a size", text);
-  headroom->permille = (uint32_t)percent * 10;
-  return VF_OK;
-}
-
-/* "6.5,10,4" in thousandths. */
-static vf_status parse_tensor_split(void *field, const char *text, vf_error *err) {
-  tensor_split_arg *split = field;
-  const char *s = text;
-  split->count = 0;
-  while (split->count < VF_MAX_DEVICES) {
-    char *end;
-    double share = strtod(s, &end);
-    if (end == s || !(share >= 0.0 && share <= 1e6)) break;
-    split->shares[split->count++] = (uint32_t)(share * 1000.0 + 0.5);
-    if (*end == '\0') return VF_OK;
-    if (*end != ',') break;
-    s = end + 1;
-  }
-  return trouble(err, "", "'%s' is not a list of proportions (3,1 or 6.5,10)", text);
-}
-
-static vf_status parse_spec_type(void *field, const char *text, vf_error *err) {
-  static const char *const words[] = {"none", "draft-mtp", NULL};
-  int word = 0;
-  vf_status status = parse_word(&word, text, words, err);
-  if (status == VF_OK) *(bool *)field = word == 1;
-  return status;
-}
-
-/* The number behind the backend's name: "CUDA1"; -1 for main memory, -2: neither. */
-static int32_t buffer_index(const char *name) {
-  static const char *const backends[] = {"CUDA", "ROCm", "Vulkan", "SYCL", "Metal", NULL};
-  if (strcmp(name, "CPU") == 0 || strcmp(name, "CUDA_Host") == 0) return -1;
-  for (size_t i = 0; backends[i] != NULL; i++) {
-    size_t n = strlen(backends[i]);
-    uint64_t index = 0;
-    if (strncmp(name, backends[i], n) != 0) continue;
-    if (name[n] == '\0') return 0;
-    return read_number(name + n, 0, VF_MAX_DEVICES - 1, &index) ? (int32_t)index : -2;
-  }
-  return -2;
-}
-
-static vf_status parse_overrides(void *field, const char *text, vf_error *err) {
-  override_arg *o = field;
-  int n = snprintf(o->text, sizeof o->text, "%s", text);
-  if (n < 0 || (size_t)n >= sizeof o->text) return trouble(err, "", "the list is too long");
-  o->count = 0;
-  for (char *s = o->text; s != NULL && *s != '\0';) {
-    char *comma = strchr(s, ',');
-    if (comma != NULL) *comma = '\0';
-    char *equals = strrchr(s, '=');
-    int32_t device = equals != NULL ? buffer_index(equals + 1) : -2;
-    if (device == -2 || equals == s)
-      return trouble(err, "", "'%.60s' is not PATTERN=BUFFER (CPU, CUDA0, CUDA1…)", s);
-    if (o->count == VF_MAX_OVERRIDES)
-      return trouble(err, "", "more than %d patterns", VF_MAX_OVERRIDES);
-    *equals = '\0';
-    o->items[o->count].at = (size_t)(s - o->text);
-    o->items[o->count++].device = device;
-    s = comma != NULL ? comma + 1 : NULL;
-  }
-  return VF_OK;
-}
-
-/* ---- The table -------------------------------------------------------------------------- */
+/* ---- The table ---- */
 
 enum option_id {
 #define SECTION(title)
-#define OPTION(id, short_name, long_name, argument, parse, field, help) OPT_##id,
-#define ALIAS(id, name)
+#define OPTION(id, short_name, long_name, argument, parse, field, commands, help) OPT_##id,
 #include "options.def"
 #undef SECTION
 #undef OPTION
-#undef ALIAS
   OPT_COUNT
 };
 
@@ -378,43 +184,26 @@ typedef struct option_spec {
   const char *long_name, *argument;
   parser parse;
   size_t offset;
+  unsigned commands;
 } option_spec;
 
 static const option_spec specs[] = {
 #define SECTION(title)
-#define OPTION(id, short_name, long_name, argument, parse, field, help)                            \
-  [OPT_##id] = {short_name, long_name, argument, parse, offsetof(args, field)},
-#define ALIAS(id, name)
+#define OPTION(id, short_name, long_name, argument, parse, field, commands, help)                  \
+  [OPT_##                                                                                          \
+      id] = {short_name, long_name, argument, parse, offsetof(args, field), (unsigned)(commands)},
 #include "options.def"
 #undef SECTION
 #undef OPTION
-#undef ALIAS
 };
-_Static_assert(sizeof specs / sizeof *specs == OPT_COUNT, "every option has a row");
-
-static const struct {
-  const char *name; /* with its dashes */
-  enum option_id id;
-} aliases[] = {
-#define SECTION(title)
-#define OPTION(id, short_name, long_name, argument, parse, field, help)
-#define ALIAS(id, name) {name, OPT_##id},
-#include "options.def"
-#undef SECTION
-#undef OPTION
-#undef ALIAS
-};
-enum { N_ALIASES = sizeof aliases / sizeof *aliases };
 
 static const option_row rows[] = {
 #define SECTION(title) {title, 0, NULL, NULL, NULL},
-#define OPTION(id, short_name, long_name, argument, parse, field, help)                            \
+#define OPTION(id, short_name, long_name, argument, parse, field, commands, help)                  \
   {NULL, short_name, long_name, argument, help},
-#define ALIAS(id, name)
 #include "options.def"
 #undef SECTION
 #undef OPTION
-#undef ALIAS
 };
 
 const option_row *option_rows(size_t *count) {
@@ -422,28 +211,43 @@ const option_row *option_rows(size_t *count) {
   return rows;
 }
 
-/* ---- Reading a command line ------------------------------------------------------------- */
+/* ---- One word ---- */
 
-/* Our spelling of one word of the command line: "--name" for every name of an option. */
-static const option_spec *find_spec(const char *name, size_t length) {
-  for (size_t i = 0; i < N_ALIASES; i++)
-    if (strlen(aliases[i].name) == length && memcmp(aliases[i].name, name, length) == 0)
-      return &specs[aliases[i].id];
-  for (size_t i = 0; i < OPT_COUNT; i++)
-    if (strlen(specs[i].long_name) + 2 == length && memcmp(name, "--", 2) == 0 &&
-        memcmp(specs[i].long_name, name + 2, length - 2) == 0)
-      return &specs[i];
+/* A word that was read as an option of ours; what it does waits until the command is known. */
+typedef struct found {
+  const option_spec *spec;
+  const char *value;
+  size_t at;
+} found;
+
+typedef struct line {
+  args *a;
+  const char *const *words;
+  size_t count;
+  found list[MAX_WORDS];
+  size_t n_found;
+} line;
+
+static const option_spec *find_spec(const char *word, const char **value) {
+  size_t n = strcspn(word, "=");
+  *value = word[n] == '=' ? word + n + 1 : NULL;
+  for (size_t i = 0; i < OPT_COUNT; i++) {
+    bool is_long = word[1] == '-' && strlen(specs[i].long_name) + 2 == n &&
+                   memcmp(word + 2, specs[i].long_name, n - 2) == 0;
+    bool is_short = specs[i].short_name != 0 && word[1] == specs[i].short_name && word[2] == '\0';
+    if (is_long || is_short) return &specs[i];
+  }
   return NULL;
 }
 
 static vf_status unknown_option(const char *word, vf_error *err) {
-  const char *names[OPT_COUNT + N_ALIASES + 1];
+  const char *names[OPT_COUNT + 128] = {NULL};
   char bare[64];
   size_t n = 0;
+  for (size_t i = 0; vf_param_get(i) != NULL && n + OPT_COUNT + 1 < sizeof names / sizeof *names;
+       i++)
+    names[n++] = vf_param_get(i)->name;
   for (size_t i = 0; i < OPT_COUNT; i++) names[n++] = specs[i].long_name;
-  for (size_t i = 0; i < N_ALIASES; i++)
-    names[n++] = aliases[i].name + strspn(aliases[i].name, "-");
-  names[n] = NULL;
   snprintf(bare, sizeof bare, "%.*s", (int)strcspn(word, "="), word);
   const char *nearest = vf_nearest_name(bare + strspn(bare, "-"), names);
   if (nearest == NULL)
@@ -451,185 +255,211 @@ static vf_status unknown_option(const char *word, vf_error *err) {
   return trouble(err, "", "unknown option '%s': did you mean --%s?", bare, nearest);
 }
 
-static bool is_optional(const option_spec *spec) {
-  return spec->argument != NULL && spec->argument[0] == '[';
-}
-
-/* Options in getopt's form. */
-static void make_getopt_tables(struct option longs[OPT_COUNT + 1], char shorts[OPT_COUNT * 2 + 3]) {
-  size_t n = 0;
-  shorts[n++] = ':'; /* a missing argument is told apart from an unknown option */
-  for (int i = 0; i < OPT_COUNT; i++) {
-    int has_argument = specs[i].argument == NULL ? no_argument
-                       : is_optional(&specs[i])  ? optional_argument
-                                                 : required_argument;
-    longs[i] = (struct option){specs[i].long_name, has_argument, NULL, 256 + i};
-    if (specs[i].short_name == 0) continue;
-    shorts[n++] = specs[i].short_name;
-    if (has_argument == required_argument) shorts[n++] = ':';
-  }
-  shorts[n] = '\0';
-  longs[OPT_COUNT] = (struct option){NULL, 0, NULL, 0};
-}
-
-static const option_spec *spec_of(int code) {
-  if (code >= 256) return &specs[code - 256];
-  for (size_t i = 0; i < OPT_COUNT; i++)
-    if (specs[i].short_name == code) return &specs[i];
-  return NULL;
-}
-
-/* A word that can only be an option: "--x…", or an engine's name with one dash. */
 static bool is_option_word(const char *word) {
-  if (word[0] != '-' || word[1] == '\0') return false;
-  return word[1] == '-' || find_spec(word, strlen(word)) != NULL;
+  bool number = word[0] == '-' && word[1] >= '0' && word[1] <= '9';
+  return word[0] == '-' && word[1] != '\0' && !number && strchr(word, ' ') == NULL;
 }
 
-/* Takes the word behind option i into it if it is a number, "--name=12", since getopt knows
- * optional arguments in that form alone. */
-static bool join_number(int *argc, char **argv, int i, char *text, size_t size) {
-  const char *option = argv[i], *next = i + 1 < *argc ? argv[i + 1] : "";
-  if (next[0] == '\0' || next[strspn(next, "0123456789")] != '\0') return true;
-  size_t a = strlen(option), b = strlen(next);
-  if (a + b + 2 > size) return false;
-  memmove(text, option, a);
-  text[a] = '=';
-  memmove(text + a + 1, next, b + 1);
-  argv[i] = text;
-  for (int k = i + 1; k + 1 < *argc; k++) argv[k] = argv[k + 1];
-  argv[--*argc] = NULL;
-  return true;
-}
-
-static vf_status too_long(vf_error *err) {
-  return trouble(err, "", "the command line is too long");
-}
-
-/* Several options in one word, as compare takes them: "--quant q4", "--quant=q4 -c 8k"; but not
- * "--gpu=RTX 4090". */
-static bool is_text_of_options(const char *word) {
-  return word[0] == '-' &&
-         (strcspn(word, " ") < strcspn(word, "=") || strstr(word, " -") != NULL) &&
-         strchr(word, ' ') != NULL;
-}
-
-/* Rewrites options to our spelling, in `text` where it must be put together.  Arguments of
- * options are left alone. */
-static vf_status normalize(int *argc, char **argv, char *text, size_t size, vf_error *err) {
-  for (int i = 1; i < *argc && strcmp(argv[i], "--") != 0; i++) {
-    const char *word = argv[i];
-    bool several = is_text_of_options(word);
-    if (!several && !is_option_word(word)) continue;
-    if (several) { /* a blank in front: no option for getopt */
-      int length = snprintf(text, size, " %s", word);
-      if (length < 0 || (size_t)length >= size) return too_long(err);
-      argv[i] = text;
-      text += length + 1;
-      size -= (size_t)length + 1;
-      continue;
-    }
-    size_t name = strcspn(word, "=");
-    const option_spec *spec = find_spec(word, name);
-    if (spec == NULL) return unknown_option(word, err);
-    if (word[name] == '=' && spec->argument == NULL)
-      return trouble(err, "", "--%s takes no value", spec->long_name);
-    int n = snprintf(text, size, "--%s%s", spec->long_name, word + name);
-    if (n < 0 || (size_t)n >= size) return too_long(err);
-    argv[i] = text;
-    text += n + 1;
-    size -= (size_t)n + 1;
-    if (spec->argument == NULL || word[name] == '=') continue;
-    if (is_optional(spec)) {
-      if (!join_number(argc, argv, i, text, size)) return too_long(err);
-      if (argv[i] == text) {
-        size -= strlen(text) + 1;
-        text += strlen(text) + 1;
-      }
-      continue;
-    }
-    if (i + 1 < *argc && is_option_word(argv[i + 1]) &&
-        find_spec(argv[i + 1], strcspn(argv[i + 1], "=")))
+static vf_status take_own(line *l, const option_spec *spec, const char *value, size_t *at,
+                          vf_error *err) {
+  size_t first = *at;
+  if (value != NULL && spec->argument == NULL)
+    return trouble(err, "", "--%s takes no value", spec->long_name);
+  if (value == NULL && spec->argument != NULL) {
+    const char *next = *at + 1 < l->count ? l->words[*at + 1] : NULL;
+    if (next == NULL || (is_option_word(next) && strcmp(next, "-") != 0))
       return trouble(err, "", "--%s needs a value (%s)", spec->long_name, spec->argument);
-    i++;
+    value = next;
+    ++*at;
+  }
+  if (l->n_found == MAX_WORDS) return trouble(err, "", "the command line is too long");
+  l->list[l->n_found++] = (found){spec, value, first};
+  return VF_OK;
+}
+
+static vf_status take_parameter(line *l, size_t *at, vf_error *err) {
+  args *a = l->a;
+  size_t first = *at;
+  vf_status status = vf_command_option(a->deployment, l->words, l->count, at, err);
+  if (status == VF_UNKNOWN) return unknown_option(l->words[first], err);
+  if (status == VF_OK && a->n_at == MAX_WORDS)
+    return trouble(err, "", "the command line is too long");
+  if (status == VF_OK) a->at[a->n_at++] = first;
+  return status;
+}
+
+static vf_status take_operand(args *a, const char *word, vf_error *err) {
+  if (a->command == NULL) {
+    a->command = word;
+    return VF_OK;
+  }
+  if (a->n_operands == MAX_OPERANDS) return too_many_words(word, err);
+  a->operands[a->n_operands++] = word;
+  return VF_OK;
+}
+
+static vf_status take_words(line *l, vf_error *err) {
+  vf_status status = VF_OK;
+  for (size_t i = 0; status == VF_OK && i < l->count; i++) {
+    const char *word = l->words[i], *value;
+    const option_spec *spec = is_option_word(word) ? find_spec(word, &value) : NULL;
+    if (spec != NULL)
+      status = take_own(l, spec, value, &i, err);
+    else if (is_option_word(word))
+      status = take_parameter(l, &i, err);
+    else
+      status = take_operand(l->a, word, err);
+  }
+  return status;
+}
+
+/* ---- What a command takes ---- */
+
+static vf_status takes_no(const command *c, const char *word, vf_error *err) {
+  return trouble(err, "", "vramfit %s takes no %.*s", c->name, (int)strcspn(word, "="), word);
+}
+
+/* Some commands have an option of their own with a parameter's name: a range of --memory. */
+static bool is_parameter(const char *name) {
+  for (size_t i = 0; vf_param_get(i) != NULL; i++)
+    if (strcmp(vf_param_get(i)->name, name) == 0) return true;
+  return false;
+}
+
+static vf_status apply_own(line *l, const command *c, vf_error *err) {
+  for (size_t i = 0; i < l->n_found; i++) {
+    const option_spec *spec = l->list[i].spec;
+    char name[48];
+    snprintf(name, sizeof name, "--%s", spec->long_name);
+    bool ours = (spec->commands & c->bit) != 0;
+    size_t at = l->list[i].at;
+    if (!ours && is_parameter(spec->long_name)) {
+      vf_status status = take_parameter(l, &at, err);
+      if (status != VF_OK) return status;
+      continue;
+    }
+    if (!ours) return takes_no(c, name, err);
+    const char *text = l->list[i].value != NULL ? l->list[i].value : "";
+    vf_status status = spec->parse((unsigned char *)l->a + spec->offset, text, err);
+    if (status != VF_OK && err->source[0] == '\0')
+      snprintf(err->source, sizeof err->source, "%s", name);
+    if (status != VF_OK) return status;
   }
   return VF_OK;
 }
 
-/* Options that take lists, and where those are kept. */
-static const struct {
-  enum option_id id;
-  size_t offset;
-} lists[] = {{OPT_CTX, offsetof(args, axes.ctx)},
-             {OPT_SEQS, offsetof(args, axes.seqs)},
-             {OPT_KV, offsetof(args, axes.kv)}};
-
-/* True if the text is a list: the option is done with.  The last one on the command line counts. */
-static bool take_list(args *a, const option_spec *spec, const char *text) {
-  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-    if (spec != &specs[lists[i].id]) continue;
-    const char **list = (const char **)(void *)((unsigned char *)a + lists[i].offset);
-    bool is_list = strchr(text, ',') != NULL || strcmp(text, "any") == 0;
-    *list = is_list ? text : NULL;
-    return is_list;
+/* Whether the word is one of the few parameters that the command takes, by any of its names. */
+static bool takes_parameter(const command *c, const char *word) {
+  if (c->parameters == NULL) return (c->bit & ESTIMATING) != 0;
+  for (const char *const *p = c->parameters; *p != NULL; p++) {
+    size_t n = strlen(*p);
+    if (strncmp(word, "--", 2) == 0 && strncmp(word + 2, *p, n) == 0 &&
+        (word[n + 2] == '\0' || word[n + 2] == '='))
+      return true;
+    for (size_t i = 0; vf_param_get(i) != NULL; i++)
+      if (strcmp(vf_param_get(i)->name, *p) == 0 && vf_param_get(i)->letter != 0 &&
+          word[1] == vf_param_get(i)->letter && word[2] == '\0')
+        return true;
   }
   return false;
 }
 
-static vf_status apply(args *a, const option_spec *spec, const char *text, vf_error *err) {
-  if (take_list(a, spec, text)) return VF_OK;
-  vf_status status = spec->parse((unsigned char *)a + spec->offset, text, err);
-  if (status == VF_OK || err->source[0] != '\0') return status;
-  snprintf(err->source, sizeof err->source, "--%s", spec->long_name);
-  return status;
+static vf_status check_parameters(const args *a, const command *c, vf_error *err) {
+  for (size_t i = 0; i < a->n_at; i++)
+    if (!takes_parameter(c, a->words[a->at[i]])) return takes_no(c, a->words[a->at[i]], err);
+  if (a->line != NULL && (c->bit & ESTIMATING) == 0)
+    return trouble(err, "", "vramfit %s takes no engine's command line", c->name);
+  return VF_OK;
 }
 
-static vf_status read_options(args *a, int argc, char **argv, vf_error *err) {
-  struct option longs[OPT_COUNT + 1];
-  char shorts[OPT_COUNT * 2 + 3];
-  int code;
-  make_getopt_tables(longs, shorts);
-  opterr = 0;
-  optind = 1;
-  while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-    const option_spec *spec = code == '?' ? NULL : spec_of(code == ':' ? optopt : code);
-    if (spec != NULL && code == ':')
-      return trouble(err, "", "--%s needs a value (%s)", spec->long_name, spec->argument);
-    if (spec == NULL) return unknown_option((char[]){'-', (char)optopt, '\0'}, err);
-    vf_status status = apply(a, spec, optarg != NULL ? optarg : "", err);
+/* ---- The whole line ---- */
+
+/* The engine is named first, since words of engines depend on it. */
+static vf_status take_engine(const line *l, vf_error *err) {
+  for (size_t i = 0; i < l->count; i++) {
+    const char *word = l->words[i];
+    bool named = strcmp(word, "-e") == 0 || strcmp(word, "--engine") == 0 ||
+                 strncmp(word, "--engine=", 9) == 0;
+    size_t at = i;
+    if (!named) continue;
+    vf_status status = vf_command_option(l->a->deployment, l->words, l->count, &at, err);
     if (status != VF_OK) return status;
   }
   return VF_OK;
+}
+
+static const char *variable(void *user, const char *name) {
+  (void)user;
+  return getenv(name);
+}
+
+static vf_status take_line(args *a, vf_error *err) {
+  if (a->line == NULL) return VF_OK;
+  return vf_command_read(a->deployment, a->line, a->n_line, variable, NULL, err);
+}
+
+/* Engines' options that are ours to pass over are told once; a line behind "--" has many. */
+static void tell_passed(const args *a, size_t before) {
+  const char *const *passed = vf_command_passed(a->deployment) + before;
+  for (; !a->quiet && *passed != NULL; passed++)
+    fprintf(stderr, "vramfit: note: %s moves no memory\n", *passed);
+}
+
+static size_t count_passed(const vf_command *c) {
+  size_t n = 0;
+  while (vf_command_passed(c)[n] != NULL) n++;
+  return n;
+}
+
+static vf_status read_all(line *l, vf_error *err) {
+  args *a = l->a;
+  vf_status status = take_line(a, err);
+  size_t passed = count_passed(a->deployment);
+  if (status == VF_OK) status = take_engine(l, err);
+  if (status == VF_OK) status = take_words(l, err);
+  if (status != VF_OK) return status;
+  const command *c = find_command(a->command);
+  if (c == NULL) c = &commands[0]; /* told by whoever runs it */
+  status = apply_own(l, c, err);
+  if (status == VF_OK && find_command(a->command) != NULL && !a->help && !a->version)
+    status = check_parameters(a, c, err);
+  if (status == VF_OK) tell_passed(a, passed);
+  return status;
+}
+
+vf_status args_parse(args *out, const vf_context *ctx, int argc, char **argv, vf_error *err) {
+  static line l; /* large: not on the stack, and there is one command line */
+  memset(out, 0, sizeof *out);
+  vf_status status = vf_command_new(&out->deployment, ctx, err);
+  if (status != VF_OK) return status;
+  out->words = (const char *const *)argv + 1;
+  out->n_words = (size_t)argc - 1;
+  for (size_t i = 0; i < out->n_words; i++) {
+    if (strcmp(out->words[i], "--") != 0) continue;
+    out->line = out->words + i + 1;
+    out->n_line = out->n_words - i - 1;
+    out->n_words = i;
+    break;
+  }
+  if (out->line != NULL && out->n_line == 0)
+    return trouble(err, "", "what is to start? vramfit --gpu G -- vllm serve MODEL…");
+  l = (line){.a = out, .words = out->words, .count = out->n_words};
+  return read_all(&l, err);
+}
+
+void args_free(args *a) {
+  vf_command_free(a->deployment);
+  a->deployment = NULL;
 }
 
 vf_status too_many_words(const char *word, vf_error *err) {
   return trouble(err, "", "'%s' is one word too many (a model is named with --model)", word);
 }
 
-vf_status args_parse(args *out, int argc, char **argv, vf_error *err) {
-  static char text[1 << 16];
-  args a = {.request = vf_request_init()};
-  vf_status status = normalize(&argc, argv, text, sizeof text, err);
-  if (status == VF_OK) status = read_options(&a, argc, argv, err);
-  if (status != VF_OK) return status;
-  if (optind < argc) a.command = argv[optind];
-  for (int i = optind + 1; i < argc; i++) {
-    if (a.n_operands == MAX_OPERANDS) return too_many_words(argv[i], err);
-    a.operands[a.n_operands++] = argv[i];
-  }
-  *out = a;
-  for (size_t i = 0; i < out->overrides.count; i++) {
-    const char *pattern = out->overrides.text + out->overrides.items[i].at;
-    out->request.overrides[i] =
-        (vf_override){pattern, strlen(pattern), out->overrides.items[i].device};
-  }
-  out->request.override_count = out->overrides.count;
-  return VF_OK;
-}
-
-/* ---- Options as one text ---------------------------------------------------------------- */
+/* ---- The same with more ---- */
 
 /* Cuts the text into words in place: blanks part them, quotes of either kind keep them together. */
-static int cut_words(char *text, char **words, int most) {
+static int cut_words(char *text, const char **words, int most) {
   int n = 0;
   char *to = text;
   for (char *s = text; *s != '\0';) {
@@ -653,20 +483,39 @@ static int cut_words(char *text, char **words, int most) {
   return n;
 }
 
-vf_status args_extend(args *a, const char *text, char storage[ARGS_STORAGE], vf_error *err) {
+static vf_status add_words(vf_command *c, const char *const *words, size_t count, vf_error *err) {
+  vf_status status = VF_OK;
+  for (size_t i = 0; status == VF_OK && i < count; i++) {
+    const char *word = words[i];
+    status = vf_command_option(c, words, count, &i, err);
+    if (status == VF_UNKNOWN)
+      return is_option_word(word) ? unknown_option(word, err) : too_many_words(word, err);
+  }
+  return status;
+}
+
+vf_status args_extend(vf_command **out, const args *a, const vf_context *ctx, const char *text,
+                      char storage[ARGS_STORAGE], vf_error *err) {
   enum { MOST_WORDS = 64 };
-  static char program[] = "vramfit";
-  char *argv[MOST_WORDS + 2] = {program};
+  const char *words[MOST_WORDS];
   size_t length = strlen(text);
   if (length > ARGS_TEXT) return trouble(err, "", "'%.40s…' is too long", text);
   memcpy(storage, text, length + 1);
-  storage[length + 1] = '\0';
-  int argc = cut_words(storage, argv + 1, MOST_WORDS) + 1;
-  if (argc == 0)
+  int n = cut_words(storage, words, MOST_WORDS);
+  if (n < 0)
     return trouble(err, "", "'%.80s' has a quote that does not end, or too many words", text);
-  char *rest = storage + length + 2;
-  vf_status status = normalize(&argc, argv, rest, ARGS_STORAGE - length - 2, err);
-  if (status == VF_OK) status = read_options(a, argc, argv, err);
-  if (status == VF_OK && optind < argc) return too_many_words(argv[optind], err);
+  vf_command *c = NULL;
+  vf_status status = vf_command_new(&c, ctx, err);
+  if (status == VF_OK && a->line != NULL)
+    status = vf_command_read(c, a->line, a->n_line, variable, NULL, err);
+  for (size_t i = 0; status == VF_OK && i < a->n_at; i++) {
+    size_t at = a->at[i];
+    status = vf_command_option(c, a->words, a->n_words, &at, err);
+  }
+  if (status == VF_OK) status = add_words(c, words, (size_t)n, err);
+  if (status == VF_OK)
+    *out = c;
+  else
+    vf_command_free(c);
   return status;
 }

@@ -1,4 +1,5 @@
-/* options.h - what the command line says, read by one table. */
+/* options.h - what the command line says: the program's own options by one table, parameters of a
+ * deployment by the library's, and behind "--" an engine's own line. */
 #ifndef VF_CLI_OPTIONS_H
 #define VF_CLI_OPTIONS_H
 
@@ -6,77 +7,49 @@
 
 typedef enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER } color_mode;
 
-/* A headroom as typed: bytes, or a share of the capacity. */
-typedef struct headroom_arg {
-  bool set;
-  uint64_t bytes;
-  uint32_t permille;
-} headroom_arg;
-
-typedef struct tensor_split_arg {
-  uint32_t shares[VF_MAX_DEVICES];
-  size_t count;
-} tensor_split_arg;
-
-/* "exps=CPU,blk.0=CUDA1": patterns are strings in the text; the list is made when the arguments are
- * where they stay. */
-typedef struct override_arg {
-  struct {
-    size_t at; /* of the pattern */
-    int32_t device;
-  } items[VF_MAX_OVERRIDES];
-  char text[2048];
-  size_t count;
-} override_arg;
-
 /* "7B..14B": both ends belong to it; 0: no end. */
 typedef struct range_arg {
   uint64_t least, most;
 } range_arg;
 
-enum { MAX_OPERANDS = 16 };
-
-/* What table and max vary: lists are kept as typed, single values are read at once. */
-typedef struct axes_arg {
-  const char *ctx, *seqs, *kv; /* NULL: one value, or none */
-  const char *gpus;
-  const char *rows, *columns; /* names of axes */
-} axes_arg;
+enum { MAX_OPERANDS = 16, MAX_WORDS = 1024 };
 
 typedef struct args {
   const char *command;                /* NULL: fit */
   const char *operands[MAX_OPERANDS]; /* words behind the command */
   size_t n_operands;
-  const char *model, *quant, *gpu;
-  const char *mmproj, *lora, *draft, *draft_quant;
-  vf_request request;
+
+  const char *const *words; /* the command line, without the program's name */
+  size_t n_words;           /* up to "--" */
+  const char *const *line;  /* behind it, an engine's own; NULL: there is none */
+  size_t n_line;
+  size_t at[MAX_WORDS]; /* of the words that are parameters of a deployment */
+  size_t n_at;
+  vf_command *deployment; /* what they and the line come to; of the context that was given */
+
   const char *plot;
   const char *scenario, *card_svg;
   bool card;
-  const char *catalog, *id, *family, *vendor;
-  axes_arg axes;
+  const char *catalog, *id, *family, *vendor, *sysroot;
+  const char *rows, *columns; /* names of axes */
   vf_cell_shows cell;
   uint64_t min_ctx;
   uint32_t min_seqs;
   range_arg params, memory;
-  uint64_t used_bytes;
-  headroom_arg headroom;
-  tensor_split_arg tensor_split;
-  override_arg overrides;
   vf_report_options report;
   color_mode color;
-  const char *sysroot;
-  bool total; /* --gpu auto: as if nobody held anything */
-  bool launch, strict, quiet, fit, tensors, help, version;
+  bool launch, strict, quiet, tensors, help, version;
 } args;
 
-/* Reads the command line; on failure err says which option and why. */
-vf_status args_parse(args *out, int argc, char **argv, vf_error *err);
+/* Reads the command line; on failure err says which option and why.  args_free in any case. */
+vf_status args_parse(args *out, const vf_context *ctx, int argc, char **argv, vf_error *err);
+void args_free(args *a);
 
-/* More options, as one text: "--quant q4 --gpu 'RTX 4090'".  Words are put into `storage`, which
- * must live as long as the args; ARGS_STORAGE bytes are enough for `text` of ARGS_TEXT. */
-enum { ARGS_TEXT = 1000, ARGS_STORAGE = 8 * ARGS_TEXT };
-vf_status args_extend(args *a, const char *text, char storage[ARGS_STORAGE], vf_error *err);
+/* The same deployment anew, to which more options can be added: "--quant q4 --gpu 'RTX 4090'",
+ * which lie in `storage` (ARGS_STORAGE bytes) as long as it is used. */
+enum { ARGS_TEXT = 1000, ARGS_STORAGE = 2 * ARGS_TEXT + 2 };
+vf_status args_extend(vf_command **out, const args *a, const vf_context *ctx, const char *text,
+                      char storage[ARGS_STORAGE], vf_error *err);
 
 vf_status too_many_words(const char *word, vf_error *err);
 

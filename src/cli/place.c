@@ -5,19 +5,20 @@
 #include <string.h>
 
 #include "command.h"
+#include "deployment.h"
 #include "devices.h"
 #include "output.h"
 #include "trouble.h"
 
-static vf_place_options options_of(const args *a) {
-  return (vf_place_options){.gpu = a->gpu,
+static vf_place_options options_of(const args *a, const vf_deployment *d) {
+  return (vf_place_options){.gpu = d->gpu,
                             .scenario = a->scenario,
-                            .memory_bytes = a->memory.most,
-                            .host_memory_bytes = a->request.host_memory_bytes,
-                            .used_bytes = a->used_bytes,
-                            .has_headroom = a->headroom.set,
-                            .headroom_bytes = a->headroom.bytes,
-                            .headroom_permille = a->headroom.permille};
+                            .memory_bytes = d->memory_bytes,
+                            .host_memory_bytes = d->request.host_memory_bytes,
+                            .used_bytes = d->used_bytes,
+                            .has_headroom = d->headroom.set,
+                            .headroom_bytes = d->headroom.bytes,
+                            .headroom_permille = d->headroom.permille};
 }
 
 static vf_status file_trouble(const char *path, int reason, vf_error *err) {
@@ -47,23 +48,30 @@ static vf_status report(const vf_place *place, const args *a, vf_error *err) {
   return vf_place_write(place, &options, write_stdout, stdout, err);
 }
 
-enum exit_code command_place(const args *a, const vf_context *ctx, vf_error *err) {
+static vf_status open_place(vf_place **place, const args *a, const vf_context *ctx, vf_error *err) {
   vf_device here[VF_MAX_DEVICES]; /* not cleared: filled as far as it is used */
-  vf_place *place = NULL;
-  vf_place_options options = options_of(a);
-  vf_status status = VF_OK;
-  if (a->n_operands == 0)
+  const vf_deployment *d = vf_command_so_far(a->deployment);
+  vf_place_options options = options_of(a, d);
+  const vf_machine *machine = NULL;
+  vf_status status = refuse_lists(a->deployment, err);
+  if (status == VF_OK && a->n_operands == 0)
     status = trouble(err, "", "which file? vramfit place box.json");
-  else if (a->memory.least != a->memory.most)
-    status = trouble(err, "--memory", "one size is needed here, not a range");
-  if (status == VF_OK && a->gpu != NULL && is_this_machine(a->gpu)) {
-    status = find_devices(here, VF_MAX_DEVICES, &options.device_count, a, ctx, err);
+  if (status == VF_OK && d->gpu != NULL) status = find_machine(&machine, d, NULL, a, ctx, err);
+  if (status == VF_OK && machine != NULL) {
+    status = vf_machine_select(here, VF_MAX_DEVICES, &options.device_count, machine, d->gpu,
+                               d->empty, err);
     options.devices = here;
   }
-  if (status == VF_OK) status = vf_place_open(&place, ctx, a->operands[0], &options, err);
+  return status == VF_OK ? vf_place_open(place, ctx, a->operands[0], &options, err) : status;
+}
+
+enum exit_code command_place(const args *a, const vf_context *ctx, vf_error *err) {
+  vf_place *place = NULL;
+  vf_status status = open_place(&place, a, ctx, err);
   if (status == VF_OK) status = report(place, a, err);
   vf_verdict verdict = status == VF_OK ? vf_place_verdict(place, SIZE_MAX) : VF_NO_FIT;
+  bool doubtful = status == VF_OK && (verdict == VF_TIGHT || vf_place_remarks(place) > 0);
   vf_place_free(place);
   if (status != VF_OK) return EXIT_TROUBLE;
-  return verdict == VF_NO_FIT || (verdict == VF_TIGHT && a->strict) ? EXIT_NO_FIT : EXIT_FITS;
+  return verdict == VF_NO_FIT || (doubtful && a->strict) ? EXIT_NO_FIT : EXIT_FITS;
 }

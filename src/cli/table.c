@@ -69,19 +69,19 @@ static vf_status move_last(axes *x, const char *name, const char *option, vf_err
 }
 
 /* The lists; fewer than two are filled up by contexts and formats, unless those are fixed. */
-static vf_status choose_axes(axes *x, const args *a, vf_error *err) {
+static vf_status choose_axes(axes *x, const args *a, const vf_deployment *d, vf_error *err) {
   for (size_t p = 0; p < VF_AXIS_COUNT; p++)
     if (list_of(a, places[p].kind) != NULL) add(x, places[p].kind, list_of(a, places[p].kind));
-  if (x->n < 2 && a->request.ctx_tokens == 0 && !has(x, VF_AXIS_CTX)) add(x, VF_AXIS_CTX, "any");
-  if (x->n < 2 && a->quant == NULL && !has(x, VF_AXIS_QUANT)) add(x, VF_AXIS_QUANT, "any");
-  if (x->n == 0) add(x, VF_AXIS_QUANT, a->quant);
-  vf_status status = move_last(x, a->axes.rows, "--rows", err);
-  if (status == VF_OK && a->axes.rows != NULL && a->axes.columns == NULL && x->n > 1) {
+  if (x->n < 2 && d->request.ctx_tokens == 0 && !has(x, VF_AXIS_CTX)) add(x, VF_AXIS_CTX, "any");
+  if (x->n < 2 && d->quant == NULL && !has(x, VF_AXIS_QUANT)) add(x, VF_AXIS_QUANT, "any");
+  if (x->n == 0) add(x, VF_AXIS_QUANT, d->quant);
+  vf_status status = move_last(x, a->rows, "--rows", err);
+  if (status == VF_OK && a->rows != NULL && a->columns == NULL && x->n > 1) {
     vf_axis rows = x->list[x->n - 1]; /* behind them, the columns */
     x->list[x->n - 1] = x->list[x->n - 2];
     x->list[x->n - 2] = rows;
   }
-  return status == VF_OK ? move_last(x, a->axes.columns, "--columns", err) : status;
+  return status == VF_OK ? move_last(x, a->columns, "--columns", err) : status;
 }
 
 /* ---- Working ---------------------------------------------------------------------------- */
@@ -139,13 +139,12 @@ static enum exit_code judge(const vf_grid *grid, bool strict) {
   return EXIT_NO_FIT;
 }
 
-static vf_status run(vf_grid **grid, vf_model **draft, const args *a, const vf_context *ctx,
-                     vf_error *err) {
+static vf_status run(vf_grid **grid, const args *a, const vf_context *ctx, vf_error *err) {
   vf_deployment base;
   axes x = {.n = 0};
   vf_report_options options = report_options(a);
-  vf_status status = read_deployment(&base, draft, a, ctx, err);
-  if (status == VF_OK) status = choose_axes(&x, a, err);
+  vf_status status = read_deployment(&base, a->deployment, a, ctx, err);
+  if (status == VF_OK) status = choose_axes(&x, a, &base, err);
   if (status == VF_OK) status = vf_grid_new(grid, ctx, &base, x.list, x.n, err);
   if (status != VF_OK) return status;
   listen_to_interrupts();
@@ -156,11 +155,9 @@ static vf_status run(vf_grid **grid, vf_model **draft, const args *a, const vf_c
 
 enum exit_code command_table(const args *a, const vf_context *ctx, vf_error *err) {
   vf_grid *grid = NULL;
-  vf_model *draft = NULL;
   enum exit_code code = EXIT_TROUBLE;
-  if (run(&grid, &draft, a, ctx, err) == VF_OK)
+  if (run(&grid, a, ctx, err) == VF_OK)
     code = interrupted ? EXIT_INTERRUPTED : judge(grid, a->strict);
   vf_grid_free(grid);
-  vf_model_free(draft);
   return code;
 }

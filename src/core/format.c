@@ -103,3 +103,20 @@ bool vf_format_matrix(uint64_t *out_bytes, vf_format format, uint64_t row_elemen
   uint64_t row;
   return vf_format_row(&row, format, row_elements) && vf_mul(out_bytes, row, rows);
 }
+
+/* Engines have words of their own. */
+vf_status vf_kv_format_find(vf_format *out, const char *name, vf_error *err) {
+  static const struct {
+    const char *word;
+    vf_format format;
+  } words[] = {{"auto", VF_FORMAT_NONE},        {"fp8", VF_FORMAT_F8_E4M3},
+               {"fp8_e4m3", VF_FORMAT_F8_E4M3}, {"fp8_e5m2", VF_FORMAT_F8_E5M2},
+               {"bfloat16", VF_FORMAT_BF16},    {"float16", VF_FORMAT_F16}};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    if (!vf_name_equal(name, words[i].word)) continue;
+    *out = words[i].format;
+    return VF_OK;
+  }
+  return vf_format_find(out, name, err);
+}
+

@@ -7,55 +7,18 @@
 #include "base/names.h"
 #include "base/status.h"
 #include "deploy/open.h"
+#include "deploy/setup.h"
 #include "engines/engine.h"
 
 /* ---- Values ----------------------------------------------------------------------------- */
 
-vf_status vf_kv_format_find(vf_format *out, const char *name, vf_error *err) {
-  static const struct {
-    const char *word;
-    vf_format format;
-  } words[] = {{"auto", VF_FORMAT_NONE},        {"fp8", VF_FORMAT_F8_E4M3},
-               {"fp8_e4m3", VF_FORMAT_F8_E4M3}, {"fp8_e5m2", VF_FORMAT_F8_E5M2},
-               {"bfloat16", VF_FORMAT_BF16},    {"float16", VF_FORMAT_F16}};
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-    if (!vf_name_equal(name, words[i].word)) continue;
-    *out = words[i].format;
-    return VF_OK;
-  }
-  return vf_format_find(out, name, err);
-}
-
-static vf_status read_count(uint32_t *out, const char *text, uint32_t most, vf_error *err) {
-  uint64_t n = 0;
-  for (const char *c = text; *c != '\0'; c++) {
-    if (*c < '0' || *c > '9' || n > most) return vf_fail(err, VF_USAGE, "'%s' is no number", text);
-    n = n * 10 + (uint64_t)(*c - '0');
-  }
-  if (n == 0 || n > most)
-    return vf_fail(err, VF_USAGE, "'%s' is not a number from 1 to %u", text, (unsigned)most);
-  *out = (uint32_t)n;
-  return VF_OK;
-}
-
-vf_status vf_deployment_set(vf_deployment *d, vf_axis_kind kind, const char *text, vf_error *err) {
-  vf_request *r = &d->request;
-  vf_status status = VF_OK;
-  switch (kind) {
-  case VF_AXIS_MODEL: d->model = text; break;
-  case VF_AXIS_ENGINE: r->engine = text; break;
-  case VF_AXIS_QUANT: d->quant = text; break;
-  case VF_AXIS_GPU: d->gpu = text; break;
-  case VF_AXIS_GPUS: return read_count(&d->gpus, text, VF_MAX_DEVICES, err);
-  case VF_AXIS_KV:
-    status = vf_kv_format_find(&r->kv_k, text, err);
-    if (status == VF_OK) r->kv_v = r->kv_k;
-    break;
-  case VF_AXIS_SEQS: return read_count(&r->seqs, text, VF_MAX_SEQS * 16, err);
-  case VF_AXIS_CTX: return vf_tokens_parse(&r->ctx_tokens, text, err);
-  case VF_AXIS_COUNT: break;
-  }
-  return status;
+vf_status vf_deployment_set_axis(vf_deployment *d, vf_axis_kind kind, const char *text,
+                                 vf_error *err) {
+  static const char *const names[VF_AXIS_COUNT] = {
+      [VF_AXIS_MODEL] = "model", [VF_AXIS_ENGINE] = "engine", [VF_AXIS_QUANT] = "quant",
+      [VF_AXIS_GPU] = "gpu",     [VF_AXIS_GPUS] = "gpus",     [VF_AXIS_KV] = "kv",
+      [VF_AXIS_SEQS] = "seqs",   [VF_AXIS_CTX] = "ctx"};
+  return vf_deployment_set(d, names[kind], text, err);
 }
 
 vf_status vf_deployment_engine(const vf_engine **out, const vf_deployment *d, vf_error *err) {
@@ -76,6 +39,11 @@ vf_status vf_asker_init(vf_asker *a, const vf_context *ctx, vf_error *err) {
   return vf_estimate_new(&a->e, ctx, err);
 }
 
+static void forget_beside(vf_asker *a) {
+  vf_opened_close(&a->beside);
+  a->has_beside = false;
+}
+
 static void forget_model(vf_asker *a) {
   vf_model_free(a->model);
   a->model = NULL;
@@ -84,6 +52,7 @@ static void forget_model(vf_asker *a) {
 
 void vf_asker_free(vf_asker *a) {
   forget_model(a);
+  forget_beside(a);
   if (a->is_loaded) vf_loaded_free(&a->loaded);
   vf_estimate_free(a->e);
   if (a->arena != NULL) vf_arena_free(a->arena);
@@ -113,21 +82,6 @@ static vf_status build(vf_asker *a, const vf_deployment *d, vf_error *err) {
   }
   if (a->build_status != VF_OK && err != NULL) *err = a->build_error;
   return a->build_status;
-}
-
-static void change_device(vf_device *d, const vf_deployment *of) {
-  if (of->memory_bytes != 0) {
-    d->total_bytes = of->memory_bytes;
-    d->total_known = true;
-    d->reserved_bytes = 0;
-  }
-  if (of->used_bytes != 0) {
-    d->used_bytes = of->used_bytes;
-    d->used_is_live = false;
-  }
-  if (!of->headroom_set) return;
-  d->headroom_bytes = of->headroom_bytes;
-  d->headroom_permille = of->headroom_permille;
 }
 
 static bool is_named(const vf_asker_devices *f, const vf_deployment *d) {
@@ -160,20 +114,6 @@ static vf_asker_devices *new_entry(vf_asker *a) {
   return &a->found[a->n_found];
 }
 
-vf_status vf_deployment_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, const vf_context *ctx,
-                                const vf_deployment *d, vf_error *err) {
-  bool here = d->machine != NULL && strncmp(d->gpu, "auto", 4) == 0;
-  vf_status status =
-      here ? vf_machine_select(devices, VF_MAX_DEVICES, n, d->machine, d->gpu, d->empty, err)
-           : vf_devices_parse(devices, VF_MAX_DEVICES, n, ctx, d->gpu, err);
-  if (status != VF_OK) return status;
-  if (d->gpus != 0 && *n != 1)
-    return vf_fail(err, VF_USAGE, "'%s' is several devices already: how many is said once", d->gpu);
-  for (; *n < d->gpus; ++*n) devices[*n] = devices[0];
-  for (size_t i = 0; i < *n; i++) change_device(&devices[i], d);
-  return VF_OK;
-}
-
 static vf_status find_devices(vf_asker *a, const vf_deployment *d, vf_error *err) {
   vf_device devices[VF_MAX_DEVICES];
   size_t n = 0;
@@ -190,17 +130,48 @@ static vf_status find_devices(vf_asker *a, const vf_deployment *d, vf_error *err
   return VF_OK;
 }
 
-/* ---- Asking ----------------------------------------------------------------------------- */
+/* Files and models beside the model; most have none. */
+static vf_status find_beside(vf_asker *a, const vf_deployment *d, vf_error *err) {
+  const vf_deployment *b = &a->beside_of;
+  if (d->mmproj == NULL && d->lora == NULL && d->draft == NULL) return VF_OK;
+  if (a->has_beside && same(b->mmproj, d->mmproj) && same(b->lora, d->lora) &&
+      same(b->draft, d->draft) && same(b->draft_quant, d->draft_quant) &&
+      same(b->model, d->model) && same(b->quant, d->quant) &&
+      same(b->request.engine, d->request.engine))
+    return VF_OK;
+  forget_beside(a);
+  a->beside.request = vf_request_init();
+  vf_status status = vf_opened_beside(&a->beside, a->ctx, d, err);
+  if (status != VF_OK) forget_beside(a);
+  a->has_beside = status == VF_OK;
+  a->beside_of = *d;
+  return status;
+}
+
+/* ---- Asking ---- */
 
 vf_status vf_asker_prepare(vf_asker *a, const vf_deployment *d, vf_error *err) {
+  if (d->model == NULL) return vf_fail(err, VF_USAGE, "no model is named");
   vf_status status = load(a, d->model, err);
   if (status == VF_OK) status = find_devices(a, d, err);
+  if (status == VF_OK) status = find_beside(a, d, err);
   return status == VF_OK ? build(a, d, err) : status;
+}
+
+static vf_status estimate_settled(vf_asker *a, const vf_deployment *d, vf_error *err) {
+  vf_request r = d->request;
+  vf_deployment_settle(&r, d);
+  r.mmproj_bytes = a->beside.request.mmproj_bytes;
+  r.lora_bytes = a->beside.request.lora_bytes;
+  r.draft = a->beside.draft;
+  return vf_estimate_run(a->e, a->model, &r, a->now->list, a->now->count, err);
 }
 
 vf_status vf_asker_ask(vf_asker *a, const vf_deployment *d, vf_error *err) {
   vf_status status = vf_asker_prepare(a, d, err);
   if (status != VF_OK) return status;
+  if (d->mmproj != NULL || d->lora != NULL || d->draft != NULL || d->elsewhere)
+    return estimate_settled(a, d, err);
   return vf_estimate_run(a->e, a->model, &d->request, a->now->list, a->now->count, err);
 }
 
@@ -225,35 +196,6 @@ void vf_asker_outcome(const vf_asker *a, vf_outcome *out) {
     out->headroom_bytes = b[i].headroom_bytes;
     out->target_bytes = b[i].headroom_target_bytes;
   }
-}
-
-static vf_status solve_limits(vf_limits *out, const vf_context *ctx, const vf_model *model,
-                              const vf_request *request, const vf_device *devices, size_t n,
-                              vf_error *err) {
-  vf_estimate *scratch;
-  vf_status status = vf_estimate_new(&scratch, ctx, err);
-  if (status != VF_OK) return status;
-  status = vf_limits_solve(out, scratch, model, request, devices, n, err);
-  vf_estimate_free(scratch);
-  return status;
-}
-
-vf_status vf_deployment_estimate(vf_estimate *estimate, vf_model **out_model, vf_limits *limits,
-                                 const vf_context *ctx, const vf_deployment *d, vf_error *err) {
-  vf_device devices[VF_MAX_DEVICES];
-  size_t n = 0;
-  vf_model *m = NULL;
-  vf_status status = vf_model_open(&m, ctx, d->model, d->quant, d->request.engine, err);
-  if (status != VF_OK) return status;
-  status = vf_deployment_devices(devices, &n, ctx, d, err);
-  if (status == VF_OK) status = vf_estimate_run(estimate, m, &d->request, devices, n, err);
-  if (status == VF_OK && limits != NULL)
-    status = solve_limits(limits, ctx, m, &d->request, devices, n, err);
-  if (status == VF_OK)
-    *out_model = m;
-  else
-    vf_model_free(m);
-  return status;
 }
 
 bool vf_is_refusal(vf_status status) {

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "core/estimate.h"
 #include "deploy/load.h"
+#include "deploy/setup.h"
 #include "vramfit/deploy.h"
 
 /* Devices by what they were named; in the asker's arena. */
@@ -34,6 +35,10 @@ typedef struct vf_asker {
   vf_status build_status;
   vf_error build_error;
 
+  vf_opened beside; /* what lies beside the model: its own model stays NULL */
+  vf_deployment beside_of;
+  bool has_beside;
+
   vf_asker_devices *found; /* all that were named so far: they tend to come round again */
   size_t n_found, found_room;
   const vf_asker_devices *now;
@@ -54,15 +59,12 @@ vf_status vf_asker_ask(vf_asker *a, const vf_deployment *d, vf_error *err);
  */
 void vf_asker_outcome(const vf_asker *a, vf_outcome *out);
 
-/* The devices of a deployment, with what it says about them. */
-vf_status vf_deployment_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, const vf_context *ctx,
-                                const vf_deployment *d, vf_error *err);
-
 /* A failure that is an answer: the engine takes no such thing. */
 bool vf_is_refusal(vf_status status);
 
 /* One value of an axis, read into a deployment. */
-vf_status vf_deployment_set(vf_deployment *d, vf_axis_kind kind, const char *text, vf_error *err);
+vf_status vf_deployment_set_axis(vf_deployment *d, vf_axis_kind kind, const char *text,
+                                 vf_error *err);
 
 /* The engine that a deployment names, or the one that is taken without a name. */
 struct vf_engine;

@@ -9,7 +9,10 @@
 
 #include "base/status.h"
 #include "base/units.h"
-#include "deploy/command_line.h"
+#include "deploy/command.h"
+#include "deploy/dialect.h"
+#include "deploy/scenario.h"
+#include "deploy/words.h"
 #include "readers/json/json_scan.h"
 
 /* A service that is being read. */
@@ -18,8 +21,13 @@ typedef struct service {
   const char *name;
   const char *prefix; /* "services.NAME." */
   vf_facts facts;     /* seen through it */
-  const char *image, *engine;
+  const char *image;
+  const vf_engine *engine;
 } service;
+
+static bool is_ollama(const service *s) {
+  return s->engine != NULL && s->engine->dialect == &vf_dialect_ollama;
+}
 
 static const char *joined(vf_arena *arena, const char *a, const char *b, const char *c) {
   size_t n = strlen(a) + strlen(b) + strlen(c) + 1;
@@ -30,28 +38,21 @@ static const char *joined(vf_arena *arena, const char *a, const char *b, const c
 
 /* ---- What it runs ----------------------------------------------------------------------- */
 
-/* Images whose entry point is the engine, so that the command is its options alone. */
-static const char *engine_of_image(const char *image) {
-  static const char *const images[][2] = {{"vllm/vllm-openai", "vllm"},
-                                          {"ggml-org/llama.cpp:server", "llama.cpp"},
-                                          {"ggerganov/llama.cpp:server", "llama.cpp"},
-                                          {"ollama/ollama", "ollama"}};
-  for (size_t i = 0; i < sizeof images / sizeof *images; i++)
-    if (strstr(image, images[i][0]) != NULL) return images[i][1];
-  return NULL;
-}
-
 /* The words of "entrypoint" and "command", each a text or a list. */
 static vf_status add_words(const char **words, size_t *n, size_t room, const service *s,
                            const char *key, vf_error *err) {
   const vf_fact *fact = vf_facts_find(&s->facts, key);
-  const char **split;
-  size_t more = 0;
+  vf_words commands[VF_WORDS_COMMANDS];
+  vf_error cause = {.status = VF_OK};
+  size_t count = 0;
   if (fact == NULL) return VF_OK;
   if (fact->type == VF_FACT_STRING) {
-    vf_status status = vf_command_split(&split, &more, fact->as.string, s->file->arena, err);
-    if (status != VF_OK) return vf_facts_fail(&s->facts, key, status, err, "a quote is not closed");
-    for (size_t i = 0; i < more && *n < room; i++) words[(*n)++] = split[i];
+    vf_status status =
+        vf_words_split(commands, &count, fact->as.string, NULL, NULL, s->file->arena, &cause);
+    if (status != VF_OK) return vf_facts_fail(&s->facts, key, status, err, "%s", cause.message);
+    for (size_t c = 0; c < count; c++)
+      for (size_t i = 0; i < commands[c].count && *n < room; i++)
+        words[(*n)++] = commands[c].list[i];
     return VF_OK;
   }
   for (size_t i = 0; fact->type == VF_FACT_ARRAY && i < fact->as.array.count && *n < room; i++)
@@ -60,45 +61,36 @@ static vf_status add_words(const char **words, size_t *n, size_t room, const ser
   return VF_OK;
 }
 
-/* llama-server takes options from its environment, too; the command line counts more. */
-static void add_environment(const char **words, size_t *n, size_t room, const service *s) {
-  static const char *const names[][2] = {{"LLAMA_ARG_MODEL", "--model"},
-                                         {"LLAMA_ARG_HF_REPO", "--hf-repo"},
-                                         {"LLAMA_ARG_CTX_SIZE", "--ctx-size"},
-                                         {"LLAMA_ARG_N_PARALLEL", "--parallel"},
-                                         {"LLAMA_ARG_UBATCH", "--ubatch-size"},
-                                         {"LLAMA_ARG_N_GPU_LAYERS", "--gpu-layers"},
-                                         {"LLAMA_ARG_CACHE_TYPE_K", "--cache-type-k"},
-                                         {"LLAMA_ARG_CACHE_TYPE_V", "--cache-type-v"},
-                                         {"LLAMA_ARG_FLASH_ATTN", "--flash-attn"}};
-  for (size_t i = 0; i < sizeof names / sizeof *names && *n + 2 <= room; i++) {
-    char key[64];
-    snprintf(key, sizeof key, "environment.%s", names[i][0]);
-    const char *value = vf_facts_string(&s->facts, key, NULL);
-    if (value == NULL) continue;
-    words[(*n)++] = names[i][1];
-    words[(*n)++] = value;
-  }
+/* What a container's environment says. */
+static const char *variable_of(void *user, const char *name) {
+  const service *s = user;
+  char key[96];
+  snprintf(key, sizeof key, "environment.%.80s", name);
+  return vf_facts_string(&s->facts, key, NULL);
 }
 
 static vf_status read_engine(vf_scenario_workload *w, service *s, vf_error *err) {
-  enum { WORDS = 256 };
-  const char *words[WORDS], *all[WORDS];
-  size_t n = 0, n_all = 0, used = 0;
+  enum { WORDS = 1024 };
+  const char *words[WORDS];
+  size_t n = 0, used = 0, at = 0;
   vf_error cause = {.status = VF_OK};
   s->image = vf_facts_string(&s->facts, "image", "");
-  s->engine = engine_of_image(s->image);
   vf_status status = add_words(words, &n, WORDS, s, "entrypoint", err);
   if (status == VF_OK) status = add_words(words, &n, WORDS, s, "command", err);
   if (status != VF_OK) return status;
-  const char *started = vf_command_engine(words, n, &used);
-  if (started != NULL) s->engine = started;
-  if (s->engine == NULL || strcmp(s->engine, "ollama") == 0) return VF_OK;
-  if (strcmp(s->engine, "llama.cpp") == 0) add_environment(all, &n_all, WORDS, s);
-  for (size_t i = used; i < n && n_all < WORDS; i++) all[n_all++] = words[i];
-  status = vf_command_options(w, s->engine, all, n_all, &cause);
+  while (at < n && s->engine == NULL) s->engine = vf_dialect_program(words, n, at++, &used);
+  size_t first = s->engine != NULL ? at - 1 + used : 0;
+  if (s->engine == NULL) s->engine = vf_dialect_image(s->image);
+  if (s->engine == NULL) return VF_OK;
+  vf_command *c = vf_command_in(s->file->arena, s->file->ctx);
+  if (c == NULL) return vf_fail_nomem(err);
+  bool ollama = is_ollama(s);
+  status = vf_command_options(c, s->engine, words + first, ollama ? 0 : n - first, variable_of, s,
+                              &cause);
+  if (status == VF_OK) status = vf_command_deployment(c, &w->d, &cause);
   if (status == VF_OK) return VF_OK;
-  return vf_facts_fail(&s->facts, "command", VF_MALFORMED, err, "%s", cause.message);
+  return vf_facts_fail(&s->facts, "command", VF_MALFORMED, err, "%s%s%s", cause.source,
+                       cause.source[0] != '\0' ? ": " : "", cause.message);
 }
 
 /* ---- Devices ---------------------------------------------------------------------------- */
@@ -156,25 +148,18 @@ static vf_status ollama_number(uint32_t *out, const service *s, const char *name
   return VF_OK;
 }
 
+/* What the server decides; the context and the cache are each model's. */
 static vf_status read_ollama_rules(const service *s, vf_scenario_workload *defaults,
                                    vf_error *err) {
   vf_ollama_rules *o = &s->file->ollama;
-  uint32_t ctx = 0;
   const vf_fact *keep = vf_facts_find(&s->facts, "environment.OLLAMA_KEEP_ALIVE");
-  const char *kv = vf_facts_string(&s->facts, "environment.OLLAMA_KV_CACHE_TYPE", NULL);
-  vf_error cause;
   o->stated = true;
+  o->parallel = defaults->d.request.seqs;
+  defaults->d.request.seqs = 0;
   vf_status status = ollama_number(&o->max_loaded, s, "OLLAMA_MAX_LOADED_MODELS", err);
-  if (status == VF_OK) status = ollama_number(&o->parallel, s, "OLLAMA_NUM_PARALLEL", err);
-  if (status == VF_OK) status = ollama_number(&ctx, s, "OLLAMA_CONTEXT_LENGTH", err);
   if (status == VF_OK && keep != NULL)
     status = vf_scenario_seconds(&o->keep_alive_s, keep, &s->facts, "environment.OLLAMA_KEEP_ALIVE",
                                  err);
-  defaults->request.ctx_tokens = ctx;
-  if (status == VF_OK && kv != NULL && vf_format_find(&defaults->request.kv_k, kv, &cause) != VF_OK)
-    return vf_facts_fail(&s->facts, "environment.OLLAMA_KV_CACHE_TYPE", VF_MALFORMED, err, "%s",
-                         cause.message);
-  defaults->request.kv_v = defaults->request.kv_k;
   return status;
 }
 
@@ -196,9 +181,9 @@ static vf_status add_described(const service *s, const vf_scenario_workload *bas
   w->name = name;
   char key[192];
   snprintf(key, sizeof key, "%sworkload", prefix);
-  if (vf_facts_find(&s->file->facts, key) != NULL) w->model = NULL;
+  if (vf_facts_find(&s->file->facts, key) != NULL) w->d.model = NULL;
   snprintf(key, sizeof key, "%ssize", prefix);
-  if (vf_facts_find(&s->file->facts, key) != NULL) w->model = NULL;
+  if (vf_facts_find(&s->file->facts, key) != NULL) w->d.model = NULL;
   vf_status status = vf_scenario_keys_check(s->file, prefix, err);
   if (status == VF_OK) status = vf_scenario_workload_read(w, s->file, prefix, err);
   return status;
@@ -257,10 +242,10 @@ static vf_status read_service_profiles(vf_scenario_workload *w, const service *s
 static vf_status add_plain(const service *s, const vf_scenario_workload *base, bool asks,
                            vf_error *err) {
   vf_scenario_file *f = s->file;
-  if (s->engine != NULL && strcmp(s->engine, "ollama") == 0)
+  if (is_ollama(s))
     return vf_facts_fail(&s->facts, "image", VF_MALFORMED, err,
                          "which models? \"x-vramfit\": [{\"model\": \"llama3.1:8b\"}] says");
-  if (s->engine != NULL && base->model == NULL)
+  if (s->engine != NULL && base->d.model == NULL)
     return vf_facts_fail(&s->facts, "command", VF_MALFORMED, err, "it names no model");
   if (s->engine == NULL && asks)
     return vf_facts_fail(&s->facts, "image", VF_MALFORMED, err,
@@ -278,7 +263,7 @@ static vf_status add_plain(const service *s, const vf_scenario_workload *base, b
 
 static vf_status read_service(vf_scenario_file *f, const char *name, vf_error *err) {
   service s = {.file = f, .name = name, .prefix = joined(f->arena, "services.", name, ".")};
-  vf_scenario_workload w = {.request = vf_request_init(), .container = true, .name = name};
+  vf_scenario_workload w = {.d = vf_deployment_init(), .container = true, .name = name};
   bool asks = false, found = false;
   if (s.prefix == NULL) return vf_fail_nomem(err);
   s.facts = vf_facts_view(&f->facts, s.prefix);
@@ -288,9 +273,9 @@ static vf_status read_service(vf_scenario_file *f, const char *name, vf_error *e
   vf_status status = read_engine(&w, &s, err);
   if (status == VF_OK) status = read_devices(&w, &asks, &s, err);
   if (status == VF_OK) status = read_service_profiles(&w, &s, err);
-  if (status == VF_OK && s.engine != NULL && strcmp(s.engine, "ollama") == 0) {
+  if (status == VF_OK && is_ollama(&s)) {
     status = read_ollama_rules(&s, &w, err);
-    w.request.engine = "ollama";
+    w.d.request.engine = "ollama";
     w.schedule = VF_SCHEDULE_ON_DEMAND;
   }
   if (status == VF_OK) status = read_described(&s, &w, &found, err);

@@ -1,193 +1,40 @@
-/* launch.c - the command that runs a plan: a table of flags for each engine.
+/* launch.c - the command that runs a deployment: an engine's spelling table, from ours to theirs.
  *
  * What the estimate made of the request is said, not the request: defaults that differ between
- * releases are named (context, sequences), others only if they were asked for.  Flags as the
- * engines' own --help has them: llama.cpp v0.5.0 common/arg.cpp, Ollama docs/modelfile.mdx and
- * envconfig, vLLM engine/arg_utils.py, SGLang server_args.py, trtllm-serve, TGI's launcher,
- * mlx_lm.server. */
+ * releases are named (context, sequences), others only if they were asked for. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/checked.h"
 #include "base/names.h"
 #include "base/status.h"
-#include "base/units.h"
-#include "core/format.h"
+#include "deploy/dialect.h"
+#include "deploy/launch.h"
+#include "deploy/param.h"
 #include "engines/engine.h"
-#include "vramfit/deploy.h"
+#include "readers/catalog.h"
 
-/* ---- What can be said ------------------------------------------------------------------- */
+enum { LINE_BYTES = 1 << 16, MOST_ITEMS = 3 };
 
-typedef enum word {
-  SAY_MODEL,
-  SAY_CTX,       /* per sequence */
-  SAY_CTX_TOTAL, /* of all sequences: llama-server shares it out */
-  SAY_SEQS,
-  SAY_KV_K,
-  SAY_KV_V,
-  SAY_KV, /* of both, where an engine has one flag for them */
-  SAY_FLASH_ATTN,
-  SAY_GPU_LAYERS,
-  SAY_CPU_MOE,
-  SAY_OVERRIDES,
-  SAY_SPLIT,
-  SAY_MAIN_GPU,
-  SAY_TENSOR_SPLIT,
-  SAY_NO_KV_OFFLOAD,
-  SAY_NO_MMAP,
-  SAY_SWA_FULL,
-  SAY_KV_UNIFIED,
-  SAY_CACHE_RAM,
-  SAY_UBATCH,
-  SAY_MMPROJ,
-  SAY_LORA,
-  SAY_DRAFT,
-  SAY_QUANTIZATION,
-  SAY_TP,
-  SAY_SHARDS, /* the same, where 1 is the default and stages do not exist */
-  SAY_PP,
-  SAY_DP,
-  SAY_EXPERT_PARALLEL,
-  SAY_EP,
-  SAY_DCP,
-  SAY_FRACTION,
-  SAY_MAX_SEQS,
-  SAY_MAX_TOKENS,
-  SAY_BLOCK_SIZE,
-  SAY_BLOCKS,
-  SAY_KV_BYTES,
-  SAY_CPU_OFFLOAD,
-  SAY_MAX_LORAS,
-  SAY_MAX_LORA_RANK,
-  SAY_TEXT_ONLY,
-  SAY_EAGER,
-  SAY_END
-} word;
+/* What a line is written from. */
+typedef struct saying {
+  vf_deployment d;             /* as it is to be said */
+  bool always[VF_PARAM_COUNT]; /* said whether or not it was asked for */
+} saying;
 
-typedef struct flag {
-  word what;
-  const char *name; /* "": the value alone */
-} flag;
-
-typedef struct launcher {
-  const char *engine; /* vf_engine.name */
-  const char *program;
-  const flag *flags;
-  const char *suffix; /* of a file that stands for the model; "": a repository does */
-} launcher;
-
-static const flag llamacpp[] = {
-    {SAY_MODEL, "-m"},          {SAY_CTX_TOTAL, "-c"},
-    {SAY_SEQS, "-np"},          {SAY_GPU_LAYERS, "-ngl"},
-    {SAY_CPU_MOE, "-ncmoe"},    {SAY_OVERRIDES, "-ot"},
-    {SAY_SPLIT, "-sm"},         {SAY_MAIN_GPU, "-mg"},
-    {SAY_TENSOR_SPLIT, "-ts"},  {SAY_KV_K, "-ctk"},
-    {SAY_KV_V, "-ctv"},         {SAY_FLASH_ATTN, "-fa"},
-    {SAY_UBATCH, "-ub"},        {SAY_NO_KV_OFFLOAD, "-nkvo"},
-    {SAY_NO_MMAP, "--no-mmap"}, {SAY_SWA_FULL, "--swa-full"},
-    {SAY_KV_UNIFIED, "-kvu"},   {SAY_CACHE_RAM, "-cram"},
-    {SAY_MMPROJ, "--mmproj"},   {SAY_LORA, "--lora"},
-    {SAY_DRAFT, "-md"},         {SAY_END, NULL},
-};
-
-static const flag vllm[] = {
-    {SAY_MODEL, ""},
-    {SAY_CTX, "--max-model-len"},
-    {SAY_QUANTIZATION, "--quantization"},
-    {SAY_KV, "--kv-cache-dtype"},
-    {SAY_TP, "--tensor-parallel-size"},
-    {SAY_PP, "--pipeline-parallel-size"},
-    {SAY_DP, "--data-parallel-size"},
-    {SAY_EXPERT_PARALLEL, "--enable-expert-parallel"},
-    {SAY_DCP, "--decode-context-parallel-size"},
-    {SAY_FRACTION, "--gpu-memory-utilization"},
-    {SAY_MAX_SEQS, "--max-num-seqs"},
-    {SAY_MAX_TOKENS, "--max-num-batched-tokens"},
-    {SAY_BLOCK_SIZE, "--block-size"},
-    {SAY_BLOCKS, "--num-gpu-blocks-override"},
-    {SAY_KV_BYTES, "--kv-cache-memory-bytes"},
-    {SAY_CPU_OFFLOAD, "--cpu-offload-gb"},
-    {SAY_MAX_LORAS, "--enable-lora --max-loras"},
-    {SAY_MAX_LORA_RANK, "--max-lora-rank"},
-    {SAY_TEXT_ONLY, "--language-model-only"},
-    {SAY_SWA_FULL, "--disable-hybrid-kv-cache-manager"},
-    {SAY_EAGER, "--enforce-eager"},
-    {SAY_END, NULL},
-};
-
-static const flag sglang[] = {
-    {SAY_MODEL, "--model-path"},
-    {SAY_CTX, "--context-length"},
-    {SAY_QUANTIZATION, "--quantization"},
-    {SAY_KV, "--kv-cache-dtype"},
-    {SAY_TP, "--tp-size"},
-    {SAY_PP, "--pp-size"},
-    {SAY_DP, "--dp-size"},
-    {SAY_EP, "--ep-size"},
-    {SAY_FRACTION, "--mem-fraction-static"},
-    {SAY_MAX_SEQS, "--max-running-requests"},
-    {SAY_MAX_TOKENS, "--chunked-prefill-size"},
-    {SAY_BLOCK_SIZE, "--page-size"},
-    {SAY_CPU_OFFLOAD, "--cpu-offload-gb"},
-    {SAY_MAX_LORAS, "--enable-lora --max-loras-per-batch"},
-    {SAY_MAX_LORA_RANK, "--max-lora-rank"},
-    {SAY_SWA_FULL, "--disable-hybrid-swa-memory"},
-    {SAY_EAGER, "--disable-cuda-graph"},
-    {SAY_END, NULL},
-};
-
-static const flag tensorrt_llm[] = {
-    {SAY_MODEL, ""},
-    {SAY_CTX, "--max_seq_len"},
-    {SAY_TP, "--tp_size"},
-    {SAY_PP, "--pp_size"},
-    {SAY_EP, "--ep_size"},
-    {SAY_FRACTION, "--free_gpu_memory_fraction"},
-    {SAY_MAX_SEQS, "--max_batch_size"},
-    {SAY_MAX_TOKENS, "--max_num_tokens"},
-    {SAY_END, NULL},
-};
-
-static const flag tgi[] = {
-    {SAY_MODEL, "--model-id"},
-    {SAY_CTX, "--max-total-tokens"},
-    {SAY_KV, "--kv-cache-dtype"},
-    {SAY_SHARDS, "--num-shard"},
-    {SAY_FRACTION, "--cuda-memory-fraction"},
-    {SAY_MAX_TOKENS, "--max-batch-prefill-tokens"},
-    {SAY_END, NULL},
-};
-
-static const flag mlx[] = {
-    {SAY_MODEL, "--model"},
-    {SAY_MAX_TOKENS, "--prefill-step-size"},
-    {SAY_DRAFT, "--draft-model"},
-    {SAY_END, NULL},
-};
-
-static const launcher launchers[] = {
-    {"llama.cpp", "llama-server", llamacpp, ".gguf"},
-    {"llama-server", "llama-server", llamacpp, ".gguf"},
-    {"llama-cli", "llama-cli", llamacpp, ".gguf"},
-    {"ik_llama.cpp", "llama-server", llamacpp, ".gguf"},
-    {"vllm", "vllm serve", vllm, ""},
-    {"sglang", "python -m sglang.launch_server", sglang, ""},
-    {"tensorrt-llm", "trtllm-serve", tensorrt_llm, ""},
-    {"tgi", "text-generation-launcher", tgi, ""},
-    {"mlx", "mlx_lm.server", mlx, ""},
-};
-
-/* ---- Values ----------------------------------------------------------------------------- */
-
-typedef struct plan {
+typedef struct launching {
+  vf_launch launch; /* the first member: what is given out */
+  vf_arena *arena;
+  vf_launch_item items[MOST_ITEMS];
   const vf_estimate *e;
-  const vf_workload *w;
-  const vf_request *r;
-  const vf_launch_names *names;
-  const launcher *by;
+  saying said;
   bool stands; /* the model's name stands for one that is not known */
-} plan;
+  char model[VF_NAME_SIZE * 2];
+} launching;
+
+/* ---- Words ------------------------------------------------------------------------------ */
 
 /* As one word of a POSIX shell. */
 static void put_word(vf_text *t, const char *s) {
@@ -208,259 +55,285 @@ static void put_word(vf_text *t, const char *s) {
   vf_text_put(t, "'");
 }
 
-static bool put_number(vf_text *t, uint64_t n, bool said) {
-  if (said) vf_text_printf(t, "%" PRIu64, n);
-  return said;
+/* Whether a bare word says what the parameter holds. */
+static bool bare_says(const vf_param *p, const saying *l, const vf_spelling *row) {
+  char text[64];
+  vf_text t = vf_text_on(text, sizeof text);
+  if (row->measure == VF_MEASURE_LEAST) return true;
+  if (p->kind == VF_KIND_RANKS) return true; /* any number: the engine counts them itself */
+  vf_param_print(p, &l->d, row->measure, &t);
+  return strcmp(text, row->value != NULL ? row->value : "on") == 0;
 }
 
-static bool is_quant(const plan *p, const char *name) {
-  return p->names->quant != NULL && vf_name_equal(p->names->quant, name);
+/* What is on the line in every case, and what says more than nothing. */
+static bool is_said(const vf_param *p, const saying *l) {
+  size_t i = (size_t)(p - vf_params);
+  if (l->always[i]) return true;
+  if (p->kind == VF_KIND_FLAG || p->kind == VF_KIND_SWITCH || p->kind == VF_KIND_SPLIT)
+    return vf_param_is_set(p, &l->d);
+  bool one = p == &vf_params[VF_PARAM_TP] || p == &vf_params[VF_PARAM_PP] ||
+             p == &vf_params[VF_PARAM_DP] || p == &vf_params[VF_PARAM_EP] ||
+             p == &vf_params[VF_PARAM_DCP];
+  uint32_t ranks = 0;
+  if (one) memcpy(&ranks, (const unsigned char *)&l->d + p->offset, sizeof ranks);
+  return vf_param_is_set(p, &l->d) && !(one && ranks == 1);
 }
 
-static bool has_flag(const launcher *by, word what) {
-  const flag *f = by->flags;
-  while (f->what != SAY_END && f->what != what) f++;
-  return f->what == what;
+/* llama.cpp's context is that of all sequences together. */
+static void put_total(vf_text *out, const vf_request *r) {
+  uint64_t total = r->ctx_tokens * (r->kv_unified ? 1 : vf_max_u32(r->seqs, 1));
+  vf_text_printf(out, "%" PRIu64, total);
+}
+
+/* The engine's own word for what ours says; ours, where it has none. */
+static void put_mapped(vf_text *out, const vf_spelling *row, const char *ours) {
+  size_t n = 0;
+  const char *theirs = vf_spelling_unmap(row, ours, &n);
+  vf_text_bytes(out, theirs != NULL ? theirs : ours, theirs != NULL ? n : strlen(ours));
+}
+
+static void put_value(vf_text *out, const saying *l, const vf_param *p, const vf_spelling *row) {
+  char value[4096];
+  vf_text v = vf_text_on(value, sizeof value);
+  if (row->measure == VF_MEASURE_TOTAL)
+    put_total(&v, &l->d.request);
+  else
+    vf_param_print(p, &l->d, row->measure, &v);
+  if (row->measure == VF_MEASURE_MAP)
+    put_mapped(out, row, value);
+  else
+    put_word(out, value);
+}
+
+static void put_row(vf_text *out, const saying *l, const vf_spelling *row) {
+  if (row->param == NULL || row->words == NULL || row->silent || row->only != NULL) return;
+  const vf_param *p = vf_param_find(row->param, strlen(row->param));
+  bool bare = row->form == VF_FORM_BARE;
+  if (p == NULL || !is_said(p, l) || (bare && !bare_says(p, l, row))) return;
+  size_t n = strcspn(row->words, " ");
+  vf_text_put(out, " ");
+  vf_text_bytes(out, row->words, n);
+  if (bare) return;
+  vf_text_put(out, n > 0 ? " " : "");
+  put_value(out, l, p, row);
+}
+
+/* The program's words for a person: the module is started by Python. */
+static void put_program(vf_text *t, const char *words) {
+  if (words[0] == '-') vf_text_put(t, "python ");
+  vf_text_put(t, words);
+}
+
+static const char *program_of(const vf_engine *engine) {
+  const vf_program *p = engine->dialect->programs;
+  for (const vf_program *one = p; one->words != NULL; one++)
+    if (strcmp(one->engine, engine->name) == 0) return one->words;
+  return p->words; /* another name of it */
+}
+
+static void put_line(vf_text *out, const vf_engine *engine, const saying *l) {
+  put_program(out, program_of(engine));
+  for (size_t i = 0; i < engine->dialect->n_rows; i++) put_row(out, l, &engine->dialect->rows[i]);
+}
+
+void vf_launch_line(vf_text *out, const vf_engine *engine, const vf_deployment *d) {
+  const saying l = {.d = *d};
+  put_line(out, engine, &l);
+}
+
+/* ---- The model -------------------------------------------------------------------------- */
+
+static bool is_quant(const launching *l, const char *name) {
+  return l->said.d.quant != NULL && vf_name_equal(l->said.d.quant, name);
+}
+
+static bool has_row(const vf_dialect *d, const char *param) {
+  for (size_t i = 0; i < d->n_rows; i++)
+    if (d->rows[i].param != NULL && strcmp(d->rows[i].param, param) == 0) return true;
+  return false;
+}
+
+/* GGUF files are what its model is. */
+static bool runs_files(const vf_engine *engine) {
+  return engine->converts != NULL;
+}
+
+static bool is_fp8_file(const launching *l) {
+  return l->e->model->own_format == VF_FORMAT_F8_E4M3;
 }
 
 /* Whether a repository's own files are what was asked for: as they are, or made so when loaded. */
-static bool is_published(const plan *p) {
-  bool made = has_flag(p->by, SAY_QUANTIZATION);
-  bool fp8 = is_quant(p, "fp8") && (made || p->e->model->own_format == VF_FORMAT_F8_E4M3);
-  bool plain = is_quant(p, "bf16") || is_quant(p, "f16") || is_quant(p, "fp16");
-  return p->by->suffix[0] == '\0' && p->e->model->repo[0] != '\0' &&
-         (p->names->quant == NULL || plain || fp8);
+static bool is_published(const launching *l) {
+  bool made = has_row(l->e->engine->dialect, "quant");
+  bool fp8 = is_quant(l, "fp8") && (made || is_fp8_file(l));
+  bool plain = is_quant(l, "bf16") || is_quant(l, "f16") || is_quant(l, "fp16");
+  return !runs_files(l->e->engine) && l->e->model->repo[0] != '\0' &&
+         (l->said.d.quant == NULL || plain || fp8);
 }
 
 /* A repository holds what its makers published; other formats are somebody else's files. */
-static bool put_model(plan *p, vf_text *t) {
-  const vf_model *m = p->e->model;
-  char name[256];
-  vf_text n = vf_text_on(name, sizeof name);
-  bool named = strcmp(m->source, "catalog") != 0 && p->names->model != NULL;
-  if (named) {
-    put_word(t, p->names->model);
-  } else if (is_published(p)) {
-    put_word(t, m->repo);
+static void name_model(launching *l) {
+  const vf_model *m = l->e->model;
+  vf_text n = vf_text_on(l->model, sizeof l->model);
+  if (strcmp(m->source, "catalog") != 0 && l->said.d.model != NULL) return;
+  if (is_published(l)) {
+    vf_text_put(&n, m->repo);
   } else {
-    p->stands = true;
-    bool gguf = p->by->suffix[0] != '\0' || p->names->quant == NULL;
-    vf_text_printf(&n, "%s-%s%s", m->id, gguf ? m->quant : p->names->quant, p->by->suffix);
-    put_word(t, name);
+    bool gguf = runs_files(l->e->engine) || l->said.d.quant == NULL;
+    vf_text_printf(&n, "%s-%s%s", m->id, gguf ? m->quant : l->said.d.quant,
+                   runs_files(l->e->engine) ? ".gguf" : "");
+    l->stands = true;
   }
-  return true;
+  l->said.d.model = l->model;
 }
 
-static bool put_format(vf_text *t, vf_format asked, vf_format format) {
-  if (asked == VF_FORMAT_NONE) return false;
-  vf_text_put(t, vf_format_get(format)->name);
-  return true;
+/* ---- What is to be said ------------------------------------------------------------------ */
+
+static void always(launching *l, vf_param_id id) {
+  l->said.always[id] = true;
 }
 
-/* Names of 8-bit caches differ from those of the formats; all others follow the weights. */
-static bool put_kv(vf_text *t, vf_format format) {
-  if (format == VF_FORMAT_F8_E4M3) vf_text_put(t, "fp8_e4m3");
-  if (format == VF_FORMAT_F8_E5M2) vf_text_put(t, "fp8_e5m2");
-  return format == VF_FORMAT_F8_E4M3 || format == VF_FORMAT_F8_E5M2;
+/* What llama.cpp was made to take: its context is allocated in steps, all its layers are named. */
+static void say_llamacpp(launching *l) {
+  const vf_workload *w = &l->e->workload;
+  vf_request *r = &l->said.d.request;
+  r->kv_unified = w->kv_unified;
+  r->ctx_tokens = w->ctx_tokens;
+  r->seqs = w->seqs;
+  r->gpu_layers = w->gpu_layers > l->e->model->n_layers ? -1 : (int32_t)w->gpu_layers;
+  r->cpu_moe_layers = (uint32_t)vf_min_u64(r->cpu_moe_layers, l->e->model->n_layers);
+  if (r->split != VF_SPLIT_NONE && l->e->n_devices <= 2) r->split = VF_SPLIT_LAYER;
+  if (r->kv_k != VF_FORMAT_NONE) r->kv_k = w->kv_k;
+  if (r->kv_v != VF_FORMAT_NONE) r->kv_v = w->kv_v;
+  if (r->flash_attn != VF_AUTO) r->flash_attn = w->flash_attn ? VF_ON : VF_OFF;
+  l->said.always[VF_PARAM_NGL] = true;
+  l->said.always[VF_PARAM_MAIN_GPU] = r->split == VF_SPLIT_NONE;
+  l->said.d.fit = VF_AUTO; /* its plan is in the numbers */
 }
 
-static bool put_gpu_layers(const plan *p, vf_text *t) {
-  if (p->w->gpu_layers > p->e->model->n_layers)
-    vf_text_put(t, "all");
+static void say_pool(launching *l) {
+  const vf_workload *w = &l->e->workload;
+  vf_request *r = &l->said.d.request;
+  r->ctx_tokens = w->requested_ctx_tokens;
+  r->tp = w->tp;
+  r->pp = w->pp;
+  r->dp = w->dp;
+  if (r->ep <= 1) r->ep = 0;
+  if (r->ep > 1) r->ep = w->ep;
+  bool made = is_quant(l, "fp8") && !is_fp8_file(l);
+  l->said.d.quant = made ? "fp8" : NULL;
+}
+
+/* A tower that is the model's own has a file beside it. */
+static void name_tower(launching *l) {
+  const char *mmproj = l->said.d.mmproj;
+  if (mmproj == NULL) return;
+  bool own = strcmp(mmproj, "auto") == 0 || strcmp(mmproj, "if-any") == 0;
+  if (own && l->said.d.request.mmproj_bytes != 0) l->stands = true;
+  if (own) l->said.d.mmproj = l->said.d.request.mmproj_bytes != 0 ? "mmproj-F16.gguf" : NULL;
+  if (strcmp(mmproj, "none") == 0) l->said.d.mmproj = NULL;
+}
+
+static void say(launching *l) {
+  bool ggml = runs_files(l->e->engine);
+  name_model(l);
+  name_tower(l);
+  always(l, VF_PARAM_MODEL);
+  always(l, VF_PARAM_CTX);
+  l->said.always[VF_PARAM_SEQS] = ggml && strcmp(l->e->engine->name, "llama-cli") != 0;
+  if (ggml)
+    say_llamacpp(l);
   else
-    vf_text_printf(t, "%" PRIu32, p->w->gpu_layers);
-  return true;
-}
-
-static bool put_split(const plan *p, vf_text *t) {
-  static const char *const words[VF_SPLIT_COUNT] = {
-      [VF_SPLIT_LAYER] = "layer",
-      [VF_SPLIT_NONE] = "none",
-      [VF_SPLIT_ROW] = "row",
-      [VF_SPLIT_TENSOR] = "tensor",
-  };
-  vf_text_put(t, words[p->r->split]);
-  return p->r->split == VF_SPLIT_NONE || (p->e->n_devices > 2 && p->r->split != VF_SPLIT_LAYER);
-}
-
-static bool put_tensor_split(const plan *p, vf_text *t) {
-  for (size_t i = 0; i < p->r->tensor_split_count; i++)
-    vf_text_printf(t, "%s%" PRIu32, i == 0 ? "" : ",", p->r->tensor_split[i]);
-  return p->r->tensor_split_count != 0;
-}
-
-static bool put_overrides(const plan *p, vf_text *t) {
-  char list[512];
-  vf_text o = vf_text_on(list, sizeof list);
-  for (size_t i = 0; i < p->r->override_count; i++) {
-    const vf_override *v = &p->r->overrides[i];
-    vf_text_printf(&o, "%s%.*s=", i == 0 ? "" : ",", (int)v->length, v->pattern);
-    if (v->device < 0)
-      vf_text_put(&o, "CPU");
-    else
-      vf_text_printf(&o, "CUDA%d", (int)v->device);
-  }
-  if (p->r->override_count != 0) put_word(t, list);
-  return p->r->override_count != 0;
-}
-
-static bool put_fraction(const plan *p, vf_text *t) {
-  char digits[16];
-  vf_text d = vf_text_on(digits, sizeof digits);
-  vf_text_printf(&d, "%" PRIu32 ".%06" PRIu32, p->r->memory_fraction_ppm / 1000000,
-                 p->r->memory_fraction_ppm % 1000000);
-  size_t n = d.length;
-  while (n > 3 && digits[n - 1] == '0') n--;
-  vf_text_bytes(t, digits, n);
-  return p->r->memory_fraction_ppm != 0;
-}
-
-static bool put_file(vf_text *t, const char *name) {
-  if (name != NULL) put_word(t, name);
-  return name != NULL;
-}
-
-static bool put_flash(const plan *p, vf_text *t) {
-  vf_text_put(t, p->w->flash_attn ? "on" : "off");
-  return p->r->flash_attn != VF_AUTO;
-}
-
-static bool put_quantization(const plan *p, vf_text *t) {
-  bool made = is_quant(p, "fp8") && p->e->model->own_format != VF_FORMAT_F8_E4M3;
-  if (made) vf_text_put(t, "fp8");
-  return made;
-}
-
-/* The value of a flag; false: it is not said.  A flag without a value leaves the text empty. */
-static bool put_value(plan *p, word what, vf_text *t) {
-  const vf_request *r = p->r;
-  const vf_workload *w = p->w;
-  switch (what) {
-  case SAY_MODEL: return put_model(p, t);
-  case SAY_CTX: return put_number(t, w->requested_ctx_tokens, true);
-  case SAY_CTX_TOTAL: return put_number(t, w->ctx_tokens * (w->kv_unified ? 1 : w->seqs), true);
-  case SAY_SEQS: return put_number(t, w->seqs, strcmp(p->by->program, "llama-server") == 0);
-  case SAY_KV_K: return put_format(t, r->kv_k, w->kv_k);
-  case SAY_KV_V: return put_format(t, r->kv_v, w->kv_v);
-  case SAY_KV: return put_kv(t, r->kv_k);
-  case SAY_FLASH_ATTN: return put_flash(p, t);
-  case SAY_GPU_LAYERS: return put_gpu_layers(p, t);
-  case SAY_CPU_MOE:
-    return put_number(t, vf_min_u64(r->cpu_moe_layers, p->e->model->n_layers),
-                      r->cpu_moe_layers != 0);
-  case SAY_OVERRIDES: return put_overrides(p, t);
-  case SAY_SPLIT: return put_split(p, t);
-  case SAY_MAIN_GPU: return put_number(t, r->main_gpu, r->split == VF_SPLIT_NONE);
-  case SAY_NO_MMAP: return r->no_mmap;
-  case SAY_TENSOR_SPLIT: return put_tensor_split(p, t);
-  case SAY_NO_KV_OFFLOAD: return r->no_kv_offload;
-  case SAY_SWA_FULL: return r->swa_full;
-  case SAY_KV_UNIFIED: return w->kv_unified;
-  case SAY_CACHE_RAM:
-    return put_number(t, (uint64_t)r->prompt_cache_bytes >> 20, r->prompt_cache_bytes >= 0);
-  case SAY_UBATCH: return put_number(t, r->ubatch_tokens, r->ubatch_tokens != 0);
-  case SAY_MMPROJ: return put_file(t, p->names->mmproj);
-  case SAY_LORA: return put_file(t, p->names->lora);
-  case SAY_DRAFT: return put_file(t, p->names->draft);
-  case SAY_QUANTIZATION: return put_quantization(p, t);
-  case SAY_TP:
-  case SAY_SHARDS: return put_number(t, w->tp, w->tp > 1);
-  case SAY_PP: return put_number(t, w->pp, w->pp > 1);
-  case SAY_DP: return put_number(t, w->dp, w->dp > 1);
-  case SAY_EXPERT_PARALLEL: return r->ep > 1;
-  case SAY_EP: return put_number(t, w->ep, w->ep > 1);
-  case SAY_DCP: return put_number(t, r->dcp, r->dcp > 1);
-  case SAY_FRACTION: return put_fraction(p, t);
-  case SAY_MAX_SEQS: return put_number(t, r->max_num_seqs, r->max_num_seqs != 0);
-  case SAY_MAX_TOKENS:
-    return put_number(t, r->max_num_batched_tokens, r->max_num_batched_tokens != 0);
-  case SAY_BLOCK_SIZE: return put_number(t, r->block_size, r->block_size != 0);
-  case SAY_BLOCKS: return put_number(t, r->num_gpu_blocks, r->num_gpu_blocks != 0);
-  case SAY_KV_BYTES: return put_number(t, r->kv_cache_memory_bytes, r->kv_cache_memory_bytes != 0);
-  case SAY_CPU_OFFLOAD:
-    return put_number(t, (r->cpu_offload_bytes + VF_GIB - 1) / VF_GIB, r->cpu_offload_bytes != 0);
-  case SAY_MAX_LORAS: return put_number(t, r->max_loras, r->max_loras != 0);
-  case SAY_MAX_LORA_RANK: return put_number(t, r->max_lora_rank, r->max_lora_rank != 0);
-  case SAY_TEXT_ONLY: return r->text_only;
-  case SAY_EAGER: return r->enforce_eager;
-  case SAY_END: break;
-  }
-  return false;
+    say_pool(l);
 }
 
 /* ---- Commands --------------------------------------------------------------------------- */
 
-static vf_text new_item(vf_launch *out, const char *kind, const char *name) {
-  vf_launch_item *item = &out->items[out->count++];
-  item->kind = kind;
-  item->name = name;
-  return vf_text_on(item->text, sizeof item->text);
+static vf_status add_item(launching *l, const char *kind, const char *name, const vf_text *text,
+                          vf_error *err) {
+  if (text->length >= LINE_BYTES)
+    return vf_fail(err, VF_LIMIT, "the command line would be longer than %d bytes", LINE_BYTES);
+  l->items[l->launch.count++] = (vf_launch_item){kind, name, text->buf};
+  return VF_OK;
 }
 
-static void add_command(vf_launch *out, plan *p) {
-  vf_text t = new_item(out, "command", p->by->program);
-  vf_text_put(&t, p->by->program);
-  for (const flag *f = p->by->flags; f->what != SAY_END; f++) {
-    char value[1024];
-    vf_text v = vf_text_on(value, sizeof value);
-    if (!put_value(p, f->what, &v)) continue;
-    vf_text_printf(&t, "%s%s", f->name[0] != '\0' ? " " : "", f->name);
-    if (v.buf[0] != '\0') vf_text_put(&t, " ");
-    vf_text_put(&t, value);
-  }
+static vf_text new_text(launching *l) {
+  return vf_text_on(vf_arena_alloc(l->arena, LINE_BYTES, 1), LINE_BYTES);
 }
 
-/* trtllm-serve has no flag for it: a file has. */
-static void add_trtllm_options(vf_launch *out, const plan *p) {
-  char kv[16];
-  vf_text v = vf_text_on(kv, sizeof kv);
-  if (strcmp(p->by->engine, "tensorrt-llm") != 0 || !put_kv(&v, p->r->kv_k)) return;
-  size_t n = strlen(out->items[0].text);
-  vf_text command = {out->items[0].text, sizeof out->items[0].text, n};
-  vf_text_put(&command, " --config options.yaml");
-  vf_text t = new_item(out, "file", "options.yaml");
-  vf_text_put(&t, "kv_cache_config:\n  dtype: fp8");
+static vf_status add_command(launching *l, vf_error *err) {
+  vf_text t = new_text(l);
+  if (t.buf == NULL) return vf_fail_nomem(err);
+  put_line(&t, l->e->engine, &l->said);
+  return add_item(l, "command", program_of(l->e->engine), &t, err);
 }
 
 /* Ollama takes the context from a Modelfile, and the rest from its server's environment. */
-static void launch_ollama(vf_launch *out, plan *p) {
-  const vf_model *m = p->e->model;
-  vf_text file = new_item(out, "file", "Modelfile");
-  vf_text_put(&file, "FROM ");
-  put_word(&file, p->names->model != NULL ? p->names->model : m->id);
-  vf_text_printf(&file, "\nPARAMETER num_ctx %" PRIu64, p->w->requested_ctx_tokens);
-  if (p->r->ubatch_tokens != 0)
-    vf_text_printf(&file, "\nPARAMETER num_batch %" PRIu32, p->r->ubatch_tokens);
-  if (p->w->gpu_layers <= m->n_layers)
-    vf_text_printf(&file, "\nPARAMETER num_gpu %" PRIu32, p->w->gpu_layers);
-  vf_text server = new_item(out, "command", "ollama serve");
-  vf_text_printf(&server, "OLLAMA_NUM_PARALLEL=%" PRIu32, p->w->seqs);
-  if (p->r->kv_k != VF_FORMAT_NONE)
-    vf_text_printf(&server, " OLLAMA_KV_CACHE_TYPE=%s", vf_format_get(p->w->kv_k)->name);
-  if (p->r->flash_attn != VF_AUTO)
-    vf_text_printf(&server, " OLLAMA_FLASH_ATTENTION=%d", p->w->flash_attn ? 1 : 0);
-  vf_text_put(&server, " ollama serve");
-  vf_text create = new_item(out, "command", "ollama create");
-  vf_text_put(&create, "ollama create planned -f Modelfile && ollama run planned");
+static vf_status add_modelfile(launching *l, vf_error *err) {
+  const vf_request *r = &l->said.d.request;
+  const vf_workload *w = &l->e->workload;
+  const vf_model *m = l->e->model;
+  vf_text t = new_text(l);
+  if (t.buf == NULL) return vf_fail_nomem(err);
+  vf_text_put(&t, "FROM ");
+  put_word(&t, l->said.d.model != NULL ? l->said.d.model : m->id);
+  vf_text_printf(&t, "\nPARAMETER num_ctx %" PRIu64, w->requested_ctx_tokens);
+  if (r->ubatch_tokens != 0) vf_text_printf(&t, "\nPARAMETER num_batch %" PRIu32, r->ubatch_tokens);
+  if (w->gpu_layers <= m->n_layers)
+    vf_text_printf(&t, "\nPARAMETER num_gpu %" PRIu32, w->gpu_layers);
+  return add_item(l, "file", "Modelfile", &t, err);
 }
 
-vf_status vf_launch_make(vf_launch *out, const vf_estimate *e, const vf_request *request,
-                         const vf_launch_names *names, vf_error *err) {
-  static const launcher ollama = {"ollama", "ollama", NULL, ""};
-  const char *engine = e->engine->name;
-  vf_launch launch = {.note = ""};
-  plan p = {.e = e, .w = &e->workload, .r = request, .names = names};
-  for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++)
-    if (strcmp(launchers[i].engine, engine) == 0) p.by = &launchers[i];
-  if (strcmp(engine, ollama.engine) == 0) p.by = &ollama;
-  if (p.by == NULL)
-    return vf_fail(err, VF_UNSUPPORTED, "--launch: %s is not started by a command line", engine);
-  if (p.by == &ollama)
-    launch_ollama(&launch, &p);
+static vf_status add_ollama(launching *l, vf_error *err) {
+  const vf_request *r = &l->said.d.request;
+  const vf_workload *w = &l->e->workload;
+  vf_text server = new_text(l), create = new_text(l);
+  if (server.buf == NULL || create.buf == NULL) return vf_fail_nomem(err);
+  vf_text_printf(&server, "OLLAMA_NUM_PARALLEL=%" PRIu32, w->seqs);
+  if (r->kv_k != VF_FORMAT_NONE)
+    vf_text_printf(&server, " OLLAMA_KV_CACHE_TYPE=%s", vf_format_get(w->kv_k)->name);
+  if (r->flash_attn != VF_AUTO)
+    vf_text_printf(&server, " OLLAMA_FLASH_ATTENTION=%d", w->flash_attn ? 1 : 0);
+  vf_text_put(&server, " ollama serve");
+  vf_text_put(&create, "ollama create planned -f Modelfile && ollama run planned");
+  vf_status status = add_modelfile(l, err);
+  if (status == VF_OK) status = add_item(l, "command", "ollama serve", &server, err);
+  return status == VF_OK ? add_item(l, "command", "ollama create", &create, err) : status;
+}
+
+static vf_status make(launching *l, vf_error *err) {
+  const vf_engine *engine = l->e->engine;
+  if (engine->dialect == NULL)
+    return vf_fail(err, VF_UNSUPPORTED, "--launch: %s is not started by a command line",
+                   engine->name);
+  if (engine->dialect == &vf_dialect_ollama) return add_ollama(l, err);
+  say(l);
+  return add_command(l, err);
+}
+
+vf_status vf_launch_make(vf_launch **out, const vf_context *ctx, const vf_estimate *estimate,
+                         const vf_deployment *deployment, vf_error *err) {
+  vf_arena *arena = vf_arena_new(&ctx->allocator, (size_t)MOST_ITEMS * 2 * LINE_BYTES + 65536);
+  launching *l = arena != NULL ? vf_arena_alloc(arena, 1, sizeof *l) : NULL;
+  if (l == NULL) {
+    if (arena != NULL) vf_arena_free(arena);
+    return vf_fail_nomem(err);
+  }
+  l->arena = arena;
+  l->launch.items = l->items;
+  l->e = estimate;
+  l->said.d = *deployment;
+  l->said.d.request = estimate->request;
+  vf_status status = make(l, err);
+  l->launch.note = l->stands ? "the model's name stands for your own copy in that format" : "";
+  if (status == VF_OK)
+    *out = &l->launch;
   else
-    add_command(&launch, &p);
-  add_trtllm_options(&launch, &p);
-  if (p.stands) launch.note = "the model's name stands for your own copy in that format";
-  *out = launch;
-  return VF_OK;
+    vf_arena_free(arena);
+  return status;
+}
+
+void vf_launch_free(vf_launch *launch) {
+  launching *l = (launching *)launch; /* it is the first member */
+  if (l != NULL) vf_arena_free(l->arena);
 }

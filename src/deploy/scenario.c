@@ -12,7 +12,7 @@
 #include "base/names.h"
 #include "base/status.h"
 #include "base/units.h"
-#include "deploy/command_line.h"
+#include "deploy/command.h"
 #include "readers/config.h"
 #include "readers/file.h"
 #include "readers/json/json_scan.h"
@@ -38,44 +38,11 @@ vf_status vf_scenario_fail(const vf_scenario_file *f, const char *key, vf_error 
 static const char *const box_keys[] = {
     "title",     "gpu",       "host_memory", "used",   "system",  "headroom", "notes",
     "container", "workloads", "scenarios",   "ollama", "$schema", NULL};
-static const char *const workload_keys[] = {"name",
-                                            "title",
-                                            "model",
-                                            "quant",
-                                            "engine",
-                                            "ctx",
-                                            "seqs",
-                                            "kv",
-                                            "kv_k",
-                                            "kv_v",
-                                            "ubatch",
-                                            "ngl",
-                                            "n_cpu_moe",
-                                            "flash_attn",
-                                            "kv_unified",
-                                            "cache_ram",
-                                            "swa_full",
-                                            "gpu_memory_utilization",
-                                            "max_num_seqs",
-                                            "max_num_batched_tokens",
-                                            "enforce_eager",
-                                            "tp",
-                                            "pp",
-                                            "workload",
-                                            "size",
-                                            "scope",
-                                            "class",
-                                            "schedule",
-                                            "pipeline",
-                                            "keep_alive",
-                                            "profiles",
-                                            "limit",
-                                            "container",
-                                            "gpu",
-                                            "gpus",
-                                            "command",
-                                            "notes",
-                                            NULL};
+/* Of a workload, beside the parameters of a deployment. */
+static const char *const workload_keys[] = {
+    "name",      "title",    "workload", "size",       "scope", "class",
+    "schedule",  "pipeline", "profiles", "keep_alive", "limit", "gpu",
+    "container", "gpus",     "command",  "notes",      NULL};
 static const char *const scenario_keys[] = {"name", "title", "workloads", "notes", NULL};
 static const char *const ollama_keys[] = {"max_loaded_models", "num_parallel", "keep_alive",
                                           "gpu_overhead",      "requests",     NULL};
@@ -86,11 +53,35 @@ static bool is_listed(const char *key, const char *const *known) {
   return strncmp(key, "x-", 2) == 0;
 }
 
+/* A parameter that a workload states by itself: where it runs is said of the box. */
+static const vf_param *workload_param(const char *key) {
+  static const vf_param_id of_the_box[] = {
+      VF_PARAM_GPU,  VF_PARAM_GPUS,     VF_PARAM_TOTAL,       VF_PARAM_MEMORY,
+      VF_PARAM_USED, VF_PARAM_HEADROOM, VF_PARAM_HOST_MEMORY, VF_PARAM_HOST_BANDWIDTH};
+  const vf_param *p = vf_param_find(key, strlen(key));
+  for (size_t i = 0; i < sizeof of_the_box / sizeof *of_the_box; i++)
+    if (p == &vf_params[of_the_box[i]]) return NULL;
+  return p != NULL && strchr(key, '-') == NULL ? p : NULL;
+}
+
+/* A parameter as a key: "kv_unified". */
+static void key_of(char out[64], const vf_param *p) {
+  snprintf(out, 64, "%s", p->info.name);
+  for (char *c = out; *c != '\0'; c++)
+    if (*c == '-') *c = '_';
+}
+
 static vf_status unknown_key(const vf_scenario_file *f, const char *key, const char *name,
                              const char *const *known, vf_error *err) {
-  const char *nearest = vf_nearest_name(name, known);
-  if (nearest == NULL) return vf_scenario_fail(f, key, err, "this key is not known here");
-  return vf_scenario_fail(f, key, err, "this key is not known here: did you mean %s?", nearest);
+  vf_name_search search = vf_name_search_for(name);
+  char keys[VF_PARAM_COUNT][64];
+  for (const char *const *k = known; *k != NULL; k++) vf_name_search_try(&search, *k);
+  for (size_t i = 0; known == workload_keys && i < VF_PARAM_COUNT; i++) {
+    key_of(keys[i], &vf_params[i]);
+    vf_name_search_try(&search, keys[i]);
+  }
+  if (search.best == NULL) return vf_scenario_fail(f, key, err, "this key is not known here");
+  return vf_scenario_fail(f, key, err, "this key is not known here: did you mean %s?", search.best);
 }
 
 /* The key below an entry of a list: "workloads.3.model" is "model"; NULL if it is none. */
@@ -104,7 +95,8 @@ static vf_status check_below(const vf_scenario_file *f, const char *key, const c
                              const char *const *known, vf_error *err) {
   char first[64];
   snprintf(first, sizeof first, "%.*s", (int)strcspn(name, "."), name);
-  if (!is_listed(first, known)) return unknown_key(f, key, first, known, err);
+  bool param = known == workload_keys && workload_param(first) != NULL;
+  if (!param && !is_listed(first, known)) return unknown_key(f, key, first, known, err);
   if (name[strlen(first)] == '\0' || strncmp(first, "x-", 2) == 0) return VF_OK;
   return vf_scenario_fail(f, key, err, "an object is not expected here");
 }
@@ -205,19 +197,6 @@ static vf_status count_at(uint32_t *out, const vf_facts *f, const char *key, uin
   vf_status status = vf_facts_number(&n, &found, f, key, 0, "number", 1, most, err);
   *out = (uint32_t)n;
   return status;
-}
-
-/* "32k" or 32768. */
-static vf_status tokens_at(uint64_t *out, const vf_facts *f, const char *key, uint64_t most,
-                           vf_error *err) {
-  const vf_fact *fact = vf_facts_find(f, key);
-  vf_error cause = {.status = VF_OK};
-  if (fact == NULL) return VF_OK;
-  if (fact->type != VF_FACT_STRING)
-    return vf_fact_number(out, fact, f, key, "number of tokens", 1, most, err);
-  if (vf_tokens_parse(out, fact->as.string, &cause) != VF_OK) return at_key(f, key, &cause, err);
-  if (*out <= most) return VF_OK;
-  return vf_facts_fail(f, key, VF_MALFORMED, err, "%s is too many tokens", fact->as.string);
 }
 
 static vf_status word_at(int *out, const vf_facts *f, const char *key, const char *const *words,
@@ -348,81 +327,20 @@ static vf_status read_size(vf_scenario_workload *w, const vf_facts *f, vf_error 
   return status;
 }
 
-/* Engines have words of their own for 8-bit floats. */
-static vf_status format_at(vf_format *out, const vf_facts *f, const char *key, vf_error *err) {
-  static const char *const words[][2] = {{"fp8", "f8_e4m3"},
-                                         {"fp8_e4m3", "f8_e4m3"},
-                                         {"fp8_e5m2", "f8_e5m2"},
-                                         {"bfloat16", "bf16"},
-                                         {"float16", "f16"}};
-  const char *text;
-  vf_error cause = {.status = VF_OK};
-  vf_status status = string_at(&text, f, key, err);
-  if (status != VF_OK || text == NULL || strcmp(text, "auto") == 0) return status;
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-    if (strcmp(text, words[i][0]) == 0) text = words[i][1];
-  if (vf_format_find(out, text, &cause) != VF_OK) return at_key(f, key, &cause, err);
-  return VF_OK;
-}
-
-static vf_status read_cache(vf_request *r, const vf_facts *f, vf_error *err) {
-  static const char *const switches[] = {"auto", "off", "on", NULL};
-  int flash = (int)r->flash_attn;
-  uint64_t cache_ram = 0;
-  bool found = false;
-  vf_status status = format_at(&r->kv_k, f, "kv", err);
-  if (status == VF_OK && r->kv_k != VF_FORMAT_NONE) r->kv_v = r->kv_k;
-  if (status == VF_OK) status = format_at(&r->kv_k, f, "kv_k", err);
-  if (status == VF_OK) status = format_at(&r->kv_v, f, "kv_v", err);
-  if (status == VF_OK) status = word_at(&flash, f, "flash_attn", switches, err);
-  if (status == VF_OK) status = vf_facts_bool(&r->kv_unified, f, "kv_unified", r->kv_unified, err);
-  if (status == VF_OK) status = vf_facts_bool(&r->swa_full, f, "swa_full", r->swa_full, err);
-  if (status == VF_OK) status = size_at(&cache_ram, &found, f, "cache_ram", err);
-  if (found) r->prompt_cache_bytes = (int64_t)cache_ram;
-  r->flash_attn = (vf_switch)flash;
-  return status;
-}
-
-static vf_status read_serving(vf_request *r, const vf_facts *f, vf_error *err) {
-  const vf_fact *share = vf_facts_find(f, "gpu_memory_utilization");
-  uint64_t batched = r->max_num_batched_tokens;
+/* Every key that is a parameter's, as our option of that name takes it. */
+static vf_status read_params(vf_scenario_workload *w, const vf_facts *f, vf_error *err) {
   vf_status status = VF_OK;
-  if (share != NULL) {
-    double value = share->type == VF_FACT_FLOAT ? share->as.real
-                   : share->type == VF_FACT_INT ? (double)share->as.integer
-                                                : 0.0;
-    if (!(value >= 0.01 && value <= 1.0))
-      return vf_facts_fail(f, "gpu_memory_utilization", VF_MALFORMED, err,
-                           "a share from 0.01 to 1 is expected");
-    r->memory_fraction_ppm = (uint32_t)(value * 1e6 + 0.5);
+  for (size_t i = 0; status == VF_OK && i < VF_PARAM_COUNT; i++) {
+    char key[64];
+    vf_error cause = {.status = VF_OK};
+    key_of(key, &vf_params[i]);
+    const vf_fact *fact = vf_facts_find(f, key);
+    if (fact == NULL || workload_param(key) == NULL) continue;
+    vf_param_clear(&vf_params[i], &w->d);
+    status = vf_param_take(&vf_params[i], &w->d, fact, &cause);
+    if (status != VF_OK) return at_key(f, key, &cause, err);
   }
-  status = count_at(&r->max_num_seqs, f, "max_num_seqs", VF_MAX_SEQS, err);
-  if (status == VF_OK) status = tokens_at(&batched, f, "max_num_batched_tokens", 1 << 24, err);
-  r->max_num_batched_tokens = (uint32_t)batched;
-  if (status == VF_OK) status = count_at(&r->tp, f, "tp", VF_CORESIDE_DEVICES, err);
-  if (status == VF_OK) status = count_at(&r->pp, f, "pp", VF_CORESIDE_DEVICES, err);
-  if (status == VF_OK)
-    status = vf_facts_bool(&r->enforce_eager, f, "enforce_eager", r->enforce_eager, err);
   return status;
-}
-
-static vf_status read_request(vf_scenario_workload *w, const vf_facts *f, vf_error *err) {
-  vf_request *r = &w->request;
-  uint64_t ubatch = r->ubatch_tokens, layers = 0;
-  bool found = false;
-  const char *engine;
-  vf_status status = string_at(&engine, f, "engine", err);
-  if (engine != NULL) r->engine = engine;
-  if (status == VF_OK) status = tokens_at(&r->ctx_tokens, f, "ctx", INT32_MAX, err);
-  if (status == VF_OK) status = count_at(&r->seqs, f, "seqs", VF_MAX_SEQS, err);
-  if (status == VF_OK) status = tokens_at(&ubatch, f, "ubatch", 1 << 20, err);
-  if (status == VF_OK)
-    status = vf_facts_number(&layers, &found, f, "ngl", 0, "number of layers", 0, INT32_MAX, err);
-  if (found) r->gpu_layers = (int32_t)layers;
-  r->ubatch_tokens = (uint32_t)ubatch;
-  if (status == VF_OK) status = count_at(&r->cpu_moe_layers, f, "n_cpu_moe", UINT32_MAX, err);
-  if (status == VF_OK) status = read_cache(r, f, err);
-  return status == VF_OK ? read_serving(r, f, err) : status;
 }
 
 /* ---- A workload: how it is used --------------------------------------------------------- */
@@ -489,21 +407,21 @@ static vf_status read_use(vf_scenario_workload *w, const vf_facts *f, vf_error *
 /* "vllm serve M --max-model-len 8k": read first, so that keys of their own count more. */
 static vf_status read_command(vf_scenario_workload *w, const vf_scenario_file *file,
                               const vf_facts *f, vf_error *err) {
-  const char *text, **words;
-  size_t n = 0, used = 0;
+  const char *text;
   vf_error cause = {.status = VF_OK};
   vf_status status = string_at(&text, f, "command", err);
   if (status != VF_OK || text == NULL) return status;
-  status = vf_command_split(&words, &n, text, file->arena, &cause);
-  const char *engine = status == VF_OK ? vf_command_engine(words, n, &used) : NULL;
-  if (status == VF_OK && engine == NULL)
-    return vf_facts_fail(f, "command", VF_MALFORMED, err, "it starts no engine that is known");
-  if (status == VF_OK) status = vf_command_options(w, engine, words + used, n - used, &cause);
-  return status == VF_OK ? VF_OK : at_key(f, "command", &cause, err);
+  vf_command *c = vf_command_in(file->arena, file->ctx);
+  status = c == NULL ? vf_fail_nomem(&cause) : vf_command_read_text(c, text, NULL, NULL, &cause);
+  if (status == VF_OK) status = vf_command_deployment(c, &w->d, &cause);
+  if (status == VF_OK) return VF_OK;
+  return vf_facts_fail(f, "command", status == VF_NOMEM ? VF_NOMEM : VF_MALFORMED, err,
+                       "%.100s%s%s", cause.source, cause.source[0] != '\0' ? ": " : "",
+                       cause.message);
 }
 
 static vf_status check_kind(const vf_scenario_workload *w, const vf_facts *f, vf_error *err) {
-  int kinds = (w->model != NULL) + (w->measured != NULL) + w->has_size;
+  int kinds = (w->d.model != NULL) + (w->measured != NULL) + w->has_size;
   if (kinds == 0)
     return vf_facts_fail(f, "model", VF_MALFORMED, err,
                          "a model, a workload or a size says what it takes");
@@ -517,7 +435,7 @@ static vf_status check_kind(const vf_scenario_workload *w, const vf_facts *f, vf
 
 /* "ollama" is a server that starts llama-server when a model is asked for. */
 static void note_ollama(vf_scenario_workload *w) {
-  const char *engine = w->request.engine;
+  const char *engine = w->d.request.engine;
   if (engine == NULL || strncmp(engine, "ollama", 6) != 0 ||
       (engine[6] != '\0' && engine[6] != '@'))
     return;
@@ -535,19 +453,17 @@ vf_status vf_scenario_workload_read(vf_scenario_workload *out, vf_scenario_file 
   if (status == VF_OK) status = string_at(&text, &f, "name", err);
   if (status == VF_OK && text != NULL) out->name = text;
   if (status == VF_OK) status = string_at(&out->title, &f, "title", err);
-  if (status == VF_OK) status = string_at(&text, &f, "model", err);
-  if (status == VF_OK && text != NULL) out->model = text;
-  if (status == VF_OK) status = string_at(&text, &f, "quant", err);
-  if (status == VF_OK && text != NULL) out->quant = text;
   if (status == VF_OK) status = string_at(&out->measured, &f, "workload", err);
   if (status == VF_OK) status = read_size(out, &f, err);
-  if (status == VF_OK) status = read_request(out, &f, err);
+  if (status == VF_OK) status = read_params(out, &f, err);
   note_ollama(out);
   if (status == VF_OK) status = read_use(out, &f, err);
   if (status == VF_OK) status = check_kind(out, &f, err);
   if (status != VF_OK) return status;
   if (out->name == NULL)
-    out->name = out->model != NULL ? out->model : out->measured != NULL ? out->measured : "custom";
+    out->name = out->d.model != NULL    ? out->d.model
+                : out->measured != NULL ? out->measured
+                                        : "custom";
   if (strlen(out->name) < VF_SCENARIO_NAME) return VF_OK;
   return vf_facts_fail(&f, "name", VF_MALFORMED, err, "a name has up to %d characters",
                        VF_SCENARIO_NAME - 1);
@@ -603,7 +519,7 @@ static vf_status read_workloads(vf_scenario_file *f, vf_error *err) {
     if (i == VF_CORESIDE_ITEMS)
       return vf_scenario_fail(f, "workloads", err, "more than %d workloads", VF_CORESIDE_ITEMS);
     vf_scenario_workload *w = &f->workloads[f->n_workloads++];
-    *w = (vf_scenario_workload){.request = vf_request_init()};
+    *w = (vf_scenario_workload){.d = vf_deployment_init()};
     status = vf_scenario_workload_read(w, f, prefix, err);
   }
   if (status == VF_OK) status = check_count(f, "workloads", f->n_workloads, err);
@@ -769,13 +685,14 @@ static vf_status read_own(vf_scenario_file *f, vf_error *err) {
   return status;
 }
 
-vf_status vf_scenario_read(vf_scenario_file *out, vf_arena *arena, const char *path,
-                           vf_error *err) {
+vf_status vf_scenario_read(vf_scenario_file *out, const vf_context *ctx, vf_arena *arena,
+                           const char *path, vf_error *err) {
   char *text;
   size_t length;
   vf_status status = vf_file_read(&text, &length, path, VF_JSON_FILE_BYTES, arena, err);
   if (status != VF_OK) return status;
   memset(out, 0, sizeof *out);
+  out->ctx = ctx;
   out->arena = arena;
   out->text = text;
   out->length = length;

@@ -10,6 +10,7 @@
 #include "core/coreside.h"
 #include "core/residency.h"
 #include "readers/measured.h"
+#include "vramfit/deploy.h"
 
 enum { VF_SCENARIOS = 64, VF_SCENARIO_PROFILES = 16, VF_SCENARIO_NAME = 64 };
 
@@ -27,13 +28,12 @@ extern const char *const vf_item_class_word[VF_ITEM_CLASS_COUNT + 1];
 typedef struct vf_scenario_workload {
   const char *place; /* in the file, as a prefix of keys: "workloads.3." */
   const char *name, *title;
-  const char *model, *quant; /* of a model that an engine runs */
-  const char *measured;      /* an entry of the catalog of workloads */
+  vf_deployment d;      /* of a model that an engine runs; its strings lie in the arena */
+  const char *measured; /* an entry of the catalog of workloads */
   bool has_size;
   vf_interval size;
-  vf_scope scope;     /* of the size: whether the context is in it */
-  vf_request request; /* of a model; its strings lie in the arena */
-  bool by_ollama;     /* the server decides what stays loaded */
+  vf_scope scope; /* of the size: whether the context is in it */
+  bool by_ollama; /* the server decides what stays loaded */
   vf_item_class class;
   vf_schedule schedule;
   const char *pipeline; /* of a stage */
@@ -65,6 +65,7 @@ typedef struct vf_ollama_rules {
 
 /* Everything lies in the arena. */
 typedef struct vf_scenario_file {
+  const vf_context *ctx;
   vf_arena *arena;
   const char *text;
   size_t length;
@@ -85,7 +86,8 @@ typedef struct vf_scenario_file {
   bool is_compose;
 } vf_scenario_file;
 
-vf_status vf_scenario_read(vf_scenario_file *out, vf_arena *arena, const char *path, vf_error *err);
+vf_status vf_scenario_read(vf_scenario_file *out, const vf_context *ctx, vf_arena *arena,
+                           const char *path, vf_error *err);
 
 /* The workload that the keys with this prefix describe; `at` is its number.  For both forms. */
 vf_status vf_scenario_workload_read(vf_scenario_workload *out, vf_scenario_file *f,

@@ -144,13 +144,6 @@ static void set_version(vf_estimate *e, const char *version) {
                               .engine_version = named ? e->version : e->engine->version};
 }
 
-static void warn_of_ignored(vf_estimate *e, const vf_request *r) {
-  if (e->engine == &vf_engine_llamacpp && (r->tp > 1 || r->pp > 1 || r->dp > 1 || r->ep > 1))
-    vf_estimate_assume(e, "parallelism-ignored",
-                       "--tp, --pp, --dp and --ep are for serving engines: llama.cpp shares layers "
-                       "(--split)");
-}
-
 /* What the caller's struct holds; fields that an older one does not have keep their defaults. */
 static vf_status take_request(vf_request *out, const vf_request *in, vf_error *err) {
   if (in->struct_size == 0 || in->struct_size > sizeof *in)
@@ -178,7 +171,6 @@ vf_status vf_estimate_run(vf_estimate *e, const vf_model *model, const vf_reques
   if (!is_known_version(e->engine, version))
     vf_estimate_assume(e, "engine-version",
                        "the rules of that engine version are not known: the newest known are used");
-  warn_of_ignored(e, request);
   status = e->engine->estimate(e, request, err);
   return status == VF_OK ? vf_estimate_finish(e, err) : status;
 }

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "core/estimate.h"
+#include "engines/spelling.h"
 
 typedef struct vf_quant_alias {
   const char *name;   /* what people type: "q4" */
@@ -16,6 +17,7 @@ typedef struct vf_quant_alias {
 typedef struct vf_engine {
   const char *name;
   const char *const *aliases; /* NULL-terminated */
+  const vf_dialect *dialect;  /* its words; NULL: no command line starts it */
   const char *version;        /* newest release whose rules are known */
   const char *checked;        /* date on which they were compared with the real engine */
   const vf_quant_alias *quants;

@@ -435,10 +435,22 @@ static bool is_shown(const vf_place *p, size_t item) {
   return false;
 }
 
+/* Options that its command line has and that were not understood. */
+static void put_remarks(const page *g, const vf_placed *w) {
+  for (size_t i = 0; i < w->n_remarks; i++) {
+    vf_out_put(g->out, "  ");
+    put_escaped(g->out, w->name);
+    vf_out_put(g->out, ": ");
+    put_escaped(g->out, w->remarks[i].text);
+    vf_out_put(g->out, "\n");
+  }
+}
+
 static void put_item_notes(const page *g, size_t i) {
   const vf_placed *w = &g->p->items[i];
   char a[40], b[40];
   if (!is_shown(g->p, i)) return;
+  put_remarks(g, w);
   if (w->over_limit) {
     write_size(a, w->limit_bytes, g->options->unit);
     vf_out_put(g->out, "  ");

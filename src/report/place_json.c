@@ -45,6 +45,17 @@ static void put_box(vf_json *j, const vf_box *box) {
   vf_json_close(j, ']');
 }
 
+static void put_remarks(vf_json *j, const vf_placed *w) {
+  vf_json_open(j, "remarks", '[');
+  for (size_t i = 0; i < w->n_remarks; i++) {
+    vf_json_open(j, NULL, '{');
+    vf_json_string(j, "code", w->remarks[i].code);
+    vf_json_string(j, "text", w->remarks[i].text);
+    vf_json_close(j, '}');
+  }
+  vf_json_close(j, ']');
+}
+
 static void put_item(vf_json *j, const vf_placed *w) {
   vf_json_open(j, NULL, '{');
   vf_json_string(j, "name", w->name);
@@ -59,6 +70,7 @@ static void put_item(vf_json *j, const vf_placed *w) {
   if (w->limit_bytes != 0) vf_json_u64(j, "limit_bytes", w->limit_bytes);
   if (w->limit_bytes != 0) vf_json_bool(j, "over_limit", w->over_limit);
   if (w->least_bytes != 0) vf_json_u64(j, "requests_need_bytes", w->least_bytes);
+  if (w->n_remarks != 0) put_remarks(j, w);
   vf_json_close(j, '}');
 }
 

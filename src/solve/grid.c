@@ -29,7 +29,7 @@ static vf_status read_value(vf_grid_value *v, const vf_grid *g, vf_axis_kind kin
                             vf_error *err) {
   vf_deployment d = g->base;
   char option[24];
-  vf_status status = vf_deployment_set(&d, kind, text, err);
+  vf_status status = vf_deployment_set_axis(&d, kind, text, err);
   snprintf(option, sizeof option, "--%s", vf_axis_word[kind].option);
   if (status != VF_OK && err != NULL) vf_error_set_source(err, option);
   if (status != VF_OK) return status;
@@ -201,7 +201,7 @@ static vf_status work_cell(work *w, vf_error *err) {
   size_t cell = 0;
   vf_status status = VF_OK;
   for (size_t i = 0; status == VF_OK && i < g->n_axes; i++) {
-    status = vf_deployment_set(&d, g->axes[i].kind, g->axes[i].values[w->at[i]].text, &why);
+    status = vf_deployment_set_axis(&d, g->axes[i].kind, g->axes[i].values[w->at[i]].text, &why);
     cell += g->axes[i].stride * w->at[i];
   }
   if (status == VF_OK) status = vf_asker_ask(&w->asker, &d, &why);

@@ -204,7 +204,7 @@ static bool rank(candidate *c, search *s, const vf_deployment *base, vf_axis_kin
                  vf_status *status, vf_error *err) {
   vf_deployment d = *base;
   vf_error why;
-  *status = vf_deployment_set(&d, kind, c->name, err);
+  *status = vf_deployment_set_axis(&d, kind, c->name, err);
   if (*status != VF_OK) return false;
   if (kind == VF_AXIS_KV) {
     const vf_format_info *f = vf_format_get(d.request.kv_k);
@@ -254,7 +254,7 @@ static vf_status solve_name(vf_answer *a, trial *t, vf_axis_kind kind, vf_error 
   for (size_t i = 0; status == VF_OK && !a->found && i < all.count; i++) {
     vf_choice c = {.place = i};
     bool fits = false;
-    status = vf_deployment_set(&t->d, kind, all.list[i].name, err);
+    status = vf_deployment_set_axis(&t->d, kind, all.list[i].name, err);
     if (status == VF_OK) status = look(t, &c, &fits, err);
     snprintf(c.name, sizeof c.name, "%s", all.list[i].name);
     if (kind == VF_AXIS_QUANT && t->s->asker.model != NULL &&
@@ -462,7 +462,7 @@ static vf_status try_all(vf_answer *out, search *s, vf_error *err) {
     for (int k = 2; k >= 0 && status == VF_OK; k--) {
       const char *name = lists[k].list[rest % lists[k].count].name;
       rest /= lists[k].count;
-      if (name != NULL) status = vf_deployment_set(&t.d, kinds[k], name, err);
+      if (name != NULL) status = vf_deployment_set_axis(&t.d, kinds[k], name, err);
     }
     if (status == VF_OK) status = try_one(&a, &t, err);
     if (status != VF_OK) return status;

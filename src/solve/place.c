@@ -11,8 +11,8 @@
 #include "base/names.h"
 #include "base/status.h"
 #include "base/units.h"
-#include "deploy/open.h"
 #include "deploy/scenario.h"
+#include "deploy/setup.h"
 #include "engines/engine.h"
 #include "readers/json/json_scan.h"
 #include "solve/place.h"
@@ -24,7 +24,7 @@ typedef struct job {
   vf_place *place;
   vf_scenario_file *file;
   vf_estimate *estimate;
-  vf_model *model; /* of the workload in hand */
+  vf_opened opened; /* the model of the workload in hand, and what is beside it */
 } job;
 
 /* ---- The box ---------------------------------------------------------------------------- */
@@ -154,12 +154,30 @@ static void add_plain_options(job *j, vf_placed *p, vf_interval size, uint64_t h
 
 /* ---- A model on some of the devices ----------------------------------------------------- */
 
+/* A cache of a size of its own does not fill the share. */
+static bool has_fixed_pool(const vf_request *r) {
+  return r->kv_cache_memory_bytes != 0 || r->num_gpu_blocks != 0;
+}
+
+/* All of the pool instead of what the requests need of it. */
+static vf_interval with_pool(const vf_device_budget *b) {
+  uint64_t cache = b->part_bytes[VF_PART_KV_CACHE] + b->part_bytes[VF_PART_STATE];
+  vf_interval sum = clamped(b->need);
+  uint64_t least = sum.low_bytes > cache ? sum.low_bytes - cache : 0;
+  uint64_t middle = sum.bytes > cache ? sum.bytes - cache : 0;
+  uint64_t most = sum.high_bytes > cache ? sum.high_bytes - cache : 0;
+  return (vf_interval){clamp(least + clamp(b->pool.low_bytes)),
+                       clamp(middle + clamp(b->pool.bytes)),
+                       clamp(most + clamp(b->pool.high_bytes))};
+}
+
 /* An engine that fills its share takes all of it; what is beside the share comes on top. */
 static vf_interval taken(const job *j, const vf_device_budget *b, size_t index) {
   size_t n;
   const vf_line *lines = vf_estimate_lines(j->estimate, &n);
   vf_interval sum = clamped(b->need);
   if (!b->has_pool) return sum;
+  if (has_fixed_pool(&j->opened.request)) return with_pool(b);
   if (b->capacity_bytes >= b->need.bytes) sum = vf_exactly(clamp(b->capacity_bytes));
   for (size_t i = 0; i < n; i++)
     if (lines[i].outside && lines[i].device == index) add(&sum, lines[i].size);
@@ -177,16 +195,16 @@ static void tell_parts(vf_placed *p, const vf_device_budget *b, const vf_workloa
 }
 
 /* Works the model out on these devices alone; what an engine refuses is a place that is none. */
-static vf_status demand_on(job *j, vf_demand *d, vf_placed *p, const vf_scenario_workload *w,
-                           const size_t *where, size_t n, bool tell, vf_error *err) {
+static vf_status demand_on(job *j, vf_demand *d, vf_placed *p, const size_t *where, size_t n,
+                           bool tell, vf_error *err) {
   const vf_box *box = &j->place->box;
   vf_device devices[VF_CORESIDE_DEVICES];
   size_t count;
   for (size_t i = 0; i < n; i++) devices[i] = box->devices[where[i]];
-  vf_request request = w->request;
+  vf_request request = j->opened.request;
   if (request.host_memory_bytes == 0) request.host_memory_bytes = box->host.total_bytes;
   vf_error refusal = {.status = VF_OK};
-  vf_status status = vf_estimate_run(j->estimate, j->model, &request, devices, n, &refusal);
+  vf_status status = vf_estimate_run(j->estimate, j->opened.model, &request, devices, n, &refusal);
   if (status != VF_OK && err != NULL) *err = refusal;
   if (status != VF_OK) return status;
   vf_speed speed;
@@ -224,51 +242,72 @@ static size_t spread_places(size_t *out, const vf_box *box) {
 }
 
 /* A place that the engine refuses is none, as long as there is another one. */
-static vf_status try_place(job *j, vf_placed *p, const vf_scenario_workload *w, const size_t *where,
-                           size_t n, vf_error *err) {
+static vf_status try_place(job *j, vf_placed *p, const size_t *where, size_t n, vf_error *err) {
   vf_demand *d = &p->options[p->item.n_options];
-  vf_status status = demand_on(j, d, p, w, where, n, p->item.n_options == 0, err);
+  vf_status status = demand_on(j, d, p, where, n, p->item.n_options == 0, err);
   if (status == VF_OK) p->item.n_options++;
   if (status != VF_OK) memset(d, 0, sizeof *d);
   return status == VF_UNSUPPORTED || status == VF_USAGE ? VF_OK : status;
 }
 
 /* So many neighbours in the list. */
-static vf_status try_windows(job *j, vf_placed *p, const vf_scenario_workload *w, size_t width,
-                             vf_error *err) {
+static vf_status try_windows(job *j, vf_placed *p, size_t width, vf_error *err) {
   const vf_box *box = &j->place->box;
   vf_status status = VF_OK;
   for (size_t first = 0; status == VF_OK && first + width <= box->n_devices; first++) {
     size_t where[VF_CORESIDE_DEVICES], n = 0;
     for (size_t i = first; i < first + width && n < width; i++) where[n++] = i;
-    status = try_place(j, p, w, where, width, err);
+    status = try_place(j, p, where, width, err);
   }
   return status;
 }
 
-static vf_status try_singles(job *j, vf_placed *p, const vf_scenario_workload *w, vf_error *err) {
+static vf_status try_singles(job *j, vf_placed *p, vf_error *err) {
   const vf_box *box = &j->place->box;
   size_t where[VF_CORESIDE_DEVICES];
   bool fits = false;
   vf_status status = VF_OK;
   for (size_t i = 0; status == VF_OK && i < box->n_devices; i++) {
     size_t before = p->item.n_options;
-    status = try_place(j, p, w, &i, 1, err);
+    status = try_place(j, p, &i, 1, err);
     if (p->item.n_options > before) fits |= fits_alone(j, &p->options[before], i);
   }
   size_t n = spread_places(where, box);
   if (status != VF_OK || fits || n < 2) return status;
-  return try_place(j, p, w, where, n, err);
+  return try_place(j, p, where, n, err);
+}
+
+/* So many devices have a part of it each. */
+static uint32_t ranks_of(const vf_request *r) {
+  return vf_max_u32(r->tp, 1) * vf_max_u32(r->pp, 1) * vf_max_u32(r->dp, 1);
+}
+
+/* Shares or patterns that count the devices one by one mean all of them. */
+static bool names_devices(const vf_request *r) {
+  bool named = r->tensor_split_count > 0;
+  for (size_t i = 0; i < r->override_count; i++) named |= r->overrides[i].device >= 0;
+  return named;
+}
+
+/* The one that is to have everything, and it alone. */
+static vf_status try_main_gpu(job *j, vf_placed *p, vf_error *err) {
+  size_t where = j->opened.request.main_gpu, n = j->place->box.n_devices;
+  if (where >= n)
+    return vf_fail(err, VF_USAGE, "the main GPU is %zu, and the last one is %zu", where, n - 1);
+  j->opened.request.main_gpu = 0;
+  return try_place(j, p, &where, 1, err);
 }
 
 static vf_status try_places(job *j, vf_placed *p, const vf_scenario_workload *w, vf_error *err) {
   size_t where[VF_CORESIDE_DEVICES];
-  uint32_t ranks = vf_max_u32(w->request.tp, 1) * vf_max_u32(w->request.pp, 1);
-  uint32_t width = vf_max_u32(w->spread, ranks);
+  const vf_request *r = &j->opened.request;
+  uint32_t width = vf_max_u32(w->spread, ranks_of(r));
   for (size_t i = 0; i < w->n_gpus; i++) where[i] = w->gpus[i];
-  if (w->n_gpus > 0) return try_place(j, p, w, where, w->n_gpus, err);
-  if (width > 1) return try_windows(j, p, w, width, err);
-  return try_singles(j, p, w, err);
+  if (w->n_gpus > 0) return try_place(j, p, where, w->n_gpus, err);
+  if (r->split == VF_SPLIT_NONE) return try_main_gpu(j, p, err);
+  if (names_devices(r)) return try_place(j, p, where, spread_places(where, &j->place->box), err);
+  if (width > 1) return try_windows(j, p, width, err);
+  return try_singles(j, p, err);
 }
 
 /* ---- Models ----------------------------------------------------------------------------- */
@@ -279,39 +318,31 @@ static vf_status apply_ollama(job *j, vf_request *r, vf_error *err) {
   const vf_box *box = &j->place->box;
   if (r->seqs == 0) r->seqs = vf_max_u32(j->file->ollama.parallel, 1);
   if (r->ctx_tokens != 0 || box->n_devices < 2) return VF_OK;
-  vf_status status = vf_estimate_run(j->estimate, j->model, r, box->devices, box->n_devices, err);
+  vf_status status =
+      vf_estimate_run(j->estimate, j->opened.model, r, box->devices, box->n_devices, err);
   if (status == VF_OK) r->ctx_tokens = vf_estimate_workload(j->estimate)->requested_ctx_tokens;
   return status;
 }
 
-/* "repository:Q4_K_M", and a path inside a container, which is not there: its last part names the
- * model, and what stands behind a colon its format. */
-static vf_status open_by_last_part(job *j, const vf_scenario_workload *w, vf_error *err) {
-  char name[VF_NAME_SIZE];
-  const char *slash = strrchr(w->model, '/'), *quant = w->quant;
-  if (strlen(w->model) >= sizeof name) return VF_UNKNOWN;
-  snprintf(name, sizeof name, "%s", slash != NULL ? slash + 1 : w->model);
-  size_t n = strlen(name);
-  if (n > 5 && strcmp(name + n - 5, ".gguf") == 0) name[n - 5] = '\0';
-  char *colon = strrchr(name, ':');
-  if (colon != NULL) *colon = '\0';
-  if (colon != NULL && quant == NULL) quant = colon + 1;
-  return vf_model_open(&j->model, j->ctx, name, quant, w->request.engine, err);
-}
-
-static vf_status open_model(job *j, const vf_scenario_workload *w, vf_error *err) {
-  vf_error second;
-  vf_status status = vf_model_open(&j->model, j->ctx, w->model, w->quant, w->request.engine, err);
-  bool odd = strpbrk(w->model, "/:") != NULL;
-  if (status != VF_OK && odd && open_by_last_part(j, w, &second) == VF_OK) status = VF_OK;
-  return status;
+/* Options that were not understood, or that the engine does not have. */
+static vf_status keep_remarks(job *j, vf_placed *p, const vf_scenario_workload *w, vf_error *err) {
+  size_t n;
+  vf_deployment_remarks(j->estimate, &w->d);
+  const vf_assumption *a = vf_estimate_assumptions(j->estimate, &n);
+  vf_assumption *list = vf_arena_alloc(j->place->arena, n + 1, sizeof *list);
+  if (list == NULL) return vf_fail_nomem(err);
+  for (size_t i = 0; i < n; i++)
+    if (strncmp(a[i].code, "option-", 7) == 0) list[p->n_remarks++] = a[i];
+  p->remarks = list;
+  j->place->n_remarks += p->n_remarks;
+  return VF_OK;
 }
 
 static vf_status describe_model(job *j, vf_placed *p, vf_error *err) {
   char text[256];
   vf_model_info m;
   const vf_workload *made = vf_estimate_workload(j->estimate);
-  vf_model_info_get(j->model, &m);
+  vf_model_info_get(j->opened.model, &m);
   vf_text t = vf_text_on(text, sizeof text);
   vf_text_escaped(&t, m.id, strlen(m.id));
   vf_text_printf(&t, " · %s · ", m.quant);
@@ -325,17 +356,17 @@ static vf_status describe_model(job *j, vf_placed *p, vf_error *err) {
 
 static vf_status add_model(job *j, vf_placed *p, vf_scenario_workload *w, vf_error *err) {
   vf_error refusal = {.status = VF_OK};
-  vf_status status = open_model(j, w, err);
+  vf_status status = vf_opened_open(&j->opened, j->ctx, &w->d, err);
   if (status != VF_OK) return status;
-  if (w->by_ollama) status = apply_ollama(j, &w->request, &refusal);
+  if (w->by_ollama) status = apply_ollama(j, &j->opened.request, &refusal);
   if (status == VF_OK) status = try_places(j, p, w, &refusal);
   if (status == VF_OK && p->item.n_options == 0)
     status = refusal.status != VF_OK ? refusal.status
                                      : vf_fail(&refusal, VF_USAGE, "no device can run it");
   if (status != VF_OK && err != NULL) *err = refusal;
   if (status == VF_OK) status = describe_model(j, p, err);
-  vf_model_free(j->model);
-  j->model = NULL;
+  if (status == VF_OK) status = keep_remarks(j, p, w, err);
+  vf_opened_close(&j->opened);
   return status;
 }
 
@@ -377,7 +408,7 @@ static void apply_limit(vf_placed *p, const vf_box *box) {
 
 /* What is to go on certain devices has no other option. */
 static void keep_pinned(vf_placed *p, const vf_scenario_workload *w, size_t n_devices) {
-  if (w->n_gpus != 1 || p->item.n_options != n_devices || w->model != NULL) return;
+  if (w->n_gpus != 1 || p->item.n_options != n_devices || w->d.model != NULL) return;
   p->options[0] = p->options[w->gpus[0]];
   p->item.n_options = 1;
 }
@@ -412,17 +443,17 @@ static vf_status check_places(const job *j, const vf_scenario_workload *w, vf_er
       return vf_scenario_fail(j->file, key, err,
                               "device %" PRIu32 " is not there: the last one is %zu", w->gpus[i],
                               n - 1);
-  if (w->n_gpus > 1 && w->model == NULL)
+  if (w->n_gpus > 1 && w->d.model == NULL)
     return vf_scenario_fail(j->file, key, err, "only a model spreads over several devices");
   snprintf(key, sizeof key, "%.180sgpus", w->place);
-  uint32_t ranks = vf_max_u32(w->request.tp, 1) * vf_max_u32(w->request.pp, 1);
+  uint32_t ranks = ranks_of(&w->d.request);
   if (ranks > n)
     return vf_scenario_fail(j->file, key, err, "%" PRIu32 " ranks: there %s %zu", ranks,
                             n == 1 ? "is" : "are", n);
-  if (w->spread > n || (w->spread > 1 && w->model == NULL))
+  if (w->spread > n || (w->spread > 1 && w->d.model == NULL))
     return vf_scenario_fail(j->file, key, err, "%" PRIu32 " devices: there %s %zu%s", w->spread,
                             n == 1 ? "is" : "are", n,
-                            w->model == NULL ? ", and only a model spreads over several" : "");
+                            w->d.model == NULL ? ", and only a model spreads over several" : "");
   return VF_OK;
 }
 
@@ -431,8 +462,8 @@ static vf_status at_workload(const job *j, const vf_scenario_workload *w, vf_sta
                              vf_error *err) {
   char key[192];
   const vf_engine *engine;
-  const char *version, *name = w->model != NULL ? "model" : "workload";
-  if (vf_engine_find(&engine, &version, w->request.engine, NULL) != VF_OK) name = "engine";
+  const char *version, *name = w->d.model != NULL ? "model" : "workload";
+  if (vf_engine_find(&engine, &version, w->d.request.engine, NULL) != VF_OK) name = "engine";
   if (err == NULL || status == VF_NOMEM || err->path[0] != '\0') return status;
   vf_error cause = *err;
   snprintf(key, sizeof key, "%.170s%s", w->place, name);
@@ -460,7 +491,7 @@ static vf_status add_item(job *j, size_t i, vf_error *err) {
                                 w->keep_alive_s == 0};
   vf_status status = check_places(j, w, err);
   if (status != VF_OK) return status;
-  if (w->model != NULL)
+  if (w->d.model != NULL)
     status = add_model(j, p, w, err);
   else if (w->measured != NULL)
     status = add_measured(j, p, w, err);
@@ -605,7 +636,7 @@ static vf_status add_scenarios(job *j, const char *wanted, vf_error *err) {
 
 static vf_status work_out(job *j, const char *path, const vf_place_options *o, vf_error *err) {
   vf_place *p = j->place;
-  vf_status status = vf_scenario_read(j->file, p->arena, path, err);
+  vf_status status = vf_scenario_read(j->file, j->ctx, p->arena, path, err);
   if (status == VF_OK) status = vf_estimate_new(&j->estimate, j->ctx, err);
   if (status == VF_OK) status = make_box(j, o, err);
   if (status != VF_OK) return status;
@@ -643,12 +674,16 @@ vf_status vf_place_open(vf_place **out, const vf_context *ctx, const char *path,
     vf_json_locate(file->text, file->length, &cause);
   if (status != VF_OK && err != NULL) *err = cause;
   vf_estimate_free(j.estimate);
-  vf_model_free(j.model);
+  vf_opened_close(&j.opened);
   if (status == VF_OK)
     *out = place;
   else
     vf_arena_free(arena);
   return status;
+}
+
+size_t vf_place_remarks(const vf_place *place) {
+  return place->n_remarks;
 }
 
 size_t vf_place_scenarios(const vf_place *place) {

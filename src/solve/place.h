@@ -24,6 +24,8 @@ typedef struct vf_placed {
   bool over_limit;
   bool on_demand, by_ollama;
   int64_t keep_alive_s;
+  const vf_assumption *remarks; /* options of its command that were not understood */
+  size_t n_remarks;
 } vf_placed;
 
 /* What can be loaded together, out of what is loaded on demand. */
@@ -61,6 +63,7 @@ struct vf_place {
   const char *const *skipped;
   size_t n_skipped;
   vf_verdict verdict;
+  size_t n_remarks; /* of all programs */
 };
 
 /* What the set of the scenario takes on all devices together. */

@@ -1,4 +1,4 @@
-/* test_scenario.c - engines' command lines, and files about boxes. */
+/* test_scenario.c - files about boxes. */
 #include "support.h"
 
 #include <stdio.h>
@@ -6,95 +6,22 @@
 #include <unistd.h>
 
 #include "base/units.h"
-#include "deploy/command_line.h"
+#include "deploy/scenario.h"
 
 static vf_arena *arena;
+static vf_context *ctx;
 
 static int open_arena(void **state) {
   (void)state;
   arena = vf_arena_new(&vf_default_allocator, (size_t)64 << 20);
-  return arena == NULL;
+  return arena == NULL || vf_context_new(&ctx, NULL, NULL) != VF_OK;
 }
 
 static int close_arena(void **state) {
   (void)state;
   vf_arena_free(arena);
+  vf_context_free(ctx);
   return 0;
-}
-
-/* ---- Command lines ---------------------------------------------------------------------- */
-
-static vf_status read_line(vf_scenario_workload *w, const char *line, vf_error *err) {
-  const char **words;
-  size_t n = 0, used = 0;
-  *w = (vf_scenario_workload){.request = vf_request_init()};
-  vf_status status = vf_command_split(&words, &n, line, arena, err);
-  if (status != VF_OK) return status;
-  const char *engine = vf_command_engine(words, n, &used);
-  assert_non_null(engine);
-  return vf_command_options(w, engine, words + used, n - used, err);
-}
-
-static void words_are_split_as_a_shell_does(void **state) {
-  (void)state;
-  const char **w;
-  size_t n = 0;
-  assert_ok(vf_command_split(&w, &n, " a 'b c'  \"d \\\" e\"f \\ g '' ", arena, err));
-  assert_u64(n, 5);
-  assert_string_equal(w[1], "b c");
-  assert_string_equal(w[2], "d \" ef");
-  assert_string_equal(w[3], " g");
-  assert_string_equal(w[4], "");
-  assert_fails(vf_command_split(&w, &n, "a 'b", arena, err), VF_MALFORMED, "not closed");
-}
-
-static void vllm_is_read_with_its_own_suffixes(void **state) {
-  (void)state;
-  vf_scenario_workload w;
-  assert_ok(read_line(&w,
-                      "python3 -m vllm.entrypoints.openai.api_server --model=Qwen/Qwen3-8B "
-                      "--max_model_len 25.6k --gpu-memory-utilization 0.85 -tp 2 "
-                      "--disable-log-requests --kv-cache-dtype fp8 --enforce-eager",
-                      err));
-  assert_string_equal(w.model, "Qwen/Qwen3-8B");
-  assert_string_equal(w.request.engine, "vllm");
-  assert_u64(w.request.ctx_tokens, 25600);
-  assert_u64(w.request.memory_fraction_ppm, 850000);
-  assert_u64(w.request.tp, 2);
-  assert_int_equal(w.request.kv_v, VF_FORMAT_F8_E4M3);
-  assert_true(w.request.enforce_eager);
-  assert_ok(read_line(&w, "vllm serve --swap-space 4 meta/m --max-model-len 8K", err));
-  assert_string_equal(w.model, "meta/m");
-  assert_u64(w.request.ctx_tokens, 8192);
-}
-
-static void llama_server_shares_its_context_among_slots(void **state) {
-  (void)state;
-  vf_scenario_workload w;
-  assert_ok(read_line(&w, "/app/llama-server -hf ggml-org/m-GGUF -c 8192 -np 4 -fa", err));
-  assert_string_equal(w.request.engine, "llama-server");
-  assert_string_equal(w.quant, "q4_k_m");
-  assert_u64(w.request.ctx_tokens, 2048);
-  assert_u64(w.request.seqs, 4);
-  assert_int_equal(w.request.flash_attn, VF_ON);
-  assert_ok(read_line(&w, "llama-server -m /models/m.gguf -c 8192 -np 4 -kvu -ngl all", err));
-  assert_u64(w.request.ctx_tokens, 8192);
-  assert_int_equal(w.request.gpu_layers, -1);
-  assert_ok(read_line(&w, "llama-server -m m --cache-ram 0 -ctk q8_0", err));
-  assert_u64(w.request.seqs, 0);
-  assert_true(w.request.prompt_cache_bytes == 0);
-  assert_int_equal(w.request.kv_k, VF_FORMAT_Q8_0);
-}
-
-static void values_that_make_no_sense_name_their_option(void **state) {
-  (void)state;
-  vf_scenario_workload w;
-  assert_fails(read_line(&w, "llama-server -m m -c lots", err), VF_MALFORMED, "-c: 'lots'");
-  assert_fails(read_line(&w, "llama-server -m m -ngl", err), VF_MALFORMED, "-ngl");
-  assert_fails(read_line(&w, "vllm serve m --gpu-memory-utilization 1.1", err), VF_MALFORMED,
-               "'1.1'");
-  assert_fails(read_line(&w, "sglang serve --model-path m --tp 99999999", err), VF_MALFORMED,
-               "--tp");
 }
 
 /* ---- Files ------------------------------------------------------------------------------ */
@@ -104,7 +31,7 @@ static vf_status read_text(vf_scenario_file *f, const char *text, vf_error *err)
   int fd = mkstemp(path);
   assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) && close(fd) == 0);
   const char *name = vf_arena_copy(arena, path, strlen(path));
-  vf_status status = vf_scenario_read(f, arena, name, err);
+  vf_status status = vf_scenario_read(f, ctx, arena, name, err);
   unlink(path);
   return status;
 }
@@ -124,7 +51,7 @@ static void a_file_is_read_whole(void **state) {
   assert_u64(f.n_workloads, 2);
   assert_u64(f.workloads[0].size.bytes, 2 * VF_GB);
   assert_true(f.workloads[0].keep_alive_s == 5400);
-  assert_u64(f.workloads[1].request.ctx_tokens, 32768);
+  assert_u64(f.workloads[1].d.request.ctx_tokens, 32768);
   assert_u64(f.workloads[1].n_gpus, 2);
   assert_string_equal(f.workloads[1].name, "m");
   assert_u64(f.n_scenarios, 1);
@@ -198,10 +125,6 @@ static void what_is_wrong_is_told_at_its_place(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(words_are_split_as_a_shell_does),
-      cmocka_unit_test(vllm_is_read_with_its_own_suffixes),
-      cmocka_unit_test(llama_server_shares_its_context_among_slots),
-      cmocka_unit_test(values_that_make_no_sense_name_their_option),
       cmocka_unit_test(a_file_is_read_whole),
       cmocka_unit_test(profiles_become_scenarios),
       cmocka_unit_test(a_compose_file_is_read_service_by_service),

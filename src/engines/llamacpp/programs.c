@@ -186,9 +186,10 @@ static const vf_quant_alias quants[] = {
  * else is expanded. */
 static const vf_quant_alias converts[] = {{"mxfp4", "MXFP4_MOE"}, {"", "BF16"}, {NULL, NULL}};
 
-#define LLAMACPP_ENGINE(symbol, called, also, of, date, function)                                  \
+#define LLAMACPP_ENGINE(symbol, called, also, words, of, date, function)                           \
   const vf_engine symbol = {.name = called,                                                        \
                             .aliases = also,                                                       \
+                            .dialect = words,                                                      \
                             .version = of,                                                         \
                             .checked = date,                                                       \
                             .quants = quants,                                                      \
@@ -207,18 +208,24 @@ static const char *const ik_names[] = {"ik_llama", "ik-llama.cpp", NULL};
 static const char *const kobold_names[] = {"kobold", NULL};
 static const char *const studio_names[] = {"lmstudio", NULL};
 
-LLAMACPP_ENGINE(vf_engine_llamacpp, "llama.cpp", plain_names, "v0.5.0", "2026-09-28", estimate_any);
-LLAMACPP_ENGINE(vf_engine_llama_server, "llama-server", server_names, "v0.5.0", "2026-09-28",
-                estimate_server);
-LLAMACPP_ENGINE(vf_engine_llama_cli, "llama-cli", cli_names, "v0.5.0", "2026-09-28", estimate_cli);
-LLAMACPP_ENGINE(vf_engine_llama_bench, "llama-bench", no_names, "v0.5.0", "2026-09-28",
-                estimate_bench);
-LLAMACPP_ENGINE(vf_engine_ik_llama, "ik_llama.cpp", ik_names, "as llama.cpp", "", estimate_ik);
-LLAMACPP_ENGINE(vf_engine_koboldcpp, "koboldcpp", kobold_names, "as llama.cpp", "", estimate_other);
-LLAMACPP_ENGINE(vf_engine_lm_studio, "lm-studio", studio_names, "as llama.cpp", "", estimate_other);
+LLAMACPP_ENGINE(vf_engine_llamacpp, "llama.cpp", plain_names, &vf_dialect_llamacpp, "v0.5.0",
+                "2026-09-28", estimate_any);
+LLAMACPP_ENGINE(vf_engine_llama_server, "llama-server", server_names, &vf_dialect_llamacpp,
+                "v0.5.0", "2026-09-28", estimate_server);
+LLAMACPP_ENGINE(vf_engine_llama_cli, "llama-cli", cli_names, &vf_dialect_llamacpp, "v0.5.0",
+                "2026-09-28", estimate_cli);
+LLAMACPP_ENGINE(vf_engine_llama_bench, "llama-bench", no_names, &vf_dialect_llamacpp, "v0.5.0",
+                "2026-09-28", estimate_bench);
+LLAMACPP_ENGINE(vf_engine_ik_llama, "ik_llama.cpp", ik_names, &vf_dialect_llamacpp, "as llama.cpp",
+                "", estimate_ik);
+LLAMACPP_ENGINE(vf_engine_koboldcpp, "koboldcpp", kobold_names, &vf_dialect_koboldcpp,
+                "as llama.cpp", "", estimate_other);
+LLAMACPP_ENGINE(vf_engine_lm_studio, "lm-studio", studio_names, NULL, "as llama.cpp", "",
+                estimate_other);
 
 const vf_engine vf_engine_ollama = {.name = "ollama",
                                     .aliases = no_names,
+                                    .dialect = &vf_dialect_ollama,
                                     .version = "v0.33",
                                     .checked = "2026-08-21",
                                     .quants = quants,

@@ -457,6 +457,7 @@ static const char *const ladder[] = {"BF16", "fp8", "awq", NULL};
 const vf_engine vf_engine_vllm = {
     .name = "vllm",
     .aliases = aliases,
+    .dialect = &vf_dialect_vllm,
     .version = "v0.27.1",
     .checked = "2026-08-17",
     .quants = quants,

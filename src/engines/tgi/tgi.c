@@ -105,6 +105,7 @@ static const char *const ladder[] = {"BF16", "fp8", "awq", NULL};
 const vf_engine vf_engine_tgi = {
     .name = "tgi",
     .aliases = aliases,
+    .dialect = &vf_dialect_tgi,
     .version = "v3.3.7",
     .checked = "2026-01-08",
     .quants = quants,

@@ -114,6 +114,7 @@ static const char *const ladder[] = {"BF16",     "mlx-8bit", "mlx-6bit", "mlx-5b
 const vf_engine vf_engine_mlx = {
     .name = "mlx",
     .aliases = aliases,
+    .dialect = &vf_dialect_mlx,
     .version = "0.31.3",
     .checked = "2026-08-22",
     .quants = quants,

@@ -169,6 +169,7 @@ static const char *const ladder[] = {"BF16", "fp8", "modelopt-nvfp4", NULL};
 const vf_engine vf_engine_tensorrt_llm = {
     .name = "tensorrt-llm",
     .aliases = aliases,
+    .dialect = &vf_dialect_tensorrt_llm,
     .version = "1.2",
     .checked = "2026-06-01",
     .quants = vf_serving_quants,

@@ -312,6 +312,7 @@ static const char *const ladder[] = {"BF16", "fp8", "awq", NULL};
 const vf_engine vf_engine_sglang = {
     .name = "sglang",
     .aliases = aliases,
+    .dialect = &vf_dialect_sglang,
     .version = "v0.5.9",
     .checked = "2026-07-13",
     .quants = vf_serving_quants,

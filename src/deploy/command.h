@@ -1,0 +1,31 @@
+/* command.h - a command line on its way to a deployment, for what reads several kinds of files. */
+#ifndef VF_DEPLOY_COMMAND_H
+#define VF_DEPLOY_COMMAND_H
+
+#include "deploy/param.h"
+#include "engines/engine.h"
+
+/* What an engine's line states of a parameter that is not known: a variable that is not set. */
+typedef struct vf_unstated {
+  const vf_param *param; /* NULL: a word that may stand for any option */
+  const char *word;      /* "$MAX_LEN" */
+} vf_unstated;
+
+/* A command that lies in an arena, and ends with it; NULL: no memory. */
+vf_command *vf_command_in(vf_arena *arena, const vf_context *ctx);
+
+/* Reads an engine's options, without the words that start it; variables as in vf_command_read.  For
+ * images that start the engine by themselves. */
+vf_status vf_command_options(vf_command *c, const vf_engine *engine, const char *const *words,
+                             size_t count, vf_variable_fn variables, void *user, vf_error *err);
+
+/* The engine whose line was read; NULL: none. */
+const vf_engine *vf_command_engine(const vf_command *c);
+
+/* Whether the line itself states the parameter. */
+bool vf_command_states(const vf_command *c, const vf_param *p);
+
+/* The parameters that it states by what is not known. */
+const vf_unstated *vf_command_unstated(const vf_command *c, size_t *count);
+
+#endif

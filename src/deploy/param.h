@@ -1,0 +1,84 @@
+/* param.h - the parameters of a deployment as a table: reading, printing and comparing one by its
+ * kind.  params.def has them all. */
+#ifndef VF_DEPLOY_PARAM_H
+#define VF_DEPLOY_PARAM_H
+
+#include "base/facts.h"
+#include "base/text.h"
+#include "engines/spelling.h"
+#include "vramfit/deploy.h"
+
+/* What a field holds, and with that how it is written in text and in JSON. */
+typedef enum vf_kind {
+  VF_KIND_TEXT,
+  VF_KIND_TOKENS,   /* 64 bits, "32k" */
+  VF_KIND_TOKENS32, /* the same in 32 bits */
+  VF_KIND_COUNT,    /* from 1 */
+  VF_KIND_INDEX,    /* from 0 */
+  VF_KIND_RANKS,    /* from 1, or "all" */
+  VF_KIND_LAYERS,   /* from 0, or "all": -1 */
+  VF_KIND_CPU_MOE,  /* layers, or "all" */
+  VF_KIND_SIZE,     /* "24GiB" */
+  VF_KIND_GIB,      /* the same; a bare number is one of GiB */
+  VF_KIND_CACHE,    /* the same; a bare number is one of MiB, 0 is off, and unset is -1 */
+  VF_KIND_SHARE,    /* "0.9", in millionths */
+  VF_KIND_BANDWIDTH,
+  VF_KIND_FLAG,
+  VF_KIND_SWITCH, /* "on", "off", "auto" */
+  VF_KIND_FORMAT, /* of keys, or of values */
+  VF_KIND_KV,     /* of both */
+  VF_KIND_SPLIT,
+  VF_KIND_SPEC, /* a method of drafting; request.mtp follows from it */
+  VF_KIND_PROPORTIONS,
+  VF_KIND_OVERRIDES,
+  VF_KIND_HEADROOM,
+} vf_kind;
+
+typedef enum vf_param_id {
+#define SECTION(title)
+#define PARAM(id, letter, name, argument, kind, field, scope, key, help) VF_PARAM_##id,
+#include "deploy/params.def"
+#undef SECTION
+#undef PARAM
+  VF_PARAM_COUNT
+} vf_param_id;
+
+typedef struct vf_param {
+  vf_param_info info; /* what --help says of it */
+  vf_kind kind;
+  size_t offset; /* in vf_deployment */
+  bool every_engine;
+} vf_param;
+
+extern const vf_param vf_params[VF_PARAM_COUNT];
+
+/* By our option's name, without dashes, or by the key in files ("flash_attn"); NULL: none. */
+const vf_param *vf_param_find(const char *name, size_t length);
+
+/* Reads a value; `text` must outlive the deployment where it is kept.  Lists add up: clear them
+ * first where they should not. */
+vf_status vf_param_parse(const vf_param *p, vf_deployment *d, const char *text, vf_measure measure,
+                         vf_error *err);
+
+/* The same from a file's value: numbers, flags and texts, as they read best in JSON. */
+vf_status vf_param_take(const vf_param *p, vf_deployment *d, const vf_fact *fact, vf_error *err);
+
+/* As if nothing had been said. */
+void vf_param_clear(const vf_param *p, vf_deployment *d);
+
+/* Whether something is said; whether two deployments say the same. */
+bool vf_param_is_set(const vf_param *p, const vf_deployment *d);
+bool vf_param_equal(const vf_param *p, const vf_deployment *a, const vf_deployment *b);
+
+/* The value as vf_param_parse reads it back. */
+void vf_param_print(const vf_param *p, const vf_deployment *d, vf_measure measure, vf_text *out);
+
+/* Whether the value is a list for a table, "8k,16k" or "any", of a parameter that has an axis. */
+bool vf_param_is_list(const vf_param *p, const char *text);
+bool vf_param_axis(const vf_param *p, vf_axis_kind *out);
+
+/* Layers of the model's own that draft, by what engines call it: "mtp", "draft-mtp",
+ * "deepseek_mtp", "NEXTN". */
+bool vf_spec_is_own(const char *method);
+
+#endif

@@ -1,0 +1,252 @@
+/* setup.c - from names to what an estimate takes: model, devices, and what lies beside the model.
+ */
+#include "deploy/setup.h"
+
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/status.h"
+#include "base/units.h"
+#include "deploy/param.h"
+#include "engines/engine.h"
+#include "readers/file.h"
+
+struct vf_setup {
+  vf_allocator allocator;
+  const vf_deployment *from;
+  vf_opened opened;
+  size_t n_devices;
+  vf_device devices[VF_MAX_DEVICES];
+};
+
+/* ---- Devices ---------------------------------------------------------------------------- */
+
+static void change_device(vf_device *d, const vf_deployment *of) {
+  if (of->memory_bytes != 0) {
+    d->total_bytes = of->memory_bytes;
+    d->total_known = true;
+    d->reserved_bytes = 0;
+  }
+  if (of->used_bytes != 0) {
+    d->used_bytes = of->used_bytes;
+    d->used_is_live = false;
+  }
+  if (!of->headroom.set) return;
+  d->headroom_bytes = of->headroom.bytes;
+  d->headroom_permille = of->headroom.permille;
+}
+
+/* What an engine's own line does not say of its ranks is one, whatever GPUs there are. */
+void vf_deployment_settle(vf_request *r, const vf_deployment *d) {
+  const vf_engine *engine = NULL;
+  const char *version;
+  if (!d->elsewhere || vf_engine_find(&engine, &version, r->engine, NULL) != VF_OK) return;
+  if (!engine->pools || engine->dialect == NULL || engine->dialect->takes_all_gpus) return;
+  r->tp = vf_max_u32(r->tp, 1);
+  r->pp = vf_max_u32(r->pp, 1);
+  r->dp = vf_max_u32(r->dp, 1);
+}
+
+/* Such a line takes as many as it has ranks, the first ones. */
+static size_t used_devices(size_t named, const vf_deployment *d) {
+  vf_request r = d->request;
+  vf_deployment_settle(&r, d);
+  uint64_t ranks = (uint64_t)r.tp * vf_max_u32(r.pp, 1) * vf_max_u32(r.dp, 1);
+  return d->elsewhere && ranks != 0 && ranks < named ? (size_t)ranks : named;
+}
+
+static bool is_here(const vf_deployment *d) {
+  return d->machine != NULL && strncmp(d->gpu, "auto", 4) == 0 &&
+         (d->gpu[4] == '\0' || d->gpu[4] == ':');
+}
+
+vf_status vf_deployment_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, const vf_context *ctx,
+                                const vf_deployment *d, vf_error *err) {
+  if (d->gpu == NULL) return vf_fail(err, VF_USAGE, "no device is named");
+  vf_status status =
+      is_here(d) ? vf_machine_select(devices, VF_MAX_DEVICES, n, d->machine, d->gpu, d->empty, err)
+                 : vf_devices_parse(devices, VF_MAX_DEVICES, n, ctx, d->gpu, err);
+  if (status != VF_OK) return status;
+  if (d->gpus != 0 && *n != 1)
+    return vf_fail(err, VF_USAGE, "'%s' is several devices already: how many is said once", d->gpu);
+  for (; *n < d->gpus; ++*n) devices[*n] = devices[0];
+  *n = used_devices(*n, d);
+  for (size_t i = 0; i < *n; i++) change_device(&devices[i], d);
+  return VF_OK;
+}
+
+/* ---- Models ----------------------------------------------------------------------------- */
+
+static bool ends_with_gguf(const char *name) {
+  size_t n = strlen(name);
+  return n > 5 && strcmp(name + n - 5, ".gguf") == 0;
+}
+
+/* A path on another machine: the last part of it names the model, what stands behind a colon its
+ * format. */
+static vf_status open_by_last_part(vf_model **out, const vf_context *ctx, const vf_deployment *d,
+                                   const char *ref, const char *quant, vf_error *err) {
+  char name[VF_NAME_SIZE];
+  const char *slash = strrchr(ref, '/');
+  const char *last = slash != NULL ? slash + 1 : ref;
+  size_t n = strlen(last);
+  if (n >= sizeof name) return vf_fail(err, VF_UNKNOWN, "unknown model '%.80s…'", ref);
+  memcpy(name, last, n + 1);
+  if (ends_with_gguf(name)) name[n - 5] = '\0';
+  char *colon = strrchr(name, ':');
+  if (colon != NULL) *colon = '\0';
+  if (colon != NULL && quant == NULL) quant = colon + 1;
+  return vf_model_open(out, ctx, name, quant, d->request.engine, err);
+}
+
+static vf_status open_model(vf_model **out, const vf_context *ctx, const vf_deployment *d,
+                            const char *ref, const char *quant, vf_error *err) {
+  vf_error second;
+  vf_status status = vf_model_open(out, ctx, ref, quant, d->request.engine, err);
+  if (status == VF_OK || !d->elsewhere || strpbrk(ref, "/:") == NULL) return status;
+  return open_by_last_part(out, ctx, d, ref, quant, &second) == VF_OK ? VF_OK : status;
+}
+
+/* A draft model in the model's own format, unless it is a file or another one is asked for. */
+static vf_status open_draft(vf_opened *o, const vf_context *ctx, const vf_deployment *d,
+                            vf_error *err) {
+  const char *quant = d->draft_quant;
+  if (d->draft == NULL) return VF_OK;
+  if (quant == NULL && !ends_with_gguf(d->draft) && strchr(d->draft, ':') == NULL) quant = d->quant;
+  vf_status status = open_model(&o->draft, ctx, d, d->draft, quant, err);
+  o->request.draft = o->draft;
+  return status;
+}
+
+/* The tower that the model's config describes, as a file in F16 holds it. */
+static vf_status derive_tower(vf_opened *o, const vf_context *ctx, const vf_deployment *d,
+                              bool must, vf_error *err) {
+  vf_model *model;
+  vf_model_info info;
+  vf_deployment plain = *d;
+  plain.request.engine = NULL;
+  vf_status status = open_model(&model, ctx, &plain, d->model, NULL, err);
+  if (status != VF_OK) return status;
+  vf_model_info_get(model, &info);
+  if (info.n_tower_params == 0 && must)
+    status = vf_fail_at(err, VF_USAGE, "--mmproj", "", "no tower is known of %s: name its file",
+                        info.id);
+  o->request.mmproj_bytes = 2 * info.n_tower_params;
+  vf_model_free(model);
+  return status;
+}
+
+static vf_status open_tower(vf_opened *o, const vf_context *ctx, const vf_deployment *d,
+                            vf_error *err) {
+  if (d->mmproj == NULL || strcmp(d->mmproj, "none") == 0) return VF_OK;
+  bool any = strcmp(d->mmproj, "if-any") == 0, own = any || strcmp(d->mmproj, "auto") == 0;
+  bool away = d->elsewhere && vf_path_look(d->mmproj) == VF_PATH_NONE;
+  if (own || away) return derive_tower(o, ctx, d, !any, err);
+  return vf_part_file_bytes(&o->request.mmproj_bytes, ctx, VF_FILE_MMPROJ, d->mmproj, err);
+}
+
+vf_status vf_opened_beside(vf_opened *o, const vf_context *ctx, const vf_deployment *d,
+                           vf_error *err) {
+  vf_status status = open_tower(o, ctx, d, err);
+  if (status == VF_OK && d->lora != NULL)
+    status = vf_part_file_bytes(&o->request.lora_bytes, ctx, VF_FILE_LORA, d->lora, err);
+  return status == VF_OK ? open_draft(o, ctx, d, err) : status;
+}
+
+vf_status vf_opened_open(vf_opened *out, const vf_context *ctx, const vf_deployment *d,
+                         vf_error *err) {
+  vf_opened o = {.request = d->request};
+  vf_deployment_settle(&o.request, d);
+  if (d->model == NULL) return vf_fail(err, VF_USAGE, "no model is named");
+  vf_status status = open_model(&o.model, ctx, d, d->model, d->quant, err);
+  if (status == VF_OK) status = vf_opened_beside(&o, ctx, d, err);
+  if (status == VF_OK)
+    *out = o;
+  else
+    vf_opened_close(&o);
+  return status;
+}
+
+void vf_opened_close(vf_opened *o) {
+  vf_model_free(o->model);
+  vf_model_free(o->draft);
+  o->model = o->draft = NULL;
+}
+
+/* ---- What an engine does not have ------------------------------------------------------- */
+
+/* One text for each parameter, since what is taken for granted outlives this call. */
+static const char *const foreign_texts[VF_PARAM_COUNT] = {
+#define SECTION(title)
+#define PARAM(id, letter, name, argument, kind, field, scope, key, help)                           \
+  [VF_PARAM_##id] = "--" name " is no option of this engine: its launch line cannot say it",
+#include "deploy/params.def"
+#undef SECTION
+#undef PARAM
+};
+
+static bool has_row(const vf_dialect *d, const char *name) {
+  for (size_t i = 0; i < d->n_rows; i++)
+    if (d->rows[i].param != NULL && strcmp(d->rows[i].param, name) == 0) return true;
+  return false;
+}
+
+/* An engine that no command line starts has no options at all: its settings are a program's. */
+static void remark_foreign(vf_estimate *e, const vf_deployment *d) {
+  const vf_dialect *dialect = e->engine->dialect;
+  for (size_t i = 0; dialect != NULL && i < VF_PARAM_COUNT; i++)
+    if (!vf_params[i].every_engine && vf_param_is_set(&vf_params[i], d) &&
+        !has_row(dialect, vf_params[i].info.name))
+      vf_estimate_assume(e, "option-foreign", foreign_texts[i]);
+}
+
+void vf_deployment_remarks(vf_estimate *e, const vf_deployment *d) {
+  for (size_t i = 0; i < d->n_remarks; i++)
+    vf_estimate_assume(e, d->remarks[i].code, d->remarks[i].text);
+  remark_foreign(e, d);
+}
+
+/* ---- All of it -------------------------------------------------------------------------- */
+
+vf_status vf_setup_open(vf_setup **out, const vf_context *ctx, const vf_deployment *d,
+                        vf_error *err) {
+  vf_setup *s = ctx->allocator.alloc(ctx->allocator.user, sizeof *s);
+  if (s == NULL) return vf_fail_nomem(err);
+  s->allocator = ctx->allocator;
+  s->from = d;
+  s->opened = (vf_opened){0};
+  s->n_devices = 0;
+  vf_status status = vf_opened_open(&s->opened, ctx, d, err);
+  if (status == VF_OK) status = vf_deployment_devices(s->devices, &s->n_devices, ctx, d, err);
+  if (status == VF_OK)
+    *out = s;
+  else
+    vf_setup_free(s);
+  return status;
+}
+
+void vf_setup_free(vf_setup *s) {
+  if (s == NULL) return;
+  vf_opened_close(&s->opened);
+  s->allocator.free(s->allocator.user, s);
+}
+
+const vf_model *vf_setup_model(const vf_setup *s) {
+  return s->opened.model;
+}
+
+const vf_device *vf_setup_devices(const vf_setup *s, size_t *count) {
+  *count = s->n_devices;
+  return s->devices;
+}
+
+vf_request *vf_setup_request(vf_setup *s) {
+  return &s->opened.request;
+}
+
+vf_status vf_setup_estimate(vf_estimate *e, const vf_setup *s, vf_error *err) {
+  vf_status status =
+      vf_estimate_run(e, s->opened.model, &s->opened.request, s->devices, s->n_devices, err);
+  if (status == VF_OK) vf_deployment_remarks(e, s->from);
+  return status;
+}

@@ -1,0 +1,34 @@
+/* setup.h - what a deployment names, opened. */
+#ifndef VF_DEPLOY_SETUP_H
+#define VF_DEPLOY_SETUP_H
+
+#include "core/model.h"
+#include "readers/catalog.h"
+#include "vramfit/deploy.h"
+
+/* The model and what lies beside it; the request has their bytes and the draft. */
+typedef struct vf_opened {
+  vf_model *model, *draft; /* draft is NULL where there is none */
+  vf_request request;
+} vf_opened;
+
+/* Opens all of it but the devices.  Nothing is left open on failure. */
+vf_status vf_opened_open(vf_opened *out, const vf_context *ctx, const vf_deployment *d,
+                         vf_error *err);
+void vf_opened_close(vf_opened *o);
+
+/* Files and models beside the model alone, into an opened one without them. */
+vf_status vf_opened_beside(vf_opened *o, const vf_context *ctx, const vf_deployment *d,
+                           vf_error *err);
+
+/* The ranks of an engine's own line. */
+void vf_deployment_settle(vf_request *r, const vf_deployment *d);
+
+/* The devices of a deployment, with what it says about them. */
+vf_status vf_deployment_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, const vf_context *ctx,
+                                const vf_deployment *d, vf_error *err);
+
+/* What the deployment remarks, and the options that the engine does not have. */
+void vf_deployment_remarks(vf_estimate *e, const vf_deployment *d);
+
+#endif
