@@ -31,6 +31,8 @@ typedef struct vf_report_options {
   bool bars;               /* proportional bars */
   bool explain;            /* the formula under every line (JSON always has it) */
   const vf_launch *launch; /* of an estimate: told at its end; NULL: not */
+  const vf_deployment
+      *deployment; /* of an estimate: what was asked, for programs; NULL: not told */
 } vf_report_options;
 
 /* Called with pieces of the report, in order; returns false to stop (a write error). */
@@ -85,6 +87,7 @@ typedef struct vf_compared {
   const vf_estimate *estimate;
   const vf_limits *limits; /* may be NULL */
   const char *refusal;
+  const vf_deployment *deployment; /* may be NULL */
 } vf_compared;
 
 enum { VF_MAX_COMPARED = 16 };

@@ -130,7 +130,7 @@ static vf_status report(const args *a, vf_error *err) {
     const side *s = &sides.list[i];
     bool known = s->setup != NULL;
     list[i] = (vf_compared){s->text, known ? s->estimate : NULL, known ? &s->limits : NULL,
-                            known ? NULL : s->refusal.message};
+                            known ? NULL : s->refusal.message, &s->d};
   }
   return vf_comparison_write(list, sides.n, &options, write_stdout, stdout, err);
 }

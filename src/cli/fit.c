@@ -88,6 +88,7 @@ static vf_status report(const job *j, vf_error *err) {
   if (j->a->launch && vf_estimate_verdict(j->estimate) != VF_NO_FIT)
     status = vf_launch_make(&launch, j->ctx, j->estimate, &j->d, err);
   options.launch = launch;
+  options.deployment = &j->d;
   if (status == VF_OK)
     status = vf_report_write(j->estimate, &j->limits, &options, write_stdout, stdout, err);
   vf_launch_free(launch);

@@ -366,7 +366,7 @@ static void write_json(vf_out *out, const vf_compared *list, size_t n) {
     vf_json_open(&j, NULL, '{');
     vf_json_string(&j, "label", list[i].label);
     if (list[i].estimate != NULL)
-      vf_report_json_members(&j, list[i].estimate, list[i].limits);
+      vf_report_json_members(&j, list[i].estimate, list[i].limits, list[i].deployment);
     else
       vf_json_string(&j, "refused", list[i].refusal);
     vf_json_close(&j, '}');

@@ -2,9 +2,11 @@
  *
  * Versioned: additions raise the minor number, anything else the major one.  Sizes are integers in
  * bytes; what does not apply or is not known is absent, never 0 or null. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "core/words.h"
+#include "deploy/param.h"
 #include "report/json_write.h"
 #include "report/report.h"
 
@@ -35,7 +37,79 @@ static void put_parallelism(vf_json *j, const vf_workload *w) {
   if (w->block_size != 0) vf_json_u64(j, "block_size", w->block_size);
 }
 
-static void put_request(vf_json *j, const vf_estimate *e) {
+/* What the engine made of a parameter stands under these keys already. */
+static bool is_told(const char *key) {
+  static const char *const told[] = {"quant",       "ctx_tokens",
+                                     "seqs",        "kv_k",
+                                     "kv_v",        "ubatch_tokens",
+                                     "flash_attn",  "kv_unified",
+                                     "swa_full",    "no_kv_offload",
+                                     "tp",          "pp",
+                                     "dp",          "ep",
+                                     "block_size",  "max_num_seqs",
+                                     "output_rows", "max_num_batched_tokens"};
+  for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+    if (strcmp(key, told[i]) == 0) return true;
+  return false;
+}
+
+static void put_numbers(vf_json *j, const char *key, const vf_request *r) {
+  vf_json_open(j, key, '[');
+  for (size_t i = 0; i < r->tensor_split_count; i++)
+    vf_json_hundredths(j, NULL, r->tensor_split[i] / 10);
+  vf_json_close(j, ']');
+}
+
+static void put_rules(vf_json *j, const char *key, const vf_request *r) {
+  char text[2048];
+  vf_json_open(j, key, '[');
+  for (size_t i = 0; i < r->override_count; i++) {
+    const vf_override *o = &r->overrides[i];
+    vf_text t = vf_text_on(text, sizeof text);
+    vf_text_bytes(&t, o->pattern, o->length);
+    if (o->device < 0)
+      vf_text_put(&t, "=CPU");
+    else
+      vf_text_printf(&t, "=CUDA%" PRId32, o->device);
+    vf_json_string(j, NULL, text);
+  }
+  vf_json_close(j, ']');
+}
+
+/* As the kind reads best in JSON: a number, a flag, else the text that our option takes. */
+static void put_parameter(vf_json *j, const vf_param *p, const vf_deployment *d) {
+  char text[4096];
+  vf_text t = vf_text_on(text, sizeof text);
+  vf_param_print(p, d, VF_MEASURE_SUFFIX, &t);
+  bool number = text[0] != '\0' && text[strspn(text, "0123456789.")] == '\0';
+  switch (p->kind) {
+  case VF_KIND_FLAG: vf_json_bool(j, p->info.key, strcmp(text, "on") == 0); break;
+  case VF_KIND_OVERRIDES: put_rules(j, p->info.key, &d->request); break;
+  case VF_KIND_PROPORTIONS: put_numbers(j, p->info.key, &d->request); break;
+  case VF_KIND_GIB: vf_json_u64(j, p->info.key, d->request.cpu_offload_bytes); break;
+  case VF_KIND_CACHE: vf_json_u64(j, p->info.key, (uint64_t)d->request.prompt_cache_bytes); break;
+  case VF_KIND_TEXT:
+  case VF_KIND_SPEC: vf_json_string(j, p->info.key, text); break;
+  default:
+    if (number)
+      vf_json_raw(j, p->info.key, text, strlen(text));
+    else
+      vf_json_string(j, p->info.key, text);
+  }
+}
+
+/* What was asked, as far as it is not told by what became of it; and the names of all of it. */
+static void put_asked(vf_json *j, const vf_deployment *d) {
+  for (size_t i = 0; i < VF_PARAM_COUNT; i++)
+    if (vf_param_is_set(&vf_params[i], d) && !is_told(vf_params[i].info.key))
+      put_parameter(j, &vf_params[i], d);
+  vf_json_open(j, "stated", '[');
+  for (size_t i = 0; i < VF_PARAM_COUNT; i++)
+    if (vf_param_is_set(&vf_params[i], d)) vf_json_string(j, NULL, vf_params[i].info.key);
+  vf_json_close(j, ']');
+}
+
+static void put_request(vf_json *j, const vf_estimate *e, const vf_deployment *d) {
   const vf_workload *w = vf_estimate_workload(e);
   vf_model_info m;
   vf_model_info_get(vf_estimate_model(e), &m);
@@ -54,6 +128,7 @@ static void put_request(vf_json *j, const vf_estimate *e) {
   vf_json_bool(j, "no_kv_offload", w->no_kv_offload);
   vf_json_u64(j, "gpu_layers", w->gpu_layers);
   put_parallelism(j, w);
+  if (d != NULL) put_asked(j, d);
   vf_json_close(j, '}');
 }
 
@@ -215,14 +290,15 @@ static void put_launch(vf_json *j, const vf_launch *l) {
   if (l->note[0] != '\0') vf_json_string(j, "launch_note", l->note);
 }
 
-void vf_report_json_members(vf_json *j, const vf_estimate *e, const vf_limits *limits) {
+void vf_report_json_members(vf_json *j, const vf_estimate *e, const vf_limits *limits,
+                            const vf_deployment *d) {
   vf_json_string(j, "verdict", vf_verdict_word[vf_estimate_verdict(e)].json);
   put_model(j, e);
   vf_json_open(j, "engine", '{');
   vf_json_string(j, "name", vf_estimate_workload(e)->engine);
   vf_json_string(j, "version", vf_estimate_workload(e)->engine_version);
   vf_json_close(j, '}');
-  put_request(j, e);
+  put_request(j, e, d);
   put_devices_and_lines(j, e, limits);
   put_assumptions(j, e);
 }
@@ -232,7 +308,7 @@ void vf_report_json(vf_out *out, const vf_estimate *e, const vf_limits *limits,
   vf_json j = vf_json_on(out);
   vf_json_open(&j, NULL, '{');
   vf_json_string(&j, "format_version", VF_JSON_VERSION);
-  vf_report_json_members(&j, e, limits);
+  vf_report_json_members(&j, e, limits, options->deployment);
   if (options->launch != NULL) put_launch(&j, options->launch);
   vf_json_close(&j, '}');
 }

@@ -16,6 +16,7 @@ void vf_report_json(vf_out *out, const vf_estimate *e, const vf_limits *limits,
                     const vf_report_options *options);
 
 /* What vf_report_json writes, but for the version: for other objects that hold it. */
-void vf_report_json_members(vf_json *j, const vf_estimate *e, const vf_limits *limits);
+void vf_report_json_members(vf_json *j, const vf_estimate *e, const vf_limits *limits,
+                            const vf_deployment *d);
 
 #endif

@@ -16,7 +16,7 @@ static const vf_spelling rows[] = {
     {"tp", "--tp_size --tensor_parallel_size"},
     {"pp", "--pp_size --pipeline_parallel_size"},
     {"ep", "--ep_size --moe_expert_parallel_size"},
-    {"gpu-memory-utilization", "--free_gpu_memory_fraction --kv_cache_free_gpu_memory_fraction"},
+    {"gpu-memory-utilization", "--free_gpu_memory_fraction --kv_cache_free_gpu_memory_fraction --free-gpu-memory-fraction"},
     {"max-num-seqs", "--max_batch_size"},
     {"max-num-batched-tokens", "--max_num_tokens"},
     {"block-size", "--tokens-per-block --tokens_per_block", .silent = true},

@@ -1,12 +1,15 @@
 # same NAME OPTIONS...: the printed line, read as vramfit's own options, gives the same budget.  llama-server's -c is the context
 # of all slots together, ours that of each: they are the same for one slot, or one pool.
+figures() { python3 -c 'import json, sys
+r = json.load(sys.stdin)
+print(json.dumps({k: r[k] for k in ("verdict", "model", "engine", "devices", "lines")}, indent=1))'; }
 same() {
   program=$1 model=$2
   shift 2
   line=$("$VRAMFIT" $model "$@" --launch | sed -n "s/^  launch *$program //p" | sed 's/^-m [^ ]* //; s/^[^-][^ ]* //')
-  "$VRAMFIT" $model "$@" --json | sed '/"assumptions"/,$d' >asked
+  "$VRAMFIT" $model "$@" --json | figures >asked
   gpu=$(echo "$*" | grep -o -e '--gpu [^ ]*') && host=$(echo "$*" | grep -o -e '--host-memory [^ ]*')
-  "$VRAMFIT" $model $gpu $host $line --json | sed '/"assumptions"/,$d' >read
+  "$VRAMFIT" $model $gpu $host $line --json | figures >read
   diff asked read >/dev/null && echo "same: $line" || { echo "DIFFERENT: $line"; diff asked read | head -n 6; }
 }
 m="--model llama3.1-8b --quant q4_k_m"
