@@ -326,28 +326,6 @@ static bool is_parameter(const char *name) {
   return false;
 }
 
-static vf_status apply_own(line *l, const command *c, vf_error *err) {
-  for (size_t i = 0; i < l->n_found; i++) {
-    const option_spec *spec = l->list[i].spec;
-    char name[48];
-    snprintf(name, sizeof name, "--%s", spec->long_name);
-    bool ours = (spec->commands & c->bit) != 0;
-    size_t at = l->list[i].at;
-    if (!ours && is_parameter(spec->long_name)) {
-      vf_status status = take_parameter(l, &at, err);
-      if (status != VF_OK) return status;
-      continue;
-    }
-    if (!ours) return takes_no(c, name, err);
-    const char *text = l->list[i].value != NULL ? l->list[i].value : "";
-    vf_status status = spec->parse((unsigned char *)l->a + spec->offset, text, err);
-    if (status != VF_OK && err->source[0] == '\0')
-      snprintf(err->source, sizeof err->source, "%s", name);
-    if (status != VF_OK) return status;
-  }
-  return VF_OK;
-}
-
 /* Whether the word is one of the few parameters that the command takes, by any of its names. */
 static bool takes_parameter(const command *c, const char *word) {
   if (c->parameters == NULL) return (c->bit & ESTIMATING) != 0;
@@ -362,6 +340,28 @@ static bool takes_parameter(const command *c, const char *word) {
         return true;
   }
   return false;
+}
+
+static vf_status apply_own(line *l, const command *c, vf_error *err) {
+  for (size_t i = 0; i < l->n_found; i++) {
+    const option_spec *spec = l->list[i].spec;
+    char name[48];
+    snprintf(name, sizeof name, "--%s", spec->long_name);
+    bool ours = (spec->commands & c->bit) != 0;
+    size_t at = l->list[i].at;
+    if (!ours && is_parameter(spec->long_name) && takes_parameter(c, name)) {
+      vf_status status = take_parameter(l, &at, err);
+      if (status != VF_OK) return status;
+      continue;
+    }
+    if (!ours) return takes_no(c, name, err);
+    const char *text = l->list[i].value != NULL ? l->list[i].value : "";
+    vf_status status = spec->parse((unsigned char *)l->a + spec->offset, text, err);
+    if (status != VF_OK && err->source[0] == '\0')
+      snprintf(err->source, sizeof err->source, "%s", name);
+    if (status != VF_OK) return status;
+  }
+  return VF_OK;
 }
 
 static vf_status check_parameters(const args *a, const command *c, vf_error *err) {

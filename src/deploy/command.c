@@ -41,6 +41,8 @@ struct vf_command {
   size_t n_remarks;
   const char *passed[MOST_PASSED + 1];
   size_t n_passed;
+  const char *taken[MOST_PASSED]; /* words that are parameters */
+  size_t n_taken;
   vf_unstated unstated[MOST_UNSTATED];
   size_t n_unstated;
 };
@@ -229,7 +231,8 @@ static bool has_next(const reading *r) {
 static bool next_makes_sense(const reading *r, const vf_spelling *row) {
   vf_deployment scratch = r->c->d;
   const vf_param *p = row->param != NULL ? vf_param_find(row->param, strlen(row->param)) : NULL;
-  return p != NULL && has_next(r) &&
+  if (p == NULL) p = &vf_params[VF_PARAM_FLASH_ATTN]; /* any switch's words */
+  return has_next(r) &&
          vf_param_parse(p, &scratch, r->words[r->at + 1], row->measure, NULL) == VF_OK;
 }
 
@@ -268,6 +271,22 @@ static vf_status find_value(reading *r, const vf_said *said, const char *word, c
   return VF_OK;
 }
 
+/* A negative number that is no "engine's own": what it turns off is not known here. */
+static bool turns_off(const vf_spelling *row, const char *value) {
+  const vf_param *p = vf_param_find(row->param, strlen(row->param));
+  bool bounded = p != NULL && (p->kind == VF_KIND_TOKENS32 || p->kind == VF_KIND_CACHE);
+  return bounded && value != NULL && value[0] == '-';
+}
+
+/* A word for a switch that its map does not have says something else. */
+static bool has_no_map(const vf_spelling *row, const char *value) {
+  size_t n;
+  const vf_param *p = vf_param_find(row->param, strlen(row->param));
+  bool is_switch = p != NULL && (p->kind == VF_KIND_FLAG || p->kind == VF_KIND_SWITCH);
+  return is_switch && row->measure == VF_MEASURE_MAP && value != NULL &&
+         !vf_word_is_unknown(value) && vf_spelling_map(row, value, &n) == NULL;
+}
+
 static vf_status take_row(reading *r, const vf_said *said, const char *word, const char *value) {
   const vf_spelling *row = said->row;
   vf_error cause = {.status = VF_OK};
@@ -275,9 +294,11 @@ static vf_status take_row(reading *r, const vf_said *said, const char *word, con
   if (row->only != NULL) r->c->d.request.engine = row->only;
   if (row->effect == VF_EFFECT_UNREAD) return tell_unread(r, word, value);
   if (said->negated) value = "off";
+  if (turns_off(row, value) || has_no_map(row, value)) return tell_unread(r, word, value);
   if (value == NULL || (row->form == VF_FORM_BARE && !said->negated && said->value == NULL))
     value = row->value != NULL ? row->value : "on";
   vf_status status = take_value(r->c, row, value, &cause);
+  if (status == VF_OK && r->c->n_taken < MOST_PASSED) r->c->taken[r->c->n_taken++] = word;
   return at_word(status, word, &cause, r->err);
 }
 
@@ -303,8 +324,9 @@ static vf_status take_option(reading *r) {
   const char *word = r->words[r->at], *value = NULL;
   vf_said said = vf_dialect_find(r->dialect, word);
   if (said.ambiguous)
-    return vf_fail(r->err, VF_USAGE, "'%.60s' can mean several options of %s", word,
-                   r->dialect->name);
+    return vf_fail(r->err, VF_USAGE, "'%.60s' can mean %.*s or %.*s", word,
+                   (int)strcspn(said.other, " "), said.other, (int)strcspn(said.name, " "),
+                   said.name);
   if (said.value != NULL && (r->dialect->rules & VF_DIALECT_EQUALS) == 0 && said.row != NULL)
     return vf_fail(r->err, VF_USAGE, "%s takes no '=': write %.*s and the value as two words",
                    r->dialect->name, (int)strcspn(word, "="), word);
@@ -347,7 +369,10 @@ static const char *fact_text(vf_command *c, const vf_fact *fact) {
 static vf_status take_object(reading *r, const char *name, const char *text) {
   vf_command *c = r->c;
   vf_error cause = {.status = VF_OK};
-  if (vf_word_is_unknown(text)) return note_unstated(c, NULL, text, r->err);
+  if (vf_word_is_unknown(text)) {
+    const char *word = keep(c, "%s %.200s", name, text);
+    return word != NULL ? note_unstated(c, NULL, word, r->err) : vf_fail_nomem(r->err);
+  }
   size_t length = strlen(text);
   char *copy = vf_arena_copy(c->arena, text, length);
   if (copy == NULL) return vf_fail_nomem(r->err);
@@ -699,9 +724,11 @@ static vf_status not_set(const vf_unstated *u, vf_error *err) {
   while (*word == VF_WORD_UNKNOWN) word++;
   int n = (int)strcspn(word, "\1");
   if (u->param == NULL)
-    return vf_fail(err, VF_USAGE, "'%.*s' is not set: it may stand for any option", n, word);
-  return vf_fail(err, VF_USAGE, "'%.*s' is not set: --%s is not known", n, word,
-                 u->param->info.name);
+    return vf_fail(err, VF_USAGE,
+                   "'%.*s' is not set and may stand for any option: write what it stands for", n,
+                   word);
+  return vf_fail(err, VF_USAGE, "'%.*s' is not set, so that --%s is unknown: write its value", n,
+                 word, u->param->info.name);
 }
 
 const vf_deployment *vf_command_so_far(const vf_command *c) {
@@ -742,4 +769,14 @@ bool vf_command_states(const vf_command *c, const vf_param *p) {
 const vf_unstated *vf_command_unstated(const vf_command *c, size_t *count) {
   *count = c->n_unstated;
   return c->unstated;
+}
+
+size_t vf_command_remarks(const vf_command *c, vf_deployment *out) {
+  out->remarks = c->remarks;
+  return c->n_remarks;
+}
+
+const char *const *vf_command_taken(const vf_command *c, size_t *count) {
+  *count = c->n_taken;
+  return c->taken;
 }

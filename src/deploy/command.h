@@ -28,4 +28,11 @@ bool vf_command_states(const vf_command *c, const vf_param *p);
 /* The parameters that it states by what is not known. */
 const vf_unstated *vf_command_unstated(const vf_command *c, size_t *count);
 
+/* The remarks so far, also where something is not known, into out->remarks; returns their number.
+ */
+size_t vf_command_remarks(const vf_command *c, vf_deployment *out);
+
+/* The engine's words that became parameters. */
+const char *const *vf_command_taken(const vf_command *c, size_t *count);
+
 #endif

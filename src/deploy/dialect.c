@@ -22,6 +22,8 @@ static size_t base_name(const char **out, const char *word) {
 static bool is_program_word(const char *wanted, size_t length, const char *word) {
   const char *base;
   size_t n = base_name(&base, word);
+  if (length > 0 && wanted[length - 1] == '*')
+    return n >= length - 1 && memcmp(base, wanted, length - 1) == 0;
   return n == length && memcmp(base, wanted, n) == 0;
 }
 
@@ -117,6 +119,7 @@ static void find_beginning(vf_said *out, const vf_dialect *d, const char *word, 
       bool same = out->row == NULL || out->row == row ||
                   (row->param != NULL && out->row->param == row->param);
       out->ambiguous |= !same;
+      if (!same) out->other = out->name;
       out->row = row;
       out->name = name;
     }

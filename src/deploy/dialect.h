@@ -21,7 +21,8 @@ typedef struct vf_said {
   const char *value;      /* behind '='; NULL: nothing is */
   bool exact;             /* the whole name was written, not its beginning or its opposite */
   bool negated;           /* "--no-x" */
-  bool ambiguous;         /* an abbreviation of several */
+  bool ambiguous;         /* an abbreviation of several: of `name` and */
+  const char *other;      /* this one, for two */
 } vf_said;
 
 vf_said vf_dialect_find(const vf_dialect *d, const char *word);

@@ -22,14 +22,23 @@ typedef struct splitter {
   char *word; /* being built: there is room for the text and everything put in */
   size_t length, room;
   bool has_word;
+  bool windows;
   const char **list;
   size_t n_list;
   vf_status status;
   vf_error *err;
 } splitter;
 
+static size_t name_length(const char *s) {
+  static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+  if (*s == '\0' || strchr(letters, *s) == NULL) return 0;
+  return strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
+}
+
+/* A variable that some quotes kept from the shell is as little known: no value begins like one. */
 bool vf_word_is_unknown(const char *word) {
-  return strchr(word, VF_WORD_UNKNOWN) != NULL;
+  return strchr(word, VF_WORD_UNKNOWN) != NULL || strstr(word, "${") != NULL ||
+         (word[0] == '$' && name_length(word + 1) > 0);
 }
 
 static void fail(splitter *p, vf_status status, const char *message) {
@@ -76,12 +85,6 @@ static void end_command(splitter *p) {
 }
 
 /* ---- Variables -------------------------------------------------------------------------- */
-
-static size_t name_length(const char *s) {
-  static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
-  if (*s == '\0' || strchr(letters, *s) == NULL) return 0;
-  return strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
-}
 
 /* NULL: not set. */
 static const char *value_of(splitter *p, const char *name, size_t length) {
@@ -265,9 +268,16 @@ static void redirect(splitter *p) {
   p->s += strcspn(p->s, " \t\r\n;|&");
 }
 
+/* Blanks between a backslash and the end of its line are a slip that nobody means; a path of
+ * Windows has backslashes of its own. */
 static void backslash(splitter *p) {
-  if (is_newline(p->s + 1)) {
-    p->s = behind_newline(p->s + 1);
+  const char *behind = p->s + 1 + strspn(p->s + 1, " \t");
+  if (is_newline(behind)) {
+    p->s = behind_newline(behind);
+    return;
+  }
+  if (p->windows) {
+    put(p, p->s++, 1);
     return;
   }
   if (p->s[1] != '\0') p->s++;
@@ -307,6 +317,12 @@ static void step(splitter *p) {
   }
 }
 
+/* Programs and paths as only Windows has them. */
+static bool is_for_windows(const char *text) {
+  const char *drive = strstr(text, ":\\");
+  return strstr(text, ".exe") != NULL || drive != NULL;
+}
+
 vf_status vf_words_split(vf_words commands[VF_WORDS_COMMANDS], size_t *n_commands, const char *text,
                          vf_variable_fn variables, void *user, vf_arena *arena, vf_error *err) {
   size_t length = strlen(text);
@@ -318,6 +334,7 @@ vf_status vf_words_split(vf_words commands[VF_WORDS_COMMANDS], size_t *n_command
                 .arena = arena,
                 .commands = commands,
                 .room = length + 4096,
+                .windows = is_for_windows(text),
                 .err = err};
   p.word = vf_arena_alloc(arena, p.room, 1);
   p.list = vf_arena_alloc(arena, MOST_WORDS, sizeof *p.list);

@@ -61,7 +61,7 @@ enum vf_dialect_rule {
   VF_DIALECT_DOTS = 1 << 4,        /* "--x.y value" is a member of --x */
 };
 
-/* Words that start an engine: {"vllm serve", "vllm"}. */
+/* Words that start an engine: {"vllm serve", "vllm"}; a '*' at the end of one is any ending. */
 typedef struct vf_program {
   const char *words, *engine;
 } vf_program;

@@ -207,7 +207,7 @@ static void variables_that_are_not_set_are_named(void **state) {
   (void)state;
   vf_deployment d;
   assert_fails(read_line(&d, "vllm serve m --max-model-len $LEN", err), VF_USAGE,
-               "'$LEN' is not set: --ctx is not known");
+               "'$LEN' is not set, so that --ctx is unknown");
   assert_fails(read_line(&d, "vllm serve m $EXTRA", err), VF_USAGE,
                "'$EXTRA' is not set: it may stand for any option");
   assert_ok(read_line(&d, "LEN=8k vllm serve m --max-model-len ${LEN:-16k}", err));
@@ -239,7 +239,7 @@ static void values_that_make_no_sense_name_their_option(void **state) {
                "'extra' is neither an option of llama.cpp nor the value of one");
   assert_fails(read_line(&d, "vllm serve m extra", err), VF_USAGE, "'extra' is neither");
   assert_fails(read_line(&d, "nginx -g x", err), VF_UNKNOWN, "no engine can be told");
-  assert_fails(read_line(&d, "vllm serve m --max-num 5", err), VF_USAGE, "can mean several");
+  assert_fails(read_line(&d, "vllm serve m --max-num 5", err), VF_USAGE, "can mean --max-num-batched-tokens or");
 }
 
 static void beginnings_are_options_where_the_parser_takes_them(void **state) {

@@ -4,11 +4,8 @@
  * words, not commas; --quantkv counts its formats. */
 #include "engines/spelling.h"
 
-static const vf_program programs[] = {{"koboldcpp", "koboldcpp"},
-                                      {"koboldcpp.py", "koboldcpp"},
-                                      {"koboldcpp-linux-x64", "koboldcpp"},
-                                      {"koboldcpp_cu12", "koboldcpp"},
-                                      {NULL, NULL}};
+static const vf_program programs[] = {
+    {"koboldcpp", "koboldcpp"}, {"koboldcpp*", "koboldcpp"}, {NULL, NULL}};
 static const char *const images[] = {"koboldcpp", NULL};
 
 static const vf_spelling rows[] = {

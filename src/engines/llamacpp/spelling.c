@@ -99,8 +99,9 @@ static const vf_spelling rows[] = {
      .form = VF_FORM_BARE,
      .only = "ik_llama.cpp",
      .effect = VF_EFFECT_UNREAD},
-    /* Move nothing. */
-    {.words = "--server-base -co --color -t --threads -tb --threads-batch -C --cpu-mask -Cr "
+    /* Move nothing.  A switch without a value in older builds. */
+    {.words = "-co --color", .form = VF_FORM_MAYBE, .effect = VF_EFFECT_NONE},
+    {.words = "--server-base -t --threads -tb --threads-batch -C --cpu-mask -Cr "
               "--cpu-range --cpu-strict --prio --poll -Cb --cpu-mask-batch -Crb --cpu-range-batch "
               "--cpu-strict-batch --prio-batch --poll-batch -lcs --lookup-cache-static -lcd "
               "--lookup-cache-dynamic -n --predict --n-predict --keep --chunks -p --prompt -sys "

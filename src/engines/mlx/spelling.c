@@ -1,6 +1,6 @@
 /* spelling.c - the words of mlx_lm.server.
  *
- * Source: mlx_lm/server.py of 2026-08 (argparse).  --kv-bits and --max-kv-size are those of
+ * Source: mlx_lm/server.py of 2026-08 (argparse).  --kv-bits and are those of
  * mlx_lm.generate alone. */
 #include "engines/spelling.h"
 
@@ -16,9 +16,11 @@ static const vf_spelling rows[] = {
     {"max-num-batched-tokens", "--prefill-step-size"},
     {"draft", "--draft-model"},
     {"spec-tokens", "--num-draft-tokens"},
+    /* Of mlx_lm.generate: the cache turns around there. */
+    {"ctx", "--max-kv-size", .silent = true},
     /* May move memory, and no parameter stands for it. */
     {.words = "--adapter-path --decode-concurrency --prompt-concurrency --prompt-cache-size "
-              "--prompt-cache-bytes --max-kv-size --kv-bits --kv-group-size --quantized-kv-start "
+              "--prompt-cache-bytes --kv-bits --kv-group-size --quantized-kv-start "
               "--max-tokens",
      .effect = VF_EFFECT_UNREAD},
     /* Move nothing. */

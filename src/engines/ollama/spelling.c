@@ -1,8 +1,11 @@
 /* spelling.c - Ollama's words: the server's variables, and the name behind "ollama run". */
 #include "engines/spelling.h"
 
-static const vf_program programs[] = {
-    {"ollama serve", "ollama"}, {"ollama run", "ollama"}, {NULL, NULL}};
+static const vf_program programs[] = {{"ollama serve", "ollama"},
+                                      {"ollama run", "ollama"},
+                                      {"ollama-* serve", "ollama"},
+                                      {"ollama-* run", "ollama"},
+                                      {NULL, NULL}};
 static const char *const images[] = {"ollama/ollama", NULL};
 
 static const vf_spelling rows[] = {

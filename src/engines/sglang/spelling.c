@@ -37,6 +37,9 @@ static const vf_spelling rows[] = {
     {"swa-full", "--disable-hybrid-swa-memory", .form = VF_FORM_BARE},
     {"enforce-eager", "--disable-cuda-graph", .form = VF_FORM_BARE},
     /* May move memory, and no parameter stands for it. */
+    {.env = "SGLANG_MAMBA_CONV_DTYPE", .effect = VF_EFFECT_UNREAD},
+    {.env = "SGLANG_ENABLE_JIT_DEEPGEMM", .effect = VF_EFFECT_UNREAD},
+    {.env = "SGLANG_ATTENTION_BACKEND", .effect = VF_EFFECT_UNREAD},
     {.words = "--max-total-tokens --max-prefill-tokens --prefill-max-requests "
               "--speculative-num-steps --speculative-eagle-topk --speculative-dflash-block-size "
               "--speculative-dspark-block-size --speculative-draft-window-size "
@@ -54,7 +57,7 @@ static const vf_spelling rows[] = {
               "--json-model-override-args --attention-backend --decode-attention-backend "
               "--prefill-attention-backend --mm-attention-backend --moe-runner-backend --dtype "
               "--device --load-format --config --nsa-prefill-backend --nsa-decode-backend "
-              "--dsa-prefill-backend --dsa-decode-backend --enable-multimodal --revision "
+              "--dsa-prefill-backend --dsa-decode-backend  --revision "
               "--model-impl --max-loaded-loras --num-reserved-decode-tokens "
               "--disaggregation-decode-extra-slots --pp-max-micro-batch-size",
      .effect = VF_EFFECT_UNREAD},
@@ -74,7 +77,12 @@ static const vf_spelling rows[] = {
               "--cuda-graph-bs-prefill",
      .form = VF_FORM_MANY,
      .effect = VF_EFFECT_UNREAD},
+    {.words = "--enable-multimodal", .form = VF_FORM_BARE, .effect = VF_EFFECT_UNREAD},
     /* Move nothing. */
+    {.words = "--enable-quant-communications --enable-lora-overlap-loading "
+              "--experts-shared-outer-loras",
+     .form = VF_FORM_BARE,
+     .effect = VF_EFFECT_NONE},
     {.words = "--tokenizer-path --tokenizer-mode --tokenizer-backend --tokenizer-worker-num "
               "--detokenizer-worker-num --model-loader-extra-config --model-config-parser "
               "--quantization-param-path --modelopt-quant --modelopt-checkpoint-restore-path "
@@ -102,7 +110,7 @@ static const vf_spelling rows[] = {
               "--radix-cache-backend --fp8-gemm-runner-backend --fp4-gemm-runner-backend "
               "--bf16-gemm-backend --dsa-paged-mqa-logits-backend --dsa-topk-backend "
               "--mamba-backend --cuda-graph-tc-compiler --triton-attention-num-kv-splits "
-              "--triton-attention-split-tile-size --enable-quant-communications "
+              "--triton-attention-split-tile-size  "
               "--flashinfer-allreduce-fusion-backend --speculative-draft-model-revision "
               "--speculative-draft-load-format --speculative-dspark-sps-table-path "
               "--speculative-dspark-confidence-sts-path --speculative-accept-threshold-single "
@@ -125,8 +133,8 @@ static const vf_spelling rows[] = {
               "--linear-replayssm-cache-len --hicache-write-policy --hicache-io-backend "
               "--hicache-mem-layout --hicache-storage-backend --hicache-storage-prefetch-policy "
               "--hicache-storage-backend-extra-config --hisparse-config --mm-process-config "
-              "--limit-mm-data-per-request --enable-lora-overlap-loading --lora-eviction-policy "
-              "--lora-backend --max-lora-chunk-size --experts-shared-outer-loras "
+              "--limit-mm-data-per-request  --lora-eviction-policy "
+              "--lora-backend --max-lora-chunk-size  "
               "--lora-drain-wait-threshold --tbo-token-distribution-threshold "
               "--lmcache-config-file --flexkv-config-file --kt-cpuinfer --kt-threadpool-count "
               "--kt-max-deferred-experts-per-token --dllm-algorithm --dllm-algorithm-config "

@@ -50,19 +50,42 @@ static const vf_spelling rows[] = {
     {"swa-full", "--disable-hybrid-kv-cache-manager", .form = VF_FORM_BARE},
     {"enforce-eager", "--enforce-eager", .form = VF_FORM_BARE},
     {"enforce-eager", "--compilation-config.cudagraph_mode --compilation-config.use_cudagraph",
-     .value = "NONE:on false:on *:off", .measure = VF_MEASURE_MAP, .silent = true},
-    {"enforce-eager", "-O --optimization-level", .value = "0:on *:off", .measure = VF_MEASURE_MAP,
+     .value = "NONE:on false:on", .measure = VF_MEASURE_MAP, .silent = true},
+    {"enforce-eager", "-O --optimization-level", .value = "0:on", .measure = VF_MEASURE_MAP,
      .silent = true},
     /* May move memory, and no parameter stands for it. */
     {.words = "--speculative-config -sc", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
     {.words = "--compilation-config -cc", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
-    {.words = "--limit-mm-per-prompt --mm-processor-kwargs --media-io-kwargs --hf-overrides "
-              "--kv-transfer-config --ec-transfer-config --eplb-config --additional-config "
-              "--quantization-config --rope-scaling --attention-config -ac --kernel-config "
-              "--override-neuron-config --pooler-config --diffusion-config -dc "
-              "--weight-transfer-config",
-     .form = VF_FORM_JSON,
-     .effect = VF_EFFECT_UNREAD},
+    {.words = "--limit-mm-per-prompt", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
+    {.words = "--mm-processor-kwargs", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
+    {.words = "--media-io-kwargs", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
+    {.words = "--hf-overrides", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
+    {.words = "--kv-transfer-config", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
+    {.words = "--ec-transfer-config", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
+    {.words = "--eplb-config", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
+    {.words = "--additional-config", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
+    {.words = "--quantization-config", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
+    {.words = "--rope-scaling", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
+    {.words = "--attention-config -ac", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
+    {.words = "--kernel-config", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
+    {.words = "--override-neuron-config", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
+    {.words = "--pooler-config", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
+    {.words = "--diffusion-config -dc", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
+    {.words = "--weight-transfer-config", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
+    /* Variables (vllm/envs.py). */
+    {.env = "VLLM_USE_V1", .effect = VF_EFFECT_UNREAD},
+    {.env = "VLLM_ATTENTION_BACKEND", .effect = VF_EFFECT_UNREAD},
+    {.env = "VLLM_USE_DEEP_GEMM", .effect = VF_EFFECT_UNREAD},
+    {.env = "VLLM_ALLOW_LONG_MAX_MODEL_LEN", .effect = VF_EFFECT_UNREAD},
+    {.env = "VLLM_USE_V2_MODEL_RUNNER", .effect = VF_EFFECT_UNREAD},
+    {.env = "VLLM_MLA_DISABLE", .effect = VF_EFFECT_UNREAD},
+    {.env = "VLLM_PP_LAYER_PARTITION", .effect = VF_EFFECT_UNREAD},
+    {.env = "VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS", .effect = VF_EFFECT_UNREAD},
+    {.env = "VLLM_MARLIN_INPUT_DTYPE", .effect = VF_EFFECT_UNREAD},
+    {.env = "VLLM_FLASHINFER_WORKSPACE_BUFFER_SIZE", .effect = VF_EFFECT_UNREAD},
+    {.env = "VLLM_MOE_DP_CHUNK_SIZE", .effect = VF_EFFECT_UNREAD},
+    {.env = "VLLM_ALL2ALL_BACKEND", .effect = VF_EFFECT_UNREAD},
+    {.env = "VLLM_CPU_KVCACHE_SPACE", .effect = VF_EFFECT_UNREAD},
     {.words = "--runner --convert --task --dtype --revision --hf-config-path --config "
               "--load-format --attention-backend --mamba-backend --max-num-scheduled-tokens "
               "--long-prefill-token-threshold --nnodes -n --prefill-context-parallel-size -pcp "

@@ -1,0 +1,47 @@
+#!/usr/bin/env python3
+"""Every command with every option of --help: check.py VRAMFIT
+
+An option that a command does not take ends in exit 2 and says so; one that it takes is not refused for that.
+"""
+import re, subprocess, sys
+
+ESTIMATING = {"fit", "table", "max", "compare"}
+COMMANDS = ESTIMATING | {"inspect", "explain", "detect", "place", "models", "gpus", "nodes", "workloads", "formats", "engines"}
+EVERYWHERE = {"catalog", "format", "json", "quiet", "color", "unit", "help", "version"}
+ONLY = {
+    "strict": ESTIMATING | {"place", "inspect"}, "cell": {"table"}, "rows": {"table"}, "columns": {"table"},
+    "min-ctx": {"max"}, "min-seqs": {"max"}, "params": {"models"}, "family": {"models", "workloads"}, "vendor": {"gpus", "nodes"},
+    "id": {"models"}, "sysroot": ESTIMATING | {"place", "detect"}, "scenario": {"place"}, "profile": {"place"}, "card": {"place"},
+    "card-svg": {"place"}, "explain": {"fit"}, "launch": {"fit"}, "plot": {"fit"}, "tensors": {"inspect"}, "graph": {"inspect"},
+    "memory": ESTIMATING | {"place", "gpus", "nodes", "workloads"}, "model": ESTIMATING | {"inspect"},
+    "gpu": ESTIMATING | {"place"}, "total": ESTIMATING | {"place"}, "used": ESTIMATING | {"place"},
+    "host-memory": ESTIMATING | {"place"}, "headroom": ESTIMATING | {"place"},
+}
+VALUES = {"SIZE": "8GiB", "SIZE|PCT": "10%", "SHARE": "0.9", "F": "q8_0", "A..B": "7B..14B", "SIZE|MIB": "0", "GIB|SIZE": "8GiB",
+          "A,B,...": "3,1", "PATTERN=CPU,…": "exps=CPU", "GB/S": "90", "on|off|auto": "on", "N|all": "2",
+          "layer|tensor|none": "layer", "headroom|verdict|need": "need", "auto|always|never": "never", "gib|gb": "gb",
+          "E[@VERSION]": "llama.cpp", "G[xN]": "l4", "M": "qwen3-8b", "draft-mtp": "draft-mtp", "AXIS": "quant"}
+
+
+def main():
+    vramfit = sys.argv[1]
+    text = subprocess.run([vramfit, "--help"], capture_output=True, text=True).stdout
+    options = re.findall(r"^  .{3} --([a-z-]+)(?: (\S+))?", text, re.M)
+    bad = n = 0
+    for command in sorted(COMMANDS):
+        for name, argument in options:
+            takes = command in ONLY.get(name, COMMANDS if name in EVERYWHERE else ESTIMATING)
+            words = [vramfit, command, "--" + name]
+            if argument and not argument.startswith("["):
+                words.append("24GiB..48GiB" if name == "memory" and command not in ESTIMATING else VALUES.get(argument, "2"))
+            run = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
+            refused = "takes no --%s" % name in run.stderr
+            n += 1
+            if refused == takes or (refused and (run.returncode != 2 or run.stdout)):
+                print("vramfit %s --%s: exit %d, %s" % (command, name, run.returncode, run.stderr.strip()))
+                bad += 1
+    print("%d pairs of command and option, %d wrong" % (n, bad))
+    return 1 if bad or n < 14 * 60 else 0
+
+
+sys.exit(main())
