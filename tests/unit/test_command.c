@@ -209,7 +209,7 @@ static void variables_that_are_not_set_are_named(void **state) {
   assert_fails(read_line(&d, "vllm serve m --max-model-len $LEN", err), VF_USAGE,
                "'$LEN' is not set, so that --ctx is unknown");
   assert_fails(read_line(&d, "vllm serve m $EXTRA", err), VF_USAGE,
-               "'$EXTRA' is not set: it may stand for any option");
+               "'$EXTRA' is not set and may stand for any option");
   assert_ok(read_line(&d, "LEN=8k vllm serve m --max-model-len ${LEN:-16k}", err));
 }
 
