@@ -93,6 +93,7 @@ typedef struct vf_answer {
   char model[128], quant[24], kv[24], engine[24], gpu[64];
   uint64_t ctx_tokens;
   uint32_t seqs, gpus;
+  vf_rate decode; /* of VF_MOST_NGL: its speed; 0: not known */
 } vf_answer;
 
 VF_API vf_status vf_max_solve(vf_answer *out, const vf_context *ctx, const vf_max_query *query,

@@ -547,16 +547,19 @@ typedef struct vf_limits {
   uint32_t max_seqs;             /* most sequences at the request's context; 0: none */
   bool seqs_is_engine_limit;
   char quant[24];            /* the widest weight format that fits; "": none */
-  uint32_t devices;          /* fewest devices of the first one's kind; 0: not up to 16 */
+  uint32_t devices;          /* fewest devices of the first one's kind; 0: not up to 64, or not
+                                asked: unified memory, placements by name */
+  uint32_t devices_tp, devices_pp; /* how they share the model there; 0: layer by layer */
   int32_t gpu_layers;        /* most layers on the GPU, the rest in host memory, where the request
                                 does not fit as it is; -1: it does, or none helps */
   vf_rate gpu_layers_decode; /* its speed; 0: not known */
+  size_t estimates;          /* that it took, besides the one that it is about */
 } vf_limits;
 
-/* Solves them by repeated estimates with estimate as scratch (its last result is overwritten). */
-VF_API vf_status vf_limits_solve(vf_limits *out, vf_estimate *estimate, const vf_model *model,
-                                 const vf_request *request, const vf_device *devices,
-                                 size_t device_count, vf_error *err);
+/* Solves them by repeated estimates with `scratch` (its last result is overwritten): what the
+ * request of `estimate` leaves room for, on these devices. */
+VF_API vf_status vf_limits_solve(vf_limits *out, const vf_estimate *estimate, vf_estimate *scratch,
+                                 const vf_device *devices, size_t device_count, vf_error *err);
 
 #ifdef __cplusplus
 }

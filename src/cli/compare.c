@@ -91,9 +91,7 @@ static vf_status work_out(side *s, const vf_context *ctx, vf_error *err) {
   if (status == VF_OK) status = vf_setup_estimate(s->estimate, setup, err);
   if (status == VF_OK) status = vf_estimate_new(&scratch, ctx, err);
   const vf_device *devices = setup != NULL ? vf_setup_devices(setup, &n) : NULL;
-  if (status == VF_OK)
-    status = vf_limits_solve(&s->limits, scratch, vf_setup_model(setup), vf_setup_request(setup),
-                             devices, n, err);
+  if (status == VF_OK) status = vf_limits_solve(&s->limits, s->estimate, scratch, devices, n, err);
   vf_estimate_free(scratch);
   if (status == VF_OK)
     s->setup = setup;

@@ -53,8 +53,7 @@ static vf_status solve(job *j, vf_error *err) {
   if (status == VF_OK) status = vf_setup_estimate(j->estimate, j->setup, err);
   if (status != VF_OK || j->a->quiet) return status;
   const vf_device *devices = vf_setup_devices(j->setup, &n);
-  return vf_limits_solve(&j->limits, j->scratch, vf_setup_model(j->setup),
-                         vf_setup_request(j->setup), devices, n, err);
+  return vf_limits_solve(&j->limits, j->estimate, j->scratch, devices, n, err);
 }
 
 static bool assumes(const vf_estimate *e, const char *prefix) {

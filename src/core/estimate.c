@@ -178,6 +178,20 @@ const vf_device_budget *vf_estimate_devices(const vf_estimate *e, size_t *count)
   return e->devices;
 }
 
+int64_t vf_budget_over(const vf_device_budget *b) {
+  return b->headroom_bytes - (int64_t)(b->headroom_target_bytes & INT64_MAX);
+}
+
+const vf_device_budget *vf_estimate_tightest(const vf_estimate *e) {
+  const vf_device_budget *least = NULL;
+  for (size_t i = 0; i < e->n_devices; i++) {
+    const vf_device_budget *b = &e->devices[i];
+    if (!b->device.total_known || b->pooled) continue;
+    if (least == NULL || vf_budget_over(b) < vf_budget_over(least)) least = b;
+  }
+  return least;
+}
+
 const vf_line *vf_estimate_lines(const vf_estimate *e, size_t *count) {
   *count = e->n_lines;
   return e->lines;

@@ -88,4 +88,10 @@ static inline vf_interval vf_exactly(uint64_t bytes) {
 /* What the engine can allocate; 0 if reserve and use exceed the total. */
 uint64_t vf_device_capacity(const vf_device *d);
 
+/* What is left on a device beyond its headroom target; below 0: what is missing. */
+int64_t vf_budget_over(const vf_device_budget *b);
+
+/* The device that is nearest to its target, or furthest below it; NULL: no memory is known. */
+const vf_device_budget *vf_estimate_tightest(const vf_estimate *e);
+
 #endif

@@ -39,14 +39,22 @@ vf_status vf_asker_init(vf_asker *a, const vf_context *ctx, vf_error *err) {
   return vf_estimate_new(&a->e, ctx, err);
 }
 
+vf_status vf_asker_init_given(vf_asker *a, vf_estimate *scratch, const vf_model *model,
+                              const vf_device *devices, size_t device_count, vf_error *err) {
+  *a =
+      (vf_asker){.e = scratch, .given_model = model, .given = devices, .given_count = device_count};
+  a->arena = vf_arena_new(&scratch->allocator, (size_t)1 << 20);
+  return a->arena != NULL ? VF_OK : vf_fail_nomem(err);
+}
+
 static void forget_beside(vf_asker *a) {
   vf_opened_close(&a->beside);
   a->has_beside = false;
 }
 
 static void forget_model(vf_asker *a) {
-  vf_model_free(a->model);
-  a->model = NULL;
+  vf_model_free(a->made);
+  a->model = a->made = NULL;
   a->is_built = false;
 }
 
@@ -54,11 +62,13 @@ void vf_asker_free(vf_asker *a) {
   forget_model(a);
   forget_beside(a);
   if (a->is_loaded) vf_loaded_free(&a->loaded);
-  vf_estimate_free(a->e);
+  if (a->ctx != NULL) vf_estimate_free(a->e);
   if (a->arena != NULL) vf_arena_free(a->arena);
 }
 
 static vf_status load(vf_asker *a, const char *ref, vf_error *err) {
+  if (ref == NULL && a->given_model != NULL) return VF_OK;
+  if (ref == NULL) return vf_fail(err, VF_USAGE, "no model is named");
   if (a->is_loaded && same(a->ref, ref)) return VF_OK;
   forget_model(a);
   if (a->is_loaded) vf_loaded_free(&a->loaded);
@@ -70,6 +80,15 @@ static vf_status load(vf_asker *a, const char *ref, vf_error *err) {
   return status;
 }
 
+static vf_status make(vf_asker *a, const vf_deployment *d, vf_error *err) {
+  if (d->model != NULL)
+    return vf_build_model(&a->made, &a->loaded, d->quant, d->request.engine, err);
+  if (d->quant != NULL)
+    return vf_model_requantize(&a->made, a->given_model, d->quant, d->request.engine, err);
+  a->model = a->given_model;
+  return VF_OK;
+}
+
 /* A format that is refused is remembered as well. */
 static vf_status build(vf_asker *a, const vf_deployment *d, vf_error *err) {
   if (!a->is_built || !same(a->quant, d->quant) || !same(a->engine, d->request.engine)) {
@@ -77,8 +96,8 @@ static vf_status build(vf_asker *a, const vf_deployment *d, vf_error *err) {
     a->is_built = true;
     a->quant = d->quant;
     a->engine = d->request.engine;
-    a->build_status =
-        vf_build_model(&a->model, &a->loaded, d->quant, d->request.engine, &a->build_error);
+    a->build_status = make(a, d, &a->build_error);
+    if (a->made != NULL) a->model = a->made;
   }
   if (a->build_status != VF_OK && err != NULL) *err = a->build_error;
   return a->build_status;
@@ -114,11 +133,26 @@ static vf_asker_devices *new_entry(vf_asker *a) {
   return &a->found[a->n_found];
 }
 
+/* Those that were given, or so many of the first one's kind. */
+static size_t repeat_given(vf_device devices[VF_MAX_DEVICES], const vf_asker *a, uint32_t gpus) {
+  size_t n = gpus != 0 ? (size_t)vf_min_u64(gpus, VF_MAX_DEVICES) : a->given_count;
+  for (size_t i = 0; i < n; i++) devices[i] = a->given[gpus != 0 ? 0 : i];
+  return n;
+}
+
+static vf_status name_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, const vf_asker *a,
+                              const vf_deployment *d, vf_error *err) {
+  if (d->gpu != NULL || a->given_count == 0)
+    return vf_deployment_devices(devices, n, a->ctx, d, err);
+  *n = repeat_given(devices, a, d->gpus);
+  return VF_OK;
+}
+
 static vf_status find_devices(vf_asker *a, const vf_deployment *d, vf_error *err) {
   vf_device devices[VF_MAX_DEVICES];
   size_t n = 0;
   if (find_known(a, d)) return VF_OK;
-  vf_status status = vf_deployment_devices(devices, &n, a->ctx, d, err);
+  vf_status status = name_devices(devices, &n, a, d, err);
   if (status != VF_OK) return status;
   vf_asker_devices *f = new_entry(a);
   vf_device *list = vf_arena_alloc(a->arena, n, sizeof *list);
@@ -151,7 +185,6 @@ static vf_status find_beside(vf_asker *a, const vf_deployment *d, vf_error *err)
 /* ---- Asking ---- */
 
 vf_status vf_asker_prepare(vf_asker *a, const vf_deployment *d, vf_error *err) {
-  if (d->model == NULL) return vf_fail(err, VF_USAGE, "no model is named");
   vf_status status = load(a, d->model, err);
   if (status == VF_OK) status = find_devices(a, d, err);
   if (status == VF_OK) status = find_beside(a, d, err);
@@ -178,24 +211,19 @@ vf_status vf_asker_ask(vf_asker *a, const vf_deployment *d, vf_error *err) {
 void vf_asker_outcome(const vf_asker *a, vf_outcome *out) {
   size_t n;
   const vf_device_budget *b = vf_estimate_devices(a->e, &n);
-  int64_t least = INT64_MAX;
+  const vf_device_budget *tightest = vf_estimate_tightest(a->e);
   *out = (vf_outcome){.known = true,
                       .verdict = vf_estimate_verdict(a->e),
                       .engine = vf_estimate_workload(a->e)->engine};
   for (size_t i = 0; i < n; i++) {
-    bool beside = b[i].device.kind == VF_DEVICE_HOST && n > 1;
-    if (!beside) {
-      out->need_bytes += b[i].need.bytes;
-      out->need_high_bytes += b[i].need.high_bytes;
-      out->capacity_bytes += b[i].capacity_bytes;
-    }
-    if (!b[i].device.total_known || b[i].pooled) continue;
-    int64_t over = b[i].headroom_bytes - (int64_t)(b[i].headroom_target_bytes & INT64_MAX);
-    if (over >= least) continue;
-    least = over;
-    out->headroom_bytes = b[i].headroom_bytes;
-    out->target_bytes = b[i].headroom_target_bytes;
+    if (b[i].device.kind == VF_DEVICE_HOST && n > 1) continue;
+    out->need_bytes += b[i].need.bytes;
+    out->need_high_bytes += b[i].need.high_bytes;
+    out->capacity_bytes += b[i].capacity_bytes;
   }
+  if (tightest == NULL) return;
+  out->headroom_bytes = tightest->headroom_bytes;
+  out->target_bytes = tightest->headroom_target_bytes;
 }
 
 bool vf_is_refusal(vf_status status) {

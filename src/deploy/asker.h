@@ -20,16 +20,22 @@ typedef struct vf_asker_devices {
 } vf_asker_devices;
 
 typedef struct vf_asker {
-  const vf_context *ctx;
+  const vf_context *ctx; /* NULL: everything is given, and names are not known */
   vf_arena *arena;
   vf_estimate *e;
+
+  /* Stand for a deployment's model and devices where it names none. */
+  const vf_model *given_model;
+  const vf_device *given;
+  size_t given_count;
 
   bool is_loaded;
   bool with_tensors; /* files of weights are read, too: some question is about their own format */
   vf_loaded loaded;
   const char *ref;
 
-  vf_model *model; /* NULL: the format that was asked for last is refused */
+  const vf_model *model; /* NULL: the format that was asked for last is refused */
+  vf_model *made;        /* of it, by this asker; NULL: it was given */
   const char *quant, *engine;
   bool is_built;
   vf_status build_status;
@@ -46,6 +52,11 @@ typedef struct vf_asker {
 
 /* vf_asker_free also after a failure. */
 vf_status vf_asker_init(vf_asker *a, const vf_context *ctx, vf_error *err);
+
+/* Asks about a model and devices that are at hand, with `scratch` to estimate in; all must outlive
+ * it. */
+vf_status vf_asker_init_given(vf_asker *a, vf_estimate *scratch, const vf_model *model,
+                              const vf_device *devices, size_t device_count, vf_error *err);
 void vf_asker_free(vf_asker *a);
 
 /* Opens the model and finds the devices, without an estimate. */

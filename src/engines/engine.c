@@ -71,6 +71,10 @@ vf_status vf_engine_for(const vf_engine **out, const char **version, const char 
   return vf_engine_find(out, version, name, err);
 }
 
+bool vf_engine_offloads(const vf_engine *engine) {
+  return engine->converts != NULL;
+}
+
 const char *vf_engine_converts(const vf_engine *engine, const char *method) {
   for (const vf_quant_alias *a = engine->converts; a != NULL && a->name != NULL; a++)
     if (a->name[0] == '\0' || vf_name_equal(method, a->name)) return a->recipe;

@@ -26,6 +26,7 @@ typedef struct vf_engine {
   const vf_quant_alias *converts;
   const char *tag_quant; /* what a catalog name without a format means to it; NULL: as published */
   uint32_t max_seqs;
+  uint32_t most_devices; /* 0: as many as there are */
   const char *const *ladder; /* formats to suggest, widest first; NULL: GGUF recipes */
   bool pools;                /* serves from a pool, ranks share the model: no layers on the host */
 
@@ -65,6 +66,9 @@ vf_status vf_engine_find(const vf_engine **out, const char **version, const char
 /* The engine of a request: by its name, else the one that loads the model as it is stored. */
 vf_status vf_engine_for(const vf_engine **out, const char **version, const char *name,
                         const vf_model *model, vf_error *err);
+
+/* Whether layers can stay in main memory: engines that run GGUF files can do that. */
+bool vf_engine_offloads(const vf_engine *engine);
 
 /* The recipe that a checkpoint quantized so is converted to; NULL: none, the engine loads it, or
  * its plain numbers are to be kept ("own"). */

@@ -491,6 +491,8 @@ static void text_ways_out(vf_text *text, const table *t, const vf_limits *l) {
   if (l->devices > t->n_devices - 1) {
     next_choice(text);
     vf_text_printf(text, "--gpu %sx%" PRIu32, t->devices[0].device.id, l->devices);
+    if (l->devices_pp > 1)
+      vf_text_printf(text, " --tp %" PRIu32 " --pp %" PRIu32, l->devices_tp, l->devices_pp);
   }
   if (l->gpu_layers >= 0 && (uint32_t)l->gpu_layers < on_gpu) {
     next_choice(text);

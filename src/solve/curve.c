@@ -18,6 +18,7 @@ typedef struct question {
   vf_request request;
   const vf_device *devices;
   size_t n_devices;
+  uint64_t most; /* the largest context that is asked about */
 } question;
 
 static vf_status ask(question *q, uint64_t ctx, vf_error *err) {
@@ -34,10 +35,14 @@ static bool is_within(const vf_estimate *e) {
   return true;
 }
 
-static vf_status fits(void *user, uint64_t ctx, bool *yes, vf_error *err) {
+static uint64_t ctx_at(const question *q, uint64_t n) {
+  return vf_min_u64(n * CONTEXT_STEP, q->most);
+}
+
+static vf_status is_within_at(void *user, uint64_t n, vf_sample *out, vf_error *err) {
   question *q = user;
-  vf_status status = ask(q, ctx, err);
-  *yes = status == VF_OK && is_within(q->e);
+  vf_status status = ask(q, ctx_at(q, n), err);
+  *out = (vf_sample){.yes = status == VF_OK && is_within(q->e)};
   return status;
 }
 
@@ -85,14 +90,17 @@ vf_status vf_curve_solve(vf_curve *out, vf_estimate *estimate, const vf_model *m
                          const vf_request *request, const vf_device *devices, size_t device_count,
                          vf_error *err) {
   vf_curve c = {.count = 0};
-  question q = {estimate, model, *request, devices, device_count};
+  question q = {estimate, model, *request, devices, device_count, 0};
   vf_status status = vf_estimate_run(estimate, model, request, devices, device_count, err);
   if (status == VF_OK) status = choose_device(&c, estimate, err);
   if (status != VF_OK) return status;
   uint64_t requested = vf_estimate_workload(estimate)->requested_ctx_tokens;
-  uint64_t most = vf_max_u64(model->max_ctx_tokens, requested * UNSTATED_TIMES);
-  if (model->max_ctx_tokens != 0) most = vf_max_u64(model->max_ctx_tokens, requested);
-  status = vf_solve_largest(&c.last_ctx_tokens, CONTEXT_STEP, most, fits, &q, err);
+  uint64_t n = 0;
+  q.most = requested * UNSTATED_TIMES;
+  if (model->max_ctx_tokens != 0) q.most = vf_max_u64(model->max_ctx_tokens, requested);
+  status = vf_solve_largest(&n, (q.most + CONTEXT_STEP - 1) / CONTEXT_STEP, NULL, 0, is_within_at,
+                            &q, err);
+  c.last_ctx_tokens = ctx_at(&q, n);
   uint64_t end = end_of_axis(&c, &q, requested);
   c.ends_above = c.last_ctx_tokens >= end;
   for (uint64_t i = 0; status == VF_OK && i < VF_CURVE_POINTS; i++) {

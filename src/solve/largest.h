@@ -4,18 +4,29 @@
 
 #include "vramfit/solve.h"
 
-/* Asks whether x is all right: VF_OK and *yes, or a failure that ends the search. */
-typedef vf_status (*vf_question)(void *user, uint64_t x, bool *yes, vf_error *err);
+/* What became of one value.  How far it is from the border is a hint alone, in any unit that is the
+ * same for all values of one search: it says where to look next, never what the answer is. */
+typedef struct vf_sample {
+  bool yes;
+  bool has_far;
+  int64_t far;   /* what is left over, at least 0; of a no, what is missing, below 0 */
+  int64_t grows; /* what is in proportion to the value; 0: not known */
+  int64_t slack; /* what may be less for a larger value all the same */
+} vf_sample;
 
-/* Largest multiple of step in [step, most] (and `most` itself) that is answered yes, 0 if none. */
-vf_status vf_solve_largest(uint64_t *out, uint64_t step, uint64_t most, vf_question ask, void *user,
-                           vf_error *err);
+/* A value that was asked before; 0 for nearly nothing, where that is a yes. */
+typedef struct vf_known {
+  uint64_t n;
+  vf_sample sample;
+} vf_known;
 
-/* The same where the question is not quite monotone: beyond the answer the next VF_SOLVE_NEAR
- * steps are asked as well, and then every step that is twice as far; a yes among them goes on from
- * there.  So the step beyond the answer is always a no, and so are those after it. */
-enum { VF_SOLVE_NEAR = 32 };
-vf_status vf_solve_largest_near(uint64_t *out, uint64_t step, uint64_t most, vf_question ask,
-                                void *user, vf_error *err);
+/* Asks about n: VF_OK and a sample, or a failure that ends the search. */
+typedef vf_status (*vf_try)(void *user, uint64_t n, vf_sample *out, vf_error *err);
+
+/* Largest n in [1, end] that is answered yes; 0: none.  Unless that is the end, n + 1 has been
+ * answered no: both may have been known before.  The last yes that was asked is the answer, and the
+ * last no the step beyond. */
+vf_status vf_solve_largest(uint64_t *out, uint64_t end, const vf_known *known, size_t known_count,
+                           vf_try ask, void *user, vf_error *err);
 
 #endif

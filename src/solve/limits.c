@@ -1,244 +1,195 @@
-/* limits.c - what else would fit, by asking the forward estimate again and again.
+/* limits.c - what else would fit: the questions of `max`, asked of one estimate.
  *
  * "Fits" means the verdict FITS, so every answer keeps the headroom target. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/checked.h"
-#include "engines/engine.h"
-#include "models/recipe.h"
-#include "solve/largest.h"
+#include "base/status.h"
+#include "solve/question.h"
 
-enum { MOST_DEVICES = 16, CONTEXT_STEP = 256 };
+/* What all questions share. */
+typedef struct asking {
+  vf_solver s;
+  vf_question q;
+  const vf_estimate *of;
+} asking;
 
-/* One question at a time: the request with one value replaced. */
-typedef struct question {
-  vf_estimate *e;
-  const vf_model *model;
-  vf_request request;
-  const vf_device *devices;
-  size_t n_devices;
-  const vf_engine *engine;
-} question;
-
-static vf_status asks_fit(question *q, bool *yes, vf_error *err) {
-  vf_status status = vf_estimate_run(q->e, q->model, &q->request, q->devices, q->n_devices, err);
-  *yes = status == VF_OK && vf_estimate_verdict(q->e) == VF_FITS;
-  return status;
+static bool fits_as_it_is(const asking *x) {
+  return vf_estimate_verdict(x->of) == VF_FITS;
 }
 
-static vf_status fits_with_ctx(void *user, uint64_t ctx, bool *yes, vf_error *err) {
-  question *q = user;
-  q->request.ctx_tokens = ctx;
-  return asks_fit(q, yes, err);
-}
-
-static vf_status fits_with_seqs(void *user, uint64_t seqs, bool *yes, vf_error *err) {
-  question *q = user;
-  q->request.seqs = (uint32_t)seqs;
-  return asks_fit(q, yes, err);
-}
-
-static vf_status fits_with_layers(void *user, uint64_t layers, bool *yes, vf_error *err) {
-  question *q = user;
-  q->request.gpu_layers = (int32_t)layers;
-  return asks_fit(q, yes, err);
-}
-
-/* ---- The questions ---------------------------------------------------------------------- */
-
-/* A model without a stated limit is asked up to the context of the request. */
-static vf_status solve_ctx(vf_limits *out, question q, vf_error *err) {
-  uint64_t most = q.model->max_ctx_tokens;
-  if (most == 0) most = q.request.ctx_tokens;
-  vf_status status =
-      vf_solve_largest(&out->max_ctx_tokens, CONTEXT_STEP, most, fits_with_ctx, &q, err);
-  out->ctx_is_model_limit = out->max_ctx_tokens == most;
-  return status;
-}
-
-static vf_status solve_seqs(vf_limits *out, question q, uint32_t most, vf_error *err) {
-  uint64_t seqs = 0;
-  vf_status status = vf_solve_largest(&seqs, 1, most, fits_with_seqs, &q, err);
-  out->max_seqs = (uint32_t)seqs;
-  out->seqs_is_engine_limit = seqs == most;
-  return status;
-}
-
-/* A format or a number of devices that the engine refuses is no answer, and no failure either. */
-static vf_status asks_possible(question *q, bool *yes, vf_error *err) {
-  vf_error refusal;
-  vf_status status = asks_fit(q, yes, &refusal);
-  if (status == VF_OK || status == VF_UNSUPPORTED) return VF_OK;
-  if (err != NULL) *err = refusal;
-  return status;
-}
-
-/* The widest of the engine's own formats that fits. */
-static vf_status try_ladder(vf_limits *out, question *q, vf_model *copy, vf_error *err) {
-  bool yes = false;
-  q->model = copy;
-  for (const char *const *name = q->engine->ladder; *name != NULL; name++) {
-    vf_status status = vf_recipe_apply(copy, *name, err);
-    if (status == VF_OK) status = asks_possible(q, &yes, err);
-    if (status != VF_OK) return status;
-    if (!yes) continue;
-    snprintf(out->quant, sizeof out->quant, "%s", *name);
-    return VF_OK;
-  }
-  return VF_OK;
-}
-
-/* The widest of the common formats that fits; the recipes are ordered. */
-static vf_status try_quants(vf_limits *out, question *q, vf_model *copy, vf_error *err) {
-  bool common = false, yes = false;
-  const char *name;
-  q->model = copy;
-  for (size_t i = 0; (name = vf_recipe_name(i, &common)) != NULL; i++) {
-    if (!common) continue;
-    vf_status status = vf_recipe_apply(copy, name, err);
-    if (status == VF_OK) status = asks_fit(q, &yes, err);
-    if (status != VF_OK) return status;
-    if (!yes) continue;
-    snprintf(out->quant, sizeof out->quant, "%s", name);
-    return VF_OK;
-  }
-  return VF_OK;
-}
-
-static vf_status solve_quant(vf_limits *out, question q, vf_error *err) {
-  vf_model *copy;
-  const vf_model *base =
-      q.model->derived != NULL && q.engine->ladder != NULL ? q.model->derived : q.model;
-  vf_status status = vf_model_clone(&copy, base, err);
-  if (status != VF_OK) return status;
-  status =
-      q.engine->ladder != NULL ? try_ladder(out, &q, copy, err) : try_quants(out, &q, copy, err);
-  vf_model_free(copy);
-  return status;
-}
+/* ---- When a question makes sense -------------------------------------------------------- */
 
 /* Devices that are named one by one would have to be named anew. */
-static bool names_devices(const vf_request *r) {
+static bool counts_devices(const asking *x) {
+  const vf_request *r = &x->of->request;
   for (size_t i = 0; i < r->override_count; i++)
-    if (r->overrides[i].device >= 0) return true;
-  return false;
+    if (r->overrides[i].device >= 0) return false;
+  return x->s.asker.given[0].kind == VF_DEVICE_DISCRETE && r->ep <= 1;
 }
 
-static vf_status solve_devices(vf_limits *out, question q, vf_error *err) {
-  vf_device devices[MOST_DEVICES];
-  if (names_devices(&q.request)) return VF_OK;
-  if (q.devices[0].kind != VF_DEVICE_DISCRETE) return VF_OK;
-  for (size_t i = 0; i < MOST_DEVICES; i++) devices[i] = q.devices[0];
-  q.devices = devices;
-  q.request.tensor_split_count = 0;
-  q.request.split = VF_SPLIT_LAYER;
-  q.request.tp = q.request.pp = q.request.dp = 0;
-  if (q.request.ep > 1) return VF_OK; /* its number would have to change, too */
-  for (q.n_devices = 1; q.n_devices <= MOST_DEVICES; q.n_devices++) {
-    bool yes = false;
-    vf_status status = asks_possible(&q, &yes, err);
-    if (status != VF_OK) return status;
-    if (!yes) continue;
-    out->devices = (uint32_t)q.n_devices;
-    return VF_OK;
-  }
-  return VF_OK;
+/* Layers in main memory help only where that is another memory. */
+static bool moves_layers(const asking *x) {
+  return !fits_as_it_is(x) && x->s.asker.given[0].kind == VF_DEVICE_DISCRETE &&
+         vf_engine_offloads(x->of->engine);
 }
 
-/* How slow that answer is. */
-static vf_status tell_layers_speed(vf_limits *out, question *q, vf_error *err) {
-  bool yes;
-  vf_speed speed;
-  q->request.gpu_layers = out->gpu_layers;
-  vf_status status = asks_fit(q, &yes, err);
-  if (status != VF_OK) return status;
-  vf_estimate_speed(q->e, &speed);
-  if (speed.decode_known) out->gpu_layers_decode = speed.decode;
-  return VF_OK;
+static bool shrinks_caches(const asking *x) {
+  return !fits_as_it_is(x) && x->of->engine->pools;
 }
 
-/* Layers in host memory help only where that is another memory; 0 layers is an answer too. */
-static vf_status solve_layers(vf_limits *out, question q, vf_error *err) {
-  uint64_t layers = 0;
-  bool none_fits, as_it_is;
-  out->gpu_layers = -1;
-  if (q.devices[0].kind != VF_DEVICE_DISCRETE || q.engine->pools) return VF_OK;
-  vf_status status = asks_fit(&q, &as_it_is, err);
-  if (status != VF_OK || as_it_is) return status;
-  status = fits_with_layers(&q, 0, &none_fits, err);
-  if (status != VF_OK || !none_fits) return status;
-  status = vf_solve_largest(&layers, 1, q.model->n_layers + 1, fits_with_layers, &q, err);
-  out->gpu_layers = (int32_t)layers;
-  return status == VF_OK ? tell_layers_speed(out, &q, err) : status;
+static bool always(const asking *x) {
+  (void)x;
+  return true;
 }
 
-/* What a serving engine says of the request itself. */
-static vf_status tell_pool(vf_limits *out, question q, vf_error *err) {
-  bool yes;
-  if (!q.engine->pools) return VF_OK;
-  vf_status status = asks_fit(&q, &yes, err);
-  if (status != VF_OK) return status;
-  const vf_workload *w = vf_estimate_workload(q.e);
-  out->max_concurrency_x100 = w->max_concurrency_x100;
-  out->starts = w->starts;
-  return VF_OK;
+/* ---- What becomes of an answer ---------------------------------------------------------- */
+
+static void take_ctx(vf_limits *out, const vf_answer *a, const asking *x) {
+  out->max_ctx_tokens = a->found ? a->best.number : 0;
+  out->ctx_is_model_limit = a->found && !a->has_next && x->of->model->max_ctx_tokens != 0;
 }
 
-/* Fewer rows for the sampler, or a cache in 8 bits, where the request does not fit as it is. */
-static vf_status solve_pool(vf_limits *out, question q, vf_error *err) {
-  static const uint32_t rows[] = {512, 256, 128, 64, 32, 16, 8};
-  bool yes = false;
-  if (!q.engine->pools) return VF_OK;
-  vf_status status = asks_fit(&q, &yes, err);
-  if (status != VF_OK || yes) return status;
-  uint32_t now = vf_estimate_workload(q.e)->max_num_seqs;
-  question narrow = q;
-  narrow.request.kv_k = narrow.request.kv_v = VF_FORMAT_F8_E4M3;
-  status = asks_possible(&narrow, &out->kv_fp8, err);
-  for (size_t i = 0; status == VF_OK && !yes && i < sizeof rows / sizeof *rows; i++) {
-    if (rows[i] >= now || rows[i] < q.request.seqs) continue;
-    q.request.max_num_seqs = rows[i];
-    status = asks_possible(&q, &yes, err);
-    if (yes) out->max_num_seqs = rows[i];
-  }
+static void take_seqs(vf_limits *out, const vf_answer *a, const asking *x) {
+  (void)x;
+  out->max_seqs = a->found ? (uint32_t)a->best.number : 0;
+  out->seqs_is_engine_limit = a->found && !a->has_next;
+}
+
+static void take_quant(vf_limits *out, const vf_answer *a, const asking *x) {
+  (void)x;
+  if (a->found) snprintf(out->quant, sizeof out->quant, "%.23s", a->best.name);
+}
+
+static void take_kv(vf_limits *out, const vf_answer *a, const asking *x) {
+  (void)x;
+  out->kv_fp8 = a->found && strcmp(a->best.name, "fp8") == 0;
+}
+
+static void take_devices(vf_limits *out, const vf_answer *a, const asking *x) {
+  (void)x;
+  if (!a->found) return;
+  out->devices = (uint32_t)a->best.number;
+  out->devices_tp = a->best.tp;
+  out->devices_pp = a->best.pp;
+}
+
+static void take_layers(vf_limits *out, const vf_answer *a, const asking *x) {
+  (void)x;
+  if (!a->found) return;
+  out->gpu_layers = (int32_t)a->best.number;
+  out->gpu_layers_decode = a->decode;
+}
+
+static const struct {
+  vf_max_kind kind;
+  bool (*makes_sense)(const asking *x);
+  void (*take)(vf_limits *out, const vf_answer *a, const asking *x);
+} questions[] = {
+    {VF_MOST_CTX, always, take_ctx},
+    {VF_MOST_SEQS, always, take_seqs},
+    {VF_MOST_QUANT, always, take_quant},
+    {VF_MOST_KV, shrinks_caches, take_kv},
+    {VF_MOST_GPUS, counts_devices, take_devices},
+    {VF_MOST_NGL, moves_layers, take_layers},
+};
+
+/* ---- Settings of serving engines -------------------------------------------------------- */
+
+static vf_status ask(asking *x, const vf_deployment *d, vf_error *err) {
+  vf_error why = {VF_OK};
+  vf_status status = vf_asker_ask(&x->s.asker, d, &why);
+  x->s.estimates += status == VF_OK;
+  if (status != VF_OK && !vf_is_refusal(status) && err != NULL) *err = why;
   return status;
+}
+
+/* Fewer rows for the sampler: index n of the table is tried as value n. */
+static const uint32_t rows[] = {8, 16, 32, 64, 128, 256, 512};
+
+static vf_status with_rows(void *user, uint64_t n, vf_sample *out, vf_error *err) {
+  asking *x = user;
+  vf_deployment d = x->q.d;
+  d.request.max_num_seqs = rows[n - 1];
+  vf_status status = ask(x, &d, err);
+  *out = (vf_sample){.yes = status == VF_OK && vf_estimate_verdict(x->s.asker.e) == VF_FITS};
+  return status == VF_OK || vf_is_refusal(status) ? VF_OK : status;
+}
+
+static vf_status solve_rows(vf_limits *out, asking *x, vf_error *err) {
+  const vf_workload *w = vf_estimate_workload(x->of);
+  uint64_t n = 0, end = 0;
+  while (end < sizeof rows / sizeof *rows && rows[end] < w->max_num_seqs) end++;
+  if (end == 0) return VF_OK;
+  vf_status status = vf_solve_largest(&n, end, NULL, 0, with_rows, x, err);
+  if (n != 0 && rows[n - 1] >= x->of->request.seqs) out->max_num_seqs = rows[n - 1];
+  return status;
+}
+
+enum { LEAST_PPM = 300000, MOST_PPM = 950000, STEP_PPM = 10000 };
+
+/* Whether that share is not too much for what others leave: it is where requests would have room,
+ * and the engine does not start all the same.  Whether it is enough is another question. */
+static vf_status with_share(void *user, uint64_t n, vf_sample *out, vf_error *err) {
+  asking *x = user;
+  vf_deployment d = x->q.d;
+  d.request.memory_fraction_ppm = (uint32_t)(LEAST_PPM + (n - 1) * STEP_PPM);
+  vf_status status = ask(x, &d, err);
+  *out = (vf_sample){.yes = false};
+  if (status != VF_OK) return vf_is_refusal(status) ? VF_OK : status;
+  const vf_workload *w = vf_estimate_workload(x->s.asker.e);
+  bool room = w->max_concurrency_x100 >= (uint64_t)w->seqs * 100;
+  out->yes = !room || vf_estimate_verdict(x->s.asker.e) != VF_NO_FIT;
+  return VF_OK;
 }
 
 /* Another share of the memory: more where the cache is short, less where others use some. */
-static vf_status solve_share(vf_limits *out, question q, vf_error *err) {
-  enum { MOST_PPM = 950000, LEAST_PPM = 300000, STEP_PPM = 10000 };
-  bool yes = false;
-  if (!q.engine->pools) return VF_OK;
-  vf_status status = asks_fit(&q, &yes, err);
-  uint32_t now = vf_estimate_workload(q.e)->memory_fraction_ppm;
-  for (uint32_t ppm = MOST_PPM; status == VF_OK && !yes && ppm >= LEAST_PPM; ppm -= STEP_PPM) {
-    q.request.memory_fraction_ppm = ppm;
-    if (ppm == now) continue;
-    status = asks_possible(&q, &yes, err);
-    if (yes) out->memory_fraction_ppm = ppm;
-  }
-  return status;
+static vf_status solve_share(vf_limits *out, asking *x, vf_error *err) {
+  uint64_t n = 0, end = (MOST_PPM - LEAST_PPM) / STEP_PPM + 1;
+  vf_status status = vf_solve_largest(&n, end, NULL, 0, with_share, x, err);
+  if (status != VF_OK || n == 0) return status;
+  vf_deployment d = x->q.d;
+  d.request.memory_fraction_ppm = (uint32_t)(LEAST_PPM + (n - 1) * STEP_PPM);
+  status = ask(x, &d, err);
+  if (status == VF_OK && vf_estimate_verdict(x->s.asker.e) == VF_FITS)
+    out->memory_fraction_ppm = d.request.memory_fraction_ppm;
+  return status == VF_OK || vf_is_refusal(status) ? VF_OK : status;
 }
 
-vf_status vf_limits_solve(vf_limits *out, vf_estimate *estimate, const vf_model *model,
-                          const vf_request *request, const vf_device *devices, size_t device_count,
-                          vf_error *err) {
-  const vf_engine *engine;
-  const char *version;
-  vf_limits limits = {0};
-  question q = {estimate, model, *request, devices, device_count, NULL};
-  vf_status status = vf_engine_for(&engine, &version, request->engine, model, err);
-  q.engine = engine;
-  q.request.engine = request->engine != NULL ? request->engine : engine->name;
-  if (status == VF_OK) status = tell_pool(&limits, q, err);
-  if (status == VF_OK) status = solve_pool(&limits, q, err);
-  if (status == VF_OK) status = solve_share(&limits, q, err);
-  if (status == VF_OK) status = solve_ctx(&limits, q, err);
-  if (status == VF_OK) status = solve_seqs(&limits, q, engine->max_seqs, err);
-  if (status == VF_OK) status = solve_quant(&limits, q, err);
-  if (status == VF_OK) status = solve_devices(&limits, q, err);
-  if (status == VF_OK) status = solve_layers(&limits, q, err);
+/* ---- All of it -------------------------------------------------------------------------- */
+
+static vf_status solve_all(vf_limits *out, asking *x, vf_error *err) {
+  vf_status status = VF_OK;
+  const vf_workload *w = vf_estimate_workload(x->of);
+  if (x->of->engine->pools) {
+    out->max_concurrency_x100 = w->max_concurrency_x100;
+    out->starts = w->starts;
+  }
+  for (size_t i = 0; status == VF_OK && i < sizeof questions / sizeof *questions; i++) {
+    vf_answer a;
+    if (!questions[i].makes_sense(x)) continue;
+    x->q.kind = questions[i].kind;
+    status = vf_question_solve(&a, &x->s, &x->q, err);
+    if (status == VF_OK) questions[i].take(out, &a, x);
+  }
+  if (status == VF_OK && shrinks_caches(x)) status = solve_rows(out, x, err);
+  return status == VF_OK && shrinks_caches(x) ? solve_share(out, x, err) : status;
+}
+
+vf_status vf_limits_solve(vf_limits *out, const vf_estimate *estimate, vf_estimate *scratch,
+                          const vf_device *devices, size_t device_count, vf_error *err) {
+  vf_limits limits = {.gpu_layers = -1};
+  asking x = {.of = estimate};
+  x.q = (vf_question){.d = vf_deployment_init(), .engine = estimate->engine, .base = estimate};
+  x.q.d.request = estimate->request;
+  if (x.q.d.request.engine == NULL) x.q.d.request.engine = estimate->engine->name;
+  vf_status status =
+      vf_asker_init_given(&x.s.asker, scratch, estimate->model, devices, device_count, err);
+  x.s.arena = x.s.asker.arena;
+  if (status == VF_OK) status = solve_all(&limits, &x, err);
+  if (x.s.asker.arena != NULL) vf_asker_free(&x.s.asker);
+  limits.estimates = x.s.estimates;
   if (status == VF_OK) *out = limits;
   return status;
 }

@@ -302,43 +302,79 @@ static void sums_beyond_64_bits_fail_the_estimate(void **state) {
   vf_model_free(model);
 }
 
-/* ---- Bisection -------------------------------------------------------------------------- */
+/* ---- The largest that is answered yes --------------------------------------------------- */
 
-static uint64_t threshold;
-static int questions;
+/* Up to where it is yes, and how much of a hint there is. */
+typedef struct border {
+  uint64_t at;
+  enum { NOTHING, BENT, STAIRS, WRONG } hint;
+  uint64_t asked, last_yes, last_no;
+} border;
 
-static vf_status up_to_threshold(void *user, uint64_t x, bool *yes, vf_error *err) {
-  (void)user;
+static vf_status up_to_border(void *user, uint64_t n, vf_sample *out, vf_error *err) {
+  border *b = user;
   (void)err;
-  questions++;
-  *yes = x <= threshold;
+  b->asked++;
+  int64_t left = (int64_t)b->at - (int64_t)n;
+  *out = (vf_sample){.yes = n <= b->at, .has_far = b->hint != NOTHING};
+  *(out->yes ? &b->last_yes : &b->last_no) = n;
+  if (b->hint == BENT) out->far = left * 1000 + (left > 100 ? left * 300 : 0);
+  if (b->hint == STAIRS) out->far = left >= 0 ? left / 32 : -1 + left / 32;
+  if (b->hint == WRONG) out->far = left >= 0 ? (int64_t)n * 1000000 : -1;
+  out->grows = (int64_t)n * 1000;
   return VF_OK;
 }
 
-static void bisection_is_tight_for_every_threshold(void **state) {
+static void the_border_is_found_wherever_it_is(void **state) {
   (void)state;
-  for (uint64_t most = 1; most < 70; most++) {
-    for (threshold = 0; threshold < 75; threshold++) {
-      for (uint64_t step = 1; step < 9; step++) {
-        uint64_t best = 99, wanted = threshold >= most ? most : threshold / step * step;
-        assert_ok(vf_solve_largest(&best, step, most, up_to_threshold, NULL, err));
-        assert_u64(best, wanted);
+  for (int hint = NOTHING; hint <= WRONG; hint++)
+    for (uint64_t end = 1; end < 70; end++)
+      for (uint64_t at = 0; at < 75; at++) {
+        border b = {.at = at, .hint = hint};
+        uint64_t best = 99;
+        assert_ok(vf_solve_largest(&best, end, NULL, 0, up_to_border, &b, err));
+        assert_u64(best, at < end ? at : end);
+        assert_u64(b.last_yes, best);
+        if (best < end) assert_u64(b.last_no, best + 1);
       }
-    }
-  }
 }
 
-static void bisection_asks_the_ends_first(void **state) {
+static void what_is_known_is_not_asked_again(void **state) {
+  (void)state;
+  for (uint64_t at = 0; at < 60; at++)
+    for (uint64_t n = 1; n < 50; n++) {
+      border b = {.at = at, .hint = BENT}, again = b;
+      vf_known known = {n, {.yes = false}};
+      uint64_t best = 99;
+      assert_ok(up_to_border(&again, n, &known.sample, err));
+      assert_ok(vf_solve_largest(&best, 50, &known, 1, up_to_border, &b, err));
+      assert_u64(best, at < 50 ? at : 50);
+      assert_true(b.last_yes != n && b.last_no != n);
+    }
+}
+
+static void hints_make_few_questions_of_many_and_bad_ones_no_more_than_a_walk(void **state) {
+  static const uint64_t most[] = {[NOTHING] = 22, [BENT] = 9, [STAIRS] = 20, [WRONG] = 36};
+  (void)state;
+  for (int hint = NOTHING; hint <= WRONG; hint++)
+    for (uint64_t at = 0; at < 1000000; at += 997) {
+      border b = {.at = at, .hint = hint};
+      uint64_t best = 0;
+      assert_ok(vf_solve_largest(&best, 1000000, NULL, 0, up_to_border, &b, err));
+      assert_u64(best, at);
+      assert_in_range(b.asked, 1, most[hint]);
+    }
+}
+
+static void the_ends_are_asked_first_where_nothing_is_known(void **state) {
   (void)state;
   uint64_t best;
-  threshold = 1000000;
-  questions = 0;
-  assert_ok(vf_solve_largest(&best, 1, 1000, up_to_threshold, NULL, err));
-  assert_int_equal(questions, 1);
-  threshold = 0;
-  questions = 0;
-  assert_ok(vf_solve_largest(&best, 1, 1000, up_to_threshold, NULL, err));
-  assert_int_equal(questions, 2);
+  border b = {.at = 1000000, .hint = NOTHING};
+  assert_ok(vf_solve_largest(&best, 1000, NULL, 0, up_to_border, &b, err));
+  assert_u64(b.asked, 1);
+  b = (border){.at = 0, .hint = NOTHING};
+  assert_ok(vf_solve_largest(&best, 1000, NULL, 0, up_to_border, &b, err));
+  assert_u64(b.asked, 2);
 }
 
 int main(void) {
@@ -361,8 +397,10 @@ int main(void) {
       cmocka_unit_test(capacity_is_what_reserve_and_use_leave),
       cmocka_unit_test(the_host_draws_from_a_unified_pool),
       cmocka_unit_test(sums_beyond_64_bits_fail_the_estimate),
-      cmocka_unit_test(bisection_is_tight_for_every_threshold),
-      cmocka_unit_test(bisection_asks_the_ends_first),
+      cmocka_unit_test(the_border_is_found_wherever_it_is),
+      cmocka_unit_test(what_is_known_is_not_asked_again),
+      cmocka_unit_test(hints_make_few_questions_of_many_and_bad_ones_no_more_than_a_walk),
+      cmocka_unit_test(the_ends_are_asked_first_where_nothing_is_known),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -272,6 +272,16 @@ static vf_verdict verdict_of(const vf_model *m, const vf_request *r, const vf_de
   return vf_estimate_verdict(estimate);
 }
 
+static vf_status solve_limits(vf_limits *out, const vf_model *m, const vf_request *r,
+                              const vf_device *d, size_t n, vf_error *err) {
+  vf_estimate *scratch = NULL;
+  vf_status status = vf_estimate_run(estimate, m, r, d, n, err);
+  if (status == VF_OK) status = vf_estimate_new(&scratch, ctx, err);
+  if (status == VF_OK) status = vf_limits_solve(out, estimate, scratch, d, n, err);
+  vf_estimate_free(scratch);
+  return status;
+}
+
 static void limits_are_tight(void **state) {
   (void)state;
   static const char *const gpus[] = {"rtx-4090", "gb10", "rtx-3060", "h100", "l4"};
@@ -284,7 +294,7 @@ static void limits_are_tight(void **state) {
     r.ctx_tokens = 1024 + pick(20000);
     assert_ok(vf_model_open(&m, ctx, some_models[pick(8)], pick(2) ? "q4_k_m" : "f16", NULL, err));
     assert_ok(vf_devices_parse(d, 2, &n, ctx, gpus[pick(5)], err));
-    assert_ok(vf_limits_solve(&l, estimate, m, &r, d, n, err));
+    assert_ok(solve_limits(&l, m, &r, d, n, err));
     vf_request at = r;
     at.ctx_tokens = l.max_ctx_tokens;
     if (l.max_ctx_tokens > 0) assert_int_equal(verdict_of(m, &at, d, n), VF_FITS);
@@ -309,7 +319,7 @@ static void layers_on_the_gpu_are_the_most_that_fit(void **state) {
   r.ctx_tokens = 8192;
   assert_ok(vf_model_open(&m, ctx, "llama3.1-70b", "q4_k_m", NULL, err));
   assert_ok(vf_devices_parse(d, 1, &n, ctx, "rtx-4090", err));
-  assert_ok(vf_limits_solve(&l, estimate, m, &r, d, n, err));
+  assert_ok(solve_limits(&l, m, &r, d, n, err));
   assert_in_range(l.gpu_layers, 20, 60);
   assert_int_equal(l.devices, 2);
   r.gpu_layers = l.gpu_layers;

@@ -46,7 +46,7 @@ static bool swallow(void *user, const char *data, size_t size) {
 typedef struct question {
   vf_context *ctx;
   vf_model *model, *other;
-  vf_estimate *estimate;
+  vf_estimate *estimate, *scratch;
 } question;
 
 /* Fails one allocation after the other, until the work gets through, which has more than `least`
@@ -89,8 +89,9 @@ static vf_status ask_once(question *q, const char *ref, vf_error *err) {
   if (status == VF_OK) status = vf_model_requantize(&q->other, q->model, "q8_0", NULL, err);
   if (status == VF_OK) status = vf_devices_parse(d, 4, &n, q->ctx, devices, err);
   if (status == VF_OK) status = vf_estimate_new(&q->estimate, q->ctx, err);
+  if (status == VF_OK) status = vf_estimate_new(&q->scratch, q->ctx, err);
   if (status == VF_OK) status = vf_estimate_run(q->estimate, q->model, &r, d, n, err);
-  if (status == VF_OK) status = vf_limits_solve(&limits, q->estimate, q->model, &r, d, n, err);
+  if (status == VF_OK) status = vf_limits_solve(&limits, q->estimate, q->scratch, d, n, err);
   vf_curve curve;
   vf_plot_options plot = {.svg = true};
   if (status == VF_OK) status = vf_curve_solve(&curve, q->estimate, q->model, &r, d, n, err);
@@ -104,6 +105,7 @@ static vf_status ask(const char *ref, vf_error *err) {
   question q = {NULL, NULL, NULL, NULL};
   vf_status status = ask_once(&q, ref, err);
   vf_estimate_free(q.estimate);
+  vf_estimate_free(q.scratch);
   vf_model_free(q.other);
   vf_model_free(q.model);
   vf_context_free(q.ctx);

@@ -376,6 +376,80 @@ static void one_sequence_more_may_need_less_where_they_share_a_cache(void **user
   assert_true(b.gpu_bytes < a.gpu_bytes);
 }
 
+/* ---- One question, two ways to ask it --------------------------------------------------- */
+
+/* Any engine, or none; any format, or none. */
+static vf_deployment draw_any(const forward *f) {
+  static const char *const all[] = {
+      "llama.cpp", "llama-server", "ollama",       "ik_llama.cpp", "koboldcpp", "lm-studio", "vllm",
+      "sglang",    "tgi",          "tensorrt-llm", "transformers", "mlx",       "exllama",   NULL};
+  vf_deployment d = draw_deployment(f, VF_MOST_CTX);
+  d.request.engine = PICK(all);
+  if (draw(2) == 0) d.quant = NULL;
+  if (draw(2) == 0) d.gpu = PICK(cards);
+  d.request.kv_k = d.request.kv_v = VF_FORMAT_NONE;
+  if (draw(8) != 0) d.request.kv_unified = false;
+  if (draw(8) == 0) d.request.tp = 2;
+  return d;
+}
+
+static void same_answer(const forward *f, const vf_deployment *d, vf_max_kind kind, uint64_t number,
+                        const char *name) {
+  vf_max_query q = {.kind = kind, .base = *d};
+  vf_answer a;
+  vf_error err;
+  vf_status status = vf_max_solve(&a, f->ctx, &q, &err);
+  if (status != VF_OK)
+    fail_msg("question %d: %s %s %s on %s: %s", (int)kind, d->request.engine, d->model, d->quant,
+             d->gpu, err.message);
+  uint64_t found = a.found ? a.best.number : 0;
+  bool same = name != NULL ? strcmp(a.found ? a.best.name : "", name) == 0 : found == number;
+  if (!same)
+    fail_msg("question %d: %s %s %s on %s, %llu tokens x %u, tp %u: fit says %llu%s, max %llu%s",
+             (int)kind, d->request.engine, d->model, d->quant, d->gpu,
+             (unsigned long long)d->request.ctx_tokens, d->request.seqs, d->request.tp,
+             (unsigned long long)number, name != NULL ? name : "", (unsigned long long)found,
+             a.found ? a.best.name : "");
+}
+
+static bool check_limits(const forward *f, const vf_deployment *d, size_t *layers, size_t *asked) {
+  vf_setup *setup;
+  vf_limits l;
+  vf_error why;
+  size_t n;
+  vf_estimate *scratch;
+  if (vf_setup_open(&setup, f->ctx, d, &why) != VF_OK) return false;
+  vf_status status = vf_setup_estimate(f->estimate, setup, &why);
+  const vf_device *devices = vf_setup_devices(setup, &n);
+  if (status == VF_OK) {
+    assert_ok(vf_estimate_new(&scratch, f->ctx, err));
+    assert_ok(vf_limits_solve(&l, f->estimate, scratch, devices, n, err));
+    vf_estimate_free(scratch);
+    *asked += l.estimates;
+    same_answer(f, d, VF_MOST_CTX, l.max_ctx_tokens, NULL);
+    same_answer(f, d, VF_MOST_SEQS, l.max_seqs, NULL);
+    same_answer(f, d, VF_MOST_QUANT, 0, l.quant);
+    if (n == 1 && devices[0].kind == VF_DEVICE_DISCRETE)
+      same_answer(f, d, VF_MOST_GPUS, l.devices, NULL);
+    if (l.gpu_layers >= 0) same_answer(f, d, VF_MOST_NGL, (uint64_t)l.gpu_layers, NULL);
+    *layers += l.gpu_layers >= 0;
+  }
+  vf_setup_free(setup);
+  return status == VF_OK;
+}
+
+static void what_fit_has_room_for_is_what_max_says(void **user) {
+  size_t layers = 0, asked = 0;
+  state = 20240229;
+  for (int n = 0; n < 600;) {
+    vf_deployment d = draw_any(*user);
+    n += check_limits(*user, &d, &layers, &asked);
+  }
+  assert_in_range(layers, 20, 600);
+  print_message("%.1f estimates each\n", (double)asked / 600);
+  assert_in_range(asked, 600, 600 * 12);
+}
+
 /* ---- What is remembered ----------------------------------------------------------------- */
 
 /* An estimate remembers graphs: it says what a fresh one says. */
@@ -446,6 +520,7 @@ int main(void) {
       cmocka_unit_test(more_layers_on_the_gpu_never_need_less_of_it_until_all_are_there),
       cmocka_unit_test(of_sequences_that_share_a_cache_the_most_is_found_all_the_same),
       cmocka_unit_test(one_sequence_more_may_need_less_where_they_share_a_cache),
+      cmocka_unit_test(what_fit_has_room_for_is_what_max_says),
       cmocka_unit_test(an_estimate_that_was_used_before_says_the_same),
       cmocka_unit_test(every_cell_of_a_table_is_the_forward_estimate),
   };

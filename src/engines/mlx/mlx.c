@@ -119,6 +119,7 @@ const vf_engine vf_engine_mlx = {
     .checked = "2026-08-22",
     .quants = quants,
     .max_seqs = VF_MAX_SEQS,
+    .most_devices = 1,
     .ladder = ladder,
     .knows = knows,
     .decodes = VF_DECODES_LAUNCHED,
