@@ -15,14 +15,14 @@ extern "C" {
 
 /* What may be varied, from what costs most to change to what costs least. */
 typedef enum vf_axis_kind {
-  VF_AXIS_MODEL,
-  VF_AXIS_ENGINE,
-  VF_AXIS_QUANT,
-  VF_AXIS_GPU,
-  VF_AXIS_GPUS, /* how many of them */
-  VF_AXIS_KV,
-  VF_AXIS_SEQS,
-  VF_AXIS_CTX,
+  VF_AXIS_MODEL = 0,
+  VF_AXIS_ENGINE = 1,
+  VF_AXIS_QUANT = 2,
+  VF_AXIS_GPU = 3,
+  VF_AXIS_GPUS = 4, /* how many of them */
+  VF_AXIS_KV = 5,
+  VF_AXIS_SEQS = 6,
+  VF_AXIS_CTX = 7,
   VF_AXIS_COUNT
 } vf_axis_kind;
 
@@ -34,7 +34,8 @@ typedef struct vf_headroom {
 } vf_headroom;
 
 /* All that one estimate is made of, by name.  Start from vf_deployment_init(): nothing is said, and
- * what is not said is the engine's own.  Strings belong to the caller and must outlive its use. */
+ * what is not said is the engine's own.  Strings belong to the caller and must outlive its use.
+ * Since it holds a request by value it is taken in this header's size alone. */
 typedef struct vf_deployment {
   size_t struct_size;        /* of the caller's struct, as vf_deployment_init() sets it */
   const char *model, *gpu;   /* as people name them */
@@ -59,6 +60,7 @@ typedef struct vf_deployment {
   size_t n_remarks;
 } vf_deployment;
 
+/* A deployment of which nothing is said. */
 static inline vf_deployment vf_deployment_init(void) {
   vf_deployment d;
   memset(&d, 0, sizeof d);
@@ -86,15 +88,16 @@ VF_API const char *vf_param_section(size_t i);
 
 /* Reads a value, "32k", for the parameter of that name, "ctx", into the deployment; text must
  * outlive it.  VF_UNKNOWN if there is no such parameter, VF_USAGE if the value makes no sense. */
-VF_API vf_status vf_deployment_set(vf_deployment *deployment, const char *name, const char *text,
-                                   vf_error *err);
+VF_API VF_MUST_USE vf_status vf_deployment_set(vf_deployment *deployment, const char *name,
+                                               const char *text, vf_error *err);
 
 /* ---- Command lines ---------------------------------------------------------------------- */
 
 /* A command line on its way to a deployment: an engine's own, or options of ours. */
 typedef struct vf_command vf_command;
 
-VF_API vf_status vf_command_new(vf_command **out, const vf_context *ctx, vf_error *err);
+/* An empty one: an engine's line or options of ours are read into it, in any order. */
+VF_API VF_MUST_USE vf_status vf_command_new(vf_command **out, const vf_context *ctx, vf_error *err);
 VF_API void vf_command_free(vf_command *command);
 
 /* The value of a variable of the environment; NULL: it is not set. */
@@ -102,37 +105,43 @@ typedef const char *(*vf_variable_fn)(void *user, const char *name);
 
 /* Reads the line that starts an engine, "vllm serve M --max-model-len 8k": words as a shell would
  * give them, assignments (A=b) before the program are its environment; variables (NULL: none) gives
- * the rest of it.  VF_UNKNOWN: no engine can be told; VF_USAGE: a value or a word makes no sense.
- */
-VF_API vf_status vf_command_read(vf_command *command, const char *const *words, size_t count,
-                                 vf_variable_fn variables, void *user, vf_error *err);
+ * the rest of it.  The words must outlive the command.  VF_UNKNOWN: no engine can be told;
+ * VF_USAGE: a value or a word makes no sense; VF_LIMIT: more words than any line has. */
+VF_API VF_MUST_USE vf_status vf_command_read(vf_command *command, const char *const *words,
+                                             size_t count, vf_variable_fn variables, void *user,
+                                             vf_error *err);
 
 /* The same from one text, by a shell's rules: quotes, backslashes, continued lines, ${X:-d}.
- * Nothing is executed: what a command would print stays unknown. */
-VF_API vf_status vf_command_read_text(vf_command *command, const char *text,
-                                      vf_variable_fn variables, void *user, vf_error *err);
+ * Nothing is executed: what a command would print stays unknown.  The text is copied. */
+VF_API VF_MUST_USE vf_status vf_command_read_text(vf_command *command, const char *text,
+                                                  vf_variable_fn variables, void *user,
+                                                  vf_error *err);
 
 /* One option at words[*at], ours or an engine's word for it, with its value; *at goes to its last
  * word.  It counts more than what was read before.  Where engines share a word, that of the engine
- * counts that was set before.  VF_UNKNOWN, and *at stays, if it is no such option. */
-VF_API vf_status vf_command_option(vf_command *command, const char *const *words, size_t count,
-                                   size_t *at, vf_error *err);
+ * counts that was set before.  The words must outlive the command.  VF_UNKNOWN, and *at stays, if
+ * it is no such option; VF_USAGE for a value that makes no sense, or none. */
+VF_API VF_MUST_USE vf_status vf_command_option(vf_command *command, const char *const *words,
+                                               size_t count, size_t *at, vf_error *err);
 
-/* What stands below all that was said: of a model that is a Modelfile, what is in it; of Ollama, the
- * variables of its server (variables as in vf_command_read). */
-VF_API vf_status vf_command_environment(vf_command *command, vf_variable_fn variables, void *user,
-                                        vf_error *err);
+/* What stands below all that was said: of a model that is a Modelfile, what is in it; of Ollama,
+ * the variables of its server (variables as in vf_command_read).  Fails as vf_modelfile_read()
+ * does. */
+VF_API VF_MUST_USE vf_status vf_command_environment(vf_command *command, vf_variable_fn variables,
+                                                    void *user, vf_error *err);
 
-/* What it came to; valid until the next call with the command, or its end. */
-VF_API vf_status vf_command_deployment(vf_command *command, vf_deployment *out, vf_error *err);
+/* What it came to; valid until the next call with the command, or its end.  VF_USAGE for what is
+ * stated by a variable that is not set; else as vf_modelfile_read(). */
+VF_API VF_MUST_USE vf_status vf_command_deployment(vf_command *command, vf_deployment *out,
+                                                   vf_error *err);
 
-/* The same as far as it was said, also where it says too little; valid as above. */
+/* The same as far as it was said, also where it says too little; valid as above.  NULL for NULL. */
 VF_API const vf_deployment *vf_command_so_far(const vf_command *command);
 
 /* A list for an axis, "8k,16k" or "any", where one was given in place of a value; else NULL. */
 VF_API const char *vf_command_list(const vf_command *command, vf_axis_kind axis);
 
-/* Words that were passed over since they move no memory, NULL-terminated. */
+/* Words that were passed over since they move no memory, NULL-terminated; never NULL. */
 VF_API const char *const *vf_command_passed(const vf_command *command);
 
 /* ---- Opened ----------------------------------------------------------------------------- */
@@ -153,19 +162,25 @@ typedef struct vf_outcome {
 /* A deployment whose model, devices and files have been opened. */
 typedef struct vf_setup vf_setup;
 
-/* The deployment's strings must outlive it.  Fails as vf_model_open, vf_devices_parse and
- * vf_part_file_bytes do. */
-VF_API vf_status vf_setup_open(vf_setup **out, const vf_context *ctx,
-                               const vf_deployment *deployment, vf_error *err);
+/* Opens all that the deployment names; the deployment and its strings must outlive it.  VF_USAGE if
+ * it names no model or no device; else as vf_model_open(), vf_devices_parse() and
+ * vf_part_file_bytes(). */
+VF_API VF_MUST_USE vf_status vf_setup_open(vf_setup **out, const vf_context *ctx,
+                                           const vf_deployment *deployment, vf_error *err);
 VF_API void vf_setup_free(vf_setup *setup);
+
+/* The model; the devices, with how many there are (count may be NULL).  They belong to the setup.
+ */
 VF_API const vf_model *vf_setup_model(const vf_setup *setup);
 VF_API const vf_device *vf_setup_devices(const vf_setup *setup, size_t *count);
 
-/* What is asked of them: to be changed at will. */
+/* What is asked of them: to be changed at will.  NULL for NULL. */
 VF_API vf_request *vf_setup_request(vf_setup *setup);
 
-/* Estimates it, and adds what the deployment remarks to the assumptions. */
-VF_API vf_status vf_setup_estimate(vf_estimate *estimate, const vf_setup *setup, vf_error *err);
+/* Estimates it, and adds what the deployment remarks to the assumptions.  Fails as
+ * vf_estimate_run() does. */
+VF_API VF_MUST_USE vf_status vf_setup_estimate(vf_estimate *estimate, const vf_setup *setup,
+                                               vf_error *err);
 
 /* ---- Launch lines ----------------------------------------------------------------------- */
 
@@ -183,9 +198,11 @@ typedef struct vf_launch {
 } vf_launch;
 
 /* In the engine's own words, from what the estimate made of the deployment.  VF_UNSUPPORTED for an
- * engine that no command line starts.  To be freed. */
-VF_API vf_status vf_launch_make(vf_launch **out, const vf_context *ctx, const vf_estimate *estimate,
-                                const vf_deployment *deployment, vf_error *err);
+ * engine that no command line starts, VF_LIMIT for a line of more than 64 KiB, VF_USAGE if the
+ * estimate has no result. */
+VF_API VF_MUST_USE vf_status vf_launch_make(vf_launch **out, const vf_context *ctx,
+                                            const vf_estimate *estimate,
+                                            const vf_deployment *deployment, vf_error *err);
 VF_API void vf_launch_free(vf_launch *launch);
 
 /* ---- Ollama's Modelfiles ---------------------------------------------------------------- */
@@ -197,7 +214,11 @@ typedef struct vf_modelfile {
   int64_t num_ctx, num_gpu, num_batch;
 } vf_modelfile;
 
-VF_API vf_status vf_modelfile_read(vf_modelfile *out, const char *path, vf_error *err);
+/* Reads what counts of it.  VF_IO; VF_MALFORMED with the line, for what Ollama does not take
+ * either; VF_LIMIT for a file of more than 1 MiB, or a name that is longer than there is room for.
+ */
+VF_API VF_MUST_USE vf_status vf_modelfile_read(vf_modelfile *out, const vf_context *ctx,
+                                               const char *path, vf_error *err);
 
 #ifdef __cplusplus
 }

@@ -72,27 +72,31 @@ typedef struct vf_inspection_info {
   size_t n_anomalies;
 } vf_inspection_info;
 
-/* Reads headers alone.  Files cut short, unknown names and figures that disagree are anomalies;
- * what cannot be read at all is an error. */
-VF_API vf_status vf_inspect(vf_inspection **out, const vf_context *ctx, const char *ref,
-                            vf_error *err);
+/* Looks into what ref names, as for vf_model_open(); reads headers alone.  Files cut short, unknown
+ * names, unknown architectures and figures that disagree are anomalies; what cannot be read at all
+ * is an error: VF_UNKNOWN, VF_IO, VF_MALFORMED, VF_UNSUPPORTED, VF_LIMIT. */
+VF_API VF_MUST_USE vf_status vf_inspect(vf_inspection **out, const vf_context *ctx, const char *ref,
+                                        vf_error *err);
+
+/* What was found; it belongs to the inspection.  NULL for NULL. */
 VF_API const vf_inspection_info *vf_inspection_info_get(const vf_inspection *inspection);
 VF_API void vf_inspection_free(vf_inspection *inspection);
 
 /* ---- What there is ---------------------------------------------------------------------- */
 
 typedef enum vf_list_kind {
-  VF_LIST_MODELS,
-  VF_LIST_GPUS,
-  VF_LIST_NODES,
-  VF_LIST_FORMATS,
-  VF_LIST_ENGINES,
-  VF_LIST_WORKLOADS,
+  VF_LIST_MODELS = 0,
+  VF_LIST_GPUS = 1,
+  VF_LIST_NODES = 2,
+  VF_LIST_FORMATS = 3,
+  VF_LIST_ENGINES = 4,
+  VF_LIST_WORKLOADS = 5,
   VF_LIST_COUNT
 } vf_list_kind;
 
-/* What is wanted of it; {0} is everything.  Bounds belong to the range, 0 is no bound. */
+/* What is wanted of it.  Bounds belong to the range, 0 is no bound. */
 typedef struct vf_list_query {
+  size_t struct_size; /* of the caller's struct, as vf_list_query_init() sets it */
   const char *text;   /* a name, or pieces of names; NULL: any */
   const char *family; /* models, workloads: the catalog file they stand in, "qwen" */
   const char *vendor; /* devices, nodes: "nvidia", "amd", "apple"… */
@@ -100,21 +104,34 @@ typedef struct vf_list_query {
   uint64_t least_bytes, most_bytes; /* devices, nodes, workloads: of memory */
 } vf_list_query;
 
+/* A query that asks for everything. */
+static inline vf_list_query vf_list_query_init(void) {
+  vf_list_query o;
+  memset(&o, 0, sizeof o);
+  o.struct_size = sizeof o;
+  return o;
+}
+
 typedef struct vf_listing vf_listing;
 
-/* Lists entries.  A text that can mean one entry only, and nothing else in the query: that entry
- * whole, with its sources.  VF_UNKNOWN if nothing matches. */
-VF_API vf_status vf_list(vf_listing **out, const vf_context *ctx, vf_list_kind kind,
-                         const vf_list_query *query, vf_error *err);
+/* Lists entries; query may be NULL: everything.  A text that can mean one entry only, and nothing
+ * else in the query: that entry whole, with its sources.  VF_UNKNOWN if nothing matches. */
+VF_API VF_MUST_USE vf_status vf_list(vf_listing **out, const vf_context *ctx, vf_list_kind kind,
+                                     const vf_list_query *query, vf_error *err);
+
+/* How many entries are in it. */
 VF_API size_t vf_listing_size(const vf_listing *listing);
 VF_API void vf_listing_free(vf_listing *listing);
 
 /* Writes a new entry for the model of a config.json (or a folder that holds one) into
- * FOLDER/models/ID.json, with the facts that count; the path goes to out_path.  Nothing is written
- * if the model cannot be built, the name is taken there, or the file exists. */
-VF_API vf_status vf_catalog_add_model(char *out_path, size_t size, const vf_context *ctx,
-                                      const char *folder, const char *config, const char *id,
-                                      vf_error *err);
+ * FOLDER/models/ID.json, with the facts that count; the path goes to out_path, which has `size`
+ * bytes. The config is read as all files are; the entry is written to the file system.  Nothing is
+ * written if the model cannot be built (as for vf_model_open()), id is no name or taken (VF_USAGE),
+ * the file exists or cannot be written (VF_IO), or the path is too long (VF_LIMIT). */
+VF_API VF_MUST_USE vf_status vf_catalog_add_model(char *out_path, size_t size,
+                                                  const vf_context *ctx, const char *folder,
+                                                  const char *config, const char *id,
+                                                  vf_error *err);
 
 /* ---- This machine ----------------------------------------------------------------------- */
 
@@ -158,26 +175,41 @@ typedef struct vf_machine_info {
   size_t n_notes;
 } vf_machine_info;
 
-/* Where to look; {0} is this machine. */
+/* Where to look. */
 typedef struct vf_machine_options {
-  const char *root; /* a folder that stands for "/": its proc, sys, dev, etc and usr; NULL: "/" */
+  size_t struct_size; /* of the caller's struct, as vf_machine_options_init() sets it */
+  const char *root;   /* a folder that stands for "/": its proc, sys, dev, etc and usr; NULL: "/" */
   const char *nvml_path; /* NVIDIA's library; NULL: under root, or as the system finds it */
 } vf_machine_options;
+
+/* Options to look at this machine. */
+static inline vf_machine_options vf_machine_options_init(void) {
+  vf_machine_options o;
+  memset(&o, 0, sizeof o);
+  o.struct_size = sizeof o;
+  return o;
+}
 
 typedef struct vf_machine vf_machine;
 
 /* Looks at this machine now.  What is missing (a driver, a GPU, a permission) is a note, not an
- * error.  Loads the NVIDIA driver's library for the time of the call, if there is one. */
-VF_API vf_status vf_machine_detect(vf_machine **out, const vf_context *ctx,
-                                   const vf_machine_options *options, vf_error *err);
+ * error.  Loads the NVIDIA driver's library for the time of the call, if there is one; reads the
+ * kernel's own files, whatever the context's files are.  options may be NULL: this machine.
+ * VF_UNSUPPORTED in a library that was built without it. */
+VF_API VF_MUST_USE vf_status vf_machine_detect(vf_machine **out, const vf_context *ctx,
+                                               const vf_machine_options *options, vf_error *err);
+
+/* What was found; it belongs to the machine.  NULL for NULL. */
 VF_API const vf_machine_info *vf_machine_info_get(const vf_machine *machine);
 VF_API void vf_machine_free(vf_machine *machine);
 
 /* The devices to estimate for: "auto" is all that one engine can use together, "auto:0,2" those of
- * these numbers.  With `empty`, as if nobody held anything.  VF_UNKNOWN says what is missing. */
-VF_API vf_status vf_machine_select(vf_device *out, size_t capacity, size_t *out_count,
-                                   const vf_machine *machine, const char *text, bool empty,
-                                   vf_error *err);
+ * these numbers, in out[0..*out_count), which has room for `capacity`.  With `empty`, as if nobody
+ * held anything.  VF_UNKNOWN says what is missing, VF_USAGE what is no such list, VF_LIMIT that
+ * there is no room. */
+VF_API VF_MUST_USE vf_status vf_machine_select(vf_device *out, size_t capacity, size_t *out_count,
+                                               const vf_machine *machine, const char *text,
+                                               bool empty, vf_error *err);
 
 #ifdef __cplusplus
 }

@@ -14,17 +14,22 @@
 extern "C" {
 #endif
 
+/* In all that follows: options may be NULL, a plain table in GiB; a format or a unit that there is
+ * not, or that this result is not written in, is VF_USAGE; a write that fails is VF_IO, after which
+ * no more is written.  What was written before a failure stands. */
+
 /* ---- Reports ---------------------------------------------------------------------------- */
 
 typedef enum vf_report_format {
-  VF_REPORT_TABLE,
-  VF_REPORT_JSON,
-  VF_REPORT_CSV,
-  VF_REPORT_MARKDOWN,
+  VF_REPORT_TABLE = 0,
+  VF_REPORT_JSON = 1,
+  VF_REPORT_CSV = 2,
+  VF_REPORT_MARKDOWN = 3,
   VF_REPORT_COUNT
 } vf_report_format;
 
 typedef struct vf_report_options {
+  size_t struct_size; /* of the caller's struct, as vf_report_options_init() sets it */
   vf_report_format format;
   vf_unit unit;            /* for people; JSON is always in bytes */
   bool color;              /* ANSI colours */
@@ -35,49 +40,67 @@ typedef struct vf_report_options {
       *deployment; /* of an estimate: what was asked, for programs; NULL: not told */
 } vf_report_options;
 
+/* A table in GiB, plain. */
+static inline vf_report_options vf_report_options_init(void) {
+  vf_report_options o;
+  memset(&o, 0, sizeof o);
+  o.struct_size = sizeof o;
+  return o;
+}
+
 /* Called with pieces of the report, in order; returns false to stop (a write error). */
 typedef bool (*vf_write_fn)(void *user, const char *data, size_t size);
 
-/* Writes the estimate; limits may be NULL. */
-VF_API vf_status vf_report_write(const vf_estimate *estimate, const vf_limits *limits,
-                                 const vf_report_options *options, vf_write_fn write, void *user,
-                                 vf_error *err);
+/* Writes the estimate, as a table or as JSON; limits may be NULL.  VF_USAGE if it has no result. */
+VF_API VF_MUST_USE vf_status vf_report_write(const vf_estimate *estimate, const vf_limits *limits,
+                                             const vf_report_options *options, vf_write_fn write,
+                                             void *user, vf_error *err);
 
-/* Writes what vf_machine_detect found. */
-VF_API vf_status vf_machine_write(const vf_machine *machine, const vf_report_options *options,
-                                  vf_write_fn write, void *user, vf_error *err);
+/* Writes what vf_machine_detect() found, as a table or as JSON. */
+VF_API VF_MUST_USE vf_status vf_machine_write(const vf_machine *machine,
+                                              const vf_report_options *options, vf_write_fn write,
+                                              void *user, vf_error *err);
 
 /* ---- Tables ----------------------------------------------------------------------------- */
 
-VF_API vf_status vf_grid_write(const vf_grid *grid, vf_cell_shows shows,
-                               const vf_report_options *options, vf_write_fn write, void *user,
-                               vf_error *err);
+/* Writes the table in any format; `shows` is for people, CSV and JSON have it all. */
+VF_API VF_MUST_USE vf_status vf_grid_write(const vf_grid *grid, vf_cell_shows shows,
+                                           const vf_report_options *options, vf_write_fn write,
+                                           void *user, vf_error *err);
 
 /* ---- The most that fits ----------------------------------------------------------------- */
 
-VF_API vf_status vf_answer_write(const vf_answer *answer, const vf_report_options *options,
-                                 vf_write_fn write, void *user, vf_error *err);
+/* Writes the answer, as a table or as JSON. */
+VF_API VF_MUST_USE vf_status vf_answer_write(const vf_answer *answer,
+                                             const vf_report_options *options, vf_write_fn write,
+                                             void *user, vf_error *err);
 
 /* ---- Looking into a model --------------------------------------------------------------- */
 
-/* Writes it, with every tensor if `tensors`; with `other`, what is different between the two. */
-VF_API vf_status vf_inspection_write(const vf_inspection *inspection, const vf_inspection *other,
-                                     bool tensors, const vf_report_options *options,
-                                     vf_write_fn write, void *user, vf_error *err);
+/* Writes it, as a table or as JSON, with every tensor if `tensors`; with `other`, what is different
+ * between the two.  other may be NULL. */
+VF_API VF_MUST_USE vf_status vf_inspection_write(const vf_inspection *inspection,
+                                                 const vf_inspection *other, bool tensors,
+                                                 const vf_report_options *options,
+                                                 vf_write_fn write, void *user, vf_error *err);
 
 /* ---- Workloads that share a box --------------------------------------------------------- */
 
-VF_API vf_status vf_place_write(const vf_place *place, const vf_report_options *options,
-                                vf_write_fn write, void *user, vf_error *err);
+/* Writes what shares the box and whether it fits, as a table or as JSON. */
+VF_API VF_MUST_USE vf_status vf_place_write(const vf_place *place, const vf_report_options *options,
+                                            vf_write_fn write, void *user, vf_error *err);
 
 /* The memory map of each scenario, as text or as an SVG image. */
-VF_API vf_status vf_place_card(const vf_place *place, bool svg, const vf_report_options *options,
-                               vf_write_fn write, void *user, vf_error *err);
+VF_API VF_MUST_USE vf_status vf_place_card(const vf_place *place, bool svg,
+                                           const vf_report_options *options, vf_write_fn write,
+                                           void *user, vf_error *err);
 
 /* ---- What there is ---------------------------------------------------------------------- */
 
-VF_API vf_status vf_listing_write(const vf_listing *listing, const vf_report_options *options,
-                                  vf_write_fn write, void *user, vf_error *err);
+/* Writes the list, as a table or as JSON. */
+VF_API VF_MUST_USE vf_status vf_listing_write(const vf_listing *listing,
+                                              const vf_report_options *options, vf_write_fn write,
+                                              void *user, vf_error *err);
 
 /* ---- Deployments side by side ----------------------------------------------------------- */
 
@@ -92,30 +115,41 @@ typedef struct vf_compared {
 
 enum { VF_MAX_COMPARED = 16 };
 
-VF_API vf_status vf_comparison_write(const vf_compared *list, size_t count,
-                                     const vf_report_options *options, vf_write_fn write,
-                                     void *user, vf_error *err);
+/* Writes list[0..count), as a table or as JSON; VF_LIMIT unless there are 1 to VF_MAX_COMPARED. */
+VF_API VF_MUST_USE vf_status vf_comparison_write(const vf_compared *list, size_t count,
+                                                 const vf_report_options *options,
+                                                 vf_write_fn write, void *user, vf_error *err);
 
 /* ---- Pictures --------------------------------------------------------------------------- */
 
 typedef struct vf_plot_options {
-  bool svg;     /* a self-contained SVG document; else text for a terminal */
-  bool unicode; /* text: block characters; else ASCII */
-  bool color;   /* text: ANSI colours */
+  size_t struct_size; /* of the caller's struct, as vf_plot_options_init() sets it */
+  bool svg;           /* a self-contained SVG document; else text for a terminal */
+  bool unicode;       /* text: block characters; else ASCII */
+  bool color;         /* text: ANSI colours */
   vf_unit unit;
 } vf_plot_options;
 
-/* Draws the budget as stacked bars, and the curve below them (NULL: bars alone). */
-VF_API vf_status vf_plot_write(const vf_estimate *estimate, const vf_curve *curve,
-                               const vf_plot_options *options, vf_write_fn write, void *user,
-                               vf_error *err);
+/* ASCII for a terminal, in GiB. */
+static inline vf_plot_options vf_plot_options_init(void) {
+  vf_plot_options o;
+  memset(&o, 0, sizeof o);
+  o.struct_size = sizeof o;
+  return o;
+}
+
+/* Draws the budget as stacked bars, and the curve below them (NULL: bars alone).  VF_USAGE if the
+ * estimate has no result. */
+VF_API VF_MUST_USE vf_status vf_plot_write(const vf_estimate *estimate, const vf_curve *curve,
+                                           const vf_plot_options *options, vf_write_fn write,
+                                           void *user, vf_error *err);
 
 /* ---- Topics ----------------------------------------------------------------------------- */
 
 /* Writes the text that teaches a topic ("kv-cache"), or the list of topics if name is NULL;
- * VF_UNKNOWN suggests the nearest. */
-VF_API vf_status vf_topic_write(const char *name, const vf_report_options *options,
-                                vf_write_fn write, void *user, vf_error *err);
+ * VF_UNKNOWN suggests the nearest.  Of the options color alone counts. */
+VF_API VF_MUST_USE vf_status vf_topic_write(const char *name, const vf_report_options *options,
+                                            vf_write_fn write, void *user, vf_error *err);
 
 #ifdef __cplusplus
 }

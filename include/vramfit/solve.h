@@ -20,7 +20,11 @@ typedef struct vf_axis {
 } vf_axis;
 
 /* What a cell of a table shows. */
-typedef enum vf_cell_shows { VF_CELL_HEADROOM, VF_CELL_VERDICT, VF_CELL_NEED } vf_cell_shows;
+typedef enum vf_cell_shows {
+  VF_CELL_HEADROOM = 0,
+  VF_CELL_VERDICT = 1,
+  VF_CELL_NEED = 2
+} vf_cell_shows;
 
 /* Every combination of the axes' values; the last axis makes the columns, the one before it the
  * rows, those before that tables of their own. */
@@ -28,19 +32,26 @@ typedef struct vf_grid vf_grid;
 
 enum { VF_GRID_CELLS = 1 << 23 }; /* at most */
 
-/* The strings must outlive the grid; a draft model in the request, too. */
-VF_API vf_status vf_grid_new(vf_grid **out, const vf_context *ctx, const vf_deployment *base,
-                             const vf_axis *axes, size_t axis_count, vf_error *err);
+/* A table of axes[0..axis_count), whose strings must outlive the grid; those of the deployment and
+ * a draft model in its request, too.  VF_USAGE for an axis that is named twice, a value that is
+ * none, no model or no device; VF_UNKNOWN for a name; VF_LIMIT for more than VF_GRID_CELLS. */
+VF_API VF_MUST_USE vf_status vf_grid_new(vf_grid **out, const vf_context *ctx,
+                                         const vf_deployment *base, const vf_axis *axes,
+                                         size_t axis_count, vf_error *err);
 
 /* Estimates `cells` more of them; *finished once there are none left.  In pieces, so that a caller
  * can show progress, or stop.  If the engine refuses every cell, that is a failure in the end. */
-VF_API vf_status vf_grid_work(vf_grid *grid, size_t cells, bool *finished, vf_error *err);
+VF_API VF_MUST_USE vf_status vf_grid_work(vf_grid *grid, size_t cells, bool *finished,
+                                          vf_error *err);
 
+/* Cells in all; values of axis i, 0 for an axis that there is not; and what value j of it is
+ * called, NULL beyond the last.  Texts belong to the grid. */
 VF_API size_t vf_grid_size(const vf_grid *grid);
 VF_API size_t vf_grid_axis_size(const vf_grid *grid, size_t axis);
 VF_API const char *vf_grid_axis_label(const vf_grid *grid, size_t axis, size_t value);
 
-/* Cell i, the last axis running fastest; and the text of a reason. */
+/* Cell i, the last axis running fastest; and the text of a reason (1 for the first).  NULL for
+ * those that there are not. */
 VF_API const vf_outcome *vf_grid_cell(const vf_grid *grid, size_t i);
 VF_API const char *vf_grid_reason(const vf_grid *grid, uint32_t reason);
 
@@ -50,18 +61,19 @@ VF_API void vf_grid_free(vf_grid *grid);
 
 /* What is asked for.  "Fits" is the verdict FITS everywhere: every answer keeps the headroom. */
 typedef enum vf_max_kind {
-  VF_MOST_CTX,       /* most tokens per sequence */
-  VF_MOST_SEQS,      /* most sequences at the deployment's context */
-  VF_MOST_QUANT,     /* widest weight format */
-  VF_MOST_KV,        /* widest cache format */
-  VF_MOST_GPUS,      /* fewest devices of one kind, and how ranks share them */
-  VF_MOST_NGL,       /* most layers on the GPU */
-  VF_MOST_N_CPU_MOE, /* fewest layers whose experts stay in main memory */
-  VF_MOST_GPU,       /* cheapest device: least memory, then least bandwidth */
+  VF_MOST_CTX = 0,       /* most tokens per sequence */
+  VF_MOST_SEQS = 1,      /* most sequences at the deployment's context */
+  VF_MOST_QUANT = 2,     /* widest weight format */
+  VF_MOST_KV = 3,        /* widest cache format */
+  VF_MOST_GPUS = 4,      /* fewest devices of one kind, and how ranks share them */
+  VF_MOST_NGL = 5,       /* most layers on the GPU */
+  VF_MOST_N_CPU_MOE = 6, /* fewest layers whose experts stay in main memory */
+  VF_MOST_GPU = 7,       /* cheapest device: least memory, then least bandwidth */
   VF_MOST_COUNT
 } vf_max_kind;
 
 typedef struct vf_max_query {
+  size_t struct_size; /* of the caller's struct, as vf_max_query_init() sets it */
   vf_max_kind kind;
   vf_deployment base;
   /* Of VF_AXIS_QUANT, VF_AXIS_KV and VF_AXIS_GPU: lists as in vf_axis.  That of what is asked for
@@ -70,6 +82,15 @@ typedef struct vf_max_query {
   uint64_t min_ctx_tokens; /* 0: none.  The least that the answer must leave room for */
   uint32_t min_seqs;
 } vf_max_query;
+
+/* A query of which the kind and the base are yet to be said. */
+static inline vf_max_query vf_max_query_init(void) {
+  vf_max_query o;
+  memset(&o, 0, sizeof o);
+  o.struct_size = sizeof o;
+  o.base = vf_deployment_init();
+  return o;
+}
 
 /* One value of what is asked for, and what became of it. */
 typedef struct vf_choice {
@@ -96,16 +117,20 @@ typedef struct vf_answer {
   vf_rate decode; /* of VF_MOST_NGL: its speed; 0: not known */
 } vf_answer;
 
-VF_API vf_status vf_max_solve(vf_answer *out, const vf_context *ctx, const vf_max_query *query,
-                              vf_error *err);
+/* Finds it by repeated estimates.  That nothing fits is an answer, too, and no failure.  Fails as
+ * vf_model_open(), vf_devices_parse() and vf_estimate_run() do for what stands in the deployment.
+ */
+VF_API VF_MUST_USE vf_status vf_max_solve(vf_answer *out, const vf_context *ctx,
+                                          const vf_max_query *query, vf_error *err);
 
 /* ---- What --fit of llama.cpp does ------------------------------------------------------- */
 
 /* Changes the request as llama.cpp's own --fit would, so that every device keeps 1024 MiB free: a
- * context that is not given, then layers or experts in main memory.  VF_USAGE if the request fixes
- * these already. */
-VF_API vf_status vf_llama_fit(vf_request *inout, vf_estimate *scratch, const vf_model *model,
-                              const vf_device *devices, size_t device_count, vf_error *err);
+ * context that is not given, then layers or experts in main memory.  scratch is overwritten.
+ * VF_USAGE if the request fixes these already; else as vf_estimate_run(). */
+VF_API VF_MUST_USE vf_status vf_llama_fit(vf_request *inout, vf_estimate *scratch,
+                                          const vf_model *model, const vf_device *devices,
+                                          size_t device_count, vf_error *err);
 
 /* ---- Memory against context ------------------------------------------------------------- */
 
@@ -131,9 +156,10 @@ typedef struct vf_curve {
 
 /* Solves it by repeated estimates with estimate as scratch (its last result is overwritten).
  * VF_UNSUPPORTED if no device's memory is known. */
-VF_API vf_status vf_curve_solve(vf_curve *out, vf_estimate *estimate, const vf_model *model,
-                                const vf_request *request, const vf_device *devices,
-                                size_t device_count, vf_error *err);
+VF_API VF_MUST_USE vf_status vf_curve_solve(vf_curve *out, vf_estimate *estimate,
+                                            const vf_model *model, const vf_request *request,
+                                            const vf_device *devices, size_t device_count,
+                                            vf_error *err);
 
 #ifdef __cplusplus
 }

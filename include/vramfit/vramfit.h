@@ -1,203 +1,107 @@
 /* vramfit.h - does this model fit on this hardware, with how much headroom, and if not, what would?
  *
- * The whole public interface of libvramfit.  Handles are opaque and owned by the caller; numbers
- * travel in plain structs.  Every function that can fail returns a vf_status, leaves its outputs
- * untouched on failure and fills the caller's vf_error (which may be NULL).  The library never
- * prints, exits, aborts or opens the network; it keeps no mutable global state, so different
- * handles may be used from different threads at once.
+ * The first of the public headers, and all that a program needs for one question:
  *
- * Units are in the names: _bytes are bytes (1 GiB = 2^30 bytes, 1 GB = 10^9), _tokens are tokens.
+ *   vf_context_new()    memory, files, catalogs
+ *   vf_model_open()     a model, by its catalog name or from its files
+ *   vf_devices_parse()  what it is to run on
+ *   vf_request_init()   how: context, sequences, engine, everything that an engine can be told
+ *   vf_estimate_run()   the budget of every device, and the verdict
+ *   vf_limits_solve()   what else would fit
+ *
+ * deploy.h names all of that in words, and says it in the engines' own; solve.h asks for the most
+ * that fits, and for tables; place.h is about programs that share a box; inspect.h looks into
+ * files, catalogs and this machine; report.h writes results down; files.h is where bytes come from.
+ * What holds for all functions stands at the head of base.h.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef VRAMFIT_H
 #define VRAMFIT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#define VF_VERSION "0.1.0"
-
-#if defined(__GNUC__)
-#define VF_API      __attribute__((visibility("default")))
-#define VF_MUST_USE __attribute__((warn_unused_result))
-#else
-#define VF_API
-#define VF_MUST_USE
-#endif
+#include "vramfit/base.h"
+#include "vramfit/files.h"
+#include "vramfit/format.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* ---- Status and errors ------------------------------------------------------------------ */
-
-/* Every way to fail: name, value (pinned: part of the ABI), words. */
-#define VF_STATUS_MAP(X)                                                                           \
-  X(OK, 0, "no error")                                                                             \
-  X(NOMEM, 1, "out of memory")                                                                     \
-  X(USAGE, 2, "a value that makes no sense")                                                       \
-  X(IO, 3, "a file cannot be read or written")                                                     \
-  X(MALFORMED, 4, "a file is not what it says it is")                                              \
-  X(UNKNOWN, 5, "a name that is not known")                                                        \
-  X(UNSUPPORTED, 6, "a combination that the engine refuses or vramfit does not know")              \
-  X(OVERFLOW, 7, "sizes beyond 64 bits")                                                           \
-  X(LIMIT, 8, "a documented limit is exceeded")
-
-typedef enum vf_status {
-#define VF_STATUS_ENUM(name, value, text) VF_##name = value,
-  VF_STATUS_MAP(VF_STATUS_ENUM)
-#undef VF_STATUS_ENUM
-} vf_status;
-
-/* What went wrong, where and why.  Fixed size and caller-owned, so that running out of memory can
- * be told too.  Fields that do not apply are empty or 0. */
-typedef struct vf_error {
-  vf_status status;
-  char message[320]; /* one sentence, with what to do about it */
-  char source[160];  /* file, catalog entry or option that it came from */
-  char path[128];    /* JSON pointer or key inside the source */
-  uint32_t line;     /* 1-based line in the source; 0: does not apply */
-  uint32_t column;   /* 1-based column, in bytes */
-  uint64_t offset;   /* byte offset in a binary source; meaningful if line is 0 and offset is not */
-} vf_error;
-
-/* The words of VF_STATUS_MAP; never NULL. */
-VF_API const char *vf_status_text(vf_status status);
-
-/* Writes the error as one line without newline, "source: line 3, /path: message", with control
- * characters escaped; returns the length that it has, cut to size - 1. */
-VF_API size_t vf_error_line(const vf_error *err, char *buf, size_t size);
-
 /* ---- Context ---------------------------------------------------------------------------- */
 
-/* Memory comes from here; both functions must be set.  alloc returns NULL when it has none.  JSON
- * trees alone come from cJSON, that is from malloc or what cJSON_InitHooks set. */
+/* Memory comes from here; both functions must be set, and be safe to call from all threads that use
+ * the context.  alloc returns NULL when it has none, else memory aligned for any type; free takes
+ * NULL.  JSON trees alone come from cJSON, that is from malloc or what cJSON_InitHooks set. */
 typedef struct vf_allocator {
   void *(*alloc)(void *user, size_t size);
   void (*free)(void *user, void *ptr);
   void *user;
 } vf_allocator;
 
-/* Catalogs and allocator.  Immutable once made: one context may serve many threads. */
+/* How inputs are read: files.h. */
+typedef struct vf_files vf_files;
+
+/* What a context is made with; both are copied, and their `user` must outlive the context. */
+typedef struct vf_context_options {
+  size_t struct_size;            /* of the caller's struct, as vf_context_options_init() sets it */
+  const vf_allocator *allocator; /* NULL: malloc and free */
+  const vf_files *files;         /* NULL: the file system */
+} vf_context_options;
+
+/* Options in which nothing is said. */
+static inline vf_context_options vf_context_options_init(void) {
+  vf_context_options o;
+  memset(&o, 0, sizeof o);
+  o.struct_size = sizeof o;
+  return o;
+}
+
+/* Memory, files and catalogs.  Immutable once made: one context may serve many threads.  It must
+ * outlive everything that is made with it. */
 typedef struct vf_context vf_context;
 
-/* allocator may be NULL: malloc and free. */
-VF_API vf_status vf_context_new(vf_context **out, const vf_allocator *allocator, vf_error *err);
+/* A context with the built-in catalogs.  options may be NULL: as vf_context_options_init() leaves
+ * them.  VF_USAGE if a function that has to be set is not. */
+VF_API VF_MUST_USE vf_status vf_context_new(vf_context **out, const vf_context_options *options,
+                                            vf_error *err);
 VF_API void vf_context_free(vf_context *ctx);
 
 /* Adds users' own entries: a folder with models/, gpus/, nodes/ and workloads/ in it, a folder of
  * files, or one file.  Of entries with the same name, those of the catalog that was added first
  * count, before the built-in ones.  Everything is checked; on failure nothing is added and the
- * context is as before. To be called before the context is shared by threads. */
-VF_API vf_status vf_context_add_catalog(vf_context *ctx, const char *path, vf_error *err);
+ * context is as before.  To be called before the context is shared by threads.  VF_IO, VF_MALFORMED
+ * or VF_UNKNOWN with the file, its line and its key; VF_LIMIT beyond 7 catalogs or 1000 files. */
+VF_API VF_MUST_USE vf_status vf_context_add_catalog(vf_context *ctx, const char *path,
+                                                    vf_error *err);
 
 typedef enum vf_catalog_kind {
-  VF_CATALOG_MODELS,
-  VF_CATALOG_GPUS,
-  VF_CATALOG_NODES,
-  VF_CATALOG_WORKLOADS, /* programs with measured memory: speech, images, video, embeddings */
+  VF_CATALOG_MODELS = 0,
+  VF_CATALOG_GPUS = 1,
+  VF_CATALOG_NODES = 2,
+  VF_CATALOG_WORKLOADS = 3, /* programs with measured memory: speech, images, video, embeddings */
   VF_CATALOG_COUNT
 } vf_catalog_kind;
 
-/* Entries of a catalog, and the id of entry i (NULL beyond the end), in catalog order. */
+/* How many entries a catalog has, users' own included. */
 VF_API size_t vf_catalog_size(const vf_context *ctx, vf_catalog_kind kind);
+
+/* The id of entry i, in catalog order; NULL beyond the end.  It belongs to the context. */
 VF_API const char *vf_catalog_id(const vf_context *ctx, vf_catalog_kind kind, size_t i);
-
-/* ---- Formats ---------------------------------------------------------------------------- */
-
-/* How numbers are stored: the ggml types, the plain ones, those of a safetensors file, and what the
- * quantization methods of a checkpoint store their values in (their scales are counted with the
- * tensor).  Block sizes: vf_format_info. */
-typedef enum vf_format {
-  VF_FORMAT_NONE,
-  VF_FORMAT_F32,
-  VF_FORMAT_F16,
-  VF_FORMAT_BF16,
-  VF_FORMAT_Q4_0,
-  VF_FORMAT_Q4_1,
-  VF_FORMAT_Q5_0,
-  VF_FORMAT_Q5_1,
-  VF_FORMAT_Q8_0,
-  VF_FORMAT_Q2_K,
-  VF_FORMAT_Q3_K,
-  VF_FORMAT_Q4_K,
-  VF_FORMAT_Q5_K,
-  VF_FORMAT_Q6_K,
-  VF_FORMAT_IQ1_S,
-  VF_FORMAT_IQ1_M,
-  VF_FORMAT_IQ2_XXS,
-  VF_FORMAT_IQ2_XS,
-  VF_FORMAT_IQ2_S,
-  VF_FORMAT_IQ3_XXS,
-  VF_FORMAT_IQ3_S,
-  VF_FORMAT_IQ4_NL,
-  VF_FORMAT_IQ4_XS,
-  VF_FORMAT_TQ1_0,
-  VF_FORMAT_TQ2_0,
-  VF_FORMAT_MXFP4,
-  VF_FORMAT_NVFP4,
-  VF_FORMAT_Q1_0,
-  VF_FORMAT_Q8_1,
-  VF_FORMAT_Q8_K,
-  VF_FORMAT_F64,
-  VF_FORMAT_I8,
-  VF_FORMAT_I16,
-  VF_FORMAT_I32,
-  VF_FORMAT_I64,
-  VF_FORMAT_U8,
-  VF_FORMAT_U16,
-  VF_FORMAT_U32,
-  VF_FORMAT_U64,
-  VF_FORMAT_BOOL,
-  VF_FORMAT_F8_E4M3,
-  VF_FORMAT_F8_E5M2,
-  VF_FORMAT_F8_E8M0,
-  VF_FORMAT_F6_E2M3,
-  VF_FORMAT_F6_E3M2,
-  VF_FORMAT_F4,
-  VF_FORMAT_INT8,
-  VF_FORMAT_INT6,
-  VF_FORMAT_INT5,
-  VF_FORMAT_INT4,
-  VF_FORMAT_INT3,
-  VF_FORMAT_INT2,
-  VF_FORMAT_NF4,
-  VF_FORMAT_COUNT
-} vf_format;
-
-/* A format's arithmetic: bits per element = 8 * block_bytes / block_elements, never a float. */
-typedef struct vf_format_info {
-  const char *name;        /* as ggml spells it, "q4_K" */
-  uint32_t block_elements; /* elements stored together along a row */
-  uint32_t block_bytes;
-  int32_t gguf_type; /* tensor type id in a GGUF file; -1: none */
-  bool quantized;
-} vf_format_info;
-
-/* NULL for VF_FORMAT_NONE and out of range. */
-VF_API const vf_format_info *vf_format_get(vf_format format);
-
-/* By name, case does not matter; VF_UNKNOWN suggests the nearest. */
-VF_API vf_status vf_format_find(vf_format *out, const char *name, vf_error *err);
-
-/* The same for a cache, in the engines' own words too: "fp8", "bfloat16"; "auto" is
- * VF_FORMAT_NONE. */
-VF_API vf_status vf_kv_format_find(vf_format *out, const char *name, vf_error *err);
 
 /* ---- Reading what people type ----------------------------------------------------------- */
 
-/* Tokens: "32768", "32k", "1M"; k and M are 1024-based.  0, signs and fractions are errors. */
-VF_API vf_status vf_tokens_parse(uint64_t *out_tokens, const char *text, vf_error *err);
+/* Tokens: "32768", "32k", "1M"; k and M are 1024-based.  0, signs and fractions are VF_USAGE, more
+ * than 2^31 - 1 is VF_LIMIT. */
+VF_API VF_MUST_USE vf_status vf_tokens_parse(uint64_t *out_tokens, const char *text, vf_error *err);
 
-/* A size: "24GiB", "24GB", "1.5TiB", "512MiB", "123" (bytes).  GiB is 2^30 bytes, GB is 10^9. */
-VF_API vf_status vf_size_parse(uint64_t *out_bytes, const char *text, vf_error *err);
+/* A size: "24GiB", "24GB", "1.5TiB", "512MiB", "123" (bytes).  GiB is 2^30 bytes, GB is 10^9.  Text
+ * that is none is VF_USAGE, more than 8 EiB is VF_LIMIT. */
+VF_API VF_MUST_USE vf_status vf_size_parse(uint64_t *out_bytes, const char *text, vf_error *err);
 
 /* What sizes are shown in. */
-typedef enum vf_unit { VF_UNIT_GIB, VF_UNIT_GB } vf_unit;
+typedef enum vf_unit { VF_UNIT_GIB = 0, VF_UNIT_GB = 1 } vf_unit;
 
-/* The name in names (NULL-terminated list) that is nearest to word, or NULL if none is near. */
+/* The name in names (a list that ends with NULL) that is nearest to word, one of the pointers in
+ * it; NULL if none is near. */
 VF_API const char *vf_nearest_name(const char *word, const char *const *names);
 
 /* ---- Models ----------------------------------------------------------------------------- */
@@ -205,7 +109,7 @@ VF_API const char *vf_nearest_name(const char *word, const char *const *names);
 /* A model as two lists, tensors and cache layers, in one storage format.  Immutable. */
 typedef struct vf_model vf_model;
 
-/* What there is to know about a model; strings belong to the model. */
+/* What there is to know about a model; strings belong to the model, and are never NULL. */
 typedef struct vf_model_info {
   const char *id;           /* catalog id, or the path it was read from */
   const char *architecture; /* "llama", "qwen3"…, as a GGUF file names it */
@@ -220,47 +124,52 @@ typedef struct vf_model_info {
   uint64_t n_tower_params; /* of networks for images or sound; part of n_params */
 } vf_model_info;
 
-/* Opens a model by catalog id or alias, config.json, or the folder that holds one.
- * quant: "q4_k_m", "q8_0", "bf16", or an engine's short name such as "q4"; NULL: the model's own.
- * engine: as in vf_request. */
-VF_API vf_status vf_model_open(vf_model **out, const vf_context *ctx, const char *ref,
-                               const char *quant, const char *engine, vf_error *err);
+/* Opens a model by catalog id or alias, or from its files: config.json, GGUF, safetensors, PyTorch,
+ * or the folder that holds them ("./name" is always a path).  quant: "q4_k_m", "q8_0", "bf16", or
+ * an engine's short name such as "q4"; NULL: the model's own.  engine: as in vf_request. VF_UNKNOWN
+ * with what is nearest for a name that nobody has; VF_IO and VF_MALFORMED with the file and the
+ * place in it; VF_UNSUPPORTED for an architecture, or a format that the engine does not have;
+ * VF_LIMIT for files beyond what is read here. */
+VF_API VF_MUST_USE vf_status vf_model_open(vf_model **out, const vf_context *ctx, const char *ref,
+                                           const char *quant, const char *engine, vf_error *err);
 
-/* The same model in another format. */
-VF_API vf_status vf_model_requantize(vf_model **out, const vf_model *model, const char *quant,
-                                     const char *engine, vf_error *err);
+/* The same model in another format, as for vf_model_open(), which engine may be NULL for, too. */
+VF_API VF_MUST_USE vf_status vf_model_requantize(vf_model **out, const vf_model *model,
+                                                 const char *quant, const char *engine,
+                                                 vf_error *err);
 
 /* A file of weights that goes beside a model. */
 typedef enum vf_part_file {
-  VF_FILE_MMPROJ, /* a tower for images or sound, general.type "mmproj" */
-  VF_FILE_LORA    /* an adapter, general.type "adapter" */
+  VF_FILE_MMPROJ = 0, /* a tower for images or sound, general.type "mmproj" */
+  VF_FILE_LORA = 1    /* an adapter, general.type "adapter" */
 } vf_part_file;
 
 /* Bytes of the tensors in a GGUF file of that kind (an adapter may be a checkpoint, too); another
- * kind of file is VF_USAGE. */
-VF_API vf_status vf_part_file_bytes(uint64_t *out_bytes, const vf_context *ctx, vf_part_file kind,
-                                    const char *path, vf_error *err);
+ * kind of file is VF_USAGE, and else as for vf_model_open(). */
+VF_API VF_MUST_USE vf_status vf_part_file_bytes(uint64_t *out_bytes, const vf_context *ctx,
+                                                vf_part_file kind, const char *path, vf_error *err);
 
+/* Fills *out; with zeros and empty strings if model is NULL. */
 VF_API void vf_model_info_get(const vf_model *model, vf_model_info *out);
 VF_API void vf_model_free(vf_model *model);
 
 /* ---- Devices ---------------------------------------------------------------------------- */
 
 typedef enum vf_device_kind {
-  VF_DEVICE_DISCRETE, /* its own memory */
-  VF_DEVICE_UNIFIED,  /* one pool for the operating system, the CPU and the GPU */
-  VF_DEVICE_HOST,     /* main memory */
+  VF_DEVICE_DISCRETE = 0, /* its own memory */
+  VF_DEVICE_UNIFIED = 1,  /* one pool for the operating system, the CPU and the GPU */
+  VF_DEVICE_HOST = 2,     /* main memory */
   VF_DEVICE_KIND_COUNT
 } vf_device_kind;
 
 /* What runs the kernels: it decides alignments and what a process costs before any model. */
 typedef enum vf_backend {
-  VF_BACKEND_CPU,
-  VF_BACKEND_CUDA,
-  VF_BACKEND_ROCM,
-  VF_BACKEND_METAL,
-  VF_BACKEND_SYCL,  /* Intel GPUs */
-  VF_BACKEND_OTHER, /* accelerators that only their vendors' engines drive */
+  VF_BACKEND_CPU = 0,
+  VF_BACKEND_CUDA = 1,
+  VF_BACKEND_ROCM = 2,
+  VF_BACKEND_METAL = 3,
+  VF_BACKEND_SYCL = 4,  /* Intel GPUs */
+  VF_BACKEND_OTHER = 5, /* accelerators that only their vendors' engines drive */
   VF_BACKEND_COUNT
 } vf_backend;
 
@@ -298,21 +207,23 @@ typedef struct vf_device {
 } vf_device;
 
 /* Parses "h100", "h100x8", "rtx-4090+rtx-3090", "cpu", a MIG instance "h200:1g.18gb", or a node
- * "dgx-h100", "p5.48xlarge" (which stands for its devices) into out[0..*out_count); capacity
- * entries at most. */
-VF_API vf_status vf_devices_parse(vf_device *out, size_t capacity, size_t *out_count,
-                                  const vf_context *ctx, const char *text, vf_error *err);
+ * "dgx-h100", "p5.48xlarge" (which stands for its devices) into out[0..*out_count), which has room
+ * for `capacity`; VF_MAX_DEVICES is enough for any.  VF_UNKNOWN with what is nearest, VF_LIMIT for
+ * more devices than there is room for; out's devices are then whatever was parsed before. */
+VF_API VF_MUST_USE vf_status vf_devices_parse(vf_device *out, size_t capacity, size_t *out_count,
+                                              const vf_context *ctx, const char *text,
+                                              vf_error *err);
 
 /* ---- Requests --------------------------------------------------------------------------- */
 
-typedef enum vf_switch { VF_AUTO, VF_OFF, VF_ON } vf_switch;
+typedef enum vf_switch { VF_AUTO = 0, VF_OFF = 1, VF_ON = 2 } vf_switch;
 
 /* How several devices share one model. */
 typedef enum vf_split {
-  VF_SPLIT_LAYER,  /* whole layers on each device (llama.cpp's default) */
-  VF_SPLIT_NONE,   /* everything on one device, main_gpu */
-  VF_SPLIT_ROW,    /* rows of every matrix: no longer in llama.cpp's CUDA backend */
-  VF_SPLIT_TENSOR, /* matrices by rows or columns, caches by heads */
+  VF_SPLIT_LAYER = 0,  /* whole layers on each device (llama.cpp's default) */
+  VF_SPLIT_NONE = 1,   /* everything on one device, main_gpu */
+  VF_SPLIT_ROW = 2,    /* rows of every matrix: no longer in llama.cpp's CUDA backend */
+  VF_SPLIT_TENSOR = 3, /* matrices by rows or columns, caches by heads */
   VF_SPLIT_COUNT
 } vf_split;
 
@@ -348,13 +259,13 @@ typedef struct vf_request {
   int32_t gpu_layers;     /* last N of layers + 1 on the GPU; -1: all */
   bool no_mmap;           /* weights on the host are read into memory, not mapped from the file */
   vf_split split;
-  uint32_t main_gpu;            /* of VF_SPLIT_NONE: index of the device; the others do not count */
+  uint32_t main_gpu; /* of VF_SPLIT_NONE: index of the device; the others do not count */
   uint32_t tensor_split[VF_MAX_DEVICES]; /* proportions per device */
   size_t tensor_split_count;             /* 0: by free memory */
-  uint64_t host_memory_bytes;   /* main memory for what stays on the host; 0: the first device's
-                                   host_memory_bytes */
-  int64_t prompt_cache_bytes;   /* llama-server's --cache-ram; -1: its default; 0: off */
-  uint32_t cpu_moe_layers;      /* experts of the first N layers stay in host memory */
+  uint64_t host_memory_bytes; /* main memory for what stays on the host; 0: the first device's
+                                 host_memory_bytes */
+  int64_t prompt_cache_bytes; /* llama-server's --cache-ram; -1: its default; 0: off */
+  uint32_t cpu_moe_layers;    /* experts of the first N layers stay in host memory */
   vf_override overrides[VF_MAX_OVERRIDES]; /* the first that matches counts */
   size_t override_count;
   bool mtp;              /* the model's own layers propose further tokens */
@@ -394,24 +305,24 @@ static inline vf_request vf_request_init(void) {
 
 /* ---- Estimates -------------------------------------------------------------------------- */
 
-typedef enum vf_verdict { VF_FITS, VF_TIGHT, VF_NO_FIT, VF_VERDICT_COUNT } vf_verdict;
+typedef enum vf_verdict { VF_FITS = 0, VF_TIGHT = 1, VF_NO_FIT = 2, VF_VERDICT_COUNT } vf_verdict;
 
 /* How a figure was obtained. */
 typedef enum vf_basis {
-  VF_BASIS_EXACT,    /* the engine's own arithmetic */
-  VF_BASIS_MODELLED, /* a fit or a bound; the interval says how good */
-  VF_BASIS_ASSUMED,  /* a default that the user can override */
+  VF_BASIS_EXACT = 0,    /* the engine's own arithmetic */
+  VF_BASIS_MODELLED = 1, /* a fit or a bound; the interval says how good */
+  VF_BASIS_ASSUMED = 2,  /* a default that the user can override */
   VF_BASIS_COUNT
 } vf_basis;
 
 /* What memory is for; the totals of a device are kept by part. */
 typedef enum vf_part {
-  VF_PART_WEIGHTS,
-  VF_PART_KV_CACHE, /* attention caches of every kind */
-  VF_PART_STATE,    /* recurrent state */
-  VF_PART_COMPUTE,  /* activations, workspace, graphs */
-  VF_PART_OUTPUT,   /* logits and embeddings */
-  VF_PART_RUNTIME,  /* context, libraries, communication */
+  VF_PART_WEIGHTS = 0,
+  VF_PART_KV_CACHE = 1, /* attention caches of every kind */
+  VF_PART_STATE = 2,    /* recurrent state */
+  VF_PART_COMPUTE = 3,  /* activations, workspace, graphs */
+  VF_PART_OUTPUT = 4,   /* logits and embeddings */
+  VF_PART_RUNTIME = 5,  /* context, libraries, communication */
   VF_PART_COUNT
 } vf_part;
 
@@ -475,33 +386,50 @@ typedef struct vf_workload {
 /* A reusable result: nothing is allocated while estimating once it is large enough. */
 typedef struct vf_estimate vf_estimate;
 
-VF_API vf_status vf_estimate_new(vf_estimate **out, const vf_context *ctx, vf_error *err);
+/* An estimate without a result, whose verdict is VF_NO_FIT. */
+VF_API VF_MUST_USE vf_status vf_estimate_new(vf_estimate **out, const vf_context *ctx,
+                                             vf_error *err);
 VF_API void vf_estimate_free(vf_estimate *estimate);
 
-/* Estimates the request; model must outlive the use of the result, devices are copied. */
-VF_API vf_status vf_estimate_run(vf_estimate *estimate, const vf_model *model,
-                                 const vf_request *request, const vf_device *devices,
-                                 size_t device_count, vf_error *err);
+/* Estimates the request on devices[0..device_count), 1 to VF_MAX_DEVICES of them.  The request and
+ * the devices are copied; the model, and strings and the draft model of the request, must outlive
+ * the use of the result.  After a failure there is no result, and the verdict is VF_NO_FIT.
+ * VF_UNKNOWN for an engine that nobody knows, VF_UNSUPPORTED for what the engine refuses (no such
+ * format, heads that cannot be shared out…), VF_LIMIT for numbers beyond its own, VF_OVERFLOW for
+ * sizes beyond 64 bits, VF_USAGE where a device's memory is not known. */
+VF_API VF_MUST_USE vf_status vf_estimate_run(vf_estimate *estimate, const vf_model *model,
+                                             const vf_request *request, const vf_device *devices,
+                                             size_t device_count, vf_error *err);
 
+/* The worst of its devices; VF_NO_FIT without a result, and for NULL. */
 VF_API vf_verdict vf_estimate_verdict(const vf_estimate *estimate);
+
+/* Lists of the result, with how many there are; count may be NULL.  They hold until the next run.
+ */
 VF_API const vf_device_budget *vf_estimate_devices(const vf_estimate *estimate, size_t *count);
 VF_API const vf_line *vf_estimate_lines(const vf_estimate *estimate, size_t *count);
 VF_API const vf_assumption *vf_estimate_assumptions(const vf_estimate *estimate, size_t *count);
+
+/* What the engine made of the request; NULL for NULL.  It holds until the next run. */
 VF_API const vf_workload *vf_estimate_workload(const vf_estimate *estimate);
+
+/* The model of the last run; NULL before the first. */
 VF_API const vf_model *vf_estimate_model(const vf_estimate *estimate);
 
-/* How line i came about: the formula with its numbers and its source.  Returns the length. */
+/* How line i came about, as text: the formula with its numbers and its source.  Returns the length
+ * that it has, cut to size - 1 in buf; 0 for a line that there is not.  buf may be NULL if size is
+ * 0. */
 VF_API size_t vf_estimate_explain(const vf_estimate *estimate, size_t line, char *buf, size_t size);
 
 /* ---- Speed ------------------------------------------------------------------------------ */
 
 /* What most of the time goes into. */
 typedef enum vf_bound {
-  VF_BOUND_MEMORY,      /* reading a device's memory */
-  VF_BOUND_HOST_MEMORY, /* reading main memory */
-  VF_BOUND_LINK,        /* what devices tell one another, or fetch from the host */
-  VF_BOUND_COMPUTE,
-  VF_BOUND_LAUNCHES, /* starting kernels: the fixed part of every layer */
+  VF_BOUND_MEMORY = 0,      /* reading a device's memory */
+  VF_BOUND_HOST_MEMORY = 1, /* reading main memory */
+  VF_BOUND_LINK = 2,        /* what devices tell one another, or fetch from the host */
+  VF_BOUND_COMPUTE = 3,
+  VF_BOUND_LAUNCHES = 4, /* starting kernels: the fixed part of every layer */
   VF_BOUND_COUNT
 } vf_bound;
 
@@ -528,9 +456,11 @@ typedef struct vf_speed {
   const char *unknown;            /* why decode is not known; "" if it is */
 } vf_speed;
 
+/* Fills *out with the speed of the last run; nothing is known without a result. */
 VF_API void vf_estimate_speed(const vf_estimate *estimate, vf_speed *out);
 
-/* How decode came about, with its numbers and their source.  Returns the length. */
+/* How decode came about, with its numbers and their source.  Returns the length, as
+ * vf_estimate_explain() does. */
 VF_API size_t vf_speed_explain(const vf_estimate *estimate, char *buf, size_t size);
 
 /* ---- Limits ----------------------------------------------------------------------------- */
@@ -557,9 +487,12 @@ typedef struct vf_limits {
 } vf_limits;
 
 /* Solves them by repeated estimates with `scratch` (its last result is overwritten): what the
- * request of `estimate` leaves room for, on these devices. */
-VF_API vf_status vf_limits_solve(vf_limits *out, const vf_estimate *estimate, vf_estimate *scratch,
-                                 const vf_device *devices, size_t device_count, vf_error *err);
+ * request of `estimate` leaves room for, on these devices.  Fails as vf_estimate_run() does; what an
+ * engine refuses on the way is no failure.  VF_USAGE if `estimate` holds no finished estimate, or if
+ * both are the same. */
+VF_API VF_MUST_USE vf_status vf_limits_solve(vf_limits *out, const vf_estimate *estimate,
+                                             vf_estimate *scratch, const vf_device *devices,
+                                             size_t device_count, vf_error *err);
 
 #ifdef __cplusplus
 }

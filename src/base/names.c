@@ -68,6 +68,7 @@ void vf_name_search_try(vf_name_search *search, const char *candidate) {
 }
 
 const char *vf_nearest_name(const char *word, const char *const *names) {
+  if (word == NULL || names == NULL) return NULL;
   vf_name_search search = vf_name_search_for(word);
   for (; *names != NULL; names++) vf_name_search_try(&search, *names);
   return search.best;

@@ -8,6 +8,10 @@
 
 #include "base/text.h"
 
+const char *vf_version(void) {
+  return VF_VERSION;
+}
+
 const char *vf_status_text(vf_status status) {
   switch (status) {
 #define VF_STATUS_CASE(name, value, text)                                                          \
@@ -21,6 +25,9 @@ const char *vf_status_text(vf_status status) {
 static void copy(char *dst, size_t size, const char *src) {
   snprintf(dst, size, "%s", src);
 }
+
+static void fill(vf_error *err, vf_status status, const char *fmt, va_list args)
+    __attribute__((format(printf, 3, 0)));
 
 static void fill(vf_error *err, vf_status status, const char *fmt, va_list args) {
   memset(err, 0, sizeof *err);
@@ -60,6 +67,7 @@ void vf_error_set_source(vf_error *err, const char *source) {
 /* "source: line 3, /path: message"; each part only if it is there. */
 size_t vf_error_line(const vf_error *err, char *buf, size_t size) {
   vf_text text = vf_text_on(buf, size);
+  if (err == NULL) return 0;
   if (err->source[0] != '\0') {
     vf_text_escaped(&text, err->source, strlen(err->source));
     vf_text_put(&text, ": ");

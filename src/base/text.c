@@ -7,6 +7,7 @@
 #include <string.h>
 
 vf_text vf_text_on(char *buf, size_t size) {
+  if (buf == NULL) size = 0;
   if (size > 0) buf[0] = '\0';
   return (vf_text){buf, size, 0};
 }

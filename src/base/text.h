@@ -14,6 +14,7 @@ typedef struct vf_text {
   size_t length; /* bytes put so far, also those that were cut */
 } vf_text;
 
+/* buf may be NULL: the length alone is told then. */
 vf_text vf_text_on(char *buf, size_t size);
 
 void vf_text_put(vf_text *t, const char *s);

@@ -1,5 +1,6 @@
 /* units.c - "24GiB" to bytes and back, in integers: no float ever holds a size. */
 #include "base/units.h"
+#include "base/args.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -32,6 +33,8 @@ vf_status vf_tokens_parse(uint64_t *out_tokens, const char *text, vf_error *err)
   const char *s = text;
   uint64_t n, scale = 1;
   int digits;
+  VF_NEED(err, out_tokens);
+  VF_NEED(err, text);
   if (!read_digits(&s, &n, &digits)) return bad_tokens(err, text);
   if (*s == 'k' || *s == 'K') scale = VF_KIB;
   if (*s == 'm' || *s == 'M') scale = VF_MIB;
@@ -77,6 +80,8 @@ vf_status vf_size_parse(uint64_t *out_bytes, const char *text, vf_error *err) {
   const char *s = text;
   uint64_t whole, fraction = 0, scale = 1, part, total;
   int digits = 0;
+  VF_NEED(err, out_bytes);
+  VF_NEED(err, text);
   if (!read_digits(&s, &whole, &digits)) return bad_size(err, text);
   if (*s == '.') {
     s++;

@@ -65,7 +65,8 @@ vf_status add_catalogs(vf_context *ctx, const args *a, vf_error *err) {
 /* ---- Lists ------------------------------------------------------------------------------ */
 
 static enum exit_code list(const args *a, const vf_context *ctx, vf_list_kind kind, vf_error *err) {
-  const vf_list_query query = {.text = a->operands[0],
+  const vf_list_query query = {.struct_size = sizeof query,
+                               .text = a->operands[0],
                                .family = a->family,
                                .vendor = a->vendor,
                                .least_params = a->params.least,

@@ -25,7 +25,7 @@ static bool names_this_machine(const char *list) {
 static vf_machine *here; /* of the whole program: asking drivers takes its time */
 
 vf_status detect(const vf_machine **out, const args *a, const vf_context *ctx, vf_error *err) {
-  const vf_machine_options options = {.root = a->sysroot};
+  const vf_machine_options options = {.struct_size = sizeof options, .root = a->sysroot};
   vf_status status = VF_OK;
   if (here == NULL) status = vf_machine_detect(&here, ctx, &options, err);
   if (status == VF_OK) *out = here;

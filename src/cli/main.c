@@ -126,5 +126,5 @@ int main(int argc, char **argv) {
   setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
   enum exit_code code = start(argc, argv, &err);
   if (code == EXIT_TROUBLE && (err.status != VF_IO || !ferror(stdout))) complain(&err);
-  return close_output(code);
+  return (int)close_output(code);
 }

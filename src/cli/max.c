@@ -68,7 +68,7 @@ static vf_status name_devices(const args *a, vf_error *err) {
 }
 
 static vf_status run(vf_answer *answer, const args *a, const vf_context *ctx, vf_error *err) {
-  vf_max_query q = {.min_ctx_tokens = a->min_ctx, .min_seqs = a->min_seqs};
+  vf_max_query q = {.struct_size = sizeof q, .min_ctx_tokens = a->min_ctx, .min_seqs = a->min_seqs};
   vf_report_options options = report_options(a);
   vf_status status = find_question(&q.kind, a, err);
   if (status == VF_OK && q.kind == VF_MOST_GPU) status = name_devices(a, err);

@@ -22,6 +22,7 @@ static bool wants_color(color_mode mode) {
 /* Bars show on a terminal even where colour is not wanted. */
 vf_report_options report_options(const args *a) {
   vf_report_options options = a->report;
+  options.struct_size = sizeof options;
   options.color = wants_color(a->color);
   options.bars = options.color || (a->color == COLOR_AUTO && isatty(STDOUT_FILENO));
   return options;

@@ -11,7 +11,8 @@
 #include "trouble.h"
 
 static vf_place_options options_of(const args *a, const vf_deployment *d) {
-  return (vf_place_options){.gpu = d->gpu,
+  return (vf_place_options){.struct_size = sizeof(vf_place_options),
+                            .gpu = d->gpu,
                             .scenario = a->scenario,
                             .memory_bytes = d->memory_bytes,
                             .host_memory_bytes = d->request.host_memory_bytes,

@@ -41,8 +41,11 @@ vf_status draw_plot(const args *a, const vf_estimate *estimate, vf_estimate *scr
   vf_curve curve;
   bool terminal = strcmp(a->plot, "-") == 0;
   vf_report_options report = report_options(a);
-  vf_plot_options options = {
-      .svg = !terminal, .unicode = is_utf8_locale(), .color = report.color, .unit = report.unit};
+  const vf_plot_options options = {.struct_size = sizeof options,
+                                   .svg = !terminal,
+                                   .unicode = is_utf8_locale(),
+                                   .color = report.color,
+                                   .unit = report.unit};
   if (terminal && report.format != VF_REPORT_TABLE)
     return trouble(err, "--plot", "- goes with the table: name a file beside --json");
   vf_status status = vf_curve_solve(&curve, scratch, model, request, devices, n_devices, err);

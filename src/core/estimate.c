@@ -167,15 +167,25 @@ vf_status vf_estimate_finish(vf_estimate *e, vf_error *err) {
   return VF_OK;
 }
 
+void vf_estimate_clear(vf_estimate *e) {
+  e->n_devices = e->n_lines = e->n_assumptions = 0;
+  e->verdict = VF_NO_FIT;
+}
+
+vf_status vf_estimate_needed(const vf_estimate *e, vf_error *err) {
+  if (e->n_devices != 0) return VF_OK;
+  return vf_fail(err, VF_USAGE, "the estimate has no result: vf_estimate_run() has not succeeded");
+}
+
 /* ---- Reading ---------------------------------------------------------------------------- */
 
 vf_verdict vf_estimate_verdict(const vf_estimate *e) {
-  return e->verdict;
+  return e != NULL ? e->verdict : VF_NO_FIT;
 }
 
 const vf_device_budget *vf_estimate_devices(const vf_estimate *e, size_t *count) {
-  *count = e->n_devices;
-  return e->devices;
+  if (count != NULL) *count = e != NULL ? e->n_devices : 0;
+  return e != NULL ? e->devices : NULL;
 }
 
 int64_t vf_budget_over(const vf_device_budget *b) {
@@ -193,19 +203,19 @@ const vf_device_budget *vf_estimate_tightest(const vf_estimate *e) {
 }
 
 const vf_line *vf_estimate_lines(const vf_estimate *e, size_t *count) {
-  *count = e->n_lines;
-  return e->lines;
+  if (count != NULL) *count = e != NULL ? e->n_lines : 0;
+  return e != NULL ? e->lines : NULL;
 }
 
 const vf_assumption *vf_estimate_assumptions(const vf_estimate *e, size_t *count) {
-  *count = e->n_assumptions;
-  return e->assumptions;
+  if (count != NULL) *count = e != NULL ? e->n_assumptions : 0;
+  return e != NULL ? e->assumptions : NULL;
 }
 
 const vf_workload *vf_estimate_workload(const vf_estimate *e) {
-  return &e->workload;
+  return e != NULL ? &e->workload : NULL;
 }
 
 const vf_model *vf_estimate_model(const vf_estimate *e) {
-  return e->model;
+  return e != NULL ? e->model : NULL;
 }

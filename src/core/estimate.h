@@ -76,6 +76,12 @@ void vf_estimate_assume(vf_estimate *e, const char *code, const char *text);
 /* Sums up, computes capacities and headrooms, judges. */
 vf_status vf_estimate_finish(vf_estimate *e, vf_error *err);
 
+/* Takes the result away: an estimate that failed holds none, and fits nothing. */
+void vf_estimate_clear(vf_estimate *e);
+
+/* VF_USAGE if there is no result. */
+vf_status vf_estimate_needed(const vf_estimate *e, vf_error *err);
+
 /* Capacity, headroom and verdict of one device out of what it has and needs: the same rules for one
  * engine and for programs that share a box.  need must be below 2^63. */
 void vf_budget_judge(vf_device_budget *b);

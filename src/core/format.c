@@ -5,6 +5,7 @@
  * quantized checkpoint; what a method adds per group is the method's (models/scheme.c). */
 #include "core/format.h"
 
+#include "base/args.h"
 #include "base/checked.h"
 #include "base/names.h"
 #include "base/status.h"
@@ -77,6 +78,8 @@ vf_format vf_format_of_gguf(uint32_t type) {
 }
 
 vf_status vf_format_find(vf_format *out, const char *name, vf_error *err) {
+  VF_NEED(err, out);
+  VF_NEED(err, name);
   vf_name_search search = vf_name_search_for(name);
   for (int f = VF_FORMAT_NONE + 1; f < VF_FORMAT_COUNT; f++) {
     if (vf_name_equal(name, vf_formats[f].name)) {
@@ -106,6 +109,8 @@ bool vf_format_matrix(uint64_t *out_bytes, vf_format format, uint64_t row_elemen
 
 /* Engines have words of their own. */
 vf_status vf_kv_format_find(vf_format *out, const char *name, vf_error *err) {
+  VF_NEED(err, out);
+  VF_NEED(err, name);
   static const struct {
     const char *word;
     vf_format format;
@@ -119,4 +124,3 @@ vf_status vf_kv_format_find(vf_format *out, const char *name, vf_error *err) {
   }
   return vf_format_find(out, name, err);
 }
-

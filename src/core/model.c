@@ -243,6 +243,9 @@ static uint64_t tower_params(const vf_model *m) {
 }
 
 void vf_model_info_get(const vf_model *model, vf_model_info *out) {
+  if (out == NULL) return;
+  *out = (vf_model_info){.id = "", .architecture = "", .source = "", .quant = ""};
+  if (model == NULL) return;
   *out = (vf_model_info){
       .id = model->id,
       .architecture = model->arch,

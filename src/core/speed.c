@@ -318,6 +318,9 @@ static void tell_prefill(vf_speed *out, const step *s) {
 }
 
 void vf_estimate_speed(const vf_estimate *e, vf_speed *out) {
+  if (out == NULL) return;
+  *out = (vf_speed){.unknown = "there is no estimate"};
+  if (e == NULL || e->n_devices == 0) return;
   step s = step_of(e);
   span ns = total(&s);
   double tokens = (double)s.seqs * s.replicas;
@@ -355,6 +358,7 @@ static void put_ms(vf_text *t, const char *name, const span *ns) {
 
 size_t vf_speed_explain(const vf_estimate *e, char *buf, size_t size) {
   vf_text t = vf_text_on(buf, size);
+  if (e == NULL || e->n_devices == 0) return 0;
   step s = step_of(e);
   const vf_read *r = &s.reads.gpu;
   const vf_device *d = &e->devices[0].device;

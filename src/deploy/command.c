@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/args.h"
 #include "base/checked.h"
 #include "base/names.h"
 #include "base/status.h"
@@ -16,7 +17,7 @@
 #include "deploy/words.h"
 #include "readers/catalog.h"
 #include "readers/config.h"
-#include "readers/file.h"
+#include "readers/files.h"
 
 enum {
   MOST_REMARKS = 48,
@@ -66,6 +67,8 @@ vf_command *vf_command_in(vf_arena *arena, const vf_context *ctx) {
 }
 
 vf_status vf_command_new(vf_command **out, const vf_context *ctx, vf_error *err) {
+  VF_NEED(err, out);
+  VF_NEED(err, ctx);
   vf_arena *arena = vf_arena_new(&ctx->allocator, ARENA_BYTES);
   vf_command *c = arena != NULL ? vf_command_in(arena, ctx) : NULL;
   if (c == NULL) {
@@ -499,8 +502,11 @@ static vf_status no_engine(vf_error *err) {
                  "python -m sglang.launch_server, trtllm-serve, ollama run…");
 }
 
-vf_status vf_command_read(vf_command *c, const char *const *words, size_t count,
+vf_status vf_command_read(vf_command *command, const char *const *words, size_t count,
                           vf_variable_fn variables, void *user, vf_error *err) {
+  VF_NEED(err, command);
+  VF_NEED(err, words);
+  vf_command *c = command;
   size_t at = 0, used = 0;
   const vf_engine *engine = find_program(words, count, &at, &used);
   if (engine == NULL) return no_engine(err);
@@ -512,8 +518,11 @@ vf_status vf_command_read(vf_command *c, const char *const *words, size_t count,
   return vf_command_options(c, engine, words + at + used, count - at - used, assigned, &a, err);
 }
 
-vf_status vf_command_read_text(vf_command *c, const char *text, vf_variable_fn variables,
+vf_status vf_command_read_text(vf_command *command, const char *text, vf_variable_fn variables,
                                void *user, vf_error *err) {
+  VF_NEED(err, command);
+  VF_NEED(err, text);
+  vf_command *c = command;
   vf_words commands[VF_WORDS_COMMANDS];
   size_t n = 0, at, used;
   vf_status status = vf_words_split(commands, &n, text, variables, user, c->arena, err);
@@ -549,7 +558,9 @@ static const vf_param *find_ours(const char *word, const char **attached) {
 static bool take_list(vf_command *c, const vf_param *p, const char *text) {
   vf_axis_kind axis;
   if (!vf_param_axis(p, &axis)) return false;
-  bool list = vf_param_is_list(p, text) && vf_path_look(text) == VF_PATH_NONE;
+  vf_path_kind kind = VF_PATH_OTHER;
+  bool list = vf_param_is_list(p, text) &&
+              vf_files_look(&kind, &c->ctx->files, text, NULL) == VF_OK && kind == VF_PATH_NONE;
   c->lists[axis] = list ? text : NULL;
   return list;
 }
@@ -626,8 +637,13 @@ static bool is_option_word(const char *word) {
   return word[0] == '-' && word[1] != '\0' && !is_number(word);
 }
 
-vf_status vf_command_option(vf_command *c, const char *const *words, size_t count, size_t *at,
+vf_status vf_command_option(vf_command *command, const char *const *words, size_t count, size_t *at,
                             vf_error *err) {
+  VF_NEED(err, command);
+  VF_NEED(err, words);
+  VF_NEED(err, at);
+  if (*at >= count) return vf_fail(err, VF_USAGE, "vf_command_option: there is no word %zu", *at);
+  vf_command *c = command;
   const char *word = words[*at], *attached, *value = NULL;
   if (!is_option_word(word)) return vf_fail(err, VF_UNKNOWN, "'%.80s' is no option", word);
   reading r = {c, NULL, words, count, *at, err};
@@ -695,7 +711,7 @@ static vf_status take_modelfile(vf_command *c, vf_error *err) {
   vf_request *r = &d->request;
   const char *path = d->model;
   if (path == NULL || !is_modelfile(path)) return VF_OK;
-  vf_status status = vf_modelfile_read(&file, path, err);
+  vf_status status = vf_modelfile_read(&file, c->ctx, path, err);
   if (status != VF_OK) return status;
   d->model = beside(c, file.from, path);
   if (file.adapter[0] != '\0' && d->lora == NULL) d->lora = beside(c, file.adapter, path);
@@ -707,8 +723,10 @@ static vf_status take_modelfile(vf_command *c, vf_error *err) {
   return VF_OK;
 }
 
-vf_status vf_command_environment(vf_command *c, vf_variable_fn variables, void *user,
+vf_status vf_command_environment(vf_command *command, vf_variable_fn variables, void *user,
                                  vf_error *err) {
+  VF_NEED(err, command);
+  vf_command *c = command;
   const vf_engine *engine = NULL;
   const char *version;
   vf_status status = take_modelfile(c, err);
@@ -732,10 +750,13 @@ static vf_status not_set(const vf_unstated *u, vf_error *err) {
 }
 
 const vf_deployment *vf_command_so_far(const vf_command *c) {
-  return &c->d;
+  return c != NULL ? &c->d : NULL;
 }
 
-vf_status vf_command_deployment(vf_command *c, vf_deployment *out, vf_error *err) {
+vf_status vf_command_deployment(vf_command *command, vf_deployment *out, vf_error *err) {
+  VF_NEED(err, command);
+  VF_NEED(err, out);
+  vf_command *c = command;
   size_t remarks = c->n_remarks;
   if (c->n_unstated > 0) return not_set(&c->unstated[0], err);
   vf_status status = take_modelfile(c, err);
@@ -751,11 +772,12 @@ vf_status vf_command_deployment(vf_command *c, vf_deployment *out, vf_error *err
 }
 
 const char *vf_command_list(const vf_command *c, vf_axis_kind axis) {
-  return axis < VF_AXIS_COUNT ? c->lists[axis] : NULL;
+  return c != NULL && (unsigned)axis < VF_AXIS_COUNT ? c->lists[axis] : NULL;
 }
 
 const char *const *vf_command_passed(const vf_command *c) {
-  return c->passed;
+  static const char *const none[] = {NULL};
+  return c != NULL ? c->passed : none;
 }
 
 const vf_engine *vf_command_engine(const vf_command *c) {

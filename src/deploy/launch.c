@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/args.h"
 #include "base/checked.h"
 #include "base/names.h"
 #include "base/status.h"
@@ -99,6 +100,7 @@ static void put_value(vf_text *out, const saying *l, const vf_param *p, const vf
     put_total(&v, &l->d.request);
   else
     vf_param_print(p, &l->d, row->measure, &v);
+  if (v.length >= v.size) out->length += LINE_BYTES; /* cut: no line is to hold a part of it */
   if (row->measure == VF_MEASURE_MAP)
     put_mapped(out, row, value);
   else
@@ -313,6 +315,13 @@ static vf_status make(launching *l, vf_error *err) {
 
 vf_status vf_launch_make(vf_launch **out, const vf_context *ctx, const vf_estimate *estimate,
                          const vf_deployment *deployment, vf_error *err) {
+  VF_NEED(err, out);
+  VF_NEED(err, ctx);
+  VF_NEED(err, estimate);
+  VF_NEED(err, deployment);
+  vf_status status = vf_check_struct(sizeof *deployment, deployment, "vf_deployment", err);
+  if (status == VF_OK) status = vf_estimate_needed(estimate, err);
+  if (status != VF_OK) return status;
   vf_arena *arena = vf_arena_new(&ctx->allocator, (size_t)MOST_ITEMS * 2 * LINE_BYTES + 65536);
   launching *l = arena != NULL ? vf_arena_alloc(arena, 1, sizeof *l) : NULL;
   if (l == NULL) {
@@ -324,7 +333,7 @@ vf_status vf_launch_make(vf_launch **out, const vf_context *ctx, const vf_estima
   l->e = estimate;
   l->said.d = *deployment;
   l->said.d.request = estimate->request;
-  vf_status status = make(l, err);
+  status = make(l, err);
   l->launch.note = l->stands ? "the model's name stands for your own copy in that format" : "";
   if (status == VF_OK)
     *out = &l->launch;

@@ -1,7 +1,6 @@
 /* load.c - from what people name to the facts and tensors behind it. */
 #include "deploy/load.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +9,7 @@
 #include "models/recipe.h"
 #include "models/trtllm.h"
 #include "readers/config.h"
-#include "readers/file.h"
+#include "readers/files.h"
 #include "readers/json/json_scan.h"
 
 /* ---- Paths ------------------------------------------------------------------------------ */
@@ -51,7 +50,8 @@ typedef struct folder_look {
   char gguf[256]; /* the first by name */
 } folder_look;
 
-static void look_at_entry(folder_look *look, const char *name) {
+static bool look_at_entry(void *context, const char *name) {
+  folder_look *look = context;
   bool later_shard = strstr(name, "-of-") != NULL && strstr(name, "-00001-of-") == NULL;
   if (ends_with(name, ".gguf") && !later_shard && strncmp(name, "mmproj", 6) != 0) {
     if (look->n_gguf++ == 0 || strcmp(name, look->gguf) < 0)
@@ -60,16 +60,7 @@ static void look_at_entry(folder_look *look, const char *name) {
   bool training = strncmp(name, "training_args", 13) == 0 || strncmp(name, "optimizer", 9) == 0 ||
                   strncmp(name, "scheduler", 9) == 0;
   if (is_weight_name(name) && !training) look->checkpoint = true;
-}
-
-static folder_look look_into(const char *path) {
-  folder_look look = {0};
-  DIR *dir = opendir(path);
-  if (dir == NULL) return look;
-  for (struct dirent *e = readdir(dir); e != NULL; e = readdir(dir))
-    look_at_entry(&look, e->d_name);
-  closedir(dir);
-  return look;
+  return true;
 }
 
 /* ---- Configs ---------------------------------------------------------------------------- */
@@ -102,7 +93,8 @@ static void blank_infinities(char *text) {
 static vf_status load_config(vf_loaded *l, const char *path, vf_error *err) {
   char *text;
   size_t length;
-  vf_status status = vf_file_read(&text, &length, path, VF_JSON_FILE_BYTES, l->arena, err);
+  vf_status status =
+      vf_files_read(&text, &length, l->files, path, VF_JSON_FILE_BYTES, l->arena, err);
   if (status != VF_OK) return status;
   blank_infinities(text);
   return load_text(l, text, length, path, err);
@@ -129,7 +121,7 @@ static vf_status load_gguf(vf_loaded *l, const char *path, vf_load_depth depth, 
   l->id = l->origin = path;
   l->facts = vf_facts_in(l->arena, path);
   l->has_facts = true;
-  return vf_gguf_read(&l->facts, &l->gguf, path, &sink, depth == VF_LOAD_EVERY_NAME, err);
+  return vf_gguf_read(&l->facts, &l->gguf, l->files, path, &sink, depth == VF_LOAD_EVERY_NAME, err);
 }
 
 static vf_status load_checkpoint(vf_loaded *l, const char *path, vf_load_depth depth,
@@ -140,15 +132,17 @@ static vf_status load_checkpoint(vf_loaded *l, const char *path, vf_load_depth d
   l->kind = VF_LOAD_CHECKPOINT;
   l->id = l->origin = path;
   if (depth == VF_LOAD_EVERY_NAME)
-    return vf_checkpoint_inspect(&l->checkpoint, path, &sink, l->arena, err);
-  return vf_checkpoint_read(&l->checkpoint, path, &sink, l->arena, err);
+    return vf_checkpoint_inspect(&l->checkpoint, l->files, path, &sink, l->arena, err);
+  return vf_checkpoint_read(&l->checkpoint, l->files, path, &sink, l->arena, err);
 }
 
 /* The config beside the weights, where there is one. */
 static vf_status load_config_beside(vf_loaded *l, const char *folder, vf_error *err) {
   const char *path = folder != NULL ? join_path(l->arena, folder, "config.json") : NULL;
   if (path == NULL) return vf_fail_nomem(err);
-  return vf_path_look(path) == VF_PATH_FILE ? load_config(l, path, err) : VF_OK;
+  vf_path_kind kind;
+  vf_status status = vf_files_look(&kind, l->files, path, err);
+  return status == VF_OK && kind == VF_PATH_FILE ? load_config(l, path, err) : status;
 }
 
 /* TensorRT-LLM stores the weights rank by rank, fused and renamed: its config says as much. */
@@ -157,8 +151,9 @@ static bool is_of_ranks(const vf_loaded *l) {
 }
 
 static vf_status load_folder(vf_loaded *l, const char *path, vf_load_depth depth, vf_error *err) {
-  folder_look look = look_into(path);
-  vf_status status = load_config_beside(l, path, err);
+  folder_look look = {0};
+  vf_status status = vf_files_list(l->files, path, look_at_entry, &look, err);
+  if (status == VF_OK) status = load_config_beside(l, path, err);
   if (status != VF_OK) return status;
   if (!l->has_facts && look.n_gguf == 1) {
     const char *file = join_path(l->arena, path, look.gguf);
@@ -175,9 +170,12 @@ static vf_status load_folder(vf_loaded *l, const char *path, vf_load_depth depth
 }
 
 static vf_status load_file(vf_loaded *l, const char *path, vf_load_depth depth, vf_error *err) {
-  if (vf_gguf_recognize(path)) return load_gguf(l, path, depth, err);
+  bool gguf;
+  vf_status status = vf_gguf_recognize(&gguf, l->files, path, err);
+  if (status != VF_OK) return status;
+  if (gguf) return load_gguf(l, path, depth, err);
   if (!is_weight_name(path)) return load_config(l, path, err);
-  vf_status status = load_config_beside(l, folder_of(l->arena, path), err);
+  status = load_config_beside(l, folder_of(l->arena, path), err);
   if (status == VF_OK && is_of_ranks(l)) return VF_OK;
   if (status == VF_OK && (depth != VF_LOAD_FACTS || !l->has_facts))
     status = load_checkpoint(l, path, depth, err);
@@ -226,15 +224,15 @@ vf_status vf_load(vf_loaded *out, const vf_context *ctx, const char *ref, vf_loa
                   vf_error *err) {
   vf_catalog_entry entry;
   vf_catalog_guess guess;
-  *out = (vf_loaded){.kind = VF_LOAD_CONFIG, .id = ref, .origin = ref};
+  vf_path_kind kind;
+  *out = (vf_loaded){.files = &ctx->files, .kind = VF_LOAD_CONFIG, .id = ref, .origin = ref};
   out->arena = vf_arena_new(&ctx->allocator, (size_t)256 << 20);
   if (out->arena == NULL) return vf_fail_nomem(err);
   if (vf_catalog_find(&entry, ctx, VF_CATALOG_MODELS, ref)) return load_entry(out, &entry, err);
-  switch (vf_path_look(ref)) {
-  case VF_PATH_NONE: break;
-  case VF_PATH_FOLDER: return load_folder(out, ref, depth, err);
-  default: return load_file(out, ref, depth, err);
-  }
+  vf_status status = vf_files_look(&kind, out->files, ref, err);
+  if (status != VF_OK) return status;
+  if (kind == VF_PATH_FOLDER) return load_folder(out, ref, depth, err);
+  if (kind != VF_PATH_NONE) return load_file(out, ref, depth, err);
   if (!guess_entry(out, &guess, ctx, ref)) return unknown_model(ctx, ref, err);
   out->guessed = true;
   return load_entry(out, &guess.entry, err);

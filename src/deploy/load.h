@@ -20,6 +20,7 @@ typedef enum vf_load_kind {
 
 /* Everything lies in the arena. */
 typedef struct vf_loaded {
+  const vf_files *files; /* that paths are of */
   vf_arena *arena;
   vf_load_kind kind;
   const char *id;     /* of the model, for reports */

@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/args.h"
 #include "base/status.h"
-#include "readers/file.h"
+#include "readers/catalog.h"
+#include "readers/files.h"
 #include "vramfit/deploy.h"
 
 enum { MODELFILE_BYTES = 1 << 20 };
@@ -25,13 +27,24 @@ static vf_status fail_line(const scan *s, vf_error *err, const char *message, co
   return status;
 }
 
-/* The next word; quotes are taken off. */
-static void take_word(const char **text, char *out, size_t size) {
+/* The next word; quotes are taken off.  False: it is longer than there is room. */
+static bool take_word(const char **text, char *out, size_t size) {
   const char *s = *text + strspn(*text, " \t");
   char quote = *s == '"' || *s == '\'' ? *s++ : '\0';
   size_t n = quote != '\0' ? strcspn(s, quote == '"' ? "\"\n" : "'\n") : strcspn(s, " \t\r\n");
   snprintf(out, size, "%.*s", (int)(n < size ? n : size - 1), s);
   *text = s + n + (quote != '\0' && s[n] == quote);
+  return n < size;
+}
+
+/* A name that the model or an adapter goes by: a part of it would be another one. */
+static vf_status take_name(const scan *s, const char *text, char *out, size_t size, vf_error *err) {
+  if (take_word(&text, out, size)) return VF_OK;
+  vf_status status =
+      vf_fail_at(err, VF_LIMIT, s->path, "",
+                 "a name is longer than %zu bytes, which is all that is read", size - 1);
+  if (err != NULL) err->line = s->line;
+  return status;
 }
 
 static bool is_word(const char *word, const char *const *list) {
@@ -112,14 +125,10 @@ static vf_status read_line(scan *s, const char *text, vf_error *err) {
   char word[32];
   take_word(&text, word, sizeof word);
   if (word[0] == '\0' || word[0] == '#') return VF_OK;
-  if (is_instruction(word, "FROM")) {
-    take_word(&text, s->out->from, sizeof s->out->from);
-    return VF_OK;
-  }
-  if (is_instruction(word, "ADAPTER")) {
-    take_word(&text, s->out->adapter, sizeof s->out->adapter);
-    return VF_OK;
-  }
+  if (is_instruction(word, "FROM"))
+    return take_name(s, text, s->out->from, sizeof s->out->from, err);
+  if (is_instruction(word, "ADAPTER"))
+    return take_name(s, text, s->out->adapter, sizeof s->out->adapter, err);
   if (is_instruction(word, "PARAMETER")) return read_parameter(s, text, err);
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     if (is_instruction(word, texts[i])) return skip_text(s, text, err);
@@ -139,13 +148,17 @@ static vf_status read_lines(scan *s, vf_error *err) {
   return vf_fail_at(err, VF_MALFORMED, s->path, "", "names no model: FROM is missing");
 }
 
-vf_status vf_modelfile_read(vf_modelfile *out, const char *path, vf_error *err) {
+vf_status vf_modelfile_read(vf_modelfile *out, const vf_context *ctx, const char *path,
+                            vf_error *err) {
+  VF_NEED(err, out);
+  VF_NEED(err, ctx);
+  VF_NEED(err, path);
   vf_modelfile file = {.num_ctx = -1, .num_gpu = -1, .num_batch = -1};
   char *text;
   size_t length;
-  vf_arena *arena = vf_arena_new(&vf_default_allocator, 2 * MODELFILE_BYTES);
+  vf_arena *arena = vf_arena_new(&ctx->allocator, 2 * MODELFILE_BYTES);
   if (arena == NULL) return vf_fail_nomem(err);
-  vf_status status = vf_file_read(&text, &length, path, MODELFILE_BYTES, arena, err);
+  vf_status status = vf_files_read(&text, &length, &ctx->files, path, MODELFILE_BYTES, arena, err);
   scan s = {.path = path, .at = status == VF_OK ? text : "", .out = &file};
   if (status == VF_OK) status = read_lines(&s, err);
   if (status == VF_OK) *out = file;

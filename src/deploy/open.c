@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/args.h"
 #include "base/status.h"
 #include "deploy/load.h"
 #include "engines/engine.h"
@@ -159,6 +160,9 @@ vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, 
 
 vf_status vf_model_open(vf_model **out, const vf_context *ctx, const char *ref, const char *quant,
                         const char *engine, vf_error *err) {
+  VF_NEED(err, out);
+  VF_NEED(err, ctx);
+  VF_NEED(err, ref);
   vf_loaded loaded;
   vf_load_depth depth = quant != NULL ? VF_LOAD_FACTS : VF_LOAD_TENSORS;
   vf_status status = vf_load(&loaded, ctx, ref, depth, err);
@@ -183,7 +187,12 @@ static vf_status check_part(const vf_loaded *l, vf_part_file kind, vf_error *err
 
 vf_status vf_part_file_bytes(uint64_t *out_bytes, const vf_context *ctx, vf_part_file kind,
                              const char *path, vf_error *err) {
+  VF_NEED(err, out_bytes);
+  VF_NEED(err, ctx);
+  VF_NEED(err, path);
   vf_loaded l;
+  if (kind != VF_FILE_MMPROJ && kind != VF_FILE_LORA)
+    return vf_fail(err, VF_USAGE, "%d is no kind of file", (int)kind);
   vf_status status = vf_load(&l, ctx, path, VF_LOAD_TENSORS, err);
   if (status == VF_OK && l.inventory == NULL)
     status = vf_fail_at(err, VF_USAGE, path, "", "holds no tensors: a file of weights is expected");
@@ -195,6 +204,9 @@ vf_status vf_part_file_bytes(uint64_t *out_bytes, const vf_context *ctx, vf_part
 
 vf_status vf_model_requantize(vf_model **out, const vf_model *model, const char *quant,
                               const char *engine, vf_error *err) {
+  VF_NEED(err, out);
+  VF_NEED(err, model);
+  VF_NEED(err, quant);
   vf_model *m;
   vf_status status = vf_model_clone(&m, model->derived != NULL ? model->derived : model, err);
   if (status != VF_OK) return status;
@@ -207,10 +219,13 @@ vf_status vf_model_requantize(vf_model **out, const vf_model *model, const char 
 }
 
 vf_status vf_estimate_new(vf_estimate **out, const vf_context *ctx, vf_error *err) {
+  VF_NEED(err, out);
+  VF_NEED(err, ctx);
   vf_estimate *e = ctx->allocator.alloc(ctx->allocator.user, sizeof *e);
   if (e == NULL) return vf_fail_nomem(err);
   memset(e, 0, sizeof *e);
   e->allocator = ctx->allocator;
+  e->verdict = VF_NO_FIT;
   *out = e;
   return VF_OK;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/args.h"
 #include "base/names.h"
 #include "base/status.h"
 #include "base/units.h"
@@ -676,6 +677,7 @@ const char *vf_param_section(size_t i) {
 #undef PARAM
   };
   const char *title = "";
+  if (i >= VF_PARAM_COUNT) return title;
   for (size_t k = 0; k < sizeof sections / sizeof *sections; k++) {
     if (sections[k].title != NULL) title = sections[k].title;
     if (sections[k].title == NULL && sections[k].first == i) break;
@@ -687,7 +689,14 @@ const vf_param_info *vf_param_get(size_t i) {
   return i < VF_PARAM_COUNT ? &vf_params[i].info : NULL;
 }
 
-vf_status vf_deployment_set(vf_deployment *d, const char *name, const char *text, vf_error *err) {
+vf_status vf_deployment_set(vf_deployment *deployment, const char *name, const char *text,
+                            vf_error *err) {
+  VF_NEED(err, deployment);
+  VF_NEED(err, name);
+  VF_NEED(err, text);
+  vf_deployment *d = deployment;
+  vf_status status = vf_check_struct(sizeof *d, d, "vf_deployment", err);
+  if (status != VF_OK) return status;
   const vf_param *p = vf_param_find(name, strlen(name));
   if (p == NULL) return vf_fail(err, VF_UNKNOWN, "no parameter is called '%.60s'", name);
   if (p->kind == VF_KIND_OVERRIDES) vf_param_clear(p, d);

@@ -14,7 +14,7 @@
 #include "base/units.h"
 #include "deploy/command.h"
 #include "readers/config.h"
-#include "readers/file.h"
+#include "readers/files.h"
 #include "readers/json/json_scan.h"
 
 /* Nothing that a file states is larger: it would be a mistake in the unit. */
@@ -689,7 +689,8 @@ vf_status vf_scenario_read(vf_scenario_file *out, const vf_context *ctx, vf_aren
                            const char *path, vf_error *err) {
   char *text;
   size_t length;
-  vf_status status = vf_file_read(&text, &length, path, VF_JSON_FILE_BYTES, arena, err);
+  vf_status status =
+      vf_files_read(&text, &length, &ctx->files, path, VF_JSON_FILE_BYTES, arena, err);
   if (status != VF_OK) return status;
   memset(out, 0, sizeof *out);
   out->ctx = ctx;

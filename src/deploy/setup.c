@@ -4,12 +4,13 @@
 
 #include <string.h>
 
+#include "base/args.h"
 #include "base/checked.h"
 #include "base/status.h"
 #include "base/units.h"
 #include "deploy/param.h"
 #include "engines/engine.h"
-#include "readers/file.h"
+#include "readers/files.h"
 
 struct vf_setup {
   vf_allocator allocator;
@@ -103,7 +104,7 @@ static vf_status open_model(vf_model **out, const vf_context *ctx, const vf_depl
                             const char *ref, const char *quant, vf_error *err) {
   vf_error second;
   vf_status status = vf_model_open(out, ctx, ref, quant, d->request.engine, err);
-  if (status == VF_OK || !d->elsewhere || strpbrk(ref, "/:") == NULL) return status;
+  if (status != VF_UNKNOWN || !d->elsewhere || strpbrk(ref, "/:") == NULL) return status;
   return open_by_last_part(out, ctx, d, ref, quant, &second) == VF_OK ? VF_OK : status;
 }
 
@@ -140,7 +141,11 @@ static vf_status open_tower(vf_opened *o, const vf_context *ctx, const vf_deploy
                             vf_error *err) {
   if (d->mmproj == NULL || strcmp(d->mmproj, "none") == 0) return VF_OK;
   bool any = strcmp(d->mmproj, "if-any") == 0, own = any || strcmp(d->mmproj, "auto") == 0;
-  bool away = d->elsewhere && vf_path_look(d->mmproj) == VF_PATH_NONE;
+  vf_path_kind kind = VF_PATH_FILE;
+  vf_status status = VF_OK;
+  if (d->elsewhere) status = vf_files_look(&kind, &ctx->files, d->mmproj, err);
+  if (status != VF_OK) return status;
+  bool away = kind == VF_PATH_NONE;
   if (own || away) return derive_tower(o, ctx, d, !any, err);
   return vf_part_file_bytes(&o->request.mmproj_bytes, ctx, VF_FILE_MMPROJ, d->mmproj, err);
 }
@@ -151,6 +156,10 @@ vf_status vf_opened_beside(vf_opened *o, const vf_context *ctx, const vf_deploym
   if (status == VF_OK && d->lora != NULL)
     status = vf_part_file_bytes(&o->request.lora_bytes, ctx, VF_FILE_LORA, d->lora, err);
   return status == VF_OK ? open_draft(o, ctx, d, err) : status;
+}
+
+vf_status vf_deployment_check(const vf_deployment *d, vf_error *err) {
+  return vf_check_struct(sizeof *d, d, "vf_deployment", err);
 }
 
 vf_status vf_opened_open(vf_opened *out, const vf_context *ctx, const vf_deployment *d,
@@ -208,15 +217,21 @@ void vf_deployment_remarks(vf_estimate *e, const vf_deployment *d) {
 
 /* ---- All of it -------------------------------------------------------------------------- */
 
-vf_status vf_setup_open(vf_setup **out, const vf_context *ctx, const vf_deployment *d,
+vf_status vf_setup_open(vf_setup **out, const vf_context *ctx, const vf_deployment *deployment,
                         vf_error *err) {
+  VF_NEED(err, out);
+  VF_NEED(err, ctx);
+  VF_NEED(err, deployment);
+  const vf_deployment *d = deployment;
+  vf_status status = vf_deployment_check(d, err);
+  if (status != VF_OK) return status;
   vf_setup *s = ctx->allocator.alloc(ctx->allocator.user, sizeof *s);
   if (s == NULL) return vf_fail_nomem(err);
   s->allocator = ctx->allocator;
   s->from = d;
   s->opened = (vf_opened){0};
   s->n_devices = 0;
-  vf_status status = vf_opened_open(&s->opened, ctx, d, err);
+  status = vf_opened_open(&s->opened, ctx, d, err);
   if (status == VF_OK) status = vf_deployment_devices(s->devices, &s->n_devices, ctx, d, err);
   if (status == VF_OK)
     *out = s;
@@ -232,21 +247,24 @@ void vf_setup_free(vf_setup *s) {
 }
 
 const vf_model *vf_setup_model(const vf_setup *s) {
-  return s->opened.model;
+  return s != NULL ? s->opened.model : NULL;
 }
 
 const vf_device *vf_setup_devices(const vf_setup *s, size_t *count) {
-  *count = s->n_devices;
-  return s->devices;
+  if (count != NULL) *count = s != NULL ? s->n_devices : 0;
+  return s != NULL ? s->devices : NULL;
 }
 
 vf_request *vf_setup_request(vf_setup *s) {
-  return &s->opened.request;
+  return s != NULL ? &s->opened.request : NULL;
 }
 
-vf_status vf_setup_estimate(vf_estimate *e, const vf_setup *s, vf_error *err) {
+vf_status vf_setup_estimate(vf_estimate *estimate, const vf_setup *setup, vf_error *err) {
+  VF_NEED(err, estimate);
+  VF_NEED(err, setup);
+  const vf_setup *s = setup;
   vf_status status =
-      vf_estimate_run(e, s->opened.model, &s->opened.request, s->devices, s->n_devices, err);
-  if (status == VF_OK) vf_deployment_remarks(e, s->from);
+      vf_estimate_run(estimate, s->opened.model, &s->opened.request, s->devices, s->n_devices, err);
+  if (status == VF_OK) vf_deployment_remarks(estimate, s->from);
   return status;
 }

@@ -12,6 +12,9 @@ typedef struct vf_opened {
   vf_request request;
 } vf_opened;
 
+/* VF_USAGE unless it is the struct of this header: it holds a request by value, and cannot grow. */
+vf_status vf_deployment_check(const vf_deployment *d, vf_error *err);
+
 /* Opens all of it but the devices.  Nothing is left open on failure. */
 vf_status vf_opened_open(vf_opened *out, const vf_context *ctx, const vf_deployment *d,
                          vf_error *err);

@@ -12,7 +12,7 @@
 #include "base/status.h"
 #include "readers/catalog_build.h"
 #include "readers/config.h"
-#include "readers/file.h"
+#include "readers/files.h"
 #include "readers/json/json_scan.h"
 
 static vf_arena *arena;
@@ -34,7 +34,9 @@ static char *read_text(const char *dir, const char *file, size_t *length) {
   char path[4096], *text;
   vf_error err;
   snprintf(path, sizeof path, "%s/%s", dir, file);
-  if (vf_file_read(&text, length, path, VF_JSON_FILE_BYTES, arena, &err) != VF_OK) die(&err);
+  if (vf_files_read(&text, length, vf_file_system(), path, VF_JSON_FILE_BYTES, arena, &err) !=
+      VF_OK)
+    die(&err);
   return text;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/args.h"
 #include "base/names.h"
 #include "base/status.h"
 
@@ -106,9 +107,13 @@ static vf_status check_devices(const vf_device *devices, size_t count, vf_error 
   if (count > VF_MAX_DEVICES)
     return vf_fail(err, VF_LIMIT, "%zu devices are more than the %d that one estimate takes", count,
                    VF_MAX_DEVICES);
-  for (size_t i = 0; i < count; i++)
+  for (size_t i = 0; i < count; i++) {
     if (devices[i].kind == VF_DEVICE_HOST && count > 1)
       return vf_fail(err, VF_USAGE, "cpu goes alone: the host's memory is always counted");
+    if ((unsigned)devices[i].kind >= VF_DEVICE_KIND_COUNT ||
+        (unsigned)devices[i].backend >= VF_BACKEND_COUNT)
+      return vf_fail(err, VF_USAGE, "vf_device: a kind or a backend that there is not");
+  }
   return VF_OK;
 }
 
@@ -150,20 +155,28 @@ static void set_version(vf_estimate *e, const char *version) {
 
 /* What the caller's struct holds; fields that an older one does not have keep their defaults. */
 static vf_status take_request(vf_request *out, const vf_request *in, vf_error *err) {
-  if (in->struct_size == 0 || in->struct_size > sizeof *in)
-    return vf_fail(err, VF_USAGE, "a request starts from vf_request_init()");
   vf_request r = vf_request_init();
-  memcpy(&r, in, in->struct_size);
-  r.struct_size = sizeof r;
+  vf_status status = vf_take_struct(&r, sizeof r, in, "vf_request", err);
+  if (status != VF_OK) return status;
+  if (r.override_count > VF_MAX_OVERRIDES || r.tensor_split_count > VF_MAX_DEVICES)
+    return vf_fail(err, VF_LIMIT, "vf_request: its lists have %d overrides and %d shares at most",
+                   VF_MAX_OVERRIDES, VF_MAX_DEVICES);
+  if ((unsigned)r.kv_k >= VF_FORMAT_COUNT || (unsigned)r.kv_v >= VF_FORMAT_COUNT ||
+      (unsigned)r.split >= VF_SPLIT_COUNT || (unsigned)r.flash_attn > VF_ON ||
+      (unsigned)r.prefix_caching > VF_ON)
+    return vf_fail(err, VF_USAGE, "vf_request: a format, a split or a switch that there is not");
+  for (size_t i = 0; i < r.override_count; i++)
+    if (r.overrides[i].pattern == NULL)
+      return vf_fail(err, VF_USAGE, "vf_request: override %zu has no pattern", i);
   *out = r;
   return VF_OK;
 }
 
-vf_status vf_estimate_run(vf_estimate *e, const vf_model *model, const vf_request *asked,
-                          const vf_device *devices, size_t device_count, vf_error *err) {
+/* Estimates the request that the estimate keeps. */
+static vf_status run(vf_estimate *e, const vf_model *model, const vf_device *devices,
+                     size_t device_count, vf_error *err) {
   const char *version;
   const vf_request *request = &e->request;
-  if (take_request(&e->request, asked, err) != VF_OK) return VF_USAGE;
   vf_status status = vf_engine_for(&e->engine, &version, request->engine, model, err);
   if (status == VF_OK) status = check_devices(devices, device_count, err);
   if (status == VF_OK && request->split == VF_SPLIT_NONE)
@@ -179,8 +192,20 @@ vf_status vf_estimate_run(vf_estimate *e, const vf_model *model, const vf_reques
   return status == VF_OK ? vf_estimate_finish(e, err) : status;
 }
 
+vf_status vf_estimate_run(vf_estimate *estimate, const vf_model *model, const vf_request *request,
+                          const vf_device *devices, size_t device_count, vf_error *err) {
+  VF_NEED(err, estimate);
+  VF_NEED(err, model);
+  VF_NEED(err, request);
+  VF_NEED(err, devices);
+  vf_status status = take_request(&estimate->request, request, err);
+  if (status == VF_OK) status = run(estimate, model, devices, device_count, err);
+  if (status != VF_OK) vf_estimate_clear(estimate);
+  return status;
+}
+
 size_t vf_estimate_explain(const vf_estimate *e, size_t line, char *buf, size_t size) {
   vf_text text = vf_text_on(buf, size);
-  if (line < e->n_lines) e->engine->explain(e, &e->lines[line], &text);
+  if (e != NULL && line < e->n_lines) e->engine->explain(e, &e->lines[line], &text);
   return text.length;
 }

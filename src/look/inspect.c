@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/args.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "core/describe.h"
@@ -256,6 +257,9 @@ static vf_status fill(vf_inspection *x, vf_error *err) {
 }
 
 vf_status vf_inspect(vf_inspection **out, const vf_context *ctx, const char *ref, vf_error *err) {
+  VF_NEED(err, out);
+  VF_NEED(err, ctx);
+  VF_NEED(err, ref);
   vf_inspection *x = ctx->allocator.alloc(ctx->allocator.user, sizeof *x);
   if (x == NULL) return vf_fail_nomem(err);
   memset(x, 0, sizeof *x);
@@ -276,7 +280,7 @@ vf_status vf_inspect(vf_inspection **out, const vf_context *ctx, const char *ref
 }
 
 const vf_inspection_info *vf_inspection_info_get(const vf_inspection *x) {
-  return &x->info;
+  return x != NULL ? &x->info : NULL;
 }
 
 void vf_inspection_free(vf_inspection *x) {

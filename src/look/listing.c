@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/args.h"
 #include "base/names.h"
 #include "base/status.h"
 #include "base/units.h"
@@ -567,20 +568,23 @@ static vf_status list_engines(vf_listing *l, vf_error *err) {
 
 vf_status vf_list(vf_listing **out, const vf_context *ctx, vf_list_kind kind,
                   const vf_list_query *query, vf_error *err) {
-  static const vf_list_query everything = {0};
+  VF_NEED(err, out);
+  VF_NEED(err, ctx);
+  vf_list_query q = vf_list_query_init();
+  vf_status status = vf_take_struct(&q, sizeof q, query, "vf_list_query", err);
+  if (status != VF_OK) return status;
+  if ((unsigned)kind >= VF_LIST_COUNT) return vf_fail(err, VF_USAGE, "no such list");
   vf_arena *arena = vf_arena_new(&ctx->allocator, (size_t)64 << 20);
   vf_listing *l = arena == NULL ? NULL : vf_arena_alloc(arena, 1, sizeof *l);
-  vf_status status;
-  if (query == NULL) query = &everything;
   if (l == NULL) {
     if (arena != NULL) vf_arena_free(arena);
     return vf_fail_nomem(err);
   }
   l->arena = arena;
   switch (kind) {
-  case VF_LIST_FORMATS: status = list_formats(l, ctx, query, err); break;
+  case VF_LIST_FORMATS: status = list_formats(l, ctx, &q, err); break;
   case VF_LIST_ENGINES: status = list_engines(l, err); break;
-  default: status = list_catalog(l, &views[kind], ctx, query, err); break;
+  default: status = list_catalog(l, &views[kind], ctx, &q, err); break;
   }
   if (status == VF_OK && l->failed) status = vf_fail_nomem(err);
   if (status == VF_OK)

@@ -1,12 +1,12 @@
 /* user_catalog.c - users' own entries, before those that are built in. */
 #include <cjson/cJSON.h>
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/args.h"
 #include "base/names.h"
 #include "base/status.h"
 #include "deploy/load.h"
@@ -14,7 +14,7 @@
 #include "readers/catalog_build.h"
 #include "readers/config.h"
 #include "readers/device.h"
-#include "readers/file.h"
+#include "readers/files.h"
 #include "readers/json/json_scan.h"
 #include "readers/measured.h"
 #include "vramfit/inspect.h"
@@ -24,7 +24,10 @@ enum { PATH_BYTES = 4096, MAX_FILES = 1000 };
 /* ---- The files -------------------------------------------------------------------------- */
 
 typedef struct file_list {
+  const vf_files *files;
   vf_arena *arena;
+  const char *folder; /* that is being listed */
+  vf_status status;   /* of the first name that could not be kept */
   char *paths[MAX_FILES];
   size_t n;
 } file_list;
@@ -34,22 +37,36 @@ static bool is_json(const char *name) {
   return n > 5 && name[0] != '.' && strcmp(name + n - 5, ".json") == 0;
 }
 
-static vf_status list_folder(file_list *list, const char *path, vf_error *err) {
+static bool add_name(void *context, const char *name) {
+  file_list *list = context;
   char file[PATH_BYTES];
-  DIR *dir = opendir(path);
-  vf_status status = VF_OK;
-  if (dir == NULL) return VF_OK;
-  for (struct dirent *e = readdir(dir); e != NULL && status == VF_OK; e = readdir(dir)) {
-    if (!is_json(e->d_name)) continue;
-    int n = snprintf(file, sizeof file, "%s/%s", path, e->d_name);
-    if (n < 0 || (size_t)n >= sizeof file || list->n == MAX_FILES)
-      status = vf_fail_at(err, VF_LIMIT, path, "", "holds more than %d files, or too long names",
-                          MAX_FILES);
-    else if ((list->paths[list->n++] = vf_arena_copy(list->arena, file, (size_t)n)) == NULL)
-      status = vf_fail_nomem(err);
-  }
-  closedir(dir);
-  return status;
+  if (!is_json(name)) return true;
+  int n = snprintf(file, sizeof file, "%s/%s", list->folder, name);
+  if (n < 0 || (size_t)n >= sizeof file || list->n == MAX_FILES)
+    list->status = VF_LIMIT;
+  else if ((list->paths[list->n++] = vf_arena_copy(list->arena, file, (size_t)n)) == NULL)
+    list->status = VF_NOMEM;
+  return list->status == VF_OK;
+}
+
+static vf_status list_folder(file_list *list, const char *path, vf_error *err) {
+  list->folder = path;
+  vf_status status = vf_files_list(list->files, path, add_name, list, err);
+  if (status != VF_OK) return status;
+  if (list->status == VF_NOMEM) return vf_fail_nomem(err);
+  if (list->status == VF_OK) return VF_OK;
+  return vf_fail_at(err, list->status, path, "", "holds more than %d files, or too long names",
+                    MAX_FILES);
+}
+
+/* models/, gpus/… of a folder, each of which may be absent. */
+static vf_status list_kind(file_list *list, const char *path, int kind, vf_error *err) {
+  char folder[PATH_BYTES];
+  vf_path_kind what;
+  int n = snprintf(folder, sizeof folder, "%s/%s", path, vf_catalog_kinds[kind].folder);
+  if (n < 0 || (size_t)n >= sizeof folder) return VF_OK;
+  vf_status status = vf_files_look(&what, list->files, folder, err);
+  return status == VF_OK && what == VF_PATH_FOLDER ? list_folder(list, folder, err) : status;
 }
 
 static int compare_paths(const void *a, const void *b) {
@@ -58,8 +75,9 @@ static int compare_paths(const void *a, const void *b) {
 
 /* One file, or a folder with files in it and in its folders: models/, gpus/… */
 static vf_status list_files(file_list *list, const char *path, vf_error *err) {
-  char folder[PATH_BYTES];
-  vf_path_kind kind = vf_path_look(path);
+  vf_path_kind kind;
+  vf_status status = vf_files_look(&kind, list->files, path, err);
+  if (status != VF_OK) return status;
   if (kind == VF_PATH_FILE) {
     list->paths[list->n++] = vf_arena_copy(list->arena, path, strlen(path));
     return list->paths[0] != NULL ? VF_OK : vf_fail_nomem(err);
@@ -67,11 +85,9 @@ static vf_status list_files(file_list *list, const char *path, vf_error *err) {
   if (kind != VF_PATH_FOLDER)
     return vf_fail_at(err, VF_IO, path, "",
                       "is no folder: a catalog has models/*.json, gpus/*.json…");
-  vf_status status = list_folder(list, path, err);
-  for (int i = 0; status == VF_OK && i < VF_CATALOG_COUNT; i++) {
-    int n = snprintf(folder, sizeof folder, "%s/%s", path, vf_catalog_kinds[i].folder);
-    if (n > 0 && (size_t)n < sizeof folder) status = list_folder(list, folder, err);
-  }
+  status = list_folder(list, path, err);
+  for (int i = 0; status == VF_OK && i < VF_CATALOG_COUNT; i++)
+    status = list_kind(list, path, i, err);
   if (list->n > 0) qsort(list->paths, list->n, sizeof *list->paths, compare_paths);
   return status;
 }
@@ -137,8 +153,8 @@ static vf_status read_files(vf_catalog_build *b, const file_list *list, vf_error
   for (size_t i = 0; i < list->n; i++) {
     char *text;
     size_t length;
-    vf_status status =
-        vf_file_read(&text, &length, list->paths[i], VF_JSON_FILE_BYTES, list->arena, err);
+    vf_status status = vf_files_read(&text, &length, list->files, list->paths[i],
+                                     VF_JSON_FILE_BYTES, list->arena, err);
     if (status == VF_OK) status = vf_catalog_build_add(b, list->paths[i], text, length, err);
     if (status != VF_OK) return status;
   }
@@ -167,6 +183,7 @@ static vf_status build(vf_context *ctx, vf_arena *arena, const char *path, vf_er
   vf_catalog *layer = vf_arena_alloc(arena, VF_CATALOG_KINDS, sizeof *layer);
   file_list *list = vf_arena_alloc(arena, 1, sizeof *list);
   if (layer == NULL || list == NULL) return vf_fail_nomem(err);
+  list->files = &ctx->files;
   list->arena = arena;
   vf_status status = list_files(list, path, err);
   if (status == VF_OK) status = vf_catalog_build_new(&b, arena, err);
@@ -180,6 +197,8 @@ static vf_status build(vf_context *ctx, vf_arena *arena, const char *path, vf_er
 }
 
 vf_status vf_context_add_catalog(vf_context *ctx, const char *path, vf_error *err) {
+  VF_NEED(err, ctx);
+  VF_NEED(err, path);
   if (ctx->n_layers == VF_CATALOG_LAYERS)
     return vf_fail_at(err, VF_LIMIT, path, "", "more than %d catalogs", VF_CATALOG_LAYERS - 1);
   vf_arena *arena = vf_arena_new(&ctx->allocator, (size_t)256 << 20);
@@ -230,8 +249,11 @@ static char *file_text(cJSON *entry) {
 /* Whole or not at all: under another name first. */
 static vf_status write_new(const char *path, const char *text, vf_error *err) {
   char other[PATH_BYTES + 8];
+  vf_path_kind kind;
   snprintf(other, sizeof other, "%s.new", path);
-  if (vf_path_look(path) != VF_PATH_NONE)
+  vf_status status = vf_files_look(&kind, vf_file_system(), path, err);
+  if (status != VF_OK) return status;
+  if (kind != VF_PATH_NONE)
     return vf_fail_at(err, VF_IO, path, "", "is there already: remove it, or take another --id");
   FILE *f = fopen(other, "w");
   if (f == NULL) return vf_fail_at(err, VF_IO, other, "", "cannot be written: %s", strerror(errno));
@@ -301,6 +323,11 @@ static vf_status add_from(char *out_path, size_t size, const vf_context *ctx, co
 vf_status vf_catalog_add_model(char *out_path, size_t size, const vf_context *ctx,
                                const char *folder, const char *config, const char *id,
                                vf_error *err) {
+  VF_NEED(err, out_path);
+  VF_NEED(err, ctx);
+  VF_NEED(err, folder);
+  VF_NEED(err, config);
+  VF_NEED(err, id);
   vf_loaded l;
   vf_catalog_entry taken;
   if (!is_id(id))

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/args.h"
 #include "base/status.h"
 #include "base/units.h"
 #include "machine/apple.h"
@@ -132,8 +133,12 @@ static vf_status put_together(vf_machine *m, const char *root, const vf_context 
 
 vf_status vf_machine_detect(vf_machine **out, const vf_context *ctx,
                             const vf_machine_options *options, vf_error *err) {
-  const char *root = options != NULL && options->root != NULL ? options->root : "";
-  const char *nvml = options != NULL ? options->nvml_path : NULL;
+  VF_NEED(err, out);
+  VF_NEED(err, ctx);
+  vf_machine_options o = vf_machine_options_init();
+  vf_status status = vf_take_struct(&o, sizeof o, options, "vf_machine_options", err);
+  if (status != VF_OK) return status;
+  const char *root = o.root != NULL ? o.root : "";
   if (strcmp(root, "/") == 0) root = "";
   vf_machine *m = ctx->allocator.alloc(ctx->allocator.user, sizeof *m);
   if (m == NULL) return vf_fail_nomem(err);
@@ -144,10 +149,10 @@ vf_status vf_machine_detect(vf_machine **out, const vf_context *ctx,
   m->findings.capacity = VF_MAX_DEVICES;
   m->findings.n_devices = m->findings.n_notes = 0;
   look_at_memory(m, root);
-  look_for_nvidia(m, root, nvml);
+  look_for_nvidia(m, root, o.nvml_path);
   vf_sysfs_find(&m->findings, root, m->info.host_known ? &m->info.host : NULL);
   look_for_oddities(m, root);
-  vf_status status = put_together(m, root, ctx, err);
+  status = put_together(m, root, ctx, err);
   if (status == VF_OK)
     *out = m;
   else
@@ -156,7 +161,7 @@ vf_status vf_machine_detect(vf_machine **out, const vf_context *ctx,
 }
 
 const vf_machine_info *vf_machine_info_get(const vf_machine *m) {
-  return &m->info;
+  return m != NULL ? &m->info : NULL;
 }
 
 void vf_machine_free(vf_machine *m) {
@@ -254,8 +259,14 @@ static vf_status check_instances(const bool *taken, size_t n, const vf_machine *
   return VF_OK;
 }
 
-vf_status vf_machine_select(vf_device *out, size_t capacity, size_t *out_count, const vf_machine *m,
-                            const char *text, bool empty, vf_error *err) {
+vf_status vf_machine_select(vf_device *out, size_t capacity, size_t *out_count,
+                            const vf_machine *machine, const char *text, bool empty,
+                            vf_error *err) {
+  VF_NEED(err, out);
+  VF_NEED(err, out_count);
+  VF_NEED(err, machine);
+  VF_NEED(err, text);
+  const vf_machine *m = machine;
   size_t n = 0;
   bool taken[VF_MAX_DEVICES] = {false};
   if (strncmp(text, "auto", 4) != 0 || (text[4] != '\0' && text[4] != ':'))

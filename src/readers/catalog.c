@@ -1,4 +1,4 @@
-/* catalog.c - contexts, and lookups in sorted lists of names. */
+/* catalog.c - lookups in sorted lists of names. */
 #include "readers/catalog.h"
 
 #include <stdio.h>
@@ -7,30 +7,13 @@
 #include "base/names.h"
 #include "base/status.h"
 
-/* ---- Contexts --------------------------------------------------------------------------- */
-
-vf_status vf_context_new(vf_context **out, const vf_allocator *allocator, vf_error *err) {
-  if (allocator == NULL) allocator = &vf_default_allocator;
-  vf_context *ctx = allocator->alloc(allocator->user, sizeof *ctx);
-  if (ctx == NULL) return vf_fail_nomem(err);
-  *ctx = (vf_context){.allocator = *allocator, .n_layers = 1};
-  ctx->layers[0] = vf_builtin_catalogs;
-  *out = ctx;
-  return VF_OK;
-}
-
-void vf_context_free(vf_context *ctx) {
-  if (ctx == NULL) return;
-  for (size_t i = 0; i < ctx->n_layers; i++)
-    if (ctx->arenas[i] != NULL) vf_arena_free(ctx->arenas[i]);
-  ctx->allocator.free(ctx->allocator.user, ctx);
-}
+/* ---- Entries in order -------------------------------------------------------------------- */
 
 size_t vf_catalog_size(const vf_context *ctx, vf_catalog_kind kind) {
   vf_catalog_walk walk = {0};
   vf_catalog_entry entry;
   size_t n = 0;
-  if (kind >= VF_CATALOG_COUNT) return 0;
+  if (ctx == NULL || (unsigned)kind >= VF_CATALOG_COUNT) return 0;
   if (ctx->n_layers == 1) return ctx->layers[0][kind].n_rows;
   while (vf_catalog_next(&entry, &walk, ctx, (int)kind)) n++;
   return n;
@@ -39,7 +22,7 @@ size_t vf_catalog_size(const vf_context *ctx, vf_catalog_kind kind) {
 const char *vf_catalog_id(const vf_context *ctx, vf_catalog_kind kind, size_t i) {
   vf_catalog_walk walk = {0};
   vf_catalog_entry entry;
-  if (kind >= VF_CATALOG_COUNT) return NULL;
+  if (ctx == NULL || (unsigned)kind >= VF_CATALOG_COUNT) return NULL;
   if (ctx->n_layers == 1)
     return i < ctx->layers[0][kind].n_rows ? vf_catalog_at(&ctx->layers[0][kind], (uint32_t)i).id
                                            : NULL;

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/names.h"
+#include "vramfit/files.h"
 
 /* What entries are of, beyond what the public interface lists. */
 enum { VF_CATALOG_CLASSES = VF_CATALOG_COUNT, VF_CATALOG_KINDS };
@@ -54,6 +55,7 @@ enum { VF_CATALOG_LAYERS = 8 };
 
 struct vf_context {
   vf_allocator allocator;
+  vf_files files;
   const vf_catalog *layers[VF_CATALOG_LAYERS]; /* each one for every kind; the first one wins */
   vf_arena *arenas[VF_CATALOG_LAYERS];         /* of users' catalogs */
   size_t n_layers;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/args.h"
 #include "base/names.h"
 #include "base/status.h"
 #include "base/units.h"
@@ -178,6 +179,10 @@ static vf_status add_group(list *l, const vf_context *ctx, const char *text, vf_
 vf_status vf_devices_parse(vf_device *out, size_t capacity, size_t *out_count,
                            const vf_context *ctx, const char *text, vf_error *err) {
   list l = {.devices = out, .capacity = capacity};
+  VF_NEED(err, out);
+  VF_NEED(err, out_count);
+  VF_NEED(err, ctx);
+  VF_NEED(err, text);
   for (const char *s = text;; s++) {
     char name[VF_NAME_SIZE];
     size_t length = strcspn(s, "+");

@@ -1,56 +1,49 @@
-/* source.c - open, pread, and errors that say where. */
+/* source.c - reading until there is enough, and errors that say where. */
 #include "readers/source.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/status.h"
+#include "readers/files.h"
 
-static vf_status cannot(const char *path, const char *do_what, vf_error *err) {
-  return vf_fail_at(err, VF_IO, path, "", "cannot be %s: %s", do_what, strerror(errno));
-}
-
-static vf_status look(vf_source *s, vf_error *err) {
-  struct stat st;
-  if (fstat(s->fd, &st) != 0) return cannot(s->path, "looked at", err);
-  if (!S_ISREG(st.st_mode)) return vf_fail_at(err, VF_IO, s->path, "", "is not a regular file");
-  s->bytes = st.st_size > 0 ? (uint64_t)st.st_size : 0;
+vf_status vf_source_open(vf_source *out, const vf_files *files, const char *path, vf_error *err) {
+  vf_error cause = {.status = VF_OK};
+  vf_source s = {.path = path, .files = files};
+  vf_status status = files->open(files->user, &s.handle, &s.bytes, path, &cause);
+  if (status != VF_OK) return vf_files_fail(status, &cause, path, "opened", err);
+  *out = s;
   return VF_OK;
 }
 
-vf_status vf_source_open(vf_source *out, const char *path, vf_error *err) {
-  vf_source s = {.path = path, .fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
-  if (s.fd < 0) return cannot(path, "opened", err);
-  vf_status status = look(&s, err);
-  if (status != VF_OK)
-    vf_source_close(&s);
-  else
-    *out = s;
-  return status;
+void vf_source_close(vf_source *s) {
+  if (s->files != NULL && s->files->close != NULL) s->files->close(s->files->user, s->handle);
+  s->files = NULL;
 }
 
-void vf_source_close(const vf_source *s) {
-  close(s->fd);
+static vf_status shrank(const vf_source *s, uint64_t at, vf_error *err) {
+  return vf_source_fail(s, at, "", VF_IO, err,
+                        "the file ended there while it was read, and had %" PRIu64
+                        " bytes before: is it being written?",
+                        s->bytes);
 }
 
 vf_status vf_source_read(const vf_source *s, uint64_t at, void *to, size_t size, size_t *got,
                          vf_error *err) {
+  const vf_files *files = s->files;
+  vf_error cause = {.status = VF_OK};
   uint64_t left = at < s->bytes ? s->bytes - at : 0;
-  size_t n = 0;
   if (size > left) size = (size_t)left;
-  while (n < size) {
-    ssize_t now = pread(s->fd, (char *)to + n, size - n, (off_t)(at + n));
-    if (now == 0) break;
-    if (now < 0 && errno == EINTR) continue;
-    if (now < 0) return cannot(s->path, "read", err);
-    n += (size_t)now;
+  for (size_t n = 0, now; n < size; n += now) {
+    now = 0;
+    vf_status status =
+        files->read(files->user, s->handle, at + n, (char *)to + n, size - n, &now, &cause);
+    if (status != VF_OK) return vf_files_fail(status, &cause, s->path, "read", err);
+    if (now == 0) return shrank(s, at + n, err);
+    if (now > size - n) return vf_files_fail(VF_IO, &cause, s->path, "read as it should", err);
   }
-  *got = n;
+  *got = size;
   return VF_OK;
 }
 

@@ -8,16 +8,16 @@
 #include "base/checked.h"
 #include "base/status.h"
 
-vf_status vf_window_open(vf_window *out, const char *path, vf_arena *arena, vf_error *err) {
-  *out = (vf_window){.source.fd = -1};
+vf_status vf_window_open(vf_window *out, const vf_files *files, const char *path, vf_arena *arena,
+                         vf_error *err) {
+  *out = (vf_window){.source.files = NULL};
   out->buf = vf_arena_alloc_raw(arena, VF_WINDOW_BYTES, 1);
   if (out->buf == NULL) return vf_fail_nomem(err);
-  return vf_source_open(&out->source, path, err);
+  return vf_source_open(&out->source, files, path, err);
 }
 
 void vf_window_close(vf_window *w) {
-  if (w->source.fd >= 0) vf_source_close(&w->source);
-  w->source.fd = -1;
+  vf_source_close(&w->source);
 }
 
 vf_status vf_window_fail(const vf_window *w, vf_status status, uint64_t offset, vf_error *err,
@@ -54,7 +54,7 @@ vf_status vf_window_take(const unsigned char **out, vf_window *w, size_t n, cons
   if (!is_inside(w, n)) {
     vf_status status = fill(w, err);
     if (status != VF_OK) return status;
-    if (!is_inside(w, n)) return ended(w, n, what, err); /* it shrank meanwhile */
+    if (!is_inside(w, n)) return ended(w, n, what, err);
   }
   *out = w->buf + (w->at - w->start);
   w->at += n;

@@ -19,8 +19,9 @@ typedef struct vf_window {
   unsigned char *buf;
 } vf_window;
 
-/* Opens a regular file, whose path must outlive the window; memory comes from the arena. */
-vf_status vf_window_open(vf_window *out, const char *path, vf_arena *arena, vf_error *err);
+/* Opens a file; files and path must outlive the window; memory comes from the arena. */
+vf_status vf_window_open(vf_window *out, const vf_files *files, const char *path, vf_arena *arena,
+                         vf_error *err);
 void vf_window_close(vf_window *w);
 
 /* The next n bytes, at most VF_WINDOW_BYTES, or an error that says what ended ("the header"). */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/args.h"
 #include "base/status.h"
 #include "base/units.h"
 #include "core/words.h"
@@ -180,13 +181,17 @@ static void write_json(vf_out *out, const vf_answer *a) {
 vf_status vf_answer_write(const vf_answer *answer, const vf_report_options *options,
                           vf_write_fn write, void *user, vf_error *err) {
   vf_out out;
-  if (answer->kind >= VF_MOST_COUNT) return vf_fail(err, VF_USAGE, "no such question");
-  if (options->format != VF_REPORT_TABLE && options->format != VF_REPORT_JSON)
+  vf_report_options o;
+  VF_NEED(err, answer);
+  VF_NEED(err, write);
+  vf_status status = vf_out_start(&out, &o, options, write, user, err);
+  if (status != VF_OK) return status;
+  if ((unsigned)answer->kind >= VF_MOST_COUNT) return vf_fail(err, VF_USAGE, "no such question");
+  if (o.format != VF_REPORT_TABLE && o.format != VF_REPORT_JSON)
     return vf_fail(err, VF_USAGE, "one answer has no report in that format");
-  vf_out_init(&out, write, user);
-  if (options->format == VF_REPORT_JSON)
+  if (o.format == VF_REPORT_JSON)
     write_json(&out, answer);
   else
-    write_text(&out, answer, options);
+    write_text(&out, answer, &o);
   return vf_out_finish(&out, err);
 }

@@ -4,6 +4,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/args.h"
+#include "base/status.h"
+#include "core/estimate.h"
+
 const vf_segment_look vf_segment_looks[VF_CHART_SEGMENTS] = {
     [VF_PART_WEIGHTS] = {"weights", "#4c78a8", "\x1b[34m", "█", '#'},
     [VF_PART_KV_CACHE] = {"KV cache", "#f58518", "\x1b[33m", "▓", '='},
@@ -52,10 +56,19 @@ bool vf_chart_shows(const vf_device_budget *b, size_t n_devices) {
   return b->need.high_bytes != 0;
 }
 
-vf_status vf_plot_write(const vf_estimate *e, const vf_curve *curve, const vf_plot_options *options,
-                        vf_write_fn write, void *user, vf_error *err) {
+vf_status vf_plot_write(const vf_estimate *estimate, const vf_curve *curve,
+                        const vf_plot_options *options, vf_write_fn write, void *user,
+                        vf_error *err) {
+  vf_plot_options o = vf_plot_options_init();
   vf_out out;
+  VF_NEED(err, estimate);
+  VF_NEED(err, write);
+  vf_status status = vf_estimate_needed(estimate, err);
+  if (status == VF_OK) status = vf_take_struct(&o, sizeof o, options, "vf_plot_options", err);
+  if (status != VF_OK) return status;
+  if (o.unit != VF_UNIT_GIB && o.unit != VF_UNIT_GB)
+    return vf_fail(err, VF_USAGE, "vf_plot_options: %d is no unit", (int)o.unit);
   vf_out_init(&out, write, user);
-  (options->svg ? vf_chart_svg : vf_chart_text)(&out, e, curve, options);
+  (o.svg ? vf_chart_svg : vf_chart_text)(&out, estimate, curve, &o);
   return vf_out_finish(&out, err);
 }

@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/args.h"
 #include "base/status.h"
 #include "base/units.h"
+#include "core/estimate.h"
 #include "core/words.h"
 #include "report/json_write.h"
 #include "report/report.h"
@@ -375,17 +377,34 @@ static void write_json(vf_out *out, const vf_compared *list, size_t n) {
   vf_json_close(&j, '}');
 }
 
+/* Each has a name, and a result or a reason why there is none. */
+static vf_status check_sides(const vf_compared *list, size_t count, vf_error *err) {
+  for (size_t i = 0; i < count; i++) {
+    if (list[i].label == NULL || (list[i].estimate == NULL && list[i].refusal == NULL))
+      return vf_fail(err, VF_USAGE, "vf_compared: a label, and an estimate or a refusal, is NULL");
+    if (list[i].estimate != NULL && vf_estimate_needed(list[i].estimate, err) != VF_OK)
+      return VF_USAGE;
+  }
+  return VF_OK;
+}
+
 vf_status vf_comparison_write(const vf_compared *list, size_t count,
                               const vf_report_options *options, vf_write_fn write, void *user,
                               vf_error *err) {
   vf_out out;
-  page p = {.out = &out, .list = list, .n = count, .options = options};
+  vf_report_options o;
+  page p = {.out = &out, .list = list, .n = count, .options = &o};
+  VF_NEED(err, list);
+  VF_NEED(err, write);
   if (count == 0 || count > VF_MAX_COMPARED)
     return vf_fail(err, VF_LIMIT, "1 to %d deployments stand side by side", VF_MAX_COMPARED);
-  if (options->format == VF_REPORT_CSV)
+  vf_status status = vf_out_start(&out, &o, options, write, user, err);
+  if (status != VF_OK) return status;
+  if (o.format == VF_REPORT_CSV)
     return vf_fail(err, VF_USAGE, "a comparison has no report in that format");
-  vf_out_init(&out, write, user);
-  if (options->format == VF_REPORT_JSON)
+  status = check_sides(list, count, err);
+  if (status != VF_OK) return status;
+  if (o.format == VF_REPORT_JSON)
     write_json(&out, list, count);
   else
     write_page(&p);

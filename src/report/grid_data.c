@@ -2,6 +2,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/args.h"
+#include "base/status.h"
 #include "core/words.h"
 #include "report/grid.h"
 #include "report/json_write.h"
@@ -171,12 +173,18 @@ void vf_grid_write_json(vf_out *out, const vf_grid *g, vf_cell_shows shows,
 vf_status vf_grid_write(const vf_grid *grid, vf_cell_shows shows, const vf_report_options *options,
                         vf_write_fn write, void *user, vf_error *err) {
   vf_out out;
-  vf_out_init(&out, write, user);
-  switch (options->format) {
-  case VF_REPORT_TABLE: vf_grid_write_table(&out, grid, shows, options); break;
-  case VF_REPORT_JSON: vf_grid_write_json(&out, grid, shows, options); break;
-  case VF_REPORT_CSV: vf_grid_write_csv(&out, grid, shows, options); break;
-  case VF_REPORT_MARKDOWN: vf_grid_write_markdown(&out, grid, shows, options); break;
+  vf_report_options o;
+  VF_NEED(err, grid);
+  VF_NEED(err, write);
+  vf_status status = vf_out_start(&out, &o, options, write, user, err);
+  if (status != VF_OK) return status;
+  if ((unsigned)shows > VF_CELL_NEED)
+    return vf_fail(err, VF_USAGE, "%d is nothing that a cell shows", (int)shows);
+  switch (o.format) {
+  case VF_REPORT_TABLE: vf_grid_write_table(&out, grid, shows, &o); break;
+  case VF_REPORT_JSON: vf_grid_write_json(&out, grid, shows, &o); break;
+  case VF_REPORT_CSV: vf_grid_write_csv(&out, grid, shows, &o); break;
+  case VF_REPORT_MARKDOWN: vf_grid_write_markdown(&out, grid, shows, &o); break;
   case VF_REPORT_COUNT: break;
   }
   return vf_out_finish(&out, err);

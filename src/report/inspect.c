@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/args.h"
 #include "base/status.h"
 #include "base/units.h"
 #include "report/json_write.h"
@@ -400,11 +401,15 @@ vf_status vf_inspection_write(const vf_inspection *inspection, const vf_inspecti
   const vf_inspection_info *a = vf_inspection_info_get(inspection);
   const vf_inspection_info *b = other != NULL ? vf_inspection_info_get(other) : NULL;
   vf_out out;
-  if (options->format != VF_REPORT_TABLE && options->format != VF_REPORT_JSON)
+  vf_report_options o;
+  VF_NEED(err, inspection);
+  VF_NEED(err, write);
+  vf_status status = vf_out_start(&out, &o, options, write, user, err);
+  if (status != VF_OK) return status;
+  if (o.format != VF_REPORT_TABLE && o.format != VF_REPORT_JSON)
     return vf_fail(err, VF_USAGE, "inspections come as a table or as JSON");
-  vf_out_init(&out, write, user);
   vf_json j = vf_json_on(&out);
-  if (options->format == VF_REPORT_JSON) {
+  if (o.format == VF_REPORT_JSON) {
     vf_json_open(&j, NULL, '{');
     vf_json_string(&j, "format_version", VF_JSON_VERSION);
     if (b != NULL)
@@ -415,7 +420,7 @@ vf_status vf_inspection_write(const vf_inspection *inspection, const vf_inspecti
   } else if (b != NULL) {
     write_difference(&out, NULL, a, b, tensors);
   } else {
-    write_table(&out, a, tensors, options->unit);
+    write_table(&out, a, tensors, o.unit);
   }
   return vf_out_finish(&out, err);
 }

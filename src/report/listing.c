@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/args.h"
 #include "base/status.h"
 #include "base/units.h"
 #include "report/json_write.h"
@@ -258,27 +259,32 @@ static void write_json(vf_out *out, const vf_listing *l) {
 
 /* ---- Writing ---------------------------------------------------------------------------- */
 
-vf_status vf_listing_write(const vf_listing *l, const vf_report_options *options, vf_write_fn write,
-                           void *user, vf_error *err) {
+vf_status vf_listing_write(const vf_listing *listing, const vf_report_options *options,
+                           vf_write_fn write, void *user, vf_error *err) {
+  const vf_listing *l = listing;
   vf_out out;
-  if (options->format != VF_REPORT_TABLE && options->format != VF_REPORT_JSON)
+  vf_report_options o;
+  VF_NEED(err, listing);
+  VF_NEED(err, write);
+  vf_status status = vf_out_start(&out, &o, options, write, user, err);
+  if (status != VF_OK) return status;
+  if (o.format != VF_REPORT_TABLE && o.format != VF_REPORT_JSON)
     return vf_fail(err, VF_USAGE, "lists come as a table or as JSON");
-  vf_out_init(&out, write, user);
-  if (options->format == VF_REPORT_JSON) {
+  if (o.format == VF_REPORT_JSON) {
     write_json(&out, l);
   } else if (l->entry.json != NULL) {
     cJSON *entry = cJSON_ParseWithLength(l->entry.json, l->entry.length);
     if (entry == NULL) return vf_fail_nomem(err);
-    write_entry(&out, l, entry, options->unit);
+    write_entry(&out, l, entry, o.unit);
     cJSON_Delete(entry);
   } else {
-    write_table(&out, l, options->unit);
+    write_table(&out, l, o.unit);
   }
   return vf_out_finish(&out, err);
 }
 
 size_t vf_listing_size(const vf_listing *l) {
-  return l->n_rows;
+  return l != NULL ? l->n_rows : 0;
 }
 
 void vf_listing_free(vf_listing *l) {

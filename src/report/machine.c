@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/args.h"
 #include "base/units.h"
 #include "core/words.h"
 #include "report/json_write.h"
@@ -213,10 +214,14 @@ static void write_json(vf_out *out, const vf_machine_info *info) {
 vf_status vf_machine_write(const vf_machine *machine, const vf_report_options *options,
                            vf_write_fn write, void *user, vf_error *err) {
   vf_out out;
-  vf_out_init(&out, write, user);
-  if (options->format == VF_REPORT_JSON)
+  vf_report_options o;
+  VF_NEED(err, machine);
+  VF_NEED(err, write);
+  vf_status status = vf_out_start(&out, &o, options, write, user, err);
+  if (status != VF_OK) return status;
+  if (o.format == VF_REPORT_JSON)
     write_json(&out, vf_machine_info_get(machine));
   else
-    write_table(&out, vf_machine_info_get(machine), options->unit);
+    write_table(&out, vf_machine_info_get(machine), o.unit);
   return vf_out_finish(&out, err);
 }

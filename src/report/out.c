@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/args.h"
 #include "base/status.h"
 
 void vf_out_init(vf_out *out, vf_write_fn write, void *user) {
@@ -12,6 +13,20 @@ void vf_out_init(vf_out *out, vf_write_fn write, void *user) {
   out->user = user;
   out->failed = false;
   out->used = 0;
+}
+
+vf_status vf_out_start(vf_out *out, vf_report_options *own, const vf_report_options *options,
+                       vf_write_fn write, void *user, vf_error *err) {
+  vf_report_options o = vf_report_options_init();
+  vf_status status = vf_take_struct(&o, sizeof o, options, "vf_report_options", err);
+  if (status != VF_OK) return status;
+  if ((unsigned)o.format >= VF_REPORT_COUNT)
+    return vf_fail(err, VF_USAGE, "vf_report_options: %d is no format", (int)o.format);
+  if (o.unit != VF_UNIT_GIB && o.unit != VF_UNIT_GB)
+    return vf_fail(err, VF_USAGE, "vf_report_options: %d is no unit", (int)o.unit);
+  *own = o;
+  vf_out_init(out, write, user);
+  return VF_OK;
 }
 
 static void flush(vf_out *out) {

@@ -17,6 +17,12 @@ typedef struct vf_out {
 } vf_out;
 
 void vf_out_init(vf_out *out, vf_write_fn write, void *user);
+
+/* How every report begins: the caller's options, which may be NULL or an older program's, go to
+ * *own, and `out` is ready.  VF_USAGE for what there is not. */
+vf_status vf_out_start(vf_out *out, vf_report_options *own, const vf_report_options *options,
+                       vf_write_fn write, void *user, vf_error *err);
+
 void vf_out_bytes(vf_out *out, const char *s, size_t length);
 void vf_out_put(vf_out *out, const char *s);
 void vf_out_text(vf_out *out, const vf_text *t);

@@ -1,6 +1,7 @@
 /* place_json.c - a box and what shares it, for programs. */
 #include <string.h>
 
+#include "base/args.h"
 #include "core/words.h"
 #include "report/json_write.h"
 #include "report/place.h"
@@ -210,21 +211,29 @@ void vf_place_json(vf_out *out, const vf_place *p) {
 vf_status vf_place_write(const vf_place *place, const vf_report_options *options, vf_write_fn write,
                          void *user, vf_error *err) {
   vf_out out;
-  vf_out_init(&out, write, user);
-  if (options->format == VF_REPORT_JSON)
+  vf_report_options o;
+  VF_NEED(err, place);
+  VF_NEED(err, write);
+  vf_status status = vf_out_start(&out, &o, options, write, user, err);
+  if (status != VF_OK) return status;
+  if (o.format == VF_REPORT_JSON)
     vf_place_json(&out, place);
   else
-    vf_place_table(&out, place, options);
+    vf_place_table(&out, place, &o);
   return vf_out_finish(&out, err);
 }
 
 vf_status vf_place_card(const vf_place *place, bool svg, const vf_report_options *options,
                         vf_write_fn write, void *user, vf_error *err) {
   vf_out out;
-  vf_out_init(&out, write, user);
+  vf_report_options o;
+  VF_NEED(err, place);
+  VF_NEED(err, write);
+  vf_status status = vf_out_start(&out, &o, options, write, user, err);
+  if (status != VF_OK) return status;
   if (svg)
-    vf_card_svg(&out, place, options);
+    vf_card_svg(&out, place, &o);
   else
-    vf_card_text(&out, place, options);
+    vf_card_text(&out, place, &o);
   return vf_out_finish(&out, err);
 }

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/args.h"
 #include "base/names.h"
 #include "base/status.h"
 #include "report/json_write.h"
@@ -109,11 +110,14 @@ static vf_status find_topic(const vf_topic **out, const char *name, vf_error *er
 vf_status vf_topic_write(const char *name, const vf_report_options *options, vf_write_fn write,
                          void *user, vf_error *err) {
   const vf_topic *topic = NULL;
-  page p = {.color = options->color};
-  vf_status status = name != NULL ? find_topic(&topic, name, err) : VF_OK;
+  vf_report_options o;
+  page p = {.color = false};
+  VF_NEED(err, write);
+  vf_status status = vf_out_start(&p.out, &o, options, write, user, err);
+  if (status == VF_OK && name != NULL) status = find_topic(&topic, name, err);
   if (status != VF_OK) return status;
-  vf_out_init(&p.out, write, user);
-  if (options->format == VF_REPORT_JSON)
+  p.color = o.color;
+  if (o.format == VF_REPORT_JSON)
     put_json(&p, topic);
   else if (topic != NULL)
     put_topic(&p, topic);

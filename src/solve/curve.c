@@ -4,6 +4,7 @@
  * leaves the picture at its left edge shows nothing. */
 #include <string.h>
 
+#include "base/args.h"
 #include "base/checked.h"
 #include "base/status.h"
 #include "engines/engine.h"
@@ -89,6 +90,11 @@ static vf_status add_point(vf_curve *c, question *q, uint64_t ctx, vf_error *err
 vf_status vf_curve_solve(vf_curve *out, vf_estimate *estimate, const vf_model *model,
                          const vf_request *request, const vf_device *devices, size_t device_count,
                          vf_error *err) {
+  VF_NEED(err, out);
+  VF_NEED(err, estimate);
+  VF_NEED(err, model);
+  VF_NEED(err, request);
+  VF_NEED(err, devices);
   vf_curve c = {.count = 0};
   question q = {estimate, model, *request, devices, device_count, 0};
   vf_status status = vf_estimate_run(estimate, model, request, devices, device_count, err);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/args.h"
 #include "base/checked.h"
 #include "base/status.h"
 #include "core/words.h"
@@ -45,7 +46,8 @@ static vf_status make_axis(work *w, const vf_axis *axis, vf_error *err) {
   vf_grid *g = &w->grid;
   vf_grid_axis *a = &g->axes[g->n_axes];
   vf_values values;
-  if (axis->kind >= VF_AXIS_COUNT) return vf_fail(err, VF_USAGE, "no such axis");
+  if ((unsigned)axis->kind >= VF_AXIS_COUNT) return vf_fail(err, VF_USAGE, "no such axis");
+  if (axis->values == NULL) return vf_fail(err, VF_USAGE, "an axis has no values");
   for (size_t i = 0; i < g->n_axes; i++)
     if (g->axes[i].kind == axis->kind) return vf_fail(err, VF_USAGE, "an axis is named twice");
   vf_status status = vf_values_of(&values, &w->asker, &g->base, *axis, g->arena, err);
@@ -102,6 +104,11 @@ static vf_status start(work *w, const vf_context *ctx, const vf_deployment *base
 
 vf_status vf_grid_new(vf_grid **out, const vf_context *ctx, const vf_deployment *base,
                       const vf_axis *axes, size_t axis_count, vf_error *err) {
+  VF_NEED(err, out);
+  VF_NEED(err, ctx);
+  VF_NEED(err, base);
+  VF_NEED(err, axes);
+  if (vf_deployment_check(base, err) != VF_OK) return VF_USAGE;
   vf_arena *arena = vf_arena_new(&ctx->allocator, (size_t)1 << 30);
   work *w = arena != NULL ? vf_arena_alloc(arena, 1, sizeof *w) : NULL;
   if (w == NULL) {
@@ -229,6 +236,8 @@ static void step(work *w) {
 }
 
 vf_status vf_grid_work(vf_grid *grid, size_t cells, bool *finished, vf_error *err) {
+  VF_NEED(err, grid);
+  VF_NEED(err, finished);
   work *w = (work *)grid;
   for (; cells > 0 && grid->n_done < grid->n_cells; cells--, grid->n_done++) {
     vf_status status = work_cell(w, err);
@@ -244,11 +253,11 @@ vf_status vf_grid_work(vf_grid *grid, size_t cells, bool *finished, vf_error *er
 /* ---- Reading ---------------------------------------------------------------------------- */
 
 size_t vf_grid_size(const vf_grid *grid) {
-  return grid->n_cells;
+  return grid != NULL ? grid->n_cells : 0;
 }
 
 size_t vf_grid_axis_size(const vf_grid *grid, size_t axis) {
-  return axis < grid->n_axes ? grid->axes[axis].count : 0;
+  return grid != NULL && axis < grid->n_axes ? grid->axes[axis].count : 0;
 }
 
 const char *vf_grid_axis_label(const vf_grid *grid, size_t axis, size_t value) {
@@ -258,9 +267,10 @@ const char *vf_grid_axis_label(const vf_grid *grid, size_t axis, size_t value) {
 }
 
 const vf_outcome *vf_grid_cell(const vf_grid *grid, size_t i) {
-  return i < grid->n_cells ? &grid->cells[i] : NULL;
+  return grid != NULL && i < grid->n_cells ? &grid->cells[i] : NULL;
 }
 
 const char *vf_grid_reason(const vf_grid *grid, uint32_t reason) {
-  return reason != 0 && reason <= grid->n_reasons ? grid->reasons[reason - 1] : NULL;
+  return grid != NULL && reason != 0 && reason <= grid->n_reasons ? grid->reasons[reason - 1]
+                                                                  : NULL;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/args.h"
 #include "base/checked.h"
 #include "base/status.h"
 #include "solve/question.h"
@@ -179,12 +180,20 @@ static vf_status solve_all(vf_limits *out, asking *x, vf_error *err) {
 
 vf_status vf_limits_solve(vf_limits *out, const vf_estimate *estimate, vf_estimate *scratch,
                           const vf_device *devices, size_t device_count, vf_error *err) {
+  VF_NEED(err, out);
+  VF_NEED(err, estimate);
+  VF_NEED(err, scratch);
+  VF_NEED(err, devices);
+  if (scratch == estimate)
+    return vf_fail(err, VF_USAGE, "an estimate cannot be the scratch of its own limits");
+  vf_status status = vf_estimate_needed(estimate, err);
+  if (status != VF_OK) return status;
   vf_limits limits = {.gpu_layers = -1};
   asking x = {.of = estimate};
   x.q = (vf_question){.d = vf_deployment_init(), .engine = estimate->engine, .base = estimate};
   x.q.d.request = estimate->request;
   if (x.q.d.request.engine == NULL) x.q.d.request.engine = estimate->engine->name;
-  vf_status status =
+  status =
       vf_asker_init_given(&x.s.asker, scratch, estimate->model, devices, device_count, err);
   x.s.arena = x.s.asker.arena;
   if (status == VF_OK) status = solve_all(&limits, &x, err);

@@ -3,6 +3,7 @@
  * Source: common/fit.cpp of llama.cpp v0.5.0: every device keeps a margin of 1024 MiB of what is
  * free; a context that was not given shrinks first, down to 4096 tokens per stream; then layers, or
  * the experts of leading layers, go to main memory. */
+#include "base/args.h"
 #include "base/checked.h"
 #include "base/status.h"
 #include "base/units.h"
@@ -128,6 +129,10 @@ static vf_status choose(question *q, vf_error *err) {
 
 vf_status vf_llama_fit(vf_request *inout, vf_estimate *scratch, const vf_model *model,
                        const vf_device *devices, size_t device_count, vf_error *err) {
+  VF_NEED(err, inout);
+  VF_NEED(err, scratch);
+  VF_NEED(err, model);
+  VF_NEED(err, devices);
   question q = {scratch, model, *inout, devices, device_count};
   if (inout->gpu_layers >= 0 || inout->tensor_split_count != 0 || inout->override_count != 0 ||
       inout->split == VF_SPLIT_TENSOR)

@@ -1,6 +1,7 @@
 /* max.c - one question over all that is left free: formats, caches, devices. */
 #include <string.h>
 
+#include "base/args.h"
 #include "base/status.h"
 #include "solve/question.h"
 #include "vramfit/solve.h"
@@ -160,16 +161,32 @@ static vf_status pin_engine(search *s, vf_max_query *q, vf_error *err) {
   return status;
 }
 
+static vf_status check(const vf_max_query *query, vf_error *err) {
+  vf_status status = vf_check_struct(sizeof *query, query, "vf_max_query", err);
+  if (status == VF_OK) status = vf_deployment_check(&query->base, err);
+  if (status != VF_OK) return status;
+  if ((unsigned)query->kind >= VF_MOST_COUNT) return vf_fail(err, VF_USAGE, "no such question");
+  if (query->base.model == NULL) return vf_fail(err, VF_USAGE, "no model is named");
+  bool named = query->base.gpu != NULL || query->lists[VF_AXIS_GPU] != NULL;
+  if (!named && query->kind != VF_MOST_GPU) return vf_fail(err, VF_USAGE, "no device is named");
+  return VF_OK;
+}
+
 vf_status vf_max_solve(vf_answer *out, const vf_context *ctx, const vf_max_query *query,
                        vf_error *err) {
+  VF_NEED(err, out);
+  VF_NEED(err, ctx);
+  VF_NEED(err, query);
+  vf_status status = check(query, err);
+  if (status != VF_OK) return status;
   vf_max_query q = *query;
   search s = {.query = &q};
-  vf_answer answer = {.kind = query->kind};
+  vf_answer answer = {.kind = q.kind};
   vf_asker *asker = &s.solver.asker;
   take_floors(&q);
   s.solver.arena = vf_arena_new(&ctx->allocator, (size_t)16 << 20);
   if (s.solver.arena == NULL) return vf_fail_nomem(err);
-  vf_status status = vf_asker_init(asker, ctx, err);
+  status = vf_asker_init(asker, ctx, err);
   asker->with_tensors = q.base.quant == NULL && q.lists[VF_AXIS_QUANT] == NULL;
   if (status == VF_OK) status = pin_engine(&s, &q, err);
   if (status == VF_OK) status = try_all(&answer, &s, err);

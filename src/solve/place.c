@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/args.h"
 #include "base/checked.h"
 #include "base/names.h"
 #include "base/status.h"
@@ -657,7 +658,12 @@ static vf_status work_out(job *j, const char *path, const vf_place_options *o, v
 
 vf_status vf_place_open(vf_place **out, const vf_context *ctx, const char *path,
                         const vf_place_options *options, vf_error *err) {
-  static const vf_place_options nothing = {0};
+  VF_NEED(err, out);
+  VF_NEED(err, ctx);
+  VF_NEED(err, path);
+  vf_place_options o = vf_place_options_init();
+  vf_status status = vf_take_struct(&o, sizeof o, options, "vf_place_options", err);
+  if (status != VF_OK) return status;
   vf_arena *arena = vf_arena_new(&ctx->allocator, (size_t)256 << 20);
   vf_place *place = arena == NULL ? NULL : vf_arena_alloc(arena, 1, sizeof *place);
   vf_scenario_file *file = place == NULL ? NULL : vf_arena_alloc(arena, 1, sizeof *file);
@@ -669,7 +675,7 @@ vf_status vf_place_open(vf_place **out, const vf_context *ctx, const char *path,
   job j = {.ctx = ctx, .place = place, .file = file};
   place->arena = arena;
   vf_error cause = {.status = VF_OK};
-  vf_status status = work_out(&j, source, options != NULL ? options : &nothing, &cause);
+  status = work_out(&j, source, &o, &cause);
   if (status != VF_OK && cause.line == 0 && file->text != NULL && strcmp(cause.source, path) == 0)
     vf_json_locate(file->text, file->length, &cause);
   if (status != VF_OK && err != NULL) *err = cause;
@@ -683,14 +689,15 @@ vf_status vf_place_open(vf_place **out, const vf_context *ctx, const char *path,
 }
 
 size_t vf_place_remarks(const vf_place *place) {
-  return place->n_remarks;
+  return place != NULL ? place->n_remarks : 0;
 }
 
 size_t vf_place_scenarios(const vf_place *place) {
-  return place->n_scenarios;
+  return place != NULL ? place->n_scenarios : 0;
 }
 
 vf_verdict vf_place_verdict(const vf_place *place, size_t scenario) {
+  if (place == NULL) return VF_NO_FIT;
   return scenario < place->n_scenarios ? place->scenarios[scenario].plan.verdict : place->verdict;
 }
 

@@ -11,7 +11,7 @@
 #include "core/words.h"
 #include "engines/engine.h"
 #include "models/recipe.h"
-#include "readers/file.h"
+#include "readers/files.h"
 
 enum { MOST_VALUES = 4096, LEAST_CTX = 4096, DEFAULT_MOST_CTX = 131072, MOST_CTX = 1 << 20 };
 
@@ -35,15 +35,18 @@ static void add_name(list *l, const char *text) {
 }
 
 /* A path may have commas in it. */
-static bool is_one_value(vf_axis_kind kind, const char *text) {
-  return strchr(text, ',') == NULL || (kind == VF_AXIS_MODEL && vf_path_look(text) != VF_PATH_NONE);
+static bool is_one_value(const vf_context *ctx, vf_axis_kind kind, const char *text) {
+  vf_path_kind what;
+  if (strchr(text, ',') == NULL) return true;
+  if (kind != VF_AXIS_MODEL) return false;
+  return vf_files_look(&what, &ctx->files, text, NULL) != VF_OK || what != VF_PATH_NONE;
 }
 
-static vf_status split(list *l, vf_axis axis, vf_error *err) {
+static vf_status split(list *l, const vf_context *ctx, vf_axis axis, vf_error *err) {
   char option[24];
   const char *s = axis.values;
   snprintf(option, sizeof option, "--%s", vf_axis_word[axis.kind].option);
-  if (is_one_value(axis.kind, s)) {
+  if (is_one_value(ctx, axis.kind, s)) {
     add_name(l, s);
     return VF_OK;
   }
@@ -119,7 +122,7 @@ static void any_number(list *l, unsigned most) {
 /* The limit of the model, where there is one model only and it can be opened. */
 static uint64_t model_limit(vf_asker *asker, const vf_deployment *base) {
   vf_error ignored;
-  bool one = base->model != NULL && is_one_value(VF_AXIS_MODEL, base->model) &&
+  bool one = base->model != NULL && is_one_value(asker->ctx, VF_AXIS_MODEL, base->model) &&
              !vf_name_equal(base->model, "any");
   if (!one) return 0;
   vf_deployment d = *base;
@@ -153,8 +156,8 @@ vf_status vf_values_of(vf_values *out, vf_asker *asker, const vf_deployment *bas
   list *l = vf_arena_alloc(arena, 1, sizeof *l);
   if (l == NULL) return vf_fail_nomem(err);
   l->arena = arena;
-  vf_status status =
-      vf_name_equal(axis.values, "any") ? any(l, asker, base, axis.kind, err) : split(l, axis, err);
+  vf_status status = vf_name_equal(axis.values, "any") ? any(l, asker, base, axis.kind, err)
+                                                       : split(l, asker->ctx, axis, err);
   if (status == VF_OK && l->failed) status = vf_fail_nomem(err);
   if (status != VF_OK) return status;
   *out = (vf_values){l->texts, l->count};

@@ -100,5 +100,6 @@ int main(void) {
   }
   printf("}\n");
   vf_command_free(c);
+  vf_context_free(ctx);
   return 0;
 }

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   vf_error err = {VF_OK};
   vf_inventory_init(&inventory, arena, true, false);
   const vf_tensor_sink sink = {collect, &inventory};
-  vf_status status = vf_gguf_read(&facts, &info, path, &sink, false, &err);
+  vf_status status = vf_gguf_read(&facts, &info, vf_file_system(), path, &sink, false, &err);
   require(err.status == status);
   if (status == VF_OK) {
     require(inventory.data_bytes <= info.data_bytes);

@@ -9,7 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   vf_error err = {VF_OK};
   uint64_t sum = 0;
   const vf_tensor_sink sink = {fuzz_add, &sum};
-  vf_status status = vf_pytorch_read(&info, fuzz_file(data, size), &sink, arena, &err);
+  vf_status status =
+      vf_pytorch_read(&info, vf_file_system(), fuzz_file(data, size), &sink, arena, &err);
   require(err.status == status);
   if (status == VF_OK) require(sum == info.data_bytes && info.file_bytes == size);
   vf_arena_free(arena);

@@ -10,8 +10,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   vf_error err = {VF_OK};
   uint64_t sum = 0, part_sum = 0;
   const vf_tensor_sink sink = {fuzz_add, &sum}, part_sink = {fuzz_add, &part_sum};
-  vf_status status = vf_safetensors_read(&whole, path, &sink, arena, &err);
-  vf_status partial = vf_safetensors_inspect(&part, path, &part_sink, arena, NULL);
+  vf_status status = vf_safetensors_read(&whole, vf_file_system(), path, &sink, arena, &err);
+  vf_status partial =
+      vf_safetensors_inspect(&part, vf_file_system(), path, &part_sink, arena, NULL);
   require(err.status == status);
   if (status == VF_OK) {
     require(partial == VF_OK && part.missing_bytes == 0);

@@ -17,10 +17,10 @@ static void write_all(const vf_place *place) {
   size_t written = 0;
   vf_error err = {VF_OK};
   for (int format = 0; format < VF_REPORT_COUNT; format++) {
-    vf_report_options options = {.format = (vf_report_format)format};
+    vf_report_options options = {.struct_size = sizeof options, .format = (vf_report_format)format};
     require(vf_place_write(place, &options, swallow, &written, &err) == VF_OK);
   }
-  vf_report_options options = {.color = true};
+  vf_report_options options = {.struct_size = sizeof options, .color = true};
   require(vf_place_card(place, false, &options, swallow, &written, &err) == VF_OK);
   require(vf_place_card(place, true, &options, swallow, &written, &err) == VF_OK);
   require(written > 0 && vf_place_scenarios(place) > 0);
@@ -43,7 +43,8 @@ static void check_plans(const vf_place *p) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static vf_context *ctx;
   const char *path = fuzz_file(data, size);
-  const vf_place_options options = {.gpu = size % 2 == 0 ? "gb10" : NULL};
+  const vf_place_options options = {.struct_size = sizeof options,
+                                    .gpu = size % 2 == 0 ? "gb10" : NULL};
   vf_place *place = NULL;
   vf_error err = {VF_OK};
   if (ctx == NULL) require(vf_context_new(&ctx, NULL, &err) == VF_OK);

@@ -21,7 +21,7 @@ static int open_context(void **state) {
   (void)state;
   if (mkdtemp(folder) == NULL) return 1;
   snprintf(file, sizeof file, "%s/mine.json", folder);
-  return vf_context_new(&ctx, NULL, NULL);
+  return vf_context_new(&ctx, NULL, NULL) != VF_OK;
 }
 
 static int close_context(void **state) {

@@ -69,7 +69,8 @@ static void make_two_shards(void) {
 static vf_status read_in(vf_arena *arena, const char *path, bool partial, vf_checkpoint_info *info,
                          seen *s, vf_error *err) {
   const vf_tensor_sink sink = {remember, s};
-  return (partial ? vf_checkpoint_inspect : vf_checkpoint_read)(info, path, &sink, arena, err);
+  return (partial ? vf_checkpoint_inspect : vf_checkpoint_read)(info, vf_file_system(), path, &sink,
+                                                                arena, err);
 }
 
 /* What was found; strings are copied out of the arena. */

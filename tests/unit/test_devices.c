@@ -11,7 +11,7 @@ static vf_context *ctx;
 
 static int open_context(void **state) {
   (void)state;
-  return vf_context_new(&ctx, NULL, NULL);
+  return vf_context_new(&ctx, NULL, NULL) != VF_OK;
 }
 
 static int close_context(void **state) {

@@ -36,6 +36,7 @@ static void release(void *user, void *p) {
 }
 
 static const vf_allocator allocator = {allocate, release, NULL};
+static const vf_context_options failing = {.struct_size = sizeof failing, .allocator = &allocator};
 
 static bool swallow(void *user, const char *data, size_t size) {
   (void)data;
@@ -81,10 +82,10 @@ static vf_status ask_once(question *q, const char *ref, vf_error *err) {
   vf_request r = vf_request_init();
   vf_device d[4];
   vf_limits limits;
-  vf_report_options options = {.format = VF_REPORT_JSON};
+  vf_report_options options = {.struct_size = sizeof options, .format = VF_REPORT_JSON};
   size_t n = 0, written = 0;
   r.ctx_tokens = 8192;
-  vf_status status = vf_context_new(&q->ctx, &allocator, err);
+  vf_status status = vf_context_new(&q->ctx, &failing, err);
   if (status == VF_OK) status = vf_model_open(&q->model, q->ctx, ref, "q4_k_m", NULL, err);
   if (status == VF_OK) status = vf_model_requantize(&q->other, q->model, "q8_0", NULL, err);
   if (status == VF_OK) status = vf_devices_parse(d, 4, &n, q->ctx, devices, err);
@@ -93,7 +94,7 @@ static vf_status ask_once(question *q, const char *ref, vf_error *err) {
   if (status == VF_OK) status = vf_estimate_run(q->estimate, q->model, &r, d, n, err);
   if (status == VF_OK) status = vf_limits_solve(&limits, q->estimate, q->scratch, d, n, err);
   vf_curve curve;
-  vf_plot_options plot = {.svg = true};
+  vf_plot_options plot = {.struct_size = sizeof plot, .svg = true};
   if (status == VF_OK) status = vf_curve_solve(&curve, q->estimate, q->model, &r, d, n, err);
   if (status == VF_OK) status = vf_plot_write(q->estimate, &curve, &plot, swallow, &written, err);
   if (status == VF_OK)
@@ -134,17 +135,20 @@ static void a_config_file_survives_every_allocation_failure(void **state) {
 
 /* A context with a catalog of its own, and lists of all kinds. */
 static vf_status list_all(const char *catalog, vf_error *err) {
-  static const vf_list_query queries[VF_LIST_COUNT] = {[VF_LIST_MODELS] = {.text = "llama3.2-1b"},
-                                                       [VF_LIST_GPUS] = {.text = "gb10"},
-                                                       [VF_LIST_NODES] = {.text = "dgx-h100"},
-                                                       [VF_LIST_WORKLOADS] = {.text = "tts"},
-                                                       [VF_LIST_FORMATS] = {.text = "iq4"}};
+  static const vf_list_query queries[VF_LIST_COUNT] = {
+      [VF_LIST_MODELS] = {.struct_size = sizeof *queries, .text = "llama3.2-1b"},
+      [VF_LIST_GPUS] = {.struct_size = sizeof *queries, .text = "gb10"},
+      [VF_LIST_NODES] = {.struct_size = sizeof *queries, .text = "dgx-h100"},
+      [VF_LIST_WORKLOADS] = {.struct_size = sizeof *queries, .text = "tts"},
+      [VF_LIST_ENGINES] = {.struct_size = sizeof *queries},
+      [VF_LIST_FORMATS] = {.struct_size = sizeof *queries, .text = "iq4"}};
   vf_context *ctx = NULL;
   size_t written = 0;
-  vf_status status = vf_context_new(&ctx, &allocator, err);
+  vf_status status = vf_context_new(&ctx, &failing, err);
   if (status == VF_OK) status = vf_context_add_catalog(ctx, catalog, err);
   for (int kind = 0; status == VF_OK && kind < VF_LIST_COUNT; kind++) {
-    vf_report_options options = {.format = kind % 2 == 0 ? VF_REPORT_TABLE : VF_REPORT_JSON};
+    vf_report_options options = {.struct_size = sizeof options,
+                                 .format = kind % 2 == 0 ? VF_REPORT_TABLE : VF_REPORT_JSON};
     vf_listing *listing = NULL;
     status = vf_list(&listing, ctx, (vf_list_kind)kind, &queries[kind], err);
     if (status == VF_OK) status = vf_listing_write(listing, &options, swallow, &written, err);
@@ -174,16 +178,18 @@ static void lists_and_own_catalogs_survive_every_allocation_failure(void **state
 static vf_status ask_much(const char *ref, vf_error *err) {
   (void)ref;
   static const vf_axis axes[] = {{VF_AXIS_GPU, "rtx-4090,l4"}, {VF_AXIS_QUANT, "q4,q8_0"}};
-  vf_max_query q = {.kind = VF_MOST_QUANT, .base = {.model = "llama3.1-8b", .gpu = "l4"}};
-  vf_report_options options = {.format = VF_REPORT_TABLE};
+  vf_max_query q = vf_max_query_init();
+  vf_report_options options = {.struct_size = sizeof options, .format = VF_REPORT_TABLE};
   vf_context *ctx = NULL;
   vf_grid *grid = NULL;
   vf_answer answer;
   size_t written = 0;
   bool finished = false;
-  q.base.request = vf_request_init();
+  q.kind = VF_MOST_QUANT;
+  q.base.model = "llama3.1-8b";
+  q.base.gpu = "l4";
   q.base.request.ctx_tokens = 8192;
-  vf_status status = vf_context_new(&ctx, &allocator, err);
+  vf_status status = vf_context_new(&ctx, &failing, err);
   if (status == VF_OK) status = vf_grid_new(&grid, ctx, &q.base, axes, 2, err);
   if (status == VF_OK) status = vf_grid_work(grid, SIZE_MAX, &finished, err);
   if (status == VF_OK)
@@ -210,13 +216,17 @@ static bool refuse(void *user, const char *data, size_t size) {
 static void a_report_that_cannot_be_written_is_an_error(void **state) {
   (void)state;
   question q = {NULL, NULL, NULL, NULL};
-  vf_report_options options = {
-      .format = VF_REPORT_TABLE, .bars = true, .color = true, .explain = true};
+  vf_report_options options = {.struct_size = sizeof options,
+                               .format = VF_REPORT_TABLE,
+                               .bars = true,
+                               .color = true,
+                               .explain = true};
   countdown = -1;
   assert_ok(ask_once(&q, "llama3.1-8b", err));
   assert_fails(vf_report_write(q.estimate, NULL, &options, refuse, NULL, err), VF_IO,
                "cannot be written");
   vf_estimate_free(q.estimate);
+  vf_estimate_free(q.scratch);
   vf_model_free(q.other);
   vf_model_free(q.model);
   vf_context_free(q.ctx);
@@ -224,11 +234,12 @@ static void a_report_that_cannot_be_written_is_an_error(void **state) {
 
 /* A box with a model, a measured program, a size and a server that loads on demand. */
 static vf_status place_all(const char *path, vf_error *err) {
-  const vf_report_options table = {.format = VF_REPORT_TABLE}, json = {.format = VF_REPORT_JSON};
+  const vf_report_options table = {.struct_size = sizeof table, .format = VF_REPORT_TABLE},
+                          json = {.struct_size = sizeof json, .format = VF_REPORT_JSON};
   vf_context *ctx = NULL;
   vf_place *place = NULL;
   size_t written = 0;
-  vf_status status = vf_context_new(&ctx, &allocator, err);
+  vf_status status = vf_context_new(&ctx, &failing, err);
   if (status == VF_OK) status = vf_place_open(&place, ctx, path, NULL, err);
   if (status == VF_OK) status = vf_place_write(place, &table, swallow, &written, err);
   if (status == VF_OK) status = vf_place_write(place, &json, swallow, &written, err);

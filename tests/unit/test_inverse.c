@@ -103,7 +103,7 @@ static const char *const gpus[] = {"rtx-4090", "rtx-3060", "l4",         "h100",
 static const char *const cards[] = {"rtx-3060", "rtx-4090", "l4", "h100"};
 /* One card, and llama.cpp, where the question is about those. */
 static vf_deployment draw_deployment(const forward *f, vf_max_kind kind) {
-  vf_deployment d = {.request = vf_request_init()};
+  vf_deployment d = vf_deployment_init();
   bool layers = kind == VF_MOST_NGL || kind == VF_MOST_N_CPU_MOE;
   bool llamacpp = layers || kind == VF_MOST_KV || draw(2) == 0;
   d.model =
@@ -114,7 +114,7 @@ static vf_deployment draw_deployment(const forward *f, vf_max_kind kind) {
   d.gpu = layers || kind == VF_MOST_GPUS ? PICK(cards) : PICK(gpus);
   d.request.ctx_tokens = 1 + draw(draw(2) == 0 ? 4096 : 65536);
   d.request.seqs = draw(2) == 0 ? 1 : 1 + (uint32_t)draw(16);
-  if (llamacpp && draw(4) == 0) vf_kv_format_find(&d.request.kv_k, "q8_0", NULL);
+  if (llamacpp && draw(4) == 0) d.request.kv_k = VF_FORMAT_Q8_0;
   d.request.kv_v = d.request.kv_k;
   if (llamacpp && draw(8) == 0) d.request.kv_unified = true;
   return d;
@@ -169,7 +169,7 @@ static bool fits_further(const forward *f, const vf_deployment *d, const vf_answ
 /* ---- Tight answers ---------------------------------------------------------------------- */
 
 static bool check_answer(const forward *f, vf_max_kind kind) {
-  vf_max_query q = {.kind = kind, .base = draw_deployment(f, kind)};
+  vf_max_query q = {.struct_size = sizeof q, .kind = kind, .base = draw_deployment(f, kind)};
   vf_answer a;
   vf_error err;
   vf_deployment *d = &q.base;
@@ -349,7 +349,8 @@ static void of_sequences_that_share_a_cache_the_most_is_found_all_the_same(void 
   forward *f = *user;
   state = 42;
   for (int n = 0; n < 25;) {
-    vf_max_query q = {.kind = VF_MOST_SEQS, .base = draw_deployment(f, VF_MOST_NGL)};
+    vf_max_query q = {
+        .struct_size = sizeof q, .kind = VF_MOST_SEQS, .base = draw_deployment(f, VF_MOST_NGL)};
     vf_answer a;
     vf_error err;
     uint32_t most = 0;
@@ -365,7 +366,8 @@ static void of_sequences_that_share_a_cache_the_most_is_found_all_the_same(void 
 }
 
 static void one_sequence_more_may_need_less_where_they_share_a_cache(void **user) {
-  vf_deployment d = {.model = "qwen2.5-coder-7b", .quant = "q4_k_m", .gpu = "gb10"};
+  vf_deployment d = {
+      .struct_size = sizeof d, .model = "qwen2.5-coder-7b", .quant = "q4_k_m", .gpu = "gb10"};
   d.request = vf_request_init();
   d.request.ctx_tokens = 2561;
   d.request.kv_unified = true;
@@ -395,7 +397,7 @@ static vf_deployment draw_any(const forward *f) {
 
 static void same_answer(const forward *f, const vf_deployment *d, vf_max_kind kind, uint64_t number,
                         const char *name) {
-  vf_max_query q = {.kind = kind, .base = *d};
+  vf_max_query q = {.struct_size = sizeof q, .kind = kind, .base = *d};
   vf_answer a;
   vf_error err;
   vf_status status = vf_max_solve(&a, f->ctx, &q, &err);
@@ -482,7 +484,8 @@ static void every_cell_of_a_table_is_the_forward_estimate(void **user) {
   };
   forward *f = *user;
   for (size_t a = 0; a < sizeof axes / sizeof *axes; a++) {
-    vf_deployment d = {.model = "llama3.1-8b", .request = vf_request_init()};
+    vf_deployment d = {
+        .struct_size = sizeof d, .model = "llama3.1-8b", .request = vf_request_init()};
     vf_grid *grid;
     bool finished = false;
     size_t sizes[3], at[3];

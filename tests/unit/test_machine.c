@@ -68,7 +68,7 @@ static int tear_down(void **state) {
 static int open_all(void **state) {
   (void)state;
   if (mkdtemp(root) == NULL) return -1;
-  return vf_context_new(&ctx, NULL, NULL);
+  return vf_context_new(&ctx, NULL, NULL) != VF_OK;
 }
 
 static int close_all(void **state) {
@@ -84,7 +84,8 @@ static void look(const char *library, const char *answers) {
   char path[512];
   snprintf(path, sizeof path, "%s%s.so", VF_FAKE_FOLDER, library != NULL ? library : "");
   if (answers != NULL) setenv("FAKE_NVML", answers, 1);
-  const vf_machine_options options = {.root = root, .nvml_path = answers != NULL ? path : NULL};
+  const vf_machine_options options = {
+      .struct_size = sizeof options, .root = root, .nvml_path = answers != NULL ? path : NULL};
   vf_machine_free(machine);
   machine = NULL;
   assert_ok(vf_machine_detect(&machine, ctx, &options, err));
@@ -722,7 +723,7 @@ static bool refuse(void *user, const char *data, size_t size) {
 
 static void what_was_found_is_written_or_refused(void **state) {
   (void)state;
-  vf_report_options options = {.format = VF_REPORT_JSON};
+  vf_report_options options = {.struct_size = sizeof options, .format = VF_REPORT_JSON};
   size_t written = 0;
   look("fake_nvml", rtx_4090);
   assert_ok(vf_machine_write(machine, &options, swallow, &written, err));
@@ -747,13 +748,15 @@ static void release(void *user, void *p) {
 static void every_allocation_may_fail(void **state) {
   (void)state;
   const vf_allocator allocator = {allocate, release, NULL};
-  const vf_machine_options options = {.root = root, .nvml_path = VF_FAKE_FOLDER "fake_nvml.so"};
+  const vf_context_options failing = {.struct_size = sizeof failing, .allocator = &allocator};
+  const vf_machine_options options = {
+      .struct_size = sizeof options, .root = root, .nvml_path = VF_FAKE_FOLDER "fake_nvml.so"};
   vf_context *own;
   vf_status status = VF_NOMEM;
   setenv("FAKE_NVML", rtx_4090, 1);
   put_amd(card, "0x73bf\n", 16368 * mib, 0, 0);
   countdown = 1000000;
-  assert_ok(vf_context_new(&own, &allocator, err));
+  assert_ok(vf_context_new(&own, &failing, err));
   for (long i = 0; status != VF_OK; i++) {
     vf_machine *m = NULL;
     vf_error err = {VF_OK};

@@ -171,7 +171,7 @@ static blob good_pickle(void) {
 
 static vf_status read_in(vf_arena *arena, vf_pytorch_info *info, seen *s, vf_error *err) {
   const vf_tensor_sink sink = {remember, s};
-  return vf_pytorch_read(info, path, &sink, arena, err);
+  return vf_pytorch_read(info, vf_file_system(), path, &sink, arena, err);
 }
 
 static vf_status read_file(vf_pytorch_info *info, seen *s, vf_error *err) {

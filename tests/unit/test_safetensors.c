@@ -22,7 +22,8 @@ static blob file_of(const char *header, size_t data) {
 static vf_status read_in(vf_arena *arena, bool partial, vf_safetensors_info *info, seen *s,
                          vf_error *err) {
   const vf_tensor_sink sink = {remember, s};
-  return (partial ? vf_safetensors_inspect : vf_safetensors_read)(info, path, &sink, arena, err);
+  return (partial ? vf_safetensors_inspect : vf_safetensors_read)(info, vf_file_system(), path,
+                                                                  &sink, arena, err);
 }
 
 static vf_status read_here(bool partial, vf_safetensors_info *info, seen *s, vf_error *err) {
@@ -320,7 +321,7 @@ static vf_status read_at(const char *other, vf_error *err) {
   vf_safetensors_info info;
   const vf_tensor_sink sink = {remember, &s};
   vf_arena *arena = vf_arena_new(&vf_default_allocator, 1 << 20);
-  vf_status status = vf_safetensors_read(&info, other, &sink, arena, err);
+  vf_status status = vf_safetensors_read(&info, vf_file_system(), other, &sink, arena, err);
   vf_arena_free(arena);
   return status;
 }
@@ -517,7 +518,8 @@ static void a_sink_that_fails_ends_the_reading(void **state) {
   vf_arena *arena = vf_arena_new(&vf_default_allocator, 1 << 20);
   blob b = file_of(seed, 29);
   write_blob(path, &b);
-  assert_int_equal(vf_safetensors_read(&info, path, &sink, arena, NULL), VF_LIMIT);
+  assert_int_equal(vf_safetensors_read(&info, vf_file_system(), path, &sink, arena, NULL),
+                   VF_LIMIT);
   vf_arena_free(arena);
 }
 

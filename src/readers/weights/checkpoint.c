@@ -1,8 +1,6 @@
 /* checkpoint.c - which files belong to a model, and whether they agree with their index. */
 #include "readers/weights/checkpoint.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +8,7 @@
 
 #include "base/checked.h"
 #include "base/status.h"
-#include "readers/file.h"
+#include "readers/files.h"
 #include "readers/json/json_scan.h"
 #include "readers/weights/pytorch.h"
 #include "readers/weights/safetensors.h"
@@ -73,6 +71,7 @@ typedef struct listing {
 } listing;
 
 typedef struct reader {
+  const vf_files *files;
   const vf_tensor_sink *sink;
   vf_arena *arena, *scratch;
   bool partial;
@@ -147,8 +146,9 @@ static vf_status add_sizes(reader *r, const char *path, uint64_t tensors, uint64
 static vf_status read_safetensors(reader *r, const char *path, vf_error *err) {
   const vf_tensor_sink sink = {add_tensor, r};
   vf_safetensors_info info;
-  vf_status status = r->partial ? vf_safetensors_inspect(&info, path, &sink, r->arena, err)
-                                : vf_safetensors_read(&info, path, &sink, r->arena, err);
+  vf_status status = r->partial
+                         ? vf_safetensors_inspect(&info, r->files, path, &sink, r->arena, err)
+                         : vf_safetensors_read(&info, r->files, path, &sink, r->arena, err);
   if (status != VF_OK) return status;
   if (r->info.format[0] == '\0') r->info.format = info.format;
   return add_sizes(r, path, info.n_tensors, info.data_bytes, info.file_bytes, info.missing_bytes,
@@ -158,7 +158,7 @@ static vf_status read_safetensors(reader *r, const char *path, vf_error *err) {
 static vf_status read_pytorch(reader *r, const char *path, vf_error *err) {
   const vf_tensor_sink sink = {add_tensor, r};
   vf_pytorch_info info;
-  vf_status status = vf_pytorch_read(&info, path, &sink, r->arena, err);
+  vf_status status = vf_pytorch_read(&info, r->files, path, &sink, r->arena, err);
   if (status != VF_OK) return status;
   r->info.kind = VF_CHECKPOINT_PYTORCH;
   r->info.n_shared += info.n_shared;
@@ -333,11 +333,14 @@ static vf_status sort_listings(reader *r, vf_error *err) {
 static vf_status read_listed(reader *r, listing *first, size_t n, vf_error *err) {
   const char *path = join(r, r->folder, first->file, first->file_length);
   if (path == NULL) return vf_fail_nomem(err);
-  if (vf_path_look(path) == VF_PATH_NONE)
+  vf_path_kind kind;
+  vf_status status = vf_files_look(&kind, r->files, path, err);
+  if (status != VF_OK) return status;
+  if (kind == VF_PATH_NONE)
     return fail_listing(r, first, VF_IO, err, "is missing in the folder: fetch it");
   r->expected = first;
   r->n_expected = n;
-  vf_status status = read_one(r, path, err);
+  status = read_one(r, path, err);
   for (size_t i = 0; i < n && status == VF_OK; i++)
     if (!first[i].found)
       return fail_listing(r, &first[i], VF_MALFORMED, err,
@@ -349,7 +352,8 @@ static vf_status read_index(reader *r, const char *path, vf_error *err) {
   char *text = NULL;
   size_t length = 0;
   r->index = r->info.path = path;
-  vf_status status = vf_file_read(&text, &length, path, VF_JSON_FILE_BYTES, r->scratch, err);
+  vf_status status =
+      vf_files_read(&text, &length, r->files, path, VF_JSON_FILE_BYTES, r->scratch, err);
   if (status == VF_OK) status = scan_index(r, text, length, err);
   if (status == VF_OK) status = sort_listings(r, err);
   for (size_t i = 0, n; i < r->n_listings && status == VF_OK; i += n) {
@@ -359,6 +363,15 @@ static vf_status read_index(reader *r, const char *path, vf_error *err) {
     status = read_listed(r, l, n, err);
   }
   return status;
+}
+
+/* Reads one shard of n. */
+static vf_status read_shard(reader *r, const char *path, uint32_t n, vf_error *err) {
+  vf_path_kind kind;
+  vf_status status = vf_files_look(&kind, r->files, path, err);
+  if (status == VF_OK && kind == VF_PATH_NONE)
+    return vf_fail_at(err, VF_IO, path, "", "this shard of %" PRIu32 " is missing: fetch it", n);
+  return status == VF_OK ? read_one(r, path, err) : status;
 }
 
 /* All of "PREFIX-00001-of-0000N.safetensors". */
@@ -372,9 +385,7 @@ static vf_status read_shards(reader *r, const char *prefix, size_t length, uint3
     const char *path = start == NULL ? NULL : join(r, start, tail, (size_t)size);
     if (path == NULL) return vf_fail_nomem(err);
     if (i == 1) r->info.path = path;
-    if (vf_path_look(path) == VF_PATH_NONE)
-      return vf_fail_at(err, VF_IO, path, "", "this shard of %" PRIu32 " is missing: fetch it", n);
-    status = read_one(r, path, err);
+    status = read_shard(r, path, n, err);
   }
   return status;
 }
@@ -403,33 +414,28 @@ static void see_shard(folder_view *v, const char *name, size_t prefix, uint32_t 
   v->n_shards = n_shards;
 }
 
-static void see(folder_view *v, const char *name) {
+static bool see(void *context, const char *name) {
+  folder_view *v = context;
   size_t length = strlen(name), prefix;
   uint32_t n_shards;
-  if (length > FILE_NAME_BYTES || !is_safetensors(name, length)) return;
+  if (length > FILE_NAME_BYTES || !is_safetensors(name, length)) return true;
   if (is_shard(name, &n_shards, &prefix)) {
     see_shard(v, name, prefix, n_shards);
-    return;
+    return true;
   }
   v->n_singles++;
   memcpy(v->single, name, length + 1);
-}
-
-static vf_status look_through(folder_view *v, const char *path, vf_error *err) {
-  DIR *dir = opendir(path);
-  if (dir == NULL) return vf_fail_at(err, VF_IO, path, "", "cannot be opened: %s", strerror(errno));
-  *v = (folder_view){0};
-  for (const struct dirent *e; (e = readdir(dir)) != NULL;) see(v, e->d_name);
-  closedir(dir);
-  return VF_OK;
+  return true;
 }
 
 /* Reads folder/name if it is there. */
 static vf_status try_file(reader *r, const char *name, bool *found, vf_error *err) {
   const char *path = join(r, r->folder, name, strlen(name));
   if (path == NULL) return vf_fail_nomem(err);
-  *found = vf_path_look(path) == VF_PATH_FILE;
-  if (!*found) return VF_OK;
+  vf_path_kind kind;
+  vf_status status = vf_files_look(&kind, r->files, path, err);
+  *found = status == VF_OK && kind == VF_PATH_FILE;
+  if (!*found) return status;
   r->info.path = path;
   return is_index(path) ? read_index(r, path, err) : read_one(r, path, err);
 }
@@ -450,8 +456,8 @@ static vf_status read_folder(reader *r, const char *path, vf_error *err) {
       "pytorch_model.bin", "pytorch_model.bin.index.json", "consolidated.safetensors",
   };
   bool found = false;
-  folder_view view;
-  vf_status status = look_through(&view, path, err);
+  folder_view view = {0};
+  vf_status status = vf_files_list(r->files, path, see, &view, err);
   size_t length = strlen(path);
   r->folder = join(r, path, "/", length > 0 && path[length - 1] == '/' ? 0 : 1);
   if (status == VF_OK && r->folder == NULL) return vf_fail_nomem(err);
@@ -472,21 +478,25 @@ static vf_status read_folder(reader *r, const char *path, vf_error *err) {
 static vf_status read_path(reader *r, const char *path, vf_error *err) {
   uint32_t n_shards;
   size_t prefix;
-  if (vf_path_look(path) == VF_PATH_FOLDER) return read_folder(r, path, err);
+  vf_path_kind kind;
+  vf_status status = vf_files_look(&kind, r->files, path, err);
+  if (status != VF_OK) return status;
+  if (kind == VF_PATH_FOLDER) return read_folder(r, path, err);
   const char *slash = strrchr(path, '/');
   const char *name = slash == NULL ? path : slash + 1;
   r->folder = join(r, "", path, (size_t)(name - path));
   r->info.path = vf_arena_copy(r->arena, path, strlen(path));
   if (r->folder == NULL || r->info.path == NULL) return vf_fail_nomem(err);
   if (is_index(name)) return read_index(r, r->info.path, err);
-  bool whole_set = is_shard(name, &n_shards, &prefix) && vf_path_look(path) == VF_PATH_FILE;
+  bool whole_set = is_shard(name, &n_shards, &prefix) && kind == VF_PATH_FILE;
   if (whole_set) return read_shards(r, name, prefix, n_shards, err);
   return read_one(r, r->info.path, err);
 }
 
-static vf_status read_checkpoint(vf_checkpoint_info *out, const char *path, bool partial,
-                                 const vf_tensor_sink *sink, vf_arena *arena, vf_error *err) {
-  reader r = {.sink = sink, .arena = arena, .partial = partial};
+static vf_status read_checkpoint(vf_checkpoint_info *out, const vf_files *files, const char *path,
+                                 bool partial, const vf_tensor_sink *sink, vf_arena *arena,
+                                 vf_error *err) {
+  reader r = {.files = files, .sink = sink, .arena = arena, .partial = partial};
   r.info.path = r.info.format = r.info.unlisted = "";
   r.scratch = vf_arena_new(vf_arena_allocator(arena), SCRATCH);
   if (r.scratch == NULL) return vf_fail_nomem(err);
@@ -496,12 +506,12 @@ static vf_status read_checkpoint(vf_checkpoint_info *out, const char *path, bool
   return status;
 }
 
-vf_status vf_checkpoint_read(vf_checkpoint_info *info, const char *path, const vf_tensor_sink *sink,
-                             vf_arena *arena, vf_error *err) {
-  return read_checkpoint(info, path, false, sink, arena, err);
+vf_status vf_checkpoint_read(vf_checkpoint_info *info, const vf_files *files, const char *path,
+                             const vf_tensor_sink *sink, vf_arena *arena, vf_error *err) {
+  return read_checkpoint(info, files, path, false, sink, arena, err);
 }
 
-vf_status vf_checkpoint_inspect(vf_checkpoint_info *info, const char *path,
+vf_status vf_checkpoint_inspect(vf_checkpoint_info *info, const vf_files *files, const char *path,
                                 const vf_tensor_sink *sink, vf_arena *arena, vf_error *err) {
-  return read_checkpoint(info, path, true, sink, arena, err);
+  return read_checkpoint(info, files, path, true, sink, arena, err);
 }

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "readers/weights/weights.h"
+#include "vramfit/files.h"
 
 enum { VF_CHECKPOINT_INDEX_TENSORS = 1 << 18 };
 
@@ -36,11 +37,11 @@ typedef struct vf_checkpoint_info {
 
 /* Hands every tensor of every file to the sink, with its shard.  What the index lists and its file
  * does not have is an error, as is a missing file. */
-vf_status vf_checkpoint_read(vf_checkpoint_info *info, const char *path, const vf_tensor_sink *sink,
-                             vf_arena *arena, vf_error *err);
+vf_status vf_checkpoint_read(vf_checkpoint_info *info, const vf_files *files, const char *path,
+                             const vf_tensor_sink *sink, vf_arena *arena, vf_error *err);
 
 /* The same while files are still being fetched: what is missing at their ends is told. */
-vf_status vf_checkpoint_inspect(vf_checkpoint_info *info, const char *path,
+vf_status vf_checkpoint_inspect(vf_checkpoint_info *info, const vf_files *files, const char *path,
                                 const vf_tensor_sink *sink, vf_arena *arena, vf_error *err);
 
 #endif

@@ -48,6 +48,7 @@ static const uint8_t type_bytes[T_COUNT] = {1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 
 
 /* One file while it is read. */
 typedef struct reader {
+  const vf_files *files;
   vf_window w;
   vf_facts *facts;    /* where metadata goes */
   vf_arena *arena;    /* for what is needed while reading */
@@ -411,7 +412,7 @@ static vf_status read_header(reader *r) {
 }
 
 static vf_status read_file(reader *r, const char *path, const vf_tensor_sink *sink) {
-  vf_status status = vf_window_open(&r->w, path, r->arena, r->err);
+  vf_status status = vf_window_open(&r->w, r->files, path, r->arena, r->err);
   if (status == VF_OK) status = read_header(r);
   if (status == VF_OK && sink != NULL) status = read_tensors(r, sink);
   vf_window_close(&r->w);
@@ -455,12 +456,14 @@ static vf_status check_shard(const vf_facts *facts, const char *path, uint32_t i
 }
 
 /* Reads shard i of n into facts that are kept (the first) or thrown away. */
-static vf_status read_shard(vf_facts *facts, vf_gguf_info *info, const char *path, uint32_t i,
-                            const vf_tensor_sink *sink, bool tolerant, vf_error *err) {
+static vf_status read_shard(vf_facts *facts, vf_gguf_info *info, const vf_files *files,
+                            const char *path, uint32_t i, const vf_tensor_sink *sink, bool tolerant,
+                            vf_error *err) {
   vf_arena *arena = vf_arena_new(vf_arena_allocator(facts->arena), (size_t)256 << 20);
   if (arena == NULL) return vf_fail_nomem(err);
   vf_facts others = vf_facts_in(arena, path);
-  reader r = {.facts = i == 0 ? facts : &others,
+  reader r = {.files = files,
+              .facts = i == 0 ? facts : &others,
               .arena = arena,
               .info = info,
               .shard = i,
@@ -473,8 +476,9 @@ static vf_status read_shard(vf_facts *facts, vf_gguf_info *info, const char *pat
   return status;
 }
 
-static vf_status read_set(vf_facts *facts, vf_gguf_info *info, const char *path, uint32_t n,
-                          const vf_tensor_sink *sink, bool tolerant, vf_error *err) {
+static vf_status read_set(vf_facts *facts, vf_gguf_info *info, const vf_files *files,
+                          const char *path, uint32_t n, const vf_tensor_sink *sink, bool tolerant,
+                          vf_error *err) {
   char *name = vf_arena_copy(facts->arena, path, strlen(path));
   char number[16];
   if (name == NULL) return vf_fail_nomem(err);
@@ -482,7 +486,7 @@ static vf_status read_set(vf_facts *facts, vf_gguf_info *info, const char *path,
   for (uint32_t i = 0; i < n; i++) {
     snprintf(number, sizeof number, "%05" PRIu32, i + 1);
     memcpy(digits, number, 5);
-    vf_status status = read_shard(facts, info, name, i, sink, tolerant, err);
+    vf_status status = read_shard(facts, info, files, name, i, sink, tolerant, err);
     if (status == VF_OK && i == 0) status = check_shard(facts, name, 0, n, err);
     if (status != VF_OK) return status;
     if (sink == NULL) return VF_OK;
@@ -494,21 +498,23 @@ static vf_status read_set(vf_facts *facts, vf_gguf_info *info, const char *path,
                     info->n_tensors);
 }
 
-vf_status vf_gguf_read(vf_facts *facts, vf_gguf_info *info, const char *path,
+vf_status vf_gguf_read(vf_facts *facts, vf_gguf_info *info, const vf_files *files, const char *path,
                        const vf_tensor_sink *sink, bool tolerant, vf_error *err) {
   const char *digits = shard_digits(path);
   uint32_t n = digits != NULL ? (uint32_t)strtoul(digits + strlen("00000-of-"), NULL, 10) : 0;
   *info = (vf_gguf_info){0};
-  if (n > 1) return read_set(facts, info, path, n, sink, tolerant, err);
-  return read_shard(facts, info, path, 0, sink, tolerant, err);
+  if (n > 1) return read_set(facts, info, files, path, n, sink, tolerant, err);
+  return read_shard(facts, info, files, path, 0, sink, tolerant, err);
 }
 
-bool vf_gguf_recognize(const char *path) {
+vf_status vf_gguf_recognize(bool *out, const vf_files *files, const char *path, vf_error *err) {
   vf_source source;
   char magic[4];
   size_t got = 0;
-  if (vf_source_open(&source, path, NULL) != VF_OK) return false;
-  vf_status status = vf_source_read(&source, 0, magic, sizeof magic, &got, NULL);
+  vf_status status = vf_source_open(&source, files, path, err);
+  if (status != VF_OK) return status;
+  status = vf_source_read(&source, 0, magic, sizeof magic, &got, err);
   vf_source_close(&source);
-  return status == VF_OK && got == sizeof magic && memcmp(magic, "GGUF", got) == 0;
+  if (status == VF_OK) *out = got == sizeof magic && memcmp(magic, "GGUF", got) == 0;
+  return status;
 }

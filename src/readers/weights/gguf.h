@@ -7,6 +7,7 @@
 
 #include "base/facts.h"
 #include "readers/weights/weights.h"
+#include "vramfit/files.h"
 
 typedef struct vf_gguf_info {
   uint32_t version;
@@ -20,14 +21,14 @@ typedef struct vf_gguf_info {
   uint64_t missing_bytes; /* that the tensors need beyond the ends of the files */
 } vf_gguf_info;
 
-/* True if the path is a regular file that starts like one. */
-bool vf_gguf_recognize(const char *path);
+/* Whether the file starts like one. */
+vf_status vf_gguf_recognize(bool *out, const vf_files *files, const char *path, vf_error *err);
 
 /* Reads one file, or all files of a set ("…-00001-of-00003.gguf", given any of them), in order.
  * Facts come from the first: keys as written, "KEY.length" for lists that are not kept (strings,
  * and more than 8192 numbers).  sink may be NULL: metadata alone is read then.  A file that ends
  * before its tensors do is an error, unless `tolerant`. */
-vf_status vf_gguf_read(vf_facts *facts, vf_gguf_info *info, const char *path,
+vf_status vf_gguf_read(vf_facts *facts, vf_gguf_info *info, const vf_files *files, const char *path,
                        const vf_tensor_sink *sink, bool tolerant, vf_error *err);
 
 #endif

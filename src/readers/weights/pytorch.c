@@ -781,10 +781,10 @@ static vf_status read_file(machine *m, vf_error *err) {
   return status == VF_OK ? follow(m, err) : status;
 }
 
-vf_status vf_pytorch_read(vf_pytorch_info *info, const char *path, const vf_tensor_sink *sink,
-                          vf_arena *arena, vf_error *err) {
+vf_status vf_pytorch_read(vf_pytorch_info *info, const vf_files *files, const char *path,
+                          const vf_tensor_sink *sink, vf_arena *arena, vf_error *err) {
   vf_source file;
-  vf_status status = vf_source_open(&file, path, err);
+  vf_status status = vf_source_open(&file, files, path, err);
   if (status != VF_OK) return status;
   vf_arena *scratch = vf_arena_new(vf_arena_allocator(arena), SCRATCH);
   machine *m = scratch == NULL ? NULL : vf_arena_alloc(scratch, 1, sizeof *m);

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "readers/weights/weights.h"
+#include "vramfit/files.h"
 
 enum {
   VF_PYTORCH_PICKLE_BYTES = 16 << 20, /* some 300 describe a tensor */
@@ -25,7 +26,7 @@ typedef struct vf_pytorch_info {
 /* Hands every tensor of the state_dict to the sink.  The first tensor in a storage has all its
  * bytes, others that share it have 0.  The sink may have seen tensors of a file that fails later.
  */
-vf_status vf_pytorch_read(vf_pytorch_info *info, const char *path, const vf_tensor_sink *sink,
-                          vf_arena *arena, vf_error *err);
+vf_status vf_pytorch_read(vf_pytorch_info *info, const vf_files *files, const char *path,
+                          const vf_tensor_sink *sink, vf_arena *arena, vf_error *err);
 
 #endif

@@ -589,10 +589,11 @@ static vf_status read_file(vf_safetensors_info *out, reader *r, bool partial,
   return status;
 }
 
-static vf_status open_and_read(vf_safetensors_info *info, const char *path, bool partial,
-                               const vf_tensor_sink *sink, vf_arena *arena, vf_error *err) {
+static vf_status open_and_read(vf_safetensors_info *info, const vf_files *files, const char *path,
+                               bool partial, const vf_tensor_sink *sink, vf_arena *arena,
+                               vf_error *err) {
   vf_source file;
-  vf_status status = vf_source_open(&file, path, err);
+  vf_status status = vf_source_open(&file, files, path, err);
   if (status != VF_OK) return status;
   vf_arena *scratch = vf_arena_new(vf_arena_allocator(arena), SCRATCH);
   reader *r = scratch == NULL ? NULL : vf_arena_alloc(scratch, 1, sizeof *r);
@@ -608,12 +609,12 @@ static vf_status open_and_read(vf_safetensors_info *info, const char *path, bool
   return status;
 }
 
-vf_status vf_safetensors_read(vf_safetensors_info *info, const char *path,
+vf_status vf_safetensors_read(vf_safetensors_info *info, const vf_files *files, const char *path,
                               const vf_tensor_sink *sink, vf_arena *arena, vf_error *err) {
-  return open_and_read(info, path, false, sink, arena, err);
+  return open_and_read(info, files, path, false, sink, arena, err);
 }
 
-vf_status vf_safetensors_inspect(vf_safetensors_info *info, const char *path,
+vf_status vf_safetensors_inspect(vf_safetensors_info *info, const vf_files *files, const char *path,
                                  const vf_tensor_sink *sink, vf_arena *arena, vf_error *err) {
-  return open_and_read(info, path, true, sink, arena, err);
+  return open_and_read(info, files, path, true, sink, arena, err);
 }

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "readers/weights/weights.h"
+#include "vramfit/files.h"
 
 enum {
   VF_SAFETENSORS_HEADER_BYTES = 100000000,
@@ -28,12 +29,12 @@ typedef struct vf_safetensors_info {
 /* Hands every tensor to the sink, in the order of the header, and says what there is in all.  A
  * pair of numbers (C64) is told as two F32 along ne[0].  The sink may have seen tensors of a file
  * that fails later. */
-vf_status vf_safetensors_read(vf_safetensors_info *info, const char *path,
+vf_status vf_safetensors_read(vf_safetensors_info *info, const vf_files *files, const char *path,
                               const vf_tensor_sink *sink, vf_arena *arena, vf_error *err);
 
 /* The same for a file that is still being fetched: what is missing at its end is told, not refused.
  */
-vf_status vf_safetensors_inspect(vf_safetensors_info *info, const char *path,
+vf_status vf_safetensors_inspect(vf_safetensors_info *info, const vf_files *files, const char *path,
                                  const vf_tensor_sink *sink, vf_arena *arena, vf_error *err);
 
 #endif
