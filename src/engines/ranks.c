@@ -11,8 +11,6 @@
 #include "core/format.h"
 #include "engines/torch.h"
 
-/* ---- Settings --------------------------------------------------------------------------- */
-
 uint32_t vf_ranks_version(const char *text) {
   unsigned major = 0, minor = 0, patch = 0;
   if (text == NULL) return 0;
@@ -30,12 +28,6 @@ bool vf_ranks_has_mixer(const vf_model *m, uint32_t mixers) {
 bool vf_ranks_has_cache(const vf_model *m, vf_cache_kind kind) {
   for (size_t i = 0; i < m->n_caches; i++)
     if (m->caches[i].kind == kind) return true;
-  return false;
-}
-
-bool vf_ranks_has_experts(const vf_model *m) {
-  for (uint32_t i = 0; i < m->n_layers; i++)
-    if (m->layers[i].n_experts != 0) return true;
   return false;
 }
 
@@ -69,7 +61,7 @@ vf_status vf_ranks_begin_as(vf_ranks *s, uint32_t newest, vf_ranks_asked asked, 
   if (s->e->n_devices == 1)
     return vf_fail(err, VF_UNSUPPORTED, "%s on a CPU is not known: name a GPU", s->name);
   s->version = s->e->version[0] != '\0' ? vf_ranks_version(s->e->version) : newest;
-  s->moe = vf_ranks_has_experts(s->model);
+  s->moe = vf_model_has_experts(s->model);
   s->number_bytes = strcmp(s->model->quant, "F32") == 0 ? 4 : 2;
   vf_status status = resolve_length(s, err);
   if (status == VF_OK) status = resolve_ranks(s, asked, err);
@@ -98,8 +90,6 @@ void vf_ranks_formats(vf_ranks *s, vf_format own) {
   s->w->kv_v = s->request->kv_v != VF_FORMAT_NONE ? s->request->kv_v : s->w->kv_k;
 }
 
-/* ---- What ranks can share --------------------------------------------------------------- */
-
 static vf_status check_layer(const vf_ranks *s, const vf_layer *l, vf_error *err) {
   uint32_t kv = l->n_kv_heads, tp = s->tp;
   bool attends = (l->mixers & VF_MIX_ATTENTION) != 0 && l->n_heads != 0;
@@ -124,7 +114,9 @@ static vf_status check_layer(const vf_ranks *s, const vf_layer *l, vf_error *err
 vf_status vf_ranks_check(const vf_ranks *s, const vf_kernel_rules *kernels, vf_error *err) {
   const vf_layer *l = s->model->layers;
   if (s->request->ep > 1 && !s->moe)
-    return vf_fail(err, VF_UNSUPPORTED, "%s: expert parallelism wants a model with experts",
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "%s: number of experts in the model must be greater than 0 when expert "
+                   "parallelism is enabled",
                    s->name);
   if (s->tp % s->ep != 0)
     return vf_fail(err, VF_UNSUPPORTED,
@@ -176,18 +168,12 @@ const vf_quant_alias vf_ranks_quants[] = {
     {NULL, NULL},
 };
 
-/* ---- Bytes ------------------------------------------------------------------------------ */
-
-static uint64_t row_bytes(vf_format format, uint64_t elements) {
-  const vf_format_info *f = vf_format_get(format);
-  return (elements + f->block_elements - 1) / f->block_elements * f->block_bytes;
-}
-
 static uint64_t token_bytes(const vf_ranks *s, const vf_cache_layer *c) {
   enum { INDEXER_BYTES = 132 }; /* 128 in 8 bits and a scale */
   if (c->kind == VF_CACHE_INDEXER) return INDEXER_BYTES;
   uint64_t heads = c->kind == VF_CACHE_LATENT ? 1 : vf_shard_kv_heads(c->n_kv_heads, s->tp);
-  return heads * (row_bytes(s->w->kv_k, c->k_dim) + row_bytes(s->w->kv_v, c->v_dim));
+  return heads *
+         (vf_format_row_ceil(s->w->kv_k, c->k_dim) + vf_format_row_ceil(s->w->kv_v, c->v_dim));
 }
 
 static uint64_t state_bytes(const vf_ranks *s, const vf_cache_layer *c) {
@@ -242,8 +228,6 @@ uint64_t vf_ranks_unpacked_bytes(const vf_ranks *s) {
     most = vf_max_u64(most, s->model->layers[i].n_ff / s->tp);
   return most * s->model->n_embd * s->number_bytes;
 }
-
-/* ---- Lines ------------------------------------------------------------------------------ */
 
 void vf_ranks_add(vf_ranks *s, uint32_t device, vf_part part, const char *name, vf_interval size,
                   vf_basis basis, const char *note) {
@@ -302,8 +286,6 @@ void vf_ranks_add_weights(vf_ranks *s, uint32_t device, bool fused, bool reserve
   vf_ranks_add(s, device, VF_PART_WEIGHTS, "tower", tower.size, tower.basis, tower.note);
 }
 
-/* ---- Budgets ---------------------------------------------------------------------------- */
-
 uint64_t vf_ranks_total(const vf_device *d) {
   if (d->kind == VF_DEVICE_UNIFIED || d->total_bytes < d->reserved_bytes) return d->total_bytes;
   return d->total_bytes - d->reserved_bytes;
@@ -347,8 +329,6 @@ void vf_ranks_set_pool(vf_ranks *s, uint32_t device, vf_interval pool, uint64_t 
                   tokens % w->requested_ctx_tokens * 100 / w->requested_ctx_tokens;
   if (device == 0 || x100 * s->dp < w->max_concurrency_x100) w->max_concurrency_x100 = x100 * s->dp;
 }
-
-/* ---- Words ------------------------------------------------------------------------------ */
 
 void vf_ranks_assume(vf_ranks *s, const char *newest, const char *no_room) {
   vf_estimate *e = s->e;

@@ -38,10 +38,9 @@ typedef struct vf_ranks_asked {
 } vf_ranks_asked;
 vf_status vf_ranks_begin_as(vf_ranks *s, uint32_t newest, vf_ranks_asked asked, vf_error *err);
 
-/* Whether the model has a layer with one of these mixers, a cache of that kind, experts. */
+/* Whether the model has a layer with one of these mixers, a cache of that kind. */
 bool vf_ranks_has_mixer(const vf_model *m, uint32_t mixers);
 bool vf_ranks_has_cache(const vf_model *m, vf_cache_kind kind);
-bool vf_ranks_has_experts(const vf_model *m);
 
 /* Heads, widths and layers that ranks can share and a format that the engine loads, or the reason
  * why not. */

@@ -25,13 +25,6 @@ static const char *const checkpoints[] = {
 
 static const vf_kernel_rules kernels = {"transformers", checkpoints, false, false};
 
-/* ---- The cache -------------------------------------------------------------------------- */
-
-static uint64_t row_bytes(vf_format format, uint64_t elements) {
-  const vf_format_info *f = vf_format_get(format);
-  return (elements + f->block_elements - 1) / f->block_elements * f->block_bytes;
-}
-
 /* One sequence in one layer: keys and values of every head, also where the model has a latent. */
 static uint64_t layer_bytes(const vf_ranks *s, const vf_cache_layer *c) {
   const vf_layer *l = &s->model->layers[c->layer];
@@ -44,7 +37,8 @@ static uint64_t layer_bytes(const vf_ranks *s, const vf_cache_layer *c) {
   }
   if (c->kind == VF_CACHE_WINDOW && c->window > 0) tokens = vf_min_u64(tokens, c->window - 1);
   uint64_t bytes;
-  if (!vf_mul3(&bytes, tokens, heads, row_bytes(s->w->kv_k, k) + row_bytes(s->w->kv_v, v)))
+  if (!vf_mul3(&bytes, tokens, heads,
+               vf_format_row_ceil(s->w->kv_k, k) + vf_format_row_ceil(s->w->kv_v, v)))
     s->e->overflow = true;
   return s->e->overflow ? 0 : bytes;
 }
@@ -66,8 +60,6 @@ static void add_cache(vf_ranks *s, uint32_t device) {
   vf_ranks_add(s, device, VF_PART_KV_CACHE, "cache_growth", (vf_interval){0, 0, largest},
                VF_BASIS_MODELLED, "one layer's copy while the cache grows");
 }
-
-/* ---- The forward pass ------------------------------------------------------------------- */
 
 /* Scores of every pair of tokens, where no fused kernel makes attention. */
 static uint64_t eager_bytes(const vf_ranks *s) {
@@ -106,8 +98,6 @@ static void add_compute(vf_ranks *s, uint32_t device) {
                (vf_interval){decode, decode, decode + all}, VF_BASIS_MODELLED,
                "one token, to the whole prompt in one pass");
 }
-
-/* ---- The engine ------------------------------------------------------------------------- */
 
 static void add_stage(vf_ranks *s, uint32_t device, uint32_t stages) {
   const vf_device *d = &s->e->devices[device].device;

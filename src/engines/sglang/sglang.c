@@ -32,8 +32,6 @@ typedef struct plan {
   vf_ranks_cell cell;
 } plan;
 
-/* ---- Defaults by the size of the GPU ---------------------------------------------------- */
-
 typedef struct tier {
   uint32_t below_gib, chunk, decode_bs, decode_bs_tp4;
 } tier;
@@ -97,8 +95,6 @@ static uint32_t default_fraction(const plan *p) {
   return (uint32_t)permille * 1000;
 }
 
-/* ---- Settings --------------------------------------------------------------------------- */
-
 /* With --enable-dp-attention the replicas share the GPUs of one tensor parallel group. */
 static vf_ranks_asked resolve_attention_dp(plan *p) {
   const vf_request *r = p->s.request;
@@ -156,8 +152,6 @@ static uint64_t attention_copies(const plan *p) {
   return sum;
 }
 
-/* ---- Pools ------------------------------------------------------------------------------ */
-
 /* Bytes per token of the pool: layers with a window have four fifths of the slots
  * (--swa-full-tokens-ratio 0.8). */
 static uint64_t cell_bytes(const vf_ranks_cell *c) {
@@ -203,8 +197,6 @@ static uint64_t pool_tokens(const plan *p, uint64_t bytes) {
   return cell == 0 ? 0 : bytes / cell / page * page;
 }
 
-/* ---- What must fit beside them ---------------------------------------------------------- */
-
 static void add_outside(plan *p, uint32_t device, uint64_t tokens) {
   vf_ranks *s = &p->s;
   const vf_workload *w = s->w;
@@ -222,8 +214,6 @@ static void add_outside(plan *p, uint32_t device, uint64_t tokens) {
   vf_ranks_add_outside(s, device, VF_PART_COMPUTE, "request_table", vf_exactly(table),
                        "beside the pools");
 }
-
-/* ---- A rank ----------------------------------------------------------------------------- */
 
 /* NCCL and the context are there before the first measurement. */
 static uint64_t before_loading(const vf_device *d, uint64_t context) {

@@ -17,11 +17,8 @@ enum {
   SCALE_BYTES = 4,           /* per token and head, of integers */
 };
 
-/* ---- Bytes ------------------------------------------------------------------------------ */
-
 static uint64_t row_bytes(vf_format format, uint64_t elements) {
-  const vf_format_info *f = vf_format_get(format);
-  uint64_t bytes = (elements + f->block_elements - 1) / f->block_elements * f->block_bytes;
+  uint64_t bytes = vf_format_row_ceil(format, elements);
   bool scaled = format == VF_FORMAT_I8 || format == VF_FORMAT_INT8 || format == VF_FORMAT_INT4;
   return bytes + (scaled && elements != 0 ? SCALE_BYTES : 0);
 }
@@ -46,8 +43,6 @@ static uint64_t state_bytes(const vf_vllm_plan *p, const vf_cache_layer *c) {
   return (conv + p->r.tp - 1) / p->r.tp * p->r.number_bytes +
          (c->state + p->r.tp - 1) / p->r.tp * (wide ? 4 : p->r.number_bytes);
 }
-
-/* ---- Kinds ------------------------------------------------------------------------------ */
 
 /* Whether layers with and without a window have heads of one size. */
 static bool equal_heads(const vf_model *m) {
@@ -132,8 +127,6 @@ static void count_proposing_layers(vf_vllm_plan *p) {
   }
 }
 
-/* ---- Pages ------------------------------------------------------------------------------ */
-
 /* attention/backend.py:215-223, platforms/cuda.py: the smallest block that the backend takes. */
 static uint32_t backend_block(const vf_vllm_plan *p) {
   uint32_t cc = p->r.e->devices[0].device.compute_capability;
@@ -217,8 +210,6 @@ static void unify_pages(vf_vllm_pool *pool) {
   }
 }
 
-/* ---- Groups ----------------------------------------------------------------------------- */
-
 /* One kind alone, or kinds that grow alike: attention of several sizes, a latent and its index. */
 static bool grow_alike(const vf_vllm_pool *pool) {
   if (pool->n_kinds == 1) return true;
@@ -282,8 +273,6 @@ vf_status vf_vllm_find_pool(vf_vllm_plan *p, vf_error *err) {
     make_groups(p);
   return VF_OK;
 }
-
-/* ---- Terms ------------------------------------------------------------------------------ */
 
 /* The demand of all of a replica's requests at full length. */
 static uint64_t demand_bytes(const vf_ranks *r, uint64_t blocks) {

@@ -8,8 +8,6 @@
 #include "engines/kernels.h"
 #include "engines/vllm/vllm.h"
 
-/* ---- Parallelism ------------------------------------------------------------------------ */
-
 static vf_status check_widths(const vf_vllm_plan *p, const vf_layer *l, vf_error *err) {
   bool whole_experts = vf_vllm_whole_experts(p);
   uint32_t ranks = p->r.moe ? p->r.tp * p->r.dp : p->r.tp;
@@ -79,8 +77,6 @@ static vf_status check_ranks(const vf_vllm_plan *p, vf_error *err) {
   return VF_OK;
 }
 
-/* ---- Cache formats ---------------------------------------------------------------------- */
-
 static vf_status check_cache_format(const vf_vllm_plan *p, vf_error *err) {
   static const vf_format formats[] = {VF_FORMAT_F32,     VF_FORMAT_F16,     VF_FORMAT_BF16,
                                       VF_FORMAT_F8_E4M3, VF_FORMAT_F8_E5M2, VF_FORMAT_NVFP4,
@@ -93,8 +89,6 @@ static vf_status check_cache_format(const vf_vllm_plan *p, vf_error *err) {
       "alike)",
       vf_format_get(p->r.w->kv_k)->name);
 }
-
-/* ---- Formats ---------------------------------------------------------------------------- */
 
 /* quantization/__init__.py:14-48; GGUF and bitsandbytes are plugins since June and August 2026. */
 static const char *const checkpoints[] = {

@@ -11,21 +11,15 @@
 #include "core/format.h"
 #include "engines/vllm/vllm.h"
 
-/* ---- Activations ------------------------------------------------------------------------ */
-
 static bool is_expert_format_fused(const vf_model *m) {
   return strncmp(m->checkpoint, "mxfp4", 5) == 0; /* its kernels bring no workspace of their own */
-}
-
-static bool has_experts(const vf_layer *l) {
-  return l->n_experts != 0;
 }
 
 /* Hidden states in four copies, and what gate and up make of them; a fiftieth more is what was
  * measured where this decides (Granite 8B, the first of four stages). */
 static uint64_t layer_bytes(const vf_vllm_plan *p, const vf_layer *l) {
   uint64_t wide = 4 * p->r.model->n_embd;
-  if (!has_experts(l)) wide += 3 * (uint64_t)l->n_ff / p->r.tp;
+  if (l->n_experts == 0) wide += 3 * (uint64_t)l->n_ff / p->r.tp;
   if (l->mixers & VF_MIX_RECURRENT)
     wide = vf_max_u64(wide, 4 * p->r.model->n_embd + 4 * (uint64_t)l->inner / p->r.tp);
   uint64_t bytes = wide * p->r.batch_tokens * p->r.number_bytes;
@@ -34,7 +28,7 @@ static uint64_t layer_bytes(const vf_vllm_plan *p, const vf_layer *l) {
 
 /* Two workspaces for the chosen experts' inputs and results (experts/triton_moe.py:202-217). */
 static uint64_t workspace_bytes(const vf_vllm_plan *p, const vf_layer *l) {
-  if (!has_experts(l) || is_expert_format_fused(p->r.model)) return 0;
+  if (l->n_experts == 0 || is_expert_format_fused(p->r.model)) return 0;
   uint64_t h = l->expert_embd != 0 ? l->expert_embd : p->r.model->n_embd;
   uint64_t inner = l->n_ff_expert / p->r.shard.expert_tp;
   uint64_t width = vf_max_u64(inner, h) + vf_max_u64(2 * inner, h), bytes = 0;
@@ -110,8 +104,6 @@ vf_amount vf_vllm_activation(const vf_ranks *r, uint32_t device) {
       VF_BASIS_MODELLED, "peak of the profile run");
 }
 
-/* ---- CUDA graphs ------------------------------------------------------------------------ */
-
 /* Sizes 1, 2, 4, then by 8 up to 256, then by 16 (config/vllm.py:1861-2031; 51 were logged by
  * v0.19); before v0.17 by 8 throughout (67 were logged by v0.10 and v0.11), before v0.10 up to the
  * number of sequences. */
@@ -140,8 +132,6 @@ vf_amount vf_vllm_graph_bytes(const vf_ranks *r, uint32_t device) {
   return (vf_amount){size, VF_BASIS_MODELLED,
                      beside ? "beside the budget" : "estimated before the cache", beside};
 }
-
-/* ---- Outside of torch ------------------------------------------------------------------- */
 
 static vf_interval mib_interval(const uint32_t mib[3], uint64_t more) {
   return (vf_interval){mib[0] * VF_MIB + more, mib[1] * VF_MIB + more, mib[2] * VF_MIB + more};

@@ -4,8 +4,6 @@
 #include "base/units.h"
 #include "engines/vllm/vllm.h"
 
-/* ---- Words with numbers ----------------------------------------------------------------- */
-
 static void say_tensors(const vf_ranks *r, const vf_line *line, vf_text *out) {
   uint32_t experts = r->w->ep;
   (void)line;
@@ -60,8 +58,6 @@ static void say_graphs(const vf_ranks *r, const vf_line *line, vf_text *out) {
                  line->outside ? "captured out of what the utilization leaves"
                                : "estimated and taken from the cache");
 }
-
-/* ---- The list --------------------------------------------------------------------------- */
 
 const vf_term vf_vllm_terms[] = {
     {"weights", VF_PART_WEIGHTS, vf_vllm_weights, .words = say_tensors,

@@ -16,8 +16,6 @@
 #include "engines/engine.h"
 #include "engines/vllm/vllm.h"
 
-/* ---- Settings --------------------------------------------------------------------------- */
-
 /* engine/arg_utils.py:2561-2652: by the size of the GPU, an A100 counting as a small one. */
 static void resolve_batch(vf_vllm_plan *p) {
   const vf_device *d = &p->r.e->devices[0].device;
@@ -67,8 +65,6 @@ static vf_status resolve(vf_vllm_plan *p, vf_error *err) {
   return VF_OK;
 }
 
-/* ---- The budget ------------------------------------------------------------------------- */
-
 /* v1/worker/utils.py:450: the share must be free before anything is loaded. */
 static void refuse_for_lack(vf_vllm_plan *p) {
   if (!p->r.told)
@@ -104,8 +100,6 @@ static void find_pool_bytes(vf_vllm_plan *p, uint32_t device) {
   b->pool = vf_exactly(fixed);
   if (cache > fixed) p->r.e->refused = true;
 }
-
-/* ---- Capacity --------------------------------------------------------------------------- */
 
 /* A stage without caches sets no limit. */
 static uint64_t blocks_of(const vf_vllm_plan *p, uint64_t bytes) {
@@ -171,8 +165,6 @@ static vf_status add_ranks(vf_vllm_plan *p, vf_error *err) {
   return status;
 }
 
-/* ---- Assumptions ------------------------------------------------------------------------ */
-
 static void add_assumptions(vf_vllm_plan *p) {
   vf_estimate *e = p->r.e;
   const vf_request *r = p->r.request;
@@ -196,8 +188,6 @@ static void add_assumptions(vf_vllm_plan *p) {
     vf_estimate_assume(e, "backend-cuda-rules",
                        "activations and graphs follow what was measured on CUDA");
 }
-
-/* ---- The engine ------------------------------------------------------------------------- */
 
 static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *err) {
   vf_vllm_plan p = {

@@ -7,8 +7,6 @@
 
 #include "engines/ranks.h"
 
-/* ---- What changed from version to version ----------------------------------------------- */
-
 typedef enum vf_vllm_graphs {
   VF_VLLM_GRAPHS_BESIDE,  /* captured after the cache is sized, out of what utilization leaves */
   VF_VLLM_GRAPHS_CHARGED, /* estimated first and taken from the cache */
@@ -56,8 +54,6 @@ vf_vllm_rules vf_vllm_rules_of(uint32_t version);
 bool vf_vllm_knows(const char *version);
 enum { VF_VLLM_NEWEST = 28000 }; /* main behind v0.27.1 */
 
-/* ---- The pool --------------------------------------------------------------------------- */
-
 enum { VF_VLLM_KINDS = 8 };
 
 /* Layers with equal caches (v1/kv_cache_interface.py). */
@@ -82,8 +78,6 @@ typedef struct vf_vllm_pool {
   uint64_t state_blocks;   /* of these, for states */
   uint32_t least_tokens;   /* in the smallest block */
 } vf_vllm_pool;
-
-/* ---- One deployment --------------------------------------------------------------------- */
 
 typedef struct vf_vllm_plan {
   vf_ranks r;

@@ -34,8 +34,6 @@ static bool is_here(const vf_vllm_plan *p, uint32_t layer) {
   return layer >= p->r.shard.first_layer && layer < p->r.shard.end_layer;
 }
 
-/* ---- Tables and copies ------------------------------------------------------------------ */
-
 static uint32_t rotated(const vf_layer *l) {
   if ((l->mixers & VF_MIX_ATTENTION) == 0 || (l->flags & VF_LAYER_NO_ROPE) != 0) return 0;
   return l->kv_lora != 0 ? l->rope_dim : l->k_dim;
@@ -69,8 +67,6 @@ static uint64_t absorbed_bytes(const vf_vllm_plan *p) {
   return sum;
 }
 
-/* ---- Adapters --------------------------------------------------------------------------- */
-
 /* One slot: A is rank x inputs and B outputs x rank; the cut side of the matrix is cut here, too.
  */
 static uint64_t lora_bytes(const vf_vllm_plan *p, const vf_tensor *t) {
@@ -93,8 +89,6 @@ static uint64_t adapter_slots_bytes(const vf_vllm_plan *p) {
   for (size_t i = 0; i < p->r.model->n_tensors; i++) sum += lora_bytes(p, &p->r.model->tensors[i]);
   return sum * (p->r.request->max_loras != 0 ? p->r.request->max_loras : 1);
 }
-
-/* ---- Terms ------------------------------------------------------------------------------ */
 
 /* MXFP4's tiles differ by kernel: Marlin's are counted, Triton's (by default on Hopper since v0.14)
  * took 2.4 % less of a whole model. */
