@@ -158,6 +158,19 @@ static void put_pool(vf_json *j, const vf_device_budget *b) {
   vf_json_u64(j, "kv_pool_tokens", b->pool_tokens);
 }
 
+/* The second limit of a GPU that may take a part of its machine's memory. */
+static void put_whole(vf_json *j, const vf_whole *w) {
+  vf_json_open(j, "whole_memory", '{');
+  vf_json_u64(j, "capacity_bytes", w->capacity_bytes);
+  vf_json_u64(j, "need_low_bytes", w->need.low_bytes);
+  vf_json_u64(j, "need_bytes", w->need.bytes);
+  vf_json_u64(j, "need_high_bytes", w->need.high_bytes);
+  vf_json_u64(j, "growth_bytes", w->growth_bytes);
+  vf_json_i64(j, "headroom_bytes", w->headroom_bytes);
+  vf_json_string(j, "verdict", vf_verdict_word[w->verdict].json);
+  vf_json_close(j, '}');
+}
+
 static void put_device(vf_json *j, const vf_estimate *e, const vf_device_budget *b,
                        uint64_t index) {
   vf_json_open(j, NULL, '{');
@@ -174,10 +187,12 @@ static void put_device(vf_json *j, const vf_estimate *e, const vf_device_budget 
   vf_json_u64(j, "need_low_bytes", b->need.low_bytes);
   vf_json_u64(j, "need_bytes", b->need.bytes);
   vf_json_u64(j, "need_high_bytes", b->need.high_bytes);
+  vf_json_u64(j, "growth_bytes", b->growth_bytes);
   if (b->device.total_known) {
     vf_json_i64(j, "headroom_bytes", b->headroom_bytes);
     vf_json_string(j, "verdict", vf_verdict_word[b->verdict].json);
   }
+  if (b->whole.known) put_whole(j, &b->whole);
   vf_json_close(j, '}');
 }
 
@@ -246,6 +261,7 @@ static void put_line(vf_json *j, const vf_estimate *e, const vf_line *line, size
   vf_json_u64(j, "high_bytes", line->size.high_bytes);
   vf_json_string(j, "basis", vf_basis_word[line->basis]);
   if (line->outside) vf_json_bool(j, "outside_budget", true);
+  if (line->growth) vf_json_bool(j, "growth", true);
   vf_json_string(j, "formula", formula);
   vf_json_close(j, '}');
 }

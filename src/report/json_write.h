@@ -10,7 +10,7 @@ typedef struct vf_json {
   bool first; /* nothing written yet in the innermost container */
 } vf_json;
 
-#define VF_JSON_VERSION "1.1" /* of everything that is written: additions are minor */
+#define VF_JSON_VERSION "2.0" /* of everything that is written: additions are minor */
 
 vf_json vf_json_on(vf_out *out);
 
