@@ -152,9 +152,11 @@ static void an_own_entry_can_be_like_a_built_in_one(void **state) {
   assert_int_equal(info.n_layers, 36);
   vf_model_free(m);
   write_catalog("{\"models\": [{\"id\": \"mine\", \"like\": \"nobody\"}]}");
-  write_catalog("{\"models\": [{\"id\": \"mine\", \"like\": \"hermes3-8b\"}]}");
   assert_fails(vf_context_add_catalog(own, folder, err), VF_MALFORMED,
                "no entry is called 'nobody'");
+  write_catalog("{\"models\": [{\"id\": \"mine\", \"like\": \"hermes3-8b\"}]}");
+  assert_fails(vf_context_add_catalog(own, folder, err), VF_MALFORMED,
+               "is itself like another entry");
   vf_context_free(own);
 }
 
