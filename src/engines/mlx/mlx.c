@@ -1,8 +1,14 @@
-/* mlx.c - MLX-LM on Apple silicon: caches that grow in steps, logits of whole prompt chunks.
+/* mlx.c - MLX-LM on Apple silicon: caches that grow in steps, the temporaries of a prompt's chunk.
  *
- * mlx-lm d78bf58e (2026-08-22), mlx 846d17622: mlx_lm/models/cache.py for the steps of 256 tokens,
- * mlx/backend/metal/allocator.cpp:59-65 for the limits (wired memory: the recommended working set).
- * The peak is that of the prompt's chunks, whose logits are computed whole. */
+ * mlx-lm d78bf58e (2026-08-22) and its tags, mlx 846d17622: mlx_lm/models/cache.py for the steps of
+ * 256 tokens, mlx/backend/metal/allocator.cpp:59-65 for the limits (wired memory: the recommended
+ * working set).
+ *
+ * The peak is that of a prompt's chunk.  MLX evaluates lazily and keeps several command buffers in
+ * flight, so arrays of about two layers are alive together.  Beside them stand the scores of
+ * attention that has no fused kernel: heads x chunk x context, one array of them in a layer; they
+ * grow with the context, and decide where a long prompt ends. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -12,46 +18,195 @@
 #include "engines/engine.h"
 #include "engines/serving.h"
 
-enum { STEP_TOKENS = 256, PREFILL_TOKENS = 2048 };
+/* generate.py: prefill_step_size, and that of speculative_generate_step; cache.py: KVCache.step;
+ * ssm.py: ssm_attn's step. */
+enum { STEP_TOKENS = 256, PREFILL_TOKENS = 2048, DRAFTED_PREFILL_TOKENS = 512, SCAN_TOKENS = 256 };
+
+/* Layers whose arrays are alive together, in hundredths: nine peaks of Qwen3-4B, Qwen3-30B-A3B and
+ * Granite 4 H (tests/truth/logs.tsv, mlx-lm#525) lie between 1.9 and 2.8.  Where scores make the
+ * peak, it lies within attention and less is alive (mlx-lm#839: 0.3). */
+enum { FLIGHT_LOW = 120, FLIGHT = 220, FLIGHT_HIGH = 330, BESIDE_LOW = 20, BESIDE = 120 };
+
+/* Of the scores, in hundredths: 86.0 of 86.5 KB per token told for Qwen3.6-35B-A3B (mlx-lm#1480),
+ * 1.250 of 1.2526 MB for DeepSeek V3 (mlx-lm#839). */
+enum { SCORES_LOW = 90, SCORES_HIGH = 112 };
+
+/* Deltas between versions: from which one on a rule holds.  mlx-lm's numbers, which mlx shares from
+ * 0.31 on; heads with a fused kernel are those of the mlx that it installs. */
+enum {
+  OLDEST = 22000,
+  LAST_LOGITS = 27000,     /* #406: logits of the last token alone */
+  SCAN_IN_STEPS = 28002,   /* #525: Mamba 2 goes through a chunk in steps */
+  LATENT_CACHE = 30006,    /* #839: the latent is cached, not every head's keys and values */
+  MORE_HEAD_SIZES = 32001, /* mlx#3943, #4330: heads of 72 and 96 have a fused kernel */
+  NEWEST = 32002,
+};
+
+/* Prompts that mlx_lm.server may run through one pass (--prompt-concurrency). */
+enum { PROMPTS_TOGETHER = 8 };
+
+/* Numbers of the explanation. */
+enum { NOTE_CHUNK, NOTE_LAYER_BYTES, NOTE_SCORES_BYTES, NOTE_LOGITS_BYTES };
 
 static const char *const checkpoints[] = {"mlx", NULL};
 
 static const vf_kernel_rules kernels = {"MLX-LM", checkpoints, false, false};
 
+static uint32_t version_of(const vf_estimate *e) {
+  return e->version[0] != '\0' ? vf_serving_version(e->version) : NEWEST;
+}
+
 /* --kv-bits: values in groups of 64 with a scale and a bias in 16 bits each. */
+static bool is_grouped(vf_format format) {
+  return format == VF_FORMAT_INT8 || format == VF_FORMAT_INT4;
+}
+
 static uint64_t row_bytes(vf_format format, uint64_t elements) {
   const vf_format_info *f = vf_format_get(format);
-  bool grouped = format == VF_FORMAT_INT8 || format == VF_FORMAT_INT4;
   uint64_t bytes = (elements + f->block_elements - 1) / f->block_elements * f->block_bytes;
-  return grouped ? bytes + elements / 64 * 4 : bytes;
+  return is_grouped(format) ? bytes + elements / 64 * 4 : bytes;
+}
+
+/* ---- The cache -------------------------------------------------------------------------- */
+
+/* Models that choose experts by a sigmoid are DeepSeek V3 and what follows it: their classes keep
+ * the latent.  deepseek_v2.py and minicpm3.py keep keys and values of every head to this day. */
+static bool keeps_latent(const vf_serving *s) {
+  if (version_of(s->e) < LATENT_CACHE) return false;
+  for (uint32_t i = 0; i < s->model->n_layers; i++)
+    if (s->model->layers[i].flags & VF_LAYER_SIGMOID) return true;
+  return false;
+}
+
+static bool is_expanded(const vf_serving *s, const vf_cache_layer *c) {
+  return c->kind == VF_CACHE_LATENT && !keeps_latent(s);
+}
+
+static uint64_t token_bytes(const vf_serving *s, const vf_cache_layer *c) {
+  const vf_layer *l = &s->model->layers[c->layer];
+  if (is_expanded(s, c))
+    return l->n_heads * (row_bytes(s->w->kv_k, l->k_dim) + row_bytes(s->w->kv_v, l->v_dim));
+  return c->n_kv_heads * (row_bytes(s->w->kv_k, c->k_dim) + row_bytes(s->w->kv_v, c->v_dim));
+}
+
+/* Of one sequence: what a window leaves of it, and the chunk that is being added. */
+static uint64_t kept_tokens(const vf_serving *s, const vf_cache_layer *c) {
+  uint64_t tokens = (s->w->requested_ctx_tokens + STEP_TOKENS - 1) / STEP_TOKENS * STEP_TOKENS;
+  if (c->kind != VF_CACHE_WINDOW) return tokens;
+  return vf_min_u64(tokens, (uint64_t)c->window + s->batch_tokens - 1);
 }
 
 static uint64_t cache_bytes(const vf_serving *s, bool states) {
-  uint64_t tokens = (s->w->requested_ctx_tokens + STEP_TOKENS - 1) / STEP_TOKENS * STEP_TOKENS;
   uint64_t sum = 0;
   for (size_t i = 0; i < s->model->n_caches; i++) {
     const vf_cache_layer *c = &s->model->caches[i];
-    uint64_t bytes, kept = tokens;
+    uint64_t bytes = (c->conv + c->state) * s->number_bytes;
     if ((c->kind == VF_CACHE_STATE) != states) continue;
-    if (c->kind == VF_CACHE_WINDOW)
-      kept = vf_min_u64(tokens, (uint64_t)c->window + s->batch_tokens - 1);
-    bytes = (c->conv + c->state) * s->number_bytes;
-    if (!states && !vf_mul3(&bytes, kept, c->n_kv_heads,
-                            row_bytes(s->w->kv_k, c->k_dim) + row_bytes(s->w->kv_v, c->v_dim)))
-      s->e->overflow = true;
+    if (!states && !vf_mul(&bytes, kept_tokens(s, c), token_bytes(s, c))) s->e->overflow = true;
     if (!vf_mul(&bytes, bytes, s->w->seqs) || !vf_add(&sum, sum, bytes)) s->e->overflow = true;
   }
   return sum;
 }
 
-/* Logits of a chunk in the model's type, and its hidden states. */
+/* ---- A chunk of the prompt -------------------------------------------------------------- */
+
+/* Numbers that one token makes in attention and feed-forward: queries, keys and values as they are
+ * made, normed, rotated and attended; gate, up and their product; of experts the sorted copies of
+ * the input (SwitchGLU) and the results before they are added up. */
+static uint64_t token_numbers(const vf_layer *l, uint64_t embd) {
+  uint64_t sum = 6 * embd, shared = l->n_ff_shared;
+  if (l->mixers & VF_MIX_ATTENTION)
+    sum +=
+        4 * (uint64_t)l->n_heads * l->k_dim + 2 * (uint64_t)l->n_kv_heads * (l->k_dim + l->v_dim);
+  if (l->mixers & VF_MIX_RECURRENT)
+    sum += 6 * (uint64_t)l->inner + 2 * (uint64_t)l->groups * l->state;
+  if (l->n_experts == 0) return sum + 3 * (uint64_t)l->n_ff;
+  return sum + 3 * shared + l->n_experts_used * (3 * embd + 3 * (uint64_t)l->n_ff_expert);
+}
+
+/* Mamba 2 makes matrices of a step by a step for every head, in 32 bits: decay, its sums, the
+ * surrogate of attention and their products.  No step waits for another's. */
+static uint64_t scan_bytes(const vf_serving *s, const vf_layer *l, uint64_t tokens) {
+  enum { ARRAYS = 6, OLD_ARRAYS = 9, NUMBER_BYTES = 4 };
+  bool steps = version_of(s->e) >= SCAN_IN_STEPS;
+  uint64_t side = steps ? vf_min_u64(SCAN_TOKENS, tokens) : tokens, heads = l->rank;
+  if ((l->mixers & VF_MIX_MAMBA2) == 0) return 0;
+  return (steps ? ARRAYS : OLD_ARRAYS) * heads * tokens * side * NUMBER_BYTES;
+}
+
+/* The arrays of the widest layer. */
+static uint64_t layer_bytes(const vf_serving *s, uint64_t tokens) {
+  uint64_t most = 0;
+  for (uint32_t i = 0; i < s->model->n_layers; i++) {
+    const vf_layer *l = &s->model->layers[i];
+    uint64_t bytes = 0;
+    if (l->flags & VF_LAYER_MTP) continue;
+    if (!vf_mul3(&bytes, token_numbers(l, s->model->n_embd), tokens, s->number_bytes) ||
+        !vf_add(&bytes, bytes, scan_bytes(s, l, tokens)))
+      s->e->overflow = true;
+    most = vf_max_u64(most, bytes);
+  }
+  return most;
+}
+
+/* scaled_dot_product_attention.cpp: use_fallback() for more than 8 queries at once.  Kernels for
+ * the neural accelerators of newer chips, which take heads of 256, are not counted on. */
+static bool is_fused(const vf_serving *s, const vf_layer *l) {
+  uint32_t k = l->k_dim;
+  bool common = k == 64 || k == 80 || k == 128;
+  if (is_grouped(s->w->kv_k) || k != l->v_dim) return false;
+  if (s->model->flags & VF_MODEL_SCORE_CAP) return false;
+  return common || (version_of(s->e) >= MORE_HEAD_SIZES && (k == 72 || k == 96));
+}
+
+/* Of the layer with the cache: scores, and what latent attention unpacks.  deepseek_v3.py keeps the
+ * scores of the rotated part and their masked copy, and unpacks keys and values of all heads, twice
+ * as they are laid out anew. */
+static uint64_t scores_bytes(const vf_serving *s, const vf_cache_layer *c, uint64_t tokens) {
+  const vf_layer *l = &s->model->layers[c->layer];
+  uint64_t seen = vf_min_u64(kept_tokens(s, c), s->w->requested_ctx_tokens + s->batch_tokens);
+  uint64_t row = 0, chosen = (uint64_t)l->index_heads * tokens, bytes = 0;
+  if (c->kind == VF_CACHE_STATE || c->kind == VF_CACHE_INDEXER) return 0;
+  if (c->kind == VF_CACHE_LATENT && !is_expanded(s, c))
+    row = 2 * l->n_heads * (tokens + l->k_dim - vf_min_u32(l->rope_dim, l->k_dim) + l->v_dim);
+  else if (!is_fused(s, l))
+    row = l->n_heads * tokens;
+  if (!vf_mul3(&bytes, vf_max_u64(row, 2 * chosen), seen, s->number_bytes)) s->e->overflow = true;
+  return s->e->overflow ? 0 : bytes;
+}
+
+static uint64_t most_scores(const vf_serving *s, uint64_t tokens) {
+  uint64_t most = 0;
+  for (size_t i = 0; i < s->model->n_caches; i++)
+    most = vf_max_u64(most, scores_bytes(s, &s->model->caches[i], tokens));
+  return most;
+}
+
+static uint64_t part(uint64_t bytes, uint32_t hundredths) {
+  return vf_shard_part(bytes, hundredths, 100);
+}
+
 static vf_interval peak_bytes(const vf_serving *s) {
   uint64_t tokens = vf_min_u64(s->batch_tokens, s->w->requested_ctx_tokens);
-  uint64_t logits = tokens * s->model->n_vocab * s->number_bytes;
-  uint64_t hidden = 2 * tokens * s->model->n_embd * s->number_bytes;
-  uint64_t forward = vf_serving_forward_bytes(s, tokens), low = logits / 2;
-  return (vf_interval){low, logits + hidden, logits + hidden + forward};
+  uint64_t rows = version_of(s->e) < LAST_LOGITS ? tokens : 1;
+  uint64_t layer = layer_bytes(s, tokens), scores = most_scores(s, tokens), logits = 0, both = 0;
+  if (!vf_mul3(&logits, rows, s->model->n_vocab, s->number_bytes) ||
+      !vf_add(&both, layer, scores) || both > UINT64_MAX / 1024 || logits > UINT64_MAX / 1024)
+    s->e->overflow = true;
+  if (s->e->overflow) return vf_exactly(0);
+  s->e->notes[NOTE_CHUNK] = tokens;
+  s->e->notes[NOTE_LAYER_BYTES] = layer;
+  s->e->notes[NOTE_SCORES_BYTES] = scores;
+  s->e->notes[NOTE_LOGITS_BYTES] = logits;
+  uint64_t together = vf_min_u32(s->w->seqs, PROMPTS_TOGETHER);
+  return (vf_interval){
+      part(layer, scores == 0 ? FLIGHT_LOW : BESIDE_LOW) + part(scores, SCORES_LOW),
+      vf_max_u64(part(layer, scores == 0 ? FLIGHT : BESIDE) + scores, logits),
+      (part(layer, FLIGHT_HIGH) + part(scores, SCORES_HIGH) + logits) * together,
+  };
 }
+
+/* ---- The engine ------------------------------------------------------------------------- */
 
 static vf_status resolve(vf_serving *s, vf_error *err) {
   const vf_request *r = s->request;
@@ -59,11 +214,15 @@ static vf_status resolve(vf_serving *s, vf_error *err) {
     return vf_fail(err, VF_UNSUPPORTED, "MLX-LM on several machines is not known");
   if (s->e->n_devices == 2 && s->e->devices[0].device.backend != VF_BACKEND_METAL)
     vf_estimate_assume(s->e, "not-metal", "MLX is estimated as on Metal");
+  if (version_of(s->e) < OLDEST)
+    return vf_fail(err, VF_UNSUPPORTED, "MLX-LM %s is older than what is known: 0.22 is the oldest",
+                   s->e->version);
   vf_status status = vf_serving_begin(s, err);
   if (status == VF_OK) status = vf_kernels_check(s->e, &kernels, err);
   if (status != VF_OK) return status;
   vf_serving_formats(s);
-  s->batch_tokens = r->max_num_batched_tokens != 0 ? r->max_num_batched_tokens : PREFILL_TOKENS;
+  uint32_t chunk = r->draft != NULL ? DRAFTED_PREFILL_TOKENS : PREFILL_TOKENS;
+  s->batch_tokens = r->max_num_batched_tokens != 0 ? r->max_num_batched_tokens : chunk;
   s->w->tp = s->w->pp = s->w->dp = s->w->ep = 0;
   s->w->ubatch_tokens = s->batch_tokens;
   s->shard = (vf_shard){.tp = 1,
@@ -88,9 +247,33 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
                  "in steps of 256 tokens");
   vf_serving_add(&s, 0, VF_PART_STATE, "recurrent_state", vf_exactly(states), VF_BASIS_EXACT, "");
   vf_serving_add(&s, 0, VF_PART_COMPUTE, "activation", peak_bytes(&s), VF_BASIS_MODELLED,
-                 "logits of a chunk of the prompt");
+                 "of a chunk of the prompt");
   vf_serving_assume(&s);
   return VF_OK;
+}
+
+static void put_part(vf_text *out, const char *before, uint64_t bytes, const char *after) {
+  vf_text_put(out, before);
+  vf_text_size(out, bytes, VF_UNIT_GIB, 2);
+  vf_text_put(out, after);
+}
+
+static void explain(const vf_estimate *e, const vf_line *line, vf_text *out) {
+  const vf_workload *w = &e->workload;
+  if (strcmp(line->name, "activation") != 0) {
+    vf_serving_explain(e, line, out);
+    return;
+  }
+  vf_text_printf(out, "a chunk of %" PRIu64 " tokens: up to 3.3 times one layer's arrays of ",
+                 e->notes[NOTE_CHUNK]);
+  put_part(out, "", e->notes[NOTE_LAYER_BYTES], " GiB");
+  if (e->notes[NOTE_SCORES_BYTES] != 0) {
+    put_part(out, ", and ", e->notes[NOTE_SCORES_BYTES], " GiB of scores over ");
+    vf_text_thousands(out, w->requested_ctx_tokens);
+    vf_text_put(out, " tokens (no fused kernel)");
+  }
+  put_part(out, " = ", line->size.bytes, " GiB");
+  vf_text_put(out, "  [mlx, mlx_lm/generate.py, scaled_dot_product_attention.cpp]");
 }
 
 static bool knows(const char *version) {
@@ -115,7 +298,7 @@ const vf_engine vf_engine_mlx = {
     .name = "mlx",
     .aliases = aliases,
     .dialect = &vf_dialect_mlx,
-    .version = "0.31.3",
+    .version = "0.32.2",
     .checked = "2026-08-22",
     .quants = quants,
     .max_seqs = VF_MAX_SEQS,
@@ -124,5 +307,5 @@ const vf_engine vf_engine_mlx = {
     .knows = knows,
     .decodes = VF_DECODES_LAUNCHED,
     .estimate = estimate,
-    .explain = vf_serving_explain,
+    .explain = explain,
 };
