@@ -62,8 +62,7 @@ static bool is_grouped(vf_format format) {
 }
 
 static uint64_t row_bytes(vf_format format, uint64_t elements) {
-  const vf_format_info *f = vf_format_get(format);
-  uint64_t bytes = (elements + f->block_elements - 1) / f->block_elements * f->block_bytes;
+  uint64_t bytes = vf_format_row_ceil(format, elements);
   return is_grouped(format) ? bytes + elements / 64 * 4 : bytes;
 }
 
