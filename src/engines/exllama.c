@@ -12,8 +12,10 @@
 #include "base/units.h"
 #include "core/format.h"
 #include "engines/engine.h"
-#include "engines/serving.h"
+#include "engines/ranks.h"
 #include "engines/torch.h"
+
+enum { NEWEST = 1004001 /* as vf_ranks_version() counts */ };
 
 enum { PAGE_TOKENS = 256, CHUNK_TOKENS = 2048, LOGIT_ROWS = 32, STATE_SLOTS = 16 };
 
@@ -36,7 +38,7 @@ static uint64_t row_bytes(vf_format format, uint64_t elements) {
   return elements / 32 * (4 * bits + 2);
 }
 
-static uint64_t cache_bytes(const vf_serving *s, bool states) {
+static uint64_t cache_bytes(const vf_ranks *s, bool states) {
   uint64_t length = (s->w->requested_ctx_tokens + PAGE_TOKENS - 1) / PAGE_TOKENS * PAGE_TOKENS;
   uint64_t sum = 0, seqs = states ? vf_max_u32(s->w->seqs, STATE_SLOTS) : s->w->seqs;
   for (size_t i = 0; i < s->model->n_caches; i++) {
@@ -52,7 +54,7 @@ static uint64_t cache_bytes(const vf_serving *s, bool states) {
 }
 
 /* What is looked up by token: one row of it goes to the device. */
-static uint64_t embedding_bytes(const vf_serving *s) {
+static uint64_t embedding_bytes(const vf_ranks *s) {
   uint64_t sum = 0;
   for (size_t i = 0; i < s->model->n_tensors; i++) {
     const vf_tensor *t = &s->model->tensors[i];
@@ -63,7 +65,7 @@ static uint64_t embedding_bytes(const vf_serving *s) {
 
 /* convert_model.py, --head_bits: of a tied matrix the converters make a head of its own, in 6 bits
  * where nobody says otherwise. */
-static uint64_t tied_head_bytes(const vf_serving *s) {
+static uint64_t tied_head_bytes(const vf_ranks *s) {
   enum { HEAD_BITS = 6, BYTE_BITS = 8 };
   uint64_t numbers = s->model->n_embd * s->model->n_vocab;
   if (!s->model->tied || !s->shard.last) return 0;
@@ -72,59 +74,57 @@ static uint64_t tied_head_bytes(const vf_serving *s) {
 }
 
 /* Towers are a model of their own, which TabbyAPI loads only with "vision: true". */
-static void add_weights(vf_serving *s, uint32_t device) {
+static void add_weights(vf_ranks *s, uint32_t device) {
   uint64_t looked_up = embedding_bytes(s), whole = vf_shard_weights(&s->shard, s->model);
   uint64_t slack = vf_torch_slack(&s->shard, s->model, (vf_torch_rule){false, false});
   s->shard.no_towers = true;
   uint64_t text = vf_shard_weights(&s->shard, s->model);
   s->shard.no_towers = false;
-  vf_serving_add(s, device, VF_PART_WEIGHTS, "weights",
-                 vf_exactly(text - vf_min_u64(looked_up, text) + tied_head_bytes(s)),
-                 VF_BASIS_MODELLED, "embeddings in main memory");
-  vf_serving_add(s, device, VF_PART_WEIGHTS, "allocator_slack", vf_exactly(slack),
-                 VF_BASIS_MODELLED, "");
+  vf_ranks_add(s, device, VF_PART_WEIGHTS, "weights",
+               vf_exactly(text - vf_min_u64(looked_up, text) + tied_head_bytes(s)),
+               VF_BASIS_MODELLED, "embeddings in main memory");
+  vf_ranks_add(s, device, VF_PART_WEIGHTS, "allocator_slack", vf_exactly(slack), VF_BASIS_MODELLED,
+               "");
   if (!s->request->text_only)
-    vf_serving_add(s, device, VF_PART_WEIGHTS, "tower", (vf_interval){0, 0, whole - text},
-                   VF_BASIS_ASSUMED, "loaded where images are switched on");
-  vf_serving_add(s, (uint32_t)s->e->n_devices - 1, VF_PART_WEIGHTS, "embeddings",
-                 vf_exactly(looked_up), VF_BASIS_EXACT, "looked up in main memory");
+    vf_ranks_add(s, device, VF_PART_WEIGHTS, "tower", (vf_interval){0, 0, whole - text},
+                 VF_BASIS_ASSUMED, "loaded where images are switched on");
+  vf_ranks_add(s, (uint32_t)s->e->n_devices - 1, VF_PART_WEIGHTS, "embeddings",
+               vf_exactly(looked_up), VF_BASIS_EXACT, "looked up in main memory");
 }
 
-static void add_stage(vf_serving *s, uint32_t device, uint32_t stages) {
+static void add_stage(vf_ranks *s, uint32_t device, uint32_t stages) {
   const vf_device *d = &s->e->devices[device].device;
   vf_shard_stage(&s->shard, s->model, VF_STAGE_FIRST, stages, device);
   uint64_t cache = cache_bytes(s, false), states = cache_bytes(s, true);
-  uint64_t act = vf_serving_forward_bytes(s, CHUNK_TOKENS) + vf_serving_unpacked_bytes(s);
+  uint64_t act = vf_ranks_forward_bytes(s, CHUNK_TOKENS) + vf_ranks_unpacked_bytes(s);
   if (s->shard.last) act += LOGIT_ROWS * s->model->n_vocab * 4;
   if (s->e->overflow) return;
   add_weights(s, device);
-  vf_serving_add(s, device, VF_PART_KV_CACHE, "kv_cache", vf_exactly(cache), VF_BASIS_EXACT,
-                 "in pages of 256 tokens");
-  vf_serving_add(s, device, VF_PART_STATE, "recurrent_state", vf_exactly(states), VF_BASIS_EXACT,
-                 "");
-  vf_serving_add(s, device, VF_PART_COMPUTE, "activation",
-                 (vf_interval){act / 2, act, act + act / 2 + 256 * VF_MIB}, VF_BASIS_MODELLED,
-                 "a chunk of 2048 tokens");
-  vf_serving_add(s, device, VF_PART_RUNTIME, "cuda_context", d->context, VF_BASIS_ASSUMED,
-                 "context, libraries");
+  vf_ranks_add(s, device, VF_PART_KV_CACHE, "kv_cache", vf_exactly(cache), VF_BASIS_EXACT,
+               "in pages of 256 tokens");
+  vf_ranks_add(s, device, VF_PART_STATE, "recurrent_state", vf_exactly(states), VF_BASIS_EXACT, "");
+  vf_ranks_add(s, device, VF_PART_COMPUTE, "activation",
+               (vf_interval){act / 2, act, act + act / 2 + 256 * VF_MIB}, VF_BASIS_MODELLED,
+               "a chunk of 2048 tokens");
+  vf_ranks_add(s, device, VF_PART_RUNTIME, "cuda_context", d->context, VF_BASIS_ASSUMED,
+               "context, libraries");
 }
 
 static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *err) {
-  vf_request r;
-  vf_serving s = {
+  vf_ranks s = {
       .e = e, .model = e->model, .request = request, .w = &e->workload, .name = "ExLlama"};
   vf_status status =
-      vf_serving_begin_by_layers(&s, &r, &kernels, "only a split by layers is known", err);
+      vf_ranks_begin_by_layers(&s, NEWEST, &kernels, "only a split by layers is known", err);
   if (status != VF_OK) return status;
   s.w->ubatch_tokens = CHUNK_TOKENS;
   s.w->gpu_layers = s.model->n_layers + 1;
   for (uint32_t i = 0; i < s.pp; i++) add_stage(&s, i, s.pp);
-  vf_serving_assume(&s);
+  vf_ranks_assume(&s, NULL, NULL);
   return VF_OK;
 }
 
 static bool knows(const char *version) {
-  uint32_t v = vf_serving_version(version);
+  uint32_t v = vf_ranks_version(version);
   return v >= 1 && v < 2000000;
 }
 
@@ -150,5 +150,5 @@ const vf_engine vf_engine_exllama = {
     .knows = knows,
     .decodes = VF_DECODES_GRAPHS,
     .estimate = estimate,
-    .explain = vf_serving_explain,
+    .explain = vf_ranks_explain,
 };

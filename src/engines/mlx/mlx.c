@@ -16,7 +16,7 @@
 #include "base/units.h"
 #include "core/format.h"
 #include "engines/engine.h"
-#include "engines/serving.h"
+#include "engines/ranks.h"
 
 /* generate.py: prefill_step_size, and that of speculative_generate_step; cache.py: KVCache.step;
  * ssm.py: ssm_attn's step. */
@@ -45,16 +45,17 @@ enum {
 /* Prompts that mlx_lm.server may run through one pass (--prompt-concurrency). */
 enum { PROMPTS_TOGETHER = 8 };
 
-/* Numbers of the explanation. */
-enum { NOTE_CHUNK, NOTE_LAYER_BYTES, NOTE_SCORES_BYTES, NOTE_LOGITS_BYTES };
+typedef struct plan {
+  vf_ranks s;
+  uint64_t chunk_tokens; /* of the prompt, in one pass */
+  uint64_t layer_bytes;  /* arrays that the widest layer makes of them */
+  uint64_t scores_bytes; /* of attention without a fused kernel, in one layer */
+  uint64_t logits_bytes;
+} plan;
 
 static const char *const checkpoints[] = {"mlx", NULL};
 
 static const vf_kernel_rules kernels = {"MLX-LM", checkpoints, false, false};
-
-static uint32_t version_of(const vf_estimate *e) {
-  return e->version[0] != '\0' ? vf_serving_version(e->version) : NEWEST;
-}
 
 /* --kv-bits: values in groups of 64 with a scale and a bias in 16 bits each. */
 static bool is_grouped(vf_format format) {
@@ -70,18 +71,18 @@ static uint64_t row_bytes(vf_format format, uint64_t elements) {
 
 /* Models that choose experts by a sigmoid are DeepSeek V3 and what follows it: their classes keep
  * the latent.  deepseek_v2.py and minicpm3.py keep keys and values of every head to this day. */
-static bool keeps_latent(const vf_serving *s) {
-  if (version_of(s->e) < LATENT_CACHE) return false;
+static bool keeps_latent(const vf_ranks *s) {
+  if (s->version < LATENT_CACHE) return false;
   for (uint32_t i = 0; i < s->model->n_layers; i++)
     if (s->model->layers[i].flags & VF_LAYER_SIGMOID) return true;
   return false;
 }
 
-static bool is_expanded(const vf_serving *s, const vf_cache_layer *c) {
+static bool is_expanded(const vf_ranks *s, const vf_cache_layer *c) {
   return c->kind == VF_CACHE_LATENT && !keeps_latent(s);
 }
 
-static uint64_t token_bytes(const vf_serving *s, const vf_cache_layer *c) {
+static uint64_t token_bytes(const vf_ranks *s, const vf_cache_layer *c) {
   const vf_layer *l = &s->model->layers[c->layer];
   if (is_expanded(s, c))
     return l->n_heads * (row_bytes(s->w->kv_k, l->k_dim) + row_bytes(s->w->kv_v, l->v_dim));
@@ -89,13 +90,13 @@ static uint64_t token_bytes(const vf_serving *s, const vf_cache_layer *c) {
 }
 
 /* Of one sequence: what a window leaves of it, and the chunk that is being added. */
-static uint64_t kept_tokens(const vf_serving *s, const vf_cache_layer *c) {
+static uint64_t kept_tokens(const vf_ranks *s, const vf_cache_layer *c) {
   uint64_t tokens = (s->w->requested_ctx_tokens + STEP_TOKENS - 1) / STEP_TOKENS * STEP_TOKENS;
   if (c->kind != VF_CACHE_WINDOW) return tokens;
   return vf_min_u64(tokens, (uint64_t)c->window + s->batch_tokens - 1);
 }
 
-static uint64_t cache_bytes(const vf_serving *s, bool states) {
+static uint64_t cache_bytes(const vf_ranks *s, bool states) {
   uint64_t sum = 0;
   for (size_t i = 0; i < s->model->n_caches; i++) {
     const vf_cache_layer *c = &s->model->caches[i];
@@ -125,16 +126,16 @@ static uint64_t token_numbers(const vf_layer *l, uint64_t embd) {
 
 /* Mamba 2 makes matrices of a step by a step for every head, in 32 bits: decay, its sums, the
  * surrogate of attention and their products.  No step waits for another's. */
-static uint64_t scan_bytes(const vf_serving *s, const vf_layer *l, uint64_t tokens) {
+static uint64_t scan_bytes(const vf_ranks *s, const vf_layer *l, uint64_t tokens) {
   enum { ARRAYS = 6, OLD_ARRAYS = 9, NUMBER_BYTES = 4 };
-  bool steps = version_of(s->e) >= SCAN_IN_STEPS;
+  bool steps = s->version >= SCAN_IN_STEPS;
   uint64_t side = steps ? vf_min_u64(SCAN_TOKENS, tokens) : tokens, heads = l->rank;
   if ((l->mixers & VF_MIX_MAMBA2) == 0) return 0;
   return (steps ? ARRAYS : OLD_ARRAYS) * heads * tokens * side * NUMBER_BYTES;
 }
 
 /* The arrays of the widest layer. */
-static uint64_t layer_bytes(const vf_serving *s, uint64_t tokens) {
+static uint64_t layer_bytes(const vf_ranks *s, uint64_t tokens) {
   uint64_t most = 0;
   for (uint32_t i = 0; i < s->model->n_layers; i++) {
     const vf_layer *l = &s->model->layers[i];
@@ -150,18 +151,18 @@ static uint64_t layer_bytes(const vf_serving *s, uint64_t tokens) {
 
 /* scaled_dot_product_attention.cpp: use_fallback() for more than 8 queries at once.  Kernels for
  * the neural accelerators of newer chips, which take heads of 256, are not counted on. */
-static bool is_fused(const vf_serving *s, const vf_layer *l) {
+static bool is_fused(const vf_ranks *s, const vf_layer *l) {
   uint32_t k = l->k_dim;
   bool common = k == 64 || k == 80 || k == 128;
   if (is_grouped(s->w->kv_k) || k != l->v_dim) return false;
   if (s->model->flags & VF_MODEL_SCORE_CAP) return false;
-  return common || (version_of(s->e) >= MORE_HEAD_SIZES && (k == 72 || k == 96));
+  return common || (s->version >= MORE_HEAD_SIZES && (k == 72 || k == 96));
 }
 
 /* Of the layer with the cache: scores, and what latent attention unpacks.  deepseek_v3.py keeps the
  * scores of the rotated part and their masked copy, and unpacks keys and values of all heads, twice
  * as they are laid out anew. */
-static uint64_t scores_bytes(const vf_serving *s, const vf_cache_layer *c, uint64_t tokens) {
+static uint64_t scores_bytes(const vf_ranks *s, const vf_cache_layer *c, uint64_t tokens) {
   const vf_layer *l = &s->model->layers[c->layer];
   uint64_t seen = vf_min_u64(kept_tokens(s, c), s->w->requested_ctx_tokens + s->batch_tokens);
   uint64_t row = 0, chosen = (uint64_t)l->index_heads * tokens, bytes = 0;
@@ -174,7 +175,7 @@ static uint64_t scores_bytes(const vf_serving *s, const vf_cache_layer *c, uint6
   return s->e->overflow ? 0 : bytes;
 }
 
-static uint64_t most_scores(const vf_serving *s, uint64_t tokens) {
+static uint64_t most_scores(const vf_ranks *s, uint64_t tokens) {
   uint64_t most = 0;
   for (size_t i = 0; i < s->model->n_caches; i++)
     most = vf_max_u64(most, scores_bytes(s, &s->model->caches[i], tokens));
@@ -185,41 +186,118 @@ static uint64_t part(uint64_t bytes, uint32_t hundredths) {
   return vf_shard_part(bytes, hundredths, 100);
 }
 
-static vf_interval peak_bytes(const vf_serving *s) {
+static void measure_chunk(plan *p) {
+  vf_ranks *s = &p->s;
   uint64_t tokens = vf_min_u64(s->batch_tokens, s->w->requested_ctx_tokens);
-  uint64_t rows = version_of(s->e) < LAST_LOGITS ? tokens : 1;
-  uint64_t layer = layer_bytes(s, tokens), scores = most_scores(s, tokens), logits = 0, both = 0;
-  if (!vf_mul3(&logits, rows, s->model->n_vocab, s->number_bytes) ||
-      !vf_add(&both, layer, scores) || both > UINT64_MAX / 1024 || logits > UINT64_MAX / 1024)
+  uint64_t rows = s->version < LAST_LOGITS ? tokens : 1, both = 0;
+  p->chunk_tokens = tokens;
+  p->layer_bytes = layer_bytes(s, tokens);
+  p->scores_bytes = most_scores(s, tokens);
+  if (!vf_mul3(&p->logits_bytes, rows, s->model->n_vocab, s->number_bytes) ||
+      !vf_add(&both, p->layer_bytes, p->scores_bytes) || both > UINT64_MAX / 1024 ||
+      p->logits_bytes > UINT64_MAX / 1024)
     s->e->overflow = true;
-  if (s->e->overflow) return vf_exactly(0);
-  s->e->notes[NOTE_CHUNK] = tokens;
-  s->e->notes[NOTE_LAYER_BYTES] = layer;
-  s->e->notes[NOTE_SCORES_BYTES] = scores;
-  s->e->notes[NOTE_LOGITS_BYTES] = logits;
-  uint64_t together = vf_min_u32(s->w->seqs, PROMPTS_TOGETHER);
-  return (vf_interval){
-      part(layer, scores == 0 ? FLIGHT_LOW : BESIDE_LOW) + part(scores, SCORES_LOW),
-      vf_max_u64(part(layer, scores == 0 ? FLIGHT : BESIDE) + scores, logits),
-      (part(layer, FLIGHT_HIGH) + part(scores, SCORES_HIGH) + logits) * together,
-  };
 }
+
+/* ---- Terms ------------------------------------------------------------------------------ */
+
+static vf_amount weights(const vf_ranks *s, uint32_t device) {
+  (void)device;
+  return vf_amount_exact(vf_shard_weights(&s->shard, s->model), "");
+}
+
+static vf_amount kv_cache(const vf_ranks *s, uint32_t device) {
+  (void)device;
+  return vf_amount_exact(cache_bytes(s, false), "in steps of 256 tokens");
+}
+
+static vf_amount states(const vf_ranks *s, uint32_t device) {
+  (void)device;
+  return vf_amount_exact(cache_bytes(s, true), "");
+}
+
+static vf_amount activation(const vf_ranks *s, uint32_t device) {
+  const plan *p = (const plan *)s;
+  uint64_t layer = p->layer_bytes, scores = p->scores_bytes, logits = p->logits_bytes;
+  uint64_t together = vf_min_u32(s->w->seqs, PROMPTS_TOGETHER);
+  (void)device;
+  return vf_amount_within(
+      (vf_interval){
+          part(layer, scores == 0 ? FLIGHT_LOW : BESIDE_LOW) + part(scores, SCORES_LOW),
+          vf_max_u64(part(layer, scores == 0 ? FLIGHT : BESIDE) + scores, logits),
+          (part(layer, FLIGHT_HIGH) + part(scores, SCORES_HIGH) + logits) * together,
+      },
+      VF_BASIS_MODELLED, "of a chunk of the prompt");
+}
+
+static void put_gib(vf_text *out, uint64_t bytes) {
+  vf_text_size(out, bytes, VF_UNIT_GIB, 2);
+  vf_text_put(out, " GiB");
+}
+
+static void activation_words(const vf_ranks *s, const vf_line *line, vf_text *out) {
+  const plan *p = (const plan *)s;
+  (void)line;
+  vf_text_printf(out, "a chunk of %" PRIu64 " tokens: up to 3.3 times one layer's arrays of ",
+                 p->chunk_tokens);
+  put_gib(out, p->layer_bytes);
+  if (p->scores_bytes == 0) return;
+  vf_text_put(out, ", and ");
+  put_gib(out, p->scores_bytes);
+  vf_text_put(out, " of scores over ");
+  vf_text_thousands(out, s->w->requested_ctx_tokens);
+  vf_text_put(out, " tokens (no fused kernel)");
+}
+
+static void cache_words(const vf_ranks *s, const vf_line *line, vf_text *out) {
+  (void)line;
+  vf_text_printf(out, "%" PRIu32 " × ", s->w->seqs);
+  vf_text_thousands(out, s->w->requested_ctx_tokens);
+  vf_text_printf(out, " tokens in steps of %d × %" PRIu64 " B of all layers", STEP_TOKENS,
+                 line->size.bytes / s->w->seqs /
+                     ((s->w->requested_ctx_tokens + STEP_TOKENS - 1) / STEP_TOKENS * STEP_TOKENS));
+}
+
+static const vf_term terms[] = {
+    {.id = "weights",
+     .part = VF_PART_WEIGHTS,
+     .amount = weights,
+     .formula = "sum of all tensors, scales and biases of 16 bits per group among them",
+     .source = "mlx.nn.quantize"},
+    {.id = "kv_cache",
+     .part = VF_PART_KV_CACHE,
+     .amount = kv_cache,
+     .words = cache_words,
+     .source = "mlx_lm/models/cache.py"},
+    {.id = "recurrent_state",
+     .part = VF_PART_STATE,
+     .amount = states,
+     .formula = "requests × convolution and state of the recurrent layers",
+     .source = "mlx_lm/models/cache.py: ArraysCache"},
+    {.id = "activation",
+     .part = VF_PART_COMPUTE,
+     .amount = activation,
+     .words = activation_words,
+     .source = "mlx_lm/generate.py, mlx/backend/metal/scaled_dot_product_attention.cpp; fitted on "
+               "peaks of tests/truth/logs.tsv"},
+    {.id = NULL},
+};
 
 /* ---- The engine ------------------------------------------------------------------------- */
 
-static vf_status resolve(vf_serving *s, vf_error *err) {
+static vf_status resolve(vf_ranks *s, vf_error *err) {
   const vf_request *r = s->request;
   if (s->e->n_devices > 2 || r->tp > 1 || r->pp > 1 || r->dp > 1)
     return vf_fail(err, VF_UNSUPPORTED, "MLX-LM on several machines is not known");
   if (s->e->n_devices == 2 && s->e->devices[0].device.backend != VF_BACKEND_METAL)
     vf_estimate_assume(s->e, "not-metal", "MLX is estimated as on Metal");
-  if (version_of(s->e) < OLDEST)
-    return vf_fail(err, VF_UNSUPPORTED, "MLX-LM %s is older than what is known: 0.22 is the oldest",
-                   s->e->version);
-  vf_status status = vf_serving_begin(s, err);
+  vf_status status = vf_ranks_begin(s, NEWEST, err);
+  if (status == VF_OK && s->version < OLDEST)
+    status = vf_fail(err, VF_UNSUPPORTED,
+                     "MLX-LM %s is older than what is known: 0.22 is the oldest", s->e->version);
   if (status == VF_OK) status = vf_kernels_check(s->e, &kernels, err);
   if (status != VF_OK) return status;
-  vf_serving_formats(s);
+  vf_ranks_formats(s, VF_FORMAT_NONE);
   uint32_t chunk = r->draft != NULL ? DRAFTED_PREFILL_TOKENS : PREFILL_TOKENS;
   s->batch_tokens = r->max_num_batched_tokens != 0 ? r->max_num_batched_tokens : chunk;
   s->w->tp = s->w->pp = s->w->dp = s->w->ep = 0;
@@ -234,49 +312,20 @@ static vf_status resolve(vf_serving *s, vf_error *err) {
 }
 
 static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *err) {
-  vf_serving s = {
-      .e = e, .model = e->model, .request = request, .w = &e->workload, .name = "MLX-LM"};
-  vf_status status = resolve(&s, err);
+  plan p = {
+      .s = {.e = e, .model = e->model, .request = request, .w = &e->workload, .name = "MLX-LM"}};
+  vf_status status = resolve(&p.s, err);
   if (status != VF_OK) return status;
-  uint64_t cache = cache_bytes(&s, false), states = cache_bytes(&s, true);
+  measure_chunk(&p);
   if (e->overflow) return VF_OK;
-  vf_serving_add(&s, 0, VF_PART_WEIGHTS, "weights", vf_exactly(vf_shard_weights(&s.shard, s.model)),
-                 VF_BASIS_EXACT, "");
-  vf_serving_add(&s, 0, VF_PART_KV_CACHE, "kv_cache", vf_exactly(cache), VF_BASIS_EXACT,
-                 "in steps of 256 tokens");
-  vf_serving_add(&s, 0, VF_PART_STATE, "recurrent_state", vf_exactly(states), VF_BASIS_EXACT, "");
-  vf_serving_add(&s, 0, VF_PART_COMPUTE, "activation", peak_bytes(&s), VF_BASIS_MODELLED,
-                 "of a chunk of the prompt");
-  vf_serving_assume(&s);
+  vf_terms_add(&p.s, 0, false);
+  vf_plan_keep(&p.s, sizeof p);
+  vf_ranks_assume(&p.s, NULL, NULL);
   return VF_OK;
 }
 
-static void put_part(vf_text *out, const char *before, uint64_t bytes, const char *after) {
-  vf_text_put(out, before);
-  vf_text_size(out, bytes, VF_UNIT_GIB, 2);
-  vf_text_put(out, after);
-}
-
-static void explain(const vf_estimate *e, const vf_line *line, vf_text *out) {
-  const vf_workload *w = &e->workload;
-  if (strcmp(line->name, "activation") != 0) {
-    vf_serving_explain(e, line, out);
-    return;
-  }
-  vf_text_printf(out, "a chunk of %" PRIu64 " tokens: up to 3.3 times one layer's arrays of ",
-                 e->notes[NOTE_CHUNK]);
-  put_part(out, "", e->notes[NOTE_LAYER_BYTES], " GiB");
-  if (e->notes[NOTE_SCORES_BYTES] != 0) {
-    put_part(out, ", and ", e->notes[NOTE_SCORES_BYTES], " GiB of scores over ");
-    vf_text_thousands(out, w->requested_ctx_tokens);
-    vf_text_put(out, " tokens (no fused kernel)");
-  }
-  put_part(out, " = ", line->size.bytes, " GiB");
-  vf_text_put(out, "  [mlx, mlx_lm/generate.py, scaled_dot_product_attention.cpp]");
-}
-
 static bool knows(const char *version) {
-  uint32_t v = vf_serving_version(version);
+  uint32_t v = vf_ranks_version(version);
   return v >= 1 && v < 1000000;
 }
 
@@ -306,5 +355,6 @@ const vf_engine vf_engine_mlx = {
     .knows = knows,
     .decodes = VF_DECODES_LAUNCHED,
     .estimate = estimate,
-    .explain = explain,
+    .terms = terms,
+    .explain = vf_terms_explain,
 };
