@@ -148,7 +148,7 @@ const vf_engine vf_engine_exllama = {
     .max_seqs = 4096,
     .ladder = ladder,
     .knows = knows,
-    .decodes = VF_DECODES_GRAPHS,
+    .decodes = VF_DECODES_EXLLAMA,
     .estimate = estimate,
     .explain = vf_ranks_explain,
 };

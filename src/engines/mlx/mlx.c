@@ -67,8 +67,6 @@ static uint64_t row_bytes(vf_format format, uint64_t elements) {
   return is_grouped(format) ? bytes + elements / 64 * 4 : bytes;
 }
 
-/* ---- The cache -------------------------------------------------------------------------- */
-
 /* Models that choose experts by a sigmoid are DeepSeek V3 and what follows it: their classes keep
  * the latent.  deepseek_v2.py and minicpm3.py keep keys and values of every head to this day. */
 static bool keeps_latent(const vf_ranks *s) {
@@ -107,8 +105,6 @@ static uint64_t cache_bytes(const vf_ranks *s, bool states) {
   }
   return sum;
 }
-
-/* ---- A chunk of the prompt -------------------------------------------------------------- */
 
 /* Numbers that one token makes in attention and feed-forward: queries, keys and values as they are
  * made, normed, rotated and attended; gate, up and their product; of experts the sorted copies of
@@ -199,8 +195,6 @@ static void measure_chunk(plan *p) {
     s->e->overflow = true;
 }
 
-/* ---- Terms ------------------------------------------------------------------------------ */
-
 static vf_amount weights(const vf_ranks *s, uint32_t device) {
   (void)device;
   return vf_amount_exact(vf_shard_weights(&s->shard, s->model), "");
@@ -283,8 +277,6 @@ static const vf_term terms[] = {
     {.id = NULL},
 };
 
-/* ---- The engine ------------------------------------------------------------------------- */
-
 static vf_status resolve(vf_ranks *s, vf_error *err) {
   const vf_request *r = s->request;
   if (s->e->n_devices > 2 || r->tp > 1 || r->pp > 1 || r->dp > 1)
@@ -353,7 +345,7 @@ const vf_engine vf_engine_mlx = {
     .most_devices = 1,
     .ladder = ladder,
     .knows = knows,
-    .decodes = VF_DECODES_LAUNCHED,
+    .decodes = VF_DECODES_MLX,
     .estimate = estimate,
     .terms = terms,
     .explain = vf_terms_explain,
