@@ -147,7 +147,7 @@ static void check_layer(vf_builder *b, uint32_t i, bool others_feed) {
 
 static bool is_like(const vf_model *m, uint32_t i, uint32_t k) {
   const vf_layer *a = &m->layers[i], *c = &m->layers[k];
-  uint64_t kinds = VF_LAYER_KV_SHARED | VF_LAYER_MTP;
+  uint64_t kinds = VF_LAYER_KV_SHARED;
   return a->mixers == c->mixers && (a->n_experts != 0) == (c->n_experts != 0) &&
          (a->n_ff != 0) == (c->n_ff != 0) && (a->flags & kinds) == (c->flags & kinds) &&
          (a->window != 0) == (c->window != 0) && a->index_heads == c->index_heads;
