@@ -10,6 +10,7 @@
 #include "models/recipe.h"
 #include "models/trtllm.h"
 #include "readers/config.h"
+#include "readers/entry.h"
 #include "readers/files.h"
 #include "readers/json/json_scan.h"
 #include "readers/name/find_model.h"
@@ -194,11 +195,13 @@ static vf_status unknown_model(const vf_context *ctx, const char *ref, const vf_
   return vf_model_unknown(ctx, ref, name, err);
 }
 
-static vf_status load_entry(vf_loaded *l, const vf_catalog_entry *entry, vf_error *err) {
+static vf_status load_entry(vf_loaded *l, const vf_context *ctx, const vf_catalog_entry *entry,
+                            vf_error *err) {
   l->kind = VF_LOAD_CATALOG;
   l->id = entry->id;
   l->origin = "catalog";
-  return load_text(l, entry->json, entry->length, entry->file, err);
+  vf_status status = load_text(l, entry->json, entry->length, entry->file, err);
+  return status == VF_OK ? vf_entry_complete(&l->facts, ctx, err) : status;
 }
 
 /* What the name says beside the model: a format, an engine, how it was found. */
@@ -221,7 +224,11 @@ static vf_status load_name(vf_loaded *l, const vf_context *ctx, const char *ref,
                    ref, name->tag);
   if (found->match == VF_MATCH_NONE) return unknown_model(ctx, ref, name, err);
   vf_status status = take_name(l, name, found, err);
-  return status == VF_OK ? load_entry(l, &found->entry, err) : status;
+  if (status == VF_OK) status = load_entry(l, ctx, &found->entry, err);
+  bool tag = name->store == VF_STORE_OLLAMA || found->match == VF_MATCH_LATEST;
+  if (status == VF_OK && tag && l->quant == NULL)
+    l->quant = vf_entry_tag_format(&l->facts, name->plain);
+  return status;
 }
 
 /* Catalog names win; "./name" always means a path. */

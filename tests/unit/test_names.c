@@ -35,6 +35,14 @@ static void means_nothing(const char *typed) {
   if (vf_model_open(&m, ctx, typed, NULL, NULL, NULL) != VF_UNKNOWN) fail_msg("%s is known", typed);
 }
 
+/* "deepseek-v2" is another model at Ollama than the repository of that name. */
+static void repositories_are_no_tags(void **state) {
+  (void)state;
+  means("deepseek-v2", "deepseek-v2-lite-16b", "Q4_0", "");
+  means("deepseek-ai/DeepSeek-V2", "deepseek-v2-236b", "BF16", "");
+  means("unsloth/DeepSeek-R1-GGUF", "deepseek-r1-671b", "Q4_K_M", "llama.cpp");
+}
+
 static void names_of_gguf_files_mean_files(void **state) {
   (void)state;
   means("unsloth/Qwen3-8B-GGUF:Q4_K_M", "qwen3-8b", "Q4_K_M", "llama.cpp");
@@ -58,9 +66,9 @@ static void tags_of_ollama_mean_their_files(void **state) {
   means("llama3.2:1b", "llama3.2-1b", "Q8_0", "ollama");
   means("llama3:70b-instruct", "llama3-70b", "Q4_0", "ollama");
   means("llama3.1:8b-instruct-q8_0", "llama3.1-8b", "Q8_0", "ollama");
-  means("deepseek-r1:671b", "deepseek-r1-671b", "Q4_K_M", "ollama");
-  means("dolphin-mixtral:8x7b-v2.7-q5_0", "mixtral-8x7b", "Q5_0", "ollama");
-  means("xwinlm:13b-v0.2", "llama2-13b", "Q4_0", "ollama");
+  means("deepseek-v3:671b", "deepseek-v3-671b", "Q4_K_M", "ollama");
+  means("dolphin-mixtral:8x7b-v2.7-q5_0", "dolphin-mixtral-8x7b", "Q5_0", "ollama");
+  means("xwinlm:13b-v0.2", "xwinlm-13b", "Q4_0", "ollama");
 }
 
 static void families_without_a_size_mean_the_latest(void **state) {
@@ -92,15 +100,16 @@ static void no_name_becomes_another_model(void **state) {
   means_nothing("qwen3-vl-1b");
   means_nothing("Qwen3-9B");
   means_nothing("gemma-9-2b");
-  means_nothing("Qwen3-8B-Reranker");
+  means_nothing("Qwen3-8B-ASR");
   means_nothing("AngelSlim/Qwen3-8B_eagle3");
   means_nothing("google/t5gemma-2b-2b-ul2");
 }
 
 static void fine_tunes_are_taken_for_their_shape(void **state) {
   (void)state;
-  means("NousResearch/Hermes-3-Llama-3.1-8B", "llama3.1-8b", "BF16", "");
+  means("Someone/Cicero-3-Llama-3.1-8B", "llama3.1-8b", "BF16", "");
   means("huihui-ai/Qwen2.5-72B-Instruct-abliterated", "qwen2.5-72b", "BF16", "");
+  means("someone/Llama-2-13B-Pirate-v2-GGUF:Q4_0", "llama2-13b", "Q4_0", "llama.cpp");
 }
 
 /* Ids are unique, and so is each of them as a name. */
@@ -132,6 +141,7 @@ static void what_is_no_name_is_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(repositories_are_no_tags),
       cmocka_unit_test(names_of_gguf_files_mean_files),
       cmocka_unit_test(tags_of_ollama_mean_their_files),
       cmocka_unit_test(families_without_a_size_mean_the_latest),

@@ -230,29 +230,50 @@ static bool find_in_family(vf_model_found *out, const vf_context *ctx, const vf_
 
 static bool find_named(vf_model_found *out, const vf_context *ctx, const vf_model_name *name) {
   char repo[2 * VF_NAME_SIZE];
-  bool found = vf_catalog_find(&out->entry, ctx, VF_CATALOG_MODELS, name->plain);
+  bool found = vf_catalog_find_own(&out->entry, ctx, VF_CATALOG_MODELS, name->plain);
   if (!found && name->publisher[0] != '\0') {
     snprintf(repo, sizeof repo, "%s/%s", name->publisher, name->family);
-    found = vf_catalog_find(&out->entry, ctx, VF_CATALOG_MODELS, repo);
+    found = vf_catalog_find_own(&out->entry, ctx, VF_CATALOG_MODELS, repo);
   }
   if (found) out->match = VF_MATCH_NAMED;
   return found;
 }
 
+/* A tag of Ollama's library, as it stands there. */
+static bool find_tag(vf_model_found *out, const vf_context *ctx, const vf_model_name *name) {
+  if (!vf_catalog_find_tag(&out->entry, ctx, name->plain)) return false;
+  out->match = name->tag[0] == '\0' ? VF_MATCH_LATEST : VF_MATCH_NAMED;
+  return true;
+}
+
+/* By its words. */
+static bool find_tag_words(vf_model_found *out, const vf_context *ctx, const vf_model_name *name) {
+  vf_words words = name->words;
+  vf_words_mark_tag(&words);
+  if (!find_words(&out->entry, ctx, &words)) return false;
+  out->match = VF_MATCH_WORDS;
+  return true;
+}
+
 void vf_model_find(vf_model_found *out, const vf_context *ctx, const vf_model_name *name) {
-  bool hub = name->store == VF_STORE_HUB || name->store == VF_STORE_FILE;
-  const family *f = hub ? NULL : find_family(name->family);
+  bool tag =
+      name->store == VF_STORE_OLLAMA || (name->store == VF_STORE_NONE && name->tag[0] == '\0');
+  const family *f = tag ? find_family(name->family) : NULL;
   *out = (vf_model_found){.match = VF_MATCH_NONE};
-  bool tag = name->store == VF_STORE_OLLAMA || name->tag[0] == '\0';
-  if (f != NULL && tag && f->format[0] != '\0')
-    out->usual = pick(f->format, name->tag, &out->usual_length);
   if (name->draft) return;
+  if (f != NULL && name->store != VF_STORE_DOCKER && f->format[0] != '\0')
+    out->usual = pick(f->format, name->tag, &out->usual_length);
+  if (tag && find_tag(out, ctx, name)) return;
   if (f != NULL && name->tag[0] == '\0' && find_in_family(out, ctx, name, f)) return;
   if (find_named(out, ctx, name)) return;
-  if (find_words(&out->entry, ctx, &name->words))
+  if (tag && find_tag_words(out, ctx, name)) return;
+  vf_words words = name->words;
+  if (find_words(&out->entry, ctx, &words))
     out->match = VF_MATCH_WORDS;
-  else if (f == NULL || !find_in_family(out, ctx, name, f))
-    find_by_words(out, ctx, &name->words);
+  else if (f == NULL || !find_in_family(out, ctx, name, f)) {
+    if (tag) vf_words_mark_tag(&words);
+    find_by_words(out, ctx, &words);
+  }
 }
 
 /* ---- What an unknown name can mean -------------------------------------------------------- */

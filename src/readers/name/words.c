@@ -168,6 +168,12 @@ void vf_words_drop_neutral(vf_words *words, vf_vocabulary vocabulary) {
   if (vocabulary == VF_WORDS_OF_MODELS) drop_base(words);
 }
 
+void vf_words_mark_tag(vf_words *words) {
+  if (words->n == VF_WORDS) return;
+  words->word[words->n][0] = '@';
+  words->word[words->n++][1] = '\0';
+}
+
 /* ---- Keys ------------------------------------------------------------------------------- */
 
 static int compare_words(const void *a, const void *b) {

@@ -32,6 +32,9 @@ void vf_words_drop(vf_words *words, size_t i);
 /* Takes out what does not tell models (or devices) apart: "instruct", "geforce", publishers. */
 void vf_words_drop_neutral(vf_words *words, vf_vocabulary vocabulary);
 
+/* Adds the word that names of Ollama's library have: "deepseek-v2" is another model there. */
+void vf_words_mark_tag(vf_words *words);
+
 /* The words once each, sorted, with blanks between them.  False if they do not fit. */
 bool vf_words_key(char key[VF_KEY_SIZE], const vf_words *words);
 
