@@ -26,7 +26,7 @@ typedef struct vf_engine {
   const vf_quant_alias *converts;
   const char *tag_quant; /* what a catalog name without a format means to it; NULL: as published */
   uint32_t max_seqs;
-  uint32_t most_devices; /* 0: as many as there are */
+  uint32_t most_devices;     /* 0: as many as there are */
   const char *const *ladder; /* formats to suggest, widest first; NULL: GGUF recipes */
   bool pools;                /* serves from a pool, ranks share the model: no layers on the host */
 
@@ -34,6 +34,9 @@ typedef struct vf_engine {
 
   /* NULL: knows its newest version alone. */
   bool (*knows)(const char *version);
+
+  /* Refuses what is no version, or too old; NULL: takes them all. */
+  vf_status (*check)(const char *version, vf_error *err);
 
   /* Applies the engine's defaults, places the model, adds all lines.  e has been reset with the
    * devices, and a host device as the last one. */
