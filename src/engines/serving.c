@@ -21,12 +21,6 @@ uint32_t vf_serving_version(const char *text) {
   return major * 1000000 + minor * 1000 + patch;
 }
 
-static bool has_experts(const vf_model *m) {
-  for (uint32_t i = 0; i < m->n_layers; i++)
-    if (m->layers[i].n_experts != 0) return true;
-  return false;
-}
-
 static vf_status resolve_length(vf_serving *s, vf_error *err) {
   vf_workload *w = s->w;
   w->requested_ctx_tokens =
@@ -57,7 +51,7 @@ static vf_status resolve_ranks(vf_serving *s, vf_error *err) {
 vf_status vf_serving_begin(vf_serving *s, vf_error *err) {
   if (s->e->n_devices == 1)
     return vf_fail(err, VF_UNSUPPORTED, "%s on a CPU is not known: name a GPU", s->name);
-  s->moe = has_experts(s->model);
+  s->moe = vf_model_has_experts(s->model);
   s->number_bytes = strcmp(s->model->quant, "F32") == 0 ? 4 : 2;
   vf_status status = resolve_length(s, err);
   if (status == VF_OK) status = resolve_ranks(s, err);
@@ -161,16 +155,12 @@ const vf_quant_alias vf_serving_quants[] = {
 
 /* ---- Bytes ------------------------------------------------------------------------------ */
 
-static uint64_t row_bytes(vf_format format, uint64_t elements) {
-  const vf_format_info *f = vf_format_get(format);
-  return (elements + f->block_elements - 1) / f->block_elements * f->block_bytes;
-}
-
 static uint64_t token_bytes(const vf_serving *s, const vf_cache_layer *c) {
   enum { INDEXER_BYTES = 132 }; /* 128 in 8 bits and a scale */
   if (c->kind == VF_CACHE_INDEXER) return INDEXER_BYTES;
   uint64_t heads = c->kind == VF_CACHE_LATENT ? 1 : vf_shard_kv_heads(c->n_kv_heads, s->tp);
-  return heads * (row_bytes(s->w->kv_k, c->k_dim) + row_bytes(s->w->kv_v, c->v_dim));
+  return heads *
+         (vf_format_row_ceil(s->w->kv_k, c->k_dim) + vf_format_row_ceil(s->w->kv_v, c->v_dim));
 }
 
 static uint64_t state_bytes(const vf_serving *s, const vf_cache_layer *c) {

@@ -25,11 +25,6 @@ static const vf_kernel_rules kernels = {"transformers", checkpoints, false, fals
 
 /* ---- The cache -------------------------------------------------------------------------- */
 
-static uint64_t row_bytes(vf_format format, uint64_t elements) {
-  const vf_format_info *f = vf_format_get(format);
-  return (elements + f->block_elements - 1) / f->block_elements * f->block_bytes;
-}
-
 /* One sequence in one layer: keys and values of every head, also where the model has a latent. */
 static uint64_t layer_bytes(const vf_serving *s, const vf_cache_layer *c) {
   const vf_layer *l = &s->model->layers[c->layer];
@@ -42,7 +37,8 @@ static uint64_t layer_bytes(const vf_serving *s, const vf_cache_layer *c) {
   }
   if (c->kind == VF_CACHE_WINDOW && c->window > 0) tokens = vf_min_u64(tokens, c->window - 1);
   uint64_t bytes;
-  if (!vf_mul3(&bytes, tokens, heads, row_bytes(s->w->kv_k, k) + row_bytes(s->w->kv_v, v)))
+  if (!vf_mul3(&bytes, tokens, heads,
+               vf_format_row_ceil(s->w->kv_k, k) + vf_format_row_ceil(s->w->kv_v, v)))
     s->e->overflow = true;
   return s->e->overflow ? 0 : bytes;
 }

@@ -20,9 +20,8 @@ static const vf_kernel_rules kernels = {"MLX-LM", checkpoints, false, false};
 
 /* --kv-bits: values in groups of 64 with a scale and a bias in 16 bits each. */
 static uint64_t row_bytes(vf_format format, uint64_t elements) {
-  const vf_format_info *f = vf_format_get(format);
   bool grouped = format == VF_FORMAT_INT8 || format == VF_FORMAT_INT4;
-  uint64_t bytes = (elements + f->block_elements - 1) / f->block_elements * f->block_bytes;
+  uint64_t bytes = vf_format_row_ceil(format, elements);
   return grouped ? bytes + elements / 64 * 4 : bytes;
 }
 

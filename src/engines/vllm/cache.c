@@ -20,8 +20,7 @@ enum {
 /* ---- Bytes ------------------------------------------------------------------------------ */
 
 static uint64_t row_bytes(vf_format format, uint64_t elements) {
-  const vf_format_info *f = vf_format_get(format);
-  uint64_t bytes = (elements + f->block_elements - 1) / f->block_elements * f->block_bytes;
+  uint64_t bytes = vf_format_row_ceil(format, elements);
   bool scaled = format == VF_FORMAT_I8 || format == VF_FORMAT_INT8 || format == VF_FORMAT_INT4;
   return bytes + (scaled && elements != 0 ? SCALE_BYTES : 0);
 }

@@ -17,15 +17,11 @@ static bool is_expert_format_fused(const vf_model *m) {
   return strncmp(m->checkpoint, "mxfp4", 5) == 0; /* its kernels bring no workspace of their own */
 }
 
-static bool has_experts(const vf_layer *l) {
-  return l->n_experts != 0;
-}
-
 /* Hidden states in four copies, and what gate and up make of them; a fiftieth more is what was
  * measured where this decides (Granite 8B, the first of four stages). */
 static uint64_t layer_bytes(const vf_vllm_plan *p, const vf_layer *l) {
   uint64_t wide = 4 * p->model->n_embd;
-  if (!has_experts(l)) wide += 3 * (uint64_t)l->n_ff / p->tp;
+  if (l->n_experts == 0) wide += 3 * (uint64_t)l->n_ff / p->tp;
   if (l->mixers & VF_MIX_RECURRENT)
     wide = vf_max_u64(wide, 4 * p->model->n_embd + 4 * (uint64_t)l->inner / p->tp);
   uint64_t bytes = wide * p->batch_tokens * p->number_bytes;
@@ -34,7 +30,7 @@ static uint64_t layer_bytes(const vf_vllm_plan *p, const vf_layer *l) {
 
 /* Two workspaces for the chosen experts' inputs and results (experts/triton_moe.py:202-217). */
 static uint64_t workspace_bytes(const vf_vllm_plan *p, const vf_layer *l) {
-  if (!has_experts(l) || is_expert_format_fused(p->model)) return 0;
+  if (l->n_experts == 0 || is_expert_format_fused(p->model)) return 0;
   uint64_t h = l->expert_embd != 0 ? l->expert_embd : p->model->n_embd;
   uint64_t inner = l->n_ff_expert / p->shard.expert_tp;
   uint64_t width = vf_max_u64(inner, h) + vf_max_u64(2 * inner, h), bytes = 0;

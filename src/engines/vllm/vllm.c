@@ -113,12 +113,6 @@ static bool has_mixer(const vf_model *m, uint32_t mixers) {
   return false;
 }
 
-static bool has_experts(const vf_model *m) {
-  for (uint32_t i = 0; i < m->n_layers; i++)
-    if (m->layers[i].n_experts != 0) return true;
-  return false;
-}
-
 static vf_status resolve_ranks(vf_vllm_plan *p, vf_error *err) {
   const vf_request *r = p->request;
   uint32_t gpus = (uint32_t)p->e->n_devices - 1;
@@ -198,7 +192,7 @@ static vf_status resolve(vf_vllm_plan *p, vf_error *err) {
   p->rules = vf_vllm_rules_of(p->e->version, &p->minor, &known);
   p->spec_tokens = p->request->spec_tokens;
   p->eager = p->request->enforce_eager;
-  p->moe = has_experts(p->model);
+  p->moe = vf_model_has_experts(p->model);
   p->recurrent = has_mixer(p->model, VF_MIX_RECURRENT);
   p->new_runner = p->rules->new_runner && !p->moe && !p->recurrent;
   p->number_bytes = strcmp(p->model->quant, "F32") == 0 ? 4 : 2;
