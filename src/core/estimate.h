@@ -9,7 +9,7 @@
 
 struct vf_engine;
 
-enum { VF_MAX_ASSUMPTIONS = 64, VF_LINES_PER_DEVICE = 16, VF_NOTES = 24, VF_VERSION_TEXT = 24 };
+enum { VF_MAX_ASSUMPTIONS = 64, VF_LINES_PER_DEVICE = 16, VF_NOTES = 24, VF_VERSION_TEXT = 80 };
 
 /* Figures that are costly to find and often asked for again, by a fingerprint of what they follow
  * from; a place for each, the last one stays. */
