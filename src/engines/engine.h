@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "core/estimate.h"
 #include "engines/spelling.h"
+#include "engines/term.h"
 
 typedef struct vf_quant_alias {
   const char *name;   /* what people type: "q4" */
@@ -42,7 +43,12 @@ typedef struct vf_engine {
    * devices, and a host device as the last one. */
   vf_status (*estimate)(vf_estimate *e, const vf_request *request, vf_error *err);
 
-  /* The formula of one line, with its numbers and its source. */
+  /* What it allocates on a rank, up to a row without an id; and what puts a plan that was kept at
+   * the rank of a device again (NULL: there is nothing to do). */
+  const vf_term *terms;
+  void (*stand)(struct vf_ranks *plan, uint32_t device);
+
+  /* The formula of one line, with its numbers and its source; vf_terms_explain with terms. */
   void (*explain)(const vf_estimate *e, const vf_line *line, vf_text *out);
 } vf_engine;
 
