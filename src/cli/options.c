@@ -37,9 +37,12 @@ static vf_status parse_tokens(void *field, const char *text, vf_error *err) {
 }
 
 static vf_status parse_size(void *field, const char *text, vf_error *err) {
+  enum { LEAST_BARE = 1000000 }; /* nothing smaller is a size: its unit was forgotten */
   vf_status status = vf_size_parse(field, text, err);
   if (status == VF_OK && *(uint64_t *)field == 0)
     return trouble(err, "", "a size of 0 says nothing");
+  if (status == VF_OK && *(uint64_t *)field < LEAST_BARE && text[strspn(text, "0123456789")] == '\0')
+    return trouble(err, "", "%s of what? %sGiB or %sGB", text, text, text);
   return status;
 }
 

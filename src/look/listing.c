@@ -48,23 +48,34 @@ static vf_cell count_cell(uint64_t n) {
   return (vf_cell){.number = n, .known = n != 0};
 }
 
-/* Strings of an array of facts, each with a NUL behind it. */
-static vf_cell list_cell(vf_listing *l, const vf_fact *list) {
-  size_t size = 1, at = 0;
-  if (list == NULL || list->type != VF_FACT_ARRAY) return (vf_cell){0};
+static size_t strings_size(const vf_fact *list) {
+  size_t size = 0;
+  if (list == NULL || list->type != VF_FACT_ARRAY) return 0;
   for (size_t i = 0; i < list->as.array.count; i++)
     if (list->as.array.items[i].type == VF_FACT_STRING)
       size += strlen(list->as.array.items[i].as.string) + 1;
-  char *text = vf_arena_alloc(l->arena, size, 1);
-  if (text == NULL) l->failed = true;
-  if (text == NULL) return (vf_cell){0};
+  return size;
+}
+
+static char *put_strings(char *at, const vf_fact *list) {
+  if (list == NULL || list->type != VF_FACT_ARRAY) return at;
   for (size_t i = 0; i < list->as.array.count; i++) {
     if (list->as.array.items[i].type != VF_FACT_STRING) continue;
     size_t n = strlen(list->as.array.items[i].as.string) + 1;
-    memcpy(text + at, list->as.array.items[i].as.string, n);
+    memcpy(at, list->as.array.items[i].as.string, n);
     at += n;
   }
-  return (vf_cell){.text = text, .known = size > 1};
+  return at;
+}
+
+/* Strings of two arrays of facts, either of which may be NULL, each with a NUL behind it. */
+static vf_cell list_cell(vf_listing *l, const vf_fact *list, const vf_fact *more) {
+  size_t size = strings_size(list) + strings_size(more);
+  char *text = vf_arena_alloc(l->arena, size + 1, 1);
+  if (text == NULL) l->failed = true;
+  if (text == NULL) return (vf_cell){0};
+  put_strings(put_strings(text, list), more);
+  return (vf_cell){.text = text, .known = size > 0};
 }
 
 static vf_cell names_cell(vf_listing *l, const char *const *names) {
@@ -96,18 +107,22 @@ static bool has_pieces(const char *name, const char *text) {
   return true;
 }
 
+static bool any_has_pieces(const vf_fact *list, const char *text) {
+  if (list == NULL || list->type != VF_FACT_ARRAY) return false;
+  for (size_t i = 0; i < list->as.array.count; i++)
+    if (list->as.array.items[i].type == VF_FACT_STRING &&
+        has_pieces(list->as.array.items[i].as.string, text))
+      return true;
+  return false;
+}
+
 static bool matches_text(const vf_facts *f, const char *text) {
   static const char *const keys[] = {"id", "hf_repo", "name"};
-  const vf_fact *aliases = vf_facts_find(f, "aliases");
   if (text == NULL) return true;
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
     if (has_pieces(vf_facts_string(f, keys[i], ""), text)) return true;
-  for (size_t i = 0;
-       aliases != NULL && aliases->type == VF_FACT_ARRAY && i < aliases->as.array.count; i++)
-    if (aliases->as.array.items[i].type == VF_FACT_STRING &&
-        has_pieces(aliases->as.array.items[i].as.string, text))
-      return true;
-  return false;
+  return any_has_pieces(vf_facts_find(f, "aliases"), text) ||
+         any_has_pieces(vf_facts_find(f, "ollama.tags"), text);
 }
 
 /* "models/qwen.json" is the family qwen. */
@@ -186,7 +201,7 @@ static vf_status add_model(vf_listing *l, const vf_context *ctx, const vf_catalo
     row[MODEL_CACHE] = number_cell(vf_describe_cache(m, VF_FORMAT_F16).bytes_per_token);
     row[MODEL_WEIGHTS] = number_cell(vf_model_weights_bytes(m));
     row[MODEL_QUANT] = text_cell(l, m->quant);
-    row[MODEL_ALIASES] = list_cell(l, vf_facts_find(f, "aliases"));
+    row[MODEL_ALIASES] = list_cell(l, vf_facts_find(f, "aliases"), vf_facts_find(f, "ollama.tags"));
     row[MODEL_FAMILY] = text_cell(l, family);
     row[MODEL_TYPE] = text_cell(l, m->type);
     row[MODEL_ARCH] = text_cell(l, m->arch);
@@ -255,7 +270,7 @@ static vf_status add_gpu(vf_listing *l, const vf_context *ctx, const vf_catalog_
   row[GPU_USABLE] = count_cell(d.total_known ? vf_device_capacity(&d) : 0);
   row[GPU_SPEED] = count_cell(d.bandwidth_mb_per_s);
   row[GPU_KIND] = text_cell(l, kinds[d.kind]);
-  row[GPU_ALIASES] = list_cell(l, vf_facts_find(f, "aliases"));
+  row[GPU_ALIASES] = list_cell(l, vf_facts_find(f, "aliases"), NULL);
   row[GPU_VENDOR] = text_cell(l, vf_facts_string(f, "vendor", NULL));
   row[GPU_ARCH] = text_cell(l, vf_facts_string(f, "architecture", NULL));
   row[GPU_CC] = text_cell(l, vf_facts_string(f, "compute_capability", NULL));
@@ -315,7 +330,7 @@ static vf_status add_node(vf_listing *l, const vf_context *ctx, const vf_catalog
   row[NODE_NAME] = text_cell(l, vf_facts_string(f, "name", NULL));
   row[NODE_COUNT] = number_cell(n.count);
   row[NODE_GPU] = text_cell(l, n.device.id);
-  row[NODE_ALIASES] = list_cell(l, vf_facts_find(f, "aliases"));
+  row[NODE_ALIASES] = list_cell(l, vf_facts_find(f, "aliases"), NULL);
   row[NODE_VENDOR] = text_cell(l, vf_facts_string(f, "vendor", NULL));
   return VF_OK;
 }
@@ -378,7 +393,7 @@ static vf_status add_workload(vf_listing *l, const vf_context *ctx, const vf_cat
   row[WORKLOAD_NAME] = text_cell(l, m.name);
   row[WORKLOAD_DTYPE] = text_cell(l, m.dtype);
   row[WORKLOAD_HOST] = count_cell(m.host_bytes);
-  row[WORKLOAD_ALIASES] = list_cell(l, vf_facts_find(f, "aliases"));
+  row[WORKLOAD_ALIASES] = list_cell(l, vf_facts_find(f, "aliases"), NULL);
   row[WORKLOAD_FAMILY] = text_cell(l, family);
   return VF_OK;
 }
