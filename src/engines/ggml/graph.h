@@ -5,6 +5,7 @@
 #ifndef VF_ENGINES_GGML_GRAPH_H
 #define VF_ENGINES_GGML_GRAPH_H
 
+#include "core/graph.h"
 #include "core/placement.h"
 #include "engines/ggml/rules.h"
 
@@ -29,6 +30,7 @@ typedef struct vf_ggml_graph {
   bool kv_on_host;
   bool pins_norms;    /* a layer's norms run where the layer lies, not where the one before does */
   bool pipelined;     /* several copies of what crosses devices, to overlap batches */
+  const vf_graph_watch *watch; /* is told of every operation, no layer left out; NULL: nobody */
   uint64_t v_columns; /* elements of a row of values, where these lie transposed */
 } vf_ggml_graph;
 
