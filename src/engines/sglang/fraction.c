@@ -58,7 +58,12 @@ static uint32_t by_ranks_ppm(uint32_t ranks) {
 
 /* Large cards: half of the share that is left, up to all but 18 GiB. */
 static uint32_t less_18_gib_ppm(const vf_sglang_plan *p) {
-  enum { LARGE_MIB = 96 * 1024, KEPT_MIB = 18 * 1024, DRAFTED_MIB = 20 * 1024, MORE_MIB = 48 * 1024 };
+  enum {
+    LARGE_MIB = 96 * 1024,
+    KEPT_MIB = 18 * 1024,
+    DRAFTED_MIB = 20 * 1024,
+    MORE_MIB = 48 * 1024
+  };
   uint64_t mib = total_mib(p);
   bool drafts = p->draft_layers != 0;
   uint32_t ppm = mib <= 81920 ? by_ranks_ppm(p->s.tp * p->s.pp) : 880000;
@@ -126,15 +131,16 @@ static uint64_t reserve_by_parts_mib(const vf_sglang_plan *p) {
   return mib;
 }
 
-/* adjust_mem_fraction_for_vlm: a tenth less for each tower of ViT-L's size (302 million numbers) beyond
- * the first, between 0.8 and 1.05 of it. */
+/* adjust_mem_fraction_for_vlm: a tenth less for each tower of ViT-L's size (302 million numbers)
+ * beyond the first, between 0.8 and 1.05 of it. */
 static uint64_t with_tower(const vf_sglang_plan *p, uint64_t ppm) {
   const uint64_t vit_l = 302000000;
   const vf_model *m = p->s.model;
   uint64_t numbers = 0, permille = 1000;
   if ((m->flags & VF_MODEL_HAS_TOWER) == 0 || p->s.request->text_only) return ppm;
   for (size_t i = 0; i < m->n_tensors; i++)
-    if (vf_roles[m->tensors[i].role].home == VF_HOME_TOWER) numbers += vf_tensor_elements(&m->tensors[i]);
+    if (vf_roles[m->tensors[i].role].home == VF_HOME_TOWER)
+      numbers += vf_tensor_elements(&m->tensors[i]);
   if (p->rules.vision_by_size && numbers != 0) {
     uint64_t less = numbers * 100 / vit_l;
     permille = 1100 - vf_min_u64(less, 1100);
@@ -158,9 +164,14 @@ uint32_t vf_sglang_fraction_ppm(const vf_sglang_plan *p) {
   case VF_SGLANG_SHARE_BY_SIZE: ppm = less_reserve_ppm(p, reserve_by_size_mib(p)); break;
   case VF_SGLANG_SHARE_BY_PARTS: ppm = less_reserve_ppm(p, reserve_by_parts_mib(p)); break;
   }
-  ppm = with_tower(p, ppm);
-  /* server_args.py:4849: AITER's workspace grows with the context. */
-  bool aiter = p->s.e->devices[0].device.backend == VF_BACKEND_ROCM;
-  if (aiter && p->s.w->requested_ctx_tokens > 8192) ppm = ppm * 85 / 100;
-  return (uint32_t)vf_max_u64(ppm, 1000);
+  return (uint32_t)vf_max_u64(with_tower(p, ppm), 1000);
+}
+
+/* server_args.py:4849: AITER, which the data centre's cards use, has a workspace that grows with
+ * the context; a fraction that was given is lowered, too. */
+uint32_t vf_sglang_less_aiter(const vf_sglang_plan *p, uint32_t ppm) {
+  enum { DATA_CENTRE_MB_PER_S = 1600000, SHORT_TOKENS = 8192 };
+  const vf_device *d = &p->s.e->devices[0].device;
+  bool aiter = d->backend == VF_BACKEND_ROCM && d->bandwidth_mb_per_s >= DATA_CENTRE_MB_PER_S;
+  return aiter && p->s.w->requested_ctx_tokens > SHORT_TOKENS ? ppm / 100 * 85 : ppm;
 }

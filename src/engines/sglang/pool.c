@@ -1,14 +1,15 @@
 /* pool.c - SGLang's pools: tokens, windows and the slots of recurrent states.
  *
- * pool_configurator.py and model_runner_kv_cache_mixin.py of main at 9fec359a6 (2026-07-13).  What is
- * left of the static share goes to states first (handle_max_mamba_cache): so many slots as were asked
- * for, else one for every request that runs at once where nothing is kept for reuse, else nine parts
- * of nineteen.  The pool of tokens is the rest over the bytes of a token, in whole pages. */
+ * pool_configurator.py and model_runner_kv_cache_mixin.py of main at 9fec359a6 (2026-07-13).  What
+ * is left of the static share goes to states first (handle_max_mamba_cache): so many slots as were
+ * asked for, else one for every request that runs at once where nothing is kept for reuse, else
+ * nine parts of nineteen.  The pool of tokens is the rest over the bytes of a token, in whole
+ * pages. */
 #include "base/checked.h"
 #include "engines/sglang/sglang.h"
 
-/* Layers with a window keep a share of the tokens of the others; a draft's layers are counted as the
- * target's are on average. */
+/* Layers with a window keep a share of the tokens of the others; a draft's layers are counted as
+ * the target's are on average. */
 uint64_t vf_sglang_token_bytes(const vf_sglang_plan *p) {
   const vf_ranks_cell *c = &p->cell;
   uint64_t layers = c->full_layers, full = c->full_bytes;

@@ -19,7 +19,7 @@ static const vf_kernel_rules kernels = {"SGLang", checkpoints, true, false};
 vf_sglang_rules vf_sglang_rules_of(uint32_t version) {
   vf_sglang_rules r = {0};
 #define RULE(minor, patch, date, field, value, source)                                             \
-  if (version >= (minor) * 1000 + (patch)) r.field = (value);
+  if (version >= (minor)*1000 + (patch)) r.field = (value);
 #include "engines/sglang/versions.def"
 #undef RULE
   return r;
@@ -58,13 +58,22 @@ static void resolve_pools(vf_sglang_plan *p) {
     p->draft_layers = own_draft_layers(p->s.model);
 }
 
+/* "0.5" is the last of its releases. */
+static uint32_t last_release(const char *text, uint32_t version) {
+  const char *dot = strchr(text, '.');
+  bool patched = dot != NULL && strchr(dot + 1, '.') != NULL;
+  if (text[0] == '\0' || patched) return version;
+  return vf_min_u32(version + 999, VF_SGLANG_NEWEST);
+}
+
 static vf_status resolve(vf_sglang_plan *p, vf_error *err) {
   vf_ranks *s = &p->s;
   const vf_request *r = s->request;
   vf_status status = vf_ranks_begin_as(s, VF_SGLANG_NEWEST, resolve_attention_dp(p), err);
+  s->version = last_release(s->e->version, s->version);
   if (status == VF_OK && s->version < 4000)
-    status = vf_fail(err, VF_UNSUPPORTED, "SGLang %s is older than what is known: 0.4 is the oldest",
-                     s->e->version);
+    status = vf_fail(err, VF_UNSUPPORTED,
+                     "SGLang %s is older than what is known: 0.4 is the oldest", s->e->version);
   if (status == VF_OK) status = vf_ranks_check(s, &kernels, err);
   if (status != VF_OK) return status;
   vf_ranks_formats(s, VF_FORMAT_NONE);
@@ -73,7 +82,9 @@ static vf_status resolve(vf_sglang_plan *p, vf_error *err) {
   p->chunk_tokens = r->max_num_batched_tokens;
   if (p->chunk_tokens == 0) p->chunk_tokens = vf_sglang_chunk(p);
   p->graph_bs = vf_sglang_graph_bs(p);
-  p->fraction_ppm = r->memory_fraction_ppm != 0 ? r->memory_fraction_ppm : vf_sglang_fraction_ppm(p);
+  p->fraction_ppm =
+      r->memory_fraction_ppm != 0 ? r->memory_fraction_ppm : vf_sglang_fraction_ppm(p);
+  p->fraction_ppm = vf_sglang_less_aiter(p, p->fraction_ppm);
   s->batch_tokens = vf_max_u32(p->chunk_tokens / p->attention_dp, 1);
   s->w->memory_fraction_ppm = p->fraction_ppm;
   s->w->max_num_batched_tokens = s->w->ubatch_tokens = s->batch_tokens;
@@ -205,6 +216,9 @@ static void add_rank(vf_sglang_plan *p, uint32_t device) {
   vf_terms_add(s, device, true);
   vf_ranks_set_budget(s, device, vf_ranks_total(&b->device), budget.bytes);
   vf_ranks_set_pool(s, device, p->pool, p->tokens);
+  if (p->state_bytes != 0)
+    s->w->max_concurrency_x100 =
+        vf_min_u64(s->w->max_concurrency_x100, p->slots / p->copies * 100 * s->dp);
   if (device == 0) check_slots(p);
   if (p->tokens == 0) {
     s->e->refused = true;
@@ -224,8 +238,7 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
   }
   if (p.attention_dp > 1) e->workload.max_concurrency_x100 *= p.attention_dp;
   vf_plan_keep(&p.s, sizeof p);
-  vf_ranks_assume(&p.s, NULL,
-                  "Not enough memory. Please try to increase --mem-fraction-static.");
+  vf_ranks_assume(&p.s, NULL, "Not enough memory. Please try to increase --mem-fraction-static.");
   return VF_OK;
 }
 

@@ -73,6 +73,7 @@ static inline const vf_sglang_plan *vf_sglang_plan_of(const vf_ranks *r) {
 uint32_t vf_sglang_chunk(const vf_sglang_plan *p);
 uint32_t vf_sglang_graph_bs(const vf_sglang_plan *p);
 uint32_t vf_sglang_fraction_ppm(const vf_sglang_plan *p);
+uint32_t vf_sglang_less_aiter(const vf_sglang_plan *p, uint32_t ppm);
 
 /* pool.c: bytes of a token of the pool, what the demand takes, what memory of `bytes` holds. */
 uint64_t vf_sglang_token_bytes(const vf_sglang_plan *p);

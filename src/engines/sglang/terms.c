@@ -77,8 +77,8 @@ static vf_amount draft_cache(const vf_ranks *s, uint32_t device) {
   return beside(vf_exactly(s->e->overflow ? 0 : bytes), VF_BASIS_MODELLED, "beside the pools");
 }
 
-/* sglang#36583 (2026-08-27): what the loader of a quantized checkpoint with a tower unpacks was still
- * referenced when the pool was sized: 5.3 of 6.9 GiB with an AWQ checkpoint on two ranks. */
+/* sglang#36583 (2026-08-27): what the loader of a quantized checkpoint with a tower unpacks was
+ * still referenced when the pool was sized: 5.3 of 6.9 GiB with an AWQ checkpoint on two ranks. */
 static vf_amount loader_leftovers(const vf_ranks *s, uint32_t device) {
   bool tower = (s->model->flags & VF_MODEL_HAS_TOWER) != 0;
   bool packed = s->model->checkpoint[0] != '\0' && s->model->checkpoint[0] == 'a';
@@ -223,7 +223,8 @@ const vf_term vf_sglang_terms[] = {
     {"attention_copies", VF_PART_WEIGHTS, attention_copies,
      "attention as its replicas cut it, less what tensor parallelism leaves of it",
      .source = "layers/dp_attention.py"},
-    {"draft_weights", VF_PART_WEIGHTS, draft_weights, "the model, or the layers, that propose tokens",
+    {"draft_weights", VF_PART_WEIGHTS, draft_weights,
+     "the model, or the layers, that propose tokens",
      .source = "model_runner.py; in the fraction since sglang#28855"},
     {"tower", VF_PART_WEIGHTS, vf_ranks_tower, "for images or sound, not described",
      .source = "the config tells of one, not of its tensors"},
@@ -233,14 +234,13 @@ const vf_term vf_sglang_terms[] = {
     {"loader_leftovers", VF_PART_WEIGHTS, loader_leftovers,
      "up to 0.8 of the weights of a quantized checkpoint with a tower", .source = "sglang#36583",
      .until = 5018},
-    {"kv_cache", VF_PART_KV_CACHE, kv_cache, .words = say_cache,
-     .source = "pool_configurator.py"},
+    {"kv_cache", VF_PART_KV_CACHE, kv_cache, .words = say_cache, .source = "pool_configurator.py"},
     {"recurrent_state", VF_PART_STATE, states, .words = say_states,
      .source = "model_runner_kv_cache_mixin.py: handle_max_mamba_cache"},
     {"activation", VF_PART_COMPUTE, activation, .words = say_activation,
      .source = "not measured by SGLang: must fit in what the fraction leaves", .late = true},
-    {"cuda_graphs", VF_PART_COMPUTE, graphs, .words = say_graphs,
-     .source = "logs of 0.4 and 0.5", .late = true},
+    {"cuda_graphs", VF_PART_COMPUTE, graphs, .words = say_graphs, .source = "logs of 0.4 and 0.5",
+     .late = true},
     {"request_table", VF_PART_COMPUTE, request_table, .words = say_table,
      .source = "mem_cache/memory_pool.py: ReqToTokenPool", .late = true},
     {"draft_cache", VF_PART_KV_CACHE, draft_cache, "tokens of the pool × the draft's layers",
@@ -249,7 +249,8 @@ const vf_term vf_sglang_terms[] = {
      .source = "server_args.py: reserve_for_deepep_a2a_mb", .late = true},
     {"cuda_context", VF_PART_RUNTIME, vf_ranks_context, "the process before it loads anything",
      .source = "measured; the device's catalog entry", .late = true},
-    {"host_cache", VF_PART_KV_CACHE, host_cache, "the pool once more in main memory, times the ratio",
+    {"host_cache", VF_PART_KV_CACHE, host_cache,
+     "the pool once more in main memory, times the ratio",
      .source = "--hicache-ratio, --hicache-size", .on_host = true, .late = true},
     {.id = NULL},
 };
