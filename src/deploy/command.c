@@ -46,6 +46,8 @@ struct vf_command {
   size_t n_passed;
   const char *taken[MOST_PASSED]; /* words that are parameters */
   size_t n_taken;
+  vf_unread unread[MOST_REMARKS];
+  size_t n_unread;
   vf_unstated unstated[MOST_UNSTATED];
   size_t n_unstated;
 };
@@ -216,14 +218,26 @@ static vf_status take_value(vf_command *c, const vf_spelling *row, const char *t
 
 /* ---- Options that no parameter stands for ----------------------------------------------- */
 
+/* For those who list them. */
+static void note_unread(reading *r, const char *word, const char *value, bool known) {
+  vf_command *c = r->c;
+  if (c->n_unread == MOST_REMARKS) return;
+  bool given = value != NULL && value[0] != '\0';
+  const char *text = given ? keep(c, "%.80s %.200s", word, value) : keep(c, "%.80s", word);
+  if (text != NULL) text = vf_word_written(text, c->arena);
+  if (text != NULL) c->unread[c->n_unread++] = (vf_unread){text, word, known};
+}
+
 static vf_status tell_unread(reading *r, const char *word, const char *value) {
   const char *space = value != NULL && value[0] != '\0' ? " " : "";
+  note_unread(r, word, value, true);
   const char *text = keep(r->c, "%s's %.80s%s%.60s is not read: it may move memory",
                           r->dialect->name, word, space, value != NULL ? value : "");
   return remark(r->c, "option-not-read", text, r->err);
 }
 
 static vf_status tell_unknown(reading *r, const char *word) {
+  note_unread(r, word, NULL, false);
   const char *text = keep(r->c, "%.80s is no option of %s that is known: it may move memory", word,
                           r->dialect->name);
   return remark(r->c, "option-unknown", text, r->err);
@@ -482,7 +496,7 @@ static vf_status no_engine(vf_error *err) {
 }
 
 /* The engine's words with the environment that the layers around it make. */
-static vf_status take_wrapped(vf_command *c, vf_wrapper *w, vf_error *err) {
+vf_status vf_command_wrapped(vf_command *c, vf_wrapper *w, vf_error *err) {
   c->gpus = w->gpus;
   c->image = w->image;
   c->visible = vf_wrapper_variable(w, "CUDA_VISIBLE_DEVICES");
@@ -499,7 +513,7 @@ vf_status vf_command_read(vf_command *command, const char *const *words, size_t 
   if (w == NULL) return vf_fail_nomem(err);
   vf_status status = vf_wrapper_read(w, words, count, false, variables, user, c->arena, err);
   if (status == VF_OK && w->engine == NULL) status = no_engine(err);
-  return status == VF_OK ? take_wrapped(c, w, err) : status;
+  return status == VF_OK ? vf_command_wrapped(c, w, err) : status;
 }
 
 /* The first command of a text that starts an engine. */
@@ -523,7 +537,7 @@ static vf_status take_if_engine(void *user, const vf_words *command, const vf_sh
                                      (void *)(uintptr_t)shell, c->arena, err);
   if (status != VF_OK || w->engine == NULL) return status;
   f->found = true;
-  return take_wrapped(c, w, err);
+  return vf_command_wrapped(c, w, err);
 }
 
 vf_status vf_command_read_text(vf_command *command, const char *text, vf_variable_fn variables,
@@ -781,6 +795,19 @@ const char *vf_command_list(const vf_command *c, vf_axis_kind axis) {
 const char *const *vf_command_passed(const vf_command *c) {
   static const char *const none[] = {NULL};
   return c != NULL ? c->passed : none;
+}
+
+const vf_unread *vf_command_unread(const vf_command *c, size_t *count) {
+  *count = c->n_unread;
+  return c->unread;
+}
+
+const char *vf_command_visible(const vf_command *c) {
+  return c->visible;
+}
+
+const char *vf_command_container_gpus(const vf_command *c) {
+  return c->gpus;
 }
 
 const vf_engine *vf_command_engine(const vf_command *c) {

@@ -9,7 +9,7 @@
 
 #include "base/status.h"
 
-enum { DEPTH = 8, MOST_WORDS = 4096, MOST_VARIABLES = 512, MOST_HEREDOCS = 4, NAME_BYTES = 128 };
+enum { DEPTH = 8, MOST_WORDS = 4096, LONGEST_WORD = 4 << 20, MOST_VARIABLES = 512, MOST_HEREDOCS = 4, NAME_BYTES = 128 };
 
 /* What the text assigns to a name; a list has several values. */
 typedef struct variable {
@@ -28,7 +28,7 @@ struct vf_shell {
   void *each_user;
 
   char *word; /* being built: there is room for the text and everything put in */
-  size_t length, room;
+  size_t length, room, most_list;
   bool has_word, windows;
   const char **list;
   size_t n_list;
@@ -76,12 +76,47 @@ static void fail(splitter *p, vf_status status, const char *message) {
 
 /* ---- Words ------------------------------------------------------------------------------ */
 
+/* Room grows as it is needed: most texts are short, and there are many of them. */
+static bool has_room(splitter *p, size_t length) {
+  if (p->status != VF_OK) return false;
+  if (p->length + length < p->room) return true;
+  size_t room = 2 * (p->length + length) + 64;
+  char *word = room <= LONGEST_WORD ? vf_arena_alloc_raw(p->arena, room + 1, 1) : NULL;
+  if (word == NULL) {
+    fail(p, VF_LIMIT, "a word is longer than any command line");
+    return false;
+  }
+  memcpy(word, p->word, p->length);
+  p->word = word;
+  p->room = room;
+  return true;
+}
+
+static bool has_place(splitter *p) {
+  if (p->n_list < p->most_list) return true;
+  size_t most = 2 * p->most_list;
+  const char **list = most <= MOST_WORDS ? vf_arena_alloc_raw(p->arena, most, sizeof *list) : NULL;
+  if (list == NULL) {
+    fail(p, VF_LIMIT, "more words than any command line has");
+    return false;
+  }
+  memcpy(list, p->list, p->n_list * sizeof *list);
+  p->list = list;
+  p->most_list = most;
+  return true;
+}
+
+static bool make_room(splitter *p) {
+  p->room = 256;
+  p->most_list = 64;
+  p->word = vf_arena_alloc_raw(p->arena, p->room + 1, 1);
+  p->list = vf_arena_alloc_raw(p->arena, p->most_list, sizeof *p->list);
+  return p->word != NULL && p->list != NULL;
+}
+
 static void put(splitter *p, const char *text, size_t length) {
   p->has_word = true;
-  if (p->length + length >= p->room) {
-    fail(p, VF_LIMIT, "a word is longer than any command line");
-    return;
-  }
+  if (!has_room(p, length)) return;
   memcpy(p->word + p->length, text, length);
   p->length += length;
 }
@@ -90,8 +125,7 @@ static void end_word(splitter *p) {
   if (!p->has_word) return;
   const char *copy = vf_arena_copy(p->arena, p->word, p->length);
   if (copy == NULL) p->status = vf_fail_nomem(p->err);
-  if (p->n_list == MOST_WORDS) fail(p, VF_LIMIT, "more words than any command line has");
-  if (p->status == VF_OK) p->list[p->n_list++] = copy;
+  if (p->status == VF_OK && has_place(p)) p->list[p->n_list++] = copy;
   p->length = 0;
   p->has_word = false;
 }
@@ -262,7 +296,7 @@ static void assign(splitter *p, const char *name, size_t length, const char **va
   variable *v = find_assigned(p, name, length);
   if (v == NULL) {
     if (p->assigned == NULL)
-      p->assigned = vf_arena_alloc(p->arena, MOST_VARIABLES, sizeof *p->assigned);
+      p->assigned = vf_arena_alloc_raw(p->arena, MOST_VARIABLES, sizeof *p->assigned);
     const char *copy = vf_arena_copy(p->arena, name, length);
     if (p->assigned == NULL || copy == NULL) {
       p->status = vf_fail_nomem(p->err);
@@ -574,14 +608,11 @@ vf_status vf_shell_read(const char *text, vf_variable_fn variables, void *user, 
                 .arena = arena,
                 .each = each,
                 .each_user = each_user,
-                .room = length + 4096,
                 .windows = is_for_windows(text),
                 .counted = text,
                 .line = 1,
                 .err = err};
-  p.word = vf_arena_alloc(arena, p.room + 1, 1);
-  p.list = vf_arena_alloc(arena, MOST_WORDS, sizeof *p.list);
-  if (p.word == NULL || p.list == NULL) return vf_fail_nomem(err);
+  if (!make_room(&p)) return vf_fail_nomem(err);
   while (*p.s != '\0' && p.status == VF_OK) step(&p);
   if (p.status == VF_OK) end_command(&p);
   return p.status;
@@ -607,4 +638,22 @@ vf_status vf_words_split(vf_words commands[VF_WORDS_COMMANDS], size_t *n_command
   vf_status status = vf_shell_read(text, variables, user, arena, gather, &g, err);
   *n_commands = g.n;
   return status;
+}
+
+const char *vf_text_interpolate(const char *text, vf_variable_fn variables, void *user,
+                                vf_arena *arena) {
+  if (strchr(text, '$') == NULL) return text;
+  splitter p = {.variables = variables, .user = user, .arena = arena};
+  if (!make_room(&p)) return NULL;
+  for (const char *s = text; *s != '\0' && p.status == VF_OK;) {
+    if (s[0] == '$' && s[1] == '$') {
+      put(&p, s, 1);
+      s += 2;
+    } else if (s[0] == '$' && (s[1] == '{' || name_length(s + 1) > 0)) {
+      s += expand(&p, s, true, 0);
+    } else {
+      put(&p, s++, 1);
+    }
+  }
+  return p.status == VF_OK ? vf_arena_copy(arena, p.word, p.length) : NULL;
 }

@@ -44,6 +44,12 @@ const char *vf_shell_exported(const vf_shell *shell, const char *name);
 vf_status vf_words_split(vf_words commands[VF_WORDS_COMMANDS], size_t *n_commands, const char *text,
                          vf_variable_fn variables, void *user, vf_arena *arena, vf_error *err);
 
+/* The text with $X, ${X}, ${X:-default}, ${X:?error} and ${X:+other} replaced as in a compose file:
+ * "$$" is a dollar, what is not set stays as it is written, behind its mark.  NULL: no memory, or a
+ * brace that is not closed. */
+const char *vf_text_interpolate(const char *text, vf_variable_fn variables, void *user,
+                                vf_arena *arena);
+
 /* Whether it is "NAME=value", and how long the name is ("NAME+=value" has one, too). */
 bool vf_word_is_assignment(const char *word, size_t *length);
 
