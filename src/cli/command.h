@@ -4,7 +4,7 @@
 
 #include "options.h"
 
-enum exit_code { EXIT_FITS = 0, EXIT_NO_FIT = 1, EXIT_TROUBLE = 2, EXIT_INTERRUPTED = 130 };
+enum exit_code { EXIT_FITS = 0, EXIT_NO_FIT = 1, EXIT_TROUBLE = 2, EXIT_UNREADABLE = 3, EXIT_INTERRUPTED = 130 };
 
 /* Bits of the commands, for the options that they take. */
 enum command_bit {
@@ -23,7 +23,8 @@ enum command_bit {
   FORMATS = 1 << 12,
   ENGINES = 1 << 13,
   ESTIMATING = FIT | TABLE | MAX | COMPARE, /* they take every parameter of a deployment */
-  ANY_COMMAND = (1 << 14) - 1,
+  CHECK = 1 << 14,
+  ANY_COMMAND = (1 << 15) - 1,
 };
 
 typedef struct command {
@@ -51,6 +52,7 @@ enum exit_code command_formats(const args *a, const vf_context *ctx, vf_error *e
 enum exit_code command_engines(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_detect(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_place(const args *a, const vf_context *ctx, vf_error *err);
+enum exit_code command_check(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_table(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_max(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_compare(const args *a, const vf_context *ctx, vf_error *err);
