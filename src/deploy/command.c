@@ -36,6 +36,8 @@ struct vf_command {
   bool stated[VF_PARAM_COUNT];                  /* by any source */
   bool said[VF_PARAM_COUNT];                    /* by the one that is being read */
   bool total_ctx, own_ctx_letter, engines_seqs; /* whose word gave the context and the sequences */
+  bool tolerant;                                /* what makes no sense is noted, and reading goes on */
+  vf_error first_trouble;                       /* then the first of it */
   bool from_hub;                                /* the model is a repository, with its tower */
   const char *gpus, *visible, *image; /* of a container, and what is visible of them; NULL */
   const vf_dialect *hint; /* of an engine that alone has some word that was said */
@@ -327,6 +329,7 @@ static vf_status take_row(reading *r, const vf_said *said, const char *word, con
   if (value == NULL || (row->form == VF_FORM_BARE && !said->negated && said->value == NULL))
     value = row->value != NULL ? row->value : "on";
   vf_status status = take_value(r->c, row, value, &cause);
+  if (status == VF_UNKNOWN && r->c->tolerant) return tell_unread(r, word, value);
   if (status == VF_OK && r->c->n_taken < MOST_PASSED) r->c->taken[r->c->n_taken++] = word;
   return at_word(status, word, &cause, r->err);
 }
@@ -438,11 +441,30 @@ static bool is_option(const char *word) {
   return word[0] == '-' && word[1] != '\0' && !is_number(word);
 }
 
+/* A manifest is read to its end, so that all of it can be told. */
+static bool goes_on(reading *r, vf_status status) {
+  vf_command *c = r->c;
+  if (!c->tolerant || status == VF_NOMEM || status == VF_LIMIT) return false;
+  if (c->first_trouble.status == VF_OK && r->err != NULL) c->first_trouble = *r->err;
+  return true;
+}
+
 static vf_status take_words(reading *r) {
   vf_status status = VF_OK;
-  for (; status == VF_OK && r->at < r->count; r->at++)
+  for (; status == VF_OK && r->at < r->count; r->at++) {
     status = is_option(r->words[r->at]) ? take_option(r) : take_bare(r);
+    if (status != VF_OK && goes_on(r, status)) status = VF_OK;
+  }
   return status;
+}
+
+vf_status vf_command_tolerate(vf_command *c, vf_wrapper *w, vf_error *err) {
+  c->tolerant = true;
+  vf_status status = vf_command_wrapped(c, w, err);
+  c->tolerant = false;
+  if (status != VF_OK || c->first_trouble.status == VF_OK) return status;
+  if (err != NULL) *err = c->first_trouble;
+  return c->first_trouble.status;
 }
 
 static vf_status take_variable(reading *r, const vf_spelling *row, const char *value) {

@@ -227,7 +227,7 @@ static vf_status take_wrapper(vf_manifest *m, const vf_words_at *at, vf_wrapper 
   vf_error cause = {.status = VF_OK};
   vf_command *c = vf_command_in(m->scratch, m->ctx);
   if (c == NULL) return vf_fail_nomem(err);
-  vf_status status = vf_command_wrapped(c, w, &cause);
+  vf_status status = vf_command_tolerate(c, w, &cause);
   return vf_manifest_command(m, at, c, status, &cause, err);
 }
 

@@ -17,6 +17,7 @@ typedef struct variable {
   const char **values;
   size_t count;
   bool exported;
+  bool opaque; /* what a command would print: it stays as it is written wherever it is used */
 } variable;
 
 struct vf_shell {
@@ -39,6 +40,7 @@ struct vf_shell {
   size_t n_heredocs;
   variable *assigned;
   size_t n_assigned;
+  variable arguments; /* "$@" and "$1"; no values: not known */
   vf_status status;
   vf_error *err;
 };
@@ -148,6 +150,11 @@ static variable *find_assigned(const splitter *p, const char *name, size_t lengt
 static const char *value_of(splitter *p, const char *name, size_t length) {
   char copy[NAME_BYTES];
   const variable *v = find_assigned(p, name, length);
+  if (length == 1 && name[0] >= '1' && name[0] <= '9') {
+    size_t at = (size_t)(name[0] - '1');
+    return at < p->arguments.count ? p->arguments.values[at] : NULL;
+  }
+  if (v != NULL && v->opaque) return NULL;
   if (v != NULL) return v->count > 0 ? v->values[0] : "";
   if (length >= sizeof copy || p->variables == NULL) return NULL;
   memcpy(copy, name, length);
@@ -162,8 +169,9 @@ static void put_unknown(splitter *p, const char *text, size_t length) {
   put(p, text, length);
 }
 
-/* Outside of quotes blanks in a value part words. */
+/* Outside of quotes blanks in a value part words, unless they belong to what is not known. */
 static void put_value(splitter *p, const char *value, bool quoted) {
+  quoted |= strchr(value, VF_WORD_UNKNOWN) != NULL;
   for (const char *c = value; *c != '\0'; c++) {
     if (!quoted && strchr(" \t\r\n", *c) != NULL)
       end_word(p);
@@ -209,6 +217,7 @@ static void keep_default(splitter *p, const char *name, size_t length, const cha
 /* "${NAME:-default}" and its kin; s is behind the brace, length up to the one that closes it. */
 static void expand_braced(splitter *p, const char *s, size_t length, bool quoted, int depth) {
   size_t n = name_length(s);
+  if (n == 0 && s[0] >= '1' && s[0] <= '9') n = 1;
   const char *value = n != 0 && n <= length ? value_of(p, s, n) : NULL;
   const char *rest = s + n;
   bool colon = n < length && *rest == ':';
@@ -220,6 +229,11 @@ static void expand_braced(splitter *p, const char *s, size_t length, bool quoted
   bool all = n + 3 == length && (memcmp(rest, "[@]", 3) == 0 || memcmp(rest, "[*]", 3) == 0);
   if (all && list != NULL) {
     put_list(p, list, quoted);
+    return;
+  }
+  const variable *own = n != 0 ? find_assigned(p, s, n) : NULL;
+  if (own != NULL && own->opaque) {
+    put_unknown(p, s - 2, length + 3);
     return;
   }
   if (n != 0 && sign == '=' && !is_set) keep_default(p, s, n, word, left);
@@ -262,6 +276,11 @@ static size_t expand(splitter *p, const char *s, bool quoted, int depth) {
     return length + 2;
   }
   size_t n = name_length(s + 1);
+  if ((s[1] == '@' || s[1] == '*') && p->arguments.count > 0) {
+    put_list(p, &p->arguments, quoted);
+    return 2;
+  }
+  if (s[1] >= '1' && s[1] <= '9' && p->arguments.count > 0) n = 1;
   bool special = n == 0 && s[1] != '\0' && strchr("@*#?$!0123456789", s[1]) != NULL;
   const char *value = n != 0 ? value_of(p, s + 1, n) : NULL;
   if (value != NULL)
@@ -290,6 +309,12 @@ static void expand_text(splitter *p, const char *text, size_t length, bool quote
   }
 }
 
+/* Whether nothing stands behind the bracket that closes. */
+static bool is_one_substitution(const char *s) {
+  size_t length = s[0] == '`' ? 0 : command_length(s + 2);
+  return s[0] == '`' ? strchr(s + 1, '`') == s + strlen(s) - 1 : length > 0 && s[2 + length] == '\0';
+}
+
 /* Its new value takes the place of the old one. */
 static void assign(splitter *p, const char *name, size_t length, const char **values, size_t count,
                    bool exported) {
@@ -312,6 +337,9 @@ static void assign(splitter *p, const char *name, size_t length, const char **va
   v->values = values;
   v->count = count;
   v->exported |= exported;
+  v->opaque = count == 1 && values[0][0] == VF_WORD_UNKNOWN &&
+              (strncmp(values[0] + 1, "$(", 2) == 0 || values[0][1] == '`') &&
+              is_one_substitution(values[0] + 1);
 }
 
 /* "NAME=value" or "NAME+=value"; list is what stands in the brackets, NULL for a plain value. */
@@ -599,6 +627,12 @@ static bool is_for_windows(const char *text) {
 
 vf_status vf_shell_read(const char *text, vf_variable_fn variables, void *user, vf_arena *arena,
                         vf_command_fn each, void *each_user, vf_error *err) {
+  return vf_shell_read_with(text, NULL, 0, variables, user, arena, each, each_user, err);
+}
+
+vf_status vf_shell_read_with(const char *text, const char *const *arguments, size_t count,
+                             vf_variable_fn variables, void *user, vf_arena *arena,
+                             vf_command_fn each, void *each_user, vf_error *err) {
   size_t length = strlen(text);
   if (length > VF_WORDS_TEXT)
     return vf_fail(err, VF_LIMIT, "a text of more than %d bytes is no command line", VF_WORDS_TEXT);
@@ -609,6 +643,7 @@ vf_status vf_shell_read(const char *text, vf_variable_fn variables, void *user, 
                 .each = each,
                 .each_user = each_user,
                 .windows = is_for_windows(text),
+                .arguments = {.values = (const char **)(uintptr_t)arguments, .count = count},
                 .counted = text,
                 .line = 1,
                 .err = err};

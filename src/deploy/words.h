@@ -36,6 +36,11 @@ typedef vf_status (*vf_command_fn)(void *user, const vf_words *command, const vf
 vf_status vf_shell_read(const char *text, vf_variable_fn variables, void *user, vf_arena *arena,
                         vf_command_fn each, void *each_user, vf_error *err);
 
+/* The same with arguments that "$@" and "$1" stand for: sh -c TEXT NAME ARGUMENTS. */
+vf_status vf_shell_read_with(const char *text, const char *const *arguments, size_t count,
+                             vf_variable_fn variables, void *user, vf_arena *arena,
+                             vf_command_fn each, void *each_user, vf_error *err);
+
 /* What a command sees of its environment: what the script exports, over what is around it.  NULL:
  * it is not set. */
 const char *vf_shell_exported(const vf_shell *shell, const char *name);

@@ -80,15 +80,15 @@ static vf_status take_command(void *user, const vf_words *command, const vf_shel
 }
 
 /* What a shell within the line sees of variables, besides what it assigns itself. */
-static vf_status take_text(vf_wrapper *w, const char *text, int layers, vf_arena *arena,
-                           vf_error *err) {
+static vf_status take_text(vf_wrapper *w, const char *text, const char *const *arguments,
+                           size_t count, int layers, vf_arena *arena, vf_error *err) {
   within in = {w, layers, arena};
   vf_wrapper *copy = vf_arena_alloc(arena, 1, sizeof *copy); /* as it is outside of the text */
   vf_error cause = {.status = VF_OK};
   if (copy == NULL) return vf_fail_nomem(err);
   *copy = *w;
-  vf_status status =
-      vf_shell_read(text, vf_wrapper_variable, copy, arena, take_command, &in, &cause);
+  vf_status status = vf_shell_read_with(text, arguments, count, vf_wrapper_variable, copy, arena,
+                                        take_command, &in, &cause);
   if (status != VF_OK && err != NULL) *err = cause;
   return status;
 }
@@ -100,14 +100,11 @@ static vf_status take_shell(vf_wrapper *w, const char *const *words, size_t coun
     if (takes_text(words[i])) {
       while (i + 1 < count && strcmp(words[i + 1], "--") == 0) i++;
       if (i + 1 == count) return VF_OK;
-      vf_status status = take_text(w, words[i + 1], layers, arena, err);
-      /* bash -c 'exec "$@"' -- CMD: the arguments are the command */
-      bool passes = status == VF_OK && w->engine == NULL && strstr(words[i + 1], "$@") != NULL;
-      size_t rest = i + 2 + (i + 2 < count && strcmp(words[i + 2], "--") == 0);
-      return passes && rest < count ? take_words(w, words + rest, count - rest, true, layers, arena, err)
-                                    : status;
+      size_t rest = i + 3 < count ? i + 3 : count; /* behind what the shell calls itself */
+      return take_text(w, words[i + 1], words + rest, count - rest, layers, arena, err);
     }
-    if (words[i][0] != '-' && words[i][0] != '+') return VF_OK; /* a script, which is not here */
+    if (words[i][0] != '-' && words[i][0] != '+') /* a script, which may run what stands behind it */
+      return take_words(w, words + i + 1, count - i - 1, true, layers, arena, err);
   }
   return VF_OK;
 }
@@ -172,9 +169,43 @@ static void note_option(vf_wrapper *w, const char *const *words, size_t count, s
   if (value != NULL) *entrypoint = value;
 }
 
+/* An image that somebody built: its name has the engine's, and most of its options are the engine's,
+ * or variables that only llama.cpp has are set. */
+static const vf_engine *guess_image(vf_wrapper *w, const char *const *words, size_t count) {
+  static const struct {
+    const char *part, *program[2];
+  } names[] = {{"vllm", {"vllm", "serve"}},
+               {"sglang", {"sglang", "serve"}},
+               {"llama-cpp", {"llama-server", ""}},
+               {"llamacpp", {"llama-server", ""}},
+               {"llama.cpp", {"llama-server", ""}},
+               {"llama-server", {"llama-server", ""}}};
+  size_t used, known = 0, unknown = 0;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    if (strstr(w->image, names[i].part) == NULL) continue;
+    const vf_engine *e = vf_dialect_program(names[i].program, 2, 0, &used);
+    for (size_t k = 0; e != NULL && k < count; k++) {
+      if (words[k][0] != '-' || (words[k][1] >= '0' && words[k][1] <= '9')) continue;
+      vf_said said = vf_dialect_find(e->dialect, words[k]);
+      known += said.row != NULL;
+      unknown += said.row == NULL;
+    }
+    if (known > 0 && known >= 2 * unknown) return e;
+    bool told = vf_wrapper_variable(w, "LLAMA_ARG_N_PARALLEL") != NULL ||
+                vf_wrapper_variable(w, "LLAMA_ARG_MODEL") != NULL ||
+                vf_wrapper_variable(w, "LLAMA_ARG_HF_REPO") != NULL ||
+                vf_wrapper_variable(w, "LLAMA_ARG_CTX_SIZE") != NULL ||
+                vf_wrapper_variable(w, "LLAMA_ARG_N_GPU_LAYERS") != NULL;
+    if (e != NULL && told && i >= 2) return e;
+    known = unknown = 0;
+  }
+  return NULL;
+}
+
 /* Words of a container whose image starts an engine by itself; "serve" may be said again. */
 static void take_image(vf_wrapper *w, const char *const *words, size_t count) {
   w->engine = vf_dialect_image(w->image);
+  if (w->engine == NULL) w->engine = guess_image(w, words, count);
   bool again = count > 0 && strcmp(words[0], "serve") == 0;
   w->words = words + again;
   w->count = count - again;
@@ -324,7 +355,7 @@ static vf_status take_words(vf_wrapper *w, const char *const *words, size_t coun
       continue;
     }
     if (hands && strpbrk(words[i], " \n") != NULL) {
-      status = take_text(w, words[i], layers - 1, arena, err);
+      status = take_text(w, words[i], NULL, 0, layers - 1, arena, err);
       if (status != VF_OK || w->engine != NULL) return status;
     }
     started |= may_start(words[i]);

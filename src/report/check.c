@@ -132,6 +132,7 @@ static void put_row(vf_doc *d, const vf_check *c, const vf_checked *k) {
   vf_doc_u64(d, "line", k->line);
   put_text(d, "engine", k->engine);
   put_text(d, "version", k->version);
+  if (whole && k->program != NULL) vf_doc_string(d, "program", k->program);
   put_text(d, "model", k->model);
   if (whole) put_stated(d, k);
   if (whole) put_gpus(d, k);

@@ -39,6 +39,7 @@ typedef struct vf_checked {
   const char *path;
   uint32_t line, column;
   const char *engine, *version; /* NULL: not known */
+  const char *program;          /* of several that an engine has; NULL: it has one name */
   const char *model;            /* as it is stated; NULL: it is not */
   vf_deployment deployment;     /* what is stated */
   const char **unset;           /* NULL-terminated pairs: a parameter's key, and what stands there */

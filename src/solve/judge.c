@@ -226,6 +226,10 @@ static vf_status keep_found(vf_check *c, vf_checked *k, const vf_found *found, v
   k->engine = found->engine != NULL ? vf_check_keep(c, found->engine)
               : engine != NULL      ? engine->name
                                     : k->deployment.request.engine;
+  if (engine != NULL && engine->dialect == &vf_dialect_llamacpp) {
+    k->program = engine->name;
+    k->engine = "llama.cpp";
+  }
   if (d->model == NULL && found->model != NULL) {
     k->model = vf_word_written(found->model, c->arena);
     if (k->model == NULL) return vf_fail_nomem(err);

@@ -116,4 +116,5 @@ def main():
     return 0 if good >= 0.95 * n else 1
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "base/text.h"
 #include "deploy/manifests/manifests.h"
 
 enum { MACRO_DEPTH = 6 };
@@ -32,12 +33,37 @@ static const char *macro(void *user, const char *name) {
   return own != NULL ? own : vf_node_text(vf_node_get(s->m->root, "macros"), name);
 }
 
-/* Macros may have macros in them; what is none stays as it is written. */
+/* One round: names may have dashes, and what is no macro stays as it is written. */
+static const char *replace(swapped *s, const char *text) {
+  enum { ROOM = 64 << 10 };
+  char *out = vf_arena_alloc_raw(s->m->arena, ROOM, 1), name[128];
+  if (out == NULL) return NULL;
+  vf_text t = vf_text_on(out, ROOM);
+  while (*text != '\0') {
+    const char *end = strncmp(text, "${", 2) == 0 ? strchr(text, '}') : NULL;
+    size_t n = end != NULL ? (size_t)(end - text) - 2 : 0;
+    const char *value = NULL;
+    if (end != NULL && n < sizeof name) {
+      memcpy(name, text + 2, n);
+      name[n] = '\0';
+      value = macro(s, name);
+    }
+    if (value != NULL) {
+      vf_text_put(&t, value);
+      text = end + 1;
+    } else {
+      vf_text_bytes(&t, text++, 1);
+    }
+  }
+  return t.length < ROOM ? vf_arena_copy(s->m->arena, out, t.length) : NULL;
+}
+
+/* Macros may have macros in them. */
 static const char *expanded(swapped *s, const char *text) {
   for (int depth = 0; text != NULL && depth < MACRO_DEPTH && strstr(text, "${") != NULL; depth++) {
-    const char *next = vf_text_interpolate(text, macro, s, s->m->arena);
+    const char *next = replace(s, text);
     if (next == NULL || strcmp(next, text) == 0) break;
-    text = vf_word_written(next, s->m->arena);
+    text = next;
   }
   return text;
 }
@@ -85,7 +111,8 @@ static vf_status read_model(vf_manifest *m, const vf_item *item, vf_error *err) 
                     .asks_gpu = true,
                     .variables = vf_variables_get,
                     .user = &s.env};
-  vf_words commands[VF_WORDS_COMMANDS];
+  const char **words = vf_arena_alloc_raw(m->arena, VF_MANIFEST_WORDS, sizeof *words);
+  vf_node command = {.kind = VF_NODE_SCALAR, .quoted = true};
   vf_error cause = {.status = VF_OK};
   size_t n = 0;
   if (vf_node_text(cmd, NULL) == NULL) return VF_OK;
@@ -95,11 +122,13 @@ static vf_status read_model(vf_manifest *m, const vf_item *item, vf_error *err) 
   if (text != NULL) text = expanded(&s, text);
   if (status != VF_OK || at.path == NULL || text == NULL)
     return status != VF_OK ? status : vf_fail_nomem(err);
-  status = vf_words_split(commands, &n, text, NULL, NULL, m->arena, &cause);
+  if (words == NULL) return vf_fail_nomem(err);
+  command.text = text;
+  status = vf_manifest_add_words(m, words, &n, &command, &cause);
   if (status != VF_OK || n == 0)
     return vf_manifest_pass(m, at.path, at.line, err, "its command: %.200s", cause.message);
-  at.words = commands[0].list;
-  at.count = commands[0].count;
+  at.words = words;
+  at.count = n;
   return vf_manifest_words(m, &at, err);
 }
 
