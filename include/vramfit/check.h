@@ -36,7 +36,8 @@ typedef struct vf_check_options {
    * its strings must outlive the check. */
   const vf_deployment *policy;
   bool strict;   /* warnings and deployments that are not judged fail, too */
-  bool told_all; /* what is no manifest is told, as for files that somebody named */
+  bool allow_risky; /* RISKY does not fail: it is a warning */
+  bool told_all;    /* what is no manifest is told, as for files that somebody named */
 } vf_check_options;
 
 static inline vf_check_options vf_check_options_init(void) {

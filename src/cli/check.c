@@ -195,6 +195,7 @@ static vf_status open_check(job *j, vf_deployment *policy, vf_error *err) {
   const vf_check_options options = {.struct_size = sizeof options,
                                     .policy = policy,
                                     .strict = a->strict,
+                                    .allow_risky = a->allow_risky,
                                     .told_all = names_a_file(a)};
   if (status == VF_OK) status = vf_check_new(&j->check, j->ctx, &options, err);
   if (status == VF_OK && a->baseline != NULL) status = vf_check_baseline(j->check, a->baseline, err);

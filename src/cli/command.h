@@ -4,7 +4,13 @@
 
 #include "options.h"
 
-enum exit_code { EXIT_FITS = 0, EXIT_NO_FIT = 1, EXIT_TROUBLE = 2, EXIT_UNREADABLE = 3, EXIT_INTERRUPTED = 130 };
+enum exit_code {
+  EXIT_FITS = 0,
+  EXIT_NO_FIT = 1,
+  EXIT_TROUBLE = 2,
+  EXIT_UNREADABLE = 3, /* 2 to the shell: a report says why, and no line of ours has to */
+  EXIT_INTERRUPTED = 130
+};
 
 /* Bits of the commands, for the options that they take. */
 enum command_bit {

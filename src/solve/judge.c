@@ -294,10 +294,6 @@ static void sum_up(vf_outcome *out, const vf_estimate *e) {
   out->target_bytes = tightest->headroom_target_bytes;
 }
 
-static bool is_risky(vf_verdict v) {
-  return strcmp(vf_verdict_word[v].json, "risky") == 0;
-}
-
 /* "needs 20.11 of 15.70 GiB on RTX 4080: 4.41 GiB too much" */
 static vf_finding *tell_verdict(vf_check *c, vf_checked *k) {
   const vf_device_budget *b = vf_estimate_tightest(c->estimate);
@@ -317,10 +313,13 @@ static vf_finding *tell_verdict(vf_check *c, vf_checked *k) {
     return vf_checked_add(c, k, VF_RULE_NO_FIT, "needs %s of %s GiB on %s: %s GiB too much", need,
                           capacity, b->device.name, by);
   }
-  if (is_risky(v)) {
+  if (v == VF_RISKY) {
     put_size(by, sizeof by, high > b->capacity_bytes ? high - b->capacity_bytes : 0);
-    return vf_checked_add(c, k, VF_RULE_RISKY, "may need up to %s of %s GiB on %s: %s GiB too much",
-                          need, capacity, b->device.name, by);
+    vf_finding *f = vf_checked_add(c, k, VF_RULE_RISKY,
+                                   "may need up to %s of %s GiB on %s: %s GiB too much", need,
+                                   capacity, b->device.name, by);
+    if (f != NULL && c->options.allow_risky) f->level = VF_LEVEL_WARNING;
+    return f;
   }
   uint64_t with = high + target;
   put_size(by, sizeof by, with > b->capacity_bytes ? with - b->capacity_bytes : 0);
@@ -447,6 +446,7 @@ static vf_status tell_estimate(vf_check *c, vf_checked *k, const vf_setup *setup
   k->judged = true;
   sum_up(&k->outcome, c->estimate);
   k->verdict = k->outcome.verdict;
+  if (k->engine == NULL) k->engine = k->outcome.engine;
   k->version = vf_estimate_workload(c->estimate)->engine_version;
   if (needs_limits(k, expect)) {
     vf_status status = vf_limits_solve(&l, c->estimate, c->scratch, devices, n, NULL);

@@ -198,6 +198,10 @@ static void read_gpus(vf_found_gpus *g, service *s) {
   const char *visible = vf_variables_get(&s->own, "NVIDIA_VISIBLE_DEVICES");
   if (visible != NULL && strcmp(visible, "all") != 0 && strcmp(visible, "void") != 0)
     g->visible = visible;
+}
+
+/* What x-vramfit says of the service, or of all, is no wish of the service's. */
+static void read_mapping(vf_found_gpus *g, service *s) {
   const char *named = vf_node_text(field(s, "x-vramfit"), "gpu");
   if (named == NULL) named = vf_node_text(s->m->root, "x-vramfit/gpu");
   if (named != NULL) vf_manifest_gpu(s->m, g, named);
@@ -235,6 +239,7 @@ static vf_status read_words(service *s, uint32_t line, uint32_t column, vf_error
                     .user = s};
   read_gpus(&at.gpus, s);
   at.asks_gpu = at.gpus.stated;
+  read_mapping(&at.gpus, s);
   vf_error cause = {.status = VF_OK};
   vf_status status = add_field(s, words, &n, "entrypoint", &cause);
   if (status == VF_OK) status = add_field(s, words, &n, "command", &cause);
