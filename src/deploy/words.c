@@ -568,9 +568,10 @@ static bool joins_lines(const char *s) {
 
 /* "~/models/<your model>.gguf": what somebody is to put in, as it is written; 0: it is none. */
 static size_t placeholder_length(const splitter *p) {
+  if (p->s[0] != '<') return 0;
   size_t n = strcspn(p->s, ">\n&|;\"'");
   bool inside = p->has_word && p->length > 0 && p->word[p->length - 1] == '/';
-  return inside && p->s[0] == '<' && n > 1 && p->s[n] == '>' ? n + 1 : 0;
+  return inside && n > 1 && p->s[n] == '>' ? n + 1 : 0;
 }
 
 static void step(splitter *p) {

@@ -21,7 +21,7 @@
 
 /* ---- Names of GPUs ---------------------------------------------------------------------- */
 
-enum { NAME_BYTES = 128 };
+enum { NAME_BYTES = 128, LONGEST_MODEL = 4096 };
 
 /* "NVIDIA-H100-80GB-HBM3" without its maker, in small letters with dashes. */
 static void plain_name(char out[NAME_BYTES], const char *name) {
@@ -561,6 +561,8 @@ vf_status vf_judge(vf_check *c, vf_checked *k, const vf_found *found, vf_error *
     vf_checked_add(c, k, VF_RULE_MODEL_UNKNOWN, "it states no model");
   else if (found->engine != NULL)
     vf_checked_add(c, k, VF_RULE_NOT_JUDGED, "%.60s is no engine that is known", k->engine);
+  if (k->model != NULL && strlen(k->model) > LONGEST_MODEL)
+    vf_checked_add(c, k, VF_RULE_MODEL_UNKNOWN, "a name of %zu bytes is no model's", strlen(k->model));
   bool whole = k->n_findings == 0 && !model_is_unset(k);
   if (whole) status = vf_command_deployment(found->command, &d, &cause);
   if (whole && status != VF_OK) {
