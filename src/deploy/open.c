@@ -49,12 +49,13 @@ static vf_status adapt_to(vf_model *m, const char *engine_name, bool by_name, vf
   const char *version;
   if (engine_name == NULL) return VF_OK;
   vf_status status = vf_engine_find(&engine, &version, engine_name, err);
-  if (status != VF_OK || m->checkpoint[0] != '\0')
-    return status == VF_OK ? convert_for(m, engine, err) : status;
-  if (!by_name || engine->tag_quant == NULL) return VF_OK;
-  vf_model_assume(m, "tag-format", "a name without a format is a tag of the usual one");
+  if (status != VF_OK) return status;
+  bool usual = by_name && vf_engine_offloads(engine) && strcmp(m->checkpoint, "mxfp4") != 0;
+  if (!usual) return m->checkpoint[0] != '\0' ? convert_for(m, engine, err) : VF_OK;
   bool encoder = (m->flags & VF_MODEL_ENCODER) != 0;
-  return vf_recipe_apply(m, encoder ? "F16" : engine->tag_quant, err);
+  vf_model_assume(m, "tag-format", encoder ? "no --quant given: the usual file, F16"
+                                           : "no --quant given: the usual file, Q4_K_M");
+  return vf_recipe_apply(m, encoder ? "F16" : "Q4_K_M", err);
 }
 
 /* ---- GGUF files ------------------------------------------------------------------------- */

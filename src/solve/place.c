@@ -362,7 +362,8 @@ static vf_status describe_model(job *j, vf_placed *p, vf_error *err) {
 
 static vf_status add_model(job *j, vf_placed *p, vf_scenario_workload *w, vf_error *err) {
   vf_error refusal = {.status = VF_OK};
-  vf_status status = vf_opened_open(&j->opened, j->ctx, &w->d, err);
+  vf_status status = vf_opened_open(&j->opened, j->ctx, &w->d, j->place->box.devices,
+                                    j->place->box.n_devices, err);
   if (status != VF_OK) return status;
   if (w->by_ollama) status = apply_ollama(j, &j->opened.request, &refusal);
   if (status == VF_OK) status = try_places(j, p, w, &refusal);

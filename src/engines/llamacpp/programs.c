@@ -186,7 +186,7 @@ static const vf_quant_alias quants[] = {
  * else is expanded. */
 static const vf_quant_alias converts[] = {{"mxfp4", "MXFP4_MOE"}, {"", "BF16"}, {NULL, NULL}};
 
-#define LLAMACPP_ENGINE(symbol, called, also, words, of, date, function)                           \
+#define LLAMACPP_ENGINE(symbol, called, also, words, of, date, function, lowers)                   \
   const vf_engine symbol = {.name = called,                                                        \
                             .aliases = also,                                                       \
                             .dialect = words,                                                      \
@@ -195,6 +195,7 @@ static const vf_quant_alias converts[] = {{"mxfp4", "MXFP4_MOE"}, {"", "BF16"}, 
                             .quants = quants,                                                      \
                             .converts = converts,                                                  \
                             .max_seqs = VF_LLAMACPP_SEQS,                                          \
+                            .lowers_ctx = lowers,                                                  \
                             .knows = is_build,                                                     \
                             .decodes = VF_DECODES_LAUNCHED,                                        \
                             .estimate = function,                                                  \
@@ -209,19 +210,19 @@ static const char *const kobold_names[] = {"kobold", NULL};
 static const char *const studio_names[] = {"lmstudio", NULL};
 
 LLAMACPP_ENGINE(vf_engine_llamacpp, "llama.cpp", plain_names, &vf_dialect_llamacpp, "v0.5.0",
-                "2026-09-28", estimate_any);
+                "2026-09-28", estimate_any, true);
 LLAMACPP_ENGINE(vf_engine_llama_server, "llama-server", server_names, &vf_dialect_llamacpp,
-                "v0.5.0", "2026-09-28", estimate_server);
+                "v0.5.0", "2026-09-28", estimate_server, true);
 LLAMACPP_ENGINE(vf_engine_llama_cli, "llama-cli", cli_names, &vf_dialect_llamacpp, "v0.5.0",
-                "2026-09-28", estimate_cli);
+                "2026-09-28", estimate_cli, true);
 LLAMACPP_ENGINE(vf_engine_llama_bench, "llama-bench", no_names, &vf_dialect_llamacpp, "v0.5.0",
-                "2026-09-28", estimate_bench);
+                "2026-09-28", estimate_bench, false);
 LLAMACPP_ENGINE(vf_engine_ik_llama, "ik_llama.cpp", ik_names, &vf_dialect_llamacpp, "as llama.cpp",
-                "", estimate_ik);
+                "", estimate_ik, false);
 LLAMACPP_ENGINE(vf_engine_koboldcpp, "koboldcpp", kobold_names, &vf_dialect_koboldcpp,
-                "as llama.cpp", "", estimate_other);
+                "as llama.cpp", "", estimate_other, false);
 LLAMACPP_ENGINE(vf_engine_lm_studio, "lm-studio", studio_names, NULL, "as llama.cpp", "",
-                estimate_other);
+                estimate_other, false);
 
 const vf_engine vf_engine_ollama = {.name = "ollama",
                                     .aliases = no_names,
