@@ -133,6 +133,7 @@ typedef struct vf_offer {
   bool whole_ctx;          /* that is the model's limit */
   uint32_t cpu_moe_layers; /* experts of so many layers in main memory; 0: none */
   int32_t gpu_layers;      /* so many layers on the GPU, the rest in main memory; -1: all */
+  uint64_t host_bytes;     /* what that takes of main memory; 0: nothing of the model lies there */
   bool usual;              /* the format that people take */
   vf_rate decode;          /* at that context; 0: not known */
 } vf_offer;

@@ -16,6 +16,8 @@
 static const char *const box_parameters[] = {"gpu",         "total",    "memory", "used",
                                              "host-memory", "headroom", NULL};
 static const char *const model_parameter[] = {"model", NULL};
+static const char *const fits_parameters[] = {"ctx",  "seqs",        "quant",    "kv",  "engine",
+                                              "used", "host-memory", "headroom", NULL};
 
 const command commands[] = {
     {"fit", FIT, 0, command_fit, "[fit] --model M --gpu G [OPTIONS]", "", NULL},
@@ -35,7 +37,7 @@ const command commands[] = {
      "do the workloads of a file fit together? box.json, or docker compose as JSON",
      box_parameters},
     {"models", MODELS, 2, command_models, "models [QUERY]",
-     "the models that are known; one whole, by name", NULL},
+     "the models that are known; one whole, by name", fits_parameters},
     {"gpus", GPUS, 1, command_gpus, "gpus [QUERY]",
      "the devices that are known; one whole, by name", NULL},
     {"nodes", NODES, 1, command_nodes, "nodes [QUERY]",

@@ -226,6 +226,7 @@ typedef struct found {
 
 typedef struct line {
   args *a;
+  const vf_context *ctx;
   const char *const *words;
   size_t count;
   found list[MAX_WORDS];
@@ -376,6 +377,55 @@ static vf_status check_parameters(const args *a, const command *c, vf_error *err
   return VF_OK;
 }
 
+/* ---- A model and a GPU without options ---- */
+
+static bool is_gpu(const vf_context *ctx, const char *word) {
+  vf_device devices[VF_MAX_DEVICES];
+  vf_error ignored;
+  size_t n;
+  if (strncmp(word, "auto", 4) == 0 && (word[4] == '\0' || word[4] == ':')) return true;
+  return vf_devices_parse(devices, VF_MAX_DEVICES, &n, ctx, word, &ignored) == VF_OK;
+}
+
+/* A word that is a slip of the pen for a command is none for a model. */
+static bool is_like_a_command(const char *word) {
+  const char *names[MAX_OPERANDS + 1] = {NULL};
+  for (size_t i = 0; i < n_commands && i < MAX_OPERANDS; i++) names[i] = commands[i].name;
+  return vf_nearest_name(word, names) != NULL;
+}
+
+static bool is_model(const vf_context *ctx, const char *word) {
+  vf_model *m;
+  vf_error ignored;
+  if (vf_model_open(&m, ctx, word, NULL, NULL, &ignored) != VF_OK) return false;
+  vf_model_free(m);
+  return true;
+}
+
+static vf_status name(args *a, size_t at, const char *option, const char *word, vf_error *err) {
+  size_t i = 0;
+  a->named[at] = option;
+  a->named[at + 1] = word;
+  return vf_command_option(a->deployment, a->named + at, 2, &i, err);
+}
+
+/* "llama3.1 rtx-4060", "rtx-4060", "llama3.1": the first word is no command, and no slip for one.
+ */
+static vf_status take_names(const line *l, vf_error *err) {
+  args *a = l->a;
+  const char *first = a->command, *second = a->n_operands > 0 ? a->operands[0] : NULL;
+  if (first == NULL || find_command(first) != NULL || a->n_operands > 1) return VF_OK;
+  bool gpu_first = is_gpu(l->ctx, first);
+  if (!gpu_first && is_like_a_command(first) && !is_model(l->ctx, first)) return VF_OK;
+  bool swapped = gpu_first && second != NULL && !is_gpu(l->ctx, second);
+  a->command = NULL;
+  a->n_operands = 0;
+  if (second == NULL)
+    return name(a, 0, gpu_first ? "--gpu" : "--model", first, err);
+  vf_status status = name(a, 0, "--model", swapped ? second : first, err);
+  return status == VF_OK ? name(a, 2, "--gpu", swapped ? first : second, err) : status;
+}
+
 /* ---- The whole line ---- */
 
 /* The engine is named first, since words of engines depend on it. */
@@ -422,6 +472,8 @@ static vf_status read_all(line *l, vf_error *err) {
   if (status == VF_OK) status = take_engine(l, err);
   if (status == VF_OK) status = take_words(l, err);
   if (status != VF_OK) return status;
+  if (!a->help && !a->version) status = take_names(l, err);
+  if (status != VF_OK) return status;
   const command *c = find_command(a->command);
   if (c == NULL) c = &commands[0]; /* told by whoever runs it */
   status = apply_own(l, c, err);
@@ -447,7 +499,7 @@ vf_status args_parse(args *out, const vf_context *ctx, int argc, char **argv, vf
   }
   if (out->line != NULL && out->n_line == 0)
     return trouble(err, "", "what is to start? vramfit --gpu G -- vllm serve MODEL…");
-  l = (line){.a = out, .words = out->words, .count = out->n_words};
+  l = (line){.a = out, .ctx = ctx, .words = out->words, .count = out->n_words};
   return read_all(&l, err);
 }
 

@@ -31,6 +31,8 @@ typedef struct args {
   const char *scenario, *card_svg;
   bool card;
   const char *catalog, *id, *family, *vendor, *sysroot;
+  const char *fits; /* models: the device that they are to run on */
+  const char *named[4]; /* words without an option: "--model", M, "--gpu", G */
   const char *rows, *columns; /* names of axes */
   vf_cell_shows cell;
   uint64_t min_ctx;
@@ -38,7 +40,7 @@ typedef struct args {
   range_arg params, memory;
   vf_report_options report;
   color_mode color;
-  bool launch, strict, allow_risky, quiet, tensors, help, version;
+  bool launch, strict, allow_risky, all, quiet, tensors, help, version;
 } args;
 
 /* Reads the command line; on failure err says which option and why.  args_free in any case. */

@@ -8,6 +8,7 @@
 #include "core/words.h"
 #include "deploy/param.h"
 #include "report/document.h"
+#include "report/offers.h"
 #include "report/report.h"
 
 static void put_model(vf_doc *j, const vf_estimate *e) {
@@ -321,6 +322,7 @@ void vf_report_events(vf_doc *j, const void *result) {
   vf_doc_open(j, NULL, '{');
   vf_doc_string(j, "format_version", VF_DOC_VERSION);
   vf_estimate_events(j, r->estimate, r->limits, r->options->deployment);
+  if (r->options->offers != NULL) vf_offers_events(j, r->options->offers);
   if (r->options->launch != NULL) put_launch(j, r->options->launch);
   vf_doc_close(j, '}');
 }

@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "core/estimate.h"
 #include "core/words.h"
+#include "report/offers.h"
 #include "report/report.h"
 
 enum { LABEL_WIDTH = 11, SIZE_WIDTH = 15, BAR_WIDTH = 24, BASIS_WIDTH = 11, NOTE_COLUMN = 46 };
@@ -659,6 +660,11 @@ void vf_report_table(vf_out *out, const vf_estimate *e, const vf_limits *limits,
                      const vf_report_options *options) {
   table t = {.out = out, .e = e, .options = options};
   t.devices = vf_estimate_devices(e, &t.n_devices);
+  if (options->offers != NULL) {
+    vf_offers_page(out, e, options);
+    if (options->launch != NULL) put_launch(&t, options->launch);
+    return;
+  }
   put_headline(&t);
   if (t.n_devices <= 2)
     put_one_device(&t);

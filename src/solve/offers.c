@@ -25,7 +25,7 @@ enum {
 
 static const char usual_format[] = "Q4_K_M";
 static const char *const wider[] = {"BF16", "Q8_0", "Q6_K", "Q5_K_M", NULL};
-static const char *const narrower[] = {"Q3_K_M", "Q2_K", NULL};
+static const char *const narrower[] = {"Q3_K_M", "IQ3_XXS", "Q2_K", NULL};
 
 typedef struct search {
   vf_solver s;
@@ -51,6 +51,12 @@ static void take_speed(vf_offer *o, const vf_estimate *e) {
   if (speed.decode_known) o->decode = speed.decode;
 }
 
+static uint64_t host_need(const vf_estimate *e) {
+  size_t n;
+  const vf_device_budget *b = vf_estimate_devices(e, &n);
+  return n > 1 ? b[n - 1].need.high_bytes : 0;
+}
+
 /* Adds what the deployment comes to; a refusal adds nothing. */
 static vf_status add(search *x, const vf_deployment *d, bool usual, vf_error *err) {
   vf_offers *all = x->out;
@@ -67,6 +73,7 @@ static vf_status add(search *x, const vf_deployment *d, bool usual, vf_error *er
   snprintf(o.quant, sizeof o.quant, "%s", x->s.asker.model->quant);
   snprintf(o.kv, sizeof o.kv, "%s", vf_format_get(w->kv_k)->name);
   take_speed(&o, x->s.asker.e);
+  if (o.cpu_moe_layers != 0 || o.gpu_layers >= 0) o.host_bytes = host_need(x->s.asker.e);
   all->list[all->count++] = o;
   return VF_OK;
 }
@@ -173,14 +180,12 @@ static vf_status note_limit(search *x, vf_error *err) {
   return VF_OK;
 }
 
-/* The usual one where it has room; else a narrower one before what goes through main memory, but
- * experts there before a narrower one: a mixture loses little by it. */
+/* The usual one where it has room, a mixture also with experts in main memory: it loses little by
+ * that.  Narrower ones, and layers in main memory, are ways out, and no answer to what was asked. */
 static void choose(vf_offers *all) {
   all->best = all->count;
   for (size_t i = 0; i < all->count && all->best == all->count; i++)
     if (all->list[i].usual && all->list[i].gpu_layers < 0) all->best = i;
-  for (size_t i = 0; i < all->count && all->best == all->count; i++)
-    if (all->list[i].gpu_layers < 0) all->best = i;
 }
 
 static vf_status find_all(search *x, vf_error *err) {

@@ -14,17 +14,12 @@
 #include "core/format.h"
 #include "deploy/setup.h"
 #include "solve/question.h"
+#include "solve/runners.h"
 #include "vramfit/solve.h"
 
 enum { USUAL_CTX = 8192 };
 
 static const char *const wider[] = {"Q8_0", "Q6_K", "Q5_K_M", NULL};
-
-struct vf_runners {
-  vf_arena *arena;
-  vf_runner *list;
-  size_t count, room, looked_at;
-};
 
 typedef struct search {
   vf_solver s;
@@ -140,6 +135,18 @@ static bool runs_with_experts_aside(search *x, vf_deployment *d, vf_status *stat
   return runs(x, d, status, err);
 }
 
+/* What the question is about, from what was prepared first. */
+static void tell_named(search *x, const char *name) {
+  const vf_asker *a = &x->s.asker;
+  uint64_t capacity = 0;
+  for (size_t i = 0; i < a->now->count; i++) capacity += vf_device_capacity(&a->now->list[i]);
+  x->out->named = vf_arena_copy(x->out->arena, name, strlen(name));
+  x->out->capacity_bytes = capacity;
+  x->out->ctx_tokens = x->q->base.request.ctx_tokens;
+  x->out->seqs = x->q->base.request.seqs;
+  x->out->engine = x->q->base.request.engine;
+}
+
 /* ---- Models ----------------------------------------------------------------------------- */
 
 static bool is_of_family(const char *wanted, const char *file) {
@@ -182,6 +189,7 @@ static vf_status look_at_model(search *x, const vf_catalog_entry *e, vf_error *e
   if (!has_size(x->q, a->model)) return VF_OK;
   say_ctx(&d, a, d.request.ctx_tokens != 0);
   x->out->looked_at++;
+  if (x->out->named == NULL) tell_named(x, a->now->list[0].name);
   bool yes = runs(x, &d, &status, err);
   if (yes) status = widen(x, &d, err);
   if (!yes) yes = runs_with_experts_aside(x, &d, &status, err);
@@ -214,6 +222,7 @@ static vf_status look_at_device(search *x, const vf_catalog_entry *e, vf_error *
   if (a->now->list[0].kind == VF_DEVICE_HOST) return VF_OK;
   say_ctx(&d, a, d.request.ctx_tokens != 0);
   x->out->looked_at++;
+  if (x->out->named == NULL) tell_named(x, a->model->id);
   bool yes = runs(x, &d, &status, err);
   if (yes) status = widen(x, &d, err);
   if (status != VF_OK || !yes) return status;
@@ -270,11 +279,11 @@ vf_status vf_runners_find(vf_runners **out, const vf_context *ctx, const vf_runn
     if (arena != NULL) vf_arena_free(arena);
     return vf_fail_nomem(err);
   }
-  *all = (vf_runners){.arena = arena};
+  *all = (vf_runners){.arena = arena, .models = query->base.model == NULL};
   search x = {.q = query, .out = all};
   status = vf_asker_init(&x.s.asker, ctx, err);
   x.s.arena = x.s.asker.arena;
-  if (status == VF_OK) status = look_at_all(&x, ctx, query->base.model == NULL, err);
+  if (status == VF_OK) status = look_at_all(&x, ctx, all->models, err);
   vf_asker_free(&x.s.asker);
   if (status == VF_OK)
     *out = all;
