@@ -155,8 +155,8 @@ typedef struct vf_offers {
   size_t estimates;                         /* that it took */
 } vf_offers;
 
-/* Finds them for a deployment that says neither; its other parameters count.  Fails as
- * vf_model_open() and vf_devices_parse() do for what it names; that nothing fits is no failure. */
+/* Finds them for a deployment that says neither; its other parameters count.  That nothing fits is
+ * no failure, and what cannot be opened has none: vf_setup_open() tells why. */
 VF_API VF_MUST_USE vf_status vf_offers_solve(vf_offers *out, const vf_context *ctx,
                                              const vf_deployment *deployment, vf_error *err);
 

@@ -414,9 +414,10 @@ static vf_status name(args *a, size_t at, const char *option, const char *word, 
 static vf_status take_names(const line *l, vf_error *err) {
   args *a = l->a;
   const char *first = a->command, *second = a->n_operands > 0 ? a->operands[0] : NULL;
-  if (first == NULL || find_command(first) != NULL || a->n_operands > 1) return VF_OK;
+  if (first == NULL || find_command(first) != NULL) return VF_OK;
   bool gpu_first = is_gpu(l->ctx, first);
   if (!gpu_first && is_like_a_command(first) && !is_model(l->ctx, first)) return VF_OK;
+  if (a->n_operands > 1) return too_many_words(a->operands[1], err);
   bool swapped = gpu_first && second != NULL && !is_gpu(l->ctx, second);
   a->command = NULL;
   a->n_operands = 0;

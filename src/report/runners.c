@@ -110,9 +110,8 @@ static void put_page(const page *p) {
     shown++;
   }
   if (shown == p->r->count) return;
-  vf_out_put(p->out, p->r->models
-                         ? "\n  --all lists them all; --ctx, --quant, --family, --params choose\n"
-                         : "\n  --all lists them all; --ctx, --quant, --vendor choose\n");
+  vf_out_put(p->out, "\n  --all lists them all; --ctx, --quant, --seqs say how it is used");
+  vf_out_put(p->out, p->r->models ? "; vramfit models --fits G takes --family and --params\n" : "\n");
 }
 
 /* ---- For programs ----------------------------------------------------------------------- */

