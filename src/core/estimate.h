@@ -5,6 +5,7 @@
 #ifndef VF_CORE_ESTIMATE_H
 #define VF_CORE_ESTIMATE_H
 
+#include "core/graph.h"
 #include "core/model.h"
 
 struct vf_engine;
@@ -70,6 +71,7 @@ struct vf_estimate {
   bool overflow;        /* a sum left 64 bits: the estimate has failed */
   bool lost_assumption; /* there were too many to tell: it has failed, too */
   vf_decodes decodes;   /* of the engine */
+  const vf_graph_watch *watch; /* of the graphs that are played for it; NULL: nobody */
 };
 
 /* Empties the estimate and gives it these devices; makes room if there is too little. */

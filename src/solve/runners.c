@@ -157,16 +157,9 @@ static bool is_of_family(const char *wanted, const char *file) {
   return vf_name_equal(wanted, family);
 }
 
-/* Ollama's library has it: one of its names is a tag. */
+/* Ollama's library has it. */
 static bool is_popular(const vf_facts *f) {
-  const vf_fact *names = vf_facts_find(f, "aliases");
-  if (vf_facts_find(f, "ollama") != NULL) return true;
-  if (names == NULL || names->type != VF_FACT_ARRAY) return false;
-  for (size_t i = 0; i < names->as.array.count; i++)
-    if (names->as.array.items[i].type == VF_FACT_STRING &&
-        strchr(names->as.array.items[i].as.string, ':') != NULL)
-      return true;
-  return false;
+  return vf_facts_find(f, "ollama.tags") != NULL;
 }
 
 static bool has_size(const vf_runners_query *q, const vf_model *m) {
