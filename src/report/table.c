@@ -10,6 +10,7 @@
 #include "core/words.h"
 #include "report/offers.h"
 #include "report/report.h"
+#include "report/way_text.h"
 
 enum { LABEL_WIDTH = 11, SIZE_WIDTH = 15, BAR_WIDTH = 24, BASIS_WIDTH = 11, NOTE_COLUMN = 46 };
 
@@ -539,57 +540,39 @@ static void text_room(vf_text *text, const table *t, const vf_limits *l) {
   vf_text_put(text, l->quant);
 }
 
-/* Ways out, each alone enough. */
-static void text_ways_out(vf_text *text, const table *t, const vf_limits *l) {
-  uint32_t on_gpu = vf_estimate_workload(t->e)->gpu_layers;
-  if (l->max_ctx_tokens > 0) vf_text_printf(text, "--ctx %" PRIu64, l->max_ctx_tokens);
-  if (l->max_seqs > 0 && t->devices[0].has_pool) {
-    next_choice(text);
-    vf_text_printf(text, "--seqs %" PRIu32, l->max_seqs);
+static void put_way(const table *t, const vf_way *w, bool first) {
+  enum { WAY_COLUMNS = 44 };
+  char buf[256];
+  vf_text text = vf_text_on(buf, sizeof buf);
+  vf_out_put(t->out, first ? "\n  " : "  ");
+  put_left(t->out, first ? "would fit" : "", LABEL_WIDTH);
+  vf_way_text(&text, w, t->devices[0].device.id);
+  put_left(t->out, buf, WAY_COLUMNS);
+  text = vf_text_on(buf, sizeof buf);
+  vf_text_put(&text, "  ");
+  text_bytes(&text, w->need_high_bytes, t->options->unit);
+  if (w->decode.high != 0) {
+    vf_text_put(&text, ", ");
+    vf_text_rates(&text, w->decode, 1);
+    vf_text_put(&text, " tokens/s");
   }
-  if (l->kv_fp8) {
-    next_choice(text);
-    vf_text_put(text, "--kv fp8");
-  }
-  if (l->memory_fraction_ppm != 0) {
-    next_choice(text);
-    vf_text_printf(text, "--gpu-memory-utilization 0.%02" PRIu32, l->memory_fraction_ppm / 10000);
-  }
-  if (l->max_num_seqs != 0) {
-    next_choice(text);
-    vf_text_printf(text, "--max-num-seqs %" PRIu32, l->max_num_seqs);
-  }
-  if (l->quant[0] != '\0') {
-    next_choice(text);
-    vf_text_printf(text, "--quant %s", l->quant);
-  }
-  if (l->devices > t->n_devices - 1) {
-    next_choice(text);
-    vf_text_printf(text, "--gpu %sx%" PRIu32, t->devices[0].device.id, l->devices);
-    if (l->devices_pp > 1)
-      vf_text_printf(text, " --tp %" PRIu32 " --pp %" PRIu32, l->devices_tp, l->devices_pp);
-  }
-  if (l->gpu_layers >= 0 && (uint32_t)l->gpu_layers < on_gpu) {
-    next_choice(text);
-    vf_text_printf(text, "--ngl %" PRId32 " (the rest in host memory", l->gpu_layers);
-    if (l->gpu_layers_decode.high != 0) {
-      vf_text_put(text, ": ");
-      vf_text_rates(text, l->gpu_layers_decode, 1);
-      vf_text_put(text, " tokens/s");
-    }
-    vf_text_put(text, ")");
-  }
+  vf_out_text(t->out, &text);
+  vf_out_put(t->out, "\n");
 }
 
 static void put_limits(const table *t, const vf_limits *l) {
   char buf[256];
   vf_text text = vf_text_on(buf, sizeof buf);
   bool fits = vf_estimate_verdict(t->e) == VF_FITS;
+  for (size_t i = 0; i < l->n_ways; i++) put_way(t, &l->ways[i], i == 0);
+  if (!fits && l->n_ways > 0) {
+    vf_out_put(t->out, "\n");
+    return;
+  }
   if (fits)
     text_room(&text, t, l);
   else
-    text_ways_out(&text, t, l);
-  if (text.length == 0) vf_text_put(&text, "nothing smaller of this model on this device");
+    vf_text_put(&text, "no way to run this model on this device was found");
   vf_out_put(t->out, "\n  ");
   put_left(t->out, fits ? "room for" : "would fit", LABEL_WIDTH);
   vf_out_text(t->out, &text);
