@@ -86,6 +86,7 @@ static vf_status add(search *x, const vf_deployment *d, vf_error *err) {
   vf_outcome o;
   vf_speed speed;
   vf_way w = way_of(x, d);
+  if (is_full(x)) return VF_OK;
   for (size_t i = 0; i < x->out->n_ways; i++)
     if (same_way(&w, &x->out->ways[i])) return VF_OK;
   vf_status status = vf_asker_ask(&x->s->asker, d, &why);
@@ -172,11 +173,18 @@ static vf_status with_format_and_context(search *x, vf_error *err) {
   return status;
 }
 
+/* Whether something goes to main memory in a way that was found. */
+static bool any_aside(const search *x) {
+  for (size_t i = 0; i < x->out->n_ways; i++)
+    if (x->out->ways[i].cpu_moe_layers != 0 || x->out->ways[i].gpu_layers >= 0) return true;
+  return false;
+}
+
 /* All experts in main memory, and as much context as there is room for then. */
 static vf_status with_experts_aside_and_more(search *x, vf_error *err) {
   vf_deployment d = x->q->d;
   vf_answer a;
-  if (!x->mixture || !x->discrete) return VF_OK;
+  if (!x->mixture || !x->discrete || any_aside(x)) return VF_OK;
   if (!is_in(x, "Q4_K_M") && x->of->model->quant[0] != 'M') d.quant = "Q4_K_M";
   d.request.ctx_tokens = vf_min_u64(x->ctx, 2 * LEAST_CTX);
   d.request.prompt_cache_bytes = 0;
@@ -220,7 +228,7 @@ static vf_status with_layers_aside(search *x, vf_error *err) {
 static vf_status with_format_and_layers_aside(search *x, vf_error *err) {
   vf_deployment d = x->q->d;
   vf_answer a;
-  if (!x->discrete) return VF_OK;
+  if (!x->discrete || any_aside(x)) return VF_OK;
   if (!is_in(x, "Q4_K_M")) d.quant = "Q4_K_M";
   d.request.ctx_tokens = vf_min_u64(x->ctx, 2 * LEAST_CTX);
   d.request.prompt_cache_bytes = 0;
@@ -228,6 +236,19 @@ static vf_status with_format_and_layers_aside(search *x, vf_error *err) {
   if (status != VF_OK || !a.found || a.best.number == 0) return status;
   d.request.gpu_layers = (int32_t)a.best.number;
   return add(x, &d, err);
+}
+
+/* The first number of a format's name; none: 16. */
+static unsigned bits_of(const char *quant) {
+  const char *c = quant + strcspn(quant, "0123456789");
+  unsigned n = 0;
+  for (; *c >= '0' && *c <= '9'; c++) n = n * 10 + (unsigned)(*c - '0');
+  return n != 0 ? n : 16;
+}
+
+/* Whether the model is in so few bits already. */
+static bool is_narrower(const search *x, const char *quant) {
+  return bits_of(x->of->model->quant) <= bits_of(quant);
 }
 
 /* Below four bits, each with the most context; then with hardly any. */
@@ -239,6 +260,7 @@ static vf_status with_narrow_format(search *x, vf_error *err) {
     for (size_t i = 0; status == VF_OK && i < sizeof formats / sizeof *formats; i++) {
       vf_deployment d = x->q->d;
       if (x->out->n_ways > before) return VF_OK;
+      if (is_narrower(x, formats[i])) continue;
       d.quant = formats[i];
       d.request.prompt_cache_bytes = 0;
       status = add_with_ctx(x, d, pass == 0 ? LEAST_CTX : SCRAP_CTX, err);
@@ -324,9 +346,9 @@ static const idea offloading[] = {
     with_less_context,
     with_narrow_cache,
     with_usual_format,
-    on_more_devices,
     with_format_and_context,
     with_experts_aside_and_more,
+    on_more_devices,
     with_layers_aside,
     on_more_devices_in_a_format,
     with_format_and_layers_aside,
