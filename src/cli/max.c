@@ -26,6 +26,10 @@ static vf_status find_question(vf_max_kind *out, const args *a, vf_error *err) {
   const char *names[VF_MOST_COUNT + 1] = {NULL};
   for (size_t i = 0; i < VF_MOST_COUNT; i++) {
     names[i] = questions[i].name;
+    if (a->n_operands > 0 && strcmp(a->operands[0], "concurrency") == 0) {
+      *out = VF_MOST_SEQS;
+      return VF_OK;
+    }
     if (a->n_operands == 0 || strcmp(a->operands[0], questions[i].name) != 0) continue;
     *out = questions[i].kind;
     return VF_OK;

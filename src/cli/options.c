@@ -202,9 +202,9 @@ static const option_spec specs[] = {
 };
 
 static const option_row rows[] = {
-#define SECTION(title) {title, 0, NULL, NULL, NULL},
+#define SECTION(title) {title, 0, NULL, NULL, NULL, 0},
 #define OPTION(id, short_name, long_name, argument, parse, field, commands, help)                  \
-  {NULL, short_name, long_name, argument, help},
+  {NULL, short_name, long_name, argument, help, (unsigned)(commands)},
 #include "options.def"
 #undef SECTION
 #undef OPTION
@@ -245,6 +245,24 @@ static const option_spec *find_spec(const char *word, const char **value) {
   return NULL;
 }
 
+/* What people call ours elsewhere: other programs' words for it, and slips. */
+static const struct {
+  const char *word, *ours;
+} elsewhere[] = {
+    {"--vram", "--memory 24GiB"},     {"--gpu-memory", "--memory 24GiB"},
+    {"--ram", "--host-memory 64GiB"}, {"--context", "--ctx 8k"},
+    {"--num-ctx", "--ctx 8k"},        {"--num_ctx", "--ctx 8k"},
+    {"--n-ctx", "--ctx 8k"},          {"--max-seq-len", "--ctx 8k"},
+    {"--max-length", "--ctx 8k"},     {"--precision", "--quant f16"},
+    {"--bits", "--quant q4"},         {"--format-weights", "--quant q4"},
+    {"--batch", "--seqs N, sequences at once, or --batch-size N, tokens at once"},
+    {"--concurrency", "--seqs N"},    {"--users", "--seqs N"},
+    {"--parallel-requests", "--seqs N"}, {"--device", "--gpu rtx-4090"},
+    {"--card", "--gpu rtx-4090"},     {"--kv-cache", "--kv q8_0"},
+    {"--layers", "--ngl N"},          {"-v", "--version"},
+    {"-V", "--version"},              {"-n", "--seqs N"},
+};
+
 static vf_status unknown_option(const char *word, vf_error *err) {
   const char *names[OPT_COUNT + 128] = {NULL};
   char bare[64];
@@ -254,6 +272,9 @@ static vf_status unknown_option(const char *word, vf_error *err) {
     names[n++] = vf_param_get(i)->name;
   for (size_t i = 0; i < OPT_COUNT; i++) names[n++] = specs[i].long_name;
   snprintf(bare, sizeof bare, "%.*s", (int)strcspn(word, "="), word);
+  for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+    if (strcmp(bare, elsewhere[i].word) == 0)
+      return trouble(err, "", "unknown option '%s': it is %s here", bare, elsewhere[i].ours);
   const char *nearest = vf_nearest_name(bare + strspn(bare, "-"), names);
   if (nearest == NULL)
     return trouble(err, "", "unknown option '%s' (vramfit --help lists them)", bare);
@@ -432,6 +453,22 @@ static vf_status take_names(const line *l, vf_error *err) {
   return status == VF_OK ? name(a, 2, "--gpu", swapped ? first : second, err) : status;
 }
 
+/* ---- Help as a word ---- */
+
+/* "help", "help table", "help kv-cache", "version". */
+static void take_help(args *a) {
+  if (a->command == NULL) return;
+  if (strcmp(a->command, "version") == 0) a->version = true;
+  if (strcmp(a->command, "help") == 0) {
+    const char *on = a->n_operands > 0 ? a->operands[0] : NULL;
+    bool topic = on != NULL && find_command(on) == NULL;
+    a->help = !topic;
+    a->command = topic ? "explain" : on;
+    if (!topic) a->n_operands = 0;
+  }
+  if (a->version) a->command = NULL;
+}
+
 /* ---- The whole line ---- */
 
 /* The engine is named first, since words of engines depend on it. */
@@ -478,7 +515,9 @@ static vf_status read_all(line *l, vf_error *err) {
   if (status == VF_OK) status = take_engine(l, err);
   if (status == VF_OK) status = take_words(l, err);
   if (status != VF_OK) return status;
-  if (!a->help && !a->version) status = take_names(l, err);
+  take_help(a);
+  for (size_t i = 0; i < a->n_words; i++) a->brief = a->brief || strcmp(a->words[i], "-h") == 0;
+  if (!a->help && !a->version && a->generate == NULL) status = take_names(l, err);
   if (status != VF_OK) return status;
   const command *c = find_command(a->command);
   if (c == NULL) c = &commands[0]; /* told by whoever runs it */

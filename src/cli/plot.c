@@ -5,22 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "output.h"
 #include "trouble.h"
-
-/* The first of these that says anything, as locale(7) has it. */
-static bool is_utf8_locale(void) {
-  static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    const char *value = getenv(names[i]);
-    if (value == NULL || value[0] == '\0') continue;
-    const char *dot = strchr(value, '.');
-    return dot != NULL && (strncasecmp(dot, ".utf-8", 6) == 0 || strncasecmp(dot, ".utf8", 5) == 0);
-  }
-  return false;
-}
 
 static vf_status write_file(const char *path, const vf_estimate *e, const vf_curve *curve,
                             const vf_plot_options *options, vf_error *err) {

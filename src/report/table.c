@@ -625,6 +625,7 @@ static void put_explanations(const table *t) {
 
 /* A command on one line, to be copied; a file's lines below each other. */
 static void put_launch(const table *t, const vf_launch *l) {
+  t->out->verbatim = true;
   for (size_t i = 0; i < l->count; i++) {
     const vf_launch_item *item = &l->items[i];
     bool file = strcmp(item->kind, "file") == 0;
@@ -638,6 +639,7 @@ static void put_launch(const table *t, const vf_launch *l) {
     }
     vf_out_put(t->out, "\n");
   }
+  t->out->verbatim = false;
   if (l->note[0] == '\0') return;
   vf_out_spaces(t->out, LABEL_WIDTH + 2);
   vf_out_put(t->out, l->note);
