@@ -37,13 +37,23 @@ static bool is_for_servers(const vf_device *d) {
   return d->kind == VF_DEVICE_DISCRETE && d->total_bytes >= 39 * VF_GIB;
 }
 
+/* A tag of Ollama's library names a file that llama.cpp runs; Ollama itself is asked for by name,
+ * since it takes a context by rules of its own. */
+static const char *family_of(const char *name) {
+  const vf_engine *engine;
+  const char *version;
+  bool known = vf_engine_find(&engine, &version, name, NULL) == VF_OK;
+  return known && vf_engine_offloads(engine) ? vf_engine_llamacpp.name : name;
+}
+
 const char *vf_unsaid_engine(const vf_deployment *d, const vf_loaded *l, const vf_device *devices,
                              size_t n) {
   if (d->request.engine != NULL) return d->request.engine;
-  bool named = d->quant != NULL || l->quant != NULL || l->kind != VF_LOAD_CATALOG;
+  bool named = d->quant != NULL || l->states_format || l->kind != VF_LOAD_CATALOG;
   const char *by_options = engine_of_options(d);
-  if (named) return NULL;
+  if (named) return l->engine != NULL ? family_of(l->engine) : NULL;
   if (by_options != NULL) return by_options;
+  if (l->engine != NULL) return family_of(l->engine);
   const char *method = vf_facts_string(&l->facts, "quantization_config.quant_method", "");
   if (method[0] != '\0' && n > 0 && is_for_servers(&devices[0])) return NULL;
   return vf_engine_llamacpp.name;

@@ -209,7 +209,7 @@ static vf_status prepare(search *x, bool *open, vf_error *err) {
   vf_error why;
   *open = false;
   if (vf_asker_prepare(a, &x->d, &why) != VF_OK) return VF_OK; /* whoever opens it tells */
-  if (a->loaded.kind != VF_LOAD_CATALOG || a->loaded.quant != NULL) return VF_OK;
+  if (a->loaded.kind != VF_LOAD_CATALOG || a->loaded.states_format) return VF_OK;
   vf_status status = vf_engine_for(&x->engine, &version, a->engine, a->model, err);
   if (status != VF_OK) return status;
   *open = x->engine->lowers_ctx && version == NULL;
