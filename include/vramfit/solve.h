@@ -231,6 +231,7 @@ typedef struct vf_curve_point {
   uint64_t part_bytes[VF_PART_COUNT];
   uint64_t shared_host_bytes; /* unified: the host's side */
   vf_interval need;
+  uint64_t growth_bytes; /* most that is taken with use, on top */
 } vf_curve_point;
 
 /* Memory against context, of the device that is fullest. */
@@ -239,8 +240,9 @@ typedef struct vf_curve {
   size_t count;
   uint32_t device; /* index into vf_estimate_devices */
   uint64_t capacity_bytes;
-  uint64_t last_ctx_tokens; /* the largest context whose need is within the capacity; 0: none */
+  uint64_t last_ctx_tokens; /* the largest context whose worst case is within the capacity; 0: none */
   bool ends_above;          /* that is the end of the curve: it never leaves the capacity */
+  uint64_t headroom_target_bytes; /* of the device */
 } vf_curve;
 
 /* Solves it by repeated estimates with estimate as scratch (its last result is overwritten).

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "output.h"
 #include "trouble.h"
@@ -22,6 +23,15 @@ static vf_status write_file(const char *path, const vf_estimate *e, const vf_cur
   return err->status = VF_IO;
 }
 
+/* A picture of another kind is asked for. */
+static bool is_no_svg(const char *path) {
+  static const char *const endings[] = {".png", ".jpg", ".jpeg", ".pdf", ".webp", ".gif"};
+  const char *dot = strrchr(path, '.');
+  for (size_t i = 0; dot != NULL && i < sizeof endings / sizeof *endings; i++)
+    if (strcasecmp(dot, endings[i]) == 0) return true;
+  return false;
+}
+
 vf_status draw_plot(const args *a, const vf_estimate *estimate, vf_estimate *scratch,
                     const vf_model *model, const vf_request *request, const vf_device *devices,
                     size_t n_devices, vf_error *err) {
@@ -33,6 +43,11 @@ vf_status draw_plot(const args *a, const vf_estimate *estimate, vf_estimate *scr
                                    .unicode = is_utf8_locale(),
                                    .color = report.color,
                                    .unit = report.unit};
+  if (is_no_svg(a->plot))
+    return trouble(err, "--plot",
+                   "'%.60s': pictures are SVG: name a .svg file; a browser or rsvg-convert makes "
+                   "others of it",
+                   a->plot);
   if (terminal && report.format != VF_REPORT_TABLE)
     return trouble(err, "--plot", "- goes with the table: name a file beside --json");
   vf_status status = vf_curve_solve(&curve, scratch, model, request, devices, n_devices, err);

@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "core/estimate.h"
 #include "core/words.h"
+#include "report/chart.h"
 #include "report/offers.h"
 #include "report/report.h"
 #include "report/way_text.h"
@@ -115,7 +116,8 @@ static void text_device_name(vf_text *text, const table *t) {
   bool same = true;
   for (size_t i = 1; i < gpus; i++) same &= strcmp(first->id, t->devices[i].device.id) == 0;
   if (gpus > 1 && same) vf_text_printf(text, " × %zu", gpus);
-  if (gpus > 1 && !same) vf_text_printf(text, " and %zu more", gpus - 1);
+  for (size_t i = 1; i < gpus && !same; i++)
+    vf_text_printf(text, " + %s", t->devices[i].device.name);
   if (first->kind == VF_DEVICE_UNIFIED) vf_text_put(text, " (memory shared with the OS)");
 }
 
@@ -405,13 +407,15 @@ static void put_verdict_cells(const table *t, const vf_device_budget *b) {
   color(t, RESET);
 }
 
-static void put_device_row(const table *t, size_t i) {
+static void put_device_row(const table *t, size_t i, size_t alike) {
   const vf_device_budget *b = &t->devices[i];
   char name[80], need[48];
   vf_text name_text = vf_text_on(name, sizeof name), need_text = vf_text_on(need, sizeof need);
   bool host = b->device.kind == VF_DEVICE_HOST;
   if (host)
     vf_text_put(&name_text, "host memory");
+  else if (alike > 1)
+    vf_text_printf(&name_text, "%zu × %s, each", alike, b->device.id);
   else
     vf_text_printf(&name_text, "%s #%zu", b->device.id, i);
   text_interval(&need_text, b->need, t->options->unit);
@@ -445,9 +449,11 @@ static void put_in_use(const table *t) {
 
 static void put_many_devices(const table *t) {
   put_head(t);
-  for (size_t i = 0; i < t->n_devices; i++)
+  for (size_t i = 0, alike; i < t->n_devices; i += alike) {
+    alike = vf_chart_alike(t->devices, t->n_devices, i);
     if (t->devices[i].device.kind != VF_DEVICE_HOST || t->devices[i].need.high_bytes != 0)
-      put_device_row(t, i);
+      put_device_row(t, i, alike);
+  }
   put_in_use(t);
   put_pool(t);
   put_growth(t);

@@ -87,6 +87,16 @@ static bool moves_to_main_memory(vf_max_kind kind) {
   return kind == VF_MOST_NGL || kind == VF_MOST_N_CPU_MOE;
 }
 
+/* Devices of one kind by their number, others one by one. */
+static void name_all(vf_answer *a, const vf_device *list, size_t n) {
+  vf_text t = vf_text_on(a->gpu, sizeof a->gpu);
+  bool same = true;
+  for (size_t i = 1; i < n; i++) same = same && strcmp(list[0].id, list[i].id) == 0;
+  a->gpus = same ? (uint32_t)n : 1;
+  vf_text_put(&t, list[0].name);
+  for (size_t i = 1; i < n && !same; i++) vf_text_printf(&t, " + %s", list[i].name);
+}
+
 /* What the answer is about, from the estimate that was made last. */
 static void describe(vf_answer *a, const vf_asker *asker) {
   const vf_workload *w = vf_estimate_workload(asker->e);
@@ -97,8 +107,7 @@ static void describe(vf_answer *a, const vf_asker *asker) {
     snprintf(a->quant, sizeof a->quant, "%s", asker->model->quant);
   }
   if (asker->now != NULL) {
-    snprintf(a->gpu, sizeof a->gpu, "%s", asker->now->list[0].name);
-    a->gpus = (uint32_t)asker->now->count;
+    name_all(a, asker->now->list, asker->now->count);
   }
   snprintf(a->kv, sizeof a->kv, "%s", kv != NULL ? kv->name : "");
   snprintf(a->engine, sizeof a->engine, "%s", w->engine != NULL ? w->engine : "");
