@@ -102,11 +102,22 @@ static vf_status add(search *x, const vf_deployment *d, vf_error *err) {
   return VF_OK;
 }
 
+/* Whether it FITS at all, before anybody searches for the most. */
+static bool fits(search *x, const vf_deployment *d, vf_status *status, vf_error *err) {
+  vf_error why = {VF_OK};
+  vf_status s = vf_asker_ask(&x->s->asker, d, &why);
+  x->s->estimates += s == VF_OK;
+  *status = settle(s, &why, err);
+  return s == VF_OK && vf_estimate_verdict(x->s->asker.e) == VF_FITS;
+}
+
 /* The most context that is worth it, or nothing. */
 static vf_status add_with_ctx(search *x, vf_deployment d, uint64_t least, vf_error *err) {
   vf_answer a;
-  least = vf_min_u64(least, x->ctx);
-  vf_status status = most(x, &d, VF_MOST_CTX, NULL, &a, err);
+  vf_status status;
+  d.request.ctx_tokens = least = vf_min_u64(least, x->ctx);
+  if (!fits(x, &d, &status, err)) return status;
+  status = most(x, &d, VF_MOST_CTX, NULL, &a, err);
   if (status != VF_OK || !a.found || a.best.number < least) return status;
   d.request.ctx_tokens = vf_min_u64(a.best.number, x->ctx);
   return add(x, &d, err);
@@ -151,14 +162,25 @@ static bool is_in(const search *x, const char *quant) {
   return vf_name_equal(x->of->model->quant, quant);
 }
 
-/* The widest of the formats that people take, with the context as it is. */
-static vf_status with_usual_format(search *x, vf_error *err) {
+/* The first number of a format's name; none: 16. */
+static unsigned bits_of(const char *quant) {
+  const char *c = quant + strcspn(quant, "0123456789");
+  unsigned n = 0;
+  for (; *c >= '0' && *c <= '9'; c++) n = n * 10 + (unsigned)(*c - '0');
+  return n != 0 ? n : 16;
+}
+
+/* The widest format that is enough, with the context as it is; `narrow`: below four bits. */
+static vf_status with_widest(search *x, bool narrow, vf_error *err) {
   vf_deployment d = x->q->d;
-  vf_answer a;
-  vf_status status = most(x, &d, VF_MOST_QUANT, "Q8_0,Q6_K,Q5_K_M,Q4_K_M", &a, err);
-  if (status != VF_OK || !a.found || is_in(x, a.best.name)) return status;
-  d.quant = a.best.name;
+  const char *quant = x->out->quant;
+  if (quant[0] == '\0' || is_in(x, quant) || (bits_of(quant) < 4) != narrow) return VF_OK;
+  d.quant = quant;
   return add(x, &d, err);
+}
+
+static vf_status with_usual_format(search *x, vf_error *err) {
+  return with_widest(x, false, err);
 }
 
 static vf_status with_format_and_context(search *x, vf_error *err) {
@@ -238,30 +260,38 @@ static vf_status with_format_and_layers_aside(search *x, vf_error *err) {
   return add(x, &d, err);
 }
 
-/* The first number of a format's name; none: 16. */
-static unsigned bits_of(const char *quant) {
-  const char *c = quant + strcspn(quant, "0123456789");
-  unsigned n = 0;
-  for (; *c >= '0' && *c <= '9'; c++) n = n * 10 + (unsigned)(*c - '0');
-  return n != 0 ? n : 16;
-}
-
 /* Whether the model is in so few bits already. */
 static bool is_narrower(const search *x, const char *quant) {
   return bits_of(x->of->model->quant) <= bits_of(quant);
 }
 
+/* Whether not even the weights have room, where all of them go to the devices: four fifths of what
+ * such a file has at least, since the embedding stays on the host. */
+static bool is_out(const search *x, unsigned hundredths) {
+  const vf_request *r = &x->q->d.request;
+  uint64_t room = 0;
+  if (r->gpu_layers >= 0 || r->cpu_moe_layers != 0 || r->override_count != 0) return false;
+  for (size_t i = 0; i < x->of->n_devices; i++) {
+    const vf_device_budget *b = &x->of->devices[i];
+    if (b->device.kind != VF_DEVICE_HOST) room += b->capacity_bytes;
+  }
+  return x->of->model->n_params / 1000 * hundredths > room;
+}
+
 /* Below four bits, each with the most context; then with hardly any. */
 static vf_status with_narrow_format(search *x, vf_error *err) {
-  static const char *const formats[] = {"Q3_K_M", "IQ3_XXS", "Q2_K", "IQ2_XXS", "IQ1_S"};
-  vf_status status = VF_OK;
+  static const struct {
+    const char *name;
+    unsigned hundredths; /* of a bit, for a weight */
+  } all[] = {{"Q3_K_M", 385}, {"IQ3_XXS", 306}, {"Q2_K", 290}, {"IQ2_XXS", 206}, {"IQ1_S", 156}};
   size_t before = x->out->n_ways;
+  vf_status status = with_widest(x, true, err);
   for (size_t pass = 0; pass < 2; pass++)
-    for (size_t i = 0; status == VF_OK && i < sizeof formats / sizeof *formats; i++) {
+    for (size_t i = 0; status == VF_OK && i < sizeof all / sizeof *all; i++) {
       vf_deployment d = x->q->d;
       if (x->out->n_ways > before) return VF_OK;
-      if (is_narrower(x, formats[i])) continue;
-      d.quant = formats[i];
+      if (is_narrower(x, all[i].name) || is_out(x, all[i].hundredths)) continue;
+      d.quant = all[i].name;
       d.request.prompt_cache_bytes = 0;
       status = add_with_ctx(x, d, pass == 0 ? LEAST_CTX : SCRAP_CTX, err);
     }

@@ -6,6 +6,5 @@ for o in "--context-length 8k" "--quantization fp8" "-b 4096" "-t 8" "-fa"; do
 done
 "$VRAMFIT" -m rtx-4090 -g llama3.1-8b; echo "exit $?"
 "$VRAMFIT" --model flux.1-dev --gpu rtx-4090; echo "exit $?"
-"$VRAMFIT" qwen2.5-omni-3b rtx-4090; echo "exit $?"
 for t in kv tight prompt-cache vram decode gb; do "$VRAMFIT" explain $t | head -1; done
 "$VRAMFIT" max concurrency --model llama3.1-8b --gpu rtx-4090 -c 8k | head -1
