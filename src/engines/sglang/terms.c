@@ -3,6 +3,7 @@
 
 #include "base/checked.h"
 #include "base/units.h"
+#include "engines/companions.h"
 #include "engines/sglang/sglang.h"
 #include "engines/torch.h"
 
@@ -249,6 +250,9 @@ const vf_term vf_sglang_terms[] = {
     {"draft_weights", VF_PART_WEIGHTS, draft_weights,
      "the model, or the layers, that propose tokens",
      .source = "model_runner.py; in the fraction since sglang#28855"},
+    {"adapter_slots", VF_PART_WEIGHTS, vf_companion_adapters,
+     "slots × rank × (inputs + outputs) of every matrix, 2 B each",
+     .source = "lora/mem_pool.py; --max-loras-per-batch"},
     {"tower", VF_PART_WEIGHTS, vf_ranks_tower, "for images or sound, not described",
      .source = "the config tells of one, not of its tensors"},
     {"allocator_slack", VF_PART_WEIGHTS, slack,
