@@ -354,7 +354,7 @@ static void put_pool(const table *t) {
   vf_text_thousands(&words, w->requested_ctx_tokens);
   if (!w->starts)
     vf_text_put(&words, " · does not start");
-  else if ((uint64_t)w->seqs * 100 > w->max_concurrency_x100)
+  else if (w->max_concurrency_x100 >= 100 && (uint64_t)w->seqs * 100 > w->max_concurrency_x100)
     vf_text_printf(&words, ", %" PRIu32 " wanted · it starts, and the rest waits", w->seqs);
   put_summary_line(t, "pool", &size, &words, &none);
 }
