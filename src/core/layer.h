@@ -89,9 +89,22 @@ enum vf_mixer {
 #define VF_LAYER_CROSS_GATES         VF_BIT(53) /* cross attention and what follows have a gate each */
 #define VF_LAYER_PARALLEL_MIXERS     VF_BIT(51) /* attention and a recurrent part side by side */
 
+/* Forms of operations, where neither tensors nor sizes show them (vf_layer.ops). */
+#define VF_OPS_SUM_BRANCHES  VF_BIT(0) /* attention and feed-forward first, then the input */
+#define VF_OPS_ATTN_LEADS    VF_BIT(1) /* and attention is the first operand */
+#define VF_OPS_NORM_AFTER    VF_BIT(2) /* norms stand behind each sum, not in its branches */
+#define VF_OPS_ROUTER_FIRST  VF_BIT(3) /* experts are chosen by what the layer reads */
+#define VF_OPS_NORM_ROWS     VF_BIT(4) /* the norm behind attention is of all rows */
+#define VF_OPS_BARE_NORMS    VF_BIT(5) /* norms before the branches, without weights */
+#define VF_OPS_LAST_ROWS     VF_BIT(6) /* the last layer computes every row, and so does the output */
+#define VF_OPS_BOTH_SUMMED   VF_BIT(7) /* dense part and experts read the same and are summed */
+#define VF_OPS_SKIP          VF_BIT(8) /* adds the scaled embedding of the network's start */
+#define VF_OPS_INPUT_EXPERTS VF_BIT(9) /* experts read the layer's input, the dense part its sum */
+
 /* All sizes are counts of numbers; 0: there is no such part. */
 typedef struct vf_layer {
   uint64_t flags;
+  uint64_t ops;
   uint32_t mixers;
 
   uint32_t n_heads, n_kv_heads;
@@ -105,6 +118,8 @@ typedef struct vf_layer {
   uint32_t n_experts, n_experts_used;
   uint32_t expert_groups, expert_groups_used; /* 0 or 1: the choice is among all */
   uint32_t n_ff_expert, n_ff_shared;
+  uint32_t n_ff_chunk, chunk_groups; /* experts that groups of experts have in common */
+  uint32_t kv_expanded; /* compressed width of K and V that are cached as heads */
   uint32_t expert_embd; /* width that experts work in, if not the model's */
 
   uint32_t conv, inner, state, rank, groups; /* ssm_*: kernel, channels, state per channel… */

@@ -58,6 +58,13 @@ enum vf_model_flag {
   VF_MODEL_EMBD_SCALED_FIRST = 1 << 9, /* scaled, and put in order right away */
   VF_MODEL_STATE_F32 = 1 << 10, /* recurrent states are kept in 32 bits, whatever the weights are */
   VF_MODEL_ROWS_BEFORE_NORM = 1 << 11, /* late rows are chosen before the last norm, not behind */
+  VF_MODEL_NO_CACHE = 1 << 12,     /* attends to the tokens of a batch alone: caches nothing */
+  VF_MODEL_POSITION_EMBD = 1 << 13, /* each token's place has an embedding of its own */
+  VF_MODEL_TOKEN_TYPES = 1 << 14,   /* and the kind of text it belongs to */
+  VF_MODEL_START_NORM = 1 << 15,    /* the embedding is normalized without a weight */
+  VF_MODEL_NO_END_NORM = 1 << 16,   /* nothing normalizes the last layer's result */
+  VF_MODEL_POOL_MEAN = 1 << 17, /* an encoder's result is the mean of a sequence's tokens */
+  VF_MODEL_POOL_ROWS = 1 << 18, /* or one of them */
 };
 
 enum { VF_MODEL_TEXT = 128, VF_MAX_LAYERS = 4096, VF_MODEL_ASSUMPTIONS = 4 };

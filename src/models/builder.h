@@ -31,6 +31,7 @@ enum vf_trait {
   VF_TRAIT_TYPES = 1 << 18,        /* an embedding per kind of text: two, unless the config says */
   VF_TRAIT_ENCODER_DECODER = 1 << 19,
   VF_TRAIT_MORE_ROWS = 1 << 20, /* of the embedding than the vocabulary says */
+  VF_TRAIT_SECTIONS = 1 << 21,  /* four positions per token if the file has sections of rotation */
 };
 
 typedef struct vf_builder vf_builder;
@@ -54,12 +55,13 @@ typedef struct vf_arch {
   uint32_t mixers; /* of every layer; 0: attention */
   void (*tune)(vf_builder *, uint32_t,
                vf_layer *); /* what is peculiar about a layer; may be NULL */
+  uint64_t ops;             /* VF_OPS_* of every layer */
 } vf_arch;
 
 /* What a file has of one layer: which roles, and the shapes that say what the header does not. */
 typedef struct vf_seen {
   uint64_t weights[4], biases[4]; /* a bit per role */
-  uint64_t q_out, k_out, q_norm, q_norm_rows;
+  uint64_t q_out, k_out, gate_out, q_norm, q_norm_rows;
   uint64_t ff_up, ff_down, ff_expert, n_experts, ff_shared, expert_in;
 } vf_seen;
 

@@ -305,6 +305,7 @@ static void lay_choice(vf_builder *b, uint32_t i, vf_layer *l) {
 static void lay(vf_builder *b, uint32_t i, uint64_t flags, vf_layer *l) {
   bool mtp = i + b->n_mtp >= b->m->n_layers;
   l->flags = b->arch->flags | flags | (mtp ? VF_LAYER_MTP : 0);
+  l->ops = b->arch->ops;
   l->mixers = mtp && b->seen == NULL ? VF_MIX_ATTENTION : mixers_of(b, i);
   bool heads = (b->arch->traits & VF_TRAIT_NO_HEADS) == 0;
   if (heads && (l->mixers & (VF_MIX_ATTENTION | VF_MIX_CROSS | VF_MIX_KDA | VF_MIX_DELTA)))

@@ -29,6 +29,7 @@ static void note_shape(vf_seen *s, const vf_tensor *t) {
   switch ((vf_role)t->role) {
   case VF_ROLE_ATTN_Q: s->q_out = t->ne[1]; break;
   case VF_ROLE_ATTN_K: s->k_out = t->ne[1]; break;
+  case VF_ROLE_ATTN_GATE: s->gate_out = t->ne[1]; break;
   case VF_ROLE_ATTN_Q_NORM:
     s->q_norm = t->ne[0];
     s->q_norm_rows = t->ne[1];
@@ -100,7 +101,7 @@ static const uint64_t visible =
     VF_LAYER_NO_NORMS | VF_LAYER_POST_NORMS | VF_LAYER_ONE_NORM | VF_LAYER_TWO_NORMS |
     VF_LAYER_FFN_FUSED | VF_LAYER_FFN_BIAS | VF_LAYER_FFN_PLAIN | VF_LAYER_ROUTER_BIAS |
     VF_LAYER_EXPERT_BIAS | VF_LAYER_PROBS_BIAS | VF_LAYER_SHEXP_GATE | VF_LAYER_SSM_NORM |
-    VF_LAYER_SSM_NORMS | VF_LAYER_BA_FUSED | VF_LAYER_OUT_SCALE | VF_LAYER_MTP_HEAD;
+    VF_LAYER_SSM_NORMS | VF_LAYER_BA_FUSED | VF_LAYER_SUB_NORMS | VF_LAYER_OUT_SCALE | VF_LAYER_MTP_HEAD;
 
 static uint64_t when(bool condition, uint64_t flag) {
   return condition ? flag : 0;
@@ -120,7 +121,9 @@ static uint64_t attention_flags(const vf_seen *s, const vf_layer *l) {
   flags |= when(bias, VF_LAYER_QKV_BIAS) | when(keys_only, VF_LAYER_K_IS_V);
   flags |= when(has_bias(s, VF_ROLE_ATTN_OUTPUT), VF_LAYER_OUT_BIAS);
   flags |= when(has_weight(s, VF_ROLE_ATTN_SINKS), VF_LAYER_SINKS);
-  flags |= when(has_weight(s, VF_ROLE_ATTN_GATE), VF_LAYER_HEAD_GATE);
+  bool gate = has_weight(s, VF_ROLE_ATTN_GATE), per_head = s->gate_out == l->n_heads;
+  flags |= when(gate, per_head ? VF_LAYER_HEAD_GATE : VF_LAYER_O_GATED);
+  flags |= when(has_weight(s, VF_ROLE_ATTN_SUB_NORM), VF_LAYER_SUB_NORMS);
   bool gated = l->kv_lora == 0 && s->q_out == 2ull * l->n_heads * l->k_dim && s->q_out != 0;
   return flags | when(gated, VF_LAYER_Q_GATED);
 }
@@ -129,10 +132,12 @@ static uint64_t norm_flags(const vf_seen *s) {
   bool before = has_weight(s, VF_ROLE_ATTN_NORM), second = has_weight(s, VF_ROLE_FFN_NORM);
   bool after = has_weight(s, VF_ROLE_ATTN_POST_NORM);
   uint64_t flags = when(!before, VF_LAYER_NO_NORMS);
-  flags |= when(has_weight(s, VF_ROLE_FFN_POST_NORM), VF_LAYER_POST_NORMS);
-  flags |= when(before && !second && !after, VF_LAYER_ONE_NORM);
-  flags |= when(has_weight(s, VF_ROLE_ATTN_NORM_2), VF_LAYER_TWO_NORMS);
-  return flags | when(has_bias(s, VF_ROLE_ATTN_NORM), VF_LAYER_NORM_BIAS);
+  bool two = has_weight(s, VF_ROLE_ATTN_NORM_2);
+  bool post = has_weight(s, VF_ROLE_FFN_POST_NORM) || has_weight(s, VF_ROLE_LAYER_OUTPUT_NORM);
+  flags |= when(post, VF_LAYER_POST_NORMS) | when(two, VF_LAYER_TWO_NORMS);
+  flags |= when(before && !second && !after && !two, VF_LAYER_ONE_NORM);
+  bool bias = has_bias(s, VF_ROLE_ATTN_NORM) || has_bias(s, VF_ROLE_ATTN_OUTPUT_NORM);
+  return flags | when(bias, VF_LAYER_NORM_BIAS);
 }
 
 static uint64_t feed_forward_flags(const vf_seen *s) {
@@ -178,6 +183,7 @@ static void lay_experts(vf_builder *b, uint32_t i, const vf_seen *s, vf_layer *l
   l->n_ff_expert = narrow(s->ff_expert);
   l->expert_embd = s->expert_in == b->m->n_embd ? 0 : narrow(s->expert_in);
   l->n_experts_used = vf_hparam_need(&b->h, VF_HP_N_EXPERTS_USED, i);
+  l->n_ff_chunk = vf_hparam_at(&b->h, VF_HP_N_FF_CHUNK, i, 0);
   if (l->n_experts_used == 0 || l->n_experts_used > l->n_experts)
     vf_hparam_fail(&b->h, VF_HP_N_EXPERTS_USED, VF_MALFORMED,
                    "%" PRIu32 " of %" PRIu32 " experts cannot be used per token", l->n_experts_used,

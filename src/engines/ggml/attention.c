@@ -127,8 +127,32 @@ static vf_ref plain_attention(vf_ggml_builder *b, const vf_layer *l, const shape
   return x;
 }
 
+/* Keys and values of the batch itself, in f16 for flash attention; else values are turned around. */
+static vf_ref attend_to_batch(vf_ggml_builder *b, const shape *s, vf_ref q, vf_ref k, vf_ref v) {
+  uint64_t tokens = b->g->tokens, bytes = vf_build_tokens(b, s->v * s->heads);
+  uint64_t k_bytes = vf_build_mul(b, tokens, s->k * s->kv_heads, F16_BYTES);
+  uint64_t v_bytes = vf_build_mul(b, tokens, s->v * s->kv_heads, F16_BYTES);
+  vf_ref mask = b->in[VF_IN_MASK + s->window], x;
+  vf_expand(b, q);
+  vf_expand(b, k);
+  vf_expand(b, v);
+  if (b->g->flash_attn) {
+    const vf_ref sources[] = {vf_view(q), vf_new(b, k_bytes, vf_view(k)),
+                              vf_new(b, v_bytes, vf_view(v)), mask};
+    x = vf_view(vf_graph_op(&b->graph, VF_OP_NEW, bytes, sources, 4));
+  } else {
+    uint64_t scores = vf_build_mul(b, vf_build_tokens(b, s->heads), tokens, 1);
+    vf_ref values = vf_new(b, 2 * v_bytes, vf_view(v));
+    x = vf_over2(b, scores, vf_new2(b, scores, vf_view(k), vf_view(q)), mask);
+    x = vf_new(b, bytes, vf_view(vf_new2(b, bytes, values, x)));
+  }
+  vf_expand(b, x);
+  return x;
+}
+
 static vf_ref attend(vf_ggml_builder *b, const vf_layer *l, const shape *s, vf_ref q, vf_ref k,
                      vf_ref v) {
+  if (!vf_is_cached(b->model)) return attend_to_batch(b, s, q, k, v);
   vf_ref k_rotation = b->in[VF_IN_K_ROTATION + s->window];
   vf_ref v_rotation = b->in[VF_IN_V_ROTATION + s->window];
   uint64_t v_bytes = vf_build_tokens(b, s->v * s->kv_heads);
@@ -225,6 +249,17 @@ static void position(vf_ggml_builder *b, const vf_layer *l, heads *h) {
   if (h->k != 0) h->k = vf_over(b, h->k_bytes, h->k);
 }
 
+/* A gate of the result, one number per head or per element, out of what attention read. */
+static vf_ref gated(vf_ggml_builder *b, const vf_layer *l, vf_ref y, vf_ref x) {
+  uint64_t all = vf_build_tokens(b, (uint64_t)l->n_heads * l->v_dim);
+  uint64_t one = vf_build_tokens(b, l->n_heads);
+  if (vf_has(l, VF_LAYER_O_GATED))
+    return vf_over2(b, all, y, vf_over(b, all, vf_multiply(b, all, VF_ROLE_ATTN_GATE, x)));
+  if (!vf_has(l, VF_LAYER_HEAD_GATE)) return y;
+  vf_ref gate = vf_over(b, one, vf_multiply(b, one, VF_ROLE_ATTN_GATE, x));
+  return vf_view(vf_over2(b, all, vf_view(y), vf_view(gate)));
+}
+
 vf_ref vf_build_attention(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   if (l->kv_lora != 0) return latent_attention(b, l, x);
   const shape s = {l->n_heads,
@@ -245,11 +280,14 @@ vf_ref vf_build_attention(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   normalize(b, l, &h);
   position(b, l, &h);
   if (vf_has(l, VF_LAYER_Q_SCALED)) h.q = vf_over(b, h.q_bytes, h.q);
-  x = attend(b, l, &s, h.q, h.k, h.v);
+  vf_ref y = attend(b, l, &s, h.q, h.k, h.v);
   if (h.gate != 0) {
     vf_ref gate = vf_over(b, h.q_bytes, vf_new(b, h.q_bytes, h.gate));
-    x = vf_over2(b, h.q_bytes, x, gate);
+    y = vf_over2(b, h.q_bytes, y, gate);
   }
-  return vf_project(b, vf_build_tokens(b, b->model->n_embd), VF_ROLE_ATTN_OUTPUT, x,
+  y = gated(b, l, y, x);
+  if (vf_has(l, VF_LAYER_SUB_NORMS))
+    y = vf_norm(b, l, vf_build_tokens(b, s.v * s.heads), y, VF_ROLE_ATTN_SUB_NORM);
+  return vf_project(b, vf_build_tokens(b, b->model->n_embd), VF_ROLE_ATTN_OUTPUT, y,
                     vf_has(l, VF_LAYER_OUT_BIAS));
 }

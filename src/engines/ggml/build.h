@@ -30,6 +30,7 @@ enum vf_ggml_input {
   VF_IN_LAYER_TOKENS,
   VF_IN_LAYER_EMBD,
   VF_IN_ROPE_TABLE, /* of the layers on the host */
+  VF_IN_POOL,       /* which tokens are a sequence's */
   VF_IN_COUNT
 };
 _Static_assert((int)VF_IN_COUNT <= (int)VF_GRAPH_INPUTS, "a number for every input");
@@ -47,6 +48,8 @@ typedef struct vf_ggml_builder {
   uint32_t last_use[VF_IN_COUNT]; /* layer; n_layers: the output; UINT32_MAX: none */
   vf_ref first_value;             /* RWKV: of layer 0 */
   vf_ref layer_inputs;            /* Gemma 3n: of all layers */
+  vf_ref embedding;               /* that each layer adds a share of */
+  vf_ref logits;                  /* of the experts, where the layer's input decides; else 0 */
   size_t first_tensor;            /* of the layers, if they lie one after the other */
   size_t end_tensor;
   uint8_t cache_at[2];   /* backend of the cache that was written last */
@@ -131,6 +134,11 @@ static inline int vf_window_index(const vf_model *m, const vf_layer *l) {
   return l->window != 0 && (m->flags & VF_MODEL_WINDOW_UNUSED) == 0;
 }
 
+/* Encoders and models that fill in a text attend to the tokens of a batch alone. */
+static inline bool vf_is_cached(const vf_model *m) {
+  return (m->flags & (VF_MODEL_ENCODER | VF_MODEL_NO_CACHE)) == 0;
+}
+
 bool vf_build_is_rotated(vf_format format, uint64_t head_dim);
 uint64_t vf_build_rotation(uint64_t head_dim);
 
@@ -138,6 +146,11 @@ uint64_t vf_build_rotation(uint64_t head_dim);
 vf_ref vf_build_attention(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
 vf_ref vf_build_recurrent(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
 vf_ref vf_build_feed_forward(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
+
+/* Its parts: the dense one; how likely each expert is; the experts by that, with a shared one. */
+vf_ref vf_build_dense(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
+vf_ref vf_build_router(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
+vf_ref vf_build_experts(vf_ggml_builder *b, const vf_layer *l, vf_ref logits, vf_ref x);
 
 /* What is before the first layer, a layer, and what is behind the last. */
 vf_ref vf_build_start(vf_ggml_builder *b);

@@ -9,6 +9,7 @@
 
 enum {
   F32_BYTES = 4,
+  F16_BYTES = 2,
   ID_BYTES = 8,       /* cache indices are int64 */
   POSITION_BYTES = 4, /* int32 */
   ROTATION_MIN = 64,
@@ -17,6 +18,12 @@ enum {
 static void need(vf_ggml_builder *b, int input, uint64_t bytes, uint32_t layer) {
   b->in_bytes[input] = bytes;
   b->last_use[input] = layer;
+}
+
+/* Without a cache every token of the batch is masked against every other. */
+static void need_batch_mask(vf_ggml_builder *b, const vf_layer *l, uint32_t i) {
+  uint64_t tokens = b->g->tokens, size = b->g->flash_attn ? F16_BYTES : F32_BYTES;
+  need(b, VF_IN_MASK + vf_window_index(b->model, l), vf_build_mul(b, tokens, tokens, size), i);
 }
 
 static void need_cache(vf_ggml_builder *b, const vf_layer *l, uint32_t i) {
@@ -43,7 +50,10 @@ static void need_layer(vf_ggml_builder *b, const vf_layer *l, uint32_t i) {
   uint64_t positions = (b->model->flags & VF_MODEL_MROPE) != 0 ? 4 : 1;
   uint64_t tokens = vf_build_mul(b, b->g->tokens, POSITION_BYTES, 1);
   if (l->mixers & VF_MIX_ATTENTION) {
-    need_cache(b, l, i);
+    if (vf_is_cached(b->model))
+      need_cache(b, l, i);
+    else
+      need_batch_mask(b, l, i);
     if (!vf_has(l, VF_LAYER_NO_ROPE)) need(b, VF_IN_POSITIONS, tokens * positions, i);
     if (vf_has(l, VF_LAYER_Q_TEMP)) need(b, VF_IN_TEMPERATURE, tokens, i);
   }
@@ -51,6 +61,15 @@ static void need_layer(vf_ggml_builder *b, const vf_layer *l, uint32_t i) {
     need(b, VF_IN_STATES, vf_build_mul(b, b->g->seqs, POSITION_BYTES, 1), i);
     need(b, VF_IN_STATES_MOVED, 0, i);
   }
+}
+
+/* The mean is a product with a matrix of shares; single tokens are gathered by their numbers. */
+static void need_pool(vf_ggml_builder *b) {
+  const vf_model *m = b->model;
+  if ((m->flags & VF_MODEL_ENCODER) == 0) return;
+  uint64_t rows = m->flags & VF_MODEL_POOL_MEAN ? b->g->tokens : 1;
+  if (m->flags & (VF_MODEL_POOL_MEAN | VF_MODEL_POOL_ROWS))
+    need(b, VF_IN_POOL, vf_build_mul(b, rows, b->g->seqs, F32_BYTES), b->n_layers);
 }
 
 void vf_need_inputs(vf_ggml_builder *b) {
@@ -69,7 +88,9 @@ void vf_need_inputs(vf_ggml_builder *b) {
     need(b, VF_IN_LAYER_TOKENS, tokens, 0);
     need(b, VF_IN_LAYER_EMBD, vf_build_tokens(b, all), 0);
   }
+  if (b->model->flags & VF_MODEL_POSITION_EMBD) need(b, VF_IN_POSITIONS, tokens, 0);
   for (uint32_t i = 0; i < b->n_layers; i++) need_layer(b, &b->model->layers[i], i);
+  need_pool(b);
 }
 
 /* One table of rotations for all layers on the host. */
