@@ -48,6 +48,9 @@ static inline vf_report_options vf_report_options_init(void) {
   return o;
 }
 
+/* What format i is called on a command line, "json"; NULL beyond the last.  Static. */
+VF_API const char *vf_report_format_name(size_t i);
+
 /* Called with pieces of the report, in order; returns false to stop (a write error). */
 typedef bool (*vf_write_fn)(void *user, const char *data, size_t size);
 

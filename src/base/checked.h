@@ -53,6 +53,13 @@ static inline uint64_t vf_stir(uint64_t h, uint64_t word) {
   return h ^ h >> 29;
 }
 
+/* Members of a set that is kept as bits. */
+static inline unsigned vf_count_bits(uint32_t set) {
+  unsigned n = 0;
+  for (; set != 0; set &= set - 1) n++;
+  return n;
+}
+
 static inline uint64_t vf_max_u64(uint64_t a, uint64_t b) {
   return a > b ? a : b;
 }

@@ -91,3 +91,8 @@ void vf_text_thousands(vf_text *t, uint64_t n) {
     vf_text_bytes(t, digits + i, 1);
   }
 }
+
+bool vf_text_ends_with(const char *s, size_t length, const char *end) {
+  size_t n = strlen(end);
+  return length >= n && memcmp(s + length - n, end, n) == 0;
+}

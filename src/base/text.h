@@ -5,6 +5,7 @@
 #ifndef VF_BASE_TEXT_H
 #define VF_BASE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,9 @@ void vf_text_escaped(vf_text *t, const char *s, size_t length);
 
 /* 1234567 as "1,234,567". */
 void vf_text_thousands(vf_text *t, uint64_t n);
+
+/* Whether s[0..length) ends in `end`; letters are compared as they are. */
+bool vf_text_ends_with(const char *s, size_t length, const char *end);
 
 /* Columns that UTF-8 text takes on a terminal (all our characters are one wide). */
 size_t vf_text_columns(const char *s);

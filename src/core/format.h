@@ -13,6 +13,14 @@ extern const vf_format_info vf_formats[VF_FORMAT_COUNT];
  * False if it is not, or if the size does not fit. */
 bool vf_format_row(uint64_t *out_bytes, vf_format format, uint64_t elements);
 
+/* The same where the last block may be partly used; no failure: for caches, whose rows are small.
+ */
+uint64_t vf_format_row_ceil(vf_format format, uint64_t elements);
+
+/* The same where a row that is not whole blocks counts two bytes an element: for speed and words,
+ * not for memory. */
+uint64_t vf_format_row_about(vf_format format, uint64_t elements);
+
 /* Bytes of a whole matrix; fails like vf_format_row. */
 bool vf_format_matrix(uint64_t *out_bytes, vf_format format, uint64_t row_elements, uint64_t rows);
 

@@ -118,15 +118,10 @@ static bool is_extra(const vf_model *m, const vf_tensor *t) {
   return vf_model_is_mtp(m, t) || vf_roles[t->role].home == VF_HOME_ROPE;
 }
 
-static bool is_expert(const vf_tensor *t) {
-  return t->role == VF_ROLE_FFN_GATE_EXPS || t->role == VF_ROLE_FFN_UP_EXPS ||
-         t->role == VF_ROLE_FFN_DOWN_EXPS || t->role == VF_ROLE_FFN_GATE_UP_EXPS;
-}
-
 /* Of the experts only the chosen ones are read for a token; a tower is read for an image alone. */
 static uint64_t active_of(const vf_model *m, const vf_tensor *t, uint64_t n) {
   if (vf_roles[t->role].home == VF_HOME_TOWER) return 0;
-  if (!is_expert(t) || t->layer < 0) return n;
+  if (!vf_role_is_expert(t->role) || t->layer < 0) return n;
   const vf_layer *l = &m->layers[t->layer];
   return l->n_experts == 0 ? n : n / l->n_experts * l->n_experts_used;
 }
@@ -260,4 +255,10 @@ void vf_model_info_get(const vf_model *model, vf_model_info *out) {
       .n_tensors = (uint32_t)model->n_tensors,
       .n_tower_params = tower_params(model),
   };
+}
+
+bool vf_model_has_experts(const vf_model *model) {
+  for (uint32_t i = 0; i < model->n_layers; i++)
+    if (model->layers[i].n_experts != 0) return true;
+  return false;
 }

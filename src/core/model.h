@@ -150,4 +150,7 @@ vf_interval vf_model_weights_size(const vf_model *model, uint64_t bytes);
 /* Sum of tensor bytes as stored, expected where they are not known exactly. */
 uint64_t vf_model_weights_bytes(const vf_model *model);
 
+/* Whether any layer is a mixture of experts. */
+bool vf_model_has_experts(const vf_model *model);
+
 #endif

@@ -1,13 +1,9 @@
 /* residency.c - loading and unloading on demand. */
 #include "core/residency.h"
 
-enum { USABLE_PERCENT = 80 };
+#include "base/checked.h"
 
-static unsigned count_bits(uint32_t set) {
-  unsigned n = 0;
-  for (; set != 0; set &= set - 1) n++;
-  return n;
-}
+enum { USABLE_PERCENT = 80 };
 
 static uint64_t held(const vf_resident *residents, uint32_t loaded) {
   uint64_t sum = 0;
@@ -40,7 +36,7 @@ static void load_one(vf_residency_step *step, const vf_resident *residents, uint
   uint32_t loaded = before, bit = UINT32_C(1) << step->item;
   step->event = VF_RESIDENT_LOADED;
   while (loaded != 0) {
-    bool full = count_bits(loaded) >= max_loaded;
+    bool full = vf_count_bits(loaded) >= max_loaded;
     if (!full && fits(residents, loaded, step->item, free_bytes)) break;
     uint32_t gone = UINT32_C(1) << next_to_go(residents, loaded);
     step->evicted |= gone;

@@ -33,14 +33,9 @@ static uint32_t slot_of(const vf_model *m, const vf_tensor *t) {
   return t->layer < 0 ? m->n_layers : (uint32_t)t->layer;
 }
 
-static bool is_expert(const vf_tensor *t) {
-  return t->role == VF_ROLE_FFN_GATE_EXPS || t->role == VF_ROLE_FFN_UP_EXPS ||
-         t->role == VF_ROLE_FFN_DOWN_EXPS || t->role == VF_ROLE_FFN_GATE_UP_EXPS;
-}
-
 static bool is_on_host(const vf_estimate *e, const vf_tensor *t, uint32_t first) {
   if (only_host(e)) return true;
-  if (e->workload.tp == 0 && is_expert(t) && t->layer >= 0 &&
+  if (e->workload.tp == 0 && vf_role_is_expert(t->role) && t->layer >= 0 &&
       (uint32_t)t->layer < e->request.cpu_moe_layers)
     return true;
   return slot_of(e->model, t) < first;
@@ -75,7 +70,7 @@ static uint64_t chosen_ppm(const vf_layer *l, uint32_t seqs) {
 
 static uint64_t weight_bytes(const vf_model *m, const vf_tensor *t, uint32_t seqs) {
   uint64_t bytes = t->bytes * t->count;
-  if (!is_expert(t) || t->layer < 0) return bytes;
+  if (!vf_role_is_expert(t->role) || t->layer < 0) return bytes;
   return bytes / MILLION * chosen_ppm(&m->layers[t->layer], seqs);
 }
 
@@ -95,8 +90,8 @@ static told add_weights(vf_reads *r, const vf_estimate *e, uint32_t first, uint3
     if (!takes_part(m, t)) continue;
     vf_read *side = host ? &r->host : &r->gpu;
     *(packed ? &side->packed_bytes : &side->plain_bytes) += read;
-    sum.experts_stored += host || !is_expert(t) ? 0 : stored;
-    sum.experts_read += host || !is_expert(t) ? 0 : read;
+    sum.experts_stored += host || !vf_role_is_expert(t->role) ? 0 : stored;
+    sum.experts_read += host || !vf_role_is_expert(t->role) ? 0 : read;
   }
   return sum;
 }
@@ -130,11 +125,6 @@ static void move_others(vf_reads *r, const vf_estimate *e, const told *sum) {
 
 /* ---- Caches and states ------------------------------------------------------------------ */
 
-static uint64_t row_bytes(vf_format format, uint64_t elements) {
-  uint64_t bytes;
-  return vf_format_row(&bytes, format, elements) ? bytes : elements * 2;
-}
-
 /* Cells that one sequence reads: its context, or what a window leaves of it. */
 static uint64_t cells(const vf_estimate *e, const vf_cache_layer *c) {
   const vf_workload *w = &e->workload;
@@ -145,8 +135,9 @@ static uint64_t cells(const vf_estimate *e, const vf_cache_layer *c) {
 }
 
 static uint64_t cache_bytes(const vf_estimate *e, const vf_cache_layer *c) {
-  uint64_t row = row_bytes(e->workload.kv_k, (uint64_t)c->n_kv_heads * c->k_dim);
-  if (c->v_dim != 0) row += row_bytes(e->workload.kv_v, (uint64_t)c->n_kv_heads * c->v_dim);
+  uint64_t row = vf_format_row_about(e->workload.kv_k, (uint64_t)c->n_kv_heads * c->k_dim);
+  if (c->v_dim != 0)
+    row += vf_format_row_about(e->workload.kv_v, (uint64_t)c->n_kv_heads * c->v_dim);
   return row * cells(e, c);
 }
 

@@ -41,3 +41,8 @@ vf_status vf_tensor_store(vf_tensor *t, vf_format format, vf_error *err) {
   t->bytes = bytes;
   return VF_OK;
 }
+
+bool vf_role_is_expert(vf_role role) {
+  return role == VF_ROLE_FFN_GATE_EXPS || role == VF_ROLE_FFN_UP_EXPS ||
+         role == VF_ROLE_FFN_DOWN_EXPS || role == VF_ROLE_FFN_GATE_UP_EXPS;
+}

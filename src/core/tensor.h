@@ -48,6 +48,9 @@ typedef struct vf_role_info {
 
 extern const vf_role_info vf_roles[VF_ROLE_COUNT];
 
+/* The matrices of experts that are chosen token by token, not those that every token uses. */
+bool vf_role_is_expert(vf_role role);
+
 /* How a name ends: a tensor whose name does not end in "weight" is never quantized. */
 typedef enum vf_suffix { VF_SUFFIX_WEIGHT, VF_SUFFIX_BIAS, VF_SUFFIX_NONE } vf_suffix;
 

@@ -6,6 +6,7 @@
 
 #include "base/names.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "models/recipe.h"
 #include "models/trtllm.h"
 #include "readers/config.h"
@@ -24,15 +25,10 @@ static const char *join_path(vf_arena *arena, const char *folder, const char *na
   return path;
 }
 
-static bool ends_with(const char *s, const char *end) {
-  size_t n = strlen(s), m = strlen(end);
-  return n >= m && strcmp(s + n - m, end) == 0;
-}
-
 static bool is_weight_name(const char *path) {
   static const char *const ends[] = {".safetensors", ".bin", ".pt", ".pth", ".index.json"};
   for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-    if (ends_with(path, ends[i])) return true;
+    if (vf_text_ends_with(path, strlen(path), ends[i])) return true;
   return false;
 }
 
@@ -53,7 +49,8 @@ typedef struct folder_look {
 static bool look_at_entry(void *context, const char *name) {
   folder_look *look = context;
   bool later_shard = strstr(name, "-of-") != NULL && strstr(name, "-00001-of-") == NULL;
-  if (ends_with(name, ".gguf") && !later_shard && strncmp(name, "mmproj", 6) != 0) {
+  if (vf_text_ends_with(name, strlen(name), ".gguf") && !later_shard &&
+      strncmp(name, "mmproj", 6) != 0) {
     if (look->n_gguf++ == 0 || strcmp(name, look->gguf) < 0)
       snprintf(look->gguf, sizeof look->gguf, "%s", name);
   }
@@ -185,8 +182,8 @@ static vf_status load_file(vf_loaded *l, const char *path, vf_load_depth depth, 
 /* ---- Names ------------------------------------------------------------------------------ */
 
 static vf_status unknown_model(const vf_context *ctx, const char *ref, vf_error *err) {
-  if (strncmp(ref, "./", 2) == 0 || ref[0] == '/' || ends_with(ref, ".json") ||
-      ends_with(ref, ".gguf") || is_weight_name(ref))
+  if (strncmp(ref, "./", 2) == 0 || ref[0] == '/' || vf_text_ends_with(ref, strlen(ref), ".json") ||
+      vf_text_ends_with(ref, strlen(ref), ".gguf") || is_weight_name(ref))
     return vf_fail(err, VF_UNKNOWN, "model '%s': no such file or folder, and no catalog name", ref);
   return vf_catalog_unknown(ctx, VF_CATALOG_MODELS, "model", ref,
                             "; a config.json or a model file works too", err);

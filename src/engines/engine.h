@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "core/estimate.h"
 #include "engines/spelling.h"
+#include "engines/term.h"
 
 typedef struct vf_quant_alias {
   const char *name;   /* what people type: "q4" */
@@ -26,7 +27,7 @@ typedef struct vf_engine {
   const vf_quant_alias *converts;
   const char *tag_quant; /* what a catalog name without a format means to it; NULL: as published */
   uint32_t max_seqs;
-  uint32_t most_devices; /* 0: as many as there are */
+  uint32_t most_devices;     /* 0: as many as there are */
   const char *const *ladder; /* formats to suggest, widest first; NULL: GGUF recipes */
   bool pools;                /* serves from a pool, ranks share the model: no layers on the host */
 
@@ -39,7 +40,12 @@ typedef struct vf_engine {
    * devices, and a host device as the last one. */
   vf_status (*estimate)(vf_estimate *e, const vf_request *request, vf_error *err);
 
-  /* The formula of one line, with its numbers and its source. */
+  /* What it allocates on a rank, up to a row without an id; and what puts a plan that was kept at
+   * the rank of a device again (NULL: there is nothing to do). */
+  const vf_term *terms;
+  void (*stand)(struct vf_ranks *plan, uint32_t device);
+
+  /* The formula of one line, with its numbers and its source; vf_terms_explain with terms. */
   void (*explain)(const vf_estimate *e, const vf_line *line, vf_text *out);
 } vf_engine;
 

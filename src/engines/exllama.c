@@ -11,8 +11,10 @@
 #include "base/units.h"
 #include "core/format.h"
 #include "engines/engine.h"
-#include "engines/serving.h"
+#include "engines/ranks.h"
 #include "engines/torch.h"
+
+enum { NEWEST = 1004001 /* as vf_ranks_version() counts */ };
 
 enum { PAGE_TOKENS = 256, CHUNK_TOKENS = 2048, LOGIT_ROWS = 32, STATE_SLOTS = 16 };
 
@@ -35,7 +37,7 @@ static uint64_t row_bytes(vf_format format, uint64_t elements) {
   return elements / 32 * (4 * bits + 2);
 }
 
-static uint64_t cache_bytes(const vf_serving *s, bool states) {
+static uint64_t cache_bytes(const vf_ranks *s, bool states) {
   uint64_t length = (s->w->requested_ctx_tokens + PAGE_TOKENS - 1) / PAGE_TOKENS * PAGE_TOKENS;
   uint64_t sum = 0, seqs = states ? vf_max_u32(s->w->seqs, STATE_SLOTS) : s->w->seqs;
   for (size_t i = 0; i < s->model->n_caches; i++) {
@@ -50,40 +52,38 @@ static uint64_t cache_bytes(const vf_serving *s, bool states) {
   return sum;
 }
 
-static void add_stage(vf_serving *s, uint32_t device, uint32_t stages) {
+static void add_stage(vf_ranks *s, uint32_t device, uint32_t stages) {
   const vf_device *d = &s->e->devices[device].device;
   vf_shard_stage(&s->shard, s->model, VF_STAGE_FIRST, stages, device);
   uint64_t cache = cache_bytes(s, false), states = cache_bytes(s, true);
-  uint64_t act = vf_serving_forward_bytes(s, CHUNK_TOKENS) + vf_serving_unpacked_bytes(s);
+  uint64_t act = vf_ranks_forward_bytes(s, CHUNK_TOKENS) + vf_ranks_unpacked_bytes(s);
   if (s->shard.last) act += LOGIT_ROWS * s->model->n_vocab * 4;
   if (s->e->overflow) return;
-  vf_serving_add_weights(s, device, false, false);
-  vf_serving_add(s, device, VF_PART_KV_CACHE, "kv_cache", vf_exactly(cache), VF_BASIS_EXACT,
-                 "in pages of 256 tokens");
-  vf_serving_add(s, device, VF_PART_STATE, "recurrent_state", vf_exactly(states), VF_BASIS_EXACT,
-                 "");
-  vf_serving_add(s, device, VF_PART_COMPUTE, "activation",
-                 (vf_interval){act / 2, act, act + act / 2 + 256 * VF_MIB}, VF_BASIS_MODELLED,
-                 "a chunk of 2048 tokens");
-  vf_serving_add(s, device, VF_PART_RUNTIME, "cuda_context", d->context, VF_BASIS_ASSUMED,
-                 "context, libraries");
+  vf_ranks_add_weights(s, device, false, false);
+  vf_ranks_add(s, device, VF_PART_KV_CACHE, "kv_cache", vf_exactly(cache), VF_BASIS_EXACT,
+               "in pages of 256 tokens");
+  vf_ranks_add(s, device, VF_PART_STATE, "recurrent_state", vf_exactly(states), VF_BASIS_EXACT, "");
+  vf_ranks_add(s, device, VF_PART_COMPUTE, "activation",
+               (vf_interval){act / 2, act, act + act / 2 + 256 * VF_MIB}, VF_BASIS_MODELLED,
+               "a chunk of 2048 tokens");
+  vf_ranks_add(s, device, VF_PART_RUNTIME, "cuda_context", d->context, VF_BASIS_ASSUMED,
+               "context, libraries");
 }
 
 static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *err) {
-  vf_request r;
-  vf_serving s = {
+  vf_ranks s = {
       .e = e, .model = e->model, .request = request, .w = &e->workload, .name = "ExLlama"};
   vf_status status =
-      vf_serving_begin_by_layers(&s, &r, &kernels, "only a split by layers is known", err);
+      vf_ranks_begin_by_layers(&s, NEWEST, &kernels, "only a split by layers is known", err);
   if (status != VF_OK) return status;
   s.w->ubatch_tokens = CHUNK_TOKENS;
   for (uint32_t i = 0; i < s.pp; i++) add_stage(&s, i, s.pp);
-  vf_serving_assume(&s);
+  vf_ranks_assume(&s, NULL, NULL);
   return VF_OK;
 }
 
 static bool knows(const char *version) {
-  uint32_t v = vf_serving_version(version);
+  uint32_t v = vf_ranks_version(version);
   return v >= 1 && v < 2000000;
 }
 
@@ -109,5 +109,5 @@ const vf_engine vf_engine_exllama = {
     .knows = knows,
     .decodes = VF_DECODES_GRAPHS,
     .estimate = estimate,
-    .explain = vf_serving_explain,
+    .explain = vf_ranks_explain,
 };

@@ -10,8 +10,10 @@
 #include "base/units.h"
 #include "core/format.h"
 #include "engines/engine.h"
-#include "engines/serving.h"
+#include "engines/ranks.h"
 #include "engines/torch.h"
+
+enum { NEWEST = 4057000 /* as vf_ranks_version() counts */ };
 
 enum {
   CUBLAS_WORKSPACE_MIB = 32,
@@ -23,15 +25,8 @@ static const char *const checkpoints[] = {
 
 static const vf_kernel_rules kernels = {"transformers", checkpoints, false, false};
 
-/* ---- The cache -------------------------------------------------------------------------- */
-
-static uint64_t row_bytes(vf_format format, uint64_t elements) {
-  const vf_format_info *f = vf_format_get(format);
-  return (elements + f->block_elements - 1) / f->block_elements * f->block_bytes;
-}
-
 /* One sequence in one layer: keys and values of every head, also where the model has a latent. */
-static uint64_t layer_bytes(const vf_serving *s, const vf_cache_layer *c) {
+static uint64_t layer_bytes(const vf_ranks *s, const vf_cache_layer *c) {
   const vf_layer *l = &s->model->layers[c->layer];
   uint64_t tokens = s->w->requested_ctx_tokens, heads = c->n_kv_heads, k = c->k_dim, v = c->v_dim;
   if (c->kind == VF_CACHE_STATE) return (c->conv + c->state) * s->number_bytes;
@@ -42,13 +37,14 @@ static uint64_t layer_bytes(const vf_serving *s, const vf_cache_layer *c) {
   }
   if (c->kind == VF_CACHE_WINDOW && c->window > 0) tokens = vf_min_u64(tokens, c->window - 1);
   uint64_t bytes;
-  if (!vf_mul3(&bytes, tokens, heads, row_bytes(s->w->kv_k, k) + row_bytes(s->w->kv_v, v)))
+  if (!vf_mul3(&bytes, tokens, heads,
+               vf_format_row_ceil(s->w->kv_k, k) + vf_format_row_ceil(s->w->kv_v, v)))
     s->e->overflow = true;
   return s->e->overflow ? 0 : bytes;
 }
 
 /* Growing copies one layer's keys or values: old and new are alive together. */
-static void add_cache(vf_serving *s, uint32_t device) {
+static void add_cache(vf_ranks *s, uint32_t device) {
   uint64_t sum = 0, states = 0, largest = 0, seqs = s->w->seqs;
   for (size_t i = 0; i < s->model->n_caches; i++) {
     const vf_cache_layer *c = &s->model->caches[i];
@@ -58,18 +54,15 @@ static void add_cache(vf_serving *s, uint32_t device) {
     if (c->kind != VF_CACHE_STATE) largest = vf_max_u64(largest, bytes / 2);
   }
   if (s->e->overflow) return;
-  vf_serving_add(s, device, VF_PART_KV_CACHE, "kv_cache", vf_exactly(sum), VF_BASIS_EXACT,
-                 vf_format_get(s->w->kv_k)->name);
-  vf_serving_add(s, device, VF_PART_STATE, "recurrent_state", vf_exactly(states), VF_BASIS_EXACT,
-                 "");
-  vf_serving_add(s, device, VF_PART_KV_CACHE, "cache_growth", (vf_interval){0, 0, largest},
-                 VF_BASIS_MODELLED, "one layer's copy while the cache grows");
+  vf_ranks_add(s, device, VF_PART_KV_CACHE, "kv_cache", vf_exactly(sum), VF_BASIS_EXACT,
+               vf_format_get(s->w->kv_k)->name);
+  vf_ranks_add(s, device, VF_PART_STATE, "recurrent_state", vf_exactly(states), VF_BASIS_EXACT, "");
+  vf_ranks_add(s, device, VF_PART_KV_CACHE, "cache_growth", (vf_interval){0, 0, largest},
+               VF_BASIS_MODELLED, "one layer's copy while the cache grows");
 }
 
-/* ---- The forward pass ------------------------------------------------------------------- */
-
 /* Scores of every pair of tokens, where no fused kernel makes attention. */
-static uint64_t eager_bytes(const vf_serving *s) {
+static uint64_t eager_bytes(const vf_ranks *s) {
   uint64_t pairs, bytes = 0, heads = 0;
   if (s->request->flash_attn != VF_OFF) return 0;
   for (uint32_t i = s->shard.first_layer; i < s->shard.end_layer; i++)
@@ -81,8 +74,8 @@ static uint64_t eager_bytes(const vf_serving *s) {
 }
 
 /* Logits of the whole prompt, in the model's type and in 32 bits. */
-static uint64_t prompt_logits_bytes(const vf_serving *s, uint64_t prompt) {
-  uint32_t version = vf_serving_version(s->e->version);
+static uint64_t prompt_logits_bytes(const vf_ranks *s, uint64_t prompt) {
+  uint32_t version = vf_ranks_version(s->e->version);
   uint64_t bytes = 0;
   if (version == 0 || version >= LAST_LOGITS || !s->shard.last) return 0;
   if (!vf_mul3(&bytes, prompt, s->model->n_vocab, s->number_bytes + 4)) s->e->overflow = true;
@@ -90,49 +83,46 @@ static uint64_t prompt_logits_bytes(const vf_serving *s, uint64_t prompt) {
 }
 
 /* At least what one token takes; at most the whole prompt in one pass, as generate() does it. */
-static void add_compute(vf_serving *s, uint32_t device) {
+static void add_compute(vf_ranks *s, uint32_t device) {
   uint64_t prompt, decode = CUBLAS_WORKSPACE_MIB * VF_MIB, all;
   uint64_t row = s->model->n_vocab * (s->number_bytes + 8);
   if (!vf_mul(&prompt, s->w->requested_ctx_tokens, s->w->seqs)) s->e->overflow = true;
   if (s->e->overflow) return;
-  all = vf_serving_forward_bytes(s, prompt);
+  all = vf_ranks_forward_bytes(s, prompt);
   if (!vf_add(&all, all, eager_bytes(s)) || !vf_add(&all, all, prompt_logits_bytes(s, prompt)))
     s->e->overflow = true;
   if (s->e->overflow) return;
-  if (strcmp(s->model->checkpoint, "") != 0) decode += vf_serving_unpacked_bytes(s);
+  if (strcmp(s->model->checkpoint, "") != 0) decode += vf_ranks_unpacked_bytes(s);
   decode += s->w->seqs * row;
-  vf_serving_add(s, device, VF_PART_COMPUTE, "activation",
-                 (vf_interval){decode, decode, decode + all}, VF_BASIS_MODELLED,
-                 "one token, to the whole prompt in one pass");
+  vf_ranks_add(s, device, VF_PART_COMPUTE, "activation",
+               (vf_interval){decode, decode, decode + all}, VF_BASIS_MODELLED,
+               "one token, to the whole prompt in one pass");
 }
 
-/* ---- The engine ------------------------------------------------------------------------- */
-
-static void add_stage(vf_serving *s, uint32_t device, uint32_t stages) {
+static void add_stage(vf_ranks *s, uint32_t device, uint32_t stages) {
   const vf_device *d = &s->e->devices[device].device;
   vf_shard_stage(&s->shard, s->model, VF_STAGE_FIRST, stages, device);
-  vf_serving_add_weights(s, device, false, false);
+  vf_ranks_add_weights(s, device, false, false);
   add_cache(s, device);
   if (!s->e->overflow) add_compute(s, device);
-  vf_serving_add(s, device, VF_PART_RUNTIME, "cuda_context", d->context, VF_BASIS_ASSUMED,
-                 "context, libraries");
+  vf_ranks_add(s, device, VF_PART_RUNTIME, "cuda_context", d->context, VF_BASIS_ASSUMED,
+               "context, libraries");
 }
 
 static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *err) {
-  vf_request r;
-  vf_serving s = {
+  vf_ranks s = {
       .e = e, .model = e->model, .request = request, .w = &e->workload, .name = "transformers"};
-  vf_status status = vf_serving_begin_by_layers(
-      &s, &r, &kernels, "only device_map is known, which gives each GPU whole layers", err);
+  vf_status status = vf_ranks_begin_by_layers(
+      &s, NEWEST, &kernels, "only device_map is known, which gives each GPU whole layers", err);
   if (status != VF_OK) return status;
   s.w->ubatch_tokens = 1;
   for (uint32_t i = 0; i < s.pp; i++) add_stage(&s, i, s.pp);
-  vf_serving_assume(&s);
+  vf_ranks_assume(&s, NULL, NULL);
   return VF_OK;
 }
 
 static bool knows(const char *version) {
-  uint32_t v = vf_serving_version(version);
+  uint32_t v = vf_ranks_version(version);
   return v >= 4000000 && v < 6000000;
 }
 
@@ -155,5 +145,5 @@ const vf_engine vf_engine_transformers = {
     .ladder = ladder,
     .knows = knows,
     .estimate = estimate,
-    .explain = vf_serving_explain,
+    .explain = vf_ranks_explain,
 };

@@ -7,6 +7,7 @@
 
 #include "base/checked.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "core/format.h"
 
 /* ---- The tables ------------------------------------------------------------------------- */
@@ -59,15 +60,10 @@ typedef struct parts {
   vf_suffix suffix;
 } parts;
 
-static bool ends_with(const char *s, const char *end) {
-  size_t n = strlen(s), m = strlen(end);
-  return n >= m && strcmp(s + n - m, end) == 0;
-}
-
 static void cut_suffix(parts *p) {
   p->suffix = VF_SUFFIX_NONE;
-  if (ends_with(p->stem, ".weight")) p->suffix = VF_SUFFIX_WEIGHT;
-  if (ends_with(p->stem, ".bias")) p->suffix = VF_SUFFIX_BIAS;
+  if (vf_text_ends_with(p->stem, strlen(p->stem), ".weight")) p->suffix = VF_SUFFIX_WEIGHT;
+  if (vf_text_ends_with(p->stem, strlen(p->stem), ".bias")) p->suffix = VF_SUFFIX_BIAS;
   if (p->suffix != VF_SUFFIX_NONE) *strrchr(p->stem, '.') = '\0';
 }
 
@@ -170,7 +166,8 @@ static void drop_quantized_part(parts *p) {
                                       "_scales",
                                       "_bias"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-    if (ends_with(p->stem, words[i])) p->stem[strlen(p->stem) - strlen(words[i])] = '\0';
+    if (vf_text_ends_with(p->stem, strlen(p->stem), words[i]))
+      p->stem[strlen(p->stem) - strlen(words[i])] = '\0';
 }
 
 static vf_role role_of(const vf_inventory *inv, parts *p, int dims) {

@@ -221,9 +221,7 @@ static void lay_recurrent(vf_builder *b, uint32_t i, vf_layer *l) {
   if (l->mixers & (VF_MIX_MAMBA1 | VF_MIX_MAMBA2 | VF_MIX_DELTA)) lay_state(b, i, l);
   if (l->mixers & VF_MIX_KDA) lay_kda(b, i, l);
   if (l->mixers & VF_MIX_RWKV) lay_rwkv(b, i, l);
-  if (l->mixers & VF_MIX_SHORTCONV)
-    l->conv =
-        b->gguf ? vf_hparam_need(&b->h, VF_HP_CONV_L, i) : vf_hparam_need(&b->h, VF_HP_CONV_L, i);
+  if (l->mixers & VF_MIX_SHORTCONV) l->conv = vf_hparam_need(&b->h, VF_HP_CONV_L, i);
 }
 
 /* ---- Mixers ----------------------------------------------------------------------------- */

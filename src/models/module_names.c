@@ -79,13 +79,8 @@ static const char *name_beside(vf_role role, int i) {
   return i == 0 ? names[role] + strlen("mlp.") : NULL;
 }
 
-static bool is_expert(vf_role role) {
-  return role == VF_ROLE_FFN_GATE_EXPS || role == VF_ROLE_FFN_UP_EXPS ||
-         role == VF_ROLE_FFN_DOWN_EXPS || role == VF_ROLE_FFN_GATE_UP_EXPS;
-}
-
 static const char *name_of(const vf_model *m, vf_role role, int i) {
-  if (is_expert(role) && strcmp(m->type, "gemma4_text") == 0) return name_beside(role, i);
+  if (vf_role_is_expert(role) && strcmp(m->type, "gemma4_text") == 0) return name_beside(role, i);
   if (i == 0) return names[role] != NULL ? names[role] : vf_roles[role].gguf_name;
   for (size_t k = 0; k < sizeof others / sizeof *others; k++)
     if (others[k].role == role && --i == 0) return others[k].name;

@@ -584,15 +584,10 @@ static bool targets(expressions *x, const vf_scheme_group *g, const vf_tensor *t
   return lists(x, g->targets, t);
 }
 
-static bool is_expert(const vf_tensor *t) {
-  return t->role == VF_ROLE_FFN_GATE_EXPS || t->role == VF_ROLE_FFN_UP_EXPS ||
-         t->role == VF_ROLE_FFN_DOWN_EXPS || t->role == VF_ROLE_FFN_GATE_UP_EXPS;
-}
-
 static bool is_matrix(const vf_scheme *s, const vf_tensor *t) {
   vf_category c = vf_roles[t->role].category;
   if (vf_tensor_dims(t) < 2 || t->suffix != VF_SUFFIX_WEIGHT) return false;
-  if (s->experts_only) return is_expert(t);
+  if (s->experts_only) return vf_role_is_expert(t->role);
   if (t->role == VF_ROLE_TOWER_MATRIX) return s->towers && t->tower != 0;
   if (c == VF_CATEGORY_EMBEDDING) return s->embeddings && t->role == VF_ROLE_TOKEN_EMBD;
   if (c == VF_CATEGORY_OUTPUT) return s->output;

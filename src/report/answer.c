@@ -1,4 +1,4 @@
-/* answer.c - the most that fits, and the step beyond it, as text or JSON. */
+/* answer.c - the most that fits, and the step beyond it, as text or as events. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "base/status.h"
 #include "base/units.h"
 #include "core/words.h"
-#include "report/json_write.h"
+#include "report/document.h"
 #include "report/out.h"
 
 /* How each question is spelled as an option, said as an answer, and keyed in JSON. */
@@ -136,46 +136,46 @@ static void write_text(vf_out *out, const vf_answer *a, const vf_report_options 
 
 /* ---- JSON ------------------------------------------------------------------------------- */
 
-static void json_choice(vf_json *j, const char *key, const vf_answer *a, const vf_choice *c) {
+static void json_choice(vf_doc *j, const char *key, const vf_answer *a, const vf_choice *c) {
   const vf_outcome *o = &c->outcome;
-  vf_json_open(j, key, '{');
+  vf_doc_open_row(j, key);
   if (words[a->kind].one == NULL)
-    vf_json_string(j, words[a->kind].key, c->name);
+    vf_doc_string(j, words[a->kind].key, c->name);
   else
-    vf_json_u64(j, words[a->kind].key, c->number);
-  if (c->tp != 0) vf_json_u64(j, "tp", c->tp);
-  if (c->pp != 0) vf_json_u64(j, "pp", c->pp);
-  vf_json_string(j, "verdict", o->refused ? "refused" : vf_verdict_word[o->verdict].json);
+    vf_doc_u64(j, words[a->kind].key, c->number);
+  if (c->tp != 0) vf_doc_u64(j, "tp", c->tp);
+  if (c->pp != 0) vf_doc_u64(j, "pp", c->pp);
+  vf_doc_string(j, "verdict", o->refused ? "refused" : vf_verdict_word[o->verdict].json);
   if (o->refused) {
-    vf_json_string(j, "reason", c->refusal);
+    vf_doc_string(j, "reason", c->refusal);
   } else {
-    vf_json_u64(j, "need_bytes", o->need_bytes);
-    vf_json_u64(j, "need_high_bytes", o->need_high_bytes);
-    vf_json_u64(j, "capacity_bytes", o->capacity_bytes);
-    vf_json_i64(j, "headroom_bytes", o->headroom_bytes);
-    vf_json_u64(j, "headroom_target_bytes", o->target_bytes);
+    vf_doc_u64(j, "need_bytes", o->need_bytes);
+    vf_doc_u64(j, "need_high_bytes", o->need_high_bytes);
+    vf_doc_u64(j, "capacity_bytes", o->capacity_bytes);
+    vf_doc_i64(j, "headroom_bytes", o->headroom_bytes);
+    vf_doc_u64(j, "headroom_target_bytes", o->target_bytes);
   }
-  vf_json_close(j, '}');
+  vf_doc_close(j, '}');
 }
 
-static void write_json(vf_out *out, const vf_answer *a) {
-  vf_json j = vf_json_on(out);
-  vf_json_open(&j, NULL, '{');
-  vf_json_string(&j, "format_version", VF_JSON_VERSION);
-  vf_json_string(&j, "max", words[a->kind].key);
-  vf_json_string(&j, "model", a->model);
-  if (a->kind != VF_MOST_QUANT) vf_json_string(&j, "quant", a->quant);
-  vf_json_string(&j, "engine", a->engine);
-  if (a->kind != VF_MOST_GPU) vf_json_string(&j, "device", a->gpu);
-  if (a->kind != VF_MOST_CTX) vf_json_u64(&j, "ctx_tokens", a->ctx_tokens);
-  if (a->kind != VF_MOST_SEQS) vf_json_u64(&j, "seqs", a->seqs);
-  if (a->kind != VF_MOST_KV) vf_json_string(&j, "kv", a->kv);
-  if (a->found) json_choice(&j, "answer", a, &a->best);
-  if (a->has_next) json_choice(&j, "beyond", a, &a->next);
-  if (a->found && !a->has_next && a->end != NULL) vf_json_string(&j, "end", a->end);
-  if (a->step > 1) vf_json_u64(&j, "step_tokens", a->step);
-  vf_json_u64(&j, "estimates", a->estimates);
-  vf_json_close(&j, '}');
+static void events(vf_doc *j, const void *result) {
+  const vf_answer *a = result;
+  vf_doc_open(j, NULL, '{');
+  vf_doc_string(j, "format_version", VF_DOC_VERSION);
+  vf_doc_string(j, "max", words[a->kind].key);
+  vf_doc_string(j, "model", a->model);
+  if (a->kind != VF_MOST_QUANT) vf_doc_string(j, "quant", a->quant);
+  vf_doc_string(j, "engine", a->engine);
+  if (a->kind != VF_MOST_GPU) vf_doc_string(j, "device", a->gpu);
+  if (a->kind != VF_MOST_CTX) vf_doc_u64(j, "ctx_tokens", a->ctx_tokens);
+  if (a->kind != VF_MOST_SEQS) vf_doc_u64(j, "seqs", a->seqs);
+  if (a->kind != VF_MOST_KV) vf_doc_string(j, "kv", a->kv);
+  if (a->found) json_choice(j, "answer", a, &a->best);
+  if (a->has_next) json_choice(j, "beyond", a, &a->next);
+  if (a->found && !a->has_next && a->end != NULL) vf_doc_string(j, "end", a->end);
+  if (a->step > 1) vf_doc_u64(j, "step_tokens", a->step);
+  vf_doc_u64(j, "estimates", a->estimates);
+  vf_doc_close(j, '}');
 }
 
 vf_status vf_answer_write(const vf_answer *answer, const vf_report_options *options,
@@ -187,11 +187,8 @@ vf_status vf_answer_write(const vf_answer *answer, const vf_report_options *opti
   vf_status status = vf_out_start(&out, &o, options, write, user, err);
   if (status != VF_OK) return status;
   if ((unsigned)answer->kind >= VF_MOST_COUNT) return vf_fail(err, VF_USAGE, "no such question");
-  if (o.format != VF_REPORT_TABLE && o.format != VF_REPORT_JSON)
-    return vf_fail(err, VF_USAGE, "one answer has no report in that format");
-  if (o.format == VF_REPORT_JSON)
-    write_json(&out, answer);
-  else
-    write_text(&out, answer, &o);
+  const vf_doc_format *format = vf_doc_format_get(o.format);
+  if (format != NULL) return vf_document_write(&out, format, events, answer, err);
+  write_text(&out, answer, &o);
   return vf_out_finish(&out, err);
 }

@@ -12,7 +12,7 @@
 #include "base/units.h"
 #include "core/estimate.h"
 #include "core/words.h"
-#include "report/json_write.h"
+#include "report/document.h"
 #include "report/report.h"
 
 enum { TEXT = 80, GAP = 3 };
@@ -359,22 +359,28 @@ static void write_page(page *p) {
   put_refusals(p);
 }
 
-static void write_json(vf_out *out, const vf_compared *list, size_t n) {
-  vf_json j = vf_json_on(out);
-  vf_json_open(&j, NULL, '{');
-  vf_json_string(&j, "format_version", VF_JSON_VERSION);
-  vf_json_open(&j, "deployments", '[');
-  for (size_t i = 0; i < n; i++) {
-    vf_json_open(&j, NULL, '{');
-    vf_json_string(&j, "label", list[i].label);
+typedef struct compared {
+  const vf_compared *list;
+  size_t n;
+} compared;
+
+static void events(vf_doc *j, const void *result) {
+  const compared *c = result;
+  const vf_compared *list = c->list;
+  vf_doc_open(j, NULL, '{');
+  vf_doc_string(j, "format_version", VF_DOC_VERSION);
+  vf_doc_open(j, "deployments", '[');
+  for (size_t i = 0; i < c->n; i++) {
+    vf_doc_open_row(j, NULL);
+    vf_doc_string(j, "label", list[i].label);
     if (list[i].estimate != NULL)
-      vf_report_json_members(&j, list[i].estimate, list[i].limits, list[i].deployment);
+      vf_estimate_events(j, list[i].estimate, list[i].limits, list[i].deployment);
     else
-      vf_json_string(&j, "refused", list[i].refusal);
-    vf_json_close(&j, '}');
+      vf_doc_string(j, "refused", list[i].refusal);
+    vf_doc_close(j, '}');
   }
-  vf_json_close(&j, ']');
-  vf_json_close(&j, '}');
+  vf_doc_close(j, ']');
+  vf_doc_close(j, '}');
 }
 
 /* Each has a name, and a result or a reason why there is none. */
@@ -400,13 +406,12 @@ vf_status vf_comparison_write(const vf_compared *list, size_t count,
     return vf_fail(err, VF_LIMIT, "1 to %d deployments stand side by side", VF_MAX_COMPARED);
   vf_status status = vf_out_start(&out, &o, options, write, user, err);
   if (status != VF_OK) return status;
-  if (o.format == VF_REPORT_CSV)
-    return vf_fail(err, VF_USAGE, "a comparison has no report in that format");
   status = check_sides(list, count, err);
   if (status != VF_OK) return status;
-  if (o.format == VF_REPORT_JSON)
-    write_json(&out, list, count);
-  else
-    write_page(&p);
+  const compared all = {list, count};
+  const vf_doc_format *format = vf_doc_format_get(o.format);
+  if (format != NULL && o.format != VF_REPORT_MARKDOWN) /* that one is set by hand, side by side */
+    return vf_document_write(&out, format, events, &all, err);
+  write_page(&p);
   return vf_out_finish(&out, err);
 }

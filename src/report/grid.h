@@ -11,7 +11,5 @@ void vf_grid_write_markdown(vf_out *out, const vf_grid *g, vf_cell_shows shows,
                             const vf_report_options *options);
 void vf_grid_write_csv(vf_out *out, const vf_grid *g, vf_cell_shows shows,
                        const vf_report_options *options);
-void vf_grid_write_json(vf_out *out, const vf_grid *g, vf_cell_shows shows,
-                        const vf_report_options *options);
 
 #endif

@@ -5,8 +5,9 @@
 #include "base/args.h"
 #include "base/status.h"
 #include "core/words.h"
+#include "report/document.h"
+#include "report/formats/formats.h"
 #include "report/grid.h"
-#include "report/json_write.h"
 
 /* The value of an axis in a cell, or what it is in all cells; "" and 0 if nothing was said. */
 typedef struct value {
@@ -51,25 +52,11 @@ static value value_in(const vf_grid *g, vf_axis_kind kind, size_t cell) {
 
 /* ---- CSV -------------------------------------------------------------------------------- */
 
-/* RFC 4180: quoted where a comma, a quote or a line end would mislead. */
-static void put_field(vf_out *out, const char *s) {
-  if (strpbrk(s, ",\"\r\n") == NULL) {
-    vf_out_put(out, s);
-    return;
-  }
-  vf_out_put(out, "\"");
-  for (; *s != '\0'; s++) {
-    if (*s == '"') vf_out_put(out, "\"");
-    vf_out_bytes(out, s, 1);
-  }
-  vf_out_put(out, "\"");
-}
-
 static void put_values(vf_out *out, const vf_grid *g, size_t cell) {
   for (int k = 0; k < VF_AXIS_COUNT; k++) {
     value v = value_in(g, (vf_axis_kind)k, cell);
     if (!is_number((vf_axis_kind)k))
-      put_field(out, v.text);
+      vf_csv_cell(out, v.text);
     else if (v.number != 0)
       vf_out_printf(out, "%" PRIu64, v.number);
     vf_out_put(out, ",");
@@ -86,7 +73,7 @@ static void put_cell(vf_out *out, const vf_grid *g, size_t i) {
     vf_out_printf(out, "%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRId64 ",%" PRIu64 ",",
                   vf_verdict_word[c->verdict].json, c->need_bytes, c->need_high_bytes,
                   c->capacity_bytes, c->headroom_bytes, c->target_bytes);
-  put_field(out, reason != NULL ? reason : "");
+  vf_csv_cell(out, reason != NULL ? reason : "");
   vf_out_put(out, "\n");
 }
 
@@ -102,9 +89,9 @@ void vf_grid_write_csv(vf_out *out, const vf_grid *g, vf_cell_shows shows,
 
 /* ---- JSON ------------------------------------------------------------------------------- */
 
-static void put_value(vf_json *j, vf_axis_kind kind, value v) {
-  if (is_number(kind) && v.number != 0) vf_json_u64(j, vf_axis_word[kind].key, v.number);
-  if (!is_number(kind) && v.text[0] != '\0') vf_json_string(j, vf_axis_word[kind].key, v.text);
+static void put_value(vf_doc *j, vf_axis_kind kind, value v) {
+  if (is_number(kind) && v.number != 0) vf_doc_u64(j, vf_axis_word[kind].key, v.number);
+  if (!is_number(kind) && v.text[0] != '\0') vf_doc_string(j, vf_axis_word[kind].key, v.text);
 }
 
 static bool varies(const vf_grid *g, vf_axis_kind kind) {
@@ -113,59 +100,54 @@ static bool varies(const vf_grid *g, vf_axis_kind kind) {
   return false;
 }
 
-static void json_cell(vf_json *j, const vf_grid *g, size_t i) {
+static void json_cell(vf_doc *j, const vf_grid *g, size_t i) {
   const vf_outcome *c = &g->cells[i];
   const char *reason = vf_grid_reason(g, c->reason);
-  vf_json_open(j, NULL, '{');
+  vf_doc_open_row(j, NULL);
   for (int k = 0; k < VF_AXIS_COUNT; k++)
     if (varies(g, (vf_axis_kind)k)) put_value(j, (vf_axis_kind)k, value_in(g, (vf_axis_kind)k, i));
-  vf_json_string(j, "verdict", c->refused ? "refused" : vf_verdict_word[c->verdict].json);
+  vf_doc_string(j, "verdict", c->refused ? "refused" : vf_verdict_word[c->verdict].json);
   bool told = varies(g, VF_AXIS_ENGINE) || g->engine[0] != '*'; /* of the cell, or of all */
-  if (!told && c->engine != NULL) vf_json_string(j, "engine", c->engine);
+  if (!told && c->engine != NULL) vf_doc_string(j, "engine", c->engine);
   if (!c->refused) {
-    vf_json_u64(j, "need_bytes", c->need_bytes);
-    vf_json_u64(j, "need_high_bytes", c->need_high_bytes);
-    vf_json_u64(j, "capacity_bytes", c->capacity_bytes);
-    vf_json_i64(j, "headroom_bytes", c->headroom_bytes);
-    vf_json_u64(j, "headroom_target_bytes", c->target_bytes);
+    vf_doc_u64(j, "need_bytes", c->need_bytes);
+    vf_doc_u64(j, "need_high_bytes", c->need_high_bytes);
+    vf_doc_u64(j, "capacity_bytes", c->capacity_bytes);
+    vf_doc_i64(j, "headroom_bytes", c->headroom_bytes);
+    vf_doc_u64(j, "headroom_target_bytes", c->target_bytes);
   }
-  if (reason != NULL) vf_json_string(j, "reason", reason);
-  vf_json_close(j, '}');
+  if (reason != NULL) vf_doc_string(j, "reason", reason);
+  vf_doc_close(j, '}');
 }
 
-static void json_assumptions(vf_json *j, const vf_grid *g) {
-  vf_json_open(j, "assumptions", '[');
+static void json_assumptions(vf_doc *j, const vf_grid *g) {
+  vf_doc_open(j, "assumptions", '[');
   for (size_t i = 0; i < g->n_assumptions; i++) {
-    vf_json_open(j, NULL, '{');
-    vf_json_string(j, "code", g->assumptions[i].code);
-    vf_json_string(j, "text", g->assumptions[i].text);
-    vf_json_u64(j, "cells", g->in_cells[i]);
-    vf_json_close(j, '}');
+    vf_doc_open(j, NULL, '{');
+    vf_doc_string(j, "code", g->assumptions[i].code);
+    vf_doc_string(j, "text", g->assumptions[i].text);
+    vf_doc_u64(j, "cells", g->in_cells[i]);
+    vf_doc_close(j, '}');
   }
-  vf_json_close(j, ']');
+  vf_doc_close(j, ']');
 }
 
-void vf_grid_write_json(vf_out *out, const vf_grid *g, vf_cell_shows shows,
-                        const vf_report_options *options) {
-  (void)shows;
-  (void)options;
-  vf_json j = vf_json_on(out);
-  vf_json_open(&j, NULL, '{');
-  vf_json_string(&j, "format_version", VF_JSON_VERSION);
-  vf_json_open(&j, "axes", '[');
-  for (size_t i = 0; i < g->n_axes; i++)
-    vf_json_string(&j, NULL, vf_axis_word[g->axes[i].kind].key);
-  vf_json_close(&j, ']');
-  vf_json_open(&j, "fixed", '{');
+static void events(vf_doc *j, const void *result) {
+  const vf_grid *g = result;
+  vf_doc_open(j, NULL, '{');
+  vf_doc_string(j, "format_version", VF_DOC_VERSION);
+  vf_doc_open(j, "axes", '[');
+  for (size_t i = 0; i < g->n_axes; i++) vf_doc_string(j, NULL, vf_axis_word[g->axes[i].kind].key);
+  vf_doc_close(j, ']');
+  vf_doc_open(j, "fixed", '{');
   for (int k = 0; k < VF_AXIS_COUNT; k++)
-    if (!varies(g, (vf_axis_kind)k))
-      put_value(&j, (vf_axis_kind)k, fixed_value(g, (vf_axis_kind)k));
-  vf_json_close(&j, '}');
-  vf_json_open(&j, "cells", '[');
-  for (size_t i = 0; i < g->n_cells; i++) json_cell(&j, g, i);
-  vf_json_close(&j, ']');
-  json_assumptions(&j, g);
-  vf_json_close(&j, '}');
+    if (!varies(g, (vf_axis_kind)k)) put_value(j, (vf_axis_kind)k, fixed_value(g, (vf_axis_kind)k));
+  vf_doc_close(j, '}');
+  vf_doc_open(j, "cells", '[');
+  for (size_t i = 0; i < g->n_cells; i++) json_cell(j, g, i);
+  vf_doc_close(j, ']');
+  json_assumptions(j, g);
+  vf_doc_close(j, '}');
 }
 
 /* ---- All of them ------------------------------------------------------------------------ */
@@ -182,10 +164,9 @@ vf_status vf_grid_write(const vf_grid *grid, vf_cell_shows shows, const vf_repor
     return vf_fail(err, VF_USAGE, "%d is nothing that a cell shows", (int)shows);
   switch (o.format) {
   case VF_REPORT_TABLE: vf_grid_write_table(&out, grid, shows, &o); break;
-  case VF_REPORT_JSON: vf_grid_write_json(&out, grid, shows, &o); break;
   case VF_REPORT_CSV: vf_grid_write_csv(&out, grid, shows, &o); break;
   case VF_REPORT_MARKDOWN: vf_grid_write_markdown(&out, grid, shows, &o); break;
-  case VF_REPORT_COUNT: break;
+  default: return vf_document_write(&out, vf_doc_format_get(o.format), events, grid, err);
   }
   return vf_out_finish(&out, err);
 }

@@ -5,7 +5,7 @@
 #include "base/args.h"
 #include "base/status.h"
 #include "base/units.h"
-#include "report/json_write.h"
+#include "report/document.h"
 #include "report/out.h"
 
 enum { LABEL_WIDTH = 14 };
@@ -176,80 +176,80 @@ static void write_table(vf_out *out, const vf_inspection_info *x, bool tensors, 
 
 /* ---- JSON ------------------------------------------------------------------------------- */
 
-static void json_formats(vf_json *j, const vf_inspection_info *x) {
-  vf_json_open(j, "formats", '[');
+static void json_formats(vf_doc *j, const vf_inspection_info *x) {
+  vf_doc_open(j, "formats", '[');
   for (size_t i = 0; i < x->n_formats; i++) {
-    vf_json_open(j, NULL, '{');
-    vf_json_string(j, "format", vf_format_get(x->formats[i].format)->name);
-    vf_json_u64(j, "tensors", x->formats[i].tensors);
-    vf_json_u64(j, "elements", x->formats[i].elements);
-    vf_json_u64(j, "bytes", x->formats[i].bytes);
-    vf_json_close(j, '}');
+    vf_doc_open(j, NULL, '{');
+    vf_doc_string(j, "format", vf_format_get(x->formats[i].format)->name);
+    vf_doc_u64(j, "tensors", x->formats[i].tensors);
+    vf_doc_u64(j, "elements", x->formats[i].elements);
+    vf_doc_u64(j, "bytes", x->formats[i].bytes);
+    vf_doc_close(j, '}');
   }
-  vf_json_close(j, ']');
+  vf_doc_close(j, ']');
 }
 
-static void json_layers(vf_json *j, const vf_inspection_info *x) {
-  vf_json_open(j, "layer_groups", '[');
+static void json_layers(vf_doc *j, const vf_inspection_info *x) {
+  vf_doc_open(j, "layer_groups", '[');
   for (size_t i = 0; i < x->n_layer_groups; i++) {
-    vf_json_open(j, NULL, '{');
-    vf_json_u64(j, "layers", x->layers[i].layers);
-    vf_json_string(j, "text", x->layers[i].text);
-    vf_json_close(j, '}');
+    vf_doc_open(j, NULL, '{');
+    vf_doc_u64(j, "layers", x->layers[i].layers);
+    vf_doc_string(j, "text", x->layers[i].text);
+    vf_doc_close(j, '}');
   }
-  vf_json_close(j, ']');
+  vf_doc_close(j, ']');
 }
 
-static void json_cache(vf_json *j, const vf_inspection_info *x) {
-  vf_json_open(j, "cache", '[');
+static void json_cache(vf_doc *j, const vf_inspection_info *x) {
+  vf_doc_open(j, "cache", '[');
   for (size_t i = 0; i < x->n_caches; i++) {
-    vf_json_open(j, NULL, '{');
-    vf_json_string(j, "format", vf_format_get(x->caches[i].format)->name);
-    vf_json_u64(j, "bytes_per_token", x->caches[i].bytes_per_token);
-    vf_json_u64(j, "window_bytes_per_token", x->caches[i].window_bytes_per_token);
-    vf_json_close(j, '}');
+    vf_doc_open(j, NULL, '{');
+    vf_doc_string(j, "format", vf_format_get(x->caches[i].format)->name);
+    vf_doc_u64(j, "bytes_per_token", x->caches[i].bytes_per_token);
+    vf_doc_u64(j, "window_bytes_per_token", x->caches[i].window_bytes_per_token);
+    vf_doc_close(j, '}');
   }
-  vf_json_close(j, ']');
-  if (x->window_tokens != 0) vf_json_u64(j, "window_tokens", x->window_tokens);
-  vf_json_u64(j, "state_bytes_per_seq", x->state_bytes_per_seq);
+  vf_doc_close(j, ']');
+  if (x->window_tokens != 0) vf_doc_u64(j, "window_tokens", x->window_tokens);
+  vf_doc_u64(j, "state_bytes_per_seq", x->state_bytes_per_seq);
 }
 
-static void json_tensors(vf_json *j, const vf_inspection_info *x) {
-  vf_json_open(j, "tensor_list", '[');
+static void json_tensors(vf_doc *j, const vf_inspection_info *x) {
+  vf_doc_open(j, "tensor_list", '[');
   for (size_t i = 0; i < x->n_rows; i++) {
     const vf_tensor_row *t = &x->tensors[i];
-    vf_json_open(j, NULL, '{');
-    vf_json_string(j, "name", t->name);
-    vf_json_string(j, "format", vf_format_get(t->format)->name);
-    vf_json_open(j, "shape", '[');
-    for (int d = 0; d < 4; d++) vf_json_u64(j, NULL, t->ne[d]);
-    vf_json_close(j, ']');
-    vf_json_u64(j, "bytes", t->bytes);
-    vf_json_close(j, '}');
+    vf_doc_open_row(j, NULL);
+    vf_doc_string(j, "name", t->name);
+    vf_doc_string(j, "format", vf_format_get(t->format)->name);
+    vf_doc_open(j, "shape", '[');
+    for (int d = 0; d < 4; d++) vf_doc_u64(j, NULL, t->ne[d]);
+    vf_doc_close(j, ']');
+    vf_doc_u64(j, "bytes", t->bytes);
+    vf_doc_close(j, '}');
   }
-  vf_json_close(j, ']');
+  vf_doc_close(j, ']');
 }
 
-static void json_anomalies(vf_json *j, const vf_inspection_info *x) {
-  vf_json_open(j, "anomalies", '[');
-  for (size_t i = 0; i < x->n_anomalies; i++) vf_json_string(j, NULL, x->anomalies[i]);
-  vf_json_close(j, ']');
+static void json_anomalies(vf_doc *j, const vf_inspection_info *x) {
+  vf_doc_open(j, "anomalies", '[');
+  for (size_t i = 0; i < x->n_anomalies; i++) vf_doc_string(j, NULL, x->anomalies[i]);
+  vf_doc_close(j, ']');
 }
 
-static void json_one(vf_json *j, const vf_inspection_info *x, bool tensors) {
-  vf_json_string(j, "ref", x->ref);
-  vf_json_string(j, "kind", x->kind);
-  vf_json_string(j, "name", x->name);
-  vf_json_string(j, "architecture", x->architecture);
-  vf_json_string(j, "quant", x->quant);
-  vf_json_u64(j, "params", x->n_params);
-  vf_json_u64(j, "active_params", x->n_active_params);
-  vf_json_u64(j, "layers", x->n_layers);
-  vf_json_u64(j, "tensors", x->n_tensors);
-  vf_json_u64(j, "data_bytes", x->data_bytes);
-  if (x->n_files != 0) vf_json_u64(j, "file_bytes", x->file_bytes);
-  if (x->header_bytes != 0) vf_json_u64(j, "header_bytes", x->header_bytes);
-  if (x->max_ctx_tokens != 0) vf_json_u64(j, "max_ctx_tokens", x->max_ctx_tokens);
+static void json_one(vf_doc *j, const vf_inspection_info *x, bool tensors) {
+  vf_doc_string(j, "ref", x->ref);
+  vf_doc_string(j, "kind", x->kind);
+  vf_doc_string(j, "name", x->name);
+  vf_doc_string(j, "architecture", x->architecture);
+  vf_doc_string(j, "quant", x->quant);
+  vf_doc_u64(j, "params", x->n_params);
+  vf_doc_u64(j, "active_params", x->n_active_params);
+  vf_doc_u64(j, "layers", x->n_layers);
+  vf_doc_u64(j, "tensors", x->n_tensors);
+  vf_doc_u64(j, "data_bytes", x->data_bytes);
+  if (x->n_files != 0) vf_doc_u64(j, "file_bytes", x->file_bytes);
+  if (x->header_bytes != 0) vf_doc_u64(j, "header_bytes", x->header_bytes);
+  if (x->max_ctx_tokens != 0) vf_doc_u64(j, "max_ctx_tokens", x->max_ctx_tokens);
   json_formats(j, x);
   json_layers(j, x);
   json_cache(j, x);
@@ -261,7 +261,7 @@ static void json_one(vf_json *j, const vf_inspection_info *x, bool tensors) {
 
 typedef struct difference {
   vf_out *out;
-  vf_json *json; /* NULL: text */
+  vf_doc *json; /* NULL: text */
   const vf_inspection_info *a, *b;
   size_t n;
 } difference;
@@ -270,10 +270,10 @@ static void differ_text(difference *d, const char *what, const char *a, const ch
   if (strcmp(a, b) == 0) return;
   d->n++;
   if (d->json != NULL) {
-    vf_json_open(d->json, what, '[');
-    vf_json_string(d->json, NULL, a);
-    vf_json_string(d->json, NULL, b);
-    vf_json_close(d->json, ']');
+    vf_doc_open(d->json, what, '[');
+    vf_doc_string(d->json, NULL, a);
+    vf_doc_string(d->json, NULL, b);
+    vf_doc_close(d->json, ']');
     return;
   }
   put_label(d->out, what);
@@ -287,10 +287,10 @@ static void differ_number(difference *d, const char *what, uint64_t a, uint64_t 
   if (a == b) return;
   d->n++;
   if (d->json != NULL) {
-    vf_json_open(d->json, what, '[');
-    vf_json_u64(d->json, NULL, a);
-    vf_json_u64(d->json, NULL, b);
-    vf_json_close(d->json, ']');
+    vf_doc_open(d->json, what, '[');
+    vf_doc_u64(d->json, NULL, a);
+    vf_doc_u64(d->json, NULL, b);
+    vf_doc_close(d->json, ']');
     return;
   }
   put_label(d->out, what);
@@ -374,15 +374,15 @@ static void differ_all(difference *d, bool tensors) {
   if (tensors) differ_tensors(d);
 }
 
-static void write_difference(vf_out *out, vf_json *json, const vf_inspection_info *a,
+static void write_difference(vf_out *out, vf_doc *json, const vf_inspection_info *a,
                              const vf_inspection_info *b, bool tensors) {
   difference d = {out, json, a, b, 0};
   if (json != NULL) {
-    vf_json_string(json, "a", a->ref);
-    vf_json_string(json, "b", b->ref);
-    vf_json_open(json, "different", '{');
+    vf_doc_string(json, "a", a->ref);
+    vf_doc_string(json, "b", b->ref);
+    vf_doc_open(json, "different", '{');
     differ_all(&d, tensors);
-    vf_json_close(json, '}');
+    vf_doc_close(json, '}');
     return;
   }
   put_escaped(out, a->ref);
@@ -391,6 +391,23 @@ static void write_difference(vf_out *out, vf_json *json, const vf_inspection_inf
   vf_out_put(out, "\n\n");
   differ_all(&d, tensors);
   if (d.n == 0) vf_out_put(out, "  nothing is different\n");
+}
+
+/* What is written: one, or two of them. */
+typedef struct written {
+  const vf_inspection_info *a, *b;
+  bool tensors;
+} written;
+
+static void events(vf_doc *j, const void *result) {
+  const written *w = result;
+  vf_doc_open(j, NULL, '{');
+  vf_doc_string(j, "format_version", VF_DOC_VERSION);
+  if (w->b != NULL)
+    write_difference(j->out, j, w->a, w->b, w->tensors);
+  else
+    json_one(j, w->a, w->tensors);
+  vf_doc_close(j, '}');
 }
 
 /* ---- Writing ---------------------------------------------------------------------------- */
@@ -406,18 +423,10 @@ vf_status vf_inspection_write(const vf_inspection *inspection, const vf_inspecti
   VF_NEED(err, write);
   vf_status status = vf_out_start(&out, &o, options, write, user, err);
   if (status != VF_OK) return status;
-  if (o.format != VF_REPORT_TABLE && o.format != VF_REPORT_JSON)
-    return vf_fail(err, VF_USAGE, "inspections come as a table or as JSON");
-  vf_json j = vf_json_on(&out);
-  if (o.format == VF_REPORT_JSON) {
-    vf_json_open(&j, NULL, '{');
-    vf_json_string(&j, "format_version", VF_JSON_VERSION);
-    if (b != NULL)
-      write_difference(&out, &j, a, b, tensors);
-    else
-      json_one(&j, a, tensors);
-    vf_json_close(&j, '}');
-  } else if (b != NULL) {
+  const written w = {a, b, tensors};
+  const vf_doc_format *format = vf_doc_format_get(o.format);
+  if (format != NULL) return vf_document_write(&out, format, events, &w, err);
+  if (b != NULL) {
     write_difference(&out, NULL, a, b, tensors);
   } else {
     write_table(&out, a, tensors, o.unit);

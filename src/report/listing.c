@@ -1,4 +1,4 @@
-/* listing.c - a list of catalog entries as a table or JSON; one entry whole. */
+/* listing.c - a list of catalog entries; one entry whole. */
 #include "look/listing.h"
 
 #include <cjson/cJSON.h>
@@ -9,7 +9,7 @@
 #include "base/args.h"
 #include "base/status.h"
 #include "base/units.h"
-#include "report/json_write.h"
+#include "report/document.h"
 #include "report/out.h"
 
 enum { CELL_BYTES = 96, LABEL_WIDTH = 24, MAX_COLUMNS = 24 };
@@ -217,44 +217,44 @@ static void write_entry(vf_out *out, const vf_listing *l, const cJSON *entry, vf
 
 /* ---- JSON ------------------------------------------------------------------------------- */
 
-static void json_cell(vf_json *j, const vf_column *column, const vf_cell *c) {
+static void json_cell(vf_doc *j, const vf_column *column, const vf_cell *c) {
   if (!c->known) return;
   if (column->kind == VF_CELL_TEXT) {
-    vf_json_string(j, column->key, c->text);
+    vf_doc_string(j, column->key, c->text);
   } else if (column->kind == VF_CELL_LIST) {
-    vf_json_open(j, column->key, '[');
-    for (const char *s = c->text; *s != '\0'; s += strlen(s) + 1) vf_json_string(j, NULL, s);
-    vf_json_close(j, ']');
+    vf_doc_open(j, column->key, '[');
+    for (const char *s = c->text; *s != '\0'; s += strlen(s) + 1) vf_doc_string(j, NULL, s);
+    vf_doc_close(j, ']');
   } else {
-    vf_json_u64(j, column->key, c->number);
+    vf_doc_u64(j, column->key, c->number);
   }
 }
 
-static void json_row(vf_json *j, const vf_listing *l, size_t row) {
+static void json_row(vf_doc *j, const vf_listing *l, size_t row) {
   for (size_t c = 0; c < l->n_columns; c++)
     json_cell(j, &l->columns[c], &l->cells[row * l->n_columns + c]);
 }
 
-static void write_json(vf_out *out, const vf_listing *l) {
-  vf_json j = vf_json_on(out);
-  vf_json_open(&j, NULL, '{');
-  vf_json_string(&j, "format_version", VF_JSON_VERSION);
+static void events(vf_doc *j, const void *result) {
+  const vf_listing *l = result;
+  vf_doc_open(j, NULL, '{');
+  vf_doc_string(j, "format_version", VF_DOC_VERSION);
   if (l->entry.json != NULL) {
-    vf_json_open(&j, l->one, '{');
-    json_row(&j, l, 0);
-    vf_json_string(&j, "file", l->entry.file);
-    vf_json_raw(&j, "entry", l->entry.json, l->entry.length);
-    vf_json_close(&j, '}');
+    vf_doc_open_row(j, l->one);
+    json_row(j, l, 0);
+    vf_doc_string(j, "file", l->entry.file);
+    vf_doc_raw(j, "entry", l->entry.json, l->entry.length);
+    vf_doc_close(j, '}');
   } else {
-    vf_json_open(&j, l->what, '[');
+    vf_doc_open(j, l->what, '[');
     for (size_t r = 0; r < l->n_rows; r++) {
-      vf_json_open(&j, NULL, '{');
-      json_row(&j, l, r);
-      vf_json_close(&j, '}');
+      vf_doc_open_row(j, NULL);
+      json_row(j, l, r);
+      vf_doc_close(j, '}');
     }
-    vf_json_close(&j, ']');
+    vf_doc_close(j, ']');
   }
-  vf_json_close(&j, '}');
+  vf_doc_close(j, '}');
 }
 
 /* ---- Writing ---------------------------------------------------------------------------- */
@@ -268,11 +268,9 @@ vf_status vf_listing_write(const vf_listing *listing, const vf_report_options *o
   VF_NEED(err, write);
   vf_status status = vf_out_start(&out, &o, options, write, user, err);
   if (status != VF_OK) return status;
-  if (o.format != VF_REPORT_TABLE && o.format != VF_REPORT_JSON)
-    return vf_fail(err, VF_USAGE, "lists come as a table or as JSON");
-  if (o.format == VF_REPORT_JSON) {
-    write_json(&out, l);
-  } else if (l->entry.json != NULL) {
+  const vf_doc_format *format = vf_doc_format_get(o.format);
+  if (format != NULL) return vf_document_write(&out, format, events, l, err);
+  if (l->entry.json != NULL) {
     cJSON *entry = cJSON_ParseWithLength(l->entry.json, l->entry.length);
     if (entry == NULL) return vf_fail_nomem(err);
     write_entry(&out, l, entry, o.unit);

@@ -1,4 +1,4 @@
-/* machine.c - what was found on a machine, as a table or JSON.
+/* machine.c - what was found on a machine, as a table or as events.
  *
  * A line per device: what the driver has, what it keeps, what others hold, what is free.  What is
  * odd stands below, and names the device by its number. */
@@ -8,7 +8,7 @@
 #include "base/args.h"
 #include "base/units.h"
 #include "core/words.h"
-#include "report/json_write.h"
+#include "report/document.h"
 
 enum { NAME_WIDTH = 24, CELL_WIDTH = 9 };
 
@@ -143,72 +143,72 @@ static const char *const backend_word[VF_BACKEND_COUNT] = {
     [VF_BACKEND_METAL] = "metal", [VF_BACKEND_SYCL] = "sycl", [VF_BACKEND_OTHER] = "other",
 };
 
-static void json_identity(vf_json *j, const vf_machine_device *d) {
+static void json_identity(vf_doc *j, const vf_machine_device *d) {
   char ids[16], capability[16];
   vf_text t = vf_text_on(ids, sizeof ids);
-  vf_json_u64(j, "index", d->index);
-  vf_json_string(j, "name", shown_name(d));
-  if (d->in_catalog) vf_json_string(j, "id", d->device.id);
-  vf_json_string(j, "kind", vf_device_kind_word[d->device.kind]);
-  vf_json_string(j, "backend", backend_word[d->device.backend]);
-  vf_json_string(j, "source", d->source);
-  vf_json_bool(j, "usable", d->usable);
-  if (d->integrated) vf_json_bool(j, "integrated", true);
-  if (d->instance) vf_json_bool(j, "instance", true);
-  if (d->bus_id[0] != '\0') vf_json_string(j, "pci_address", d->bus_id);
+  vf_doc_u64(j, "index", d->index);
+  vf_doc_string(j, "name", shown_name(d));
+  if (d->in_catalog) vf_doc_string(j, "id", d->device.id);
+  vf_doc_string(j, "kind", vf_device_kind_word[d->device.kind]);
+  vf_doc_string(j, "backend", backend_word[d->device.backend]);
+  vf_doc_string(j, "source", d->source);
+  vf_doc_bool(j, "usable", d->usable);
+  if (d->integrated) vf_doc_bool(j, "integrated", true);
+  if (d->instance) vf_doc_bool(j, "instance", true);
+  if (d->bus_id[0] != '\0') vf_doc_string(j, "pci_address", d->bus_id);
   vf_text_printf(&t, "%04x:%04x", (unsigned)d->pci_vendor, (unsigned)d->pci_device);
-  if (d->pci_vendor != 0) vf_json_string(j, "pci_id", ids);
+  if (d->pci_vendor != 0) vf_doc_string(j, "pci_id", ids);
   vf_text c = vf_text_on(capability, sizeof capability);
   vf_text_printf(&c, "%u.%u", (unsigned)(d->device.compute_capability / 10),
                  (unsigned)(d->device.compute_capability % 10));
-  if (d->device.compute_capability != 0) vf_json_string(j, "compute_capability", capability);
+  if (d->device.compute_capability != 0) vf_doc_string(j, "compute_capability", capability);
 }
 
-static void json_device(vf_json *j, const vf_machine_device *d) {
-  vf_json_open(j, NULL, '{');
+static void json_device(vf_doc *j, const vf_machine_device *d) {
+  vf_doc_open_row(j, NULL);
   json_identity(j, d);
   if (d->device.total_known) {
-    vf_json_u64(j, "total_bytes", d->device.total_bytes);
-    vf_json_u64(j, "reserved_bytes", d->device.reserved_bytes);
+    vf_doc_u64(j, "total_bytes", d->device.total_bytes);
+    vf_doc_u64(j, "reserved_bytes", d->device.reserved_bytes);
   }
   if (d->device.total_known && d->used_known) {
-    vf_json_u64(j, "used_bytes", d->device.used_bytes);
-    vf_json_u64(j, "free_bytes", free_bytes(d));
+    vf_doc_u64(j, "used_bytes", d->device.used_bytes);
+    vf_doc_u64(j, "free_bytes", free_bytes(d));
   }
-  if (d->processes != 0) vf_json_u64(j, "processes", d->processes);
-  if (d->process_bytes != 0) vf_json_u64(j, "process_bytes", d->process_bytes);
-  if (d->note[0] != '\0') vf_json_string(j, "note", d->note);
-  vf_json_close(j, '}');
+  if (d->processes != 0) vf_doc_u64(j, "processes", d->processes);
+  if (d->process_bytes != 0) vf_doc_u64(j, "process_bytes", d->process_bytes);
+  if (d->note[0] != '\0') vf_doc_string(j, "note", d->note);
+  vf_doc_close(j, '}');
 }
 
-static void json_host(vf_json *j, const vf_host_memory *h) {
-  vf_json_open(j, "host", '{');
-  vf_json_u64(j, "total_bytes", h->total_bytes);
-  vf_json_u64(j, "free_bytes", h->free_bytes);
-  vf_json_u64(j, "usable_bytes", h->usable_bytes);
-  vf_json_u64(j, "usable_free_bytes", h->usable_free_bytes);
-  if (h->limit_bytes != 0) vf_json_u64(j, "limit_bytes", h->limit_bytes);
-  vf_json_u64(j, "swap_bytes", h->swap_bytes);
-  vf_json_u64(j, "swap_free_bytes", h->swap_free_bytes);
-  vf_json_u64(j, "huge_pages_bytes", h->huge_pages_bytes);
-  vf_json_u64(j, "huge_pages_free_bytes", h->huge_pages_free_bytes);
-  vf_json_close(j, '}');
+static void json_host(vf_doc *j, const vf_host_memory *h) {
+  vf_doc_open(j, "host", '{');
+  vf_doc_u64(j, "total_bytes", h->total_bytes);
+  vf_doc_u64(j, "free_bytes", h->free_bytes);
+  vf_doc_u64(j, "usable_bytes", h->usable_bytes);
+  vf_doc_u64(j, "usable_free_bytes", h->usable_free_bytes);
+  if (h->limit_bytes != 0) vf_doc_u64(j, "limit_bytes", h->limit_bytes);
+  vf_doc_u64(j, "swap_bytes", h->swap_bytes);
+  vf_doc_u64(j, "swap_free_bytes", h->swap_free_bytes);
+  vf_doc_u64(j, "huge_pages_bytes", h->huge_pages_bytes);
+  vf_doc_u64(j, "huge_pages_free_bytes", h->huge_pages_free_bytes);
+  vf_doc_close(j, '}');
 }
 
-static void write_json(vf_out *out, const vf_machine_info *info) {
-  vf_json j = vf_json_on(out);
-  vf_json_open(&j, NULL, '{');
-  vf_json_string(&j, "format_version", VF_JSON_VERSION);
+static void events(vf_doc *j, const void *result) {
+  const vf_machine_info *info = result;
+  vf_doc_open(j, NULL, '{');
+  vf_doc_string(j, "format_version", VF_DOC_VERSION);
   if (info->driver_version[0] != '\0')
-    vf_json_string(&j, "nvidia_driver_version", info->driver_version);
-  vf_json_open(&j, "devices", '[');
-  for (size_t i = 0; i < info->n_devices; i++) json_device(&j, &info->devices[i]);
-  vf_json_close(&j, ']');
-  if (info->host_known) json_host(&j, &info->host);
-  vf_json_open(&j, "notes", '[');
-  for (size_t i = 0; i < info->n_notes; i++) vf_json_string(&j, NULL, info->notes[i]);
-  vf_json_close(&j, ']');
-  vf_json_close(&j, '}');
+    vf_doc_string(j, "nvidia_driver_version", info->driver_version);
+  vf_doc_open(j, "devices", '[');
+  for (size_t i = 0; i < info->n_devices; i++) json_device(j, &info->devices[i]);
+  vf_doc_close(j, ']');
+  if (info->host_known) json_host(j, &info->host);
+  vf_doc_open(j, "notes", '[');
+  for (size_t i = 0; i < info->n_notes; i++) vf_doc_string(j, NULL, info->notes[i]);
+  vf_doc_close(j, ']');
+  vf_doc_close(j, '}');
 }
 
 vf_status vf_machine_write(const vf_machine *machine, const vf_report_options *options,
@@ -219,9 +219,9 @@ vf_status vf_machine_write(const vf_machine *machine, const vf_report_options *o
   VF_NEED(err, write);
   vf_status status = vf_out_start(&out, &o, options, write, user, err);
   if (status != VF_OK) return status;
-  if (o.format == VF_REPORT_JSON)
-    write_json(&out, vf_machine_info_get(machine));
-  else
-    write_table(&out, vf_machine_info_get(machine), o.unit);
+  const vf_doc_format *format = vf_doc_format_get(o.format);
+  if (format != NULL)
+    return vf_document_write(&out, format, events, vf_machine_info_get(machine), err);
+  write_table(&out, vf_machine_info_get(machine), o.unit);
   return vf_out_finish(&out, err);
 }

@@ -20,7 +20,7 @@ vf_status vf_out_start(vf_out *out, vf_report_options *own, const vf_report_opti
   vf_report_options o = vf_report_options_init();
   vf_status status = vf_take_struct(&o, sizeof o, options, "vf_report_options", err);
   if (status != VF_OK) return status;
-  if ((unsigned)o.format >= VF_REPORT_COUNT)
+  if (vf_report_format_name((size_t)(unsigned)o.format) == NULL)
     return vf_fail(err, VF_USAGE, "vf_report_options: %d is no format", (int)o.format);
   if (o.unit != VF_UNIT_GIB && o.unit != VF_UNIT_GB)
     return vf_fail(err, VF_USAGE, "vf_report_options: %d is no unit", (int)o.unit);

@@ -16,7 +16,6 @@ extern const char *const vf_advice_word[3];
 int vf_placed_advice(const vf_placed_scenario *s);
 
 void vf_place_table(vf_out *out, const vf_place *place, const vf_report_options *options);
-void vf_place_json(vf_out *out, const vf_place *place);
 void vf_card_text(vf_out *out, const vf_place *place, const vf_report_options *options);
 void vf_card_svg(vf_out *out, const vf_place *place, const vf_report_options *options);
 

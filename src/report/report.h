@@ -1,22 +1,28 @@
-/* report.h - one file per output format, one interface.
+/* report.h - one estimate, as a page or as events.
  *
- * A format sees results and how they are to be shown, never how they came about. */
+ * A report sees results and how they are to be shown, never how they came about. */
 #ifndef VF_REPORT_REPORT_H
 #define VF_REPORT_REPORT_H
 
-#include "report/json_write.h"
+#include "report/document.h"
 #include "report/out.h"
 
-typedef void (*vf_report_fn)(vf_out *out, const vf_estimate *e, const vf_limits *limits,
-                             const vf_report_options *options);
-
+/* The page for people. */
 void vf_report_table(vf_out *out, const vf_estimate *e, const vf_limits *limits,
                      const vf_report_options *options);
-void vf_report_json(vf_out *out, const vf_estimate *e, const vf_limits *limits,
-                    const vf_report_options *options);
 
-/* What vf_report_json writes, but for the version: for other objects that hold it. */
-void vf_report_json_members(vf_json *j, const vf_estimate *e, const vf_limits *limits,
-                            const vf_deployment *d);
+/* What vf_report_events takes. */
+typedef struct vf_reported {
+  const vf_estimate *estimate;
+  const vf_limits *limits; /* NULL: none */
+  const vf_report_options *options;
+} vf_reported;
+
+void vf_report_events(vf_doc *d, const void *result);
+
+/* What it says of one estimate, but for the version: for other objects that hold it.  Its lines are
+ * rows, unless it stands in one. */
+void vf_estimate_events(vf_doc *d, const vf_estimate *e, const vf_limits *limits,
+                        const vf_deployment *deployment);
 
 #endif

@@ -9,7 +9,7 @@
 #include "base/args.h"
 #include "base/names.h"
 #include "base/status.h"
-#include "report/json_write.h"
+#include "report/document.h"
 #include "report/out.h"
 
 #define BOLD  "\x1b[1m"
@@ -76,21 +76,22 @@ static void put_list(page *p) {
   }
 }
 
-static void put_json(page *p, const vf_topic *topic) {
-  vf_json j = vf_json_on(&p->out);
-  vf_json_open(&j, NULL, '{');
-  vf_json_string(&j, "format_version", VF_JSON_VERSION);
-  vf_json_open(&j, "topics", '[');
+/* One topic, or all of them. */
+static void events(vf_doc *j, const void *result) {
+  const vf_topic *topic = result;
+  vf_doc_open(j, NULL, '{');
+  vf_doc_string(j, "format_version", VF_DOC_VERSION);
+  vf_doc_open(j, "topics", '[');
   for (size_t i = 0; i < vf_n_topics; i++) {
     if (topic != NULL && topic != &vf_topics[i]) continue;
-    vf_json_open(&j, NULL, '{');
-    vf_json_string(&j, "name", vf_topics[i].name);
-    vf_json_string(&j, "title", vf_topics[i].title);
-    if (topic != NULL) vf_json_string(&j, "markdown", vf_topics[i].text);
-    vf_json_close(&j, '}');
+    vf_doc_open_row(j, NULL);
+    vf_doc_string(j, "name", vf_topics[i].name);
+    vf_doc_string(j, "title", vf_topics[i].title);
+    if (topic != NULL) vf_doc_string(j, "markdown", vf_topics[i].text);
+    vf_doc_close(j, '}');
   }
-  vf_json_close(&j, ']');
-  vf_json_close(&j, '}');
+  vf_doc_close(j, ']');
+  vf_doc_close(j, '}');
 }
 
 static vf_status find_topic(const vf_topic **out, const char *name, vf_error *err) {
@@ -117,9 +118,9 @@ vf_status vf_topic_write(const char *name, const vf_report_options *options, vf_
   if (status == VF_OK && name != NULL) status = find_topic(&topic, name, err);
   if (status != VF_OK) return status;
   p.color = o.color;
-  if (o.format == VF_REPORT_JSON)
-    put_json(&p, topic);
-  else if (topic != NULL)
+  const vf_doc_format *format = vf_doc_format_get(o.format);
+  if (format != NULL) return vf_document_write(&p.out, format, events, topic, err);
+  if (topic != NULL)
     put_topic(&p, topic);
   else
     put_list(&p);

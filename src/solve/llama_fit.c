@@ -66,12 +66,6 @@ static vf_status shrink_context(question *q, uint64_t over, vf_error *err) {
   return VF_OK;
 }
 
-static bool has_experts(const vf_model *m) {
-  for (uint32_t i = 0; i < m->n_layers; i++)
-    if (m->layers[i].n_experts != 0) return true;
-  return false;
-}
-
 /* Fewest leading layers whose experts have to go; all of them if that is not enough. */
 static vf_status move_experts(question *q, bool *enough, vf_error *err) {
   uint32_t low = 0, high = q->model->n_layers;
@@ -120,7 +114,7 @@ static vf_status choose(question *q, vf_error *err) {
     if (status == VF_OK) status = missing(q, &over, err);
     if (status != VF_OK || over == 0) return status;
   }
-  if (has_experts(q->model)) {
+  if (vf_model_has_experts(q->model)) {
     status = move_experts(q, &enough, err);
     if (status != VF_OK || enough) return status;
   }

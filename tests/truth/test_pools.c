@@ -81,7 +81,7 @@ static uint64_t figure_of(const row *r) {
   if (strcmp(f, "tokens") == 0) return b->pool_tokens;
   if (strcmp(f, "concurrency") == 0) return w->max_concurrency_x100;
   if (strcmp(f, "block") == 0) return w->block_size;
-  if (strcmp(f, "blocks") == 0) return estimate->notes[VF_VLLM_REQUEST_BLOCKS];
+  if (strcmp(f, "blocks") == 0) return ((const vf_vllm_plan *)&estimate->plan)->pool.request_blocks;
   if (strcmp(f, "demand") == 0) return demand() / (w->tp * w->dp);
   return line_bytes(f);
 }

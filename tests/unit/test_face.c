@@ -384,6 +384,7 @@ static void getters_of_null_return_nothing(void **state) {
   assert_null(vf_catalog_id(g.ctx, VF_CATALOG_COUNT, 0));
   assert_null(vf_nearest_name(NULL, (const char *[]){"a", NULL}));
   assert_null(vf_nearest_name("a", NULL));
+  assert_null(vf_report_format_name(VF_REPORT_COUNT));
   vf_model_info_get(NULL, &info);
   assert_string_equal(info.id, "");
   vf_model_info_get(g.model, NULL);

@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include "core/shard.h"
+#include "engines/engine.h"
 #include "engines/vllm/vllm.h"
 
 static vf_context *ctx;
@@ -158,23 +159,52 @@ static void a_tied_embedding_lies_at_both_ends(void **state) {
 
 /* ---- Versions --------------------------------------------------------------------------- */
 
-static void every_version_has_rules(void **state) {
+static void a_version_has_the_rules_of_all_before_it(void **state) {
   (void)state;
   static const struct {
     const char *text;
-    uint32_t minor, since;
-    bool known;
-  } versions[] = {{"0.7.3", 7, 0, true},    {"0.8.5.post1", 8, 0, true}, {"v0.10.2", 10, 10, true},
-                  {"0.16", 16, 11, true},   {"0.17.1", 17, 17, true},    {"0.19.0", 19, 18, true},
-                  {"0.20", 20, 18, true},   {"0.21", 21, 21, true},      {"0.25.1", 25, 21, true},
-                  {"0.26.0", 26, 26, true}, {"newest", 28, 26, false},   {NULL, 28, 26, false}};
+    uint32_t utilization, sampler, outside;
+    bool whole, groups, charged, twice;
+  } versions[] = {
+      {"0.7.3", 900, 392, 90, true, false, false, false},
+      {"0.8.5.post1", 900, 392, 90, false, false, false, false},
+      {"v0.10.2", 900, 390, 80, false, true, false, false},
+      {"0.16", 900, 390, 133, false, true, false, false},
+      {"0.17.1", 900, 153, 133, false, true, false, false},
+      {"0.19.0", 900, 153, 256, false, true, false, false},
+      {"0.21", 920, 153, 256, false, true, true, false},
+      {"0.25.1", 920, 153, 256, false, true, true, false},
+      {"0.26.0", 920, 153, 256, false, true, true, true},
+  };
   for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
-    uint32_t minor;
-    bool known;
-    const vf_vllm_rules *r = vf_vllm_rules_of(versions[i].text, &minor, &known);
-    assert_int_equal(r->since, versions[i].since);
-    assert_int_equal(minor, versions[i].minor);
-    assert_int_equal(known, versions[i].known);
+    vf_vllm_rules r = vf_vllm_rules_of(vf_ranks_version(versions[i].text));
+    assert_true(vf_vllm_knows(versions[i].text));
+    assert_int_equal(r.utilization_permille, versions[i].utilization);
+    assert_int_equal(r.sampler_x10.at[1], versions[i].sampler);
+    assert_int_equal(r.alone_mib.at[1], versions[i].outside);
+    assert_int_equal(r.whole_prompts, versions[i].whole);
+    assert_int_equal(r.groups, versions[i].groups);
+    assert_int_equal(r.graphs == VF_VLLM_GRAPHS_CHARGED, versions[i].charged);
+    assert_int_equal(r.in_flight_twice, versions[i].twice);
+  }
+  assert_false(vf_vllm_knows("newest"));
+  assert_false(vf_vllm_knows("0.99"));
+}
+
+/* ---- Terms ------------------------------------------------------------------------------ */
+
+static void every_term_tells_its_source_and_how_it_came_about(void **state) {
+  (void)state;
+  const vf_engine *engine;
+  for (size_t i = 0; (engine = vf_engine_at(i)) != NULL; i++) {
+    for (const vf_term *t = engine->terms; t != NULL && t->id != NULL; t++) {
+      assert_non_null(t->amount);
+      assert_true(t->formula != NULL || t->words != NULL);
+      assert_non_null(t->source);
+      assert_true(t->until == 0 || t->since < t->until);
+      for (const vf_term *other = engine->terms; other != t; other++)
+        assert_true(strcmp(other->id, t->id) != 0 || other->until <= t->since);
+    }
   }
 }
 
@@ -188,7 +218,8 @@ int main(void) {
       cmocka_unit_test(ranks_together_hold_all_of_it),
       cmocka_unit_test(left_over_layers_go_where_the_engine_puts_them),
       cmocka_unit_test(a_tied_embedding_lies_at_both_ends),
-      cmocka_unit_test(every_version_has_rules),
+      cmocka_unit_test(a_version_has_the_rules_of_all_before_it),
+      cmocka_unit_test(every_term_tells_its_source_and_how_it_came_about),
   };
   return cmocka_run_group_tests(tests, open_context, close_context);
 }

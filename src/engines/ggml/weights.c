@@ -70,15 +70,10 @@ static uint8_t slot_backend(const vf_ggml_builder *b, uint32_t slot) {
   return (uint8_t)vf_min_u32(device, b->g->n_gpus);
 }
 
-static bool is_expert(const vf_tensor *t) {
-  return t->role == VF_ROLE_FFN_GATE_EXPS || t->role == VF_ROLE_FFN_UP_EXPS ||
-         t->role == VF_ROLE_FFN_DOWN_EXPS || t->role == VF_ROLE_FFN_GATE_UP_EXPS;
-}
-
 static uint8_t tensor_backend(const vf_ggml_builder *b, const vf_tensor *t, bool as_output) {
   uint32_t layer = (uint32_t)t->layer;
   if (as_output) return slot_backend(b, b->model->n_layers);
-  if (is_expert(t) && layer < b->g->cpu_moe_layers) return host_of(b);
+  if (vf_role_is_expert(t->role) && layer < b->g->cpu_moe_layers) return host_of(b);
   switch (vf_roles[t->role].home) {
   case VF_HOME_INPUT:
   case VF_HOME_TOWER:

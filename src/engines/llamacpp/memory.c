@@ -80,14 +80,10 @@ bool vf_llamacpp_is_loaded(const plan *p, const vf_tensor *t) {
          (p->request->mtp || !vf_model_is_mtp(p->model, t));
 }
 
-static bool is_expert(const vf_tensor *t) {
-  return t->role == VF_ROLE_FFN_GATE_EXPS || t->role == VF_ROLE_FFN_UP_EXPS ||
-         t->role == VF_ROLE_FFN_DOWN_EXPS || t->role == VF_ROLE_FFN_GATE_UP_EXPS;
-}
-
 /* --n-cpu-moe: experts of the first layers stay where they are, biases with them. */
 bool vf_llamacpp_stays_on_host(const plan *p, const vf_tensor *t) {
-  return is_expert(t) && t->layer >= 0 && (uint32_t)t->layer < p->request->cpu_moe_layers;
+  return vf_role_is_expert(t->role) && t->layer >= 0 &&
+         (uint32_t)t->layer < p->request->cpu_moe_layers;
 }
 
 /* What is not known to belong to a layer is counted where the output is, as if it were needed. */

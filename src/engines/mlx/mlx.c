@@ -10,7 +10,9 @@
 #include "base/units.h"
 #include "core/format.h"
 #include "engines/engine.h"
-#include "engines/serving.h"
+#include "engines/ranks.h"
+
+enum { NEWEST = 31003 /* as vf_ranks_version() counts */ };
 
 enum { STEP_TOKENS = 256, PREFILL_TOKENS = 2048 };
 
@@ -20,13 +22,12 @@ static const vf_kernel_rules kernels = {"MLX-LM", checkpoints, false, false};
 
 /* --kv-bits: values in groups of 64 with a scale and a bias in 16 bits each. */
 static uint64_t row_bytes(vf_format format, uint64_t elements) {
-  const vf_format_info *f = vf_format_get(format);
   bool grouped = format == VF_FORMAT_INT8 || format == VF_FORMAT_INT4;
-  uint64_t bytes = (elements + f->block_elements - 1) / f->block_elements * f->block_bytes;
+  uint64_t bytes = vf_format_row_ceil(format, elements);
   return grouped ? bytes + elements / 64 * 4 : bytes;
 }
 
-static uint64_t cache_bytes(const vf_serving *s, bool states) {
+static uint64_t cache_bytes(const vf_ranks *s, bool states) {
   uint64_t tokens = (s->w->requested_ctx_tokens + STEP_TOKENS - 1) / STEP_TOKENS * STEP_TOKENS;
   uint64_t sum = 0;
   for (size_t i = 0; i < s->model->n_caches; i++) {
@@ -45,24 +46,24 @@ static uint64_t cache_bytes(const vf_serving *s, bool states) {
 }
 
 /* Logits of a chunk in the model's type, and its hidden states. */
-static vf_interval peak_bytes(const vf_serving *s) {
+static vf_interval peak_bytes(const vf_ranks *s) {
   uint64_t tokens = vf_min_u64(s->batch_tokens, s->w->requested_ctx_tokens);
   uint64_t logits = tokens * s->model->n_vocab * s->number_bytes;
   uint64_t hidden = 2 * tokens * s->model->n_embd * s->number_bytes;
-  uint64_t forward = vf_serving_forward_bytes(s, tokens), low = logits / 2;
+  uint64_t forward = vf_ranks_forward_bytes(s, tokens), low = logits / 2;
   return (vf_interval){low, logits + hidden, logits + hidden + forward};
 }
 
-static vf_status resolve(vf_serving *s, vf_error *err) {
+static vf_status resolve(vf_ranks *s, vf_error *err) {
   const vf_request *r = s->request;
   if (s->e->n_devices > 2 || r->tp > 1 || r->pp > 1 || r->dp > 1)
     return vf_fail(err, VF_UNSUPPORTED, "MLX-LM on several machines is not known");
   if (s->e->n_devices == 2 && s->e->devices[0].device.backend != VF_BACKEND_METAL)
     vf_estimate_assume(s->e, "not-metal", "MLX is estimated as on Metal");
-  vf_status status = vf_serving_begin(s, err);
+  vf_status status = vf_ranks_begin(s, NEWEST, err);
   if (status == VF_OK) status = vf_kernels_check(s->e, &kernels, err);
   if (status != VF_OK) return status;
-  vf_serving_formats(s);
+  vf_ranks_formats(s, VF_FORMAT_NONE);
   s->batch_tokens = r->max_num_batched_tokens != 0 ? r->max_num_batched_tokens : PREFILL_TOKENS;
   s->w->tp = s->w->pp = s->w->dp = s->w->ep = 0;
   s->w->ubatch_tokens = s->batch_tokens;
@@ -76,25 +77,24 @@ static vf_status resolve(vf_serving *s, vf_error *err) {
 }
 
 static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *err) {
-  vf_serving s = {
-      .e = e, .model = e->model, .request = request, .w = &e->workload, .name = "MLX-LM"};
+  vf_ranks s = {.e = e, .model = e->model, .request = request, .w = &e->workload, .name = "MLX-LM"};
   vf_status status = resolve(&s, err);
   if (status != VF_OK) return status;
   uint64_t cache = cache_bytes(&s, false), states = cache_bytes(&s, true);
   if (e->overflow) return VF_OK;
-  vf_serving_add(&s, 0, VF_PART_WEIGHTS, "weights", vf_exactly(vf_shard_weights(&s.shard, s.model)),
-                 VF_BASIS_EXACT, "");
-  vf_serving_add(&s, 0, VF_PART_KV_CACHE, "kv_cache", vf_exactly(cache), VF_BASIS_EXACT,
-                 "in steps of 256 tokens");
-  vf_serving_add(&s, 0, VF_PART_STATE, "recurrent_state", vf_exactly(states), VF_BASIS_EXACT, "");
-  vf_serving_add(&s, 0, VF_PART_COMPUTE, "activation", peak_bytes(&s), VF_BASIS_MODELLED,
-                 "logits of a chunk of the prompt");
-  vf_serving_assume(&s);
+  vf_ranks_add(&s, 0, VF_PART_WEIGHTS, "weights", vf_exactly(vf_shard_weights(&s.shard, s.model)),
+               VF_BASIS_EXACT, "");
+  vf_ranks_add(&s, 0, VF_PART_KV_CACHE, "kv_cache", vf_exactly(cache), VF_BASIS_EXACT,
+               "in steps of 256 tokens");
+  vf_ranks_add(&s, 0, VF_PART_STATE, "recurrent_state", vf_exactly(states), VF_BASIS_EXACT, "");
+  vf_ranks_add(&s, 0, VF_PART_COMPUTE, "activation", peak_bytes(&s), VF_BASIS_MODELLED,
+               "logits of a chunk of the prompt");
+  vf_ranks_assume(&s, NULL, NULL);
   return VF_OK;
 }
 
 static bool knows(const char *version) {
-  uint32_t v = vf_serving_version(version);
+  uint32_t v = vf_ranks_version(version);
   return v >= 1 && v < 1000000;
 }
 
@@ -124,5 +124,5 @@ const vf_engine vf_engine_mlx = {
     .knows = knows,
     .decodes = VF_DECODES_LAUNCHED,
     .estimate = estimate,
-    .explain = vf_serving_explain,
+    .explain = vf_ranks_explain,
 };

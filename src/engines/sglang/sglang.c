@@ -10,7 +10,7 @@
 #include "base/status.h"
 #include "base/units.h"
 #include "engines/engine.h"
-#include "engines/serving.h"
+#include "engines/ranks.h"
 
 enum {
   NEWEST = 5009,
@@ -26,14 +26,11 @@ static const char *const checkpoints[] = {
 static const vf_kernel_rules kernels = {"SGLang", checkpoints, true, false};
 
 typedef struct plan {
-  vf_serving s;
-  uint32_t version;
+  vf_ranks s;
   uint32_t attention_dp; /* replicas of attention inside of one tp group */
   uint32_t fraction_ppm;
-  vf_serving_cell cell;
+  vf_ranks_cell cell;
 } plan;
-
-/* ---- Defaults by the size of the GPU ---------------------------------------------------- */
 
 typedef struct tier {
   uint32_t below_gib, chunk, decode_bs, decode_bs_tp4;
@@ -90,7 +87,7 @@ static uint32_t old_fraction(uint32_t tp) {
 static uint32_t default_fraction(const plan *p) {
   const vf_device *d = &p->s.e->devices[0].device;
   uint64_t total = d->total_bytes / VF_MIB, kept;
-  if (p->version < FIRST_HEURISTIC) return old_fraction(p->s.tp);
+  if (p->s.version < FIRST_HEURISTIC) return old_fraction(p->s.tp);
   kept = reserved_mib(p, tier_of(d), total);
   if (total == 0 || kept >= total) return 1000;
   uint64_t permille = ((total - kept) * 2000 + total) / (2 * total);
@@ -98,27 +95,27 @@ static uint32_t default_fraction(const plan *p) {
   return (uint32_t)permille * 1000;
 }
 
-/* ---- Settings --------------------------------------------------------------------------- */
-
 /* With --enable-dp-attention the replicas share the GPUs of one tensor parallel group. */
-static void resolve_attention_dp(plan *p, vf_request *r) {
+static vf_ranks_asked resolve_attention_dp(plan *p) {
+  const vf_request *r = p->s.request;
+  vf_ranks_asked asked = {r->tp, r->pp, r->dp, r->ep};
   uint32_t gpus = (uint32_t)p->s.e->n_devices - 1;
   p->attention_dp = 1;
   if (r->dp > 1 && r->tp == gpus && r->tp % r->dp == 0) {
     p->attention_dp = r->dp;
-    r->dp = 1;
+    asked.dp = 1;
   }
+  return asked;
 }
 
-static vf_status resolve(plan *p, vf_request *r, vf_error *err) {
-  vf_serving *s = &p->s;
+static vf_status resolve(plan *p, vf_error *err) {
+  vf_ranks *s = &p->s;
+  const vf_request *r = s->request;
   const vf_device *d = &s->e->devices[0].device;
-  p->version = s->e->version[0] != '\0' ? vf_serving_version(s->e->version) : NEWEST;
-  resolve_attention_dp(p, r);
-  vf_status status = vf_serving_begin(s, err);
-  if (status == VF_OK) status = vf_serving_check(s, &kernels, err);
+  vf_status status = vf_ranks_begin_as(s, NEWEST, resolve_attention_dp(p), err);
+  if (status == VF_OK) status = vf_ranks_check(s, &kernels, err);
   if (status != VF_OK) return status;
-  vf_serving_formats(s);
+  vf_ranks_formats(s, VF_FORMAT_NONE);
   s->batch_tokens = r->max_num_batched_tokens != 0 ? r->max_num_batched_tokens : tier_of(d)->chunk;
   p->fraction_ppm = r->memory_fraction_ppm != 0 ? r->memory_fraction_ppm : default_fraction(p);
   s->w->memory_fraction_ppm = p->fraction_ppm;
@@ -129,7 +126,7 @@ static vf_status resolve(plan *p, vf_request *r, vf_error *err) {
 
 /* Experts lie over tp / ep ranks each; attention over tp / dp. */
 static void set_shard(plan *p, uint32_t stage) {
-  vf_serving *s = &p->s;
+  vf_ranks *s = &p->s;
   s->shard = (vf_shard){.tp = s->tp,
                         .expert_tp = s->tp / s->ep,
                         .expert_ranks = s->ep,
@@ -155,11 +152,9 @@ static uint64_t attention_copies(const plan *p) {
   return sum;
 }
 
-/* ---- Pools ------------------------------------------------------------------------------ */
-
 /* Bytes per token of the pool: layers with a window have four fifths of the slots
  * (--swa-full-tokens-ratio 0.8). */
-static uint64_t cell_bytes(const vf_serving_cell *c) {
+static uint64_t cell_bytes(const vf_ranks_cell *c) {
   return c->full_layers == 0 ? c->window_bytes : c->full_bytes + (c->window_bytes * 4 + 4) / 5;
 }
 
@@ -179,7 +174,7 @@ static uint64_t demand_tokens(const plan *p) {
 /* Recurrent states take nine parts of nineteen (--mamba-full-memory-ratio 0.9), whether they are
  * needed or not, and the cache the others. */
 static void add_demand(plan *p, uint32_t device) {
-  vf_serving *s = &p->s;
+  vf_ranks *s = &p->s;
   uint64_t cache = 0, states = 0,
            seqs = (s->w->seqs + s->dp * p->attention_dp - 1) / (s->dp * p->attention_dp);
   if (!vf_mul(&cache, demand_tokens(p), cell_bytes(&p->cell))) s->e->overflow = true;
@@ -190,10 +185,10 @@ static void add_demand(plan *p, uint32_t device) {
     states = vf_max_u64(states, vf_shard_part(cache, 9, 10));
   }
   if (s->e->overflow) return;
-  vf_serving_add(s, device, VF_PART_KV_CACHE, "kv_cache", vf_exactly(cache), VF_BASIS_EXACT,
-                 "slots of the token pool");
-  vf_serving_add(s, device, VF_PART_STATE, "recurrent_state", vf_exactly(states), VF_BASIS_EXACT,
-                 "three slots per request");
+  vf_ranks_add(s, device, VF_PART_KV_CACHE, "kv_cache", vf_exactly(cache), VF_BASIS_EXACT,
+               "slots of the token pool");
+  vf_ranks_add(s, device, VF_PART_STATE, "recurrent_state", vf_exactly(states), VF_BASIS_EXACT,
+               "three slots per request");
 }
 
 static uint64_t pool_tokens(const plan *p, uint64_t bytes) {
@@ -202,31 +197,27 @@ static uint64_t pool_tokens(const plan *p, uint64_t bytes) {
   return cell == 0 ? 0 : bytes / cell / page * page;
 }
 
-/* ---- What must fit beside them ---------------------------------------------------------- */
-
 static void add_outside(plan *p, uint32_t device, uint64_t tokens) {
-  vf_serving *s = &p->s;
+  vf_ranks *s = &p->s;
   const vf_workload *w = s->w;
-  uint64_t act = vf_serving_forward_bytes(s, s->batch_tokens);
+  uint64_t act = vf_ranks_forward_bytes(s, s->batch_tokens);
   uint64_t running = tokens / vf_max_u64(w->requested_ctx_tokens, 1) * 512;
   running = vf_min_u64(vf_min_u64(vf_max_u64(running, 2048), MAX_RUNNING), tokens / 2 + 1);
   if (s->request->max_num_seqs != 0) running = s->request->max_num_seqs;
   uint64_t table = (running + 1) * vf_min_u64(w->requested_ctx_tokens, UINT64_C(1) << 40) * 4;
-  vf_serving_add_outside(s, device, VF_PART_COMPUTE, "activation",
-                         (vf_interval){act / 2, act, act + act / 2}, "beside the pools");
+  vf_ranks_add_outside(s, device, VF_PART_COMPUTE, "activation",
+                       (vf_interval){act / 2, act, act + act / 2}, "beside the pools");
   if (!s->request->enforce_eager)
-    vf_serving_add_outside(s, device, VF_PART_COMPUTE, "cuda_graphs",
-                           (vf_interval){400 * VF_MIB, 1400 * VF_MIB, 3000 * VF_MIB},
-                           "beside the pools");
-  vf_serving_add_outside(s, device, VF_PART_COMPUTE, "request_table", vf_exactly(table),
+    vf_ranks_add_outside(s, device, VF_PART_COMPUTE, "cuda_graphs",
+                         (vf_interval){400 * VF_MIB, 1400 * VF_MIB, 3000 * VF_MIB},
                          "beside the pools");
+  vf_ranks_add_outside(s, device, VF_PART_COMPUTE, "request_table", vf_exactly(table),
+                       "beside the pools");
 }
-
-/* ---- A rank ----------------------------------------------------------------------------- */
 
 /* NCCL and the context are there before the first measurement. */
 static uint64_t before_loading(const vf_device *d, uint64_t context) {
-  uint64_t total = vf_serving_total(d), taken = context + d->used_bytes;
+  uint64_t total = vf_ranks_total(d), taken = context + d->used_bytes;
   return total > taken ? total - taken : 0;
 }
 
@@ -248,33 +239,22 @@ static vf_interval budget_of(const plan *p, const vf_device *d) {
       vf_shard_part(before_loading(d, d->context.low_bytes + links.low_bytes), ppm, 1000000)};
 }
 
-static uint64_t less(uint64_t a, uint64_t b) {
-  return a > b ? a - b : 0;
-}
-
-static vf_interval pool_interval(const vf_device_budget *b, vf_interval budget) {
-  uint64_t cache = b->part_bytes[VF_PART_KV_CACHE] + b->part_bytes[VF_PART_STATE];
-  return (vf_interval){less(budget.low_bytes, b->need.high_bytes - cache),
-                       less(budget.bytes, b->need.bytes - cache),
-                       less(budget.high_bytes, b->need.low_bytes - cache)};
-}
-
 static void add_rank(plan *p, uint32_t device) {
-  vf_serving *s = &p->s;
+  vf_ranks *s = &p->s;
   vf_device_budget *b = &s->e->devices[device];
   uint64_t copies = attention_copies(p);
-  vf_serving_add_weights(s, device, true, true);
-  vf_serving_add(s, device, VF_PART_WEIGHTS, "attention_copies", vf_exactly(copies), VF_BASIS_EXACT,
-                 "whole attention for each replica");
+  vf_ranks_add_weights(s, device, true, true);
+  vf_ranks_add(s, device, VF_PART_WEIGHTS, "attention_copies", vf_exactly(copies), VF_BASIS_EXACT,
+               "whole attention for each replica");
   add_demand(p, device);
   if (s->e->overflow || !b->device.total_known) return;
-  vf_interval budget = budget_of(p, &b->device), pool = pool_interval(b, budget);
+  vf_interval budget = budget_of(p, &b->device), pool = vf_ranks_pool(b, budget);
   uint64_t tokens = pool_tokens(p, pool.bytes);
   add_outside(p, device, tokens);
-  vf_serving_add_outside(s, device, VF_PART_RUNTIME, "cuda_context", b->device.context,
-                         "there before");
-  vf_serving_set_budget(s, device, vf_serving_total(&b->device), budget.bytes);
-  vf_serving_set_pool(s, device, pool, tokens);
+  vf_ranks_add_outside(s, device, VF_PART_RUNTIME, "cuda_context", b->device.context,
+                       "there before");
+  vf_ranks_set_budget(s, device, vf_ranks_total(&b->device), budget.bytes);
+  vf_ranks_set_pool(s, device, pool, tokens);
   if (tokens == 0) {
     s->e->refused = true;
     s->w->starts = false;
@@ -282,26 +262,26 @@ static void add_rank(plan *p, uint32_t device) {
 }
 
 static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *err) {
-  vf_request r = *request;
-  plan p = {.s = {.e = e, .model = e->model, .request = &r, .w = &e->workload, .name = "SGLang"}};
-  vf_status status = resolve(&p, &r, err);
+  plan p = {
+      .s = {.e = e, .model = e->model, .request = request, .w = &e->workload, .name = "SGLang"}};
+  vf_status status = resolve(&p, err);
   if (status != VF_OK) return status;
   for (uint32_t stage = 0; stage < p.s.pp; stage++) {
     set_shard(&p, stage);
     uint32_t tp = p.s.tp;
     p.s.tp = tp / p.attention_dp; /* the cache is cut as attention is */
-    p.cell = vf_serving_cell_of(&p.s);
+    p.cell = vf_ranks_cell_of(&p.s);
     p.s.tp = tp;
     for (uint32_t i = 0; i < p.s.dp * p.s.tp; i++)
-      add_rank(&p, vf_serving_device(&p.s, i / p.s.tp, stage, i % p.s.tp));
+      add_rank(&p, vf_ranks_device(&p.s, i / p.s.tp, stage, i % p.s.tp));
   }
   if (p.attention_dp > 1) e->workload.max_concurrency_x100 *= p.attention_dp;
-  vf_serving_assume(&p.s);
+  vf_ranks_assume(&p.s, NULL, NULL);
   return VF_OK;
 }
 
 static bool knows(const char *version) {
-  uint32_t v = vf_serving_version(version);
+  uint32_t v = vf_ranks_version(version);
   return v != 0 && v < 6000;
 }
 
@@ -315,12 +295,12 @@ const vf_engine vf_engine_sglang = {
     .dialect = &vf_dialect_sglang,
     .version = "v0.5.9",
     .checked = "2026-07-13",
-    .quants = vf_serving_quants,
+    .quants = vf_ranks_quants,
     .max_seqs = MAX_RUNNING,
     .ladder = ladder,
     .pools = true,
     .knows = knows,
     .decodes = VF_DECODES_GRAPHS,
     .estimate = estimate,
-    .explain = vf_serving_explain,
+    .explain = vf_ranks_explain,
 };

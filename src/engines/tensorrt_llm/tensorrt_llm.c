@@ -9,7 +9,9 @@
 #include "base/status.h"
 #include "base/units.h"
 #include "engines/engine.h"
-#include "engines/serving.h"
+#include "engines/ranks.h"
+
+enum { NEWEST = 1002000 /* as vf_ranks_version() counts */ };
 
 enum {
   BLOCK_TOKENS = 32,
@@ -24,18 +26,18 @@ static const char *const checkpoints[] = {"tensorrt-llm", "awq",          "gptq"
 static const vf_kernel_rules kernels = {"TensorRT-LLM", checkpoints, false, true};
 
 typedef struct plan {
-  vf_serving s;
+  vf_ranks s;
   uint32_t fraction_ppm;
-  vf_serving_cell cell;
+  vf_ranks_cell cell;
 } plan;
 
 static vf_status resolve(plan *p, vf_error *err) {
-  vf_serving *s = &p->s;
+  vf_ranks *s = &p->s;
   const vf_request *r = s->request;
-  vf_status status = vf_serving_begin(s, err);
-  if (status == VF_OK) status = vf_serving_check(s, &kernels, err);
+  vf_status status = vf_ranks_begin(s, NEWEST, err);
+  if (status == VF_OK) status = vf_ranks_check(s, &kernels, err);
   if (status != VF_OK) return status;
-  vf_serving_formats(s);
+  vf_ranks_formats(s, VF_FORMAT_NONE);
   s->batch_tokens = r->max_num_batched_tokens != 0 ? r->max_num_batched_tokens : MAX_TOKENS;
   p->fraction_ppm = r->memory_fraction_ppm != 0 ? r->memory_fraction_ppm : FRACTION_PPM;
   s->w->memory_fraction_ppm = p->fraction_ppm;
@@ -48,7 +50,7 @@ static vf_status resolve(plan *p, vf_error *err) {
 
 /* moe_expert_parallel_size of the tp ranks share the list, the others the experts. */
 static void set_shard(plan *p, uint32_t stage) {
-  vf_serving *s = &p->s;
+  vf_ranks *s = &p->s;
   uint32_t ep = s->request->ep > 1 ? s->request->ep : 1;
   s->shard = (vf_shard){.tp = s->tp,
                         .expert_tp = vf_max_u32(s->tp / ep, 1),
@@ -56,7 +58,7 @@ static void set_shard(plan *p, uint32_t stage) {
                         .vocab_multiple = 64,
                         .number_bytes = s->number_bytes};
   vf_shard_stage(&s->shard, s->model, VF_STAGE_FIRST, s->pp, stage);
-  p->cell = vf_serving_cell_of(s);
+  p->cell = vf_ranks_cell_of(s);
 }
 
 /* A window has a pool of its own (VSWA), which holds the window and the chunk in flight. */
@@ -78,22 +80,22 @@ static uint64_t token_bytes(const plan *p) {
 }
 
 static void add_demand(plan *p, uint32_t device) {
-  vf_serving *s = &p->s;
+  vf_ranks *s = &p->s;
   uint64_t seqs = (s->w->seqs + s->dp - 1) / s->dp, all, states;
   if (!vf_mul(&all, seqs, request_bytes(p)) || !vf_mul(&states, seqs, p->cell.state_bytes)) {
     s->e->overflow = true;
     return;
   }
-  vf_serving_add(s, device, VF_PART_KV_CACHE, "kv_cache", vf_exactly(all - states), VF_BASIS_EXACT,
-                 "whole blocks of every request");
-  vf_serving_add(s, device, VF_PART_STATE, "recurrent_state", vf_exactly(states), VF_BASIS_EXACT,
-                 "one slot per request");
+  vf_ranks_add(s, device, VF_PART_KV_CACHE, "kv_cache", vf_exactly(all - states), VF_BASIS_EXACT,
+               "whole blocks of every request");
+  vf_ranks_add(s, device, VF_PART_STATE, "recurrent_state", vf_exactly(states), VF_BASIS_EXACT,
+               "one slot per request");
 }
 
 /* The dummy run before the cache is made: context-heavy requests, and logits of a batch. */
 static vf_interval peak_bytes(const plan *p) {
-  const vf_serving *s = &p->s;
-  uint64_t forward = vf_serving_forward_bytes(s, s->batch_tokens);
+  const vf_ranks *s = &p->s;
+  uint64_t forward = vf_ranks_forward_bytes(s, s->batch_tokens);
   uint64_t rows = vf_min_u64(s->w->max_num_seqs, s->batch_tokens);
   uint64_t logits = s->shard.last ? rows * s->model->n_vocab * 6 : 0;
   uint64_t peak = vf_max_u64(forward, logits);
@@ -102,26 +104,26 @@ static vf_interval peak_bytes(const plan *p) {
 
 /* Total memory in use counts, so context, NCCL and graphs do. */
 static void add_rest(plan *p, uint32_t device) {
-  vf_serving *s = &p->s;
+  vf_ranks *s = &p->s;
   const vf_device *d = &s->e->devices[device].device;
   vf_interval links = {0, 0, 0};
   if (s->tp > 1) links = (vf_interval){300 * VF_MIB, 1200 * VF_MIB, 2700 * VF_MIB};
-  vf_serving_add(s, device, VF_PART_COMPUTE, "activation", peak_bytes(p), VF_BASIS_MODELLED,
-                 "peak of the dummy run");
+  vf_ranks_add(s, device, VF_PART_COMPUTE, "activation", peak_bytes(p), VF_BASIS_MODELLED,
+               "peak of the dummy run");
   if (!s->request->enforce_eager)
-    vf_serving_add(s, device, VF_PART_COMPUTE, "cuda_graphs",
-                   (vf_interval){100 * VF_MIB, 500 * VF_MIB, 1500 * VF_MIB}, VF_BASIS_MODELLED, "");
-  vf_serving_add(s, device, VF_PART_RUNTIME, "cuda_context", d->context, VF_BASIS_ASSUMED,
-                 "context, libraries");
-  vf_serving_add(s, device, VF_PART_RUNTIME, "non_torch", links, VF_BASIS_MODELLED, "NCCL");
+    vf_ranks_add(s, device, VF_PART_COMPUTE, "cuda_graphs",
+                 (vf_interval){100 * VF_MIB, 500 * VF_MIB, 1500 * VF_MIB}, VF_BASIS_MODELLED, "");
+  vf_ranks_add(s, device, VF_PART_RUNTIME, "cuda_context", d->context, VF_BASIS_ASSUMED,
+               "context, libraries");
+  vf_ranks_add(s, device, VF_PART_RUNTIME, "non_torch", links, VF_BASIS_MODELLED, "NCCL");
 }
 
 /* The rest of what is free stays so: (1 - fraction) of it. */
 static void set_pool(plan *p, uint32_t device) {
-  vf_serving *s = &p->s;
+  vf_ranks *s = &p->s;
   vf_device_budget *b = &s->e->devices[device];
   uint64_t cache = b->part_bytes[VF_PART_KV_CACHE] + b->part_bytes[VF_PART_STATE];
-  uint64_t total = vf_serving_total(&b->device), taken[3], pool[3];
+  uint64_t total = vf_ranks_total(&b->device), taken[3], pool[3];
   taken[0] = b->need.high_bytes - cache + b->device.used_bytes;
   taken[1] = b->need.bytes - cache + b->device.used_bytes;
   taken[2] = b->need.low_bytes - cache + b->device.used_bytes;
@@ -129,10 +131,10 @@ static void set_pool(plan *p, uint32_t device) {
     pool[i] = total > taken[i] ? vf_shard_part(total - taken[i], p->fraction_ppm, 1000000) : 0;
   if (s->request->kv_cache_memory_bytes != 0)
     for (int i = 0; i < 3; i++) pool[i] = vf_min_u64(pool[i], s->request->kv_cache_memory_bytes);
-  vf_serving_set_budget(s, device, total,
-                        vf_min_u64(taken[1] - b->device.used_bytes + pool[1], total));
+  vf_ranks_set_budget(s, device, total,
+                      vf_min_u64(taken[1] - b->device.used_bytes + pool[1], total));
   uint64_t tokens = pool[1] / token_bytes(p) / s->w->block_size * s->w->block_size;
-  vf_serving_set_pool(s, device, (vf_interval){pool[0], pool[1], pool[2]}, tokens);
+  vf_ranks_set_pool(s, device, (vf_interval){pool[0], pool[1], pool[2]}, tokens);
   if (pool[1] < request_bytes(p)) s->w->starts = false;
 }
 
@@ -146,19 +148,19 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
   for (uint32_t stage = 0; status == VF_OK && stage < p.s.pp; stage++) {
     set_shard(&p, stage);
     for (uint32_t i = 0; i < p.s.dp * p.s.tp; i++) {
-      uint32_t device = vf_serving_device(&p.s, i / p.s.tp, stage, i % p.s.tp);
-      vf_serving_add_weights(&p.s, device, true, true);
+      uint32_t device = vf_ranks_device(&p.s, i / p.s.tp, stage, i % p.s.tp);
+      vf_ranks_add_weights(&p.s, device, true, true);
       add_rest(&p, device);
       add_demand(&p, device);
       if (!e->overflow && e->devices[device].device.total_known) set_pool(&p, device);
     }
   }
-  if (status == VF_OK) vf_serving_assume(&p.s);
+  if (status == VF_OK) vf_ranks_assume(&p.s, NULL, NULL);
   return status;
 }
 
 static bool knows(const char *version) {
-  uint32_t v = vf_serving_version(version);
+  uint32_t v = vf_ranks_version(version);
   return v >= 1 && v < 2000000;
 }
 
@@ -172,12 +174,12 @@ const vf_engine vf_engine_tensorrt_llm = {
     .dialect = &vf_dialect_tensorrt_llm,
     .version = "1.2",
     .checked = "2026-06-01",
-    .quants = vf_serving_quants,
+    .quants = vf_ranks_quants,
     .max_seqs = MAX_BATCH * 8,
     .ladder = ladder,
     .pools = true,
     .knows = knows,
     .decodes = VF_DECODES_GRAPHS,
     .estimate = estimate,
-    .explain = vf_serving_explain,
+    .explain = vf_ranks_explain,
 };

@@ -9,7 +9,9 @@
 #include "base/status.h"
 #include "base/units.h"
 #include "engines/engine.h"
-#include "engines/serving.h"
+#include "engines/ranks.h"
+
+enum { NEWEST = 3003007 /* as vf_ranks_version() counts */ };
 
 enum { FRACTION_PPM = 1000000, WIGGLE_PERMILLE = 900, PREFILL_TOKENS = 4096, MAX_REQUESTS = 128 };
 
@@ -18,9 +20,9 @@ static const char *const checkpoints[] = {
 
 static const vf_kernel_rules kernels = {"TGI", checkpoints, false, false};
 
-static void resolve(vf_serving *s) {
+static void resolve(vf_ranks *s) {
   const vf_request *r = s->request;
-  vf_serving_formats(s);
+  vf_ranks_formats(s, VF_FORMAT_NONE);
   s->batch_tokens = r->max_num_batched_tokens != 0 ? r->max_num_batched_tokens : PREFILL_TOKENS;
   s->w->memory_fraction_ppm = r->memory_fraction_ppm != 0 ? r->memory_fraction_ppm : FRACTION_PPM;
   s->w->max_num_batched_tokens = s->w->ubatch_tokens = s->batch_tokens;
@@ -30,46 +32,46 @@ static void resolve(vf_serving *s) {
 }
 
 /* Windows are not used to save cache: every layer keeps all tokens. */
-static uint64_t token_bytes(const vf_serving *s) {
-  vf_serving_cell c = vf_serving_cell_of(s);
+static uint64_t token_bytes(const vf_ranks *s) {
+  vf_ranks_cell c = vf_ranks_cell_of(s);
   return c.full_bytes + c.window_bytes;
 }
 
-static void add_lines(vf_serving *s, uint32_t device) {
+static void add_lines(vf_ranks *s, uint32_t device) {
   const vf_device *d = &s->e->devices[device].device;
-  uint64_t act = vf_serving_forward_bytes(s, s->batch_tokens), cache;
+  uint64_t act = vf_ranks_forward_bytes(s, s->batch_tokens), cache;
   vf_interval links = {0, 0, 0};
   if (s->tp > 1) links = (vf_interval){300 * VF_MIB, 1200 * VF_MIB, 2700 * VF_MIB};
-  vf_serving_add_weights(s, device, true, true);
-  vf_serving_add(s, device, VF_PART_COMPUTE, "activation",
-                 (vf_interval){act / 2, act, act + act / 2}, VF_BASIS_MODELLED, "warm-up prefill");
-  vf_serving_add(s, device, VF_PART_RUNTIME, "cuda_context", d->context, VF_BASIS_ASSUMED, "");
-  vf_serving_add(s, device, VF_PART_RUNTIME, "non_torch", links, VF_BASIS_MODELLED, "NCCL");
+  vf_ranks_add_weights(s, device, true, true);
+  vf_ranks_add(s, device, VF_PART_COMPUTE, "activation", (vf_interval){act / 2, act, act + act / 2},
+               VF_BASIS_MODELLED, "warm-up prefill");
+  vf_ranks_add(s, device, VF_PART_RUNTIME, "cuda_context", d->context, VF_BASIS_ASSUMED, "");
+  vf_ranks_add(s, device, VF_PART_RUNTIME, "non_torch", links, VF_BASIS_MODELLED, "NCCL");
   if (!vf_mul3(&cache, s->w->seqs, s->w->requested_ctx_tokens, token_bytes(s)))
     s->e->overflow = true;
   else
-    vf_serving_add(s, device, VF_PART_KV_CACHE, "kv_cache", vf_exactly(cache), VF_BASIS_EXACT,
-                   "slots of the token pool");
+    vf_ranks_add(s, device, VF_PART_KV_CACHE, "kv_cache", vf_exactly(cache), VF_BASIS_EXACT,
+                 "slots of the token pool");
 }
 
-static void set_pool(vf_serving *s, uint32_t device) {
+static void set_pool(vf_ranks *s, uint32_t device) {
   vf_device_budget *b = &s->e->devices[device];
-  uint64_t cache = b->part_bytes[VF_PART_KV_CACHE], total = vf_serving_total(&b->device);
+  uint64_t cache = b->part_bytes[VF_PART_KV_CACHE], total = vf_ranks_total(&b->device);
   uint64_t ppm = (uint64_t)s->w->memory_fraction_ppm * WIGGLE_PERMILLE / 1000;
   uint64_t budget = vf_shard_part(total, ppm, 1000000), cell = token_bytes(s);
   uint64_t low = b->need.high_bytes - cache, taken = b->need.bytes - cache;
   uint64_t high = b->need.low_bytes - cache;
   vf_interval pool = {budget > low ? budget - low : 0, budget > taken ? budget - taken : 0,
                       budget > high ? budget - high : 0};
-  vf_serving_set_budget(s, device, total, budget);
-  vf_serving_set_pool(s, device, pool, cell == 0 ? 0 : pool.bytes / cell);
+  vf_ranks_set_budget(s, device, total, budget);
+  vf_ranks_set_pool(s, device, pool, cell == 0 ? 0 : pool.bytes / cell);
   if (pool.bytes == 0) s->w->starts = false;
 }
 
 static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *err) {
-  vf_serving s = {.e = e, .model = e->model, .request = request, .w = &e->workload, .name = "TGI"};
-  vf_status status = vf_serving_begin(&s, err);
-  if (status == VF_OK) status = vf_serving_check(&s, &kernels, err);
+  vf_ranks s = {.e = e, .model = e->model, .request = request, .w = &e->workload, .name = "TGI"};
+  vf_status status = vf_ranks_begin(&s, NEWEST, err);
+  if (status == VF_OK) status = vf_ranks_check(&s, &kernels, err);
   if (status == VF_OK && (s.pp > 1 || s.dp > 1))
     status = vf_fail(err, VF_UNSUPPORTED, "TGI shares a model by tensor parallelism alone");
   if (status != VF_OK) return status;
@@ -84,12 +86,12 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
     add_lines(&s, i);
     if (!e->overflow && e->devices[i].device.total_known) set_pool(&s, i);
   }
-  vf_serving_assume(&s);
+  vf_ranks_assume(&s, NULL, NULL);
   return VF_OK;
 }
 
 static bool knows(const char *version) {
-  uint32_t v = vf_serving_version(version);
+  uint32_t v = vf_ranks_version(version);
   return v >= 1000000 && v < 4000000;
 }
 
@@ -115,5 +117,5 @@ const vf_engine vf_engine_tgi = {
     .knows = knows,
     .decodes = VF_DECODES_GRAPHS,
     .estimate = estimate,
-    .explain = vf_serving_explain,
+    .explain = vf_ranks_explain,
 };

@@ -17,47 +17,31 @@ enum {
   SCALE_BYTES = 4,           /* per token and head, of integers */
 };
 
-/* ---- Bytes ------------------------------------------------------------------------------ */
-
 static uint64_t row_bytes(vf_format format, uint64_t elements) {
-  const vf_format_info *f = vf_format_get(format);
-  uint64_t bytes = (elements + f->block_elements - 1) / f->block_elements * f->block_bytes;
+  uint64_t bytes = vf_format_row_ceil(format, elements);
   bool scaled = format == VF_FORMAT_I8 || format == VF_FORMAT_INT8 || format == VF_FORMAT_INT4;
   return bytes + (scaled && elements != 0 ? SCALE_BYTES : 0);
 }
 
-static bool has_indexer(const vf_model *m) {
-  for (size_t i = 0; i < m->n_caches; i++)
-    if (m->caches[i].kind == VF_CACHE_INDEXER) return true;
-  return false;
-}
-
 /* One token in one layer on one rank.  A latent row is the same on all of them. */
 static uint64_t token_bytes(const vf_vllm_plan *p, const vf_cache_layer *c) {
-  bool narrow = p->w->kv_k == VF_FORMAT_F8_E4M3;
+  bool narrow = p->r.w->kv_k == VF_FORMAT_F8_E4M3;
   if (c->kind == VF_CACHE_INDEXER) return INDEXER_BYTES;
-  if (c->kind == VF_CACHE_LATENT && narrow && has_indexer(p->model)) return SPARSE_LATENT_BYTES;
-  uint64_t heads = c->kind == VF_CACHE_LATENT ? 1 : vf_shard_kv_heads(c->n_kv_heads, p->tp);
-  return heads * (row_bytes(p->w->kv_k, c->k_dim) + row_bytes(p->w->kv_v, c->v_dim));
+  if (c->kind == VF_CACHE_LATENT && narrow && vf_ranks_has_cache(p->r.model, VF_CACHE_INDEXER))
+    return SPARSE_LATENT_BYTES;
+  uint64_t heads = c->kind == VF_CACHE_LATENT ? 1 : vf_shard_kv_heads(c->n_kv_heads, p->r.tp);
+  return heads * (row_bytes(p->r.w->kv_k, c->k_dim) + row_bytes(p->r.w->kv_v, c->v_dim));
 }
 
 /* mamba_utils.py:168-330: the convolution in the model's type, the state in that or in 32 bits. */
 static uint64_t state_bytes(const vf_vllm_plan *p, const vf_cache_layer *c) {
-  bool wide = (p->model->flags & VF_MODEL_STATE_F32) != 0;
-  const vf_layer *l = &p->model->layers[c->layer];
+  bool wide = (p->r.model->flags & VF_MODEL_STATE_F32) != 0;
+  const vf_layer *l = &p->r.model->layers[c->layer];
   if (l->mixers & VF_MIX_KDA) wide = true;
   uint64_t conv = c->conv;
   if (l->conv > 1) conv = conv / (l->conv - 1) * (l->conv - 1 + p->spec_tokens);
-  return (conv + p->tp - 1) / p->tp * p->number_bytes +
-         (c->state + p->tp - 1) / p->tp * (wide ? 4 : p->number_bytes);
-}
-
-/* ---- Kinds ------------------------------------------------------------------------------ */
-
-static bool has_kind(const vf_model *m, vf_cache_kind kind) {
-  for (size_t i = 0; i < m->n_caches; i++)
-    if (m->caches[i].kind == kind) return true;
-  return false;
+  return (conv + p->r.tp - 1) / p->r.tp * p->r.number_bytes +
+         (c->state + p->r.tp - 1) / p->r.tp * (wide ? 4 : p->r.number_bytes);
 }
 
 /* Whether layers with and without a window have heads of one size. */
@@ -74,9 +58,9 @@ static bool equal_heads(const vf_model *m) {
 
 /* Windows count only where every kind gets groups of its own; chunks never do by default. */
 static bool windows_count(const vf_vllm_plan *p) {
-  if (!p->rules->groups || p->request->swa_full) return false;
-  if (has_kind(p->model, VF_CACHE_CHUNKED)) return false;
-  return p->rules->groups_any_heads || equal_heads(p->model);
+  if (!p->rules.groups || p->r.request->swa_full) return false;
+  if (vf_ranks_has_cache(p->r.model, VF_CACHE_CHUNKED)) return false;
+  return p->rules.groups_any_heads || equal_heads(p->r.model);
 }
 
 static vf_cache_layer as_kept(const vf_cache_layer *c, bool windows) {
@@ -98,7 +82,7 @@ static vf_vllm_kind *kind_of(vf_vllm_pool *pool, const vf_cache_layer *c) {
 }
 
 static vf_status count_kinds(vf_vllm_plan *p, vf_error *err) {
-  const vf_model *m = p->model;
+  const vf_model *m = p->r.model;
   bool windows = windows_count(p);
   p->pool = (vf_vllm_pool){.n_groups = 1};
   for (size_t i = 0; i < m->n_caches; i++) {
@@ -108,14 +92,14 @@ static vf_status count_kinds(vf_vllm_plan *p, vf_error *err) {
       return vf_fail(err, VF_UNSUPPORTED, "caches of more than %d kinds are not known for vLLM",
                      VF_VLLM_KINDS);
     k->layers++;
-    k->here += c.layer >= p->shard.first_layer && c.layer < p->shard.end_layer;
+    k->here += c.layer >= p->r.shard.first_layer && c.layer < p->r.shard.end_layer;
   }
   return VF_OK;
 }
 
 /* A draft model's layers join the pool on the last stage (its states, if any, are not known). */
 static vf_status count_draft(vf_vllm_plan *p, vf_error *err) {
-  const vf_model *m = p->request->draft;
+  const vf_model *m = p->r.request->draft;
   for (size_t i = 0; m != NULL && i < m->n_caches; i++) {
     vf_cache_layer c = as_kept(&m->caches[i], windows_count(p));
     if (c.kind == VF_CACHE_STATE) continue;
@@ -124,14 +108,14 @@ static vf_status count_draft(vf_vllm_plan *p, vf_error *err) {
       return vf_fail(err, VF_UNSUPPORTED, "caches of more than %d kinds are not known for vLLM",
                      VF_VLLM_KINDS);
     k->layers++;
-    k->here += p->shard.last;
+    k->here += p->r.shard.last;
   }
   return VF_OK;
 }
 
 /* Layers that propose tokens, at least one, keep all tokens; they come behind the last one. */
 static void count_proposing_layers(vf_vllm_plan *p) {
-  uint32_t n = vf_max_u32(vf_vllm_mtp_layers(p->model), 1);
+  uint32_t n = vf_max_u32(vf_vllm_mtp_layers(p->r.model), 1);
   if (p->spec_tokens == 0) return;
   for (uint32_t k = 0; k < p->pool.n_kinds; k++) {
     vf_vllm_kind *kind = &p->pool.kinds[k];
@@ -139,36 +123,34 @@ static void count_proposing_layers(vf_vllm_plan *p) {
         kind->cache.kind != VF_CACHE_INDEXER)
       continue;
     kind->layers += n;
-    if (p->shard.last) kind->here += n;
+    if (p->r.shard.last) kind->here += n;
   }
 }
 
-/* ---- Pages ------------------------------------------------------------------------------ */
-
 /* attention/backend.py:215-223, platforms/cuda.py: the smallest block that the backend takes. */
 static uint32_t backend_block(const vf_vllm_plan *p) {
-  uint32_t cc = p->e->devices[0].device.compute_capability;
-  if (!has_kind(p->model, VF_CACHE_LATENT)) return BLOCK_TOKENS;
-  if (has_indexer(p->model)) return 64;
-  if (cc >= 100) return p->rules->since >= 11 ? 32 : 128;
-  return cc == 90 && p->rules->since < 11 ? 64 : BLOCK_TOKENS;
+  uint32_t cc = p->r.e->devices[0].device.compute_capability;
+  if (!vf_ranks_has_cache(p->r.model, VF_CACHE_LATENT)) return BLOCK_TOKENS;
+  if (vf_ranks_has_cache(p->r.model, VF_CACHE_INDEXER)) return 64;
+  if (cc >= 100) return p->rules.latent_block_blackwell;
+  return cc == 90 ? p->rules.latent_block_hopper : BLOCK_TOKENS;
 }
 
 static uint64_t in_flight(const vf_vllm_plan *p) {
   uint64_t batches = 1;
-  if (p->rules->in_flight_twice) batches = p->new_runner ? p->pp + 1 : p->pp == 1 ? 2 : p->pp;
-  return batches * p->batch_tokens;
+  if (p->rules.in_flight_twice) batches = p->new_runner ? p->r.pp + 1 : p->r.pp == 1 ? 2 : p->r.pp;
+  return batches * p->r.batch_tokens;
 }
 
 /* Decode context parallelism divides the tokens of layers that keep all of them. */
 static uint64_t dcp_of(const vf_vllm_plan *p) {
-  return vf_max_u32(p->request->dcp, 1);
+  return vf_max_u32(p->r.request->dcp, 1);
 }
 
 static uint64_t kind_blocks(const vf_vllm_plan *p, const vf_vllm_kind *k) {
-  uint64_t b = k->block_tokens, length = p->w->requested_ctx_tokens;
+  uint64_t b = k->block_tokens, length = p->r.w->requested_ctx_tokens;
   uint64_t shared_length = (length + dcp_of(p) - 1) / dcp_of(p);
-  bool shared = p->request->prefix_caching != VF_OFF && p->rules->state_aligned;
+  bool shared = p->r.request->prefix_caching != VF_OFF && p->rules.state_aligned;
   switch (k->cache.kind) {
   case VF_CACHE_STATE: return (shared ? 2 : 1) + p->spec_tokens;
   case VF_CACHE_WINDOW:
@@ -194,13 +176,13 @@ static uint32_t hybrid_block(const vf_vllm_plan *p, uint32_t block) {
       token = vf_max_u64(token, token_bytes(p, c));
   }
   if (state == 0 || token == 0) return block;
-  uint64_t step = has_kind(p->model, VF_CACHE_LATENT) && block < 128 ? 128 : block;
+  uint64_t step = vf_ranks_has_cache(p->r.model, VF_CACHE_LATENT) && block < 128 ? 128 : block;
   return (uint32_t)(step * ((state + step * token - 1) / (step * token)));
 }
 
 static void size_pages(vf_vllm_plan *p) {
   vf_vllm_pool *pool = &p->pool;
-  uint32_t block = p->request->block_size != 0 ? p->request->block_size : backend_block(p);
+  uint32_t block = p->r.request->block_size != 0 ? p->r.request->block_size : backend_block(p);
   block = hybrid_block(p, block);
   for (uint32_t i = 0; i < pool->n_kinds; i++) {
     vf_vllm_kind *k = &pool->kinds[i];
@@ -227,8 +209,6 @@ static void unify_pages(vf_vllm_pool *pool) {
     k->page_bytes = pool->page_bytes;
   }
 }
-
-/* ---- Groups ----------------------------------------------------------------------------- */
 
 /* One kind alone, or kinds that grow alike: attention of several sizes, a latent and its index. */
 static bool grow_alike(const vf_vllm_pool *pool) {
@@ -285,11 +265,31 @@ vf_status vf_vllm_find_pool(vf_vllm_plan *p, vf_error *err) {
   vf_status status = count_kinds(p, err);
   if (status == VF_OK) status = count_draft(p, err);
   if (status != VF_OK) return status;
-  if (p->request->draft == NULL) count_proposing_layers(p);
+  if (p->r.request->draft == NULL) count_proposing_layers(p);
   size_pages(p);
   if (grow_alike(&p->pool))
     make_one_group(p);
   else
     make_groups(p);
   return VF_OK;
+}
+
+/* The demand of all of a replica's requests at full length. */
+static uint64_t demand_bytes(const vf_ranks *r, uint64_t blocks) {
+  uint64_t bytes = 0, seqs = (r->w->seqs + r->dp - 1) / r->dp;
+  if (!vf_mul3(&bytes, blocks, vf_vllm_plan_of(r)->pool.block_bytes, seqs)) r->e->overflow = true;
+  return bytes;
+}
+
+vf_amount vf_vllm_kv_cache(const vf_ranks *r, uint32_t device) {
+  const vf_vllm_pool *pool = &vf_vllm_plan_of(r)->pool;
+  (void)device;
+  return vf_amount_exact(demand_bytes(r, pool->request_blocks - pool->state_blocks),
+                         vf_format_get(r->w->kv_k)->name);
+}
+
+vf_amount vf_vllm_states(const vf_ranks *r, uint32_t device) {
+  (void)device;
+  return vf_amount_exact(demand_bytes(r, vf_vllm_plan_of(r)->pool.state_blocks),
+                         "one slot per request and layer");
 }

@@ -8,38 +8,16 @@
 #include "engines/kernels.h"
 #include "engines/vllm/vllm.h"
 
-/* ---- Parallelism ------------------------------------------------------------------------ */
-
-static vf_status check_heads(const vf_vllm_plan *p, const vf_layer *l, vf_error *err) {
-  if ((l->mixers & VF_MIX_ATTENTION) == 0 || l->n_heads == 0) return VF_OK;
-  if (l->n_heads % p->tp != 0)
-    return vf_fail(err, VF_UNSUPPORTED,
-                   "vLLM: total number of attention heads (%" PRIu32
-                   ") must be divisible by tensor parallel size (%" PRIu32 ")",
-                   l->n_heads, p->tp);
-  uint32_t kv = l->n_kv_heads, tp = p->tp;
-  if (l->kv_lora != 0 || kv == 0 || (kv >= tp ? kv % tp : tp % kv) == 0) return VF_OK;
-  return vf_fail(err, VF_UNSUPPORTED,
-                 "vLLM: %" PRIu32 " heads for keys and values can neither be divided by nor "
-                 "copied to a tensor parallel size of %" PRIu32,
-                 kv, tp);
-}
-
 static vf_status check_widths(const vf_vllm_plan *p, const vf_layer *l, vf_error *err) {
   bool whole_experts = vf_vllm_whole_experts(p);
-  uint32_t ranks = p->moe ? p->tp * p->dp : p->tp;
-  if (l->n_ff % p->tp != 0)
-    return vf_fail(err, VF_UNSUPPORTED,
-                   "vLLM: a feed-forward of %" PRIu32
-                   " is not divisible by tensor parallel size %" PRIu32,
-                   l->n_ff, p->tp);
+  uint32_t ranks = p->r.moe ? p->r.tp * p->r.dp : p->r.tp;
   if (l->n_experts == 0 || whole_experts) return VF_OK;
   if (l->n_ff_expert % ranks != 0)
     return vf_fail(err, VF_UNSUPPORTED,
                    "vLLM: experts of %" PRIu32 " cannot be cut into %" PRIu32
                    " (--ep keeps them whole)",
                    l->n_ff_expert, ranks);
-  if (strncmp(p->model->quant, "FP8 block", 9) == 0 && l->n_ff_expert / ranks % 128 != 0)
+  if (strncmp(p->r.model->quant, "FP8 block", 9) == 0 && l->n_ff_expert / ranks % 128 != 0)
     return vf_fail(err, VF_UNSUPPORTED,
                    "vLLM: the output_size of gate's and up's weight = %" PRIu32
                    " is not divisible by weight quantization block_n = 128 (--ep keeps experts "
@@ -49,11 +27,10 @@ static vf_status check_widths(const vf_vllm_plan *p, const vf_layer *l, vf_error
 }
 
 static vf_status check_layers(const vf_vllm_plan *p, vf_error *err) {
-  const vf_layer *l = p->model->layers;
-  for (uint32_t i = 0; i < p->model->n_layers; i++) {
+  const vf_layer *l = p->r.model->layers;
+  for (uint32_t i = 0; i < p->r.model->n_layers; i++) {
     if (i > 0 && memcmp(&l[i], &l[i - 1], sizeof *l) == 0) continue;
-    vf_status status = check_heads(p, &l[i], err);
-    if (status == VF_OK) status = check_widths(p, &l[i], err);
+    vf_status status = check_widths(p, &l[i], err);
     if (status != VF_OK) return status;
   }
   return VF_OK;
@@ -61,68 +38,57 @@ static vf_status check_layers(const vf_vllm_plan *p, vf_error *err) {
 
 /* Ranks that hold the same heads share their tokens: no more than there are copies. */
 static vf_status check_context_ranks(const vf_vllm_plan *p, vf_error *err) {
-  uint32_t dcp = p->request->dcp, kv = 0;
+  uint32_t dcp = p->r.request->dcp, kv = 0;
   if (dcp <= 1) return VF_OK;
-  for (size_t i = 0; i < p->model->n_caches; i++) {
-    const vf_cache_layer *c = &p->model->caches[i];
+  for (size_t i = 0; i < p->r.model->n_caches; i++) {
+    const vf_cache_layer *c = &p->r.model->caches[i];
     if (c->kind == VF_CACHE_WINDOW)
       return vf_fail(err, VF_UNSUPPORTED,
                      "vLLM: decode context parallelism does not go with sliding windows");
     if (c->kind == VF_CACHE_FULL) kv = vf_max_u32(kv, c->n_kv_heads);
   }
-  if (p->tp % dcp == 0 && (kv == 0 || (p->tp > kv && dcp <= p->tp / kv))) return VF_OK;
+  if (p->r.tp % dcp == 0 && (kv == 0 || (p->r.tp > kv && dcp <= p->r.tp / kv))) return VF_OK;
   return vf_fail(err, VF_UNSUPPORTED,
                  "vLLM: decode context parallel size %" PRIu32
                  " must divide tensor parallel size %" PRIu32
                  ", and be no more than the copies of each head",
-                 dcp, p->tp);
+                 dcp, p->r.tp);
 }
 
 static vf_status check_adapters(const vf_vllm_plan *p, vf_error *err) {
   enum { MAX_RANK = 512, MAX_SLOTS = 4096 };
-  if (p->request->max_lora_rank <= MAX_RANK && p->request->max_loras <= MAX_SLOTS) return VF_OK;
+  if (p->r.request->max_lora_rank <= MAX_RANK && p->r.request->max_loras <= MAX_SLOTS) return VF_OK;
   return vf_fail(err, VF_UNSUPPORTED, "vLLM takes adapters up to rank %d, and %d slots", MAX_RANK,
                  MAX_SLOTS);
 }
 
 static vf_status check_ranks(const vf_vllm_plan *p, vf_error *err) {
-  uint64_t vocabulary = (p->model->n_vocab + 63) / 64 * 64;
-  if (vocabulary % p->tp != 0)
+  uint64_t vocabulary = (p->r.model->n_vocab + 63) / 64 * 64;
+  if (vocabulary % p->r.tp != 0)
     return vf_fail(err, VF_UNSUPPORTED,
                    "vLLM: a vocabulary of %" PRIu64 " (padded) is not divisible by tensor parallel "
                    "size %" PRIu32,
-                   vocabulary, p->tp);
-  if (p->pp > p->model->n_layers)
-    return vf_fail(err, VF_UNSUPPORTED,
-                   "vLLM: %" PRIu32 " layers are too few for %" PRIu32 " pipeline stages",
-                   p->model->n_layers, p->pp);
-  if (vf_vllm_whole_experts(p) && !p->moe)
-    return vf_fail(err, VF_UNSUPPORTED,
-                   "vLLM: number of experts in the model must be greater than 0 when expert "
-                   "parallelism is enabled");
-  if (p->request->ep > 1 && p->request->ep != UINT32_MAX && p->request->ep != p->tp * p->dp)
+                   vocabulary, p->r.tp);
+  if (p->r.moe && p->r.request->ep > 1 && p->r.request->ep != UINT32_MAX &&
+      p->r.request->ep != p->r.tp * p->r.dp)
     return vf_fail(err, VF_UNSUPPORTED,
                    "vLLM spreads experts over all tp × dp = %" PRIu32 " ranks: --ep %" PRIu32,
-                   p->tp * p->dp, p->tp * p->dp);
+                   p->r.tp * p->r.dp, p->r.tp * p->r.dp);
   return VF_OK;
 }
-
-/* ---- Cache formats ---------------------------------------------------------------------- */
 
 static vf_status check_cache_format(const vf_vllm_plan *p, vf_error *err) {
   static const vf_format formats[] = {VF_FORMAT_F32,     VF_FORMAT_F16,     VF_FORMAT_BF16,
                                       VF_FORMAT_F8_E4M3, VF_FORMAT_F8_E5M2, VF_FORMAT_NVFP4,
                                       VF_FORMAT_INT8,    VF_FORMAT_I8,      VF_FORMAT_INT4};
   for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-    if (p->w->kv_k == formats[i] && p->w->kv_v == formats[i]) return VF_OK;
+    if (p->r.w->kv_k == formats[i] && p->r.w->kv_v == formats[i]) return VF_OK;
   return vf_fail(
       err, VF_UNSUPPORTED,
       "vLLM has no %s cache (auto bf16 f16 fp8 fp8_e5m2 int8 int4 nvfp4, keys and values "
       "alike)",
-      vf_format_get(p->w->kv_k)->name);
+      vf_format_get(p->r.w->kv_k)->name);
 }
-
-/* ---- Formats ---------------------------------------------------------------------------- */
 
 /* quantization/__init__.py:14-48; GGUF and bitsandbytes are plugins since June and August 2026. */
 static const char *const checkpoints[] = {
@@ -135,7 +101,7 @@ vf_status vf_vllm_check(vf_vllm_plan *p, vf_error *err) {
   vf_status status = check_ranks(p, err);
   if (status == VF_OK) status = check_context_ranks(p, err);
   if (status == VF_OK) status = check_adapters(p, err);
+  if (status == VF_OK) status = vf_ranks_check(&p->r, &kernels, err);
   if (status == VF_OK) status = check_layers(p, err);
-  if (status == VF_OK) status = check_cache_format(p, err);
-  return status == VF_OK ? vf_kernels_check(p->e, &kernels, err) : status;
+  return status == VF_OK ? check_cache_format(p, err) : status;
 }

@@ -11,35 +11,29 @@
 #include "core/format.h"
 #include "engines/vllm/vllm.h"
 
-/* ---- Activations ------------------------------------------------------------------------ */
-
 static bool is_expert_format_fused(const vf_model *m) {
   return strncmp(m->checkpoint, "mxfp4", 5) == 0; /* its kernels bring no workspace of their own */
-}
-
-static bool has_experts(const vf_layer *l) {
-  return l->n_experts != 0;
 }
 
 /* Hidden states in four copies, and what gate and up make of them; a fiftieth more is what was
  * measured where this decides (Granite 8B, the first of four stages). */
 static uint64_t layer_bytes(const vf_vllm_plan *p, const vf_layer *l) {
-  uint64_t wide = 4 * p->model->n_embd;
-  if (!has_experts(l)) wide += 3 * (uint64_t)l->n_ff / p->tp;
+  uint64_t wide = 4 * p->r.model->n_embd;
+  if (l->n_experts == 0) wide += 3 * (uint64_t)l->n_ff / p->r.tp;
   if (l->mixers & VF_MIX_RECURRENT)
-    wide = vf_max_u64(wide, 4 * p->model->n_embd + 4 * (uint64_t)l->inner / p->tp);
-  uint64_t bytes = wide * p->batch_tokens * p->number_bytes;
+    wide = vf_max_u64(wide, 4 * p->r.model->n_embd + 4 * (uint64_t)l->inner / p->r.tp);
+  uint64_t bytes = wide * p->r.batch_tokens * p->r.number_bytes;
   return bytes + bytes / 50;
 }
 
 /* Two workspaces for the chosen experts' inputs and results (experts/triton_moe.py:202-217). */
 static uint64_t workspace_bytes(const vf_vllm_plan *p, const vf_layer *l) {
-  if (!has_experts(l) || is_expert_format_fused(p->model)) return 0;
-  uint64_t h = l->expert_embd != 0 ? l->expert_embd : p->model->n_embd;
-  uint64_t inner = l->n_ff_expert / p->shard.expert_tp;
+  if (l->n_experts == 0 || is_expert_format_fused(p->r.model)) return 0;
+  uint64_t h = l->expert_embd != 0 ? l->expert_embd : p->r.model->n_embd;
+  uint64_t inner = l->n_ff_expert / p->r.shard.expert_tp;
   uint64_t width = vf_max_u64(inner, h) + vf_max_u64(2 * inner, h), bytes = 0;
-  if (!vf_mul3(&bytes, width * l->n_experts_used, p->batch_tokens, p->number_bytes))
-    p->e->overflow = true;
+  if (!vf_mul3(&bytes, width * l->n_experts_used, p->r.batch_tokens, p->r.number_bytes))
+    p->r.e->overflow = true;
   return bytes;
 }
 
@@ -47,91 +41,97 @@ static uint64_t workspace_bytes(const vf_vllm_plan *p, const vf_layer *l) {
  * copy in 32 (by reading, not measured). */
 uint32_t vf_vllm_sampler_x10(const vf_vllm_plan *p, int end) {
   static const uint32_t lean[3] = {50, 70, 100};
-  uint32_t c = p->new_runner ? lean[end] : p->rules->sampler_x10[end];
-  return p->number_bytes > 2 ? c + 26 : c; /* measured on float32: 18.1 in place of 15.5 */
+  uint32_t c = p->new_runner ? lean[end] : p->rules.sampler_x10.at[end];
+  return p->r.number_bytes > 2 ? c + 26 : c; /* measured on float32: 18.1 in place of 15.5 */
 }
 
 /* Logits in the model's type and in 32 bits, their softmax, noise and sorted copies. */
 static uint64_t sampler_bytes(const vf_vllm_plan *p, uint32_t per_logit_x10) {
-  uint64_t rows = p->max_seqs < p->batch_tokens ? p->max_seqs : p->batch_tokens;
-  if (!p->shard.last || (p->model->flags & VF_MODEL_ENCODER) != 0) return 0;
-  return rows * p->model->n_vocab * per_logit_x10 / 10;
+  uint64_t rows = p->max_seqs < p->r.batch_tokens ? p->max_seqs : p->r.batch_tokens;
+  if (!p->r.shard.last || (p->r.model->flags & VF_MODEL_ENCODER) != 0) return 0;
+  return rows * p->r.model->n_vocab * per_logit_x10 / 10;
 }
 
 /* bitsandbytes unpacks a matrix before it multiplies. */
 static uint64_t unpacked_bytes(const vf_vllm_plan *p) {
   uint64_t most = 0;
-  if (strcmp(p->model->checkpoint, "bitsandbytes") != 0) return 0;
-  for (uint32_t i = p->shard.first_layer; i < p->shard.end_layer; i++)
-    most = vf_max_u64(most, (uint64_t)p->model->layers[i].n_ff / p->tp);
-  return most * p->model->n_embd * 2;
+  if (strcmp(p->r.model->checkpoint, "bitsandbytes") != 0) return 0;
+  for (uint32_t i = p->r.shard.first_layer; i < p->r.shard.end_layer; i++)
+    most = vf_max_u64(most, (uint64_t)p->r.model->layers[i].n_ff / p->r.tp);
+  return most * p->r.model->n_embd * 2;
 }
 
 /* Latent attention unpacks keys and values of earlier context by the workspace: as many rows as
  * eight contexts, 64 Ki at most, for all heads (mla_attention.py:1995-2020). */
 static uint64_t context_bytes(const vf_vllm_plan *p) {
   enum { MOST_ROWS = 65536 };
-  uint64_t most = 0, rows = vf_min_u64(8 * p->w->requested_ctx_tokens, MOST_ROWS);
-  for (uint32_t i = p->shard.first_layer; i < p->shard.end_layer; i++) {
-    const vf_layer *l = &p->model->layers[i];
-    if (l->kv_lora == 0 || p->rules->since < 10) continue;
-    most = vf_max_u64(most, l->n_heads / p->tp * (uint64_t)(l->k_dim - l->rope_dim + l->v_dim));
+  uint64_t most = 0, rows = vf_min_u64(8 * p->r.w->requested_ctx_tokens, MOST_ROWS);
+  for (uint32_t i = p->r.shard.first_layer; i < p->r.shard.end_layer; i++) {
+    const vf_layer *l = &p->r.model->layers[i];
+    if (l->kv_lora == 0 || !p->rules.unpacks_context) continue;
+    most = vf_max_u64(most, l->n_heads / p->r.tp * (uint64_t)(l->k_dim - l->rope_dim + l->v_dim));
   }
-  return most * rows * p->number_bytes;
+  return most * rows * p->r.number_bytes;
 }
 
 /* Images and sounds come as embeddings: the batch's, and half as much again from the encoder (logs
  * of LLaVA and Gemma 3 lie on either side). */
 static uint64_t embeddings_bytes(const vf_vllm_plan *p) {
-  if ((p->model->flags & VF_MODEL_HAS_TOWER) == 0 || p->request->text_only) return 0;
-  if (!p->shard.first) return 0;
-  return 3 * p->model->n_embd * p->batch_tokens * p->number_bytes / 2;
+  if ((p->r.model->flags & VF_MODEL_HAS_TOWER) == 0 || p->r.request->text_only) return 0;
+  if (!p->r.shard.first) return 0;
+  return 3 * p->r.model->n_embd * p->r.batch_tokens * p->r.number_bytes / 2;
 }
 
-vf_interval vf_vllm_activation(const vf_vllm_plan *p) {
+vf_amount vf_vllm_activation(const vf_ranks *r, uint32_t device) {
+  const vf_vllm_plan *p = vf_vllm_plan_of(r);
   uint64_t forward = 0, workspace = 0, beside = embeddings_bytes(p);
   uint64_t peaks[3];
-  for (uint32_t i = p->shard.first_layer; i < p->shard.end_layer; i++) {
-    const vf_layer *l = &p->model->layers[i];
-    uint64_t own = p->rules->workspaces_stay ? 0 : workspace_bytes(p, l);
+  (void)device;
+  for (uint32_t i = p->r.shard.first_layer; i < p->r.shard.end_layer; i++) {
+    const vf_layer *l = &p->r.model->layers[i];
+    uint64_t own = p->rules.workspaces_stay ? 0 : workspace_bytes(p, l);
     forward = vf_max_u64(forward, layer_bytes(p, l) + own);
     workspace = vf_max_u64(workspace, workspace_bytes(p, l));
   }
   forward += unpacked_bytes(p) + context_bytes(p);
-  if (!p->shard.last) beside += 2 * p->model->n_embd * p->batch_tokens * p->number_bytes;
-  if (p->rules->workspaces_stay) beside += workspace;
+  if (!p->r.shard.last) beside += 2 * p->r.model->n_embd * p->r.batch_tokens * p->r.number_bytes;
+  if (p->rules.workspaces_stay) beside += workspace;
   for (int i = 0; i < 3; i++) {
     peaks[i] = beside + vf_max_u64(forward, sampler_bytes(p, vf_vllm_sampler_x10(p, i)));
   }
-  return (vf_interval){peaks[0] - peaks[0] / 16, peaks[1], peaks[2] + peaks[2] / 12};
+  return vf_amount_within(
+      (vf_interval){peaks[0] - peaks[0] / 16, peaks[1], peaks[2] + peaks[2] / 12},
+      VF_BASIS_MODELLED, "peak of the profile run");
 }
-
-/* ---- CUDA graphs ------------------------------------------------------------------------ */
 
 /* Sizes 1, 2, 4, then by 8 up to 256, then by 16 (config/vllm.py:1861-2031; 51 were logged by
  * v0.19); before v0.17 by 8 throughout (67 were logged by v0.10 and v0.11), before v0.10 up to the
  * number of sequences. */
 uint32_t vf_vllm_capture_sizes(const vf_vllm_plan *p) {
-  bool old = p->rules->since < 17;
-  uint32_t cap = p->e->devices[0].device.compute_capability / 10 == 10 ? 1024 : 512;
-  uint64_t most = (uint64_t)p->max_seqs * (1 + p->spec_tokens) * (p->rules->since < 10 ? 1 : 2);
-  most = vf_min_u64(vf_min_u64(most, cap), p->batch_tokens);
+  bool by_8 = p->rules.capture != VF_VLLM_CAPTURE_BY_8_AND_16;
+  uint32_t times = p->rules.capture == VF_VLLM_CAPTURE_BY_8_TO_SEQS ? 1 : 2;
+  uint32_t cap = p->r.e->devices[0].device.compute_capability / 10 == 10 ? 1024 : 512;
+  uint64_t most = (uint64_t)p->max_seqs * (1 + p->spec_tokens) * times;
+  most = vf_min_u64(vf_min_u64(most, cap), p->r.batch_tokens);
   uint32_t n = 0;
   if (p->eager) return 0;
   for (uint32_t size = 1; size <= most; n++) {
-    uint32_t step = old || size < 256 ? 8 : 16;
+    uint32_t step = by_8 || size < 256 ? 8 : 16;
     size += size < 4 ? size : size < 8 ? 4 : step;
   }
   return n;
 }
 
 /* Kernels' arguments and private pools: 0.2 to 1.2 MiB per size and layer on what was measured. */
-vf_interval vf_vllm_graph_bytes(const vf_vllm_plan *p) {
-  uint64_t n = (uint64_t)vf_vllm_capture_sizes(p) * (p->shard.end_layer - p->shard.first_layer);
-  return (vf_interval){n * (200 * VF_KIB), n * (460 * VF_KIB), n * (1250 * VF_KIB)};
+vf_amount vf_vllm_graph_bytes(const vf_ranks *r, uint32_t device) {
+  const vf_vllm_plan *p = vf_vllm_plan_of(r);
+  bool beside = p->rules.graphs == VF_VLLM_GRAPHS_BESIDE || p->new_runner;
+  uint64_t n = (uint64_t)vf_vllm_capture_sizes(p) * (p->r.shard.end_layer - p->r.shard.first_layer);
+  vf_interval size = {n * (200 * VF_KIB), n * (460 * VF_KIB), n * (1250 * VF_KIB)};
+  (void)device;
+  return (vf_amount){size, VF_BASIS_MODELLED,
+                     beside ? "beside the budget" : "estimated before the cache", beside};
 }
-
-/* ---- Outside of torch ------------------------------------------------------------------- */
 
 static vf_interval mib_interval(const uint32_t mib[3], uint64_t more) {
   return (vf_interval){mib[0] * VF_MIB + more, mib[1] * VF_MIB + more, mib[2] * VF_MIB + more};
@@ -148,19 +148,21 @@ static uint32_t log2_of(uint32_t n) {
 
 /* Buffers of NCCL and of the all-reduce are made while profiling, so they count; the CUDA context
  * and the communicator itself were there before.  Without NVLink there are fewer of them. */
-vf_interval vf_vllm_non_torch(const vf_vllm_plan *p, const vf_device *d) {
+vf_amount vf_vllm_non_torch(const vf_ranks *r, uint32_t device) {
+  const vf_vllm_plan *p = vf_vllm_plan_of(r);
+  const vf_device *d = &r->e->devices[device].device;
   static const uint32_t staged[3] = {40, 72, 260}, bus[3] = {200, 700, 2300};
   enum { LINKED_MB_PER_S = 1400000, MIB_PER_DOUBLING = 60 };
   vf_interval size;
-  if (p->tp > 1 && d->bandwidth_mb_per_s >= LINKED_MB_PER_S)
-    size = mib_interval(p->rules->linked_mib, (log2_of(p->tp) - 1) * MIB_PER_DOUBLING * VF_MIB);
-  else if (p->tp > 1)
+  if (p->r.tp > 1 && d->bandwidth_mb_per_s >= LINKED_MB_PER_S)
+    size = mib_interval(p->rules.linked_mib.at, (log2_of(p->r.tp) - 1) * MIB_PER_DOUBLING * VF_MIB);
+  else if (p->r.tp > 1)
     size = mib_interval(bus, 0);
   else
-    size = mib_interval(p->pp > 1 ? staged : p->rules->alone_mib, 0);
-  if (p->dp > 1 && p->moe) { /* all-to-all buffers: reported from 1 to 4 GiB */
+    size = mib_interval(p->r.pp > 1 ? staged : p->rules.alone_mib.at, 0);
+  if (p->r.dp > 1 && p->r.moe) { /* all-to-all buffers: reported from 1 to 4 GiB */
     size.bytes += VF_GIB;
     size.high_bytes += 4 * VF_GIB;
   }
-  return size;
+  return vf_amount_within(size, VF_BASIS_MODELLED, "NCCL, libraries");
 }

@@ -5,37 +5,54 @@
 #ifndef VF_ENGINES_VLLM_VLLM_H
 #define VF_ENGINES_VLLM_VLLM_H
 
-#include "base/text.h"
-#include "core/estimate.h"
-#include "core/shard.h"
-
-/* ---- What changed from version to version ----------------------------------------------- */
+#include "engines/ranks.h"
 
 typedef enum vf_vllm_graphs {
   VF_VLLM_GRAPHS_BESIDE,  /* captured after the cache is sized, out of what utilization leaves */
   VF_VLLM_GRAPHS_CHARGED, /* estimated first and taken from the cache */
 } vf_vllm_graphs;
 
+/* Batch sizes that are captured. */
+typedef enum vf_vllm_capture {
+  VF_VLLM_CAPTURE_BY_8_TO_SEQS, /* 1, 2, 4, then by 8, up to the number of sequences */
+  VF_VLLM_CAPTURE_BY_8,         /* up to twice of it */
+  VF_VLLM_CAPTURE_BY_8_AND_16,  /* from 256 on by 16 */
+} vf_vllm_capture;
+
+/* Three ends of an interval: low, expected, high. */
+typedef struct vf_vllm_spread {
+  uint32_t at[3];
+} vf_vllm_spread;
+
+/* The rules of one version, folded from versions.def. */
 typedef struct vf_vllm_rules {
-  uint32_t since;                /* minor version: 19 for v0.19 */
   uint32_t utilization_permille; /* default of --gpu-memory-utilization */
-  uint32_t sampler_x10[3];       /* bytes per logit at the peak, in tenths: low, expected, high */
-  uint32_t alone_mib[3];         /* memory outside of torch on one GPU */
-  uint32_t linked_mib[3];        /* the same where ranks talk over NVLink */
-  bool workspaces_stay;          /* those of experts are kept beside the sampler's peak */
-  bool groups;                   /* windows and states have groups of their own in the pool */
-  bool groups_any_heads;         /* also where kinds of layers have heads of different sizes */
-  bool state_aligned;            /* prefix caching holds a second state per request */
-  bool logs_concurrency;         /* logged tokens are concurrency x length */
-  bool in_flight_twice;          /* windows reserve the tokens of two batches */
-  bool new_runner;               /* dense models run on model runner V2 */
+  vf_vllm_spread sampler_x10;    /* bytes per logit at the peak, in tenths */
+  vf_vllm_spread alone_mib;      /* memory outside of torch on one GPU */
+  vf_vllm_spread linked_mib;     /* the same where ranks talk over NVLink */
+  uint32_t seqs_of_70_gib;       /* requests at once by default on GPUs of 70 GiB and more */
+  uint32_t batch_of_160_gib; /* tokens of a batch by default on GPUs of 160 GiB; 0: as smaller */
+  uint32_t latent_block_hopper, latent_block_blackwell; /* tokens in a block of latent attention */
+  vf_vllm_capture capture;
   vf_vllm_graphs graphs;
+  bool whole_prompts;    /* V0: a batch holds a whole prompt */
+  bool workspaces_stay;  /* those of experts are kept beside the sampler's peak */
+  bool unpacks_context;  /* latent attention has a workspace for earlier context */
+  bool groups;           /* windows and states have groups of their own in the pool */
+  bool groups_any_heads; /* also where kinds of layers have heads of different sizes */
+  bool state_aligned;    /* prefix caching holds a second state per request */
+  bool logs_concurrency; /* logged tokens are concurrency x length */
+  bool in_flight_twice;  /* windows reserve the tokens of two batches */
+  bool dense_runner_v2;  /* dense models run on model runner V2 */
+  bool gguf_plugin, bitsandbytes_plugin; /* such weights need a plugin */
 } vf_vllm_rules;
 
-/* The rules of "0.19.0", "v0.8.5.post1"; NULL or unknown: the newest. */
-const vf_vllm_rules *vf_vllm_rules_of(const char *version, uint32_t *minor, bool *known);
+/* The rules of a version as vf_ranks_version() counts it: 19001 is 0.19.1. */
+vf_vllm_rules vf_vllm_rules_of(uint32_t version);
 
-/* ---- The pool --------------------------------------------------------------------------- */
+/* Whether rules are known: 0.6 to the newest. */
+bool vf_vllm_knows(const char *version);
+enum { VF_VLLM_NEWEST = 28000 }; /* main behind v0.27.1 */
 
 enum { VF_VLLM_KINDS = 8 };
 
@@ -62,41 +79,24 @@ typedef struct vf_vllm_pool {
   uint32_t least_tokens;   /* in the smallest block */
 } vf_vllm_pool;
 
-/* Numbers kept for the explanations, of the first stage. */
-enum {
-  VF_VLLM_BLOCK_BYTES,
-  VF_VLLM_REQUEST_BLOCKS,
-  VF_VLLM_STATE_BLOCKS,
-  VF_VLLM_GROUPS,
-  VF_VLLM_GROUP_LAYERS,
-  VF_VLLM_PAGE_BYTES,
-  VF_VLLM_CAPTURE_SIZES,
-  VF_VLLM_SAMPLER_X10,
-  VF_VLLM_HAS_EXPERTS,
-};
-
-/* ---- One deployment --------------------------------------------------------------------- */
-
 typedef struct vf_vllm_plan {
-  vf_estimate *e;
-  const vf_model *model;
-  const vf_request *request;
-  vf_workload *w;
-  const vf_vllm_rules *rules;
-  uint32_t minor; /* version: 19 for v0.19 */
-  uint32_t tp, pp, dp;
-  uint32_t max_seqs, batch_tokens, spec_tokens;
-  uint32_t number_bytes; /* of the model's own type */
-  bool eager, moe, recurrent, new_runner;
-  bool lacks;     /* less is free than the engine is to take */
-  vf_shard shard; /* of the stage at hand */
-  vf_vllm_pool pool;
+  vf_ranks r;
+  vf_vllm_rules rules;
+  uint32_t max_seqs, spec_tokens;
+  bool eager, recurrent, new_runner;
+  vf_vllm_pool pool; /* of the rank of r.shard */
 } vf_vllm_plan;
+_Static_assert(sizeof(vf_vllm_plan) <= VF_PLAN_BYTES, "an explanation needs the plan");
+
+/* The plan that a shared term was given. */
+static inline const vf_vllm_plan *vf_vllm_plan_of(const vf_ranks *r) {
+  return (const vf_vllm_plan *)r;
+}
 
 /* --enable-expert-parallel: experts stay whole, on all tp x dp ranks (--ep, whatever its number).
  */
 static inline bool vf_vllm_whole_experts(const vf_vllm_plan *p) {
-  return p->request->ep > 1;
+  return p->r.request->ep > 1;
 }
 
 /* Layers that predict further tokens, as described behind the last one. */
@@ -106,25 +106,34 @@ static inline uint32_t vf_vllm_mtp_layers(const vf_model *m) {
   return n;
 }
 
-/* Sets p->shard for the stage. */
+/* Sets p->r.shard for the stage. */
 void vf_vllm_shard(vf_vllm_plan *p, uint32_t stage);
 
-/* Weights and what lies beside them on the rank of p->shard. */
-void vf_vllm_add_weights(vf_vllm_plan *p, uint32_t device);
-
-/* Fills p->pool for the rank of p->shard and a context of p->w->requested_ctx_tokens. */
+/* Fills p->pool for the rank of p->r.shard and a context of p->r.w->requested_ctx_tokens. */
 vf_status vf_vllm_find_pool(vf_vllm_plan *p, vf_error *err);
 
-/* Peak of the profile run, graphs, memory outside of torch: sizes of the rank of p->shard. */
-vf_interval vf_vllm_activation(const vf_vllm_plan *p);
-vf_interval vf_vllm_graph_bytes(const vf_vllm_plan *p);
-vf_interval vf_vllm_non_torch(const vf_vllm_plan *p, const vf_device *d);
+/* Sizes that are captured, and bytes per logit in tenths at one end. */
 uint32_t vf_vllm_capture_sizes(const vf_vllm_plan *p);
 uint32_t vf_vllm_sampler_x10(const vf_vllm_plan *p, int end);
 
+/* What the terms take on the rank of p->r.shard: weights.c, peak.c, cache.c. */
+vf_amount vf_vllm_weights(const vf_ranks *r, uint32_t device);
+vf_amount vf_vllm_draft(const vf_ranks *r, uint32_t device);
+vf_amount vf_vllm_prediction_layer(const vf_ranks *r, uint32_t device);
+vf_amount vf_vllm_slack(const vf_ranks *r, uint32_t device);
+vf_amount vf_vllm_rope_tables(const vf_ranks *r, uint32_t device);
+vf_amount vf_vllm_latent_copies(const vf_ranks *r, uint32_t device);
+vf_amount vf_vllm_lora_slots(const vf_ranks *r, uint32_t device);
+vf_amount vf_vllm_activation(const vf_ranks *r, uint32_t device);
+vf_amount vf_vllm_graph_bytes(const vf_ranks *r, uint32_t device);
+vf_amount vf_vllm_non_torch(const vf_ranks *r, uint32_t device);
+vf_amount vf_vllm_kv_cache(const vf_ranks *r, uint32_t device);
+vf_amount vf_vllm_states(const vf_ranks *r, uint32_t device);
+
+/* The list of them: terms.c. */
+extern const vf_term vf_vllm_terms[];
+
 /* What the engine refuses (VF_UNSUPPORTED with its reason) and what it warns of. */
 vf_status vf_vllm_check(vf_vllm_plan *p, vf_error *err);
-
-void vf_vllm_explain(const vf_estimate *e, const vf_line *line, vf_text *out);
 
 #endif

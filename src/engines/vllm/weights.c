@@ -16,25 +16,23 @@ enum { VOCABULARY_MULTIPLE = 64, MXFP4_WIDTH = 256, MXFP4_INNER = 128, LORA_NUMB
 
 void vf_vllm_shard(vf_vllm_plan *p, uint32_t stage) {
   bool whole_experts = vf_vllm_whole_experts(p);
-  uint32_t ranks = p->moe ? p->tp * p->dp : p->tp;
-  bool mxfp4 = strncmp(p->model->checkpoint, "mxfp4", 5) == 0;
-  p->shard = (vf_shard){.tp = p->tp,
-                        .expert_tp = whole_experts ? 1 : ranks,
-                        .expert_ranks = whole_experts ? ranks : 1,
-                        .vocab_multiple = VOCABULARY_MULTIPLE,
-                        .number_bytes = p->number_bytes,
-                        .pad_width = mxfp4 ? MXFP4_WIDTH : 0,
-                        .pad_inner = mxfp4 ? MXFP4_INNER : 0,
-                        .mtp = p->spec_tokens > 0,
-                        .no_towers = p->request->text_only};
-  vf_shard_stage(&p->shard, p->model, VF_STAGE_BEFORE_LAST, p->pp, stage);
+  uint32_t ranks = p->r.moe ? p->r.tp * p->r.dp : p->r.tp;
+  bool mxfp4 = strncmp(p->r.model->checkpoint, "mxfp4", 5) == 0;
+  p->r.shard = (vf_shard){.tp = p->r.tp,
+                          .expert_tp = whole_experts ? 1 : ranks,
+                          .expert_ranks = whole_experts ? ranks : 1,
+                          .vocab_multiple = VOCABULARY_MULTIPLE,
+                          .number_bytes = p->r.number_bytes,
+                          .pad_width = mxfp4 ? MXFP4_WIDTH : 0,
+                          .pad_inner = mxfp4 ? MXFP4_INNER : 0,
+                          .mtp = p->spec_tokens > 0,
+                          .no_towers = p->r.request->text_only};
+  vf_shard_stage(&p->r.shard, p->r.model, VF_STAGE_BEFORE_LAST, p->r.pp, stage);
 }
 
 static bool is_here(const vf_vllm_plan *p, uint32_t layer) {
-  return layer >= p->shard.first_layer && layer < p->shard.end_layer;
+  return layer >= p->r.shard.first_layer && layer < p->r.shard.end_layer;
 }
-
-/* ---- Tables and copies ------------------------------------------------------------------ */
 
 static uint32_t rotated(const vf_layer *l) {
   if ((l->mixers & VF_MIX_ATTENTION) == 0 || (l->flags & VF_LAYER_NO_ROPE) != 0) return 0;
@@ -43,33 +41,31 @@ static uint32_t rotated(const vf_layer *l) {
 
 /* Cosines and sines of every position, once for each size of head. */
 static uint64_t rope_bytes(const vf_vllm_plan *p) {
-  const vf_model *m = p->model;
-  uint64_t rows = vf_max_u64(m->max_ctx_tokens, p->w->requested_ctx_tokens), dims = 0;
+  const vf_model *m = p->r.model;
+  uint64_t rows = vf_max_u64(m->max_ctx_tokens, p->r.w->requested_ctx_tokens), dims = 0;
   uint32_t last = 0;
-  for (uint32_t i = p->shard.first_layer; i < p->shard.end_layer; i++) {
+  for (uint32_t i = p->r.shard.first_layer; i < p->r.shard.end_layer; i++) {
     uint32_t dim = rotated(&m->layers[i]);
     bool seen = dim == last;
-    for (uint32_t j = p->shard.first_layer; !seen && j < i; j++)
+    for (uint32_t j = p->r.shard.first_layer; !seen && j < i; j++)
       seen = rotated(&m->layers[j]) == dim;
     if (dim != 0 && !seen) dims += dim;
     last = dim;
   }
-  return rows * dims * p->number_bytes;
+  return rows * dims * p->r.number_bytes;
 }
 
 /* The matrices from and to the latent, once more in 16 bits for decoding. */
 static uint64_t absorbed_bytes(const vf_vllm_plan *p) {
   uint64_t sum = 0;
-  for (uint32_t i = p->shard.first_layer; i < p->shard.end_layer; i++) {
-    const vf_layer *l = &p->model->layers[i];
+  for (uint32_t i = p->r.shard.first_layer; i < p->r.shard.end_layer; i++) {
+    const vf_layer *l = &p->r.model->layers[i];
     if (l->kv_lora == 0) continue;
     uint64_t per_head = (uint64_t)(l->k_dim - l->rope_dim + l->v_dim) * l->kv_lora;
-    sum += l->n_heads / p->tp * per_head * p->number_bytes;
+    sum += l->n_heads / p->r.tp * per_head * p->r.number_bytes;
   }
   return sum;
 }
-
-/* ---- Adapters --------------------------------------------------------------------------- */
 
 /* One slot: A is rank x inputs and B outputs x rank; the cut side of the matrix is cut here, too.
  */
@@ -83,95 +79,74 @@ static uint64_t lora_bytes(const vf_vllm_plan *p, const vf_tensor *t) {
   for (size_t i = 0; i < sizeof targets; i++) found |= targets[i] == t->role;
   if (!found || t->suffix != VF_SUFFIX_WEIGHT || t->layer < 0) return 0;
   if (!is_here(p, (uint32_t)t->layer)) return 0;
-  uint64_t in = rows ? t->ne[0] / p->tp : t->ne[0], out = rows ? t->ne[1] : t->ne[1] / p->tp;
-  return (in + out) * t->ne[2] * p->request->max_lora_rank * LORA_NUMBER_BYTES;
+  uint64_t in = rows ? t->ne[0] / p->r.tp : t->ne[0], out = rows ? t->ne[1] : t->ne[1] / p->r.tp;
+  return (in + out) * t->ne[2] * p->r.request->max_lora_rank * LORA_NUMBER_BYTES;
 }
 
 static uint64_t adapter_slots_bytes(const vf_vllm_plan *p) {
   uint64_t sum = 0;
-  if (p->request->max_lora_rank == 0) return 0;
-  for (size_t i = 0; i < p->model->n_tensors; i++) sum += lora_bytes(p, &p->model->tensors[i]);
-  return sum * (p->request->max_loras != 0 ? p->request->max_loras : 1);
-}
-
-/* ---- Lines ------------------------------------------------------------------------------ */
-
-/* Configs tell of a tower whose tensors may not be known: CLIP and SigLIP take 0.6 to 0.8 GiB, the
- * larger ones of Qwen's models 1.3. */
-static void add_tower(vf_vllm_plan *p, uint32_t device) {
-  const vf_model *m = p->model;
-  if ((m->flags & VF_MODEL_HAS_TOWER) == 0 || !p->shard.first || p->request->text_only) return;
-  for (size_t i = 0; i < m->n_tensors; i++)
-    if (vf_roles[m->tensors[i].role].home == VF_HOME_TOWER) return;
-  vf_estimate_add(p->e, (vf_line){device,
-                                  VF_PART_WEIGHTS,
-                                  "tower",
-                                  {0, 600 * VF_MIB / p->tp, 1400 * VF_MIB / p->tp},
-                                  VF_BASIS_ASSUMED,
-                                  "for images or sound, not described",
-                                  false});
-}
-
-static void add(vf_vllm_plan *p, uint32_t device, const char *name, uint64_t bytes,
-                const char *note) {
-  vf_estimate_add(p->e, (vf_line){device, VF_PART_WEIGHTS, name, vf_exactly(bytes), VF_BASIS_EXACT,
-                                  note, false});
-}
-
-/* A model that proposes tokens is cut like the target and lies on the last stage. */
-static void add_draft(vf_vllm_plan *p, uint32_t device) {
-  const vf_model *m = p->request->draft;
-  vf_shard s = p->shard;
-  if (m == NULL || !p->shard.last) return;
-  vf_shard_stage(&s, m, VF_STAGE_BEFORE_LAST, 1, 0);
-  add(p, device, "draft_weights", vf_shard_weights(&s, m), "the model that proposes tokens");
-}
-
-/* A layer that proposes tokens and is not described: like the last one with attention, with the
- * matrix that joins embedding and state before it. */
-static void add_prediction_layer(vf_vllm_plan *p, uint32_t device) {
-  const vf_model *m = p->model;
-  vf_shard s = p->shard;
-  uint32_t last = m->n_layers;
-  if (p->spec_tokens == 0 || !p->shard.last || vf_vllm_mtp_layers(m) > 0) return;
-  if (p->request->draft != NULL) return;
-  while (last > 0 && (m->layers[last - 1].mixers & VF_MIX_ATTENTION) == 0) last--;
-  if (last == 0) return;
-  s.first = s.last = false;
-  s.first_layer = last - 1;
-  s.end_layer = last;
-  uint64_t bytes = vf_shard_weights(&s, m) + 2 * m->n_embd * m->n_embd * p->number_bytes;
-  vf_estimate_add(p->e, (vf_line){device,
-                                  VF_PART_WEIGHTS,
-                                  "prediction_layer",
-                                  {bytes - bytes / 4, bytes, bytes + bytes / 2},
-                                  VF_BASIS_MODELLED,
-                                  "as large as the last layer",
-                                  false});
+  if (p->r.request->max_lora_rank == 0) return 0;
+  for (size_t i = 0; i < p->r.model->n_tensors; i++) sum += lora_bytes(p, &p->r.model->tensors[i]);
+  return sum * (p->r.request->max_loras != 0 ? p->r.request->max_loras : 1);
 }
 
 /* MXFP4's tiles differ by kernel: Marlin's are counted, Triton's (by default on Hopper since v0.14)
  * took 2.4 % less of a whole model. */
-static void add_tensors(vf_vllm_plan *p, uint32_t device, uint64_t bytes) {
-  bool padded = p->shard.pad_width != 0;
-  vf_interval size = {padded ? bytes - bytes / 40 : bytes, bytes, bytes};
-  vf_estimate_add(p->e, (vf_line){device, VF_PART_WEIGHTS, "weights", size,
-                                  padded ? VF_BASIS_MODELLED : VF_BASIS_EXACT,
-                                  p->tp > 1 ? "this rank's part" : "", false});
+vf_amount vf_vllm_weights(const vf_ranks *r, uint32_t device) {
+  uint64_t bytes = vf_shard_weights(&r->shard, r->model);
+  bytes -= vf_min_u64(bytes, r->request->cpu_offload_bytes);
+  bool padded = r->shard.pad_width != 0;
+  (void)device;
+  return vf_amount_within((vf_interval){padded ? bytes - bytes / 40 : bytes, bytes, bytes},
+                          padded ? VF_BASIS_MODELLED : VF_BASIS_EXACT,
+                          r->tp > 1 ? "this rank's part" : "");
 }
 
-void vf_vllm_add_weights(vf_vllm_plan *p, uint32_t device) {
-  uint64_t bytes = vf_shard_weights(&p->shard, p->model);
-  uint64_t moved = vf_min_u64(bytes, p->request->cpu_offload_bytes);
-  uint32_t host = (uint32_t)p->e->n_devices - 1;
-  add_tensors(p, device, bytes - moved);
-  add(p, host, "weights_offloaded", moved, "pinned, read over the bus");
-  add_draft(p, device);
-  add_prediction_layer(p, device);
-  add_tower(p, device);
-  add(p, device, "allocator_slack",
-      vf_torch_slack(&p->shard, p->model, (vf_torch_rule){.fused = true}), "");
-  add(p, device, "rope_tables", rope_bytes(p), "");
-  add(p, device, "latent_copies", absorbed_bytes(p), "");
-  add(p, device, "lora_slots", adapter_slots_bytes(p), "");
+/* A model that proposes tokens is cut like the target and lies on the last stage. */
+vf_amount vf_vllm_draft(const vf_ranks *r, uint32_t device) {
+  const vf_model *m = r->request->draft;
+  vf_shard s = r->shard;
+  (void)device;
+  if (m == NULL || !s.last) return vf_amount_exact(0, "");
+  vf_shard_stage(&s, m, VF_STAGE_BEFORE_LAST, 1, 0);
+  return vf_amount_exact(vf_shard_weights(&s, m), "the model that proposes tokens");
+}
+
+/* A layer that proposes tokens and is not described: like the last one with attention, with the
+ * matrix that joins embedding and state before it. */
+vf_amount vf_vllm_prediction_layer(const vf_ranks *r, uint32_t device) {
+  const vf_model *m = r->model;
+  vf_shard s = r->shard;
+  uint32_t last = m->n_layers;
+  bool described = vf_vllm_mtp_layers(m) > 0 || r->request->draft != NULL;
+  (void)device;
+  while (last > 0 && (m->layers[last - 1].mixers & VF_MIX_ATTENTION) == 0) last--;
+  if (vf_vllm_plan_of(r)->spec_tokens == 0 || !s.last || described || last == 0)
+    return vf_amount_exact(0, "");
+  s.first = s.last = false;
+  s.first_layer = last - 1;
+  s.end_layer = last;
+  uint64_t bytes = vf_shard_weights(&s, m) + 2 * m->n_embd * m->n_embd * r->number_bytes;
+  return vf_amount_within((vf_interval){bytes - bytes / 4, bytes, bytes + bytes / 2},
+                          VF_BASIS_MODELLED, "as large as the last layer");
+}
+
+vf_amount vf_vllm_slack(const vf_ranks *r, uint32_t device) {
+  (void)device;
+  return vf_amount_exact(vf_torch_slack(&r->shard, r->model, (vf_torch_rule){.fused = true}), "");
+}
+
+vf_amount vf_vllm_rope_tables(const vf_ranks *r, uint32_t device) {
+  (void)device;
+  return vf_amount_exact(rope_bytes(vf_vllm_plan_of(r)), "");
+}
+
+vf_amount vf_vllm_latent_copies(const vf_ranks *r, uint32_t device) {
+  (void)device;
+  return vf_amount_exact(absorbed_bytes(vf_vllm_plan_of(r)), "");
+}
+
+vf_amount vf_vllm_lora_slots(const vf_ranks *r, uint32_t device) {
+  (void)device;
+  return vf_amount_exact(adapter_slots_bytes(vf_vllm_plan_of(r)), "");
 }

@@ -8,6 +8,7 @@
 
 #include "base/checked.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "readers/files.h"
 #include "readers/json/json_scan.h"
 #include "readers/weights/pytorch.h"
@@ -21,22 +22,17 @@ enum {
 
 /* ---- Names of files --------------------------------------------------------------------- */
 
-static bool ends_with(const char *s, size_t length, const char *end) {
-  size_t n = strlen(end);
-  return length >= n && memcmp(s + length - n, end, n) == 0;
-}
-
 static bool is_safetensors(const char *name, size_t length) {
-  return ends_with(name, length, ".safetensors");
+  return vf_text_ends_with(name, length, ".safetensors");
 }
 
 static bool is_pytorch(const char *name, size_t length) {
-  return ends_with(name, length, ".bin") || ends_with(name, length, ".pt") ||
-         ends_with(name, length, ".pth");
+  return vf_text_ends_with(name, length, ".bin") || vf_text_ends_with(name, length, ".pt") ||
+         vf_text_ends_with(name, length, ".pth");
 }
 
 static bool is_index(const char *name) {
-  return ends_with(name, strlen(name), ".index.json");
+  return vf_text_ends_with(name, strlen(name), ".index.json");
 }
 
 static bool five_digits(const char *s, uint32_t *out) {

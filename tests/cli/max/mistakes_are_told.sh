@@ -1,1 +1,1 @@
-for o in "" ctxx "ctx seqs" "ctx --ctx 1k,2k" "ngl --engine vllm --quant bf16" "n-cpu-moe" "ngl --gpu gb10" "gpus --gpu l4x2" "ctx --quant q99" "ctx --min-ctx 0" "ctx --format csv"; do $VRAMFIT max $o --model qwen3-8b --gpu l4; echo $?; done
+for o in "" ctxx "ctx seqs" "ctx --ctx 1k,2k" "ngl --engine vllm --quant bf16" "n-cpu-moe" "ngl --gpu gb10" "gpus --gpu l4x2" "ctx --quant q99" "ctx --min-ctx 0"; do $VRAMFIT max $o --model qwen3-8b --gpu l4; echo $?; done

@@ -1,5 +1,5 @@
-/* serving.c - ranks, bytes per token and lines that several engines share. */
-#include "engines/serving.h"
+/* ranks.c - ranks, bytes per token and lines that several engines share. */
+#include "engines/ranks.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,9 +11,7 @@
 #include "core/format.h"
 #include "engines/torch.h"
 
-/* ---- Settings --------------------------------------------------------------------------- */
-
-uint32_t vf_serving_version(const char *text) {
+uint32_t vf_ranks_version(const char *text) {
   unsigned major = 0, minor = 0, patch = 0;
   if (text == NULL) return 0;
   if (*text == 'v' || *text == 'V') text++;
@@ -21,13 +19,19 @@ uint32_t vf_serving_version(const char *text) {
   return major * 1000000 + minor * 1000 + patch;
 }
 
-static bool has_experts(const vf_model *m) {
+bool vf_ranks_has_mixer(const vf_model *m, uint32_t mixers) {
   for (uint32_t i = 0; i < m->n_layers; i++)
-    if (m->layers[i].n_experts != 0) return true;
+    if (m->layers[i].mixers & mixers) return true;
   return false;
 }
 
-static vf_status resolve_length(vf_serving *s, vf_error *err) {
+bool vf_ranks_has_cache(const vf_model *m, vf_cache_kind kind) {
+  for (size_t i = 0; i < m->n_caches; i++)
+    if (m->caches[i].kind == kind) return true;
+  return false;
+}
+
+static vf_status resolve_length(vf_ranks *s, vf_error *err) {
   vf_workload *w = s->w;
   w->requested_ctx_tokens =
       s->request->ctx_tokens != 0 ? s->request->ctx_tokens : s->model->max_ctx_tokens;
@@ -40,13 +44,12 @@ static vf_status resolve_length(vf_serving *s, vf_error *err) {
   return VF_OK;
 }
 
-static vf_status resolve_ranks(vf_serving *s, vf_error *err) {
-  const vf_request *r = s->request;
+static vf_status resolve_ranks(vf_ranks *s, vf_ranks_asked asked, vf_error *err) {
   uint32_t gpus = (uint32_t)s->e->n_devices - 1;
-  s->pp = r->pp != 0 ? r->pp : 1;
-  s->dp = r->dp != 0 ? r->dp : 1;
-  s->tp = r->tp != 0 ? r->tp : vf_max_u32(gpus / s->pp / s->dp, 1);
-  s->ep = r->ep > s->tp ? s->tp : vf_max_u32(r->ep, 1);
+  s->pp = asked.pp != 0 ? asked.pp : 1;
+  s->dp = asked.dp != 0 ? asked.dp : 1;
+  s->tp = asked.tp != 0 ? asked.tp : vf_max_u32(gpus / s->pp / s->dp, 1);
+  s->ep = asked.ep > s->tp ? s->tp : vf_max_u32(asked.ep, 1);
   if ((uint64_t)s->tp * s->pp * s->dp == gpus) return VF_OK;
   return vf_fail(err, VF_USAGE,
                  "tp %" PRIu32 " × pp %" PRIu32 " × dp %" PRIu32
@@ -54,13 +57,14 @@ static vf_status resolve_ranks(vf_serving *s, vf_error *err) {
                  s->tp, s->pp, s->dp, gpus);
 }
 
-vf_status vf_serving_begin(vf_serving *s, vf_error *err) {
+vf_status vf_ranks_begin_as(vf_ranks *s, uint32_t newest, vf_ranks_asked asked, vf_error *err) {
   if (s->e->n_devices == 1)
     return vf_fail(err, VF_UNSUPPORTED, "%s on a CPU is not known: name a GPU", s->name);
-  s->moe = has_experts(s->model);
+  s->version = s->e->version[0] != '\0' ? vf_ranks_version(s->e->version) : newest;
+  s->moe = vf_model_has_experts(s->model);
   s->number_bytes = strcmp(s->model->quant, "F32") == 0 ? 4 : 2;
   vf_status status = resolve_length(s, err);
-  if (status == VF_OK) status = resolve_ranks(s, err);
+  if (status == VF_OK) status = resolve_ranks(s, asked, err);
   if (status != VF_OK) return status;
   s->w->flash_attn = true;
   s->w->tp = s->tp;
@@ -72,23 +76,27 @@ vf_status vf_serving_begin(vf_serving *s, vf_error *err) {
   return VF_OK;
 }
 
-void vf_serving_formats(vf_serving *s) {
-  vf_format own = s->number_bytes == 4                    ? VF_FORMAT_F32
-                  : s->model->own_format == VF_FORMAT_F16 ? VF_FORMAT_F16
-                                                          : VF_FORMAT_BF16;
+vf_status vf_ranks_begin(vf_ranks *s, uint32_t newest, vf_error *err) {
+  const vf_request *r = s->request;
+  return vf_ranks_begin_as(s, newest, (vf_ranks_asked){r->tp, r->pp, r->dp, r->ep}, err);
+}
+
+void vf_ranks_formats(vf_ranks *s, vf_format own) {
+  if (own == VF_FORMAT_NONE)
+    own = s->number_bytes == 4                    ? VF_FORMAT_F32
+          : s->model->own_format == VF_FORMAT_F16 ? VF_FORMAT_F16
+                                                  : VF_FORMAT_BF16;
   s->w->kv_k = s->request->kv_k != VF_FORMAT_NONE ? s->request->kv_k : own;
   s->w->kv_v = s->request->kv_v != VF_FORMAT_NONE ? s->request->kv_v : s->w->kv_k;
 }
 
-/* ---- What ranks can share --------------------------------------------------------------- */
-
-static vf_status check_layer(const vf_serving *s, const vf_layer *l, vf_error *err) {
+static vf_status check_layer(const vf_ranks *s, const vf_layer *l, vf_error *err) {
   uint32_t kv = l->n_kv_heads, tp = s->tp;
   bool attends = (l->mixers & VF_MIX_ATTENTION) != 0 && l->n_heads != 0;
   if (attends && l->n_heads % tp != 0)
     return vf_fail(err, VF_UNSUPPORTED,
-                   "%s: %" PRIu32
-                   " attention heads are not divisible by tensor parallel size %" PRIu32,
+                   "%s: total number of attention heads (%" PRIu32
+                   ") must be divisible by tensor parallel size (%" PRIu32 ")",
                    s->name, l->n_heads, tp);
   if (attends && l->kv_lora == 0 && kv != 0 && (kv >= tp ? kv % tp : tp % kv) != 0)
     return vf_fail(err, VF_UNSUPPORTED,
@@ -103,10 +111,12 @@ static vf_status check_layer(const vf_serving *s, const vf_layer *l, vf_error *e
   return VF_OK;
 }
 
-vf_status vf_serving_check(const vf_serving *s, const vf_kernel_rules *kernels, vf_error *err) {
+vf_status vf_ranks_check(const vf_ranks *s, const vf_kernel_rules *kernels, vf_error *err) {
   const vf_layer *l = s->model->layers;
   if (s->request->ep > 1 && !s->moe)
-    return vf_fail(err, VF_UNSUPPORTED, "%s: expert parallelism wants a model with experts",
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "%s: number of experts in the model must be greater than 0 when expert "
+                   "parallelism is enabled",
                    s->name);
   if (s->tp % s->ep != 0)
     return vf_fail(err, VF_UNSUPPORTED,
@@ -124,17 +134,16 @@ vf_status vf_serving_check(const vf_serving *s, const vf_kernel_rules *kernels, 
   return vf_kernels_check(s->e, kernels, err);
 }
 
-vf_status vf_serving_begin_by_layers(vf_serving *s, vf_request *r, const vf_kernel_rules *kernels,
-                                     const char *refusal, vf_error *err) {
-  *r = *s->request;
-  s->request = r;
+vf_status vf_ranks_begin_by_layers(vf_ranks *s, uint32_t newest, const vf_kernel_rules *kernels,
+                                   const char *refusal, vf_error *err) {
+  const vf_request *r = s->request;
   if (r->tp > 1 || r->dp > 1 || r->ep > 1)
     return vf_fail(err, VF_UNSUPPORTED, "%s: %s", s->name, refusal);
-  r->pp = s->e->n_devices > 1 ? (uint32_t)s->e->n_devices - 1 : 1;
-  vf_status status = vf_serving_begin(s, err);
-  if (status == VF_OK) status = vf_serving_check(s, kernels, err);
+  uint32_t gpus = s->e->n_devices > 1 ? (uint32_t)s->e->n_devices - 1 : 1;
+  vf_status status = vf_ranks_begin_as(s, newest, (vf_ranks_asked){.pp = gpus}, err);
+  if (status == VF_OK) status = vf_ranks_check(s, kernels, err);
   if (status != VF_OK) return status;
-  vf_serving_formats(s);
+  vf_ranks_formats(s, VF_FORMAT_NONE);
   s->w->tp = s->w->pp = s->w->dp = s->w->ep = 0; /* not what its users call it */
   s->shard = (vf_shard){.tp = 1,
                         .expert_tp = 1,
@@ -144,7 +153,7 @@ vf_status vf_serving_begin_by_layers(vf_serving *s, vf_request *r, const vf_kern
   return VF_OK;
 }
 
-const vf_quant_alias vf_serving_quants[] = {
+const vf_quant_alias vf_ranks_quants[] = {
     {"fp16", "F16"},
     {"half", "F16"},
     {"float16", "F16"},
@@ -159,29 +168,23 @@ const vf_quant_alias vf_serving_quants[] = {
     {NULL, NULL},
 };
 
-/* ---- Bytes ------------------------------------------------------------------------------ */
-
-static uint64_t row_bytes(vf_format format, uint64_t elements) {
-  const vf_format_info *f = vf_format_get(format);
-  return (elements + f->block_elements - 1) / f->block_elements * f->block_bytes;
-}
-
-static uint64_t token_bytes(const vf_serving *s, const vf_cache_layer *c) {
+static uint64_t token_bytes(const vf_ranks *s, const vf_cache_layer *c) {
   enum { INDEXER_BYTES = 132 }; /* 128 in 8 bits and a scale */
   if (c->kind == VF_CACHE_INDEXER) return INDEXER_BYTES;
   uint64_t heads = c->kind == VF_CACHE_LATENT ? 1 : vf_shard_kv_heads(c->n_kv_heads, s->tp);
-  return heads * (row_bytes(s->w->kv_k, c->k_dim) + row_bytes(s->w->kv_v, c->v_dim));
+  return heads *
+         (vf_format_row_ceil(s->w->kv_k, c->k_dim) + vf_format_row_ceil(s->w->kv_v, c->v_dim));
 }
 
-static uint64_t state_bytes(const vf_serving *s, const vf_cache_layer *c) {
+static uint64_t state_bytes(const vf_ranks *s, const vf_cache_layer *c) {
   bool wide = (s->model->flags & VF_MODEL_STATE_F32) != 0 ||
               (s->model->layers[c->layer].mixers & VF_MIX_KDA) != 0;
   return (c->conv + s->tp - 1) / s->tp * s->number_bytes +
          (c->state + s->tp - 1) / s->tp * (wide ? 4 : s->number_bytes);
 }
 
-vf_serving_cell vf_serving_cell_of(const vf_serving *s) {
-  vf_serving_cell cell = {0};
+vf_ranks_cell vf_ranks_cell_of(const vf_ranks *s) {
+  vf_ranks_cell cell = {0};
   for (size_t i = 0; i < s->model->n_caches; i++) {
     const vf_cache_layer *c = &s->model->caches[i];
     if (c->layer < s->shard.first_layer || c->layer >= s->shard.end_layer) continue;
@@ -200,7 +203,7 @@ vf_serving_cell vf_serving_cell_of(const vf_serving *s) {
   return cell;
 }
 
-uint64_t vf_serving_forward_bytes(const vf_serving *s, uint64_t tokens) {
+uint64_t vf_ranks_forward_bytes(const vf_ranks *s, uint64_t tokens) {
   uint64_t most = 0, h = s->model->n_embd;
   for (uint32_t i = s->shard.first_layer; i < s->shard.end_layer; i++) {
     const vf_layer *l = &s->model->layers[i];
@@ -219,22 +222,20 @@ uint64_t vf_serving_forward_bytes(const vf_serving *s, uint64_t tokens) {
   return bytes;
 }
 
-uint64_t vf_serving_unpacked_bytes(const vf_serving *s) {
+uint64_t vf_ranks_unpacked_bytes(const vf_ranks *s) {
   uint64_t most = 0;
   for (uint32_t i = s->shard.first_layer; i < s->shard.end_layer; i++)
     most = vf_max_u64(most, s->model->layers[i].n_ff / s->tp);
   return most * s->model->n_embd * s->number_bytes;
 }
 
-/* ---- Lines ------------------------------------------------------------------------------ */
-
-void vf_serving_add(vf_serving *s, uint32_t device, vf_part part, const char *name,
-                    vf_interval size, vf_basis basis, const char *note) {
+void vf_ranks_add(vf_ranks *s, uint32_t device, vf_part part, const char *name, vf_interval size,
+                  vf_basis basis, const char *note) {
   vf_estimate_add(s->e, (vf_line){device, part, name, size, basis, note, false});
 }
 
-void vf_serving_add_outside(vf_serving *s, uint32_t device, vf_part part, const char *name,
-                            vf_interval size, const char *note) {
+void vf_ranks_add_outside(vf_ranks *s, uint32_t device, vf_part part, const char *name,
+                          vf_interval size, const char *note) {
   vf_estimate_add(s->e, (vf_line){device, part, name, size, VF_BASIS_MODELLED, note, true});
 }
 
@@ -245,26 +246,47 @@ static bool knows_tower(const vf_model *m) {
   return false;
 }
 
-/* CLIP and SigLIP take 0.6 to 0.8 GiB, the larger towers of Qwen's models 1.3. */
-void vf_serving_add_weights(vf_serving *s, uint32_t device, bool fused, bool reserved) {
-  const vf_interval tower = {0, 600 * VF_MIB / s->tp, 1400 * VF_MIB / s->tp};
-  uint64_t bytes = vf_shard_weights(&s->shard, s->model);
-  uint64_t slack = vf_torch_slack(&s->shard, s->model, (vf_torch_rule){fused, reserved});
-  uint64_t moved = vf_min_u64(bytes, s->request->cpu_offload_bytes);
-  vf_serving_add(s, device, VF_PART_WEIGHTS, "weights", vf_exactly(bytes - moved), VF_BASIS_EXACT,
-                 s->tp > 1 ? "this rank's part" : "");
-  vf_serving_add(s, (uint32_t)s->e->n_devices - 1, VF_PART_WEIGHTS, "weights_offloaded",
-                 vf_exactly(moved), VF_BASIS_EXACT, "pinned, read over the bus");
-  vf_serving_add(s, device, VF_PART_WEIGHTS, "allocator_slack", vf_exactly(slack), VF_BASIS_EXACT,
-                 "");
-  if (!knows_tower(s->model) && s->shard.first && !s->request->text_only)
-    vf_serving_add(s, device, VF_PART_WEIGHTS, "tower", tower, VF_BASIS_ASSUMED,
-                   "for images or sound, not described");
+static uint64_t offloaded(const vf_ranks *s) {
+  return vf_min_u64(vf_shard_weights(&s->shard, s->model), s->request->cpu_offload_bytes);
 }
 
-/* ---- Budgets ---------------------------------------------------------------------------- */
+vf_amount vf_ranks_offloaded(const vf_ranks *s, uint32_t device) {
+  (void)device;
+  return vf_amount_exact(offloaded(s), "pinned, read over the bus");
+}
 
-uint64_t vf_serving_total(const vf_device *d) {
+/* Configs tell of a tower whose tensors may not be known: CLIP and SigLIP take 0.6 to 0.8 GiB, the
+ * larger ones of Qwen's models 1.3. */
+vf_amount vf_ranks_tower(const vf_ranks *s, uint32_t device) {
+  vf_interval size = {0, 600 * VF_MIB / s->tp, 1400 * VF_MIB / s->tp};
+  (void)device;
+  if (knows_tower(s->model) || !s->shard.first || s->request->text_only)
+    size = (vf_interval){0, 0, 0};
+  return vf_amount_within(size, VF_BASIS_ASSUMED, "for images or sound, not described");
+}
+
+vf_amount vf_ranks_context(const vf_ranks *s, uint32_t device) {
+  vf_amount a =
+      vf_amount_within(s->e->devices[device].device.context, VF_BASIS_ASSUMED, "beside the budget");
+  a.beside = true;
+  return a;
+}
+
+void vf_ranks_add_weights(vf_ranks *s, uint32_t device, bool fused, bool reserved) {
+  vf_amount tower = vf_ranks_tower(s, device);
+  uint64_t bytes = vf_shard_weights(&s->shard, s->model);
+  uint64_t slack = vf_torch_slack(&s->shard, s->model, (vf_torch_rule){fused, reserved});
+  uint64_t moved = offloaded(s);
+  vf_ranks_add(s, device, VF_PART_WEIGHTS, "weights", vf_exactly(bytes - moved), VF_BASIS_EXACT,
+               s->tp > 1 ? "this rank's part" : "");
+  vf_ranks_add(s, (uint32_t)s->e->n_devices - 1, VF_PART_WEIGHTS, "weights_offloaded",
+               vf_exactly(moved), VF_BASIS_EXACT, "pinned, read over the bus");
+  vf_ranks_add(s, device, VF_PART_WEIGHTS, "allocator_slack", vf_exactly(slack), VF_BASIS_EXACT,
+               "");
+  vf_ranks_add(s, device, VF_PART_WEIGHTS, "tower", tower.size, tower.basis, tower.note);
+}
+
+uint64_t vf_ranks_total(const vf_device *d) {
   if (d->kind == VF_DEVICE_UNIFIED || d->total_bytes < d->reserved_bytes) return d->total_bytes;
   return d->total_bytes - d->reserved_bytes;
 }
@@ -276,7 +298,7 @@ static uint64_t outside_high(const vf_estimate *e, uint32_t device) {
   return sum;
 }
 
-void vf_serving_set_budget(vf_serving *s, uint32_t device, uint64_t total, uint64_t budget) {
+void vf_ranks_set_budget(vf_ranks *s, uint32_t device, uint64_t total, uint64_t budget) {
   vf_device *d = &s->e->devices[device].device;
   uint64_t rest = total > budget ? total - budget : 0, target = d->headroom_bytes;
   if (d->headroom_permille != 0) target = vf_shard_part(total, d->headroom_permille, 1000);
@@ -286,7 +308,18 @@ void vf_serving_set_budget(vf_serving *s, uint32_t device, uint64_t total, uint6
   d->reserved_bytes = d->total_bytes - vf_min_u64(budget + d->used_bytes, d->total_bytes);
 }
 
-void vf_serving_set_pool(vf_serving *s, uint32_t device, vf_interval pool, uint64_t tokens) {
+static uint64_t less(uint64_t a, uint64_t b) {
+  return a > b ? a - b : 0;
+}
+
+vf_interval vf_ranks_pool(const vf_device_budget *b, vf_interval budget) {
+  uint64_t cache = b->part_bytes[VF_PART_KV_CACHE] + b->part_bytes[VF_PART_STATE];
+  return (vf_interval){less(budget.low_bytes, b->need.high_bytes - cache),
+                       less(budget.bytes, b->need.bytes - cache),
+                       less(budget.high_bytes, b->need.low_bytes - cache)};
+}
+
+void vf_ranks_set_pool(vf_ranks *s, uint32_t device, vf_interval pool, uint64_t tokens) {
   vf_device_budget *b = &s->e->devices[device];
   vf_workload *w = s->w;
   b->has_pool = b->device.total_known;
@@ -297,20 +330,18 @@ void vf_serving_set_pool(vf_serving *s, uint32_t device, vf_interval pool, uint6
   if (device == 0 || x100 * s->dp < w->max_concurrency_x100) w->max_concurrency_x100 = x100 * s->dp;
 }
 
-/* ---- Words ------------------------------------------------------------------------------ */
-
-void vf_serving_assume(vf_serving *s) {
+void vf_ranks_assume(vf_ranks *s, const char *newest, const char *no_room) {
   vf_estimate *e = s->e;
-  if (e->version[0] == '\0')
-    vf_estimate_assume(e, "engine-version", "the newest version of the engine that is known");
+  if (newest == NULL) newest = "the newest version of the engine that is known";
+  if (no_room == NULL) no_room = "the engine would find no memory for its cache";
+  if (e->version[0] == '\0') vf_estimate_assume(e, "engine-version", newest);
   if (s->request->ctx_tokens == 0)
     vf_estimate_assume(e, "ctx-default", "no --ctx given: the model's whole context");
   if (s->model->max_ctx_tokens != 0 && s->w->requested_ctx_tokens > s->model->max_ctx_tokens)
     vf_estimate_assume(e, "ctx-beyond-model", "the context is beyond the model's own limit");
   if (s->request->tp == 0 && s->tp > 1)
     vf_estimate_assume(e, "tp-default", "no --tp given: all GPUs share every layer");
-  if (!s->w->starts)
-    vf_estimate_assume(e, "does-not-start", "the engine would find no memory for its cache");
+  if (!s->w->starts && !s->told) vf_estimate_assume(e, "does-not-start", no_room);
 }
 
 /* What each line is, by its name; the rest say it in their note. */
@@ -326,7 +357,7 @@ static const char *const meanings[][2] = {
     {"non_torch", "libraries and NCCL"},
 };
 
-void vf_serving_explain(const vf_estimate *e, const vf_line *line, vf_text *out) {
+void vf_ranks_explain(const vf_estimate *e, const vf_line *line, vf_text *out) {
   const char *meaning = line->note;
   for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
     if (strcmp(line->name, meanings[i][0]) == 0) meaning = meanings[i][1];

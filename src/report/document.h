@@ -1,0 +1,82 @@
+/* document.h - what a result says, as events that every format takes.
+ *
+ * A result sends itself once: objects, arrays, fields, verdicts and findings, in an order that
+ * reads well.  A format (formats/, one file and one row of formats.c each) makes bytes of them:
+ * JSON all of it, CSV and Markdown the rows, formats of pipelines the findings.  Formats that have
+ * to know all columns before the first row are sent the same events twice. */
+#ifndef VF_REPORT_DOCUMENT_H
+#define VF_REPORT_DOCUMENT_H
+
+#include "report/out.h"
+
+#define VF_DOC_VERSION "1.1" /* of all JSON that is written: additions are minor */
+
+typedef enum vf_doc_kind {
+  VF_DOC_STRING,
+  VF_DOC_U64,
+  VF_DOC_I64,
+  VF_DOC_HUNDREDTHS, /* a number with two decimals */
+  VF_DOC_BOOL,
+  VF_DOC_NULL,
+  VF_DOC_RAW /* JSON already, of `length` bytes */
+} vf_doc_kind;
+
+typedef struct vf_doc_value {
+  vf_doc_kind kind;
+  const char *text;
+  size_t length; /* of VF_DOC_RAW and VF_DOC_STRING */
+  uint64_t number;
+  int64_t signed_number;
+} vf_doc_value;
+
+typedef struct vf_doc vf_doc;
+
+typedef struct vf_doc_format {
+  const char *name; /* as --format takes it */
+  bool twice;       /* the events come twice: d->pass is 0, then 1 */
+  void (*open)(vf_doc *d, const char *key, char bracket, bool row);
+  void (*close)(vf_doc *d, char bracket);
+  void (*value)(vf_doc *d, const char *key, const vf_doc_value *v);
+  void (*end)(vf_doc *d); /* of each pass; NULL: nothing is to be done */
+} vf_doc_format;
+
+enum { VF_DOC_STATE = 48 << 10 };
+
+struct vf_doc {
+  vf_out *out;
+  const vf_doc_format *format;
+  void *state; /* VF_DOC_STATE bytes of the format's own, cleared */
+  uint32_t depth;
+  int pass;
+  bool first;  /* nothing written yet in the innermost container */
+  size_t rows; /* sent so far, in this pass */
+};
+
+/* Sends the events of a result. */
+typedef void (*vf_doc_events)(vf_doc *d, const void *result);
+
+/* Writes a result in a format of the table; VF_USAGE for one that has no rows where the format is
+ * made of them. */
+vf_status vf_document_write(vf_out *out, const vf_doc_format *format, vf_doc_events events,
+                            const void *result, vf_error *err);
+
+/* The row of a format; NULL for the hand-set page, which has no events, and for what there is not.
+ */
+const vf_doc_format *vf_doc_format_get(vf_report_format format);
+
+/* key is NULL inside an array and at the top.  A row is an object that is one line of a table. */
+void vf_doc_open(vf_doc *d, const char *key, char bracket);
+void vf_doc_open_row(vf_doc *d, const char *key);
+void vf_doc_close(vf_doc *d, char bracket);
+
+void vf_doc_string(vf_doc *d, const char *key, const char *value);
+void vf_doc_u64(vf_doc *d, const char *key, uint64_t value);
+void vf_doc_hundredths(vf_doc *d, const char *key, uint64_t hundredths);
+void vf_doc_i64(vf_doc *d, const char *key, int64_t value);
+void vf_doc_bool(vf_doc *d, const char *key, bool value);
+void vf_doc_null(vf_doc *d, const char *key);
+
+/* A value that is JSON already. */
+void vf_doc_raw(vf_doc *d, const char *key, const char *text, size_t length);
+
+#endif
