@@ -193,7 +193,8 @@ static void add_state_cache(vf_model *m, uint32_t i, const vf_layer *l) {
 
 static void add_layer_caches(vf_model *m, uint32_t i, const vf_layer *l) {
   bool none = (l->flags & (VF_LAYER_ENCODER | VF_LAYER_MTP)) != 0 ||
-              (m->flags & (VF_MODEL_ENCODER | VF_MODEL_NO_CACHE)) != 0;
+              ((m->flags & (VF_MODEL_ENCODER | VF_MODEL_NO_CACHE)) != 0 &&
+               (m->flags & VF_MODEL_CACHE_IDLE) == 0);
   bool attends = (l->mixers & VF_MIX_ATTENTION) != 0 &&
                  (l->flags & (VF_LAYER_KV_SHARED | VF_LAYER_KV_UNCACHED)) == 0;
   if (none) return;

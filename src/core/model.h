@@ -65,6 +65,12 @@ enum vf_model_flag {
   VF_MODEL_NO_END_NORM = 1 << 16,   /* nothing normalizes the last layer's result */
   VF_MODEL_POOL_MEAN = 1 << 17, /* an encoder's result is the mean of a sequence's tokens */
   VF_MODEL_POOL_ROWS = 1 << 18, /* or one of them */
+  VF_MODEL_CACHE_IDLE = 1 << 19, /* a cache is made, though no layer reads it */
+  VF_MODEL_NO_FLASH = 1 << 20,   /* never computed with flash attention */
+  VF_MODEL_IMAGE_LOGITS = 1 << 21, /* logits of image tokens are cut out of a copy */
+  VF_MODEL_RESULT_SCALED = 1 << 22, /* what goes to the output matrix is scaled before */
+  VF_MODEL_MTP_FEEDS = 1 << 23, /* feed-forward parts of prediction layers are always loaded */
+  VF_MODEL_MEASURED = 1 << 24,  /* llama.cpp itself was asked about this architecture, and agrees */
 };
 
 enum { VF_MODEL_TEXT = 128, VF_MAX_LAYERS = 4096, VF_MODEL_ASSUMPTIONS = 4 };

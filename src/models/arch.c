@@ -155,9 +155,22 @@ static uint32_t count_layers(vf_builder *b) {
   return vf_hparam_need(h, VF_HP_N_LAYERS, 0) + b->n_mtp;
 }
 
+/* Architectures whose graphs llama.cpp itself was asked about, and agrees: tests/oracle. */
+static const char *const measured[] = {
+#define X(name) name,
+#include "models/measured.def"
+#undef X
+};
+
+static uint32_t measured_flag(const vf_builder *b) {
+  for (size_t i = 0; i < sizeof measured / sizeof *measured; i++)
+    if (b->arch->gguf != NULL && strcmp(b->arch->gguf, measured[i]) == 0) return VF_MODEL_MEASURED;
+  return 0;
+}
+
 static uint32_t places_flags(const vf_builder *b) {
-  uint32_t traits = b->arch->traits, flags = 0;
-  if (traits & VF_TRAIT_ENCODER_DECODER) return 0;
+  uint32_t traits = b->arch->traits, flags = measured_flag(b);
+  if (traits & VF_TRAIT_ENCODER_DECODER) return flags;
   if (traits & VF_TRAIT_POSITIONS) flags |= VF_MODEL_POSITION_EMBD;
   return traits & VF_TRAIT_TYPES ? flags | VF_MODEL_TOKEN_TYPES : flags;
 }

@@ -307,11 +307,11 @@ static void tune_baichuan(vf_builder *b, uint32_t i, vf_layer *l) {
   if (b->m->n_layers != LAYERS_7B) l->flags |= VF_LAYER_NO_ROPE;
 }
 
-/* With swin_norm, norms stand behind attention and feed-forward; norms of queries are layer norms
- * with weights of their own for each head. */
+/* With swin_norm, norms stand behind attention and feed-forward: known for none of its files. */
 static void tune_chameleon(vf_builder *b, uint32_t i, vf_layer *l) {
   (void)i;
-  if (vf_builder_flag(b, "swin_norm", false)) l->ops |= VF_OPS_NORM_AFTER;
+  if (vf_builder_flag(b, "swin_norm", false)) b->m->flags &= ~(uint32_t)VF_MODEL_MEASURED;
+  (void)l;
 }
 
 /* How many experts share a small one. */
@@ -330,14 +330,6 @@ static void tune_cohere2_moe(vf_builder *b, uint32_t i, vf_layer *l) {
   if (l->window == 0 && !dense) l->flags |= VF_LAYER_NO_ROPE;
   if (vf_facts_find(b->facts, "attention.layer_norm_rms_epsilon") != NULL)
     l->flags &= ~VF_LAYER_LAYER_NORM;
-}
-
-/* The first layer reads the normalized embedding as it is. */
-static void tune_modern_bert(vf_builder *b, uint32_t i, vf_layer *l) {
-  const char *act = vf_facts_string(b->facts, "hidden_activation", "gelu");
-  (void)i;
-  (void)act;
-  (void)l;
 }
 
 /* ---- The table -------------------------------------------------------------------------- */
@@ -449,7 +441,7 @@ static const vf_arch archs[] = {
      VF_LAYER_NORM_BIAS | VF_LAYER_Q_SCALED | VF_LAYER_RESIDUAL_FIRST | VF_LAYER_TOPK_NORM,
      VF_TRAIT_BIAS | VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF | VF_TRAIT_HEAD_BIAS |
          VF_TRAIT_WINDOW_UNUSED,
-     0, VF_WINDOWS_ALL, 0, 0, NULL},
+     0, VF_WINDOWS_ALL, 0, 0, NULL, VF_OPS_RMS_BIAS},
     {"starcoder2", "starcoder2", GPT | GPT_BIAS, VF_TRAIT_TIED | VF_TRAIT_WINDOW_UNUSED, 0,
      VF_WINDOWS_ALL, 0, 0, NULL},
     {"gpt2", "gpt2", GPT | GPT_BIAS | VF_LAYER_QKV_FUSED | VF_LAYER_NO_ROPE,
@@ -493,7 +485,7 @@ static const vf_arch archs[] = {
     {"dbrx", "dbrx", VF_LAYER_LAYER_NORM | VF_LAYER_QKV_FUSED | VF_LAYER_TOPK_NORM,
      VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF, 0, 0, 0, 0, NULL},
     {"grok-1", "grok", VF_LAYER_POST_NORMS | VF_LAYER_TOPK_NORM,
-     VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF | VF_TRAIT_TIED, VF_MODEL_EMBD_SCALED, 0, 0, 0, NULL,
+     VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF | VF_TRAIT_TIED, VF_MODEL_EMBD_SCALED | VF_MODEL_NO_FLASH, 0, 0, 0, NULL,
      VF_OPS_BOTH_SUMMED},
 
     {"gpt_oss", "gpt-oss",
@@ -527,7 +519,7 @@ static const vf_arch archs[] = {
      tune_mimo2},
     {"step3p5", "step35",
      VF_LAYER_QK_NORM | VF_LAYER_HEAD_GATE | VF_LAYER_PROBS_BIAS | VF_LAYER_TOPK_NORM,
-     VF_TRAIT_EXPERTS, 0, VF_WINDOWS_FIRST_FULL, 4, 0, NULL},
+     VF_TRAIT_EXPERTS, VF_MODEL_LATE_ROWS | VF_MODEL_ROWS_BEFORE_NORM, VF_WINDOWS_FIRST_FULL, 4, 0, NULL},
     {"step3p7", NULL,
      VF_LAYER_QK_NORM | VF_LAYER_HEAD_GATE | VF_LAYER_PROBS_BIAS | VF_LAYER_TOPK_NORM,
      VF_TRAIT_EXPERTS, 0, VF_WINDOWS_FIRST_FULL, 4, 0, NULL},
@@ -595,7 +587,7 @@ const vf_arch *vf_arch_find(const char *name, bool gguf) {
   return NULL;
 }
 
+/* The rows of files alone come last. */
 const char *vf_arch_name(size_t i) {
-  if (i >= n_archs) return NULL;
-  return archs[i].model_type != NULL ? archs[i].model_type : archs[i].gguf;
+  return i < n_archs ? archs[i].model_type : NULL;
 }

@@ -78,7 +78,7 @@ static void lay_heads(vf_builder *b, uint32_t i, vf_layer *l) {
                    "0 is not a head count (1 to 65536)");
   uint32_t dim = l->n_heads != 0 ? (uint32_t)(b->m->n_embd / l->n_heads) : 0;
   l->k_dim = vf_hparam_at(h, VF_HP_HEAD_DIM, i, dim);
-  l->v_dim = vf_hparam_at(h, VF_HP_V_DIM, i, l->k_dim);
+  l->v_dim = vf_hparam_at(h, VF_HP_V_DIM, i, b->gguf ? dim : l->k_dim);
   if (l->n_heads == 0 || l->n_kv_heads == 0) return;
   if (l->n_heads % l->n_kv_heads != 0)
     vf_hparam_fail(h, VF_HP_N_KV_HEADS, VF_MALFORMED,
@@ -105,7 +105,13 @@ static void lay_window_heads(vf_builder *b, uint32_t i, vf_layer *l) {
 static void lay_latent(vf_builder *b, uint32_t i, vf_layer *l) {
   vf_hparams *h = &b->h;
   if (!vf_hparam_given(h, VF_HP_KV_LORA)) return;
-  if (b->gguf && !vf_hparam_given(h, VF_HP_K_DIM_MLA)) return;
+  bool expanded = b->gguf && !vf_hparam_given(h, VF_HP_K_DIM_MLA);
+  if (expanded) {
+    l->kv_expanded = vf_hparam_need(h, VF_HP_KV_LORA, i);
+    l->q_lora = vf_hparam_at(h, VF_HP_Q_LORA, i, 0);
+    l->rope_dim = vf_hparam_at(h, VF_HP_ROPE_DIM, i, 0);
+    return;
+  }
   l->kv_lora = vf_hparam_need(h, VF_HP_KV_LORA, i);
   l->q_lora = vf_hparam_at(h, VF_HP_Q_LORA, i, 0);
   l->rope_dim = vf_hparam_need(h, VF_HP_ROPE_DIM, i);

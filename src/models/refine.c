@@ -149,7 +149,9 @@ static uint64_t feed_forward_flags(const vf_seen *s) {
   flags |= when(has_bias(s, VF_ROLE_FFN_UP), VF_LAYER_FFN_BIAS);
   flags |= when(has_bias(s, VF_ROLE_FFN_ROUTER), VF_LAYER_ROUTER_BIAS);
   flags |= when(has_bias(s, VF_ROLE_FFN_UP_EXPS), VF_LAYER_EXPERT_BIAS);
-  flags |= when(has_bias(s, VF_ROLE_FFN_ROUTER_BIAS), VF_LAYER_PROBS_BIAS);
+  bool correction =
+      has_bias(s, VF_ROLE_FFN_ROUTER_BIAS) || has_weight(s, VF_ROLE_FFN_ROUTER_BIAS);
+  flags |= when(correction, VF_LAYER_PROBS_BIAS);
   return flags | when(has_weight(s, VF_ROLE_FFN_SHEXP_GATE), VF_LAYER_SHEXP_GATE);
 }
 
@@ -200,7 +202,9 @@ void vf_lay_from_tensors(vf_builder *b, uint32_t i, vf_layer *l) {
   l->flags &= ~visible;
   l->flags |= norm_flags(s) | feed_forward_flags(s) | other_flags(s);
   if (attends) l->flags |= attention_flags(s, l);
-  if (attends && s->k_out == 0 && !has_weight(s, VF_ROLE_ATTN_QKV) && l->kv_lora == 0)
+  bool latent = has_weight(s, VF_ROLE_ATTN_KV_A);
+  if (!latent) l->kv_expanded = 0;
+  if (attends && s->k_out == 0 && !has_weight(s, VF_ROLE_ATTN_QKV) && !latent)
     l->flags |= VF_LAYER_KV_SHARED;
   check_keys(b, i, s, l);
 }

@@ -84,11 +84,12 @@ BERT = merged(NO_LENGTHS, {"attention.causal": False, "pooling_type": 1, "attent
 MHA = {"attention.head_count_kv": 16}
 GEMMA = {"attention.head_count": 8, "attention.head_count_kv": 4, "attention.key_length": 256,
          "attention.value_length": 256}
-ALL = r"^(?!.*(scale|rope_f|attn_kv_b|gate_up_exps|attn_qkv\.))"
+ALL = r"!rope_f|attn_kv_b|gate_up_exps|attn_qkv\."
+LINEAR = r"blk\.([01245689]|10)\.attn_qkv\.weight" # three of four layers are linear
 BIASES = r"attn_(q|k|v|qkv|output)\.bias|ffn_(up|down)\.bias|norm(_2)?\.bias"
 
 BOTH = {"arctic", "gemma4", "jamba", "nomic-bert-moe", "grok", "llama4"}
-# architecture: (keys, optional tensors that its files have, file of src/models/ if it is called otherwise)
+# architecture: (keys, optional tensors that its files have ("!": do not have), file of src/models/ if it is called otherwise)
 MODELS = {
     "llama": ({"rope.dimension_count": 128}, "^output.weight"),
     "llama4": (merged(MOE, {"expert_count": 16, "expert_used_count": 1, "expert_feed_forward_length": 8192,
@@ -128,22 +129,22 @@ MODELS = {
     "qwen3next": (merged(MOE, {"attention.key_length": 256, "attention.value_length": 256,
                                "attention.head_count_kv": 2, "expert_shared_feed_forward_length": 512,
                                "ssm.time_step_rank": 32, "ssm.group_count": 16}),
-                  "^output.weight|attn_qkv|attn_gate|ssm_ba|shexp|attn_(q|k|v)"),
+                  r"^output.weight|attn_gate|ssm_ba|shexp|exps|attn_(q|k|v)\.weight|" + LINEAR),
     "qwen3vl": ({}, ""),
     "qwen3vlmoe": (MOE, "^output.weight"),
     "qwen35": ({"attention.key_length": 256, "attention.value_length": 256, "ssm.time_step_rank": 32,
-                "ssm.group_count": 16, "rope.dimension_sections": [11, 11, 10, 0]}, "^output.weight|attn_|ssm_"),
+                "ssm.group_count": 16, "rope.dimension_sections": [11, 11, 10, 0]}, r"^output.weight|attn_(q|k|v|gate)\.weight|ssm_|" + LINEAR),
     "qwen35moe": (merged(MOE, {"attention.key_length": 256, "attention.value_length": 256, "ssm.time_step_rank": 32,
                                "ssm.group_count": 16, "expert_shared_feed_forward_length": 512,
                                "rope.dimension_sections": [11, 11, 10, 0]}),
-                  "^output.weight|attn_|ssm_|shexp|ffn_(gate|up)_exps"),
+                  r"^output.weight|attn_(q|k|v|gate)\.weight|ssm_|shexp|ffn_(gate|up)_exps|" + LINEAR),
     "qwen4exp": (merged(MOE, {
         "expert_shared_feed_forward_length": 512, "attention.key_length": 256, "attention.value_length": 256,
         "rope.dimension_count": 64, "rope.dimension_sections": [11, 11, 10, 0], "ssm.time_step_rank": 32,
         "ssm.group_count": 16, "hyper_connection.count": 4, "hyper_connection.low_rank": 8,
         "attention.compress_ratios": [4] * 12, "block_count": 12, "attention.indexer.head_count": 16,
         "attention.recurrent_layers": None, "attention.indexer.key_length": 128,
-        "ple.layers": None}), "^output.weight|attn_|ssm_|shexp|indexer|exps"),
+        "ple.layers": None}), r"^output.weight|attn_(q|k|v|gate)\.weight|ssm_|shexp|indexer|ffn_(gate|up)_exps|" + LINEAR),
     "phi2": (MHA, r"^output|" + BIASES),
     "phi3": (merged(rope=0), "^output.weight|attn_qkv"),
     "phimoe": (merged(MOE, {"feed_forward_length": 1024, "rope.dimension_count": 128}),
@@ -222,7 +223,7 @@ MODELS = {
     "chatglm": (merged(feed_forward_length=6848), r"^output.weight|attn_qkv"),
     "glm4": ({"rope.dimension_sections": None}, "^output.weight"),
     "glm4moe": (merged(MOE, {"rope.dimension_sections": None, "expert_shared_count": 1, "expert_gating_func": 2, "expert_weights_norm": True,
-                             "nextn_predict_layers": 1}), "^output.weight|attn_(q|k|v).bias|exp_probs_b|nextn|blk.9", "glm4-moe"),
+                             "nextn_predict_layers": 1}), ALL + r"|nextn\.(embed|shared_head_head)", "glm4-moe"),
     "glm-dsa": (merged(DEEPSEEK, {"attention.indexer.head_count": 32}),
                 "^output.weight|exp_probs_b|attn_(k|v)_b|indexer"),
     "bitnet": ({}, "attn_sub_norm|ffn_sub_norm"),
@@ -302,7 +303,7 @@ MODELS = {
     "hunyuan-dense": ({}, "", "hunyuan-vl"),
     "hunyuan_vl": ({"rope.dimension_sections": [16, 16, 16, 16]}, "", "hunyuan-vl"),
     "hy_v3": (merged(MOE, {"expert_shared_count": 1, "expert_gating_func": 2, "expert_weights_norm": True,
-                           "expert_weights_scale": 2.5, "nextn_predict_layers": 1, "leading_dense_block_count": 1}), ALL, "hy-v3"),
+                           "expert_weights_scale": 2.5, "nextn_predict_layers": 1, "leading_dense_block_count": 1}), ALL + r"|nextn\.(embed|shared_head)", "hy-v3"),
     "hy_v4": (merged(DEEPSEEK, {"hyper_connection.count": 4, "hyper_connection.epsilon": 1e-6,
                                 "hyper_connection.magnitude": 2.0, "swiglu_clamp_exp": 10.0,
                                 "expert_group_count": None, "expert_group_used_count": None,
@@ -376,7 +377,10 @@ MODELS = {
 
 def wanted(arch):
     """The optional tensors that a file of this architecture has: never the scales of a format of four bits."""
-    return r"^(?!.*\.(scale|input_scale)$)(?=.*(?:%s))" % (MODELS[arch][1] or "$^")
+    keep, scales = MODELS[arch][1] or "$^", r"\.(input_)?scale$"
+    if keep.startswith("!"):
+        return r"^(?!.*(?:%s|%s))" % (scales, keep[1:])
+    return r"^(?!.*%s)(?=.*(?:%s))" % (scales, keep)
 
 
 def real(arch, keys, tensors):

@@ -200,6 +200,25 @@ static vf_ref latent_attention(vf_ggml_builder *b, const vf_layer *l, vf_ref x) 
   return vf_multiply(b, vf_build_tokens(b, b->model->n_embd), VF_ROLE_ATTN_OUTPUT, x);
 }
 
+/* The same matrices where the cache has every head: keys and values are made from the latent first. */
+static vf_ref expanded_attention(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
+  uint64_t heads = l->n_heads, rope = l->rope_dim, lora = l->kv_expanded;
+  const shape s = {heads, l->n_kv_heads, l->k_dim, l->v_dim, cells_of(b, l), 0, 0};
+  uint64_t q_bytes = vf_build_tokens(b, s.k * heads), low = vf_build_tokens(b, lora);
+  uint64_t v_bytes = vf_build_tokens(b, s.v * heads);
+  vf_ref q = latent_query(b, l, x);
+  vf_ref kv = vf_multiply(b, vf_build_tokens(b, lora + rope), VF_ROLE_ATTN_KV_A, x);
+  vf_ref c = vf_norm(b, l, low, vf_strided(kv), VF_ROLE_ATTN_KV_A_NORM);
+  uint64_t all = vf_build_tokens(b, heads * (s.k - rope + s.v));
+  vf_ref wide = vf_multiply(b, all, VF_ROLE_ATTN_KV_B, c);
+  vf_ref v = vf_view(vf_new(b, v_bytes, vf_strided(wide)));
+  q = vf_rope(b, q_bytes, vf_view(q));
+  vf_ref k = vf_rope(b, vf_build_tokens(b, rope), vf_strided(kv));
+  k = vf_new2(b, q_bytes, vf_strided(wide), vf_new(b, vf_build_tokens(b, rope * heads), k));
+  x = attend(b, l, &s, q, k, v);
+  return vf_multiply(b, vf_build_tokens(b, b->model->n_embd), VF_ROLE_ATTN_OUTPUT, x);
+}
+
 /* ---- Heads ------------------------------------------------------------------------------ */
 
 /* Queries, keys and values on their way to the cache; gate: of the result. */
@@ -262,6 +281,7 @@ static vf_ref gated(vf_ggml_builder *b, const vf_layer *l, vf_ref y, vf_ref x) {
 
 vf_ref vf_build_attention(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   if (l->kv_lora != 0) return latent_attention(b, l, x);
+  if (l->kv_expanded != 0) return expanded_attention(b, l, x);
   const shape s = {l->n_heads,
                    l->n_kv_heads,
                    l->k_dim,

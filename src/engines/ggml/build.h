@@ -31,6 +31,7 @@ enum vf_ggml_input {
   VF_IN_LAYER_EMBD,
   VF_IN_ROPE_TABLE, /* of the layers on the host */
   VF_IN_POOL,       /* which tokens are a sequence's */
+  VF_IN_IMAGE_LOGITS,
   VF_IN_COUNT
 };
 _Static_assert((int)VF_IN_COUNT <= (int)VF_GRAPH_INPUTS, "a number for every input");

@@ -108,6 +108,7 @@ static choice choose(vf_ggml_builder *b, const vf_layer *l, vf_ref logits) {
     keep(&c, scores);
   }
   if (vf_has(l, VF_LAYER_WEIGHT_BEFORE)) scores = logits;
+  if (l->ops & VF_OPS_OWN_SCORES) scores = vf_over(b, all, logits);
   if (l->expert_groups > 1) scores = choose_groups(b, l, scores);
   vf_ref sorted = vf_new(b, all, scores);
   keep(&c, sorted);
@@ -186,6 +187,7 @@ static vf_ref chunk_experts(vf_ggml_builder *b, const vf_layer *l, vf_ref logits
   if (l->chunk_groups == 0) return y;
   chunk.n_ff_expert = l->n_ff_chunk;
   chunk.n_experts_used = vf_min_u32(l->n_experts_used, l->chunk_groups);
+  chunk.chunk_groups = 0;
   vf_ref more = vf_over(b, bytes, experts(b, &chunk, logits, y));
   return vf_over2(b, bytes, y, more);
 }

@@ -82,7 +82,8 @@ void vf_expand(vf_ggml_builder *b, vf_ref x) {
 
 vf_ref vf_norm_with(vf_ggml_builder *b, const vf_layer *l, uint64_t bytes, vf_ref x, vf_ref weight,
                     vf_ref bias) {
-  bool keeps = vf_has(l, VF_LAYER_LAYER_NORM | VF_LAYER_NORM_BIAS);
+  bool biased = vf_has(l, VF_LAYER_NORM_BIAS) && (l->ops & VF_OPS_RMS_BIAS) == 0;
+  bool keeps = biased || vf_has(l, VF_LAYER_LAYER_NORM);
   x = keeps ? vf_new(b, bytes, x) : vf_over(b, bytes, x);
   x = vf_over2(b, bytes, x, weight);
   uint64_t row = weight != 0 ? vf_graph_node_of(&b->graph, weight)->bytes : 0;
@@ -348,13 +349,18 @@ void vf_build_end(vf_ggml_builder *b, vf_ref x) {
   if (late && !before) x = vf_select_rows(b, x);
   if (!all) vf_cut_rows(b);
   vf_graph_output(&b->graph, x);
-  vf_expand(b, vf_multiply(b, vf_build_rows(b, m->n_vocab), VF_ROLE_OUTPUT, x));
+  if (m->flags & VF_MODEL_RESULT_SCALED) x = vf_over(b, vf_build_rows(b, m->n_embd), x);
+  uint64_t bytes = vf_build_rows(b, m->n_vocab);
+  x = vf_multiply(b, bytes, VF_ROLE_OUTPUT, x);
+  if (m->flags & VF_MODEL_IMAGE_LOGITS) x = vf_new2(b, bytes, x, b->in[VF_IN_IMAGE_LOGITS]);
+  vf_expand(b, x);
 }
 
 /* What the builder has no rule for, and is bounded instead. */
 bool vf_ggml_graph_is_known(const vf_model *m) {
   static const uint64_t others = VF_LAYER_CROSS_GATES;
   static const uint32_t mixers = VF_MIX_CROSS | VF_MIX_KDA | VF_MIX_LINEAR;
+  if ((m->flags & VF_MODEL_MEASURED) == 0) return false;
   for (uint32_t i = 0; i < m->n_layers; i++) {
     const vf_layer *l = &m->layers[i];
     if (i > 0 && memcmp(l, l - 1, sizeof *l) == 0) continue;

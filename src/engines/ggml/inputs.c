@@ -13,6 +13,7 @@ enum {
   ID_BYTES = 8,       /* cache indices are int64 */
   POSITION_BYTES = 4, /* int32 */
   ROTATION_MIN = 64,
+  IMAGE_LOGITS_BYTES = 8192 * F32_BYTES, /* models/chameleon.cpp, num_img_tokens */
 };
 
 static void need(vf_ggml_builder *b, int input, uint64_t bytes, uint32_t layer) {
@@ -37,7 +38,7 @@ static void need_cache(vf_ggml_builder *b, const vf_layer *l, uint32_t i) {
   if (writes) need(b, VF_IN_K_IDS + w, vf_build_mul(b, g->tokens, ID_BYTES, 1), i);
   need(b, VF_IN_MASK + w, mask, i);
   if (latent) return;
-  uint64_t ids = g->flash_attn ? 1 : (uint64_t)l->v_dim * l->n_kv_heads;
+  uint64_t ids = g->flash_attn ? 1 : vf_max_u64((uint64_t)l->v_dim * l->n_kv_heads, g->v_columns);
   ids = vf_max_u64(vf_build_mul(b, g->tokens, ids, ID_BYTES), b->in_bytes[VF_IN_V_IDS + w]);
   if (writes) need(b, VF_IN_V_IDS + w, ids, i);
   if (vf_build_is_rotated(g->kv_k, l->k_dim))
@@ -81,8 +82,11 @@ void vf_need_inputs(vf_ggml_builder *b) {
   need(b, VF_IN_EMBD, vf_build_tokens(b, b->model->n_embd), 0);
   need(b, VF_IN_EMBD_GIVEN, vf_build_tokens(b, b->model->n_embd), 0);
   bool late = first->altup != 0 || (b->model->flags & VF_MODEL_LATE_ROWS) != 0;
-  need(b, VF_IN_OUTPUT_IDS, vf_build_mul(b, b->g->output_rows, POSITION_BYTES, 1),
-       late ? b->n_layers : b->n_layers - 1);
+  if ((first->ops & VF_OPS_LAST_ROWS) == 0)
+    need(b, VF_IN_OUTPUT_IDS, vf_build_mul(b, b->g->output_rows, POSITION_BYTES, 1),
+         late ? b->n_layers : b->n_layers - 1);
+  if (b->model->flags & VF_MODEL_IMAGE_LOGITS)
+    need(b, VF_IN_IMAGE_LOGITS, IMAGE_LOGITS_BYTES, b->n_layers);
   if (first->altup != 0) {
     uint64_t all = (uint64_t)first->embd_per_layer * b->n_layers;
     need(b, VF_IN_LAYER_TOKENS, tokens, 0);

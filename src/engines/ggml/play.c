@@ -74,7 +74,7 @@ static uint32_t count_inputs(const vf_ggml_builder *b) {
   uint32_t n = 0;
   for (int i = 0; i < VF_IN_COUNT; i++) {
     bool unread =
-        i == VF_IN_OUTPUT_IDS || i == VF_IN_POOL ||
+        i == VF_IN_OUTPUT_IDS || i == VF_IN_POOL || i == VF_IN_IMAGE_LOGITS ||
         (!b->g->on_cpu && (i == VF_IN_TOKENS || i == VF_IN_LAYER_TOKENS || i == VF_IN_EMBD_GIVEN));
     bool part = b->g->on_cpu && i == VF_IN_STATES_MOVED;
     n += b->in[i] != 0 && !unread && !part && (b->in[i] & VF_REF_VIEW) == 0;
@@ -106,7 +106,7 @@ static void play(vf_ggml_builder *b) {
   learn_order(b);
   uint32_t n = b->graph.n_inputs;
   memcpy(order, b->graph.input_order, sizeof order);
-  static const uint8_t late[] = {VF_IN_OUTPUT_IDS, VF_IN_POOL};
+  static const uint8_t late[] = {VF_IN_OUTPUT_IDS, VF_IN_POOL, VF_IN_IMAGE_LOGITS};
   for (size_t i = 0; i < sizeof late; i++)
     if (b->in[late[i]] != 0 && !is_listed(&b->graph, late[i]) && n < sizeof order)
       order[n++] = late[i];
