@@ -1,7 +1,38 @@
 /* graph.c - order, and the player.
  *
  * Source of the rules: ggml 0.25.1, ggml.c (ggml_build_forward_impl), ggml-alloc.c
- * (ggml_gallocr_allocate_node, ggml_gallocr_alloc_graph_impl). */
+ * (ggml_gallocr_allocate_node, ggml_gallocr_alloc_graph_impl).
+ *
+ * The allocator, for a stranger.  llama.cpp does not add up results: it reserves one buffer a
+ * backend, so large that every result of one batch has a place while it is needed.  How large that
+ * is, is found by a dry run: the operations are played in the order in which they will compute,
+ * and each asks for memory (a hole, pool.c) just before it runs and gives it back just after its
+ * last reader has run.  The buffer is as large as the highest address ever given out:
+ *
+ *     time    operation            holes of the buffer                             peak
+ *      |      x      new      [x......]                                             8
+ *      |      q = Wq x        [x......|q...........]                               20
+ *      |      k = Wk x        [x......|q...........|k....]                         25
+ *      |      k = rope(k)     [x......|q...........|k....]       over: in place    25
+ *      |      (x read last)   [.......|q...........|k....]       a hole of 8       25
+ *      v      s = k q         [s..... |q...........|k....]       fits the hole     25
+ *
+ * Three rules make the figure; where one is not ggml's, it is off by a layer's worth:
+ *
+ *   - the order.  An operation is put in order with all that it needs, sources first and from the
+ *     left (vf_graph_expand).  Whether keys are made before values decides which hole is free when.
+ *   - who overwrites.  Sums, products, scaling, rotation, unary functions and softmax take over the
+ *     memory of an operand nobody else will read and that has their size (VF_OP_OVER); matrix
+ *     products, copies and gathers never do, for they read while they write.  An operand that is
+ *     read through a view (reshaped, sliced) is not taken over, since its memory has another owner.
+ *   - which hole.  The smallest that fits, of equals the last; else behind everything (pool.c).
+ *
+ * Inputs are placed before the first operation, in the order in which the graph comes across them,
+ * and live until their last reader; outputs are never freed.  Sizes depend on the batch and on the
+ * cells of the cache that are looked at, never on what is computed: therefore nothing of the model
+ * is needed but shapes, and layers that come in equal periods leave the holes as they found them,
+ * so that they can be left out (engines/ggml/skip.c).
+ */
 #include "core/graph.h"
 
 #include <string.h>
@@ -9,6 +40,10 @@
 void vf_graph_init(vf_graph *g, uint64_t align_bytes) {
   g->overflow = g->inputs_by_visit = g->scheduled = g->offloads = false;
   g->n_inputs = g->n_free = g->n_order = g->n_backends = 0;
+  g->n_made = 0;
+  g->made_in = UINT32_MAX;
+  g->label = NULL;
+  g->watch = NULL;
   g->n_nodes = 1; /* node 0 stands for "no operand" */
   g->nodes[0] = (vf_graph_node){0};
   vf_graph_add_backend(g, align_bytes);
@@ -42,6 +77,9 @@ vf_ref vf_graph_op(vf_graph *g, vf_op_kind kind, uint64_t bytes, const vf_ref *s
   vf_graph_node *node = &g->nodes[slot];
   node->bytes = node->size = bytes;
   node->uses = node->after = node->copies = node->next_copy = node->original = 0;
+  node->number = ++g->n_made;
+  node->made_in = g->made_in;
+  node->label = g->label;
   node->kind = (uint8_t)kind;
   node->outside = VF_OUTSIDE_NOT;
   node->backend = g->scheduled ? VF_BACKEND_OPEN : 0;
@@ -73,8 +111,19 @@ static void allocate(vf_graph *g, vf_graph_node *n) {
   if (!vf_pool_take(&g->pools[n->backend], &n->offset, n->size)) g->overflow = true;
 }
 
+static void tell(const vf_graph *g, const vf_graph_node *n, const char *kind) {
+  if (g->watch == NULL) return;
+  vf_graph_event e = {
+      n->label,     kind,       n->made_in, n->number, {0},
+      n->n_sources, n->backend, n->bytes,   n->offset, g->pools[n->backend].peak_bytes};
+  for (uint32_t i = 0; i < e.n_sources; i++) e.sources[i] = g->nodes[n->sources[i] & 0xFFFF].number;
+  g->watch->see(g->watch->user, &e);
+}
+
 void vf_graph_place(vf_graph *g, vf_ref input) {
-  allocate(g, vf_graph_node_of(g, input));
+  vf_graph_node *n = vf_graph_node_of(g, input);
+  allocate(g, n);
+  tell(g, n, n->input != 0 ? "input" : "copy");
 }
 
 vf_ref vf_graph_outside(vf_graph *g, vf_outside what, uint64_t bytes, uint8_t backend) {
@@ -196,7 +245,11 @@ static void play_one(vf_graph *g, uint16_t slot) {
     vf_graph_drop(g, slot);
     return;
   }
-  if (n->kind != VF_OP_EXTERNAL && !overwrite(g, n)) allocate(g, n);
+  if (n->kind != VF_OP_EXTERNAL) {
+    bool over = overwrite(g, n);
+    if (!over) allocate(g, n);
+    tell(g, n, over ? "over" : "new");
+  }
   n->done = true;
   for (int i = 0; i < n->n_sources; i++) vf_graph_drop(g, n->sources[i]);
   n->n_sources = 0;
