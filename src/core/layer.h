@@ -115,6 +115,7 @@ typedef struct vf_layer {
   uint32_t rope_dim;        /* rotated part of a head of latent attention */
   uint32_t q_lora, kv_lora; /* latent attention: compressed width of Q, of K and V */
   uint32_t index_heads, index_dim;
+  uint32_t index_block, index_kept; /* positions of a block that is chosen whole; how many are */
 
   uint32_t n_ff; /* of the dense part */
   uint32_t n_experts, n_experts_used;

@@ -167,7 +167,8 @@ static void add_attention_cache(vf_model *m, uint32_t i, const vf_layer *l) {
   }
   add_cache(m, c);
   if (l->index_heads == 0) return;
-  add_cache(m, (vf_cache_layer){VF_CACHE_INDEXER, i, 1, l->index_dim, 0, 0, 0, 0});
+  vf_cache_kind kind = l->index_block != 0 ? VF_CACHE_BLOCK_INDEX : VF_CACHE_INDEXER;
+  add_cache(m, (vf_cache_layer){kind, i, 1, l->index_dim, 0, 0, 0, 0});
 }
 
 /* The last inputs of the convolution, and the state proper (llama.cpp, src/llama-hparams.cpp,

@@ -17,6 +17,7 @@ typedef enum vf_cache_kind {
   VF_CACHE_CHUNKED, /* of the tokens of the present chunk */
   VF_CACHE_LATENT,  /* one compressed row for keys and values of every token */
   VF_CACHE_INDEXER, /* one key per token, to choose which tokens to read */
+  VF_CACHE_BLOCK_INDEX, /* the same, to choose which blocks of tokens */
   VF_CACHE_STATE,   /* a state of fixed size per sequence, in f32 */
   VF_CACHE_CROSS,   /* keys and values of the encoder's tokens */
   VF_CACHE_KIND_COUNT

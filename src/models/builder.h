@@ -92,6 +92,7 @@ void vf_layout(vf_builder *b);
  * what a layer is made of. */
 void vf_look_at_tensors(vf_builder *b);
 uint32_t vf_seen_mixers(const vf_seen *s);
+bool vf_seen_index(const vf_seen *s);
 void vf_lay_from_tensors(vf_builder *b, uint32_t i, vf_layer *l);
 
 /* emit.c: appends a tensor, in no useful format yet; one without elements is left out. */

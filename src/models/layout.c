@@ -131,11 +131,26 @@ static void lay_latent(vf_builder *b, uint32_t i, vf_layer *l) {
   l->index_dim = vf_hparam_need(h, VF_HP_INDEX_DIM, i);
 }
 
+/* Blocks of the cache are chosen by an index of their own, in layers that the config lists or that
+ * have its matrices in a file. */
+static void lay_block_index(vf_builder *b, uint32_t i, vf_layer *l) {
+  vf_hparams *h = &b->h;
+  if (l->kv_lora != 0 || !vf_hparam_given(h, VF_HP_INDEX_BLOCK)) return;
+  bool sparse = b->seen != NULL ? vf_seen_index(&b->seen[i])
+                                : switch_at(b, "sparse_attention_config.sparse_attention_freq", i) > 0;
+  if (!sparse) return;
+  l->index_heads = vf_hparam_need(h, VF_HP_INDEX_HEADS, i);
+  l->index_dim = vf_hparam_need(h, VF_HP_INDEX_DIM, i);
+  l->index_block = vf_hparam_need(h, VF_HP_INDEX_BLOCK, i);
+  l->index_kept = vf_hparam_at(h, VF_HP_INDEX_KEPT, i, 16);
+}
+
 static void lay_attention(vf_builder *b, uint32_t i, vf_layer *l) {
   lay_heads(b, i, l);
   lay_window(b, i, l);
   lay_window_heads(b, i, l);
   lay_latent(b, i, l);
+  lay_block_index(b, i, l);
 }
 
 /* ---- Feed-forward ----------------------------------------------------------------------- */

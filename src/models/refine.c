@@ -72,6 +72,10 @@ void vf_look_at_tensors(vf_builder *b) {
 
 /* ---- Mixers ----------------------------------------------------------------------------- */
 
+bool vf_seen_index(const vf_seen *s) {
+  return has_weight(s, VF_ROLE_INDEXER_K_PROJ);
+}
+
 uint32_t vf_seen_mixers(const vf_seen *s) {
   uint32_t mixers = 0;
   bool delta = has_weight(s, VF_ROLE_SSM_BETA) || has_weight(s, VF_ROLE_SSM_BETA_ALPHA);

@@ -279,6 +279,23 @@ static vf_ref gated(vf_ggml_builder *b, const vf_layer *l, vf_ref y, vf_ref x) {
   return vf_view(vf_over2(b, all, vf_view(y), vf_view(gate)));
 }
 
+/* Keys are written before values here; the index key before both. */
+static vf_ref attend_sparsely(vf_ggml_builder *b, const vf_layer *l, const shape *s, vf_ref x,
+                              heads *h) {
+  vf_ref k_rotation = b->in[VF_IN_K_ROTATION], v_rotation = b->in[VF_IN_V_ROTATION];
+  bool windows = b->windows;
+  vf_write_index(b, l, x);
+  h->q = rotate(b, h->q_bytes, k_rotation, h->q);
+  h->k = rotate(b, h->k_bytes, k_rotation, h->k);
+  h->v = rotate(b, h->v_bytes, v_rotation, h->v);
+  vf_expand(b, h->q);
+  b->windows = true;
+  write_cache(b, l, s, h->k, h->v);
+  b->windows = windows;
+  vf_ref y = vf_build_block_sparse(b, l, x, h->q);
+  return rotate(b, vf_build_tokens(b, s->v * s->heads), v_rotation, y);
+}
+
 vf_ref vf_build_attention(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   if (l->kv_lora != 0) return latent_attention(b, l, x);
   if (l->kv_expanded != 0) return expanded_attention(b, l, x);
@@ -300,7 +317,8 @@ vf_ref vf_build_attention(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   normalize(b, l, &h);
   position(b, l, &h);
   if (vf_has(l, VF_LAYER_Q_SCALED)) h.q = vf_over(b, h.q_bytes, h.q);
-  vf_ref y = attend(b, l, &s, h.q, h.k, h.v);
+  bool sparse = vf_is_block_sparse(b->g, l);
+  vf_ref y = sparse ? attend_sparsely(b, l, &s, x, &h) : attend(b, l, &s, h.q, h.k, h.v);
   if (h.gate != 0) {
     vf_ref gate = vf_over(b, h.q_bytes, vf_new(b, h.q_bytes, h.gate));
     y = vf_over2(b, h.q_bytes, y, gate);

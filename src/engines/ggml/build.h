@@ -32,6 +32,11 @@ enum vf_ggml_input {
   VF_IN_ROPE_TABLE, /* of the layers on the host */
   VF_IN_POOL,       /* which tokens are a sequence's */
   VF_IN_IMAGE_LOGITS,
+  VF_IN_INDEX_K_IDS, /* of an index: cells to write, positions' cells, cells' blocks, masks */
+  VF_IN_INDEX_SLOTS,
+  VF_IN_INDEX_CELLS,
+  VF_IN_INDEX_MASK,
+  VF_IN_INDEX_BIAS,
   VF_IN_COUNT
 };
 _Static_assert((int)VF_IN_COUNT <= (int)VF_GRAPH_INPUTS, "a number for every input");
@@ -50,6 +55,7 @@ typedef struct vf_ggml_builder {
   vf_ref first_value;             /* RWKV: of layer 0 */
   vf_ref layer_inputs;            /* Gemma 3n: of all layers */
   vf_ref embedding;               /* that each layer adds a share of */
+  vf_ref whole_mask;              /* of the cache, in f32 */
   vf_ref logits;                  /* of the experts, where the layer's input decides; else 0 */
   size_t first_tensor;            /* of the layers, if they lie one after the other */
   size_t end_tensor;
@@ -162,6 +168,13 @@ void vf_build_end(vf_ggml_builder *b, vf_ref x);
 void vf_need_inputs(vf_ggml_builder *b);
 void vf_make_inputs(vf_ggml_builder *b);
 void vf_release_inputs(vf_ggml_builder *b, uint32_t layer);
+
+/* Attention that reads some blocks of the cache: whether it does; positions in a reserved graph;
+ * its index key on the way to the cache; from rotated queries to the result. */
+bool vf_is_block_sparse(const vf_ggml_graph *g, const vf_layer *l);
+uint64_t vf_index_positions(const vf_layer *l);
+vf_ref vf_write_index(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
+vf_ref vf_build_block_sparse(vf_ggml_builder *b, const vf_layer *l, vf_ref x, vf_ref q);
 
 /* Whole layers that are built otherwise. */
 vf_ref vf_build_rwkv_layer(vf_ggml_builder *b, uint32_t i, vf_ref x);

@@ -363,14 +363,13 @@ void vf_build_end(vf_ggml_builder *b, vf_ref x) {
 bool vf_ggml_graph_is_known(const vf_model *m) {
   static const uint64_t others = VF_LAYER_CROSS_GATES;
   static const uint32_t mixers = VF_MIX_CROSS | VF_MIX_KDA | VF_MIX_LINEAR;
-  if ((m->flags & VF_MODEL_MEASURED) == 0) return false;
   for (uint32_t i = 0; i < m->n_layers; i++) {
     const vf_layer *l = &m->layers[i];
     if (i > 0 && memcmp(l, l - 1, sizeof *l) == 0) continue;
     bool own_input = l->embd_per_layer != 0 && l->altup == 0;
     bool both = l->n_experts != 0 && l->n_ff != 0 && (l->ops & (VF_OPS_BOTH_SUMMED | VF_OPS_INPUT_EXPERTS)) == 0;
     if ((l->flags & others) || (l->mixers & mixers) || own_input || both || l->expert_embd != 0 ||
-        l->index_heads != 0)
+        (l->index_heads != 0 && l->index_block == 0))
       return false;
   }
   return true;

@@ -47,10 +47,22 @@ static void need_cache(vf_ggml_builder *b, const vf_layer *l, uint32_t i) {
     need(b, VF_IN_V_ROTATION + w, (uint64_t)ROTATION_MIN * ROTATION_MIN * F32_BYTES, i);
 }
 
+static void need_block_index(vf_ggml_builder *b, const vf_layer *l, uint32_t i) {
+  const vf_ggml_graph *g = b->g;
+  if (!vf_is_block_sparse(g, l)) return;
+  uint64_t positions = vf_index_positions(l), blocks = positions / l->index_block;
+  need(b, VF_IN_INDEX_K_IDS, vf_build_mul(b, g->tokens, ID_BYTES, 1), i);
+  need(b, VF_IN_INDEX_SLOTS, vf_build_mul(b, positions, g->streams, POSITION_BYTES), i);
+  need(b, VF_IN_INDEX_CELLS, vf_build_mul(b, g->cells, g->streams, POSITION_BYTES), i);
+  need(b, VF_IN_INDEX_MASK, vf_build_tokens(b, positions), i);
+  need(b, VF_IN_INDEX_BIAS, vf_build_tokens(b, blocks), i);
+}
+
 static void need_layer(vf_ggml_builder *b, const vf_layer *l, uint32_t i) {
   uint64_t positions = (b->model->flags & VF_MODEL_MROPE) != 0 ? 4 : 1;
   uint64_t tokens = vf_build_mul(b, b->g->tokens, POSITION_BYTES, 1);
   if (l->mixers & VF_MIX_ATTENTION) {
+    need_block_index(b, l, i);
     if (vf_is_cached(b->model))
       need_cache(b, l, i);
     else

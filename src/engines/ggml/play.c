@@ -25,6 +25,7 @@ static void release_held(vf_ggml_builder *b) {
   if (b->first_value != 0) vf_graph_release(&b->graph, b->first_value);
   if (b->layer_inputs != 0) vf_graph_release(&b->graph, b->layer_inputs);
   if (b->embedding != 0) vf_graph_release(&b->graph, b->embedding);
+  if (b->whole_mask != 0) vf_graph_release(&b->graph, b->whole_mask);
 }
 
 static void step(vf_ggml_builder *b, uint32_t layer) {
@@ -51,7 +52,7 @@ static void begin(vf_ggml_builder *b, bool learns) {
   b->graph.inputs_by_visit = b->host_inputs;
   b->rows = b->g->tokens;
   b->graph.offloads = b->rows >= OFFLOAD_MIN_ROWS;
-  b->first_value = b->layer_inputs = b->embedding = b->logits = 0;
+  b->first_value = b->layer_inputs = b->embedding = b->logits = b->whole_mask = 0;
   if (b->schedule != NULL) vf_schedule_begin(b->schedule, learns);
   vf_make_inputs(b);
 }

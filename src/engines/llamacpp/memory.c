@@ -200,6 +200,8 @@ static bool cells_bytes(const plan *p, const vf_cache_layer *c, const vf_buffer_
                         uint64_t *out) {
   uint64_t k, v = 0, cells, per_stream = vf_ggml_cache_cells(p->model, &p->graph, c);
   uint64_t v_width = (uint64_t)c->n_kv_heads * c->v_dim;
+  /* The index has a cache of its own, with the rows of values that nothing reads. */
+  if (c->kind == VF_CACHE_BLOCK_INDEX) v_width = p->model->layers[c->layer].v_dim;
   if (!p->w->flash_attn && c->v_dim != 0) v_width = p->widest_v;
   return vf_mul(&cells, per_stream, p->graph.streams) &&
          vf_buffer_bytes(&k, rule, p->w->kv_k, (uint64_t)c->n_kv_heads * c->k_dim, cells) &&
