@@ -171,6 +171,11 @@ MODELS = {
         "attention.value_length": 512, "attention.key_length_swa": 256, "attention.value_length_swa": 256,
         "embedding_length_per_layer_input": 256, "attention.shared_kv_layers": 6, "expert_feed_forward_length": None,
         "final_logit_softcapping": 30.0}), "attn_v|inp_gate|proj|post_norm|per_layer|layer_output_scale|rope_freqs"),
+    "gemma4+experts": (merged(MOE, GEMMA, dict(block_count=12), {
+        "attention.sliding_window_pattern": pattern(12, 6, False, True), "attention.key_length": 512,
+        "attention.value_length": 512, "attention.key_length_swa": 256, "attention.value_length_swa": 256,
+        "embedding_length_per_layer_input": 0, "expert_feed_forward_length": 704, "final_logit_softcapping": 30.0}),
+        "attn_v|layer_output_scale|exps|ffn_gate_inp|_norm", "gemma4"),
     "gemma4-assistant": (merged(GEMMA, dict(block_count=4), {
         "attention.sliding_window_pattern": pattern(4, 4, False, True), "attention.key_length": 512,
         "attention.value_length": 512, "attention.key_length_swa": 256, "attention.value_length_swa": 256,
@@ -385,6 +390,7 @@ def wanted(arch):
 
 def real(arch, keys, tensors):
     """Leading layers are dense and the others have experts: files never have both, which loaders would take."""
+    arch = arch.split("+")[0]
     lead = keys.get(arch + ".leading_dense_block_count", 0)
     if keys.get(arch + ".expert_count", 0) == 0 or arch in BOTH:
         return tensors
@@ -401,9 +407,9 @@ def real(arch, keys, tensors):
     return out
 
 
-def model(source, arch):
-    """All keys of an architecture's header."""
-    entry = MODELS[arch]
+def model(source, name):
+    """All keys of an architecture's header; behind a "+" stands what is different about a second model of it."""
+    entry, arch = MODELS[name], name.split("+")[0]
     own = merged(entry[0])
     own.pop("rope", None)
     keys = dict(COMMON)

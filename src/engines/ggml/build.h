@@ -169,6 +169,10 @@ void vf_need_inputs(vf_ggml_builder *b);
 void vf_make_inputs(vf_ggml_builder *b);
 void vf_release_inputs(vf_ggml_builder *b, uint32_t layer);
 
+/* An input of its own for every layer: all of them at the start, and one behind its layer. */
+void vf_build_layer_inputs(vf_ggml_builder *b, vf_ref x);
+vf_ref vf_add_layer_input(vf_ggml_builder *b, const vf_layer *l, bool last, vf_ref x);
+
 /* Attention that reads some blocks of the cache: whether it does; positions in a reserved graph;
  * its index key on the way to the cache; from rotated queries to the result. */
 bool vf_is_block_sparse(const vf_ggml_graph *g, const vf_layer *l);

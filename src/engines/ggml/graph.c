@@ -230,6 +230,26 @@ static vf_ref input_experts(vf_ggml_builder *b, const vf_layer *l, vf_ref x, vf_
   return vf_over2(b, bytes, e, y);
 }
 
+/* A dense part and experts that read the same sum, each behind norms of its own. */
+static bool is_twin(const vf_layer *l) {
+  bool both = l->n_experts != 0 && l->n_ff != 0;
+  return both && (l->ops & (VF_OPS_BOTH_SUMMED | VF_OPS_INPUT_EXPERTS)) == 0;
+}
+
+static vf_ref twin_feed_forward(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
+  uint64_t bytes = vf_build_rows(b, b->model->n_embd);
+  vf_ref dense = vf_build_dense(b, l, vf_norm(b, l, bytes, x, VF_ROLE_FFN_NORM));
+  dense = vf_norm(b, l, bytes, dense, VF_ROLE_FFN_POST_NORM_1);
+  vf_ref normal = vf_norm(b, l, bytes, x, VF_ROLE_FFN_PRE_NORM_2);
+  vf_ref scaled = vf_apply(b, bytes, x, 2);
+  scaled = vf_over2(b, bytes, scaled, vf_weight(b, VF_ROLE_FFN_ROUTER_SCALE));
+  vf_ref experts = vf_build_experts(b, l, vf_build_router(b, l, scaled), normal);
+  experts = vf_norm(b, l, bytes, experts, VF_ROLE_FFN_POST_NORM_2);
+  vf_ref y = vf_over2(b, bytes, dense, experts);
+  y = vf_norm(b, l, bytes, y, VF_ROLE_FFN_POST_NORM);
+  return vf_over2(b, bytes, y, x);
+}
+
 static vf_ref select_logits(vf_ggml_builder *b, const vf_layer *l) {
   uint64_t bytes = vf_build_mul(b, b->g->output_rows, l->n_experts, F32_BYTES);
   return vf_new2(b, bytes, b->logits, b->in[VF_IN_OUTPUT_IDS]);
@@ -258,7 +278,9 @@ static vf_ref serial_layer(vf_ggml_builder *b, const vf_layer *l, bool last, vf_
   vf_ref sum =
       vf_has(l, VF_LAYER_ATTN_RESIDUAL_FIRST) ? vf_over2(b, bytes, x, y) : vf_over2(b, bytes, y, x);
   if (l->ops & VF_OPS_INPUT_EXPERTS && l->n_experts != 0) return input_experts(b, l, x, sum);
-  x = add_feed_forward(b, l, sum);
+  x = is_twin(l) ? twin_feed_forward(b, l, sum) : add_feed_forward(b, l, sum);
+  if (l->embd_per_layer != 0) x = vf_add_layer_input(b, l, last, x);
+  if (vf_has(l, VF_LAYER_OUT_SCALE)) x = vf_over2(b, bytes, x, vf_weight(b, VF_ROLE_LAYER_OUTPUT_SCALE));
   return skip != 0 ? vf_over2(b, bytes, x, vf_over(b, bytes, skip)) : x;
 }
 
@@ -309,10 +331,12 @@ vf_ref vf_build_start(vf_ggml_builder *b) {
   if (m->flags & VF_MODEL_EMBD_NORM) x = vf_norm(b, l, bytes, x, VF_ROLE_TOKEN_EMBD_NORM);
   if (m->flags & VF_MODEL_START_NORM) x = vf_over(b, bytes, x);
   if (l->ops & VF_OPS_SKIP) vf_graph_hold(&b->graph, b->embedding = x);
-  if (l->altup == 0) return x;
+  if (l->embd_per_layer == 0) return x;
   if (b->host_inputs)
     b->in[VF_IN_LAYER_EMBD] = vf_view(look_up(b, VF_IN_LAYER_TOKENS, VF_IN_LAYER_EMBD));
-  return vf_build_altup_start(b, x);
+  if (l->altup != 0) return vf_build_altup_start(b, x);
+  vf_build_layer_inputs(b, x);
+  return x;
 }
 
 /* One row per sequence: the mean of its tokens, or one of them. */
@@ -366,10 +390,8 @@ bool vf_ggml_graph_is_known(const vf_model *m) {
   for (uint32_t i = 0; i < m->n_layers; i++) {
     const vf_layer *l = &m->layers[i];
     if (i > 0 && memcmp(l, l - 1, sizeof *l) == 0) continue;
-    bool own_input = l->embd_per_layer != 0 && l->altup == 0;
-    bool both = l->n_experts != 0 && l->n_ff != 0 && (l->ops & (VF_OPS_BOTH_SUMMED | VF_OPS_INPUT_EXPERTS)) == 0;
-    if ((l->flags & others) || (l->mixers & mixers) || own_input || both || l->expert_embd != 0 ||
-        (l->index_heads != 0 && l->index_block == 0))
+    bool index = l->index_heads != 0 && l->index_block == 0;
+    if ((l->flags & others) || (l->mixers & mixers) || l->expert_embd != 0 || index)
       return false;
   }
   return true;

@@ -99,7 +99,7 @@ void vf_need_inputs(vf_ggml_builder *b) {
          late ? b->n_layers : b->n_layers - 1);
   if (b->model->flags & VF_MODEL_IMAGE_LOGITS)
     need(b, VF_IN_IMAGE_LOGITS, IMAGE_LOGITS_BYTES, b->n_layers);
-  if (first->altup != 0) {
+  if (first->embd_per_layer != 0) {
     uint64_t all = (uint64_t)first->embd_per_layer * b->n_layers;
     need(b, VF_IN_LAYER_TOKENS, tokens, 0);
     need(b, VF_IN_LAYER_EMBD, vf_build_tokens(b, all), 0);
