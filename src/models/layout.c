@@ -129,6 +129,7 @@ static void lay_latent(vf_builder *b, uint32_t i, vf_layer *l) {
   if (!vf_hparam_given(h, VF_HP_INDEX_HEADS)) return;
   l->index_heads = vf_hparam_at(h, VF_HP_INDEX_HEADS, i, 0);
   l->index_dim = vf_hparam_need(h, VF_HP_INDEX_DIM, i);
+  l->index_kept = vf_hparam_at(h, VF_HP_INDEX_KEPT, i, 2048);
 }
 
 /* Blocks of the cache are chosen by an index of their own, in layers that the config lists or that

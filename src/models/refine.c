@@ -209,6 +209,7 @@ void vf_lay_from_tensors(vf_builder *b, uint32_t i, vf_layer *l) {
   if (attends) l->flags |= attention_flags(s, l);
   bool latent = has_weight(s, VF_ROLE_ATTN_KV_A);
   if (!latent) l->kv_expanded = 0;
+  if (latent && !has_weight(s, VF_ROLE_INDEXER_K)) l->index_heads = l->index_dim = 0;
   if (attends && s->k_out == 0 && !has_weight(s, VF_ROLE_ATTN_QKV) && !latent)
     l->flags |= VF_LAYER_KV_SHARED;
   check_keys(b, i, s, l);

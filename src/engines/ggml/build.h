@@ -37,9 +37,13 @@ enum vf_ggml_input {
   VF_IN_INDEX_CELLS,
   VF_IN_INDEX_MASK,
   VF_IN_INDEX_BIAS,
+  VF_IN_INDEX_ROTATION,
+  VF_IN_ZEROS,
   VF_IN_COUNT
 };
 _Static_assert((int)VF_IN_COUNT <= (int)VF_GRAPH_INPUTS, "a number for every input");
+
+enum { VF_ZEROS_MAX = 256 }; /* layers that choose cells; further ones take memory when they do */
 
 typedef struct vf_ggml_builder {
   const vf_model *model;
@@ -56,6 +60,8 @@ typedef struct vf_ggml_builder {
   vf_ref layer_inputs;            /* Gemma 3n: of all layers */
   vf_ref embedding;               /* that each layer adds a share of */
   vf_ref whole_mask;              /* of the cache, in f32 */
+  vf_ref chosen;                  /* cells that the last indexer chose */
+  vf_ref zeros[VF_ZEROS_MAX];     /* by layer: what opens the mask of its chosen cells */
   vf_ref logits;                  /* of the experts, where the layer's input decides; else 0 */
   size_t first_tensor;            /* of the layers, if they lie one after the other */
   size_t end_tensor;
@@ -167,6 +173,7 @@ void vf_build_end(vf_ggml_builder *b, vf_ref x);
 /* What the graph reads: sizes and last uses; makes it; releases what ends with a layer. */
 void vf_need_inputs(vf_ggml_builder *b);
 void vf_make_inputs(vf_ggml_builder *b);
+void vf_make_zeros(vf_ggml_builder *b);
 void vf_release_inputs(vf_ggml_builder *b, uint32_t layer);
 
 /* An input of its own for every layer: all of them at the start, and one behind its layer. */

@@ -386,12 +386,11 @@ void vf_build_end(vf_ggml_builder *b, vf_ref x) {
 /* What the builder has no rule for, and is bounded instead. */
 bool vf_ggml_graph_is_known(const vf_model *m) {
   static const uint64_t others = VF_LAYER_CROSS_GATES;
-  static const uint32_t mixers = VF_MIX_CROSS | VF_MIX_KDA | VF_MIX_LINEAR;
+  static const uint32_t mixers = VF_MIX_CROSS | VF_MIX_LINEAR;
   for (uint32_t i = 0; i < m->n_layers; i++) {
     const vf_layer *l = &m->layers[i];
     if (i > 0 && memcmp(l, l - 1, sizeof *l) == 0) continue;
-    bool index = l->index_heads != 0 && l->index_block == 0;
-    if ((l->flags & others) || (l->mixers & mixers) || l->expert_embd != 0 || index)
+    if ((l->flags & others) || (l->mixers & mixers) || l->expert_embd != 0)
       return false;
   }
   return true;

@@ -58,11 +58,27 @@ static void need_block_index(vf_ggml_builder *b, const vf_layer *l, uint32_t i) 
   need(b, VF_IN_INDEX_BIAS, vf_build_tokens(b, blocks), i);
 }
 
+/* Its mask is in f16 whatever the cache's is: one operation scores all cells. */
+static uint64_t zeros_bytes(vf_ggml_builder *b, const vf_layer *l) {
+  return vf_build_mul(b, vf_min_u64(l->index_kept, b->g->cells), b->g->tokens, F32_BYTES);
+}
+
+static void need_indexer(vf_ggml_builder *b, const vf_layer *l, uint32_t i) {
+  const vf_ggml_graph *g = b->g;
+  if (l->kv_lora == 0 || l->index_kept == 0) return;
+  if (i == 0) need(b, VF_IN_ZEROS, zeros_bytes(b, l), i);
+  if (l->index_heads == 0) return;
+  need(b, VF_IN_INDEX_K_IDS, vf_build_mul(b, g->tokens, ID_BYTES, 1), i);
+  need(b, VF_IN_INDEX_MASK, vf_build_mul(b, g->tokens, g->cells, F16_BYTES), i);
+  need(b, VF_IN_INDEX_ROTATION, vf_build_rotation(l->index_dim), i);
+}
+
 static void need_layer(vf_ggml_builder *b, const vf_layer *l, uint32_t i) {
   uint64_t positions = (b->model->flags & VF_MODEL_MROPE) != 0 ? 4 : 1;
   uint64_t tokens = vf_build_mul(b, b->g->tokens, POSITION_BYTES, 1);
   if (l->mixers & VF_MIX_ATTENTION) {
     need_block_index(b, l, i);
+    need_indexer(b, l, i);
     if (vf_is_cached(b->model))
       need_cache(b, l, i);
     else
@@ -136,6 +152,19 @@ void vf_make_inputs(vf_ggml_builder *b) {
   if (!host || b->in[VF_IN_STATES] == 0) return;
   b->in[VF_IN_STATES] = vf_view(b->in[VF_IN_STATES]);
   b->in[VF_IN_STATES_MOVED] = vf_view(b->in[cpu ? VF_IN_STATES : VF_IN_STATES_MOVED]);
+}
+
+/* Tensors that no operation makes lie in the buffer from the start, each until its layer has read
+ * it; that of the first layer is come across among the inputs. */
+void vf_make_zeros(vf_ggml_builder *b) {
+  for (uint32_t i = 1; i < b->n_layers && i < VF_ZEROS_MAX; i++) {
+    const vf_layer *l = &b->model->layers[i];
+    if (l->kv_lora == 0 || l->index_kept == 0) continue;
+    b->zeros[i] = vf_new(b, zeros_bytes(b, l), 0);
+    vf_graph_hold(&b->graph, b->zeros[i]);
+    vf_expand(b, b->zeros[i]);
+  }
+  vf_graph_step(&b->graph);
 }
 
 /* Inputs that nothing behind this layer reads end with their last use in it. */

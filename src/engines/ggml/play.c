@@ -26,6 +26,7 @@ static void release_held(vf_ggml_builder *b) {
   if (b->layer_inputs != 0) vf_graph_release(&b->graph, b->layer_inputs);
   if (b->embedding != 0) vf_graph_release(&b->graph, b->embedding);
   if (b->whole_mask != 0) vf_graph_release(&b->graph, b->whole_mask);
+  if (b->chosen != 0) vf_graph_release(&b->graph, b->chosen);
 }
 
 static void step(vf_ggml_builder *b, uint32_t layer) {
@@ -52,9 +53,11 @@ static void begin(vf_ggml_builder *b, bool learns) {
   b->graph.inputs_by_visit = b->host_inputs;
   b->rows = b->g->tokens;
   b->graph.offloads = b->rows >= OFFLOAD_MIN_ROWS;
-  b->first_value = b->layer_inputs = b->embedding = b->logits = b->whole_mask = 0;
+  b->first_value = b->layer_inputs = b->embedding = b->logits = b->whole_mask = b->chosen = 0;
   if (b->schedule != NULL) vf_schedule_begin(b->schedule, learns);
   vf_make_inputs(b);
+  memset(b->zeros, 0, sizeof b->zeros);
+  b->zeros[0] = b->in[VF_IN_ZEROS];
 }
 
 /* Learning, all layers but the first of each kind are alike. */
@@ -108,7 +111,7 @@ static bool is_listed(const vf_graph *g, int input) {
 static void play(vf_ggml_builder *b) {
   uint8_t order[sizeof b->graph.input_order];
   learn_order(b);
-  uint32_t n = b->graph.n_inputs;
+  uint32_t n = b->graph.n_inputs, early = n;
   memcpy(order, b->graph.input_order, sizeof order);
   static const uint8_t late[] = {VF_IN_OUTPUT_IDS, VF_IN_POOL, VF_IN_IMAGE_LOGITS};
   for (size_t i = 0; i < sizeof late; i++)
@@ -116,7 +119,10 @@ static void play(vf_ggml_builder *b) {
       order[n++] = late[i];
   bool overflow = b->graph.overflow;
   begin(b, false);
-  for (uint32_t i = 0; i < n; i++) vf_graph_place(&b->graph, b->in[order[i]] & 0xFFFF);
+  for (uint32_t i = 0; i < n; i++) {
+    if (i == early) vf_make_zeros(b);
+    vf_graph_place(&b->graph, b->in[order[i]] & 0xFFFF);
+  }
   vf_ref x = play_layers(b, vf_build_start(b), false);
   vf_build_end(b, x);
   vf_release_inputs(b, b->n_layers);
