@@ -72,6 +72,7 @@ enum vf_model_flag {
   VF_MODEL_RESULT_SCALED = 1 << 22, /* what goes to the output matrix is scaled before */
   VF_MODEL_MTP_FEEDS = 1 << 23, /* feed-forward parts of prediction layers are always loaded */
   VF_MODEL_MEASURED = 1 << 24,  /* llama.cpp itself was asked about this architecture, and agrees */
+  VF_MODEL_EXPERTS_MXFP4 = 1 << 25, /* its experts are published in MXFP4, and stay so */
 };
 
 enum { VF_MODEL_TEXT = 128, VF_MAX_LAYERS = 4096, VF_MODEL_ASSUMPTIONS = 4 };
@@ -92,6 +93,7 @@ struct vf_model {
   char repo[VF_MODEL_TEXT]; /* where its makers publish it; "": not known */
   char quant[24];           /* recipe or the formats' own name; "" before any */
   char checkpoint[24];      /* quantization method of a checkpoint, "awq"; "" if it has none */
+  char engine[24];          /* that what was named is for; "": the one that loads the format */
 
   uint64_t n_embd, n_vocab;
   uint64_t max_ctx_tokens; /* 0: not stated */

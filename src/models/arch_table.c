@@ -153,9 +153,22 @@ static void tune_deepseek(vf_builder *b, uint32_t i, vf_layer *l) {
   if (!v2 && strcmp(method, "noaux_tc") == 0) l->flags |= VF_LAYER_PROBS_BIAS;
 }
 
+/* Files say it by numbers; without them, GLM 5.2, which is told by its context, has an indexer in
+ * the first two layers and in every fourth (src/models/glm-dsa.cpp). */
+static bool shares_indexer(vf_builder *b, uint32_t i) {
+  enum { CTX_GLM_5_2 = 1048576, LEADING = 2, PERIOD = 4 };
+  const vf_fact *f = vf_facts_length(b->facts, "attention.indexer.types") > 0
+                         ? vf_facts_at(b->facts, "attention.indexer.types", i)
+                         : NULL;
+  if (f != NULL) return f->type == VF_FACT_BOOL ? !f->as.boolean : f->as.integer == 0;
+  if (strcmp(b->arch->gguf, "glm-dsa") != 0 || b->m->max_ctx_tokens < CTX_GLM_5_2) return false;
+  return i >= LEADING && i % PERIOD != LEADING;
+}
+
 /* A sparse indexer of its own in the layers that are not called "shared". */
 static void tune_sparse_latent(vf_builder *b, uint32_t i, vf_layer *l) {
   tune_deepseek(b, i, l);
+  if (b->gguf && shares_indexer(b, i)) l->index_heads = l->index_dim = 0;
   const vf_fact *f = vf_facts_length(b->facts, "indexer_types") > 0
                          ? vf_facts_at(b->facts, "indexer_types", i)
                          : NULL;
@@ -586,10 +599,14 @@ const vf_arch *vf_arch_find(const char *name, bool gguf) {
     const char *own = gguf ? archs[i].gguf : archs[i].model_type;
     if (own != NULL && strcmp(own, name) == 0) return &archs[i];
   }
+  for (size_t i = 0; !gguf && vf_arch_of_config(i) != NULL; i++)
+    if (strcmp(vf_arch_of_config(i)->model_type, name) == 0) return vf_arch_of_config(i);
   return NULL;
 }
 
 /* The rows of files alone come last. */
 const char *vf_arch_name(size_t i) {
-  return i < n_archs ? archs[i].model_type : NULL;
+  if (i < n_archs) return archs[i].model_type;
+  const vf_arch *more = vf_arch_of_config(i - n_archs);
+  return more != NULL ? more->model_type : NULL;
 }
