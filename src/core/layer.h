@@ -102,6 +102,7 @@ enum vf_mixer {
 #define VF_OPS_SKIP          VF_BIT(8) /* adds the scaled embedding of the network's start */
 #define VF_OPS_INPUT_EXPERTS VF_BIT(9) /* experts read the layer's input, the dense part its sum */
 #define VF_OPS_OWN_SCORES    VF_BIT(10) /* experts are chosen by other scores than they weigh */
+#define VF_OPS_KDA_DIRECT    VF_BIT(13) /* decay and gate of a delta attention are one matrix each */
 #define VF_OPS_EXPERTS_FUSED VF_BIT(12) /* one matrix makes the experts' gate and up */
 #define VF_OPS_RMS_BIAS      VF_BIT(11) /* norms with a bias are of the root mean square all the same */
 

@@ -205,6 +205,10 @@ void vf_lay_from_tensors(vf_builder *b, uint32_t i, vf_layer *l) {
   if (s->n_experts != 0) lay_experts(b, i, s, l);
   l->flags &= ~visible;
   l->flags |= norm_flags(s) | feed_forward_flags(s) | other_flags(s);
+  if (l->mixers & VF_MIX_KDA) {
+    l->ops |= when(!has_weight(s, VF_ROLE_SSM_F_B), VF_OPS_KDA_DIRECT);
+    l->flags |= when(has_weight(s, VF_ROLE_ATTN_GATE), VF_LAYER_O_GATED);
+  }
   if (has_weight(s, VF_ROLE_FFN_GATE_UP_EXPS)) l->ops |= VF_OPS_EXPERTS_FUSED;
   if (attends) l->flags |= attention_flags(s, l);
   bool latent = has_weight(s, VF_ROLE_ATTN_KV_A);

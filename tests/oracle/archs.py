@@ -335,7 +335,7 @@ MODELS = {
     "apertus": ({"xielu.alpha_n": [0.8] * 10, "xielu.alpha_p": [0.8] * 10, "xielu.beta": [0.5] * 10,
                  "xielu.eps": [1e-6] * 10}, "^output.weight"),
     "minimax-01": (merged(MOE, {"expert_count": 8, "expert_used_count": 2, "block_count": 16, "full_attention_interval": 8, "attention.key_length": 128,
-                                "attention.value_length": 128}), "^output.weight"),
+                                "attention.value_length": 128}), ALL),
     "hrm_text": ({"hrm.layers_per_stack": 5, "hrm.h_cycles": 2, "hrm.l_cycles": 3, "block_count": 40}, ALL, "hrm-text"),
     "minimax-m2": (merged(MOE, {"expert_gating_func": 2}), ""),
     "minimax-m3": (merged(MOE, {"expert_gating_func": 2, "attention.indexer.head_count": 4,

@@ -20,13 +20,14 @@ static vf_ref unit(vf_ggml_builder *b, uint64_t bytes, vf_ref x) {
 }
 
 static vf_ref through(vf_ggml_builder *b, const vf_layer *l, vf_role first, vf_role second, vf_ref x) {
+  if (l->ops & VF_OPS_KDA_DIRECT) return vf_multiply(b, vf_build_tokens(b, l->inner), first, x);
   vf_ref low = vf_multiply(b, vf_build_tokens(b, l->state), first, x);
   return vf_multiply(b, vf_build_tokens(b, l->inner), second, low);
 }
 
 static vf_ref output_gate(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   uint64_t bytes = vf_build_tokens(b, l->inner);
-  vf_ref gate = vf_has(l, VF_LAYER_O_GATED)
+  vf_ref gate = vf_has(l, VF_LAYER_O_GATED) /* of all heads at once */
                     ? vf_multiply(b, bytes, VF_ROLE_ATTN_GATE, vf_view(x))
                     : through(b, l, VF_ROLE_SSM_G_A, VF_ROLE_SSM_G_B, vf_view(x));
   return vf_over(b, bytes, vf_view(gate));

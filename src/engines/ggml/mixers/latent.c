@@ -83,6 +83,17 @@ static vf_ref attend_where_chosen(vf_ggml_builder *b, const vf_layer *l, const v
 
 /* ---- The cache is compressed ------------------------------------------------------------ */
 
+/* A gate of the result, of each element or of each head. */
+static vf_ref gated(vf_ggml_builder *b, const vf_layer *l, vf_ref y, vf_ref x) {
+  uint64_t all = vf_build_tokens(b, (uint64_t)l->n_heads * l->v_dim);
+  uint64_t one = vf_build_tokens(b, l->n_heads);
+  if (vf_has(l, VF_LAYER_O_GATED))
+    return vf_over2(b, all, y, vf_over(b, all, vf_multiply(b, all, VF_ROLE_ATTN_GATE, x)));
+  if (!vf_has(l, VF_LAYER_HEAD_GATE)) return y;
+  vf_ref gate = vf_over(b, one, vf_view(vf_multiply(b, one, VF_ROLE_ATTN_GATE, x)));
+  return vf_new(b, all, vf_over2(b, all, vf_view(y), vf_view(gate)));
+}
+
 vf_ref vf_build_latent(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   uint64_t heads = l->n_heads, rope = l->rope_dim, lora = l->kv_lora;
   const vf_heads s = {heads, 1, lora + rope, lora, vf_cells_of(b, l), l->v_dim, 0};
@@ -97,7 +108,8 @@ vf_ref vf_build_latent(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   vf_ref absorbed = vf_multiply(b, heads * low, VF_ROLE_ATTN_K_B, vf_strided(q));
   q = vf_new2(b, vf_build_tokens(b, s.k * heads), vf_view(absorbed), q_rope);
   vf_ref k = vf_new2(b, vf_build_tokens(b, s.k), vf_view(c), k_rope);
-  x = attend_where_chosen(b, l, &s, x, narrow, q, k, vf_view(c));
+  vf_ref y = attend_where_chosen(b, l, &s, x, narrow, q, k, vf_view(c));
+  x = gated(b, l, y, x);
   return vf_multiply(b, vf_build_tokens(b, b->model->n_embd), VF_ROLE_ATTN_OUTPUT, x);
 }
 
