@@ -405,7 +405,7 @@ static const vf_arch archs[] = {
     {"hunyuan_v1_moe", "hunyuan-moe", VF_LAYER_QK_NORM | VF_LAYER_TOPK_NORM, VF_TRAIT_EXPERTS, 0, 0,
      0, 0, tune_hunyuan_moe},
 
-    {"qwen", "qwen", VF_LAYER_QKV_FUSED | VF_LAYER_QKV_BIAS, 0, 0, 0, 0, 0, tune_qwen1},
+    {"qwen", "qwen", VF_LAYER_QKV_FUSED | VF_LAYER_QKV_BIAS, VF_TRAIT_FF_DOUBLED, 0, 0, 0, 0, tune_qwen1},
     {"qwen2", "qwen2", VF_LAYER_QKV_BIAS, 0, 0, 0, 0, 0, NULL},
     {"mimo", "qwen2", VF_LAYER_QKV_BIAS, 0, 0, 0, 0, 0, NULL},
     {"qwen2_vl_text", "qwen2vl", VF_LAYER_QKV_BIAS, 0, VF_MODEL_MROPE, 0, 0, 0, NULL},
@@ -604,9 +604,11 @@ const vf_arch *vf_arch_find(const char *name, bool gguf) {
   return NULL;
 }
 
-/* The rows of files alone come last. */
+/* Rows of files alone have no such name: they come last of the table. */
 const char *vf_arch_name(size_t i) {
-  if (i < n_archs) return archs[i].model_type;
-  const vf_arch *more = vf_arch_of_config(i - n_archs);
+  if (i < n_archs && archs[i].model_type != NULL) return archs[i].model_type;
+  size_t named = 0;
+  while (named < n_archs && archs[named].model_type != NULL) named++;
+  const vf_arch *more = i >= named ? vf_arch_of_config(i - named) : NULL;
   return more != NULL ? more->model_type : NULL;
 }

@@ -33,6 +33,7 @@ enum vf_trait {
   VF_TRAIT_MORE_ROWS = 1 << 20, /* of the embedding than the vocabulary says */
   VF_TRAIT_SECTIONS = 1 << 21,  /* four positions per token if the file has sections of rotation */
   VF_TRAIT_DRAFT = 1 << 22,     /* reads hidden states of the model that it guesses for */
+  VF_TRAIT_FF_DOUBLED = 1 << 24, /* its GGUF form states twice the feed-forward's size */
   VF_TRAIT_NO_EMBD = 1 << 23,   /* has neither embedding nor output matrix: uses that model's */
 };
 
@@ -65,6 +66,7 @@ typedef struct vf_seen {
   uint64_t weights[4], biases[4]; /* a bit per role */
   uint64_t q_out, k_out, gate_out, q_norm, q_norm_rows;
   uint64_t ff_up, ff_down, ff_expert, n_experts, ff_shared, expert_in;
+  uint32_t n_tensors;
 } vf_seen;
 
 struct vf_builder {
@@ -109,5 +111,8 @@ void vf_builder_add(vf_builder *b, vf_tensor t);
 
 /* emit.c: the tensors that the layers and what is around them need. */
 void vf_emit(vf_builder *b);
+
+/* whole.c: fails unless the file's tensors are those that its layers are loaded with. */
+void vf_check_whole(vf_builder *b);
 
 #endif

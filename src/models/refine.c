@@ -51,6 +51,7 @@ static void note(vf_builder *b, const vf_tensor *t) {
   uint64_t *bits = t->suffix == VF_SUFFIX_BIAS ? s->biases : s->weights;
   bits[t->role / 64] |= VF_BIT(t->role % 64);
   if (t->suffix == VF_SUFFIX_WEIGHT) note_shape(s, t);
+  s->n_tensors++;
 }
 
 void vf_look_at_tensors(vf_builder *b) {
@@ -82,14 +83,16 @@ uint32_t vf_seen_mixers(const vf_seen *s) {
   bool kda = has_weight(s, VF_ROLE_SSM_CONV_Q);
   if (kda) return VF_MIX_KDA;
   if (delta) return VF_MIX_DELTA;
+  bool keys = has_weight(s, VF_ROLE_ATTN_K) && has_weight(s, VF_ROLE_ATTN_V);
   if (has_weight(s, VF_ROLE_ATTN_Q) || has_weight(s, VF_ROLE_ATTN_QKV) ||
-      has_weight(s, VF_ROLE_ATTN_KV_A))
+      has_weight(s, VF_ROLE_ATTN_KV_A) || keys)
     mixers |= VF_MIX_ATTENTION;
   if (has_weight(s, VF_ROLE_SSM_X))
     mixers |= VF_MIX_MAMBA1;
-  else if (has_weight(s, VF_ROLE_SSM_IN))
+  else if (has_weight(s, VF_ROLE_SSM_IN) || has_weight(s, VF_ROLE_SSM_OUT))
     mixers |= VF_MIX_MAMBA2;
-  if (has_weight(s, VF_ROLE_SHORTCONV_CONV)) mixers |= VF_MIX_SHORTCONV;
+  if (has_weight(s, VF_ROLE_SHORTCONV_CONV) || has_weight(s, VF_ROLE_SHORTCONV_IN))
+    mixers |= VF_MIX_SHORTCONV;
   if (has_weight(s, VF_ROLE_TIME_MIX_MATRIX)) mixers |= VF_MIX_RWKV;
   if (has_weight(s, VF_ROLE_CROSS_ATTN_Q)) mixers |= VF_MIX_CROSS;
   return mixers;
@@ -105,7 +108,8 @@ static const uint64_t visible =
     VF_LAYER_NO_NORMS | VF_LAYER_POST_NORMS | VF_LAYER_ONE_NORM | VF_LAYER_TWO_NORMS |
     VF_LAYER_FFN_FUSED | VF_LAYER_FFN_BIAS | VF_LAYER_FFN_PLAIN | VF_LAYER_ROUTER_BIAS |
     VF_LAYER_EXPERT_BIAS | VF_LAYER_PROBS_BIAS | VF_LAYER_SHEXP_GATE | VF_LAYER_SSM_NORM |
-    VF_LAYER_SSM_NORMS | VF_LAYER_BA_FUSED | VF_LAYER_SUB_NORMS | VF_LAYER_OUT_SCALE | VF_LAYER_MTP_HEAD;
+    VF_LAYER_SSM_NORMS | VF_LAYER_BA_FUSED | VF_LAYER_SUB_NORMS | VF_LAYER_OUT_SCALE |
+    VF_LAYER_MTP_HEAD;
 
 static uint64_t when(bool condition, uint64_t flag) {
   return condition ? flag : 0;
@@ -153,8 +157,7 @@ static uint64_t feed_forward_flags(const vf_seen *s) {
   flags |= when(has_bias(s, VF_ROLE_FFN_UP), VF_LAYER_FFN_BIAS);
   flags |= when(has_bias(s, VF_ROLE_FFN_ROUTER), VF_LAYER_ROUTER_BIAS);
   flags |= when(has_bias(s, VF_ROLE_FFN_UP_EXPS), VF_LAYER_EXPERT_BIAS);
-  bool correction =
-      has_bias(s, VF_ROLE_FFN_ROUTER_BIAS) || has_weight(s, VF_ROLE_FFN_ROUTER_BIAS);
+  bool correction = has_bias(s, VF_ROLE_FFN_ROUTER_BIAS) || has_weight(s, VF_ROLE_FFN_ROUTER_BIAS);
   flags |= when(correction, VF_LAYER_PROBS_BIAS);
   return flags | when(has_weight(s, VF_ROLE_FFN_SHEXP_GATE), VF_LAYER_SHEXP_GATE);
 }
@@ -214,7 +217,8 @@ void vf_lay_from_tensors(vf_builder *b, uint32_t i, vf_layer *l) {
   bool latent = has_weight(s, VF_ROLE_ATTN_KV_A);
   if (!latent) l->kv_expanded = 0;
   if (latent && !has_weight(s, VF_ROLE_INDEXER_K)) l->index_heads = l->index_dim = 0;
-  if (attends && s->k_out == 0 && !has_weight(s, VF_ROLE_ATTN_QKV) && !latent)
+  if (attends && s->k_out == 0 && !has_weight(s, VF_ROLE_ATTN_QKV) && !latent &&
+      (!has_weight(s, VF_ROLE_ATTN_V) || vf_hparam_at(&b->h, VF_HP_KV_SHARED, i, 0) != 0))
     l->flags |= VF_LAYER_KV_SHARED;
   check_keys(b, i, s, l);
 }
