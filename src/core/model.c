@@ -178,7 +178,7 @@ static void add_state_cache(vf_model *m, uint32_t i, const vf_layer *l) {
   uint64_t inner = l->inner, state = l->state, groups = l->groups;
   vf_cache_layer c = {.kind = VF_CACHE_STATE, .layer = i};
   if (l->mixers & VF_MIX_RWKV) {
-    c.conv = 2 * d;
+    c.conv = l->ops & VF_OPS_RWKV_GATED ? d : 2 * d; /* inputs of one mixing or two */
     c.state = d * state;
   } else if (l->mixers & VF_MIX_SHORTCONV) {
     c.conv = d * back;
