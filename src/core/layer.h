@@ -105,6 +105,7 @@ enum vf_mixer {
 #define VF_OPS_RWKV6        VF_BIT(14) /* time mixing of RWKV 6 */
 #define VF_OPS_RWKV_GATED   VF_BIT(15) /* as gated linear attention, with a feed-forward behind */
 #define VF_OPS_UNKNOWN      VF_BIT(16) /* which operations a layer is made of is not known */
+#define VF_OPS_OWN_CACHES    VF_BIT(17) /* each sequence has a cache of its own, whatever is shared */
 #define VF_OPS_KDA_DIRECT    VF_BIT(13) /* decay and gate of a delta attention are one matrix each */
 #define VF_OPS_EXPERTS_FUSED VF_BIT(12) /* one matrix makes the experts' gate and up */
 #define VF_OPS_RMS_BIAS      VF_BIT(11) /* norms with a bias are of the root mean square all the same */
@@ -122,6 +123,9 @@ typedef struct vf_layer {
   uint32_t q_lora, kv_lora; /* latent attention: compressed width of Q, of K and V */
   uint32_t index_heads, index_dim;
   uint32_t index_block, index_kept; /* positions of a block that is chosen whole; how many are */
+
+  uint32_t compress; /* tokens in one key of a second cache; 0: there is none */
+  uint32_t streams;  /* of the hidden state, mixed by each layer; 0: one */
 
   uint32_t n_ff; /* of the dense part */
   uint32_t n_experts, n_experts_used;

@@ -86,7 +86,7 @@ uint32_t vf_seen_mixers(const vf_seen *s) {
   if (delta) return VF_MIX_DELTA;
   bool keys = has_weight(s, VF_ROLE_ATTN_K) && has_weight(s, VF_ROLE_ATTN_V);
   if (has_weight(s, VF_ROLE_ATTN_Q) || has_weight(s, VF_ROLE_ATTN_QKV) ||
-      has_weight(s, VF_ROLE_ATTN_KV_A) || keys)
+      has_weight(s, VF_ROLE_ATTN_KV_A) || has_weight(s, VF_ROLE_ATTN_KV) || keys)
     mixers |= VF_MIX_ATTENTION;
   if (has_weight(s, VF_ROLE_SSM_X))
     mixers |= VF_MIX_MAMBA1;
@@ -220,6 +220,7 @@ void vf_lay_from_tensors(vf_builder *b, uint32_t i, vf_layer *l) {
   if (!latent) l->kv_expanded = 0;
   if (latent && !has_weight(s, VF_ROLE_INDEXER_K)) l->index_heads = l->index_dim = 0;
   if (attends && s->k_out == 0 && !has_weight(s, VF_ROLE_ATTN_QKV) && !latent &&
+      !has_weight(s, VF_ROLE_ATTN_KV) &&
       (!has_weight(s, VF_ROLE_ATTN_V) || vf_hparam_at(&b->h, VF_HP_KV_SHARED, i, 0) != 0))
     l->flags |= VF_LAYER_KV_SHARED;
   check_keys(b, i, s, l);

@@ -25,6 +25,16 @@ static uint64_t cells_of(const vf_model *m, const vf_ggml_graph *g, const vf_lay
   return vf_ggml_cache_cells(m, g, &c);
 }
 
+/* The second cache is joined to the first, and scores are of both; so are those of its index. */
+static void add_compressed(sum *s, const vf_model *m, const vf_ggml_graph *g, const vf_layer *l,
+                           uint64_t cells) {
+  const vf_cache_layer c = {.kind = VF_CACHE_COMPRESSED, .window = l->compress};
+  uint64_t more = vf_ggml_cache_cells(m, g, &c);
+  plus(s, 2 * (cells + more), g->seqs, 2ull * l->k_dim);
+  if (!g->flash_attn) plus(s, 4ull * l->n_heads, g->tokens, cells + 2 * more);
+  if (l->index_heads != 0) plus(s, 4, g->tokens, 2 * more);
+}
+
 /* Queries in all their forms, the result, the projection; scores, or the copies of a cache that is
  * not f16. */
 static void add_attention(sum *s, const vf_model *m, const vf_ggml_graph *g, const vf_layer *l) {
@@ -36,6 +46,7 @@ static void add_attention(sum *s, const vf_model *m, const vf_ggml_graph *g, con
   plus(s, 4, g->tokens, heads * ((uint64_t)l->k_dim + l->v_dim));
   if (quantized && !g->on_cpu) plus(s, 2 * cells, g->streams, kv * (k + v));
   if (!g->flash_attn) plus(s, 4 * heads, g->tokens, cells);
+  if (l->compress != 0) add_compressed(s, m, g, l, cells);
 }
 
 static void add_recurrent(sum *s, const vf_ggml_graph *g, const vf_layer *l) {
@@ -52,7 +63,7 @@ static void add_feed_forward(sum *s, const vf_model *m, const vf_ggml_graph *g, 
 
 static sum layer_sum(const vf_model *m, const vf_ggml_graph *g, const vf_layer *l) {
   sum s = {0, false};
-  plus(&s, 4 * m->n_embd, g->tokens, 4 + 4ull * l->altup);
+  plus(&s, 4 * m->n_embd, g->tokens, 4 + 4ull * l->altup + 3ull * l->streams / 2);
   if (l->mixers & (VF_MIX_ATTENTION | VF_MIX_CROSS)) add_attention(&s, m, g, l);
   if (l->mixers & VF_MIX_RWKV) plus(&s, 4 * m->n_embd, g->tokens, 24);
   if (l->mixers & VF_MIX_SHORTCONV) plus(&s, 4 * m->n_embd, g->tokens, 8);

@@ -42,9 +42,12 @@ uint64_t vf_build_tokens(vf_ggml_builder *b, uint64_t width) {
 
 uint64_t vf_ggml_cache_cells(const vf_model *m, const vf_ggml_graph *g, const vf_cache_layer *c) {
   bool windowed = c->kind == VF_CACHE_WINDOW || c->kind == VF_CACHE_CHUNKED;
+  bool own = (m->layers[c->layer].ops & VF_OPS_OWN_CACHES) != 0;
+  if (c->kind == VF_CACHE_COMPRESSED)
+    return ((g->cells + c->window - 1) / c->window + CELL_STEP - 1) / CELL_STEP * CELL_STEP;
   if (!windowed || g->swa_full || (m->flags & VF_MODEL_WINDOW_UNUSED)) return g->cells;
   if (vf_ggml_holds(g->rules, VF_RULE_SWA_FULL)) return g->cells;
-  uint64_t sharing = g->streams == 1 ? g->seqs : 1;
+  uint64_t sharing = g->streams == 1 && !own ? g->seqs : 1;
   uint64_t cells = c->window * sharing + g->ubatch;
   return (vf_min_u64(g->cells, cells) + CELL_STEP - 1) / CELL_STEP * CELL_STEP;
 }
