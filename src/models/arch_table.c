@@ -210,6 +210,12 @@ static void tune_granite_hybrid(vf_builder *b, uint32_t i, vf_layer *l) {
   l->n_ff = vf_hparam_at(&b->h, VF_HP_N_FF_SHARED, i, l->n_ff);
 }
 
+/* Keys and values of the encoder's tokens are made for every batch, and not kept. */
+static void tune_t5(vf_builder *b, uint32_t i, vf_layer *l) {
+  (void)b, (void)i;
+  l->mixers &= ~(uint32_t)VF_MIX_CROSS;
+}
+
 /* Keys are values, too; beside a window, a layer may read keys of several tokens each, and the
  * finer of them by an index. */
 static void tune_deepseek4(vf_builder *b, uint32_t i, vf_layer *l) {
