@@ -102,6 +102,12 @@ enum vf_mixer {
 #define VF_OPS_SKIP          VF_BIT(8) /* adds the scaled embedding of the network's start */
 #define VF_OPS_INPUT_EXPERTS VF_BIT(9) /* experts read the layer's input, the dense part its sum */
 #define VF_OPS_OWN_SCORES    VF_BIT(10) /* experts are chosen by other scores than they weigh */
+#define VF_OPS_RWKV6        VF_BIT(14) /* time mixing of RWKV 6 */
+#define VF_OPS_RWKV_GATED   VF_BIT(15) /* as gated linear attention, with a feed-forward behind */
+#define VF_OPS_UNKNOWN      VF_BIT(16) /* which operations a layer is made of is not known */
+#define VF_OPS_OWN_CACHES    VF_BIT(17) /* each sequence has a cache of its own, whatever is shared */
+#define VF_OPS_POSITION_BIAS VF_BIT(18) /* scores are biased by distance: no flash attention */
+#define VF_OPS_MAMBA_HEADS   VF_BIT(19) /* time steps per head, normalized, and B and C in front of them */
 #define VF_OPS_KDA_DIRECT    VF_BIT(13) /* decay and gate of a delta attention are one matrix each */
 #define VF_OPS_EXPERTS_FUSED VF_BIT(12) /* one matrix makes the experts' gate and up */
 #define VF_OPS_RMS_BIAS      VF_BIT(11) /* norms with a bias are of the root mean square all the same */
@@ -120,6 +126,9 @@ typedef struct vf_layer {
   uint32_t index_heads, index_dim;
   uint32_t index_block, index_kept; /* positions of a block that is chosen whole; how many are */
 
+  uint32_t compress; /* tokens in one key of a second cache; 0: there is none */
+  uint32_t streams;  /* of the hidden state, mixed by each layer; 0: one */
+
   uint32_t n_ff; /* of the dense part */
   uint32_t n_experts, n_experts_used;
   uint32_t expert_groups, expert_groups_used; /* 0 or 1: the choice is among all */
@@ -132,7 +141,7 @@ typedef struct vf_layer {
 
   uint32_t embd_per_layer; /* an input of its own, by token */
   uint32_t altup, laurel;  /* Gemma 3n: alternating updates, low-rank residual */
-  uint32_t low_rank[4];    /* RWKV 7: decay, in-context rate, value mix, gate */
+  uint32_t low_rank[4];    /* RWKV 7: decay, in-context rate, value mix, gate; RWKV 6: mixing, decay */
 } vf_layer;
 
 #endif

@@ -18,6 +18,7 @@ typedef enum vf_cache_kind {
   VF_CACHE_LATENT,  /* one compressed row for keys and values of every token */
   VF_CACHE_INDEXER, /* one key per token, to choose which tokens to read */
   VF_CACHE_BLOCK_INDEX, /* the same, to choose which blocks of tokens */
+  VF_CACHE_COMPRESSED, /* one key for several tokens, which also is the value */
   VF_CACHE_STATE,   /* a state of fixed size per sequence, in f32 */
   VF_CACHE_CROSS,   /* keys and values of the encoder's tokens */
   VF_CACHE_KIND_COUNT
@@ -28,7 +29,7 @@ typedef struct vf_cache_layer {
   uint32_t layer;
   uint32_t n_kv_heads;
   uint32_t k_dim, v_dim; /* elements per head; v_dim 0: nothing beside the key row */
-  uint32_t window;       /* tokens; of VF_CACHE_WINDOW and VF_CACHE_CHUNKED */
+  uint32_t window;       /* tokens; of VF_CACHE_WINDOW and VF_CACHE_CHUNKED; _COMPRESSED: in a key */
   uint64_t conv, state;  /* elements per sequence; of VF_CACHE_STATE */
 } vf_cache_layer;
 

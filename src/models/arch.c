@@ -10,7 +10,7 @@
 #include "models/class_defaults.h"
 #include "models/trtllm.h"
 
-enum { TENSORS_PER_LAYER = 48, TENSORS_OUTSIDE = 32, CACHES_PER_LAYER = 3 };
+enum { TENSORS_PER_LAYER = 48, TENSORS_OUTSIDE = 32, CACHES_PER_LAYER = 4 };
 
 /* ---- Which architecture ----------------------------------------------------------------- */
 

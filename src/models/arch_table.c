@@ -210,6 +210,27 @@ static void tune_granite_hybrid(vf_builder *b, uint32_t i, vf_layer *l) {
   l->n_ff = vf_hparam_at(&b->h, VF_HP_N_FF_SHARED, i, l->n_ff);
 }
 
+/* Keys and values of the encoder's tokens are made for every batch, and not kept. */
+static void tune_t5(vf_builder *b, uint32_t i, vf_layer *l) {
+  (void)b, (void)i;
+  l->mixers &= ~(uint32_t)VF_MIX_CROSS;
+}
+
+/* Keys are values, too; beside a window, a layer may read keys of several tokens each, and the
+ * finer of them by an index. */
+static void tune_deepseek4(vf_builder *b, uint32_t i, vf_layer *l) {
+  enum { INDEXED = 4 };
+  vf_hparams *h = &b->h;
+  l->v_dim = 0;
+  l->streams = vf_hparam_at(h, VF_HP_HYPER_STREAMS, i, 0);
+  l->compress = vf_hparam_at(h, VF_HP_COMPRESS, i, 0);
+  l->index_heads = l->index_dim = 0;
+  if (l->compress != INDEXED) return;
+  l->index_heads = vf_hparam_need(h, VF_HP_INDEX_HEADS, i);
+  l->index_dim = vf_hparam_need(h, VF_HP_INDEX_DIM, i);
+  l->index_kept = vf_hparam_at(h, VF_HP_INDEX_KEPT, i, 0);
+}
+
 /* A layer is one thing: "M" state space, "*" attention, "-" feed-forward, "E" experts. */
 static void tune_nemotron_h(vf_builder *b, uint32_t i, vf_layer *l) {
   static const char *const words[][2] = {

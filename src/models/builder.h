@@ -67,6 +67,7 @@ typedef struct vf_seen {
   uint64_t q_out, k_out, gate_out, q_norm, q_norm_rows;
   uint64_t ff_up, ff_down, ff_expert, n_experts, ff_shared, expert_in;
   uint32_t n_tensors;
+  bool mixes_five; /* RWKV 6: one tensor for all five */
 } vf_seen;
 
 struct vf_builder {

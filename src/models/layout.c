@@ -235,6 +235,11 @@ static void lay_kda(vf_builder *b, uint32_t i, vf_layer *l) {
 static void lay_rwkv(vf_builder *b, uint32_t i, vf_layer *l) {
   vf_hparams *h = &b->h;
   l->state = vf_hparam_need(h, VF_HP_HEAD_SIZE, i);
+  if (l->ops & VF_OPS_RWKV6) {
+    l->low_rank[0] = vf_hparam_need(h, VF_HP_TIME_MIX_EXTRA, i);
+    l->low_rank[1] = vf_hparam_need(h, VF_HP_TIME_DECAY_EXTRA, i);
+    return;
+  }
   l->low_rank[0] = vf_hparam_need(h, VF_HP_LOW_RANK_DECAY, i);
   l->low_rank[1] = vf_hparam_need(h, VF_HP_LOW_RANK_RATE, i);
   l->low_rank[2] = vf_hparam_need(h, VF_HP_LOW_RANK_VALUE, i);

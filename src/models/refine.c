@@ -41,6 +41,7 @@ static void note_shape(vf_seen *s, const vf_tensor *t) {
     s->expert_in = t->ne[1];
     s->n_experts = t->ne[2];
     break;
+  case VF_ROLE_TIME_MIX_KEEP32: s->mixes_five |= t->ne[3] == 5; break;
   case VF_ROLE_FFN_DOWN_SHEXP: s->ff_shared = t->ne[0]; break;
   default: break;
   }
@@ -85,7 +86,7 @@ uint32_t vf_seen_mixers(const vf_seen *s) {
   if (delta) return VF_MIX_DELTA;
   bool keys = has_weight(s, VF_ROLE_ATTN_K) && has_weight(s, VF_ROLE_ATTN_V);
   if (has_weight(s, VF_ROLE_ATTN_Q) || has_weight(s, VF_ROLE_ATTN_QKV) ||
-      has_weight(s, VF_ROLE_ATTN_KV_A) || keys)
+      has_weight(s, VF_ROLE_ATTN_KV_A) || has_weight(s, VF_ROLE_ATTN_KV) || keys)
     mixers |= VF_MIX_ATTENTION;
   if (has_weight(s, VF_ROLE_SSM_X))
     mixers |= VF_MIX_MAMBA1;
@@ -202,7 +203,7 @@ static void lay_experts(vf_builder *b, uint32_t i, const vf_seen *s, vf_layer *l
 void vf_lay_from_tensors(vf_builder *b, uint32_t i, vf_layer *l) {
   const vf_seen *s = &b->seen[i];
   bool attends = (l->mixers & VF_MIX_ATTENTION) != 0;
-  bool rwkv = (l->mixers & VF_MIX_RWKV) != 0;
+  bool rwkv = has_weight(s, VF_ROLE_CHANNEL_MIX_MATRIX);
   l->n_ff = rwkv ? vf_hparam_need(&b->h, VF_HP_N_FF, i) : narrow(s->ff_down);
   l->n_ff_shared = narrow(s->ff_shared);
   if (s->n_experts != 0) lay_experts(b, i, s, l);
@@ -212,12 +213,14 @@ void vf_lay_from_tensors(vf_builder *b, uint32_t i, vf_layer *l) {
     l->ops |= when(!has_weight(s, VF_ROLE_SSM_F_B), VF_OPS_KDA_DIRECT);
     l->flags |= when(has_weight(s, VF_ROLE_ATTN_GATE), VF_LAYER_O_GATED);
   }
+  if ((l->ops & VF_OPS_RWKV6) && !s->mixes_five) l->ops |= VF_OPS_UNKNOWN;
   if (has_weight(s, VF_ROLE_FFN_GATE_UP_EXPS)) l->ops |= VF_OPS_EXPERTS_FUSED;
   if (attends) l->flags |= attention_flags(s, l);
   bool latent = has_weight(s, VF_ROLE_ATTN_KV_A);
   if (!latent) l->kv_expanded = 0;
   if (latent && !has_weight(s, VF_ROLE_INDEXER_K)) l->index_heads = l->index_dim = 0;
   if (attends && s->k_out == 0 && !has_weight(s, VF_ROLE_ATTN_QKV) && !latent &&
+      !has_weight(s, VF_ROLE_ATTN_KV) &&
       (!has_weight(s, VF_ROLE_ATTN_V) || vf_hparam_at(&b->h, VF_HP_KV_SHARED, i, 0) != 0))
     l->flags |= VF_LAYER_KV_SHARED;
   check_keys(b, i, s, l);

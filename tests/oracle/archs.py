@@ -236,7 +236,7 @@ MODELS = {
                        "^output.weight|exp_probs_b|attn_(k|v)_b|indexer", "glm-dsa"),
     "bitnet": ({}, "attn_sub_norm|ffn_sub_norm"),
     "t5": (merged(MHA, {"attention.key_length": 128, "attention.value_length": 128, "context_length": 512,
-                        "decoder_start_token_id": 0}), "^output.weight|rel_b|ffn_gate"),
+                        "decoder_start_token_id": 0}), r"^output.weight|[0-9].attn_rel_b|ffn_gate"),
     "t5encoder": (merged(MHA, {"context_length": 512, "attention.causal": False}), "rel_b|ffn_gate"),
     "jais": (MHA, BIASES),
     "jais2": ({}, BIASES),

@@ -198,6 +198,8 @@ vf_ref vf_build_block_sparse(vf_ggml_builder *b, const vf_layer *l, vf_ref x, vf
 
 /* Whole layers that are built otherwise. */
 vf_ref vf_build_rwkv_layer(vf_ggml_builder *b, uint32_t i, vf_ref x);
+vf_ref vf_build_rwkv6_layer(vf_ggml_builder *b, uint32_t i, vf_ref x);
+vf_ref vf_build_rwkv_gated(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
 vf_ref vf_build_altup_start(vf_ggml_builder *b, vf_ref x);
 vf_ref vf_build_altup_layer(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
 vf_ref vf_build_altup_end(vf_ggml_builder *b, vf_ref x);

@@ -42,9 +42,12 @@ uint64_t vf_build_tokens(vf_ggml_builder *b, uint64_t width) {
 
 uint64_t vf_ggml_cache_cells(const vf_model *m, const vf_ggml_graph *g, const vf_cache_layer *c) {
   bool windowed = c->kind == VF_CACHE_WINDOW || c->kind == VF_CACHE_CHUNKED;
+  bool own = (m->layers[c->layer].ops & VF_OPS_OWN_CACHES) != 0;
+  if (c->kind == VF_CACHE_COMPRESSED)
+    return ((g->cells + c->window - 1) / c->window + CELL_STEP - 1) / CELL_STEP * CELL_STEP;
   if (!windowed || g->swa_full || (m->flags & VF_MODEL_WINDOW_UNUSED)) return g->cells;
   if (vf_ggml_holds(g->rules, VF_RULE_SWA_FULL)) return g->cells;
-  uint64_t sharing = g->streams == 1 ? g->seqs : 1;
+  uint64_t sharing = g->streams == 1 && !own ? g->seqs : 1;
   uint64_t cells = c->window * sharing + g->ubatch;
   return (vf_min_u64(g->cells, cells) + CELL_STEP - 1) / CELL_STEP * CELL_STEP;
 }
@@ -289,12 +292,23 @@ static vf_ref serial_layer(vf_ggml_builder *b, const vf_layer *l, bool last, vf_
   return skip != 0 ? vf_over2(b, bytes, x, vf_over(b, bytes, skip)) : x;
 }
 
+static vf_ref rwkv_gated_layer(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
+  vf_ref sum = vf_view(vf_build_rwkv_gated(b, l, x));
+  if (b->layer + 1 == b->n_layers) {
+    sum = vf_select_rows(b, sum);
+    vf_cut_rows(b);
+  }
+  return add_feed_forward(b, l, sum);
+}
+
 vf_ref vf_build_layer(vf_ggml_builder *b, uint32_t i, vf_ref x) {
   const vf_layer *l = &b->model->layers[i];
   bool last = i + 1 == b->n_layers && (b->model->flags & VF_MODEL_LATE_ROWS) == 0 &&
               (l->ops & VF_OPS_LAST_ROWS) == 0;
   bool both = (l->mixers & VF_MIX_ATTENTION) && (l->mixers & VF_MIX_RECURRENT);
   b->layer = i;
+  if (l->ops & VF_OPS_RWKV_GATED) return rwkv_gated_layer(b, l, x);
+  if (l->ops & VF_OPS_RWKV6) return vf_build_rwkv6_layer(b, i, x);
   if (l->mixers & VF_MIX_RWKV) return vf_build_rwkv_layer(b, i, x);
   if (l->altup != 0) return vf_build_altup_layer(b, l, x);
   if (both) return hybrid_layer(b, l, last, x);
@@ -395,7 +409,7 @@ bool vf_ggml_graph_is_known(const vf_model *m) {
   for (uint32_t i = 0; i < m->n_layers; i++) {
     const vf_layer *l = &m->layers[i];
     if (i > 0 && memcmp(l, l - 1, sizeof *l) == 0) continue;
-    if ((l->flags & others) || (l->mixers & mixers) || l->expert_embd != 0)
+    if ((l->flags & others) || (l->ops & VF_OPS_UNKNOWN) || (l->mixers & mixers) || l->expert_embd != 0)
       return false;
   }
   return true;

@@ -207,7 +207,8 @@ static bool cells_bytes(const plan *p, const vf_cache_layer *c, const vf_buffer_
   if (!p->w->flash_attn && c->v_dim != 0) v_width = p->widest_v;
   if (c->kind == VF_CACHE_LATENT && vf_ggml_holds(p->graph.rules, VF_RULE_MLA_VALUES))
     v_width = p->model->layers[c->layer].kv_lora;
-  return vf_mul(&cells, per_stream, p->graph.streams) &&
+  bool own = (p->model->layers[c->layer].ops & VF_OPS_OWN_CACHES) != 0;
+  return vf_mul(&cells, per_stream, own ? p->graph.seqs : p->graph.streams) &&
          vf_buffer_bytes(&k, rule, p->w->kv_k, (uint64_t)c->n_kv_heads * c->k_dim, cells) &&
          (v_width == 0 || vf_buffer_bytes(&v, rule, p->w->kv_v, v_width, cells)) &&
          vf_add(out, k, v);

@@ -1,6 +1,8 @@
 /* mamba.c - selective state spaces, one state per channel or in heads. */
 #include "engines/ggml/mixers/recurrent.h"
 
+#include "base/checked.h"
+
 enum {
   F32_BYTES = 4,
   MANY_HEADS = 32, /* each is a row: enough of them to offload a product for one token */
@@ -48,6 +50,31 @@ vf_ref vf_build_mamba1(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
                      vf_columns_of(b, width, l->state, dbc)};
   vf_ref y = skip_and_gate(b, bytes, scan(b, l, &s), x, vf_columns_of(b, 2 * inner, inner, xz), false);
   return vf_view(vf_multiply(b, vf_build_tokens(b, b->model->n_embd), VF_ROLE_SSM_OUT, y));
+}
+
+static vf_ref normed_column(vf_ggml_builder *b, const vf_layer *l, uint64_t width, uint64_t own,
+                            vf_ref x, vf_role role) {
+  return vf_norm(b, l, vf_build_tokens(b, own), vf_columns_of(b, width, own, x), role);
+}
+
+/* PLaMo 2: inputs and gates lie head by head. */
+vf_ref vf_build_mamba_heads(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
+  enum { STEPS_LEAST = 64, STEPS_SHARE = 16 };
+  uint64_t inner = l->inner, bytes = vf_build_tokens(b, inner), both = vf_build_tokens(b, 2 * inner);
+  uint64_t steps = vf_max_u64(STEPS_LEAST, b->model->n_embd / STEPS_SHARE);
+  uint64_t width = steps + 2ull * l->state, small = vf_build_tokens(b, l->rank);
+  vf_ref history = vf_read_states(b, inner * (l->conv - 1));
+  vf_ref zx = vf_new(b, both, vf_strided(vf_multiply(b, both, VF_ROLE_SSM_IN, vf_view(x))));
+  x = vf_new(b, bytes, vf_strided(zx));
+  x = vf_convolved(b, bytes, vf_with_history(b, l, inner, history, vf_strided(x)));
+  vf_ref all = vf_multiply(b, vf_build_tokens(b, width), VF_ROLE_SSM_X, x);
+  vf_ref dt = normed_column(b, l, width, steps, all, VF_ROLE_SSM_DT_NORM);
+  dt = vf_over2(b, small, vf_multiply(b, small, VF_ROLE_SSM_DT, dt), vf_bias(b, VF_ROLE_SSM_DT));
+  const scanned s = {vf_view(x), dt,
+                     vf_view(normed_column(b, l, width, l->state, all, VF_ROLE_SSM_B_NORM)),
+                     vf_view(normed_column(b, l, width, l->state, all, VF_ROLE_SSM_C_NORM))};
+  vf_ref y = skip_and_gate(b, bytes, scan(b, l, &s), s.x, vf_strided(zx), false);
+  return vf_view(vf_multiply(b, vf_build_tokens(b, b->model->n_embd), VF_ROLE_SSM_OUT, vf_view(y)));
 }
 
 vf_ref vf_build_mamba2(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {

@@ -56,6 +56,7 @@ vf_ref vf_convolved(vf_ggml_builder *b, uint64_t bytes, vf_ref columns) {
 vf_ref vf_build_recurrent(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   if (l->mixers & VF_MIX_DELTA) return vf_build_delta_net(b, l, x);
   if (l->mixers & VF_MIX_KDA) return vf_build_kda(b, l, x);
+  if (l->ops & VF_OPS_MAMBA_HEADS) return vf_build_mamba_heads(b, l, x);
   if (l->mixers & VF_MIX_MAMBA1) return vf_build_mamba1(b, l, x);
   if (l->mixers & VF_MIX_SHORTCONV) return vf_build_short_convolution(b, l, x);
   return vf_build_mamba2(b, l, x);

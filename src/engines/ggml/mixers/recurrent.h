@@ -22,6 +22,7 @@ vf_ref vf_convolved(vf_ggml_builder *b, uint64_t bytes, vf_ref columns);
 
 /* The mixers: from the normalized input to the output projection. */
 vf_ref vf_build_mamba1(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
+vf_ref vf_build_mamba_heads(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
 vf_ref vf_build_mamba2(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
 vf_ref vf_build_short_convolution(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
 vf_ref vf_build_delta_net(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
