@@ -15,7 +15,8 @@ enum { VF_FOUND_GPUS = 8 };
 typedef struct vf_found_gpus {
   bool stated;
   bool all;                         /* however many there are */
-  uint32_t count;                   /* 0: not said */
+  uint32_t count;                   /* 0: not said; of one machine, where there are several */
+  bool spans;                       /* several machines share one engine */
   const char *names[VF_FOUND_GPUS]; /* as they stand there, any of them */
   size_t n_names;
   const char *visible; /* CUDA_VISIBLE_DEVICES and its kin; NULL: not said */

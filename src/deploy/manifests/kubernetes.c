@@ -204,6 +204,7 @@ static void read_gpus(vf_found_gpus *g, const container *c, const vf_node *pod) 
   add_resources(g, m, vf_node_get(c->node, "resources/requests"));
   add_resources(g, m, vf_node_get(c->node, "resources/limits"));
   bool asks = g->stated;
+  g->spans = strcmp(c->p->kind, "LeaderWorkerSet") == 0 || strncmp(c->p->kind, "Ray", 3) == 0;
   add_selector(g, pod);
   const vf_node *notes = vf_node_get(c->p->object, "metadata/annotations");
   const char *named = vf_node_text(vf_node_get(notes, "vramfit"), NULL);
