@@ -603,6 +603,7 @@ vf_status vf_judge(vf_check *c, vf_checked *k, const vf_found *found, vf_error *
   if (whole) {
     d.elsewhere = true;
     if (d.model == NULL) d.model = k->model;
+    if (strncmp(d.model, "hf://", 5) == 0) d.model += 5;
     if (folder) serve_policy(c, &d);
     apply_policy(c, &d);
     status = judge_known(c, k, &d, found, err);

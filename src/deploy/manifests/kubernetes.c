@@ -232,6 +232,13 @@ static vf_status add_words(container *c, const char **words, size_t *n, const ch
   return VF_OK;
 }
 
+/* KServe's LLMInferenceService hands more options over in a variable. */
+static vf_status add_additional(container *c, const char **words, size_t *n, vf_error *err) {
+  const char *text = vf_variables_get(&c->own, "VLLM_ADDITIONAL_ARGS");
+  const vf_node node = {.kind = VF_NODE_SCALAR, .quoted = true, .text = text};
+  return text != NULL ? vf_manifest_add_words(c->p->m, words, n, &node, err) : VF_OK;
+}
+
 /* "hf://owner/name" is the repository, "ollama://name" the tag. */
 static const char *without_scheme(const char *uri) {
   static const char *const schemes[] = {"hf://", "ollama://", "huggingface://"};
@@ -257,13 +264,17 @@ static vf_status read_container(place *p, const vf_node *node, const vf_node *po
   vf_status status = read_env(&c, err);
   if (status == VF_OK) status = add_words(&c, words, &n, "command", err);
   if (status == VF_OK) status = add_words(&c, words, &n, "args", err);
+  if (status == VF_OK) status = add_additional(&c, words, &n, err);
   if (status != VF_OK) return status;
   at.count = n;
   read_gpus(&at.gpus, &c, pod);
   at.asks_gpu = at.gpus.count > 0 || (p->kind != NULL && strncmp(p->kind, "Ray", 3) == 0 && at.gpus.stated);
   if (strcmp(p->kind, "LLMInferenceService") == 0)
     at.model = vf_node_text(p->object, "spec/model/uri");
-  at.path = vf_manifest_format(m, "%s/%scontainers[%zu]", p->path, p->inner, index);
+  at.path = index == SIZE_MAX
+                ? vf_manifest_format(m, "%s/%smainContainer", p->path, p->inner)
+                : vf_manifest_format(m, "%s/%scontainers[%zu]", p->path, p->inner, index);
+  at.asks_gpu |= index == SIZE_MAX;
   return at.path != NULL ? vf_manifest_words(m, &at, err) : vf_fail_nomem(err);
 }
 
@@ -310,6 +321,8 @@ static vf_status walk(place *p, const vf_node *node, unsigned depth, vf_error *e
       continue;
     if (named && strcmp(i->key->text, "containers") == 0 && i->value->kind == VF_NODE_LIST)
       status = read_containers(p, i->value, node, err);
+    else if (named && strcmp(i->key->text, "mainContainer") == 0 && i->value->kind == VF_NODE_MAP)
+      status = read_container(p, i->value, node, SIZE_MAX, err); /* NVIDIA Dynamo's */
     else
       status = walk_item(p, i, index, depth, err);
   }
@@ -369,6 +382,26 @@ static vf_status read_predictor(place *p, vf_error *err) {
   return vf_manifest_words(p->m, &at, err);
 }
 
+/* An LLMInferenceService without a container of its own: KServe brings vLLM. */
+static vf_status read_llm_service(place *p, vf_error *err) {
+  static const char *const sizes[][2] = {{"tensor", "--tensor-parallel-size"},
+                                         {"pipeline", "--pipeline-parallel-size"},
+                                         {"data", "--data-parallel-size"}};
+  const vf_node *spec = vf_node_get(p->object, "spec"), *key = vf_node_key(spec, "model");
+  const char *words[8];
+  vf_words_at at = {.path = p->path, .line = key->line, .column = key->column, .words = words,
+                    .asks_gpu = true};
+  at.engine = vf_manifest_engine("vllm");
+  at.model = without_scheme(vf_node_text(spec, "model/uri"));
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    const char *n = vf_node_text(vf_node_get(spec, "parallelism"), sizes[i][0]);
+    if (n == NULL) continue;
+    words[at.count++] = sizes[i][1];
+    words[at.count++] = n;
+  }
+  return vf_manifest_words(p->m, &at, err);
+}
+
 static vf_status read_object(vf_manifest *m, const vf_node *object, unsigned depth, vf_error *err) {
   place p = {.m = m, .object = object};
   p.kind = vf_node_text(object, "kind");
@@ -390,6 +423,10 @@ static vf_status read_object(vf_manifest *m, const vf_node *object, unsigned dep
     return read_kubeai(&p, err);
   if (strcmp(p.kind, "InferenceService") == 0 && vf_node_get(object, "spec/predictor/model") != NULL)
     return read_predictor(&p, err);
+  if (strcmp(p.kind, "LLMInferenceService") == 0 &&
+      vf_node_get(object, "spec/template/containers") == NULL &&
+      vf_node_get(object, "spec/model/uri") != NULL)
+    return read_llm_service(&p, err);
   return walk(&p, object, 0, err);
 }
 
