@@ -32,6 +32,9 @@ typedef struct vf_found {
   size_t n_foreign;
   const char *model;     /* one that stands beside the command; NULL: the command's */
   vf_found_gpus gpus;
+  const char *const *words; /* of its command, with the line of each; 0 of them: it is not known */
+  const uint32_t *lines;
+  size_t n_words;
   const vf_node *expect; /* of a manifest of ours: what must hold; NULL: nothing */
   vf_status status;      /* not VF_OK: the command could not be read whole, and error says why */
   vf_error error;

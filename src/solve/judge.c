@@ -187,6 +187,13 @@ static vf_status take_accounted(vf_check *c, vf_checked *k, const vf_found *foun
   return k->read != NULL && k->passed != NULL ? VF_OK : vf_fail_nomem(err);
 }
 
+/* Where the word stands in the file; 0: that is not known. */
+static uint32_t line_of(const vf_found *found, const char *word) {
+  for (size_t i = 0; i < found->n_words; i++)
+    if (found->words[i] == word) return found->lines[i];
+  return 0;
+}
+
 static vf_status take_unread(vf_check *c, vf_checked *k, const vf_found *found, vf_error *err) {
   size_t n = 0;
   const vf_unread *u = found->command != NULL ? vf_command_unread(found->command, &n) : NULL;
@@ -197,11 +204,15 @@ static vf_status take_unread(vf_check *c, vf_checked *k, const vf_found *found, 
     k->unread[i] = vf_check_keep(c, i < n ? u[i].text : found->foreign[i - n]);
     if (k->unread[i] == NULL) return vf_fail_nomem(err);
   }
-  for (size_t i = 0; i < n; i++)
-    vf_checked_add(c, k, VF_RULE_UNREAD,
-                   u[i].known ? "%.200s is not counted: it may move memory"
-                              : "%.200s is no option that is known: it may move memory",
-                   k->unread[i]);
+  for (size_t i = 0; i < n; i++) {
+    vf_finding *f = vf_checked_add(c, k, VF_RULE_UNREAD,
+                                   u[i].known
+                                       ? "%.200s is not counted: it may move memory"
+                                       : "%.200s is no option that is known: it may move memory",
+                                   k->unread[i]);
+    uint32_t line = line_of(found, u[i].word);
+    if (f != NULL && line != 0) f->line = line, f->column = 1;
+  }
   return VF_OK;
 }
 

@@ -221,11 +221,15 @@ static vf_status add_words(container *c, const char **words, size_t *n, const ch
   const vf_node *list = vf_node_get(c->node, key);
   if (!vf_node_is(list, VF_NODE_LIST)) {
     const char *text = vf_node_text(list, NULL); /* not allowed, but seen: one word */
-    if (text != NULL && *n < VF_MANIFEST_WORDS) words[(*n)++] = text;
+    if (text != NULL && *n < VF_MANIFEST_WORDS) {
+      c->p->m->lines[*n] = list->line;
+      words[(*n)++] = text;
+    }
     return VF_OK;
   }
   for (const vf_item *i = list->items; i != NULL && *n < VF_MANIFEST_WORDS; i = i->next) {
     if (i->value->kind != VF_NODE_SCALAR) continue;
+    c->p->m->lines[*n] = i->value->line;
     words[*n] = expanded(c, i->value->text);
     if (words[(*n)++] == NULL) return vf_fail_nomem(err);
   }
@@ -236,7 +240,10 @@ static vf_status add_words(container *c, const char **words, size_t *n, const ch
 static vf_status add_additional(container *c, const char **words, size_t *n, vf_error *err) {
   const char *text = vf_variables_get(&c->own, "VLLM_ADDITIONAL_ARGS");
   const vf_node node = {.kind = VF_NODE_SCALAR, .quoted = true, .text = text};
-  return text != NULL ? vf_manifest_add_words(c->p->m, words, n, &node, err) : VF_OK;
+  size_t first = *n;
+  vf_status status = text != NULL ? vf_manifest_add_words(c->p->m, words, n, &node, err) : VF_OK;
+  for (; first < *n; first++) c->p->m->lines[first] = c->node->line;
+  return status;
 }
 
 /* "hf://owner/name" is the repository, "ollama://name" the tag. */
@@ -251,14 +258,14 @@ static vf_status read_container(place *p, const vf_node *node, const vf_node *po
                                 vf_error *err) {
   vf_manifest *m = p->m;
   container c = {.p = p, .node = node};
-  const char **words = vf_arena_alloc_raw(m->arena, VF_MANIFEST_WORDS, sizeof *words);
+  const char **words = m->words;
   size_t n = 0;
-  if (words == NULL) return vf_fail_nomem(err);
   const char *image = vf_node_text(node, "image");
   vf_words_at at = {.line = node->line,
                     .column = node->column,
                     .image = image != NULL ? image : "",
                     .words = words,
+                    .lines = m->lines,
                     .variables = variable,
                     .user = &c};
   vf_status status = read_env(&c, err);
@@ -338,9 +345,8 @@ static vf_status read_kubeai(place *p, vf_error *err) {
   const char *profile = vf_node_text(spec, "resourceProfile");
   const vf_node *key = vf_node_key(p->object, "spec");
   container c = {.p = p, .node = spec};
-  const char **words = vf_arena_alloc_raw(p->m->arena, VF_MANIFEST_WORDS, sizeof *words);
+  const char **words = p->m->words;
   size_t n = 0;
-  if (words == NULL) return vf_fail_nomem(err);
   vf_words_at at = {.line = key->line, .column = key->column, .words = words, .asks_gpu = true,
                     .variables = variable, .user = &c};
   at.path = vf_manifest_format(p->m, "%s", p->path);
@@ -364,9 +370,8 @@ static vf_status read_predictor(place *p, vf_error *err) {
   const char *format = vf_node_text(model, "modelFormat/name");
   const vf_node *key = vf_node_key(vf_node_get(p->object, "spec/predictor"), "model");
   container c = {.p = p, .node = model};
-  const char **words = vf_arena_alloc_raw(p->m->arena, VF_MANIFEST_WORDS, sizeof *words);
+  const char **words = p->m->words;
   size_t n = 0;
-  if (words == NULL) return vf_fail_nomem(err);
   bool known = format != NULL && (vf_manifest_engine(format) != NULL || strcmp(format, "huggingface") == 0 ||
                                   strcmp(format, "vLLM") == 0);
   vf_words_at at = {.line = key->line, .column = key->column, .words = words, .asks_gpu = true,
