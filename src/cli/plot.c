@@ -10,18 +10,6 @@
 #include "trouble.h"
 #include "write_file.h"
 
-/* The first of these that says anything, as locale(7) has it. */
-static bool is_utf8_locale(void) {
-  static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    const char *value = getenv(names[i]);
-    if (value == NULL || value[0] == '\0') continue;
-    const char *dot = strchr(value, '.');
-    return dot != NULL && (strncasecmp(dot, ".utf-8", 6) == 0 || strncasecmp(dot, ".utf8", 5) == 0);
-  }
-  return false;
-}
-
 static vf_status write_file(const char *path, const vf_estimate *e, const vf_curve *curve,
                             const vf_plot_options *options, vf_error *err) {
   written_file w;
@@ -30,6 +18,15 @@ static vf_status write_file(const char *path, const vf_estimate *e, const vf_cur
   if (status != VF_OK) return status;
   status = vf_plot_write(e, curve, options, write_stdout, w.file, err);
   return written_file_end(&w, status, err);
+}
+
+/* A picture of another kind is asked for. */
+static bool is_no_svg(const char *path) {
+  static const char *const endings[] = {".png", ".jpg", ".jpeg", ".pdf", ".webp", ".gif"};
+  const char *dot = strrchr(path, '.');
+  for (size_t i = 0; dot != NULL && i < sizeof endings / sizeof *endings; i++)
+    if (strcasecmp(dot, endings[i]) == 0) return true;
+  return false;
 }
 
 vf_status draw_plot(const args *a, const vf_estimate *estimate, vf_estimate *scratch,
@@ -43,6 +40,11 @@ vf_status draw_plot(const args *a, const vf_estimate *estimate, vf_estimate *scr
                                    .unicode = is_utf8_locale(),
                                    .color = report.color,
                                    .unit = report.unit};
+  if (is_no_svg(a->plot))
+    return trouble(err, "--plot",
+                   "'%.60s': pictures are SVG: name a .svg file; a browser or rsvg-convert makes "
+                   "others of it",
+                   a->plot);
   if (terminal && report.format != VF_REPORT_TABLE)
     return trouble(err, "--plot", "- goes with the table: name a file beside --json");
   vf_status status = vf_curve_solve(&curve, scratch, model, request, devices, n_devices, err);

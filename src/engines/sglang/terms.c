@@ -3,6 +3,7 @@
 
 #include "base/checked.h"
 #include "base/units.h"
+#include "engines/companions.h"
 #include "engines/sglang/sglang.h"
 #include "engines/torch.h"
 
@@ -10,11 +11,36 @@ static vf_amount beside(vf_interval size, vf_basis basis, const char *note) {
   return (vf_amount){size, basis, note, true};
 }
 
+/* SGLang logs and charges what the device lost: tensors, and what torch keeps of blocks that are not
+ * full. 20 to 110 MiB on four logs. */
+enum { KEPT_MIB = 48, MOST_KEPT_MIB = 160 };
+
+/* Experts of all ranks that stay in main memory, by layer all but --gpu-experts of them. */
+static uint64_t host_experts_bytes(const vf_ranks *s, bool of_rank) {
+  uint64_t sum = 0, kept = s->request->gpu_experts;
+  if (!vf_sglang_plan_of(s)->host_experts) return 0;
+  for (size_t i = 0; i < s->model->n_tensors; i++) {
+    const vf_tensor *t = &s->model->tensors[i];
+    if (!vf_role_is_expert(t->role) || t->layer < 0) continue;
+    uint64_t all = s->model->layers[t->layer].n_experts, here = vf_min_u64(kept, all);
+    uint64_t bytes = of_rank ? vf_shard_tensor(&s->shard, s->model, t) : t->bytes * t->count;
+    if (all != 0) sum += vf_shard_part(bytes, all - here, all);
+  }
+  return sum;
+}
+
+static vf_amount host_experts(const vf_ranks *s, uint32_t device) {
+  return vf_amount_within(vf_exactly(device == 0 ? host_experts_bytes(s, false) : 0),
+                          VF_BASIS_MODELLED, "in the checkpoint's format");
+}
+
 static vf_amount weights(const vf_ranks *s, uint32_t device) {
   uint64_t bytes = vf_shard_weights(&s->shard, s->model);
   (void)device;
-  bytes -= vf_min_u64(bytes, s->request->cpu_offload_bytes);
-  return vf_amount_exact(bytes, s->tp > 1 ? "this rank's part" : "");
+  bytes -= vf_min_u64(bytes, s->request->cpu_offload_bytes + host_experts_bytes(s, true));
+  return vf_amount_within(
+      (vf_interval){bytes, bytes + KEPT_MIB * VF_MIB, bytes + MOST_KEPT_MIB * VF_MIB},
+      VF_BASIS_MODELLED, s->tp > 1 ? "this rank's part" : "");
 }
 
 /* Attention is whole on each of its replicas: its part of the weights once more for every rank that
@@ -217,15 +243,22 @@ static void say_table(const vf_ranks *s, const vf_line *line, vf_text *out) {
 
 const vf_term vf_sglang_terms[] = {
     {"weights", VF_PART_WEIGHTS, weights, .words = say_tensors,
-     .source = "python/sglang/srt/layers/linear.py"},
+     .source = "python/sglang/srt/layers/linear.py; 48 MiB of blocks that are not full: logs"},
     {"weights_offloaded", VF_PART_WEIGHTS, vf_ranks_offloaded, "pinned, read over the bus",
      .source = "--cpu-offload-gb", .on_host = true},
+    {"host_experts", VF_PART_WEIGHTS, host_experts,
+     "experts of every layer but those that stay on the GPU; another --kt-method takes another "
+     "size",
+     .source = "ktransformers doc/en/kt-kernel; --kt-num-gpu-experts", .on_host = true},
     {"attention_copies", VF_PART_WEIGHTS, attention_copies,
      "attention as its replicas cut it, less what tensor parallelism leaves of it",
      .source = "layers/dp_attention.py"},
     {"draft_weights", VF_PART_WEIGHTS, draft_weights,
      "the model, or the layers, that propose tokens",
      .source = "model_runner.py; in the fraction since sglang#28855"},
+    {"adapter_slots", VF_PART_WEIGHTS, vf_companion_adapters,
+     "slots × rank × (inputs + outputs) of every matrix, 2 B each",
+     .source = "lora/mem_pool.py; --max-loras-per-batch"},
     {"tower", VF_PART_WEIGHTS, vf_ranks_tower, "for images or sound, not described",
      .source = "the config tells of one, not of its tensors"},
     {"allocator_slack", VF_PART_WEIGHTS, slack,
