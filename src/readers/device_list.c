@@ -36,6 +36,7 @@ static bool cut_count(unsigned *count, char *name) {
 
 static vf_status unknown_gpu(const vf_context *ctx, const char *name, vf_error *err) {
   vf_catalog_guess guess;
+  if (err == NULL) return VF_UNKNOWN; /* nobody reads a suggestion */
   vf_name_search search = vf_name_search_for(name);
   vf_catalog_guess_name(&guess, ctx, VF_CATALOG_GPUS, name);
   vf_catalog_search(&search, ctx, VF_CATALOG_GPUS);
