@@ -4,6 +4,7 @@
 #ifndef VRAMFIT_REPORT_H
 #define VRAMFIT_REPORT_H
 
+#include "vramfit/train.h"
 #include "vramfit/check.h"
 #include "vramfit/deploy.h"
 #include "vramfit/inspect.h"
@@ -47,6 +48,10 @@ typedef struct vf_report_options {
   const vf_launch *launch; /* of an estimate: told at its end; NULL: not */
   const vf_deployment
       *deployment; /* of an estimate: what was asked, for programs; NULL: not told */
+  const vf_offers *offers; /* of an estimate: what there was to choose from; NULL: all was said */
+  size_t rows;             /* of long lists, for people: so many at most; 0: all */
+  bool ascii;              /* for people: no character beyond ASCII */
+  size_t columns;          /* for people: lines are wrapped at this width; 0: never */
 } vf_report_options;
 
 /* A table in GiB, plain. */
@@ -104,6 +109,13 @@ VF_API VF_MUST_USE vf_status vf_answer_write(const vf_answer *answer,
                                              const vf_report_options *options, vf_write_fn write,
                                              void *user, vf_error *err);
 
+/* ---- What runs on a device -------------------------------------------------------------- */
+
+/* Writes the list in any format; for people the popular ones, unless options->rows is 0. */
+VF_API VF_MUST_USE vf_status vf_runners_write(const vf_runners *runners,
+                                              const vf_report_options *options, vf_write_fn write,
+                                              void *user, vf_error *err);
+
 /* ---- Looking into a model --------------------------------------------------------------- */
 
 /* Writes it, as a table or as JSON, with every tensor if `tensors`; with `other`, what is different
@@ -148,6 +160,12 @@ enum { VF_MAX_COMPARED = 16 };
 VF_API VF_MUST_USE vf_status vf_comparison_write(const vf_compared *list, size_t count,
                                                  const vf_report_options *options,
                                                  vf_write_fn write, void *user, vf_error *err);
+
+/* ---- Training --------------------------------------------------------------------------- */
+
+/* Writes a training run's memory, as a page or in a format of rows. */
+VF_API VF_MUST_USE vf_status vf_train_write(const vf_train *train, const vf_report_options *options,
+                                            vf_write_fn write, void *user, vf_error *err);
 
 /* ---- Pictures --------------------------------------------------------------------------- */
 

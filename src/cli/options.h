@@ -34,14 +34,18 @@ typedef struct args {
   bool only_changed;
   bool card;
   const char *catalog, *id, *family, *vendor, *sysroot;
+  const char *generate; /* a man page or completions */
+  const char *fits; /* models: the device that they are to run on */
+  const char *named[4]; /* words without an option: "--model", M, "--gpu", G */
   const char *rows, *columns; /* names of axes */
   vf_cell_shows cell;
   uint64_t min_ctx;
   uint32_t min_seqs;
+  vf_train_request train; /* what its words say; the rest comes from the deployment */
   range_arg params, memory;
   vf_report_options report;
   color_mode color;
-  bool launch, strict, allow_risky, quiet, tensors, graph, help, version;
+  bool launch, strict, allow_risky, all, quiet, tensors, graph, help, brief, version;
 } args;
 
 /* Reads the command line; on failure err says which option and why.  args_free in any case. */
@@ -63,6 +67,7 @@ typedef struct option_row {
   const char *long_name;
   const char *argument;
   const char *help;
+  unsigned commands; /* that take it: bits of command.h */
 } option_row;
 
 const option_row *option_rows(size_t *count);
