@@ -75,6 +75,10 @@ uint64_t vf_ranks_forward_bytes(const vf_ranks *s, uint64_t tokens);
 /* The largest matrix unpacked, where a method multiplies in 16 bits after unpacking. */
 uint64_t vf_ranks_unpacked_bytes(const vf_ranks *s);
 
+/* This rank's part of the tensors, within what is not known of them: mixes that are known by their
+ * size alone, and what makers of a scheme that was asked for by name leave in 16 bits. */
+vf_interval vf_ranks_weights(const vf_ranks *s);
+
 /* Terms that several engines have; the plan's shard stands at the rank. */
 vf_amount vf_ranks_offloaded(const vf_ranks *s, uint32_t device);
 vf_amount vf_ranks_tower(const vf_ranks *s, uint32_t device);

@@ -420,7 +420,10 @@ vf_status vf_recipe_apply(vf_model *m, const char *name, vf_error *err) {
     if (vf_name_equal(name, mixes[i].name)) return apply_mix(m, i, err);
     vf_name_search_try(&search, mixes[i].name);
   }
-  if (vf_scheme_named(&scheme, name)) return vf_scheme_apply(m, &scheme, err);
+  if (vf_scheme_named(&scheme, name)) {
+    m->scheme_by_name = true;
+    return vf_scheme_apply(m, &scheme, err);
+  }
   for (size_t i = 0; vf_scheme_name(i) != NULL; i++) vf_name_search_try(&search, vf_scheme_name(i));
   if (search.best == NULL)
     return vf_fail(err, VF_UNKNOWN, "unknown quant '%s' (q8_0, q6_k, q5_k_m, q4_k_m, iq4_xs…)",

@@ -150,7 +150,9 @@ static uint64_t dcp_of(const vf_vllm_plan *p) {
 static uint64_t kind_blocks(const vf_vllm_plan *p, const vf_vllm_kind *k) {
   uint64_t b = k->block_tokens, length = p->r.w->requested_ctx_tokens;
   uint64_t shared_length = (length + dcp_of(p) - 1) / dcp_of(p);
-  bool shared = p->r.request->prefix_caching != VF_OFF && p->rules.state_aligned;
+  vf_switch prefix = p->r.request->prefix_caching;
+  bool shared = p->rules.state_aligned &&
+                (prefix == VF_ON || (prefix == VF_AUTO && p->rules.prefix_of_states));
   switch (k->cache.kind) {
   case VF_CACHE_STATE: return (shared ? 2 : 1) + p->spec_tokens;
   case VF_CACHE_WINDOW:
@@ -194,16 +196,12 @@ static void size_pages(vf_vllm_plan *p) {
   pool->least_tokens = block;
 }
 
-/* Smaller pages hold more tokens where that comes out even; states, and heads of another size, are
- * padded. */
+/* Smaller pages hold more tokens where that comes out even (unify_kv_cache_spec_page_size); states,
+ * and what does not come out even, are padded. */
 static void unify_pages(vf_vllm_pool *pool) {
-  const vf_vllm_kind *largest = &pool->kinds[0];
-  for (uint32_t i = 1; i < pool->n_kinds; i++)
-    if (pool->kinds[i].page_bytes == pool->page_bytes) largest = &pool->kinds[i];
   for (uint32_t i = 0; i < pool->n_kinds; i++) {
     vf_vllm_kind *k = &pool->kinds[i];
-    bool padded = k->cache.kind == VF_CACHE_STATE || largest->cache.kind == VF_CACHE_STATE ||
-                  k->cache.k_dim != largest->cache.k_dim || k->page_bytes == 0 ||
+    bool padded = k->cache.kind == VF_CACHE_STATE || k->page_bytes == 0 ||
                   pool->page_bytes % k->page_bytes != 0;
     if (!padded) k->block_tokens *= (uint32_t)(pool->page_bytes / k->page_bytes);
     k->page_bytes = pool->page_bytes;

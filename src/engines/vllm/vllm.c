@@ -21,9 +21,11 @@ static void resolve_batch(vf_vllm_plan *p) {
   const vf_device *d = &p->r.e->devices[0].device;
   const vf_request *r = p->r.request;
   bool old = p->rules.whole_prompts;
-  bool large = d->total_bytes >= 70 * VF_GIB && d->compute_capability != 80 && !old;
+  bool told =
+      d->kind != VF_DEVICE_UNIFIED; /* NVML tells no memory of GB10: a small GPU's defaults */
+  bool large = told && d->total_bytes >= 70 * VF_GIB && d->compute_capability != 80 && !old;
   uint32_t seqs = large ? p->rules.seqs_of_70_gib : 256, tokens = large ? 8192 : 2048;
-  if (d->total_bytes >= 160 * VF_GIB && p->rules.batch_of_160_gib != 0)
+  if (told && d->total_bytes >= 160 * VF_GIB && p->rules.batch_of_160_gib != 0)
     tokens = p->rules.batch_of_160_gib;
   if (old && p->r.w->requested_ctx_tokens > tokens)
     tokens = (uint32_t)vf_min_u64(p->r.w->requested_ctx_tokens, UINT32_C(1) << 24);
@@ -95,6 +97,9 @@ static void find_pool_bytes(vf_vllm_plan *p, uint32_t device) {
   if (!b->device.total_known) return;
   b->has_pool = true;
   b->pool = vf_ranks_pool(b, vf_exactly(vf_device_capacity(&b->device)));
+  if (b->device.kind == VF_DEVICE_UNIFIED)
+    b->pool.high_bytes = vf_min_u64(b->pool.high_bytes + p->rules.unified_noise_mib * VF_MIB,
+                                    vf_device_capacity(&b->device));
   if (p->r.request->num_gpu_blocks != 0) fixed = p->r.request->num_gpu_blocks * p->pool.block_bytes;
   if (fixed == 0) return;
   b->pool = vf_exactly(fixed);
@@ -109,7 +114,8 @@ static uint64_t blocks_of(const vf_vllm_plan *p, uint64_t bytes) {
 /* kv_cache_utils.py:917-940, 1854-1880; older releases divided the blocks by the groups. */
 static uint64_t logged_tokens(const vf_vllm_plan *p, uint64_t blocks) {
   uint64_t n = p->pool.request_blocks;
-  if (!p->rules.logs_concurrency) return blocks / p->pool.n_groups * p->pool.least_tokens;
+  uint64_t ranks = vf_max_u32(p->r.request->dcp, 1);
+  if (!p->rules.logs_concurrency) return blocks / p->pool.n_groups * p->pool.least_tokens * ranks;
   if (n == 0) return 0;
   return blocks / n * p->r.w->requested_ctx_tokens + blocks % n * p->r.w->requested_ctx_tokens / n;
 }
@@ -129,6 +135,19 @@ static void tell_capacity(vf_vllm_plan *p, uint64_t blocks, uint64_t most_blocks
   p->r.w->max_concurrency_x100 = concurrency_x100(p, blocks);
   p->r.w->most_concurrency_x100 = concurrency_x100(p, most_blocks);
   p->r.w->starts &= blocks >= p->pool.request_blocks;
+}
+
+/* config/compilation.py, resolve_cudagraph_mode_and_sizes: graphs of decoding take a state's block
+ * for each request that may run. */
+static void check_state_blocks(vf_vllm_plan *p, uint64_t blocks) {
+  if (!p->rules.state_blocks_checked || p->eager || p->pool.state_blocks == 0) return;
+  if (p->max_seqs <= blocks || !p->r.e->devices[0].has_pool) return;
+  vf_estimate_assume_that(p->r.e, "too-few-state-blocks",
+                          "vLLM refuses to start: max_num_seqs (%" PRIu32
+                          ") exceeds available Mamba cache blocks (about %" PRIu64
+                          "): lower --max-num-seqs to that, or raise --gpu-memory-utilization",
+                          p->max_seqs, blocks);
+  p->r.told = p->r.e->refused = true;
 }
 
 static void add_rank(vf_vllm_plan *p, uint32_t device) {
@@ -161,6 +180,7 @@ static vf_status add_ranks(vf_vllm_plan *p, vf_error *err) {
       most = vf_min_u64(most, blocks_of(p, p->r.e->devices[device].pool.high_bytes));
     }
   }
+  if (status == VF_OK) check_state_blocks(p, blocks);
   if (status == VF_OK) tell_capacity(p, blocks, most);
   return status;
 }

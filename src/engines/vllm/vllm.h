@@ -30,20 +30,29 @@ typedef struct vf_vllm_rules {
   vf_vllm_spread sampler_x10;    /* bytes per logit at the peak, in tenths */
   vf_vllm_spread alone_mib;      /* memory outside of torch on one GPU */
   vf_vllm_spread linked_mib;     /* the same where ranks talk over NVLink */
-  uint32_t seqs_of_70_gib;       /* requests at once by default on GPUs of 70 GiB and more */
+  vf_vllm_spread unified_mib;    /* and where the memory is the whole computer's */
+  uint32_t unified_noise_mib;    /* that a start there may find more than the one before */
+  vf_vllm_spread tower_widths;   /* copies of what a tower's layer hands on, at its peak */
+  uint32_t rocm_peak_mib;        /* more at the peak on ROCm, at most */
+  uint32_t eager_less_mib,
+      eager_links_less_mib;  /* less outside of torch, at most, without compiling */
+  uint32_t compiling_mib;    /* more at the peak of a start that compiles */
+  uint32_t seqs_of_70_gib;   /* requests at once by default on GPUs of 70 GiB and more */
   uint32_t batch_of_160_gib; /* tokens of a batch by default on GPUs of 160 GiB; 0: as smaller */
   uint32_t latent_block_hopper, latent_block_blackwell; /* tokens in a block of latent attention */
   vf_vllm_capture capture;
   vf_vllm_graphs graphs;
-  bool whole_prompts;    /* V0: a batch holds a whole prompt */
-  bool workspaces_stay;  /* those of experts are kept beside the sampler's peak */
-  bool unpacks_context;  /* latent attention has a workspace for earlier context */
-  bool groups;           /* windows and states have groups of their own in the pool */
-  bool groups_any_heads; /* also where kinds of layers have heads of different sizes */
-  bool state_aligned;    /* prefix caching holds a second state per request */
-  bool logs_concurrency; /* logged tokens are concurrency x length */
-  bool in_flight_twice;  /* windows reserve the tokens of two batches */
-  bool dense_runner_v2;  /* dense models run on model runner V2 */
+  bool whole_prompts;        /* V0: a batch holds a whole prompt */
+  bool workspaces_stay;      /* those of experts are kept beside the sampler's peak */
+  bool unpacks_context;      /* latent attention has a workspace for earlier context */
+  bool groups;               /* windows and states have groups of their own in the pool */
+  bool groups_any_heads;     /* also where kinds of layers have heads of different sizes */
+  bool state_aligned;        /* prefix caching holds a second state per request */
+  bool prefix_of_states;     /* and is on by default */
+  bool state_blocks_checked; /* a state's block for each of --max-num-seqs, or no start */
+  bool logs_concurrency;     /* logged tokens are concurrency x length */
+  bool in_flight_twice;      /* windows reserve the tokens of two batches */
+  bool dense_runner_v2;      /* dense models run on model runner V2 */
   bool gguf_plugin, bitsandbytes_plugin; /* such weights need a plugin */
 } vf_vllm_rules;
 
