@@ -220,6 +220,16 @@ typedef struct vf_modelfile {
 VF_API VF_MUST_USE vf_status vf_modelfile_read(vf_modelfile *out, const vf_context *ctx,
                                                const char *path, vf_error *err);
 
+/* ---- What an engine's allocator is played with ------------------------------------------- */
+
+/* Lists every operation of the graph whose buffers an engine reserves (llama.cpp's family), in the
+ * order in which they run: the layer, the node and the nodes it reads, the weight it multiplies,
+ * its device (the last is the host), its bytes, where they lie in the buffer, how large that is by
+ * then.  To be compared with an engine's own list where a figure does not match.  Statuses as
+ * vf_setup_open() and vf_setup_estimate(); VF_UNSUPPORTED if nothing is played for this model. */
+VF_API VF_MUST_USE vf_status vf_graph_list(vf_listing **out, const vf_context *ctx,
+                                           const vf_deployment *deployment, vf_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -204,6 +204,8 @@ typedef struct vf_device {
   uint32_t pcie_mb_per_s;     /* one direction */
   uint32_t host;              /* which machine it is in, from 0: nodes have their own */
   uint64_t host_memory_bytes; /* main memory of that host */
+  uint64_t whole_bytes; /* unified: what programs may take of the machine's memory, where the GPU may
+                           take less of it; 0: there is one limit */
 } vf_device;
 
 /* Parses "h100", "h100x8", "rtx-4090+rtx-3090", "cpu", a MIG instance "h200:1g.18gb", or a node
@@ -305,7 +307,14 @@ static inline vf_request vf_request_init(void) {
 
 /* ---- Estimates -------------------------------------------------------------------------- */
 
-typedef enum vf_verdict { VF_FITS = 0, VF_TIGHT = 1, VF_NO_FIT = 2, VF_VERDICT_COUNT } vf_verdict;
+/* growth is what an option bounds and the engine takes only with use: vf_line.growth. */
+typedef enum vf_verdict {
+  VF_FITS = 0,   /* upper end + growth + headroom target <= capacity */
+  VF_TIGHT = 1,  /* upper end <= capacity, but not with growth and headroom */
+  VF_RISKY = 2,  /* expected need <= capacity, its upper end is not */
+  VF_NO_FIT = 3, /* expected need > capacity, or the engine refuses to start */
+  VF_VERDICT_COUNT
+} vf_verdict;
 
 /* How a figure was obtained. */
 typedef enum vf_basis {
@@ -335,7 +344,19 @@ typedef struct vf_line {
   vf_basis basis;
   const char *note; /* a few words for people; may be "" */
   bool outside;     /* beside the budget: in the share that the engine leaves alone; in no sum */
+  bool growth;      /* taken only with use, up to high_bytes, which an option bounds; in growth_bytes
+                       alone */
 } vf_line;
+
+/* All the memory of a machine whose GPU may take a part of it alone (Metal's working set). */
+typedef struct vf_whole {
+  bool known;              /* there are two limits; else the rest is 0 */
+  uint64_t capacity_bytes; /* less what the system keeps, and what others use */
+  vf_interval need;        /* of the GPU and the host together */
+  uint64_t growth_bytes;
+  int64_t headroom_bytes;
+  vf_verdict verdict;
+} vf_whole;
 
 /* One device's budget. */
 typedef struct vf_device_budget {
@@ -350,7 +371,9 @@ typedef struct vf_device_budget {
   bool has_pool;              /* the engine fills what is left with one pool for all requests */
   vf_interval pool;           /* its size */
   uint64_t pool_tokens;       /* as the engine logs it; with several ranks, what all of them hold */
-  vf_verdict verdict;         /* meaningful if device.total_known */
+  vf_verdict verdict;         /* meaningful if device.total_known; of both limits the worse one */
+  uint64_t growth_bytes;      /* most that is taken with use, on top of the need */
+  vf_whole whole;             /* the second limit, where there are two */
 } vf_device_budget;
 
 /* Something taken for granted, with a stable code. */

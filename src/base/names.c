@@ -18,6 +18,21 @@ bool vf_name_normalize(char out[VF_NAME_SIZE], const char *name) {
   return true;
 }
 
+static const char tag_prefix[] = "ollama/";
+enum { TAG_PREFIX = sizeof tag_prefix - 1 };
+
+bool vf_name_of_tag(char out[VF_NAME_SIZE], const char *tag) {
+  char name[VF_NAME_SIZE];
+  if (strlen(tag) >= VF_NAME_SIZE - TAG_PREFIX || !vf_name_normalize(name, tag)) return false;
+  memcpy(out, tag_prefix, TAG_PREFIX);
+  memcpy(out + TAG_PREFIX, name, strlen(name) + 1);
+  return true;
+}
+
+const char *vf_name_tag(const char *name) {
+  return strncmp(name, tag_prefix, TAG_PREFIX) == 0 ? name + TAG_PREFIX : NULL;
+}
+
 bool vf_name_equal(const char *a, const char *b) {
   for (; fold(*a) == fold(*b); a++, b++)
     if (*a == '\0') return true;

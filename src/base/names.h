@@ -12,6 +12,13 @@ enum { VF_NAME_SIZE = 96 }; /* longest catalog name, with terminator */
  * does not fit (no catalog name is that long). */
 bool vf_name_normalize(char out[VF_NAME_SIZE], const char *name);
 
+/* A tag of Ollama's library ("qwen3:8b", "qwen3") as the catalog's name of it, which no other kind
+ * of name can be.  False if it does not fit. */
+bool vf_name_of_tag(char out[VF_NAME_SIZE], const char *tag);
+
+/* The tag that such a name is of, NULL if it is of another kind. */
+const char *vf_name_tag(const char *name);
+
 /* ASCII case does not matter. */
 bool vf_name_equal(const char *a, const char *b);
 

@@ -47,6 +47,7 @@ vf_status vf_tokens_parse(uint64_t *out_tokens, const char *text, vf_error *err)
   return VF_OK;
 }
 
+/* One letter is what free, ls and Docker mean by it. */
 static const struct {
   const char *name;
   uint64_t bytes;
@@ -61,6 +62,10 @@ static const struct {
     {"MB", UINT64_C(1000000)},
     {"GB", UINT64_C(1000000000)},
     {"TB", UINT64_C(1000000000000)},
+    {"K", UINT64_C(1) << 10},
+    {"M", UINT64_C(1) << 20},
+    {"G", UINT64_C(1) << 30},
+    {"T", UINT64_C(1) << 40},
 };
 
 static vf_status bad_size(vf_error *err, const char *text) {
@@ -88,6 +93,7 @@ vf_status vf_size_parse(uint64_t *out_bytes, const char *text, vf_error *err) {
     if (!read_digits(&s, &fraction, &digits) || digits > 9) return bad_size(err, text);
     for (int i = 0; i < digits; i++) scale *= 10;
   }
+  while (*s == ' ') s++;
   uint64_t unit = find_size_unit(s);
   if (unit == 0 || (unit == 1 && scale != 1)) return bad_size(err, text);
   if (!vf_mul(&part, fraction, unit) || !vf_mul(&total, whole, unit) ||

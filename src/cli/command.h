@@ -26,6 +26,9 @@ enum command_bit {
   ANY_COMMAND = (1 << 14) - 1,
 };
 
+/* What a verdict is to a script: --strict refuses TIGHT, --allow-risky takes RISKY. */
+enum exit_code code_of(const args *a, vf_verdict verdict);
+
 typedef struct command {
   const char *name;
   enum command_bit bit;

@@ -112,11 +112,11 @@ static vf_status estimate(side *s, const args *common, const vf_context *ctx, vf
   return status;
 }
 
-static enum exit_code judge(bool strict) {
+static enum exit_code judge(const args *a) {
   for (size_t i = 0; i < sides.n; i++) {
     if (sides.list[i].setup == NULL) return EXIT_NO_FIT;
-    vf_verdict verdict = vf_estimate_verdict(sides.list[i].estimate);
-    if (verdict == VF_NO_FIT || (verdict == VF_TIGHT && strict)) return EXIT_NO_FIT;
+    enum exit_code code = code_of(a, vf_estimate_verdict(sides.list[i].estimate));
+    if (code != EXIT_FITS) return code;
   }
   return EXIT_FITS;
 }
@@ -138,7 +138,7 @@ enum exit_code command_compare(const args *a, const vf_context *ctx, vf_error *e
   for (size_t i = 0; status == VF_OK && i < sides.n; i++)
     status = estimate(&sides.list[i], a, ctx, err);
   if (status == VF_OK && !a->quiet) status = report(a, err);
-  enum exit_code code = status == VF_OK ? judge(a->strict) : EXIT_TROUBLE;
+  enum exit_code code = status == VF_OK ? judge(a) : EXIT_TROUBLE;
   for (size_t i = 0; i < sides.n; i++) {
     vf_estimate_free(sides.list[i].estimate);
     vf_setup_free(sides.list[i].setup);

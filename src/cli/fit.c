@@ -103,11 +103,9 @@ static vf_status draw(const job *j, vf_error *err) {
 }
 
 static enum exit_code verdict_code(const job *j) {
-  vf_verdict verdict = vf_estimate_verdict(j->estimate);
-  if (verdict == VF_NO_FIT) return EXIT_NO_FIT;
-  bool doubtful =
-      verdict == VF_TIGHT || assumes(j->estimate, "arch-") || assumes(j->estimate, "option-");
-  return doubtful && j->a->strict ? EXIT_NO_FIT : EXIT_FITS;
+  bool doubtful = assumes(j->estimate, "arch-") || assumes(j->estimate, "option-");
+  if (doubtful && j->a->strict) return EXIT_NO_FIT;
+  return code_of(j->a, vf_estimate_verdict(j->estimate));
 }
 
 static void finish(job *j) {

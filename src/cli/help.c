@@ -22,12 +22,13 @@ static const char intro[] =
 
 static const char outro[] =
     "\n"
-    "Verdict: FITS if the upper end of the need plus the headroom target is within the capacity;\n"
-    "TIGHT if the need is, but not with the headroom; NO-FIT otherwise.\n"
-    "\n"
-    "Exit status: 0 fits (TIGHT too, unless --strict); 1 does not fit; 2 trouble: usage, input "
-    "that\n"
-    "cannot be read, an unknown model, GPU or architecture, output that cannot be written.\n";
+    "Verdicts, with their exit status:\n"
+    "  FITS    worst case, growth with use and headroom target are within the capacity    0\n"
+    "  TIGHT   the worst case is, but not with growth and headroom     0, with --strict 1\n"
+    "  RISKY   what is expected is, the worst case is not          1, with --allow-risky 0\n"
+    "  NO-FIT  what is expected is beyond it, or the engine refuses to start              1\n"
+    "  trouble: usage, input that cannot be read, an unknown model, GPU or architecture,\n"
+    "          output that cannot be written                                              2\n";
 
 static void print_option(FILE *out, char letter, const char *long_name, const char *argument,
                          const char *help) {

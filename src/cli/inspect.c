@@ -25,7 +25,25 @@ static enum exit_code judge(const args *a, vf_inspection *const files[2]) {
   return n > 0 && a->strict ? EXIT_NO_FIT : EXIT_FITS;
 }
 
+/* The graph of a deployment; a first operand is its model. */
+static enum exit_code show_graph(const args *a, const vf_context *ctx, vf_error *err) {
+  vf_deployment d = *vf_command_so_far(a->deployment);
+  vf_report_options options = report_options(a);
+  vf_listing *list;
+  if (a->n_operands > 0) d.model = a->operands[0];
+  if (d.model == NULL || d.gpu == NULL) {
+    trouble(err, "", "--graph is that of a deployment: vramfit inspect MODEL --gpu GPU --graph");
+    return EXIT_TROUBLE;
+  }
+  vf_status status = vf_graph_list(&list, ctx, &d, err);
+  if (status != VF_OK) return EXIT_TROUBLE;
+  if (!a->quiet) status = vf_listing_write(list, &options, write_stdout, stdout, err);
+  vf_listing_free(list);
+  return status == VF_OK ? EXIT_FITS : EXIT_TROUBLE;
+}
+
 enum exit_code command_inspect(const args *a, const vf_context *ctx, vf_error *err) {
+  if (a->graph) return show_graph(a, ctx, err);
   vf_inspection *files[2] = {NULL, NULL};
   vf_report_options options = report_options(a);
   vf_status status = open_operands(files, a, ctx, err);

@@ -37,9 +37,12 @@ static vf_status parse_tokens(void *field, const char *text, vf_error *err) {
 }
 
 static vf_status parse_size(void *field, const char *text, vf_error *err) {
+  enum { LEAST_BARE = 1000000 }; /* nothing smaller is a size: its unit was forgotten */
   vf_status status = vf_size_parse(field, text, err);
   if (status == VF_OK && *(uint64_t *)field == 0)
     return trouble(err, "", "a size of 0 says nothing");
+  if (status == VF_OK && *(uint64_t *)field < LEAST_BARE && text[strspn(text, "0123456789")] == '\0')
+    return trouble(err, "", "%s of what? %sGiB or %sGB", text, text, text);
   return status;
 }
 
@@ -327,10 +330,15 @@ static bool is_parameter(const char *name) {
   return false;
 }
 
+/* A graph is that of a deployment. */
+static bool takes_deployment(const args *a, const command *c) {
+  return (c->bit & ESTIMATING) != 0 || ((c->bit & INSPECT) != 0 && a->graph);
+}
+
 /* Whether the word is one of the few parameters that the command takes, by any of its names. */
-static bool takes_parameter(const command *c, const char *word) {
-  if (c->parameters == NULL) return (c->bit & ESTIMATING) != 0;
-  for (const char *const *p = c->parameters; *p != NULL; p++) {
+static bool takes_parameter(const args *a, const command *c, const char *word) {
+  if (takes_deployment(a, c)) return true;
+  for (const char *const *p = c->parameters; p != NULL && *p != NULL; p++) {
     size_t n = strlen(*p);
     if (strncmp(word, "--", 2) == 0 && strncmp(word + 2, *p, n) == 0 &&
         (word[n + 2] == '\0' || word[n + 2] == '='))
@@ -350,7 +358,7 @@ static vf_status apply_own(line *l, const command *c, vf_error *err) {
     snprintf(name, sizeof name, "--%s", spec->long_name);
     bool ours = (spec->commands & c->bit) != 0;
     size_t at = l->list[i].at;
-    if (!ours && is_parameter(spec->long_name) && takes_parameter(c, name)) {
+    if (!ours && is_parameter(spec->long_name) && takes_parameter(l->a, c, name)) {
       vf_status status = take_parameter(l, &at, err);
       if (status != VF_OK) return status;
       continue;
@@ -367,8 +375,8 @@ static vf_status apply_own(line *l, const command *c, vf_error *err) {
 
 static vf_status check_parameters(const args *a, const command *c, vf_error *err) {
   for (size_t i = 0; i < a->n_at; i++)
-    if (!takes_parameter(c, a->words[a->at[i]])) return takes_no(c, a->words[a->at[i]], err);
-  if (a->line != NULL && (c->bit & ESTIMATING) == 0)
+    if (!takes_parameter(a, c, a->words[a->at[i]])) return takes_no(c, a->words[a->at[i]], err);
+  if (a->line != NULL && !takes_deployment(a, c))
     return trouble(err, "", "vramfit %s takes no engine's command line", c->name);
   return VF_OK;
 }

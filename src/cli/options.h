@@ -38,7 +38,7 @@ typedef struct args {
   range_arg params, memory;
   vf_report_options report;
   color_mode color;
-  bool launch, strict, quiet, tensors, help, version;
+  bool launch, strict, allow_risky, quiet, tensors, graph, help, version;
 } args;
 
 /* Reads the command line; on failure err says which option and why.  args_free in any case. */

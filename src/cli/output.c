@@ -1,6 +1,8 @@
 /* output.c - colour, bars, and the write function. */
 #include "output.h"
 
+#include "command.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +10,17 @@
 
 bool write_stdout(void *user, const char *data, size_t size) {
   return fwrite(data, 1, size, user) == size;
+}
+
+enum exit_code code_of(const args *a, vf_verdict verdict) {
+  switch (verdict) {
+  case VF_FITS: return EXIT_FITS;
+  case VF_TIGHT: return a->strict ? EXIT_NO_FIT : EXIT_FITS;
+  case VF_RISKY: return a->allow_risky ? EXIT_FITS : EXIT_NO_FIT;
+  case VF_NO_FIT:
+  case VF_VERDICT_COUNT: break;
+  }
+  return EXIT_NO_FIT;
 }
 
 /* --color, then NO_COLOR and CLICOLOR_FORCE, then whether someone is watching. */

@@ -71,8 +71,8 @@ enum exit_code command_place(const args *a, const vf_context *ctx, vf_error *err
   vf_status status = open_place(&place, a, ctx, err);
   if (status == VF_OK) status = report(place, a, err);
   vf_verdict verdict = status == VF_OK ? vf_place_verdict(place, SIZE_MAX) : VF_NO_FIT;
-  bool doubtful = status == VF_OK && (verdict == VF_TIGHT || vf_place_remarks(place) > 0);
+  bool doubtful = status == VF_OK && vf_place_remarks(place) > 0;
   vf_place_free(place);
   if (status != VF_OK) return EXIT_TROUBLE;
-  return verdict == VF_NO_FIT || (doubtful && a->strict) ? EXIT_NO_FIT : EXIT_FITS;
+  return doubtful && a->strict ? EXIT_NO_FIT : code_of(a, verdict);
 }

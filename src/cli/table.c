@@ -130,11 +130,10 @@ static vf_status work(vf_grid *grid, bool quiet, vf_error *err) {
 }
 
 /* 0: something fits. */
-static enum exit_code judge(const vf_grid *grid, bool strict) {
+static enum exit_code judge(const vf_grid *grid, const args *a) {
   for (size_t i = 0; i < vf_grid_size(grid); i++) {
     const vf_outcome *c = vf_grid_cell(grid, i);
-    if (!c->refused && (c->verdict == VF_FITS || (c->verdict == VF_TIGHT && !strict)))
-      return EXIT_FITS;
+    if (!c->refused && code_of(a, c->verdict) == EXIT_FITS) return EXIT_FITS;
   }
   return EXIT_NO_FIT;
 }
@@ -157,7 +156,7 @@ enum exit_code command_table(const args *a, const vf_context *ctx, vf_error *err
   vf_grid *grid = NULL;
   enum exit_code code = EXIT_TROUBLE;
   if (run(&grid, a, ctx, err) == VF_OK)
-    code = interrupted ? EXIT_INTERRUPTED : judge(grid, a->strict);
+    code = interrupted ? EXIT_INTERRUPTED : judge(grid, a);
   vf_grid_free(grid);
   return code;
 }

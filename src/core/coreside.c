@@ -51,31 +51,55 @@ static bool is_first_of_turn(const packing *p, size_t k) {
   return true;
 }
 
-static void add_turn(vf_interval *sum, const packing *p, size_t first, size_t depth, size_t place) {
+/* What is loaded in one place: at once, and with use on top. */
+typedef struct burden {
+  vf_interval need;
+  uint64_t growth;
+} burden;
+
+static uint64_t growth_of(const packing *p, size_t k, size_t place) {
+  return demand_of(p, k)->growth[place == p->box->n_devices ? VF_CORESIDE_DEVICES : place];
+}
+
+static void add_turn(burden *sum, const packing *p, size_t first, size_t depth, size_t place) {
   vf_interval most = {0};
+  uint64_t growth = 0;
   uint32_t pipeline = p->items[p->order[first]].pipeline;
   for (size_t k = first; k < depth; k++) {
     const vf_item *item = &p->items[p->order[k]];
-    if (item->leaves && item->pipeline == pipeline)
-      widen(&most, *part_of(demand_of(p, k), place, p->box->n_devices));
+    if (!item->leaves || item->pipeline != pipeline) continue;
+    widen(&most, *part_of(demand_of(p, k), place, p->box->n_devices));
+    growth = vf_max_u64(growth, growth_of(p, k, place));
   }
-  add(sum, most);
+  add(&sum->need, most);
+  sum->growth += growth;
 }
 
 /* What the first `depth` items take in one place; n_devices is the host. */
-static vf_interval load(const packing *p, size_t depth, size_t place) {
-  vf_interval sum = {0};
+static burden load(const packing *p, size_t depth, size_t place) {
+  burden sum = {0};
   for (size_t k = 0; k < depth; k++) {
-    if (!p->items[p->order[k]].leaves)
-      add(&sum, *part_of(demand_of(p, k), place, p->box->n_devices));
-    else if (is_first_of_turn(p, k))
+    if (!p->items[p->order[k]].leaves) {
+      add(&sum.need, *part_of(demand_of(p, k), place, p->box->n_devices));
+      sum.growth += growth_of(p, k, place);
+    } else if (is_first_of_turn(p, k)) {
       add_turn(&sum, p, k, depth, place);
+    }
   }
   return sum;
 }
 
 static const vf_device *place_of(const vf_box *box, size_t place) {
   return place == box->n_devices ? &box->host : &box->devices[place];
+}
+
+/* The budget of one place, judged. */
+static vf_device_budget budget_of(const packing *p, size_t depth, size_t place) {
+  burden taken = load(p, depth, place);
+  const vf_device *d = place_of(p->box, place);
+  vf_device_budget b = {.device = *d, .need = taken.need, .growth_bytes = taken.growth};
+  if (d->total_known) vf_budget_judge(&b);
+  return b;
 }
 
 /* The verdict over the first `depth` items, and the least that is left of any device. */
@@ -87,8 +111,7 @@ static vf_verdict judge(const packing *p, size_t depth, int64_t *least) {
   for (size_t place = 0; place <= p->box->n_devices; place++) {
     const vf_device *d = place_of(p->box, place);
     if (!d->total_known) continue;
-    vf_device_budget b = {.device = *d, .need = load(p, depth, place)};
-    vf_budget_judge(&b);
+    vf_device_budget b = budget_of(p, depth, place);
     if (b.verdict > worst) worst = b.verdict;
     if (place < p->box->n_devices && b.headroom_bytes < *least) *least = b.headroom_bytes;
   }
@@ -118,8 +141,14 @@ static bool is_repeated(const search *s, size_t depth, size_t option) {
   if (item->n_options < box->n_devices || option == 0 || option >= box->n_devices) return false;
   if (strcmp(box->devices[option].id, box->devices[option - 1].id) != 0) return false;
   if (box->devices[option].used_bytes != box->devices[option - 1].used_bytes) return false;
-  return load(&s->p, depth, option).high_bytes == 0 &&
-         load(&s->p, depth, option - 1).high_bytes == 0;
+  return load(&s->p, depth, option).need.high_bytes == 0 &&
+         load(&s->p, depth, option - 1).need.high_bytes == 0;
+}
+
+/* What counts of a need for a verdict that is no worse. */
+static uint64_t counted(vf_interval need, uint64_t growth, vf_verdict level) {
+  if (level == VF_FITS) return need.high_bytes + growth;
+  return level == VF_TIGHT ? need.high_bytes : need.bytes;
 }
 
 static uint64_t least_of(const packing *p, size_t k, vf_verdict level) {
@@ -127,10 +156,8 @@ static uint64_t least_of(const packing *p, size_t k, vf_verdict level) {
   uint64_t least = UINT64_MAX;
   for (size_t o = 0; o < item->n_options; o++) {
     uint64_t sum = 0;
-    for (size_t d = 0; d < p->box->n_devices; d++) {
-      const vf_interval *size = &item->options[o].devices[d];
-      sum += level == VF_FITS ? size->high_bytes : size->bytes;
-    }
+    for (size_t d = 0; d < p->box->n_devices; d++)
+      sum += counted(item->options[o].devices[d], item->options[o].growth[d], level);
     least = vf_min_u64(least, sum);
   }
   return item->leaves || item->n_options == 0 ? 0 : least;
@@ -142,6 +169,7 @@ static bool is_same(const vf_item *a, const vf_item *b, size_t n_devices) {
   for (size_t o = 0; o < a->n_options; o++) {
     const vf_demand *x = &a->options[o], *y = &b->options[o];
     if (x->refused != y->refused || memcmp(&x->host, &y->host, sizeof x->host) != 0 ||
+        memcmp(x->growth, y->growth, sizeof x->growth) != 0 ||
         memcmp(x->devices, y->devices, n_devices * sizeof *x->devices) != 0)
       return false;
   }
@@ -162,10 +190,9 @@ static void prepare(search *s) {
 static bool has_volume(const search *s, size_t depth) {
   uint64_t room = 0;
   for (size_t d = 0; d < s->p.box->n_devices; d++) {
-    vf_device_budget b = {.device = s->p.box->devices[d], .need = load(&s->p, depth, d)};
-    vf_budget_judge(&b);
-    uint64_t taken = b.need.bytes;
-    if (s->level == VF_FITS) taken = b.need.high_bytes + b.headroom_target_bytes;
+    vf_device_budget b = budget_of(&s->p, depth, d);
+    uint64_t taken = counted(b.need, b.growth_bytes, s->level);
+    if (s->level == VF_FITS) taken += b.headroom_target_bytes;
     room += b.capacity_bytes - vf_min_u64(b.capacity_bytes, taken);
   }
   return s->rest[depth] <= room;
@@ -274,11 +301,8 @@ static void write_plan(vf_plan *out, const packing *p) {
   int64_t left;
   out->verdict = judge(p, p->n, &left);
   for (size_t k = 0; k < p->n; k++) out->option[p->order[k]] = p->chosen[k];
-  for (size_t place = 0; place <= p->box->n_devices; place++) {
-    vf_device_budget *b = &out->budgets[place];
-    *b = (vf_device_budget){.device = *place_of(p->box, place), .need = load(p, p->n, place)};
-    if (b->device.total_known) vf_budget_judge(b);
-  }
+  for (size_t place = 0; place <= p->box->n_devices; place++)
+    out->budgets[place] = budget_of(p, p->n, place);
 }
 
 /* One place for each item leaves nothing to search. */

@@ -1,7 +1,8 @@
 /* estimate.c - adding up budgets and judging them.
  *
- * FITS: need.high + headroom target <= capacity.  TIGHT: need <= capacity but not FITS.  NO-FIT:
- * need > capacity.  The verdict of the whole is the worst of its devices. */
+ * FITS: need.high + growth + headroom target <= capacity.  TIGHT: need.high <= capacity, but not
+ * FITS.  RISKY: need <= capacity, but need.high is not.  NO-FIT: need > capacity.  The verdict of
+ * the whole is the worst of its devices, and that of a device with two limits the worse of both. */
 #include "core/estimate.h"
 
 #include <stdarg.h>
@@ -92,9 +93,11 @@ void vf_estimate_add(vf_estimate *e, vf_line line) {
     return;
   }
   vf_device_budget *d = &e->devices[line.device];
-  uint64_t *part = &d->part_bytes[line.part];
-  if (!line.outside && !vf_add(part, *part, line.size.bytes)) e->overflow = true;
-  if (!line.outside) add_interval(e, &d->need, line.size);
+  uint64_t *part = &d->part_bytes[line.part], *growth = &d->growth_bytes;
+  bool counts = !line.outside && !line.growth;
+  if (counts && !vf_add(part, *part, line.size.bytes)) e->overflow = true;
+  if (counts) add_interval(e, &d->need, line.size);
+  if (line.growth && !vf_add(growth, *growth, line.size.high_bytes)) e->overflow = true;
   e->lines[e->n_lines++] = line;
 }
 
@@ -119,18 +122,53 @@ static uint64_t headroom_target(const vf_device *d, uint64_t capacity) {
   return capacity / 1000 * d->headroom_permille + capacity % 1000 * d->headroom_permille / 1000;
 }
 
-static vf_verdict judge(const vf_device_budget *b) {
+static vf_verdict judge(vf_interval need, uint64_t growth, uint64_t target, uint64_t capacity) {
   uint64_t wanted;
-  if (b->need.bytes > b->capacity_bytes) return VF_NO_FIT;
-  if (!vf_add(&wanted, b->need.high_bytes, b->headroom_target_bytes)) return VF_TIGHT;
-  return wanted <= b->capacity_bytes ? VF_FITS : VF_TIGHT;
+  if (need.bytes > capacity) return VF_NO_FIT;
+  if (need.high_bytes > capacity) return VF_RISKY;
+  bool sane = vf_add(&wanted, need.high_bytes, growth) && vf_add(&wanted, wanted, target);
+  return sane && wanted <= capacity ? VF_FITS : VF_TIGHT;
+}
+
+/* The second limit: others hold of it what they hold of the first. */
+static void judge_whole(vf_device_budget *b) {
+  vf_whole *w = &b->whole;
+  uint64_t used = b->device.used_bytes, most = b->device.whole_bytes;
+  w->capacity_bytes = most - vf_min_u64(most, used);
+  w->headroom_bytes = (int64_t)w->capacity_bytes - (int64_t)w->need.high_bytes;
+  w->verdict = judge(w->need, w->growth_bytes, b->headroom_target_bytes, w->capacity_bytes);
 }
 
 void vf_budget_judge(vf_device_budget *b) {
   b->capacity_bytes = vf_device_capacity(&b->device);
   b->headroom_target_bytes = headroom_target(&b->device, b->capacity_bytes);
   b->headroom_bytes = (int64_t)b->capacity_bytes - (int64_t)b->need.high_bytes;
-  b->verdict = judge(b);
+  b->verdict = judge(b->need, b->growth_bytes, b->headroom_target_bytes, b->capacity_bytes);
+  if (!b->whole.known) return;
+  judge_whole(b);
+  if (b->whole.verdict > b->verdict) b->verdict = b->whole.verdict;
+}
+
+static void add_growth(vf_estimate *e, uint64_t *sum, uint64_t bytes) {
+  if (!vf_add(sum, *sum, bytes)) e->overflow = true;
+}
+
+/* What the host takes of the pool: where the GPU may have a part of it alone, that part is no
+ * matter of the host's, and both together have the whole as their limit. */
+static void pay_for_host(vf_estimate *e, vf_device_budget *pool, const vf_device_budget *host) {
+  vf_whole *w = &pool->whole;
+  pool->shared_host_bytes = host->need.bytes;
+  w->known = pool->device.whole_bytes != 0;
+  if (!w->known) {
+    add_interval(e, &pool->need, host->need);
+    add_growth(e, &pool->growth_bytes, host->growth_bytes);
+    return;
+  }
+  w->need = pool->need;
+  w->growth_bytes = pool->growth_bytes;
+  add_interval(e, &w->need, host->need);
+  add_growth(e, &w->growth_bytes, host->growth_bytes);
+  if (w->need.high_bytes > INT64_MAX) e->overflow = true;
 }
 
 /* On unified memory the host's lines come out of the same pool: the first unified device pays. */
@@ -144,8 +182,7 @@ static void share_pool(vf_estimate *e) {
     if (host->device.kind != VF_DEVICE_HOST) continue;
     host->pooled = true;
     host->device.total_known = false;
-    pool->shared_host_bytes = host->need.bytes;
-    add_interval(e, &pool->need, host->need);
+    pay_for_host(e, pool, host);
   }
 }
 
@@ -206,8 +243,34 @@ const vf_device_budget *vf_estimate_devices(const vf_estimate *e, size_t *count)
   return e != NULL ? e->devices : NULL;
 }
 
+static int64_t as_signed(uint64_t bytes) {
+  return (int64_t)vf_min_u64(bytes, INT64_MAX / 4);
+}
+
+static int64_t over(int64_t headroom, uint64_t growth, uint64_t target) {
+  return headroom - as_signed(growth) - as_signed(target);
+}
+
 int64_t vf_budget_over(const vf_device_budget *b) {
-  return b->headroom_bytes - (int64_t)(b->headroom_target_bytes & INT64_MAX);
+  int64_t left = over(b->headroom_bytes, b->growth_bytes, b->headroom_target_bytes);
+  if (!b->whole.known) return left;
+  int64_t other = over(b->whole.headroom_bytes, b->whole.growth_bytes, b->headroom_target_bytes);
+  return other < left ? other : left;
+}
+
+int64_t vf_budget_headroom(const vf_device_budget *b) {
+  bool whole = b->whole.known && b->whole.headroom_bytes < b->headroom_bytes;
+  return whole ? b->whole.headroom_bytes : b->headroom_bytes;
+}
+
+static uint64_t beyond(uint64_t need, uint64_t capacity) {
+  return need > capacity ? need - capacity : 0;
+}
+
+uint64_t vf_budget_short(const vf_device_budget *b) {
+  uint64_t bytes = beyond(b->need.bytes, b->capacity_bytes);
+  if (!b->whole.known) return bytes;
+  return vf_max_u64(bytes, beyond(b->whole.need.bytes, b->whole.capacity_bytes));
 }
 
 const vf_device_budget *vf_estimate_tightest(const vf_estimate *e) {

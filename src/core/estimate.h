@@ -5,6 +5,7 @@
 #ifndef VF_CORE_ESTIMATE_H
 #define VF_CORE_ESTIMATE_H
 
+#include "core/graph.h"
 #include "core/model.h"
 
 struct vf_engine;
@@ -73,6 +74,7 @@ struct vf_estimate {
   bool overflow;        /* a sum left 64 bits: the estimate has failed */
   bool lost_assumption; /* there were too many to tell: it has failed, too */
   vf_decodes decodes;   /* of the engine */
+  const vf_graph_watch *watch; /* of the graphs that are played for it; NULL: nobody */
 };
 
 /* Empties the estimate and gives it these devices; makes room if there is too little. */
@@ -99,9 +101,14 @@ void vf_estimate_clear(vf_estimate *e);
 /* VF_USAGE if there is no result. */
 vf_status vf_estimate_needed(const vf_estimate *e, vf_error *err);
 
-/* Capacity, headroom and verdict of one device out of what it has and needs: the same rules for one
- * engine and for programs that share a box.  need must be below 2^63. */
+/* Capacity, headroom and verdict of one device out of what it has, needs and may grow by: the same
+ * rules for one engine and for programs that share a box.  need and growth must be below 2^62. */
 void vf_budget_judge(vf_device_budget *b);
+
+/* What a script may go on with: the upper end is within the capacity. */
+static inline bool vf_verdict_fits(vf_verdict v) {
+  return v == VF_FITS || v == VF_TIGHT;
+}
 
 /* An interval without width. */
 static inline vf_interval vf_exactly(uint64_t bytes) {
@@ -111,8 +118,15 @@ static inline vf_interval vf_exactly(uint64_t bytes) {
 /* What the engine can allocate; 0 if reserve and use exceed the total. */
 uint64_t vf_device_capacity(const vf_device *d);
 
-/* What is left on a device beyond its headroom target; below 0: what is missing. */
+/* What is left beyond growth and the headroom target, of the tighter limit; below 0: what is missing
+ * for FITS. */
 int64_t vf_budget_over(const vf_device_budget *b);
+
+/* Capacity less the upper end of the need, of the tighter limit. */
+int64_t vf_budget_headroom(const vf_device_budget *b);
+
+/* By how much the expected need is beyond the tighter limit; 0: it is not. */
+uint64_t vf_budget_short(const vf_device_budget *b);
 
 /* The device that is nearest to its target, or furthest below it; NULL: no memory is known. */
 const vf_device_budget *vf_estimate_tightest(const vf_estimate *e);

@@ -9,6 +9,10 @@
 void vf_graph_init(vf_graph *g, uint64_t align_bytes) {
   g->overflow = g->inputs_by_visit = g->scheduled = g->offloads = false;
   g->n_inputs = g->n_free = g->n_order = g->n_backends = 0;
+  g->n_made = 0;
+  g->made_in = UINT32_MAX;
+  g->label = NULL;
+  g->watch = NULL;
   g->n_nodes = 1; /* node 0 stands for "no operand" */
   g->nodes[0] = (vf_graph_node){0};
   vf_graph_add_backend(g, align_bytes);
@@ -42,6 +46,9 @@ vf_ref vf_graph_op(vf_graph *g, vf_op_kind kind, uint64_t bytes, const vf_ref *s
   vf_graph_node *node = &g->nodes[slot];
   node->bytes = node->size = bytes;
   node->uses = node->after = node->copies = node->next_copy = node->original = 0;
+  node->number = ++g->n_made;
+  node->made_in = g->made_in;
+  node->label = g->label;
   node->kind = (uint8_t)kind;
   node->outside = VF_OUTSIDE_NOT;
   node->backend = g->scheduled ? VF_BACKEND_OPEN : 0;
@@ -73,8 +80,19 @@ static void allocate(vf_graph *g, vf_graph_node *n) {
   if (!vf_pool_take(&g->pools[n->backend], &n->offset, n->size)) g->overflow = true;
 }
 
+static void tell(const vf_graph *g, const vf_graph_node *n, const char *kind) {
+  if (g->watch == NULL) return;
+  vf_graph_event e = {
+      n->label,     kind,       n->made_in, n->number, {0},
+      n->n_sources, n->backend, n->bytes,   n->offset, g->pools[n->backend].peak_bytes};
+  for (uint32_t i = 0; i < e.n_sources; i++) e.sources[i] = g->nodes[n->sources[i] & 0xFFFF].number;
+  g->watch->see(g->watch->user, &e);
+}
+
 void vf_graph_place(vf_graph *g, vf_ref input) {
-  allocate(g, vf_graph_node_of(g, input));
+  vf_graph_node *n = vf_graph_node_of(g, input);
+  allocate(g, n);
+  tell(g, n, n->input != 0 ? "input" : "copy");
 }
 
 vf_ref vf_graph_outside(vf_graph *g, vf_outside what, uint64_t bytes, uint8_t backend) {
@@ -196,7 +214,11 @@ static void play_one(vf_graph *g, uint16_t slot) {
     vf_graph_drop(g, slot);
     return;
   }
-  if (n->kind != VF_OP_EXTERNAL && !overwrite(g, n)) allocate(g, n);
+  if (n->kind != VF_OP_EXTERNAL) {
+    bool over = overwrite(g, n);
+    if (!over) allocate(g, n);
+    tell(g, n, over ? "over" : "new");
+  }
   n->done = true;
   for (int i = 0; i < n->n_sources; i++) vf_graph_drop(g, n->sources[i]);
   n->n_sources = 0;

@@ -61,6 +61,26 @@ typedef enum vf_outside {
 /* A backend that has not been decided on. */
 enum { VF_BACKEND_OPEN = 0xFF };
 
+/* What is told of an operation when its result gets its memory: for the eyes of who compares it
+ * with an engine's own list. */
+typedef struct vf_graph_event {
+  const char *label; /* the weight that is multiplied; NULL: none, or not known */
+  const char *kind;  /* "new", "over", "input", "copy" */
+  uint32_t made_in;  /* the step that made it; UINT32_MAX: what is around the steps */
+  uint32_t number;   /* of the result: in the order in which they are made */
+  uint32_t sources[VF_GRAPH_SOURCES]; /* numbers */
+  uint32_t n_sources;
+  uint8_t backend;
+  uint64_t bytes;      /* of the result */
+  uint64_t offset;     /* of its memory in the backend's buffer */
+  uint64_t peak_bytes; /* of that buffer, with this */
+} vf_graph_event;
+
+typedef struct vf_graph_watch {
+  void (*see)(void *user, const vf_graph_event *event);
+  void *user;
+} vf_graph_watch;
+
 typedef struct vf_graph_node {
   uint64_t bytes;  /* of the result */
   uint64_t size;   /* of the memory it lies in */
@@ -71,6 +91,9 @@ typedef struct vf_graph_node {
   uint16_t copies;    /* the first copy of it on another backend; 0: none */
   uint16_t next_copy; /* of a copy: the next one of the same original */
   uint16_t original;  /* of a copy */
+  uint32_t number;    /* in the order of making */
+  uint32_t made_in;   /* step */
+  const char *label;  /* of what is multiplied; NULL: nothing */
   uint8_t kind;
   uint8_t outside; /* vf_outside */
   uint8_t backend;
@@ -85,6 +108,10 @@ typedef struct vf_graph {
   bool inputs_by_visit; /* order of inputs: when first come across, not when first read */
   bool scheduled;       /* operations have no backend until a schedule gives them one */
   bool offloads;        /* of operations made from now on */
+  const char *label;    /* of these, as well */
+  uint32_t made_in;     /* and the step that makes them */
+  uint32_t n_made;
+  const vf_graph_watch *watch; /* is told of each operation that is played; NULL: nobody */
   uint8_t input_order[VF_GRAPH_INPUTS];
   uint16_t input_nodes[VF_GRAPH_INPUTS]; /* by number */
   uint32_t n_inputs;

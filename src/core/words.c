@@ -6,6 +6,7 @@
 const vf_verdict_words vf_verdict_word[VF_VERDICT_COUNT] = {
     [VF_FITS] = {"fits", "FITS", "\x1b[1;32m"},
     [VF_TIGHT] = {"tight", "TIGHT", "\x1b[1;33m"},
+    [VF_RISKY] = {"risky", "RISKY", "\x1b[1;35m"},
     [VF_NO_FIT] = {"no-fit", "NO-FIT", "\x1b[1;31m"},
 };
 

@@ -222,7 +222,7 @@ void vf_asker_outcome(const vf_asker *a, vf_outcome *out) {
     out->capacity_bytes += b[i].capacity_bytes;
   }
   if (tightest == NULL) return;
-  out->headroom_bytes = tightest->headroom_bytes;
+  out->headroom_bytes = vf_budget_headroom(tightest);
   out->target_bytes = tightest->headroom_target_bytes;
 }
 

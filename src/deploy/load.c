@@ -10,6 +10,7 @@
 #include "models/recipe.h"
 #include "models/trtllm.h"
 #include "readers/config.h"
+#include "readers/entry.h"
 #include "readers/files.h"
 #include "readers/json/json_scan.h"
 
@@ -189,11 +190,13 @@ static vf_status unknown_model(const vf_context *ctx, const char *ref, vf_error 
                             "; a config.json or a model file works too", err);
 }
 
-static vf_status load_entry(vf_loaded *l, const vf_catalog_entry *entry, vf_error *err) {
+static vf_status load_entry(vf_loaded *l, const vf_context *ctx, const vf_catalog_entry *entry,
+                            vf_error *err) {
   l->kind = VF_LOAD_CATALOG;
   l->id = entry->id;
   l->origin = "catalog";
-  return load_text(l, entry->json, entry->length, entry->file, err);
+  vf_status status = load_text(l, entry->json, entry->length, entry->file, err);
+  return status == VF_OK ? vf_entry_complete(&l->facts, ctx, err) : status;
 }
 
 /* What a name can only mean: with other words for the same ("Llama-3.1-8B-Instruct"), or with the
@@ -225,14 +228,15 @@ vf_status vf_load(vf_loaded *out, const vf_context *ctx, const char *ref, vf_loa
   *out = (vf_loaded){.files = &ctx->files, .kind = VF_LOAD_CONFIG, .id = ref, .origin = ref};
   out->arena = vf_arena_new(&ctx->allocator, (size_t)256 << 20);
   if (out->arena == NULL) return vf_fail_nomem(err);
-  if (vf_catalog_find(&entry, ctx, VF_CATALOG_MODELS, ref)) return load_entry(out, &entry, err);
+  if (vf_catalog_find(&entry, ctx, VF_CATALOG_MODELS, ref))
+    return load_entry(out, ctx, &entry, err);
   vf_status status = vf_files_look(&kind, out->files, ref, err);
   if (status != VF_OK) return status;
   if (kind == VF_PATH_FOLDER) return load_folder(out, ref, depth, err);
   if (kind != VF_PATH_NONE) return load_file(out, ref, depth, err);
   if (!guess_entry(out, &guess, ctx, ref)) return unknown_model(ctx, ref, err);
   out->guessed = true;
-  return load_entry(out, &guess.entry, err);
+  return load_entry(out, ctx, &guess.entry, err);
 }
 
 void vf_loaded_free(vf_loaded *l) {

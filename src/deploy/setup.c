@@ -27,6 +27,7 @@ static void change_device(vf_device *d, const vf_deployment *of) {
     d->total_bytes = of->memory_bytes;
     d->total_known = true;
     d->reserved_bytes = 0;
+    if (d->whole_bytes <= of->memory_bytes) d->whole_bytes = 0;
   }
   if (of->used_bytes != 0) {
     d->used_bytes = of->used_bytes;

@@ -19,9 +19,32 @@
 #include "readers/measured.h"
 #include "vramfit/inspect.h"
 
+/* ---- A list of its own ------------------------------------------------------------------ */
+
+vf_status vf_listing_new(vf_listing **out, const vf_context *ctx, vf_error *err) {
+  vf_arena *arena = vf_arena_new(&ctx->allocator, (size_t)64 << 20);
+  vf_listing *l = arena == NULL ? NULL : vf_arena_alloc(arena, 1, sizeof *l);
+  if (l == NULL) {
+    if (arena != NULL) vf_arena_free(arena);
+    return vf_fail_nomem(err);
+  }
+  l->arena = arena;
+  *out = l;
+  return VF_OK;
+}
+
+vf_status vf_listing_done(vf_listing **out, vf_listing *l, vf_status status, vf_error *err) {
+  if (status == VF_OK && l->failed) status = vf_fail_nomem(err);
+  if (status == VF_OK)
+    *out = l;
+  else
+    vf_arena_free(l->arena);
+  return status;
+}
+
 /* ---- Rows ------------------------------------------------------------------------------- */
 
-static vf_cell *new_row(vf_listing *l) {
+vf_cell *vf_listing_row(vf_listing *l) {
   if (l->n_rows == l->row_room) {
     size_t room = l->row_room == 0 ? 64 : 2 * l->row_room;
     vf_cell *bigger = vf_arena_alloc(l->arena, room * l->n_columns, sizeof *bigger);
@@ -33,7 +56,7 @@ static vf_cell *new_row(vf_listing *l) {
   return &l->cells[l->n_rows++ * l->n_columns];
 }
 
-static vf_cell text_cell(vf_listing *l, const char *text) {
+vf_cell vf_listing_text(vf_listing *l, const char *text) {
   const char *copy = text == NULL ? NULL : vf_arena_copy(l->arena, text, strlen(text));
   if (text != NULL && copy == NULL) l->failed = true;
   return (vf_cell){.text = copy, .known = copy != NULL && copy[0] != '\0'};
@@ -48,23 +71,34 @@ static vf_cell count_cell(uint64_t n) {
   return (vf_cell){.number = n, .known = n != 0};
 }
 
-/* Strings of an array of facts, each with a NUL behind it. */
-static vf_cell list_cell(vf_listing *l, const vf_fact *list) {
-  size_t size = 1, at = 0;
-  if (list == NULL || list->type != VF_FACT_ARRAY) return (vf_cell){0};
+static size_t strings_size(const vf_fact *list) {
+  size_t size = 0;
+  if (list == NULL || list->type != VF_FACT_ARRAY) return 0;
   for (size_t i = 0; i < list->as.array.count; i++)
     if (list->as.array.items[i].type == VF_FACT_STRING)
       size += strlen(list->as.array.items[i].as.string) + 1;
-  char *text = vf_arena_alloc(l->arena, size, 1);
-  if (text == NULL) l->failed = true;
-  if (text == NULL) return (vf_cell){0};
+  return size;
+}
+
+static char *put_strings(char *at, const vf_fact *list) {
+  if (list == NULL || list->type != VF_FACT_ARRAY) return at;
   for (size_t i = 0; i < list->as.array.count; i++) {
     if (list->as.array.items[i].type != VF_FACT_STRING) continue;
     size_t n = strlen(list->as.array.items[i].as.string) + 1;
-    memcpy(text + at, list->as.array.items[i].as.string, n);
+    memcpy(at, list->as.array.items[i].as.string, n);
     at += n;
   }
-  return (vf_cell){.text = text, .known = size > 1};
+  return at;
+}
+
+/* Strings of two arrays of facts, either of which may be NULL, each with a NUL behind it. */
+static vf_cell list_cell(vf_listing *l, const vf_fact *list, const vf_fact *more) {
+  size_t size = strings_size(list) + strings_size(more);
+  char *text = vf_arena_alloc(l->arena, size + 1, 1);
+  if (text == NULL) l->failed = true;
+  if (text == NULL) return (vf_cell){0};
+  put_strings(put_strings(text, list), more);
+  return (vf_cell){.text = text, .known = size > 0};
 }
 
 static vf_cell names_cell(vf_listing *l, const char *const *names) {
@@ -96,18 +130,22 @@ static bool has_pieces(const char *name, const char *text) {
   return true;
 }
 
+static bool any_has_pieces(const vf_fact *list, const char *text) {
+  if (list == NULL || list->type != VF_FACT_ARRAY) return false;
+  for (size_t i = 0; i < list->as.array.count; i++)
+    if (list->as.array.items[i].type == VF_FACT_STRING &&
+        has_pieces(list->as.array.items[i].as.string, text))
+      return true;
+  return false;
+}
+
 static bool matches_text(const vf_facts *f, const char *text) {
   static const char *const keys[] = {"id", "hf_repo", "name"};
-  const vf_fact *aliases = vf_facts_find(f, "aliases");
   if (text == NULL) return true;
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
     if (has_pieces(vf_facts_string(f, keys[i], ""), text)) return true;
-  for (size_t i = 0;
-       aliases != NULL && aliases->type == VF_FACT_ARRAY && i < aliases->as.array.count; i++)
-    if (aliases->as.array.items[i].type == VF_FACT_STRING &&
-        has_pieces(aliases->as.array.items[i].as.string, text))
-      return true;
-  return false;
+  return any_has_pieces(vf_facts_find(f, "aliases"), text) ||
+         any_has_pieces(vf_facts_find(f, "ollama.tags"), text);
 }
 
 /* "models/qwen.json" is the family qwen. */
@@ -173,26 +211,26 @@ static vf_status add_model(vf_listing *l, const vf_context *ctx, const vf_catalo
   vf_status status = vf_model_open(&m, ctx, e->id, NULL, NULL, err);
   if (status != VF_OK) return status;
   if (within(m->n_params, q->least_params, q->most_params)) {
-    vf_cell *row = new_row(l);
+    vf_cell *row = vf_listing_row(l);
     if (row == NULL) {
       vf_model_free(m);
       return vf_fail_nomem(err);
     }
-    row[MODEL_ID] = text_cell(l, e->id);
+    row[MODEL_ID] = vf_listing_text(l, e->id);
     row[MODEL_PARAMS] = number_cell(m->n_params);
     row[MODEL_ACTIVE] = count_cell(m->n_active_params == m->n_params ? 0 : m->n_active_params);
     row[MODEL_LAYERS] = number_cell(m->n_layers);
     row[MODEL_CTX] = count_cell(m->max_ctx_tokens);
     row[MODEL_CACHE] = number_cell(vf_describe_cache(m, VF_FORMAT_F16).bytes_per_token);
     row[MODEL_WEIGHTS] = number_cell(vf_model_weights_bytes(m));
-    row[MODEL_QUANT] = text_cell(l, m->quant);
-    row[MODEL_ALIASES] = list_cell(l, vf_facts_find(f, "aliases"));
-    row[MODEL_FAMILY] = text_cell(l, family);
-    row[MODEL_TYPE] = text_cell(l, m->type);
-    row[MODEL_ARCH] = text_cell(l, m->arch);
-    row[MODEL_REPO] = text_cell(l, vf_facts_string(f, "hf_repo", NULL));
-    row[MODEL_LICENSE] = text_cell(l, vf_facts_string(f, "license", NULL));
-    row[MODEL_RELEASED] = text_cell(l, vf_facts_string(f, "released", NULL));
+    row[MODEL_QUANT] = vf_listing_text(l, m->quant);
+    row[MODEL_ALIASES] = list_cell(l, vf_facts_find(f, "aliases"), vf_facts_find(f, "ollama.tags"));
+    row[MODEL_FAMILY] = vf_listing_text(l, family);
+    row[MODEL_TYPE] = vf_listing_text(l, m->type);
+    row[MODEL_ARCH] = vf_listing_text(l, m->arch);
+    row[MODEL_REPO] = vf_listing_text(l, vf_facts_string(f, "hf_repo", NULL));
+    row[MODEL_LICENSE] = vf_listing_text(l, vf_facts_string(f, "license", NULL));
+    row[MODEL_RELEASED] = vf_listing_text(l, vf_facts_string(f, "released", NULL));
   }
   vf_model_free(m);
   return VF_OK;
@@ -247,18 +285,18 @@ static vf_status add_gpu(vf_listing *l, const vf_context *ctx, const vf_catalog_
   if (status != VF_OK) return status;
   if (!same_word(q->vendor, vf_facts_string(f, "vendor", ""))) return VF_OK;
   if (!is_of_size(&d, f, q)) return VF_OK;
-  vf_cell *row = new_row(l);
+  vf_cell *row = vf_listing_row(l);
   if (row == NULL) return vf_fail_nomem(err);
-  row[GPU_ID] = text_cell(l, d.id);
-  row[GPU_NAME] = text_cell(l, d.name);
+  row[GPU_ID] = vf_listing_text(l, d.id);
+  row[GPU_NAME] = vf_listing_text(l, d.name);
   row[GPU_TOTAL] = count_cell(d.total_bytes);
   row[GPU_USABLE] = count_cell(d.total_known ? vf_device_capacity(&d) : 0);
   row[GPU_SPEED] = count_cell(d.bandwidth_mb_per_s);
-  row[GPU_KIND] = text_cell(l, kinds[d.kind]);
-  row[GPU_ALIASES] = list_cell(l, vf_facts_find(f, "aliases"));
-  row[GPU_VENDOR] = text_cell(l, vf_facts_string(f, "vendor", NULL));
-  row[GPU_ARCH] = text_cell(l, vf_facts_string(f, "architecture", NULL));
-  row[GPU_CC] = text_cell(l, vf_facts_string(f, "compute_capability", NULL));
+  row[GPU_KIND] = vf_listing_text(l, kinds[d.kind]);
+  row[GPU_ALIASES] = list_cell(l, vf_facts_find(f, "aliases"), NULL);
+  row[GPU_VENDOR] = vf_listing_text(l, vf_facts_string(f, "vendor", NULL));
+  row[GPU_ARCH] = vf_listing_text(l, vf_facts_string(f, "architecture", NULL));
+  row[GPU_CC] = vf_listing_text(l, vf_facts_string(f, "compute_capability", NULL));
   row[GPU_RESERVED] = count_cell(d.reserved_bytes);
   return VF_OK;
 }
@@ -303,20 +341,20 @@ static vf_status add_node(vf_listing *l, const vf_context *ctx, const vf_catalog
   if (status != VF_OK) return status;
   if (!same_word(q->vendor, vf_facts_string(f, "vendor", ""))) return VF_OK;
   if (!within(n.device.total_bytes * n.count, q->least_bytes, q->most_bytes)) return VF_OK;
-  vf_cell *row = new_row(l);
+  vf_cell *row = vf_listing_row(l);
   if (row == NULL) return vf_fail_nomem(err);
   snprintf(devices, sizeof devices, "%u × %s", n.count, n.device.id);
-  row[NODE_ID] = text_cell(l, e->id);
-  row[NODE_DEVICES] = text_cell(l, devices);
+  row[NODE_ID] = vf_listing_text(l, e->id);
+  row[NODE_DEVICES] = vf_listing_text(l, devices);
   row[NODE_TOTAL] = number_cell(n.device.total_bytes * n.count);
   row[NODE_HOST] = count_cell(n.device.host_memory_bytes);
   row[NODE_HOSTS] = number_cell(n.hosts);
-  row[NODE_LINK] = text_cell(l, vf_facts_string(f, "link", NULL));
-  row[NODE_NAME] = text_cell(l, vf_facts_string(f, "name", NULL));
+  row[NODE_LINK] = vf_listing_text(l, vf_facts_string(f, "link", NULL));
+  row[NODE_NAME] = vf_listing_text(l, vf_facts_string(f, "name", NULL));
   row[NODE_COUNT] = number_cell(n.count);
-  row[NODE_GPU] = text_cell(l, n.device.id);
-  row[NODE_ALIASES] = list_cell(l, vf_facts_find(f, "aliases"));
-  row[NODE_VENDOR] = text_cell(l, vf_facts_string(f, "vendor", NULL));
+  row[NODE_GPU] = vf_listing_text(l, n.device.id);
+  row[NODE_ALIASES] = list_cell(l, vf_facts_find(f, "aliases"), NULL);
+  row[NODE_VENDOR] = vf_listing_text(l, vf_facts_string(f, "vendor", NULL));
   return VF_OK;
 }
 
@@ -365,21 +403,21 @@ static vf_status add_workload(vf_listing *l, const vf_context *ctx, const vf_cat
   family_of(family, e->file);
   if (!same_word(q->family, family)) return VF_OK;
   if (!within(m.memory.bytes, q->least_bytes, q->most_bytes)) return VF_OK;
-  vf_cell *row = new_row(l);
+  vf_cell *row = vf_listing_row(l);
   if (row == NULL) return vf_fail_nomem(err);
-  row[WORKLOAD_ID] = text_cell(l, e->id);
-  row[WORKLOAD_TASK] = text_cell(l, m.task);
+  row[WORKLOAD_ID] = vf_listing_text(l, e->id);
+  row[WORKLOAD_TASK] = vf_listing_text(l, m.task);
   row[WORKLOAD_LOW] = number_cell(m.memory.low_bytes);
   row[WORKLOAD_MEMORY] = number_cell(m.memory.bytes);
   row[WORKLOAD_HIGH] = number_cell(m.memory.high_bytes);
-  row[WORKLOAD_QUALITY] = text_cell(l, vf_quality_word[m.quality]);
-  row[WORKLOAD_VARIANT] = text_cell(l, m.variant);
+  row[WORKLOAD_QUALITY] = vf_listing_text(l, vf_quality_word[m.quality]);
+  row[WORKLOAD_VARIANT] = vf_listing_text(l, m.variant);
   row[WORKLOAD_VARIANTS] = number_cell(m.n_variants);
-  row[WORKLOAD_NAME] = text_cell(l, m.name);
-  row[WORKLOAD_DTYPE] = text_cell(l, m.dtype);
+  row[WORKLOAD_NAME] = vf_listing_text(l, m.name);
+  row[WORKLOAD_DTYPE] = vf_listing_text(l, m.dtype);
   row[WORKLOAD_HOST] = count_cell(m.host_bytes);
-  row[WORKLOAD_ALIASES] = list_cell(l, vf_facts_find(f, "aliases"));
-  row[WORKLOAD_FAMILY] = text_cell(l, family);
+  row[WORKLOAD_ALIASES] = list_cell(l, vf_facts_find(f, "aliases"), NULL);
+  row[WORKLOAD_FAMILY] = vf_listing_text(l, family);
   return VF_OK;
 }
 
@@ -493,12 +531,12 @@ static const char sample_model[] = "qwen3-30b-a3b";
 static vf_status add_weight_format(vf_listing *l, const vf_context *ctx, const char *name,
                                    const char *kind, vf_error *err) {
   vf_model *m;
-  vf_cell *row = new_row(l);
+  vf_cell *row = vf_listing_row(l);
   if (row == NULL) return vf_fail_nomem(err);
   vf_status status = vf_model_open(&m, ctx, sample_model, name, NULL, err);
   if (status != VF_OK) return status;
-  row[FORMAT_NAME] = text_cell(l, name);
-  row[FORMAT_KIND] = text_cell(l, m->share.expected != 0 ? "publisher's mix" : kind);
+  row[FORMAT_NAME] = vf_listing_text(l, name);
+  row[FORMAT_KIND] = vf_listing_text(l, m->share.expected != 0 ? "publisher's mix" : kind);
   row[FORMAT_BITS] = number_cell((vf_model_weights_bytes(m) * 800 + m->n_params / 2) /
                                  (m->n_params != 0 ? m->n_params : 1));
   vf_model_free(m);
@@ -523,10 +561,10 @@ static vf_status list_formats(vf_listing *l, const vf_context *ctx, const vf_lis
   for (int f = VF_FORMAT_NONE + 1; status == VF_OK && f < VF_FORMAT_COUNT; f++) {
     const vf_format_info *info = vf_format_get((vf_format)f);
     if (q->text != NULL && !has_pieces(info->name, q->text)) continue;
-    vf_cell *row = new_row(l);
+    vf_cell *row = vf_listing_row(l);
     if (row == NULL) return vf_fail_nomem(err);
-    row[FORMAT_NAME] = text_cell(l, info->name);
-    row[FORMAT_KIND] = text_cell(l, "number");
+    row[FORMAT_NAME] = vf_listing_text(l, info->name);
+    row[FORMAT_KIND] = vf_listing_text(l, "number");
     row[FORMAT_BITS] = number_cell((uint64_t)info->block_bytes * 800 / info->block_elements);
     row[FORMAT_BLOCK] = number_cell(info->block_elements);
     row[FORMAT_BYTES] = number_cell(info->block_bytes);
@@ -554,11 +592,11 @@ static vf_status list_engines(vf_listing *l, vf_error *err) {
   l->n_columns = ENGINE_COLUMNS;
   for (size_t i = 0; vf_engine_at(i) != NULL; i++) {
     const vf_engine *e = vf_engine_at(i);
-    vf_cell *row = new_row(l);
+    vf_cell *row = vf_listing_row(l);
     if (row == NULL) return vf_fail_nomem(err);
-    row[ENGINE_NAME] = text_cell(l, e->name);
-    row[ENGINE_VERSION] = text_cell(l, e->version);
-    row[ENGINE_CHECKED] = text_cell(l, e->checked);
+    row[ENGINE_NAME] = vf_listing_text(l, e->name);
+    row[ENGINE_VERSION] = vf_listing_text(l, e->version);
+    row[ENGINE_CHECKED] = vf_listing_text(l, e->checked);
     row[ENGINE_ALIASES] = names_cell(l, e->aliases);
   }
   return VF_OK;
@@ -574,22 +612,13 @@ vf_status vf_list(vf_listing **out, const vf_context *ctx, vf_list_kind kind,
   vf_status status = vf_take_struct(&q, sizeof q, query, "vf_list_query", err);
   if (status != VF_OK) return status;
   if ((unsigned)kind >= VF_LIST_COUNT) return vf_fail(err, VF_USAGE, "no such list");
-  vf_arena *arena = vf_arena_new(&ctx->allocator, (size_t)64 << 20);
-  vf_listing *l = arena == NULL ? NULL : vf_arena_alloc(arena, 1, sizeof *l);
-  if (l == NULL) {
-    if (arena != NULL) vf_arena_free(arena);
-    return vf_fail_nomem(err);
-  }
-  l->arena = arena;
+  vf_listing *l = NULL;
+  status = vf_listing_new(&l, ctx, err);
+  if (status != VF_OK) return status;
   switch (kind) {
   case VF_LIST_FORMATS: status = list_formats(l, ctx, &q, err); break;
   case VF_LIST_ENGINES: status = list_engines(l, err); break;
   default: status = list_catalog(l, &views[kind], ctx, &q, err); break;
   }
-  if (status == VF_OK && l->failed) status = vf_fail_nomem(err);
-  if (status == VF_OK)
-    *out = l;
-  else
-    vf_arena_free(arena);
-  return status;
+  return vf_listing_done(out, l, status, err);
 }

@@ -48,4 +48,13 @@ struct vf_listing {
   const char *note;       /* a line below the table; NULL: none */
 };
 
+/* An empty list, to be given columns and rows; done gives it to the caller, or frees it where
+ * something failed. */
+vf_status vf_listing_new(vf_listing **out, const vf_context *ctx, vf_error *err);
+vf_status vf_listing_done(vf_listing **out, vf_listing *l, vf_status status, vf_error *err);
+
+/* Room for one more row, or NULL; a cell with a copy of the text. */
+vf_cell *vf_listing_row(vf_listing *l);
+vf_cell vf_listing_text(vf_listing *l, const char *text);
+
 #endif

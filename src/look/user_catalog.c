@@ -14,6 +14,7 @@
 #include "readers/catalog_build.h"
 #include "readers/config.h"
 #include "readers/device.h"
+#include "readers/entry.h"
 #include "readers/files.h"
 #include "readers/json/json_scan.h"
 #include "readers/measured.h"
@@ -137,6 +138,7 @@ static vf_status check_entry(void *context, int kind, const vf_catalog_entry *e,
   vf_facts facts = vf_facts_in(arena, e->file);
   vf_status status = vf_config_parse(&facts, e->json, e->length, err);
   if (status == VF_OK) status = check_keys(&facts, kind, err);
+  if (status == VF_OK && kind == VF_CATALOG_MODELS) status = vf_entry_complete(&facts, ctx, err);
   if (status == VF_OK && kind == VF_CATALOG_MODELS) status = check_model(&facts, err);
   if (status == VF_OK && kind == VF_CATALOG_GPUS)
     status = vf_device_read(&device, e, NULL, ctx, err);

@@ -58,6 +58,7 @@ vf_status vf_apple_find(vf_findings *out, vf_host_memory *host, vf_error *err) {
   d->d.device.total_bytes = total;
   d->d.device.reserved_bytes = total - limit;
   d->d.device.used_bytes = used > total - limit ? used - (total - limit) : 0;
+  d->d.device.whole_bytes = h.free_bytes + d->d.device.used_bytes;
   snprintf(d->d.source, sizeof d->d.source, "sysctl");
   return VF_OK;
 }

@@ -190,6 +190,7 @@ static void keep_memory(vf_device *v, const vf_found *d) {
   uint64_t reserve = v->reserved_bytes;
   v->total_known = true;
   v->total_bytes = own->total_bytes;
+  if (own->whole_bytes != 0) v->whole_bytes = own->whole_bytes;
   if (d->reserved_known) {
     v->reserved_bytes = own->reserved_bytes;
     v->used_bytes = own->used_bytes;

@@ -58,7 +58,8 @@ bool vf_catalog_find_row(uint32_t *out, const vf_catalog *c, const char *name) {
   return false;
 }
 
-bool vf_catalog_find(vf_catalog_entry *out, const vf_context *ctx, int kind, const char *name) {
+static bool find_in_layers(vf_catalog_entry *out, const vf_context *ctx, int kind,
+                           const char *name) {
   uint32_t row;
   for (size_t i = 0; i < ctx->n_layers; i++) {
     const vf_catalog *c = &ctx->layers[i][kind];
@@ -67,6 +68,16 @@ bool vf_catalog_find(vf_catalog_entry *out, const vf_context *ctx, int kind, con
     return true;
   }
   return false;
+}
+
+bool vf_catalog_find_tag(vf_catalog_entry *out, const vf_context *ctx, const char *tag) {
+  char name[VF_NAME_SIZE];
+  return vf_name_of_tag(name, tag) && find_in_layers(out, ctx, VF_CATALOG_MODELS, name);
+}
+
+bool vf_catalog_find(vf_catalog_entry *out, const vf_context *ctx, int kind, const char *name) {
+  if (find_in_layers(out, ctx, kind, name)) return true;
+  return kind == VF_CATALOG_MODELS && vf_catalog_find_tag(out, ctx, name);
 }
 
 static bool is_replaced(const vf_context *ctx, size_t layer, int kind, const char *id) {
@@ -118,6 +129,7 @@ void vf_catalog_guess_name(vf_catalog_guess *out, const vf_context *ctx, int kin
   for (size_t layer = 0; layer < ctx->n_layers; layer++) {
     const vf_catalog *c = &ctx->layers[layer][kind];
     for (uint32_t i = 0; i < c->n_names; i++) {
+      if (vf_name_tag(c->text + c->names[i].name) != NULL) continue;
       vf_name_match match = vf_name_compare(&words, c->text + c->names[i].name);
       if (match != VF_NAME_OTHER) consider(&g, c, i, match);
     }
@@ -129,8 +141,10 @@ void vf_catalog_guess_name(vf_catalog_guess *out, const vf_context *ctx, int kin
 void vf_catalog_search(vf_name_search *search, const vf_context *ctx, int kind) {
   for (size_t layer = 0; layer < ctx->n_layers; layer++) {
     const vf_catalog *c = &ctx->layers[layer][kind];
-    for (uint32_t i = 0; i < c->n_names; i++)
-      vf_name_search_try(search, c->text + c->names[i].name);
+    for (uint32_t i = 0; i < c->n_names; i++) {
+      const char *name = c->text + c->names[i].name, *tag = vf_name_tag(name);
+      vf_name_search_try(search, tag != NULL ? tag : name);
+    }
   }
 }
 

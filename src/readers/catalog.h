@@ -68,8 +68,12 @@ vf_catalog_entry vf_catalog_at(const vf_catalog *catalog, uint32_t i);
 bool vf_catalog_find_row(uint32_t *out, const vf_catalog *catalog, const char *name);
 
 /* The entry that the name stands for, in any layer; false if there is none.  `kind` is a
- * vf_catalog_kind or VF_CATALOG_CLASSES. */
+ * vf_catalog_kind or VF_CATALOG_CLASSES.  A model's name that is nobody's otherwise may be a tag. */
 bool vf_catalog_find(vf_catalog_entry *out, const vf_context *ctx, int kind, const char *name);
+
+/* The model behind a tag of Ollama's library, "qwen3:8b" or "qwen3" (its latest), without a format;
+ * false if there is none. */
+bool vf_catalog_find_tag(vf_catalog_entry *out, const vf_context *ctx, const char *tag);
 
 /* Walks through all entries that are not replaced by others; start with {0}. */
 typedef struct vf_catalog_walk {

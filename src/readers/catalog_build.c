@@ -92,12 +92,7 @@ static char *minified(vf_arena *arena, const char *text, size_t length, size_t *
   return out;
 }
 
-static vf_status add_name(vf_catalog_build *b, build_kind *k, const vf_facts *f, const char *key,
-                          const char *text, vf_error *err) {
-  char name[VF_NAME_SIZE];
-  if (text == NULL || text[0] == '\0' || !vf_name_normalize(name, text))
-    return vf_facts_fail(f, key, VF_MALFORMED, err, "a name has 1 to %d characters",
-                         VF_NAME_SIZE - 1);
+static vf_status push_name(vf_catalog_build *b, build_kind *k, const char *name, vf_error *err) {
   const char *copy = vf_arena_copy(b->arena, name, strlen(name));
   bool room = make_room((void **)&k->names, k->n_names, &k->name_room, sizeof *k->names, b->arena);
   if (copy == NULL || !room) return vf_fail_nomem(err);
@@ -106,17 +101,51 @@ static vf_status add_name(vf_catalog_build *b, build_kind *k, const vf_facts *f,
   return VF_OK;
 }
 
+static vf_status refuse_name(const vf_facts *f, const char *key, vf_error *err) {
+  return vf_facts_fail(f, key, VF_MALFORMED, err, "a name has 1 to %d characters",
+                       VF_NAME_SIZE - 1);
+}
+
+static vf_status add_name(vf_catalog_build *b, build_kind *k, const vf_facts *f, const char *key,
+                          const char *text, vf_error *err) {
+  char name[VF_NAME_SIZE];
+  if (text == NULL || text[0] == '\0' || !vf_name_normalize(name, text))
+    return refuse_name(f, key, err);
+  return push_name(b, k, name, err);
+}
+
+/* A tag of Ollama's library is a name of its own kind: "deepseek-r1" is another model there than
+ * the repository of that name. */
+static vf_status add_tag(vf_catalog_build *b, build_kind *k, const vf_facts *f, const char *key,
+                         const char *text, vf_error *err) {
+  char name[VF_NAME_SIZE];
+  if (text == NULL || text[0] == '\0' || !vf_name_of_tag(name, text))
+    return refuse_name(f, key, err);
+  return push_name(b, k, name, err);
+}
+
+typedef vf_status add_one(vf_catalog_build *b, build_kind *k, const vf_facts *f, const char *key,
+                          const char *text, vf_error *err);
+
+static vf_status add_list(vf_catalog_build *b, build_kind *k, const vf_facts *f, const char *key,
+                          add_one *add, vf_error *err) {
+  const vf_fact *list = vf_facts_find(f, key);
+  vf_status status = VF_OK;
+  if (list == NULL) return VF_OK;
+  if (list->type != VF_FACT_ARRAY)
+    return vf_facts_fail(f, key, VF_MALFORMED, err, "a list of names is expected");
+  for (size_t i = 0; status == VF_OK && i < list->as.array.count; i++) {
+    const vf_fact *item = &list->as.array.items[i];
+    status = add(b, k, f, key, item->type == VF_FACT_STRING ? item->as.string : NULL, err);
+  }
+  return status;
+}
+
 static vf_status add_names(vf_catalog_build *b, build_kind *k, const vf_facts *f, const char *id,
                            vf_error *err) {
   vf_status status = add_name(b, k, f, "id", id, err);
-  const vf_fact *aliases = vf_facts_find(f, "aliases");
-  if (aliases != NULL && aliases->type != VF_FACT_ARRAY)
-    return vf_facts_fail(f, "aliases", VF_MALFORMED, err, "a list of names is expected");
-  for (size_t i = 0; status == VF_OK && aliases != NULL && i < aliases->as.array.count; i++) {
-    const vf_fact *alias = &aliases->as.array.items[i];
-    const char *text = alias->type == VF_FACT_STRING ? alias->as.string : NULL;
-    status = add_name(b, k, f, "aliases", text, err);
-  }
+  if (status == VF_OK) status = add_list(b, k, f, "aliases", add_name, err);
+  if (status == VF_OK) status = add_list(b, k, f, "ollama.tags", add_tag, err);
   const char *repo = vf_facts_string(f, "hf_repo", NULL);
   if (status == VF_OK && repo != NULL) status = add_name(b, k, f, "hf_repo", repo, err);
   return status;

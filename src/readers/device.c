@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "base/names.h"
 #include "base/status.h"
 #include "base/units.h"
@@ -83,13 +84,24 @@ static const char *const backends[] = {"cpu", "cuda", "rocm", "metal", "sycl", "
 _Static_assert(sizeof kinds / sizeof *kinds == VF_DEVICE_KIND_COUNT + 1, "every kind");
 _Static_assert(sizeof backends / sizeof *backends == VF_BACKEND_COUNT + 1, "every backend");
 
-/* What the GPU may use of a unified pool is either all but the system's reserve, or a share. */
+/* What a system keeps of a pool that the GPU has a share of: assumed, macOS idles at 3 to 4 GiB; a
+ * small machine's keeps less. */
+static uint64_t kept_by_system(uint64_t pool_bytes) {
+  return vf_min_u64(4 * VF_GIB, pool_bytes / 4);
+}
+
+/* What the GPU may use of a unified pool is either all but the system's reserve, or a share: then
+ * the rest of the pool is there for what stays on the host. */
 static vf_status read_reserve(vf_device *d, const entry_facts *e, vf_error *err) {
-  uint64_t permille = 0;
+  uint64_t permille = 0, pool = 0;
   vf_status status = mib(&d->reserved_bytes, e, "reserve_mib", err);
   if (status == VF_OK) status = number(&permille, e, "working_set_permille", 1000, err);
-  if (status == VF_OK && permille != 0)
+  if (status == VF_OK) status = mib(&pool, e, "pool_mib", err);
+  if (status == VF_OK && permille != 0) {
     d->reserved_bytes = d->total_bytes - d->total_bytes / 1000 * permille;
+    pool = d->total_bytes;
+  }
+  d->whole_bytes = pool - kept_by_system(pool);
   return status;
 }
 

@@ -40,7 +40,7 @@ static sums sum_up(const vf_estimate *e) {
   const vf_device_budget *b = vf_estimate_devices(e, &n);
   for (size_t i = 0; i < n; i++) {
     bool beside = b[i].device.kind == VF_DEVICE_HOST && n > 1;
-    if (beside) s.host += b[i].need.high_bytes;
+    if (beside) s.host += b[i].need.high_bytes + b[i].growth_bytes;
     if (b[i].device.total_known && !b[i].pooled && b[i].headroom_bytes < s.headroom)
       s.headroom = b[i].headroom_bytes;
     if (beside) continue;

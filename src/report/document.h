@@ -9,7 +9,7 @@
 
 #include "report/out.h"
 
-#define VF_DOC_VERSION "1.1" /* of all JSON that is written: additions are minor */
+#define VF_DOC_VERSION "2.0" /* of all JSON that is written: additions are minor */
 
 typedef enum vf_doc_kind {
   VF_DOC_STRING,

@@ -158,6 +158,19 @@ static void put_pool(vf_doc *j, const vf_device_budget *b) {
   vf_doc_u64(j, "kv_pool_tokens", b->pool_tokens);
 }
 
+/* The second limit of a GPU that may take a part of its machine's memory. */
+static void put_whole(vf_doc *j, const vf_whole *w) {
+  vf_doc_open(j, "whole_memory", '{');
+  vf_doc_u64(j, "capacity_bytes", w->capacity_bytes);
+  vf_doc_u64(j, "need_low_bytes", w->need.low_bytes);
+  vf_doc_u64(j, "need_bytes", w->need.bytes);
+  vf_doc_u64(j, "need_high_bytes", w->need.high_bytes);
+  vf_doc_u64(j, "growth_bytes", w->growth_bytes);
+  vf_doc_i64(j, "headroom_bytes", w->headroom_bytes);
+  vf_doc_string(j, "verdict", vf_verdict_word[w->verdict].json);
+  vf_doc_close(j, '}');
+}
+
 static void put_device(vf_doc *j, const vf_estimate *e, const vf_device_budget *b, uint64_t index) {
   vf_doc_open(j, NULL, '{');
   vf_doc_string(j, "id", b->device.id);
@@ -172,10 +185,12 @@ static void put_device(vf_doc *j, const vf_estimate *e, const vf_device_budget *
   vf_doc_u64(j, "need_low_bytes", b->need.low_bytes);
   vf_doc_u64(j, "need_bytes", b->need.bytes);
   vf_doc_u64(j, "need_high_bytes", b->need.high_bytes);
+  vf_doc_u64(j, "growth_bytes", b->growth_bytes);
   if (b->device.total_known) {
     vf_doc_i64(j, "headroom_bytes", b->headroom_bytes);
     vf_doc_string(j, "verdict", vf_verdict_word[b->verdict].json);
   }
+  if (b->whole.known) put_whole(j, &b->whole);
   vf_doc_close(j, '}');
 }
 
@@ -243,6 +258,7 @@ static void put_line(vf_doc *j, const vf_estimate *e, const vf_line *line, size_
   vf_doc_u64(j, "high_bytes", line->size.high_bytes);
   vf_doc_string(j, "basis", vf_basis_word[line->basis]);
   if (line->outside) vf_doc_bool(j, "outside_budget", true);
+  if (line->growth) vf_doc_bool(j, "growth", true);
   vf_doc_string(j, "formula", formula);
   vf_doc_close(j, '}');
 }

@@ -22,8 +22,8 @@ typedef struct page {
   size_t n_tables;
 } page;
 
-static const char *const marks[VF_VERDICT_COUNT] = {"✓", "~", "✗"};
-static const char *const verdict_words[VF_VERDICT_COUNT] = {"fits", "tight", "no fit"};
+static const char *const marks[VF_VERDICT_COUNT] = {"✓", "~", "?", "✗"};
+static const char *const verdict_words[VF_VERDICT_COUNT] = {"fits", "tight", "risky", "no fit"};
 
 #define DIM   "\x1b[2m"
 #define RESET "\x1b[0m"
@@ -241,7 +241,8 @@ static bool any_cell(const vf_grid *g, bool refused, vf_verdict verdict) {
 
 static void put_legend(const page *p) {
   static const char *const words[VF_VERDICT_COUNT] = {
-      "fits", "tight: within the capacity, but not with the headroom asked for", "does not fit"};
+      "fits", "tight: the worst case is within the capacity, but not with growth and headroom",
+      "risky: what is expected is, the worst case is not", "does not fit"};
   const char *between = p->markdown ? "\n" : "\n  ";
   for (int v = 0; v < VF_VERDICT_COUNT; v++) {
     if (!any_cell(p->g, false, (vf_verdict)v)) continue;

@@ -39,8 +39,10 @@ const char *const vf_reason_text[VF_REASON_COUNT] = {
 
 const char *const vf_advice_word[3] = {"yes", "with care", "no"};
 
+/* What may not fit is no more to be run with care than what does not. */
 int vf_placed_advice(const vf_placed_scenario *s) {
-  int memory = (int)s->plan.verdict, compute = (int)s->compute;
+  int memory = s->plan.verdict == VF_FITS ? 0 : vf_verdict_fits(s->plan.verdict) ? 1 : 2;
+  int compute = (int)s->compute;
   return memory > compute ? memory : compute;
 }
 
@@ -138,7 +140,7 @@ static void put_box(const page *g) {
 
 static void put_headline(const page *g) {
   size_t fit = 0, n = g->p->n_scenarios;
-  for (size_t i = 0; i < n; i++) fit += g->p->scenarios[i].plan.verdict != VF_NO_FIT;
+  for (size_t i = 0; i < n; i++) fit += vf_verdict_fits(g->p->scenarios[i].plan.verdict);
   put_verdict(g, g->p->verdict, 0);
   vf_out_put(g->out, "   ");
   if (n > 1) vf_out_printf(g->out, "%zu of %zu scenarios fit", fit, n);
@@ -243,6 +245,20 @@ static void put_item(const page *g, const vf_placed_scenario *s, size_t i, size_
   vf_out_put(g->out, "\n");
 }
 
+/* What programs take with use, and their options bound. */
+static void put_growth(const page *g, const vf_device_budget *b, size_t label_width) {
+  char buf[40], amount[48];
+  vf_text t = vf_text_on(amount, sizeof amount);
+  if (b->growth_bytes == 0) return;
+  write_size(buf, b->growth_bytes, g->options->unit);
+  vf_text_printf(&t, "+%s", buf);
+  vf_out_put(g->out, "  ");
+  put_padded(g->out, "may grow", label_width + 2, false);
+  put_padded(g->out, amount, 12, true);
+  vf_out_printf(g->out, " %s  caches of past prompts (--cache-ram)\n",
+                vf_unit_name(g->options->unit));
+}
+
 static void put_device(const page *g, const vf_placed_scenario *s, size_t i, size_t label_width) {
   const vf_device_budget *b = &s->plan.budgets[i];
   char buf[128], capacity[40], left[40];
@@ -263,6 +279,7 @@ static void put_device(const page *g, const vf_placed_scenario *s, size_t i, siz
   if (g->p->box.n_devices > 1) vf_out_printf(g->out, " of %s", b->device.name);
   write_size(capacity, b->headroom_target_bytes, unit);
   vf_out_printf(g->out, ", %s left, target %s\n", left, capacity);
+  put_growth(g, b, label_width);
 }
 
 static void put_host(const page *g, const vf_placed_scenario *s, size_t label_width) {
@@ -279,6 +296,7 @@ static void put_host(const page *g, const vf_placed_scenario *s, size_t label_wi
     vf_out_printf(g->out, "  of %s", buf);
   }
   vf_out_put(g->out, "\n");
+  put_growth(g, b, label_width);
 }
 
 /* Decoding is bound by the device's bandwidth: who takes turns gets its share of it. */
@@ -378,9 +396,9 @@ static void put_packing(const page *g, const vf_placed_scenario *s) {
 
 /* A set that fits and to which nothing can be added: told where the whole does not fit. */
 static bool is_maximal(const vf_placed_scenario *s, size_t i) {
-  if (s->sets[i].verdict == VF_NO_FIT) return false;
+  if (!vf_verdict_fits(s->sets[i].verdict)) return false;
   for (size_t k = 0; k < s->n_sets; k++)
-    if (k != i && s->sets[k].verdict != VF_NO_FIT && (s->sets[i].loaded & ~s->sets[k].loaded) == 0)
+    if (k != i && vf_verdict_fits(s->sets[k].verdict) && (s->sets[i].loaded & ~s->sets[k].loaded) == 0)
       return false;
   return true;
 }
@@ -388,7 +406,7 @@ static bool is_maximal(const vf_placed_scenario *s, size_t i) {
 static void put_on_demand(const page *g, const vf_placed_scenario *s) {
   size_t fit = 0, told = 0;
   if (s->n_sets == 0) return;
-  for (size_t i = 0; i < s->n_sets; i++) fit += s->sets[i].verdict != VF_NO_FIT;
+  for (size_t i = 0; i < s->n_sets; i++) fit += vf_verdict_fits(s->sets[i].verdict);
   put_scenario_name(g, s);
   vf_out_printf(g->out, "%zu of %zu sets that can be loaded together fit\n", fit, s->n_sets);
   for (size_t i = 0; fit < s->n_sets && i < s->n_sets && told < TOLD; i++) {

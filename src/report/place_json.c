@@ -109,6 +109,7 @@ static void put_device(vf_doc *j, const vf_device_budget *b, size_t index) {
   vf_doc_string(j, "id", b->device.id);
   vf_doc_u64(j, "index", index);
   put_interval(j, b->need);
+  vf_doc_u64(j, "growth_bytes", b->growth_bytes);
   if (b->device.total_known) {
     vf_doc_u64(j, "capacity_bytes", b->capacity_bytes);
     vf_doc_u64(j, "headroom_target_bytes", b->headroom_target_bytes);

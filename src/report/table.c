@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "core/estimate.h"
 #include "core/words.h"
 #include "report/report.h"
 
@@ -71,15 +72,38 @@ static void put_bar(const table *t, uint64_t bytes) {
 
 /* ---- The headline ----------------------------------------------------------------------- */
 
-static int64_t worst_headroom(const table *t) {
-  int64_t worst = INT64_MAX;
+/* By how much the device that is worst off is short, of the expected need. */
+static uint64_t worst_short(const table *t) {
+  uint64_t worst = 0;
   for (size_t i = 0; i < t->n_devices; i++) {
-    const vf_device_budget *b = &t->devices[i];
-    if (!b->device.total_known) continue;
-    int64_t left = (int64_t)b->capacity_bytes - (int64_t)b->need.bytes;
-    if (left < worst) worst = left;
+    uint64_t bytes = t->devices[i].device.total_known ? vf_budget_short(&t->devices[i]) : 0;
+    if (bytes > worst) worst = bytes;
   }
   return worst;
+}
+
+/* The same of the upper end. */
+static uint64_t worst_risk(const table *t) {
+  int64_t worst = 0;
+  for (size_t i = 0; i < t->n_devices; i++) {
+    int64_t left = t->devices[i].device.total_known ? vf_budget_headroom(&t->devices[i]) : 0;
+    if (left < worst) worst = left;
+  }
+  return (uint64_t)-worst;
+}
+
+static void text_shortfall(vf_text *text, const table *t) {
+  vf_verdict verdict = vf_estimate_verdict(t->e);
+  uint64_t bytes = verdict == VF_NO_FIT ? worst_short(t) : worst_risk(t);
+  if (verdict != VF_NO_FIT && verdict != VF_RISKY) return;
+  if (bytes == 0) {
+    vf_text_put(text, "   the engine refuses it");
+    return;
+  }
+  vf_text_put(text, verdict == VF_NO_FIT ? "   short by " : "   up to ");
+  vf_text_size(text, bytes, t->options->unit, 2);
+  vf_text_printf(text, " %s", vf_unit_name(t->options->unit));
+  if (verdict == VF_RISKY) vf_text_put(text, " short");
 }
 
 static void text_device_name(vf_text *text, const table *t) {
@@ -103,13 +127,7 @@ static void put_headline(const table *t) {
   color(t, verdict->color);
   vf_out_put(t->out, verdict->shown);
   color(t, RESET);
-  if (vf_estimate_verdict(t->e) == VF_NO_FIT && worst_headroom(t) >= 0) {
-    vf_text_put(&text, "   the engine refuses it");
-  } else if (vf_estimate_verdict(t->e) == VF_NO_FIT) {
-    vf_text_put(&text, "   short by ");
-    vf_text_size(&text, (uint64_t)-worst_headroom(t), t->options->unit, 2);
-    vf_text_printf(&text, " %s", vf_unit_name(t->options->unit));
-  }
+  text_shortfall(&text, t);
   vf_text_put(&text, "   ");
   vf_text_escaped(&text, m.id, strlen(m.id));
   vf_text_printf(&text, " · %s · ", m.quant);
@@ -153,7 +171,8 @@ static void put_part(const table *t, uint32_t device, vf_part part) {
   vf_basis basis = VF_BASIS_EXACT;
   const char *note = NULL;
   for (size_t i = 0; i < n; i++) {
-    if (lines[i].device != device || lines[i].part != part || lines[i].outside) continue;
+    if (lines[i].device != device || lines[i].part != part) continue;
+    if (lines[i].outside || lines[i].growth) continue;
     size.low_bytes += lines[i].size.low_bytes;
     size.bytes += lines[i].size.bytes;
     size.high_bytes += lines[i].size.high_bytes;
@@ -167,20 +186,16 @@ static const vf_device_budget *host_budget(const table *t) {
   return t->n_devices > 1 ? &t->devices[t->n_devices - 1] : NULL;
 }
 
-/* "weights 0.28, compute 0.02, prompt cache up to 8.0": what the host holds, in one line. */
+/* "weights 0.28, compute 0.02": what the host holds, in one line. */
 static void text_host_parts(vf_text *text, const table *t, uint32_t host) {
   size_t n;
   const vf_line *lines = vf_estimate_lines(t->e, &n);
   const char *separator = "";
   for (size_t i = 0; i < n; i++) {
     if (lines[i].device != host || lines[i].size.high_bytes < 10 * VF_MIB) continue;
-    bool runtime = lines[i].part == VF_PART_RUNTIME;
-    vf_text_printf(text, "%s%s ", separator,
-                   runtime ? "prompt cache" : vf_part_word[lines[i].part].shown);
-    if (lines[i].size.low_bytes == 0) vf_text_put(text, "up to ");
-    vf_text_size(text,
-                 lines[i].size.low_bytes == 0 ? lines[i].size.high_bytes : lines[i].size.bytes,
-                 t->options->unit, 2);
+    if (lines[i].growth) continue;
+    vf_text_printf(text, "%s%s ", separator, vf_part_word[lines[i].part].shown);
+    vf_text_size(text, lines[i].size.bytes, t->options->unit, 2);
     separator = ", ";
   }
 }
@@ -199,6 +214,7 @@ static void put_host_row(const table *t) {
 static void text_capacity(vf_text *text, const table *t, const vf_device_budget *b) {
   const char *reserve =
       b->device.kind == VF_DEVICE_UNIFIED ? "kept for the OS" : "kept by the driver";
+  if (b->whole.known) reserve = "that the GPU may not take";
   vf_unit unit = t->options->unit;
   if (b->has_pool) reserve = "that the engine leaves alone";
   if (b->device.reserved_bytes == 0 && b->device.used_bytes == 0) return;
@@ -261,6 +277,61 @@ static void put_headroom(const table *t, const vf_device_budget *b) {
   put_summary_line(t, "headroom", &size, &words, &remark);
 }
 
+/* Whether what may come on top has room: "still fits", or what becomes of it. */
+static const char *word_of_growth(const table *t) {
+  bool fits = true;
+  for (size_t i = 0; i < t->n_devices; i++) {
+    const vf_device_budget *b = &t->devices[i];
+    uint64_t growth = b->whole.known ? b->whole.growth_bytes : b->growth_bytes;
+    int64_t left = b->whole.known ? b->whole.headroom_bytes : b->headroom_bytes;
+    if (b->device.total_known) fits = fits && left >= 0 && growth <= (uint64_t)left;
+  }
+  return fits ? "still fits" : "has no room for all of it";
+}
+
+/* "may grow  +8.0 GiB  llama-server keeps past prompts (--cache-ram 0: off)   still fits" */
+static void put_growth(const table *t) {
+  size_t n;
+  const vf_line *lines = vf_estimate_lines(t->e, &n);
+  for (size_t i = 0; i < n; i++) {
+    char size_buf[64], note_buf[160];
+    vf_text size = vf_text_on(size_buf, sizeof size_buf), note = vf_text_on(note_buf, sizeof note_buf);
+    if (!lines[i].growth) continue;
+    bool apart = t->devices[lines[i].device].device.kind == VF_DEVICE_HOST &&
+                 !t->devices[lines[i].device].pooled;
+    bool judged = !apart || t->devices[lines[i].device].device.total_known;
+    vf_text_put(&size, "+");
+    vf_text_size(&size, lines[i].size.high_bytes, t->options->unit, 1);
+    vf_text_printf(&size, " %s", vf_unit_name(t->options->unit));
+    vf_text_printf(&note, "  %s", lines[i].note);
+    if (apart) vf_text_put(&note, ", in main memory");
+    if (judged) vf_text_printf(&note, "   %s", word_of_growth(t));
+    vf_out_put(t->out, "  ");
+    put_left(t->out, "may grow", LABEL_WIDTH);
+    put_right(t->out, size.buf, SIZE_WIDTH);
+    vf_out_text(t->out, &note);
+    vf_out_put(t->out, "\n");
+  }
+}
+
+/* The second limit: of all memory, where the GPU may take a part of it alone. */
+static void put_whole(const table *t, const vf_device_budget *b) {
+  char size_buf[64], words_buf[64], remark_buf[128];
+  vf_text size = vf_text_on(size_buf, sizeof size_buf);
+  vf_text words = vf_text_on(words_buf, sizeof words_buf);
+  vf_text remark = vf_text_on(remark_buf, sizeof remark_buf);
+  const vf_whole *w = &b->whole;
+  if (!w->known) return;
+  text_interval(&size, w->need, t->options->unit);
+  vf_text_printf(&size, " %s", vf_unit_name(t->options->unit));
+  vf_text_put(&words, " of ");
+  text_bytes(&words, w->capacity_bytes, t->options->unit);
+  vf_text_put(&remark, "of the whole machine, GPU and host together: ");
+  vf_text_signed_size(&remark, w->headroom_bytes, t->options->unit, 1);
+  vf_text_printf(&remark, " %s left", vf_unit_name(t->options->unit));
+  put_summary_line(t, "all memory", &size, &words, &remark);
+}
+
 /* What a serving engine's pool holds: "476,064 tokens · 3.63 requests at 131,072". */
 static void put_pool(const table *t) {
   char size_buf[64], words_buf[160], none_buf[1];
@@ -289,8 +360,10 @@ static void put_one_device(table *t) {
   if (host != NULL && host->pooled) put_host_row(t);
   put_needs(t, b);
   if (b->device.total_known) put_headroom(t, b);
+  put_whole(t, b);
   put_pool(t);
   if (host != NULL && !host->pooled) put_host_row(t);
+  put_growth(t);
 }
 
 /* ---- Several devices -------------------------------------------------------------------- */
@@ -375,6 +448,7 @@ static void put_many_devices(const table *t) {
       put_device_row(t, i);
   put_in_use(t);
   put_pool(t);
+  put_growth(t);
 }
 
 /* ---- Speed ------------------------------------------------------------------------------ */

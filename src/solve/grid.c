@@ -220,7 +220,7 @@ static vf_status work_cell(work *w, vf_error *err) {
   vf_outcome *out = &g->cells[cell];
   vf_asker_outcome(&w->asker, out);
   if (w->asker.e->refused) out->reason = reason_of(g, refusal_in(w->asker.e));
-  g->n_fitting += out->verdict != VF_NO_FIT;
+  g->n_fitting += vf_verdict_fits(out->verdict);
   note_estimate(w);
   return VF_OK;
 }

@@ -172,11 +172,13 @@ static vf_interval with_pool(const vf_device_budget *b) {
                        clamp(most + clamp(b->pool.high_bytes))};
 }
 
-/* An engine that fills its share takes all of it; what is beside the share comes on top. */
+/* An engine that fills its share takes all of it; what is beside the share comes on top.  Where the
+ * GPU has a limit of its own, all that is in the pool is held against it: programs together are
+ * judged by one limit. */
 static vf_interval taken(const job *j, const vf_device_budget *b, size_t index) {
   size_t n;
   const vf_line *lines = vf_estimate_lines(j->estimate, &n);
-  vf_interval sum = clamped(b->need);
+  vf_interval sum = clamped(b->whole.known ? b->whole.need : b->need);
   if (!b->has_pool) return sum;
   if (has_fixed_pool(&j->opened.request)) return with_pool(b);
   if (b->capacity_bytes >= b->need.bytes) sum = vf_exactly(clamp(b->capacity_bytes));
@@ -213,12 +215,15 @@ static vf_status demand_on(job *j, vf_demand *d, vf_placed *p, const size_t *whe
   if (speed.decode_known) p->decode[d - p->options] = speed.decode;
   const vf_device_budget *b = vf_estimate_devices(j->estimate, &count);
   for (size_t i = 0; i < count; i++) {
+    uint64_t growth = b[i].whole.known ? b[i].whole.growth_bytes : b[i].growth_bytes;
     if (i < n) {
       add(&d->devices[where[i]], taken(j, &b[i], i));
+      d->growth[where[i]] = clamp(d->growth[where[i]] + growth);
       d->refused |= b[i].has_pool && b[i].verdict == VF_NO_FIT;
       if (tell) tell_parts(p, &b[i], vf_estimate_workload(j->estimate));
     } else if (!b[i].pooled) {
       add(&d->host, b[i].need);
+      d->growth[VF_CORESIDE_DEVICES] = clamp(growth);
     }
   }
   return VF_OK;
@@ -402,7 +407,9 @@ static void apply_limit(vf_placed *p, const vf_box *box) {
     if (need > p->limit_bytes) p->over_limit = p->options[o].refused = true;
     for (size_t d = 0; d < box->n_devices; d++) {
       vf_interval *size = &p->options[o].devices[d];
+      uint64_t *growth = &p->options[o].growth[d];
       size->high_bytes = vf_max_u64(size->bytes, vf_min_u64(size->high_bytes, p->limit_bytes));
+      *growth = vf_min_u64(*growth, p->limit_bytes - vf_min_u64(p->limit_bytes, size->high_bytes));
     }
   }
 }

@@ -9,7 +9,7 @@ ESTIMATING = {"fit", "table", "max", "compare"}
 COMMANDS = ESTIMATING | {"inspect", "explain", "detect", "place", "models", "gpus", "nodes", "workloads", "formats", "engines"}
 EVERYWHERE = {"catalog", "format", "json", "quiet", "color", "unit", "help", "version"}
 ONLY = {
-    "strict": ESTIMATING | {"place", "inspect"}, "cell": {"table"}, "rows": {"table"}, "columns": {"table"},
+    "strict": ESTIMATING | {"place", "inspect"}, "allow-risky": (ESTIMATING - {"max"}) | {"place"}, "cell": {"table"}, "rows": {"table"}, "columns": {"table"},
     "min-ctx": {"max"}, "min-seqs": {"max"}, "params": {"models"}, "family": {"models", "workloads"}, "vendor": {"gpus", "nodes"},
     "id": {"models"}, "sysroot": ESTIMATING | {"place", "detect"}, "scenario": {"place"}, "profile": {"place"}, "card": {"place"},
     "card-svg": {"place"}, "explain": {"fit"}, "launch": {"fit"}, "plot": {"fit"}, "tensors": {"inspect"}, "graph": {"inspect"},

@@ -165,7 +165,7 @@ for schema, args in (("table", ["table", "--quant", "q4,q8_0", "--gpu", "h100,l4
 out = subprocess.run([vramfit, "compare", "--quant q4", "--quant q8_0 --seqs 2", "--gpu", "h100"] + BASE,
                      capture_output=True, text=True)
 for deployment in json.loads(out.stdout)["deployments"]:
-    check(validator("result"), "compare", dict(deployment, format_version="1.1"))
+    check(validator("result"), "compare", dict(deployment, format_version="2.0"))
 
 print("%d errors" % failed)
 sys.exit(failed != 0)

@@ -54,6 +54,9 @@ static void sizes_mean_what_their_unit_says(void **state) {
       {"0.5GiB", UINT64_C(536870912)},
       {"119.7GiB", UINT64_C(128526896332)},
       {"4TiB", UINT64_C(4398046511104)},
+      {"24 GB", UINT64_C(24000000000)},
+      {"24gb", UINT64_C(24000000000)},
+      {"24G", UINT64_C(25769803776)},
       {"1.000000001GB", UINT64_C(1000000001)},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -65,7 +68,7 @@ static void sizes_mean_what_their_unit_says(void **state) {
 
 static void sizes_that_make_no_sense_are_refused(void **state) {
   (void)state;
-  static const char *const bad[] = {"",      "G",     "24G", "24g", "-1GiB",
+  static const char *const bad[] = {"",      "G",     "24X", "24Gb2", "-1GiB",
                                     "1.GiB", ".5GiB", "1.5", "1e9", "1GiB "};
   uint64_t n = 77;
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

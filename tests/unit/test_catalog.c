@@ -138,6 +138,28 @@ static void a_bad_catalog_is_refused_whole(void **state) {
   }
 }
 
+static void an_own_entry_can_be_like_a_built_in_one(void **state) {
+  (void)state;
+  vf_context *own;
+  vf_model *m;
+  assert_ok(vf_context_new(&own, NULL, err));
+  write_catalog("{\"models\": [{\"id\": \"mine\", \"like\": \"qwen3-8b\","
+                "\"vocab_size\": 151937}]}");
+  assert_ok(vf_context_add_catalog(own, folder, err));
+  assert_ok(vf_model_open(&m, own, "mine", NULL, NULL, err));
+  vf_model_info info;
+  vf_model_info_get(m, &info);
+  assert_int_equal(info.n_layers, 36);
+  vf_model_free(m);
+  write_catalog("{\"models\": [{\"id\": \"mine\", \"like\": \"nobody\"}]}");
+  assert_fails(vf_context_add_catalog(own, folder, err), VF_MALFORMED,
+               "no entry is called 'nobody'");
+  write_catalog("{\"models\": [{\"id\": \"mine\", \"like\": \"hermes3-8b\"}]}");
+  assert_fails(vf_context_add_catalog(own, folder, err), VF_MALFORMED,
+               "is itself like another entry");
+  vf_context_free(own);
+}
+
 static void a_catalog_that_is_not_there_is_an_error(void **state) {
   (void)state;
   assert_fails(vf_context_add_catalog(ctx, "/nowhere/at/all", err), VF_IO, "is no folder");
@@ -258,6 +280,7 @@ int main(void) {
       cmocka_unit_test(an_own_entry_replaces_the_built_in_one_of_its_name),
       cmocka_unit_test(an_own_class_serves_an_own_device),
       cmocka_unit_test(a_bad_catalog_is_refused_whole),
+      cmocka_unit_test(an_own_entry_can_be_like_a_built_in_one),
       cmocka_unit_test(a_catalog_that_is_not_there_is_an_error),
       cmocka_unit_test(a_config_becomes_an_entry_with_the_facts_that_count),
       cmocka_unit_test(a_config_that_makes_no_model_is_not_added),

@@ -250,10 +250,58 @@ static void the_verdict_turns_at_its_boundaries(void **state) {
   assert_int_equal(judge(need, 130, 10), VF_FITS);
   assert_int_equal(judge(need, 129, 10), VF_TIGHT);
   assert_int_equal(judge(need, 120, 0), VF_FITS);
-  assert_int_equal(judge(need, 119, 0), VF_TIGHT);
-  assert_int_equal(judge(need, 100, 0), VF_TIGHT);
+  assert_int_equal(judge(need, 120, 1), VF_TIGHT);
+  assert_int_equal(judge(need, 119, 0), VF_RISKY);
+  assert_int_equal(judge(need, 100, 0), VF_RISKY);
   assert_int_equal(judge(need, 99, 0), VF_NO_FIT);
   assert_int_equal(judge(need, 1000, UINT64_MAX), VF_TIGHT);
+}
+
+/* What comes with use only takes the headroom away. */
+static void growth_makes_tight_at_worst(void **state) {
+  (void)state;
+  vf_device_budget b = {.need = {90, 100, 120}, .growth_bytes = 30};
+  b.device = (vf_device){.total_known = true, .total_bytes = 160, .headroom_bytes = 10};
+  vf_budget_judge(&b);
+  assert_int_equal(b.verdict, VF_FITS);
+  assert_true(vf_budget_over(&b) == 0);
+  b.growth_bytes = 31;
+  vf_budget_judge(&b);
+  assert_int_equal(b.verdict, VF_TIGHT);
+  b.growth_bytes = UINT64_MAX;
+  vf_budget_judge(&b);
+  assert_int_equal(b.verdict, VF_TIGHT);
+  assert_true(b.headroom_bytes == 40);
+}
+
+/* Metal's working set holds what the GPU has, the machine what both have: the worse one decides. */
+static void of_two_limits_the_worse_one_decides(void **state) {
+  (void)state;
+  static const struct {
+    uint64_t gpu, host, whole;
+    vf_verdict verdict;
+  } cases[] = {{40, 10, 60, VF_FITS}, {49, 1, 60, VF_NO_FIT}, {40, 21, 60, VF_NO_FIT},
+               {40, 20, 60, VF_FITS}, {40, 20, 0, VF_NO_FIT}, {30, 10, 0, VF_FITS}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    vf_model *model;
+    vf_estimate e = {.allocator = vf_default_allocator};
+    vf_device d[2] = {{.kind = VF_DEVICE_UNIFIED, .total_known = true, .total_bytes = 64},
+                      {.kind = VF_DEVICE_HOST, .total_known = true, .total_bytes = 1}};
+    d[0].reserved_bytes = 16;
+    d[0].whole_bytes = cases[i].whole;
+    assert_ok(vf_model_new(&model, &vf_default_allocator, 1, 1, 1, err));
+    assert_ok(vf_estimate_reset(&e, model, d, 2, err));
+    vf_estimate_add(&e, (vf_line){0, VF_PART_WEIGHTS, "a", vf_exactly(cases[i].gpu),
+                                  VF_BASIS_EXACT, ""});
+    vf_estimate_add(&e, (vf_line){1, VF_PART_WEIGHTS, "b", vf_exactly(cases[i].host),
+                                  VF_BASIS_EXACT, ""});
+    assert_ok(vf_estimate_finish(&e, err));
+    assert_int_equal(e.verdict, cases[i].verdict);
+    assert_true(e.devices[0].whole.known == (cases[i].whole != 0));
+    vf_default_allocator.free(NULL, e.devices);
+    vf_default_allocator.free(NULL, e.lines);
+    vf_model_free(model);
+  }
 }
 
 static void capacity_is_what_reserve_and_use_leave(void **state) {
@@ -394,6 +442,8 @@ int main(void) {
       cmocka_unit_test(slots_follow_the_shares),
       cmocka_unit_test(the_last_slots_go_to_the_devices_first),
       cmocka_unit_test(the_verdict_turns_at_its_boundaries),
+      cmocka_unit_test(growth_makes_tight_at_worst),
+      cmocka_unit_test(of_two_limits_the_worse_one_decides),
       cmocka_unit_test(capacity_is_what_reserve_and_use_leave),
       cmocka_unit_test(the_host_draws_from_a_unified_pool),
       cmocka_unit_test(sums_beyond_64_bits_fail_the_estimate),

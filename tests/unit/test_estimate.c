@@ -240,7 +240,7 @@ static void intervals_are_ordered_and_parts_add_up(void **state) {
     const vf_device_budget *b = vf_estimate_devices(estimate, &devices);
     const vf_line *line = vf_estimate_lines(estimate, &lines);
     for (size_t d = 0; d < devices; d++) {
-      uint64_t sum = b[d].shared_host_bytes;
+      uint64_t sum = b[d].whole.known ? 0 : b[d].shared_host_bytes;
       for (int p = 0; p < VF_PART_COUNT; p++) sum += b[d].part_bytes[p];
       assert_u64(sum, b[d].need.bytes);
       assert_true(b[d].need.low_bytes <= sum && sum <= b[d].need.high_bytes);
@@ -263,6 +263,59 @@ static void depth_does_not_change_the_compute_buffer(void **state) {
   uint64_t shallow = part(0, VF_PART_COMPUTE);
   assert_ok(run("yi-1.5-9b", "q4_k_m", "h100", &r, err)); /* 48 layers of the same shape */
   assert_u64(part(0, VF_PART_COMPUTE), shallow);
+}
+
+/* ---- Verdicts --------------------------------------------------------------------------- */
+
+static vf_verdict verdict_with(const vf_model *m, vf_request *r, vf_device d, uint64_t memory) {
+  d.total_bytes = memory;
+  assert_ok(vf_estimate_run(estimate, m, r, &d, 1, err));
+  return vf_estimate_verdict(estimate);
+}
+
+/* On cards and on pools, with one limit and with two. */
+static void more_memory_never_makes_a_verdict_worse(void **state) {
+  (void)state;
+  static const char *const gpus[] = {"rtx-4090", "gb10", "h100", "apple-m4-max-40-64gb",
+                                     "strix-halo"};
+  size_t seen[VF_VERDICT_COUNT] = {0};
+  for (int i = 0; i < 120; i++) {
+    vf_request r = vf_request_init();
+    vf_model *m;
+    vf_device d;
+    size_t n;
+    r.ctx_tokens = 1024 + pick(60000);
+    r.seqs = 1 + pick(4);
+    assert_ok(vf_model_open(&m, ctx, some_models[pick(8)], pick(2) ? "q4_k_m" : "q8_0", NULL, err));
+    assert_ok(vf_devices_parse(&d, 1, &n, ctx, gpus[i % 5], err));
+    vf_verdict last = VF_NO_FIT;
+    for (uint64_t gib = 1; gib <= 256; gib += gib / 8 + 1) {
+      vf_verdict now = verdict_with(m, &r, d, gib << 30);
+      assert_true(now <= last);
+      seen[last = now]++;
+    }
+    vf_model_free(m);
+  }
+  for (int v = 0; v < VF_VERDICT_COUNT; v++) assert_true(seen[v] > 0);
+}
+
+/* --cache-ram 0 is the same need, and at worst TIGHT becomes FITS. */
+static void growth_never_makes_no_fit_out_of_fits(void **state) {
+  (void)state;
+  static const char *const gpus[] = {"gb10", "apple-m4-max-40-64gb", "rtx-4090", "strix-halo"};
+  for (int i = 0; i < 200; i++) {
+    vf_request r = vf_request_init();
+    r.ctx_tokens = 1024 + pick(60000);
+    r.host_memory_bytes = (uint64_t)(1 + pick(64)) << 30;
+    const char *model = some_models[pick(8)], *gpu = gpus[i % 4];
+    assert_ok(run(model, "q4_k_m", gpu, &r, err));
+    vf_verdict with = vf_estimate_verdict(estimate);
+    r.prompt_cache_bytes = 0;
+    assert_ok(run(model, "q4_k_m", gpu, &r, err));
+    vf_verdict without = vf_estimate_verdict(estimate);
+    assert_true(without <= with);
+    assert_true(with == without || (with == VF_TIGHT && without == VF_FITS));
+  }
 }
 
 /* ---- Limits ----------------------------------------------------------------------------- */
@@ -365,6 +418,8 @@ int main(void) {
       cmocka_unit_test(more_context_or_sequences_never_need_less),
       cmocka_unit_test(intervals_are_ordered_and_parts_add_up),
       cmocka_unit_test(depth_does_not_change_the_compute_buffer),
+      cmocka_unit_test(more_memory_never_makes_a_verdict_worse),
+      cmocka_unit_test(growth_never_makes_no_fit_out_of_fits),
       cmocka_unit_test(limits_are_tight),
       cmocka_unit_test(layers_on_the_gpu_are_the_most_that_fit),
       cmocka_unit_test(every_line_has_a_formula),

@@ -302,6 +302,9 @@ static void files_and_lists_name_what_is_null(void **state) {
   refuses("ctx", vf_list(&l, NULL, VF_LIST_GPUS, NULL, err));
   takes("query", vf_list(&l, g.ctx, VF_LIST_GPUS, NULL, err));
   vf_listing_free(l);
+  refuses("out", vf_graph_list(NULL, g.ctx, &g.deployment, err));
+  refuses("ctx", vf_graph_list(&l, NULL, &g.deployment, err));
+  refuses("deployment", vf_graph_list(&l, g.ctx, NULL, err));
   refuses("out_path", vf_catalog_add_model(NULL, sizeof path, g.ctx, "f", "c", "i", err));
   refuses("ctx", vf_catalog_add_model(path, sizeof path, NULL, "f", "c", "i", err));
   refuses("folder", vf_catalog_add_model(path, sizeof path, g.ctx, NULL, "c", "i", err));

@@ -7,6 +7,7 @@
 #include "models/recipe.h"
 #include "readers/catalog.h"
 #include "readers/config.h"
+#include "readers/entry.h"
 
 static vf_context *ctx;
 
@@ -310,6 +311,12 @@ static void every_model_resolves_by_each_of_its_names(void **state) {
           vf_catalog_find(&found, ctx, VF_CATALOG_MODELS, aliases->as.array.items[a].as.string));
       assert_string_equal(found.id, id);
     }
+    const vf_fact *tags = vf_facts_find(&facts, "ollama.tags");
+    for (size_t a = 0; tags != NULL && a < tags->as.array.count; a++) {
+      vf_catalog_entry found;
+      assert_true(vf_catalog_find_tag(&found, ctx, tags->as.array.items[a].as.string));
+      assert_string_equal(found.id, id);
+    }
     vf_arena_free(arena);
   }
 }
@@ -336,6 +343,47 @@ static void every_models_parameters_equal_the_published_count(void **state) {
   }
 }
 
+static vf_facts facts_of(vf_arena *arena, const char *name) {
+  vf_catalog_entry e;
+  assert_true(vf_catalog_find(&e, ctx, VF_CATALOG_MODELS, name));
+  vf_facts facts = vf_facts_in(arena, e.file);
+  assert_ok(vf_entry_facts(&facts, ctx, &e, err));
+  return facts;
+}
+
+static void an_entry_like_another_has_its_shape_and_names_of_its_own(void **state) {
+  (void)state;
+  vf_arena *arena = vf_arena_new(&vf_default_allocator, 1 << 20);
+  vf_facts f = facts_of(arena, "hermes3-8b");
+  assert_string_equal(vf_facts_string(&f, "model_type", ""), "llama");
+  assert_string_equal(vf_facts_string(&f, "hf_repo", ""), "NousResearch/Hermes-3-Llama-3.1-8B");
+  assert_string_equal(vf_entry_tag_format(&f, "Hermes3:8B"), "Q4_0");
+  f = facts_of(arena, "r1-1776-671b"); /* DeepSeek-R1 is published in FP8, this one is not */
+  assert_null(vf_facts_find(&f, "quantization_config.quant_method"));
+  vf_arena_free(arena);
+}
+
+static void a_family_alone_is_what_ollama_calls_its_latest(void **state) {
+  (void)state;
+  vf_catalog_entry tag, repository;
+  assert_true(vf_catalog_find_tag(&tag, ctx, "DeepSeek-R1"));
+  assert_string_equal(tag.id, "deepseek-r1-0528-qwen3-8b");
+  assert_true(vf_catalog_find(&repository, ctx, VF_CATALOG_MODELS, "deepseek-ai/DeepSeek-R1"));
+  assert_string_equal(repository.id, "deepseek-r1-671b");
+}
+
+static void a_tag_without_a_format_has_the_one_of_its_file(void **state) {
+  (void)state;
+  vf_arena *arena = vf_arena_new(&vf_default_allocator, 1 << 20);
+  vf_facts f = facts_of(arena, "llama3.2:1b");
+  assert_string_equal(vf_entry_tag_format(&f, "llama3.2:1b"), "Q8_0");
+  f = facts_of(arena, "llama3.2");
+  assert_null(vf_entry_tag_format(&f, "llama3.2"));
+  f = facts_of(arena, "mistral:v0.3");
+  assert_string_equal(vf_entry_tag_format(&f, "mistral:instruct"), "Q4_0");
+  vf_arena_free(arena);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_dense_model_has_the_tensors_of_its_kind),
@@ -355,6 +403,9 @@ int main(void) {
       cmocka_unit_test(requantizing_equals_opening_in_that_format),
       cmocka_unit_test(every_model_resolves_by_each_of_its_names),
       cmocka_unit_test(every_models_parameters_equal_the_published_count),
+      cmocka_unit_test(an_entry_like_another_has_its_shape_and_names_of_its_own),
+      cmocka_unit_test(a_family_alone_is_what_ollama_calls_its_latest),
+      cmocka_unit_test(a_tag_without_a_format_has_the_one_of_its_file),
   };
   return cmocka_run_group_tests(tests, open_context, close_context);
 }

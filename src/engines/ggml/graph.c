@@ -96,7 +96,10 @@ vf_ref vf_norm(vf_ggml_builder *b, const vf_layer *l, uint64_t bytes, vf_ref x, 
 }
 
 vf_ref vf_multiply(vf_ggml_builder *b, uint64_t bytes, vf_role matrix, vf_ref x) {
-  return vf_new2(b, bytes, vf_weight(b, matrix), x);
+  b->graph.label = vf_roles[matrix].gguf_name;
+  vf_ref product = vf_new2(b, bytes, vf_weight(b, matrix), x);
+  b->graph.label = NULL;
+  return product;
 }
 
 vf_ref vf_project(vf_ggml_builder *b, uint64_t bytes, vf_role matrix, vf_ref x, bool bias) {

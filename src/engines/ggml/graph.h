@@ -5,6 +5,7 @@
 #ifndef VF_ENGINES_GGML_GRAPH_H
 #define VF_ENGINES_GGML_GRAPH_H
 
+#include "core/graph.h"
 #include "core/placement.h"
 
 /* One batch's graph. */
@@ -26,6 +27,7 @@ typedef struct vf_ggml_graph {
   uint32_t cpu_moe_layers; /* experts of so many layers stay on the host */
   bool kv_on_host;
   bool pipelined;     /* several copies of what crosses devices, to overlap batches */
+  const vf_graph_watch *watch; /* is told of every operation, no layer left out; NULL: nobody */
   uint64_t v_columns; /* elements of a row of values, where these lie transposed */
 } vf_ggml_graph;
 

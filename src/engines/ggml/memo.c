@@ -26,7 +26,7 @@ static uint64_t key_of(const vf_model *m, const vf_ggml_graph *g, bool host) {
 
 static vf_status recall(uint64_t *out, vf_memo *memo, uint64_t key, measure_fn measure,
                         const vf_model *model, const vf_ggml_graph *g, vf_error *err) {
-  if (vf_memo_has(memo, key, out)) return VF_OK;
+  if (g->watch == NULL && vf_memo_has(memo, key, out)) return VF_OK;
   vf_status status = measure(out, model, g, err);
   if (status == VF_OK) vf_memo_keep(memo, key, *out);
   return status;

@@ -46,6 +46,7 @@ static void begin_backends(vf_ggml_builder *b) {
 
 static void begin(vf_ggml_builder *b, bool learns) {
   begin_backends(b);
+  b->graph.watch = learns ? NULL : b->g->watch;
   b->graph.inputs_by_visit = b->host_inputs;
   b->rows = b->g->tokens;
   b->graph.offloads = b->rows >= OFFLOAD_MIN_ROWS;
@@ -59,10 +60,12 @@ static vf_ref play_layers(vf_ggml_builder *b, vf_ref x, bool learns) {
   vf_ggml_skip skip;
   vf_ggml_skip_begin(&skip, b, learns);
   for (uint32_t i = 0; i < b->n_layers && !b->graph.overflow; i++) {
-    i += vf_ggml_skip_layers(&skip, b, i, x);
+    if (b->graph.watch == NULL) i += vf_ggml_skip_layers(&skip, b, i, x);
+    b->graph.made_in = i;
     x = vf_build_layer(b, i, x);
     step(b, i);
   }
+  b->graph.made_in = UINT32_MAX;
   return x;
 }
 

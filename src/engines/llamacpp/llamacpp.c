@@ -46,6 +46,7 @@ static void resolve_graph(plan *p) {
   p->graph.on_cpu = p->cpu_only;
   p->graph.seqs = w->seqs;
   p->graph.ubatch = w->ubatch_tokens;
+  p->graph.watch = p->e->watch;
   p->graph.swa_full = w->swa_full;
   p->graph.placement = &p->placement;
   p->graph.n_gpus = p->n_gpus;

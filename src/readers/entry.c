@@ -1,0 +1,72 @@
+/* entry.c - an entry of the models' catalog, and the one that it is like. */
+#include "readers/entry.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/names.h"
+#include "base/status.h"
+#include "readers/config.h"
+
+/* What is said of one entry alone. */
+static bool is_own(const char *key, size_t length) {
+  static const char *const own[] = {"id",     "aliases", "hf_repo",   "like",       "params_note",
+                                    "ollama", "sources", "published", "checkpoints"};
+  for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+    if (strlen(own[i]) == length && memcmp(own[i], key, length) == 0) return true;
+  return false;
+}
+
+/* True if the facts have the key, or anything below it. */
+static bool has_top(const vf_facts *f, const char *key, size_t length) {
+  for (size_t i = 0; i < f->count; i++) {
+    const char *own = f->items[i].key;
+    if (strncmp(own, key, length) == 0 && (own[length] == '\0' || own[length] == '.')) return true;
+  }
+  return false;
+}
+
+static vf_status add_missing(vf_facts *facts, const vf_facts *other, vf_error *err) {
+  vf_facts own = *facts; /* a look at what was there: the list grows below */
+  for (size_t i = 0; i < other->count; i++) {
+    const char *key = other->items[i].key;
+    size_t length = strcspn(key, ".");
+    if (is_own(key, length) || has_top(&own, key, length)) continue;
+    vf_status status = vf_facts_add(facts, other->items[i], err);
+    if (status != VF_OK) return status;
+  }
+  vf_facts_finish(facts);
+  return VF_OK;
+}
+
+vf_status vf_entry_complete(vf_facts *facts, const vf_context *ctx, vf_error *err) {
+  const char *like = vf_facts_string(facts, "like", NULL);
+  vf_catalog_entry entry;
+  if (like == NULL) return VF_OK;
+  if (!vf_catalog_find(&entry, ctx, VF_CATALOG_MODELS, like))
+    return vf_facts_fail(facts, "like", VF_MALFORMED, err, "no entry is called '%s'", like);
+  vf_facts other = vf_facts_in(facts->arena, entry.file);
+  vf_status status = vf_config_parse(&other, entry.json, entry.length, err);
+  if (status != VF_OK) return status;
+  if (vf_facts_find(&other, "like") != NULL)
+    return vf_facts_fail(facts, "like", VF_MALFORMED, err,
+                         "'%s' is itself like another entry: name that one", like);
+  return add_missing(facts, &other, err);
+}
+
+vf_status vf_entry_facts(vf_facts *facts, const vf_context *ctx, const vf_catalog_entry *entry,
+                         vf_error *err) {
+  vf_status status = vf_config_parse(facts, entry->json, entry->length, err);
+  return status == VF_OK ? vf_entry_complete(facts, ctx, err) : status;
+}
+
+const char *vf_entry_tag_format(const vf_facts *facts, const char *tag) {
+  static const char prefix[] = "ollama.formats.";
+  const size_t n = sizeof prefix - 1;
+  for (size_t i = 0; i < facts->count; i++) {
+    const vf_fact *f = &facts->items[i];
+    if (strncmp(f->key, prefix, n) != 0 || f->type != VF_FACT_STRING) continue;
+    if (vf_name_equal(f->key + n, tag)) return f->as.string;
+  }
+  return vf_facts_string(facts, "ollama.format", NULL);
+}
