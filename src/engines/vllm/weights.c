@@ -118,8 +118,8 @@ vf_amount vf_vllm_weights(const vf_ranks *r, uint32_t device) {
   vf_interval size = vf_ranks_weights(r);
   uint64_t all = size.bytes, moved = vf_min_u64(all, r->request->cpu_offload_bytes);
   if (r->model->scheme_by_name) { /* its makers differ in small things, too */
-    size.low_bytes -= all / 200;
-    size.high_bytes += all / 100;
+    size.low_bytes -= all / 500;
+    size.high_bytes += all / 500;
   }
   if (r->shard.pad_width != 0) size.low_bytes -= all / 40;
   if (may_spread_scales(r, d->compute_capability)) size.high_bytes += all / 66;
