@@ -26,7 +26,8 @@ static uint64_t row_bytes(vf_format format, uint64_t elements) {
 /* One token in one layer on one rank.  A latent row is the same on all of them. */
 static uint64_t token_bytes(const vf_vllm_plan *p, const vf_cache_layer *c) {
   bool narrow = p->r.w->kv_k == VF_FORMAT_F8_E4M3;
-  if (c->kind == VF_CACHE_INDEXER) return INDEXER_BYTES;
+  bool latent = vf_ranks_has_cache(p->r.model, VF_CACHE_LATENT);
+  if (c->kind == VF_CACHE_INDEXER) return latent ? INDEXER_BYTES : 2 * c->k_dim;
   if (c->kind == VF_CACHE_LATENT && narrow && vf_ranks_has_cache(p->r.model, VF_CACHE_INDEXER))
     return SPARSE_LATENT_BYTES;
   uint64_t heads = c->kind == VF_CACHE_LATENT ? 1 : vf_shard_kv_heads(c->n_kv_heads, p->r.tp);

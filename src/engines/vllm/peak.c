@@ -141,10 +141,10 @@ static uint64_t peak_bytes(const vf_vllm_plan *p, int end) {
   return vf_max_u64(text, tower_bytes(p, end) + embeddings_bytes(p) / 2);
 }
 
-/* Beyond what is reckoned: trials of the compiler, where it runs, and what ROCm's kernels take. */
+/* Beyond what is reckoned: what ROCm's kernels take. */
 static uint64_t beyond_bytes(const vf_vllm_plan *p, const vf_device *d) {
   uint64_t rocm = d->backend == VF_BACKEND_ROCM ? p->rules.rocm_peak_mib * VF_MIB : 0;
-  return rocm + (p->eager ? 0 : p->rules.compiling_mib * VF_MIB);
+  return rocm;
 }
 
 vf_amount vf_vllm_activation(const vf_ranks *r, uint32_t device) {
@@ -173,13 +173,28 @@ uint32_t vf_vllm_capture_sizes(const vf_vllm_plan *p) {
   return n;
 }
 
+/* The compiler's trials at the peak of a start that finds nothing compiled; less than the graphs'
+ * upper end, where that is large: both at once were not seen. */
+static uint64_t compiling_bytes(const vf_vllm_plan *p) {
+  uint64_t bytes = p->rules.compiling_mib * VF_MIB, layers = 0;
+  layers = (uint64_t)vf_vllm_capture_sizes(p) * (p->r.shard.end_layer - p->r.shard.first_layer);
+  uint64_t graphs = layers * (1250 * VF_KIB);
+  return bytes > graphs ? bytes - graphs : 0;
+}
+
+enum { FIRST_GRAPH_MIB = 300 }; /* pools of its own, however few there are */
+
 /* Kernels' arguments and private pools: 0.2 to 1.2 MiB per size and layer on what was measured. */
 vf_amount vf_vllm_graph_bytes(const vf_ranks *r, uint32_t device) {
   const vf_vllm_plan *p = vf_vllm_plan_of(r);
-  bool beside = p->rules.graphs == VF_VLLM_GRAPHS_BESIDE || p->new_runner;
+  bool beside = p->rules.graphs == VF_VLLM_GRAPHS_BESIDE;
   uint64_t n = (uint64_t)vf_vllm_capture_sizes(p) * (p->r.shard.end_layer - p->r.shard.first_layer);
   vf_interval size = {n * (200 * VF_KIB), n * (460 * VF_KIB), n * (1250 * VF_KIB)};
   (void)device;
+  if (n != 0) size.high_bytes += FIRST_GRAPH_MIB * VF_MIB;
+  if (p->new_runner) /* logs disagree on who pays, and a start that compiles has more at its peak */
+    return vf_amount_within((vf_interval){0, 0, n == 0 ? 0 : size.high_bytes + compiling_bytes(p)},
+                            VF_BASIS_MODELLED, "charged, or beside the budget");
   return (vf_amount){size, VF_BASIS_MODELLED,
                      beside ? "beside the budget" : "estimated before the cache", beside};
 }

@@ -60,9 +60,10 @@ static vf_status resolve(vf_vllm_plan *p, vf_error *err) {
   p->recurrent = vf_ranks_has_mixer(p->r.model, VF_MIX_RECURRENT);
   p->new_runner = p->rules.dense_runner_v2 && !p->r.moe && !p->recurrent;
   resolve_batch(p);
-  /* --kv-cache-dtype auto: models with a sparse index take 8 bits */
-  vf_ranks_formats(&p->r, vf_ranks_has_cache(p->r.model, VF_CACHE_INDEXER) ? VF_FORMAT_F8_E4M3
-                                                                           : VF_FORMAT_NONE);
+  /* --kv-cache-dtype auto: sparse latent attention takes 8 bits */
+  bool sparse = vf_ranks_has_cache(p->r.model, VF_CACHE_INDEXER) &&
+                vf_ranks_has_cache(p->r.model, VF_CACHE_LATENT);
+  vf_ranks_formats(&p->r, sparse ? VF_FORMAT_F8_E4M3 : VF_FORMAT_NONE);
   fill_workload(p);
   return VF_OK;
 }
