@@ -436,7 +436,10 @@ vf_status vf_recipe_apply_own(vf_model *m, vf_error *err) {
   case F(F32): return apply(m, R_F32, false, err);
   case F(F16): return apply(m, R_F16, false, err);
   case F(BF16): return apply(m, R_BF16, false, err);
-  default: return vf_fail(err, VF_USAGE, "the config states no dtype: name a format with --quant");
+  default:
+    vf_model_assume(m, "no-dtype",
+                    "the config states no dtype: taken for float32, as transformers does");
+    return apply(m, R_F32, false, err);
   }
 }
 
