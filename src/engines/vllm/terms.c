@@ -52,11 +52,12 @@ static void say_activation(const vf_ranks *r, const vf_line *line, vf_text *out)
 }
 
 static void say_graphs(const vf_ranks *r, const vf_line *line, vf_text *out) {
-  uint32_t layers = r->shard.end_layer - r->shard.first_layer;
-  vf_text_printf(out, "%" PRIu32 " batch sizes × %" PRIu32 " layers × 0.2 to 1.2 MiB, %s",
-                 vf_vllm_capture_sizes(vf_vllm_plan_of(r)), layers,
-                 line->outside ? "captured out of what the utilization leaves"
-                               : "estimated and taken from the cache");
+  const vf_vllm_plan *p = vf_vllm_plan_of(r);
+  vf_text_printf(out, "%" PRIu32 " batch sizes × 6 to 36 MiB, and 200 for the first, %s",
+                 vf_vllm_capture_sizes(p),
+                 p->new_runner   ? "which some logs charge to the cache"
+                 : line->outside ? "captured out of what the utilization leaves"
+                                 : "estimated and taken from the cache");
 }
 
 const vf_term vf_vllm_terms[] = {

@@ -121,7 +121,7 @@ vf_amount vf_vllm_weights(const vf_ranks *r, uint32_t device) {
     size.low_bytes -= all / 500;
     size.high_bytes += all / 500;
   }
-  if (r->shard.pad_width != 0) size.low_bytes -= all / 40;
+  if (r->shard.pad_width != 0 && d->compute_capability / 10 == 9) size.low_bytes -= all / 40;
   if (may_spread_scales(r, d->compute_capability)) size.high_bytes += all / 66;
   size.high_bytes += tile_bytes(r);
   if (d->backend == VF_BACKEND_ROCM) {
