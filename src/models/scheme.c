@@ -20,106 +20,6 @@
 
 enum { MAX_EXPRESSIONS = 16 };
 
-/* ---- Names ------------------------------------------------------------------------------ */
-
-typedef struct named_scheme {
-  const char *name, *shown, *method;
-  vf_scheme_rule rule;
-  bool embeddings, output, experts_only;
-} named_scheme;
-
-#define FP8_BLOCK                                                                                  \
-  { F(F8_E4M3), 800, 128, 128, 32, 0, 0, 0, 0 }
-#define MLX(bits, values)                                                                          \
-  { values, bits * 100, 64, 1, 16, 16, 0, 0, 0 }
-#define EXL(bits_x100)                                                                             \
-  { F(INT4), bits_x100, 0, 1, 0, 0, 0, 0, 0 }
-
-/* Group sizes are those that the makers of such files use unless they say otherwise. */
-static const named_scheme names[] = {
-    {"awq", "AWQ 4-bit g128", "awq", {F(INT4), 400, 128, 1, 16, 4, 0, 0, 0}, 0, 0, 0},
-    {"gptq", "GPTQ 4-bit g128", "gptq", {F(INT4), 400, 128, 1, 16, 4, 4, 0, 0}, 0, 0, 0},
-    {"gptq-8bit", "GPTQ 8-bit g128", "gptq", {F(INT8), 800, 128, 1, 16, 8, 4, 0, 0}, 0, 0, 0},
-    {"w4a16", "W4A16 g128", "compressed-tensors", {F(INT4), 400, 128, 1, 16, 0, 0, 16, 0}, 0, 0, 0},
-    {"w8a16", "W8A16 g128", "compressed-tensors", {F(INT8), 800, 128, 1, 16, 0, 0, 16, 0}, 0, 0, 0},
-    {"int8",
-     "INT8 per channel",
-     "compressed-tensors",
-     {F(INT8), 800, 0, 1, 32, 0, 0, 0, 0},
-     0,
-     0,
-     0},
-    {"w8a8",
-     "INT8 per channel",
-     "compressed-tensors",
-     {F(INT8), 800, 0, 1, 32, 0, 0, 0, 0},
-     0,
-     0,
-     0},
-    {"fp8", "FP8 per tensor", "fp8", {F(F8_E4M3), 800, 0, 0, 0, 0, 0, 8, 0}, 0, 0, 0},
-    {"fp8-channel",
-     "FP8 per channel",
-     "compressed-tensors",
-     {F(F8_E4M3), 800, 0, 1, 32, 0, 0, 0, 0},
-     0,
-     0,
-     0},
-    {"fp8-block", "FP8 block 128×128", "fp8", FP8_BLOCK, 0, 0, 0},
-    {"nvfp4", "NVFP4", "modelopt", {F(F4), 400, 16, 1, 8, 0, 0, 8, 0}, 0, 0, 0},
-    {"mxfp4", "MXFP4", "mxfp4", {F(F4), 400, 32, 1, 8, 0, 0, 0, 0}, 0, 0, 1},
-    {"mxfp8", "MXFP8", "modelopt", {F(F8_E4M3), 800, 32, 1, 8, 0, 0, 0, 0}, 0, 0, 0},
-    {"nf4", "NF4 double-quantized", "bitsandbytes", {F(NF4), 400, 64, 1, 8, 0, 0, 0, 256}, 0, 0, 0},
-    {"bnb-4bit", "NF4", "bitsandbytes", {F(NF4), 400, 64, 1, 32, 0, 0, 0, 0}, 0, 0, 0},
-    {"bnb-8bit",
-     "INT8 bitsandbytes",
-     "bitsandbytes",
-     {F(INT8), 800, 0, 1, 32, 0, 0, 0, 0},
-     0,
-     0,
-     0},
-    {"mlx-2bit", "MLX 2-bit g64", "mlx", MLX(2, F(INT2)), 1, 1, 0},
-    {"mlx-3bit", "MLX 3-bit g64", "mlx", MLX(3, F(INT3)), 1, 1, 0},
-    {"mlx-4bit", "MLX 4-bit g64", "mlx", MLX(4, F(INT4)), 1, 1, 0},
-    {"mlx-5bit", "MLX 5-bit g64", "mlx", MLX(5, F(INT5)), 1, 1, 0},
-    {"mlx-6bit", "MLX 6-bit g64", "mlx", MLX(6, F(INT6)), 1, 1, 0},
-    {"mlx-8bit", "MLX 8-bit g64", "mlx", MLX(8, F(INT8)), 1, 1, 0},
-    {"exl2-3.0bpw", "EXL2 3.0 bpw", "exl2", EXL(300), 0, 1, 0},
-    {"exl2-4.0bpw", "EXL2 4.0 bpw", "exl2", EXL(400), 0, 1, 0},
-    {"exl2-5.0bpw", "EXL2 5.0 bpw", "exl2", EXL(500), 0, 1, 0},
-    {"exl2-6.0bpw", "EXL2 6.0 bpw", "exl2", EXL(600), 0, 1, 0},
-    {"exl2-8.0bpw", "EXL2 8.0 bpw", "exl2", EXL(800), 0, 1, 0},
-    {"exl3-2.0bpw", "EXL3 2.0 bpw", "exl3", EXL(200), 0, 1, 0},
-    {"exl3-3.0bpw", "EXL3 3.0 bpw", "exl3", EXL(300), 0, 1, 0},
-    {"exl3-4.0bpw", "EXL3 4.0 bpw", "exl3", EXL(400), 0, 1, 0},
-    {"exl3-5.0bpw", "EXL3 5.0 bpw", "exl3", EXL(500), 0, 1, 0},
-    {"exl3-6.0bpw", "EXL3 6.0 bpw", "exl3", EXL(600), 0, 1, 0},
-    {"modelopt-nvfp4", "NVFP4", "modelopt", {F(F4), 400, 16, 1, 8, 0, 0, 8, 0}, 0, 0, 0},
-};
-enum { N_NAMES = sizeof names / sizeof *names };
-
-static void start_from(vf_scheme *out, const named_scheme *n) {
-  *out = (vf_scheme){.n_groups = 1,
-                     .embeddings = n->embeddings,
-                     .output = n->output,
-                     .experts_only = n->experts_only};
-  out->groups[0].rule = n->rule;
-  snprintf(out->name, sizeof out->name, "%s", n->shown);
-  snprintf(out->method, sizeof out->method, "%s", n->method);
-}
-
-bool vf_scheme_named(vf_scheme *out, const char *name) {
-  for (size_t i = 0; i < N_NAMES; i++) {
-    if (!vf_name_equal(name, names[i].name)) continue;
-    start_from(out, &names[i]);
-    return true;
-  }
-  return false;
-}
-
-const char *vf_scheme_name(size_t i) {
-  return i < N_NAMES ? names[i].name : NULL;
-}
-
 /* ---- What a config says ----------------------------------------------------------------- */
 
 /* A config's facts, and where in them the quantization stands. */
@@ -194,9 +94,8 @@ static void read_gptq(reader *r) {
 }
 
 static void read_fp8(reader *r) {
-  named_scheme const *tensor = &names[7], *block = &names[9];
   const vf_fact *f = vf_facts_find(&r->facts, "weight_block_size");
-  start_from(r->out, f != NULL ? block : tensor);
+  vf_scheme_named(r->out, f != NULL ? "fp8-block" : "fp8");
   if (f == NULL) return;
   vf_scheme_rule *rule = &r->out->groups[0].rule;
   uint64_t sides[2] = {128, 128};
@@ -805,5 +704,7 @@ vf_status vf_scheme_apply(vf_model *m, const vf_scheme *s, vf_error *err) {
   vf_model_stored(m);
   snprintf(m->quant, sizeof m->quant, "%s", s->name);
   snprintf(m->checkpoint, sizeof m->checkpoint, "%s", s->method);
+  if (s->share.expected != 0) m->share = s->share;
+  if (s->remark != NULL) vf_model_assume(m, "scheme", s->remark);
   return VF_OK;
 }
