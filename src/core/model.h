@@ -76,6 +76,7 @@ typedef struct vf_tower_item {
   uint32_t patches;       /* that an image is cut into at most */
   uint32_t video_patches; /* of a video, with as many frames as an engine takes for the largest */
   uint32_t tokens;        /* that the model sees of an image */
+  uint32_t patch_pixels;  /* that a patch covers; 0: images have one size */
   uint32_t pixel_values;  /* of a patch */
 } vf_tower_item;
 

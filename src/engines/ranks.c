@@ -44,6 +44,24 @@ static vf_status resolve_length(vf_ranks *s, vf_error *err) {
   return VF_OK;
 }
 
+static uint64_t root_of(uint64_t n) {
+  uint64_t r = 1;
+  while ((r + 1) * (r + 1) <= n) r++;
+  return r;
+}
+
+/* A mean says itself.  Of two percentiles the mean lies a third of the way up, nearly, as lengths
+ * of requests are spread (log-normal, the 95th two to eight times the median); the mean of several
+ * at once strays from it less, by the root of their number. */
+vf_interval vf_ranks_lengths(const vf_ranks *s) {
+  uint64_t all = s->w->requested_ctx_tokens;
+  uint64_t half = vf_min_u64(s->request->real_ctx_tokens[0], all);
+  uint64_t most = vf_min_u64(s->request->real_ctx_tokens[1], all);
+  if (half == 0) return vf_exactly(all);
+  uint64_t mean = half + (most - half) / 3, root = root_of(s->w->seqs);
+  return (vf_interval){mean - (mean - half) / root, mean, mean + (most - mean) / root};
+}
+
 static vf_status resolve_ranks(vf_ranks *s, vf_ranks_asked asked, vf_error *err) {
   uint32_t gpus = (uint32_t)s->e->n_devices - 1;
   s->pp = asked.pp != 0 ? asked.pp : 1;
@@ -72,6 +90,7 @@ vf_status vf_ranks_begin_as(vf_ranks *s, uint32_t newest, vf_ranks_asked asked, 
   s->w->dp = s->dp;
   s->w->ep = s->ep;
   s->w->output_rows = s->w->seqs;
+  if (s->request->real_ctx_tokens[0] != 0) s->w->real_ctx_tokens = vf_ranks_lengths(s).bytes;
   s->w->starts = true;
   return VF_OK;
 }
@@ -344,11 +363,32 @@ static uint64_t less(uint64_t a, uint64_t b) {
   return a > b ? a - b : 0;
 }
 
+/* What the cache's own lines take of the need. */
+static vf_interval cache_of(const vf_estimate *e, uint32_t device) {
+  vf_interval sum = {0, 0, 0};
+  for (size_t i = 0; i < e->n_lines; i++) {
+    const vf_line *l = &e->lines[i];
+    bool cache = l->part == VF_PART_KV_CACHE || l->part == VF_PART_STATE;
+    if (l->device != device || !cache || l->outside) continue;
+    sum.low_bytes += l->size.low_bytes;
+    sum.bytes += l->size.bytes;
+    sum.high_bytes += l->size.high_bytes;
+  }
+  return sum;
+}
+
 vf_interval vf_ranks_pool(const vf_device_budget *b, vf_interval budget) {
   uint64_t cache = b->part_bytes[VF_PART_KV_CACHE] + b->part_bytes[VF_PART_STATE];
   return (vf_interval){less(budget.low_bytes, b->need.high_bytes - cache),
                        less(budget.bytes, b->need.bytes - cache),
                        less(budget.high_bytes, b->need.low_bytes - cache)};
+}
+
+vf_interval vf_ranks_pool_of(const vf_ranks *s, uint32_t device, vf_interval budget) {
+  vf_interval need = s->e->devices[device].need, cache = cache_of(s->e, device);
+  return (vf_interval){less(budget.low_bytes, need.high_bytes - cache.high_bytes),
+                       less(budget.bytes, need.bytes - cache.bytes),
+                       less(budget.high_bytes, need.low_bytes - cache.low_bytes)};
 }
 
 void vf_ranks_set_pool(vf_ranks *s, uint32_t device, vf_interval pool, uint64_t tokens) {

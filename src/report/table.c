@@ -348,6 +348,11 @@ static void put_pool(const table *t) {
   vf_text_printf(&words, " tokens · %" PRIu64 ".%02" PRIu64 " requests at ",
                  w->max_concurrency_x100 / 100, w->max_concurrency_x100 % 100);
   vf_text_thousands(&words, w->requested_ctx_tokens);
+  if (w->real_ctx_tokens != 0) {
+    vf_text_printf(&words, ", %" PRIu64 ".%02" PRIu64 " of ", w->real_concurrency_x100 / 100,
+                   w->real_concurrency_x100 % 100);
+    vf_text_thousands(&words, w->real_ctx_tokens);
+  }
   if (!w->starts) vf_text_put(&words, " · does not start");
   put_summary_line(t, "pool", &size, &words, &none);
 }

@@ -88,16 +88,27 @@ static uint64_t context_bytes(const vf_vllm_plan *p) {
 /* The tower's profile run (gpu_model_runner.py, profile_run): as many of the largest items as the
  * batch has room for, one at least, at once. */
 static bool runs_tower(const vf_vllm_plan *p) {
-  return (p->r.model->flags & VF_MODEL_HAS_TOWER) != 0 && !p->r.request->text_only &&
-         p->r.shard.first;
+  const vf_request *r = p->r.request;
+  bool none = r->text_only || r->skip_mm_profiling || (r->mm_images == 0 && r->mm_videos == 0);
+  return (p->r.model->flags & VF_MODEL_HAS_TOWER) != 0 && !none && p->r.shard.first;
+}
+
+/* Patches of an image, as many as its pixels allow. */
+static uint64_t image_patches(const vf_vllm_plan *p) {
+  const vf_tower_item *item = &p->r.model->item;
+  uint64_t pixels = p->r.request->mm_max_pixels;
+  if (pixels == 0 || item->patch_pixels == 0) return item->patches;
+  return vf_min_u64(vf_max_u64(pixels / item->patch_pixels, 1), item->patches);
 }
 
 /* A video is as long as the context, if its frames are as large as the largest image. */
 static uint64_t item_patches(const vf_vllm_plan *p) {
   const vf_tower_item *item = &p->r.model->item;
-  if (item->video_patches <= item->patches || item->tokens == 0) return item->patches;
+  uint64_t image = image_patches(p);
+  if (item->video_patches <= image || item->tokens == 0 || p->r.request->mm_videos == 0)
+    return image;
   uint64_t images = p->r.w->requested_ctx_tokens / item->tokens;
-  return vf_max_u64(vf_min_u64(images * item->patches, item->video_patches), item->patches);
+  return vf_max_u64(vf_min_u64(images * image, item->video_patches), image);
 }
 
 static uint64_t items_at_once(const vf_vllm_plan *p) {

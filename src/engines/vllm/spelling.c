@@ -56,8 +56,12 @@ static const vf_spelling rows[] = {
     /* May move memory, and no parameter stands for it. */
     {.words = "--speculative-config -sc", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
     {.words = "--compilation-config -cc", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
+    {"mm-images", "--limit-mm-per-prompt.image"},
+    {"mm-videos", "--limit-mm-per-prompt.video"},
     {.words = "--limit-mm-per-prompt", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
+    {"mm-max-pixels", "--mm-processor-kwargs.max_pixels"},
     {.words = "--mm-processor-kwargs", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
+    {"skip-mm-profiling", "--skip-mm-profiling", .form = VF_FORM_BARE},
     {.words = "--media-io-kwargs", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
     {.words = "--hf-overrides", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
     {.words = "--kv-transfer-config", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
@@ -104,7 +108,7 @@ static const vf_spelling rows[] = {
      .effect = VF_EFFECT_UNREAD},
     {.words = "--disable-sliding-window --disable-cascade-attn --enable-sleep-mode "
               "--enable-cumem-allocator --enable-dbo --enable-eplb --enable-elastic-ep "
-              "--kv-sharing-fast-prefill --use-replayssm --skip-mm-profiling --mm-encoder-only "
+              "--kv-sharing-fast-prefill --use-replayssm --mm-encoder-only "
               "--enable-mm-embeds --enable-prompt-embeds --fully-sharded-loras "
               "--enable-tower-connector-lora --enable-chunked-prefill --async-scheduling "
               "--disable-custom-all-reduce --headless --use-v2-block-manager",

@@ -97,7 +97,7 @@ static void find_pool_bytes(vf_vllm_plan *p, uint32_t device) {
   vf_ranks_set_budget(&p->r, device, vf_ranks_total(&b->device), find_budget(p, device));
   if (!b->device.total_known) return;
   b->has_pool = true;
-  b->pool = vf_ranks_pool(b, vf_exactly(vf_device_capacity(&b->device)));
+  b->pool = vf_ranks_pool_of(&p->r, device, vf_exactly(vf_device_capacity(&b->device)));
   if (b->device.kind == VF_DEVICE_UNIFIED)
     b->pool.high_bytes = vf_min_u64(b->pool.high_bytes + p->rules.unified_noise_mib * VF_MIB,
                                     vf_device_capacity(&b->device));
@@ -126,6 +126,17 @@ static uint64_t concurrency_x100(const vf_vllm_plan *p, uint64_t blocks) {
   return n == 0 ? 0 : (blocks * 200 + n) / (2 * n) * p->r.dp;
 }
 
+/* Requests beyond what the pool holds wait, or are preempted: the engine starts all the same. */
+static void tell_queue(vf_vllm_plan *p, uint64_t held) {
+  const vf_workload *w = p->r.w;
+  if (!w->starts || held >= w->seqs) return;
+  vf_estimate_assume_that(p->r.e, "requests-wait",
+                          "vLLM starts: its pool holds %" PRIu64 " of the %" PRIu32
+                          " requests at once, the others wait%s",
+                          held, w->seqs,
+                          w->real_ctx_tokens == 0 ? " (--avg-ctx: how long they really are)" : "");
+}
+
 /* All ranks use as many blocks as the one with the fewest. */
 static void tell_capacity(vf_vllm_plan *p, uint64_t blocks, uint64_t most_blocks) {
   p->r.w->block_size = p->pool.least_tokens;
@@ -136,6 +147,10 @@ static void tell_capacity(vf_vllm_plan *p, uint64_t blocks, uint64_t most_blocks
   p->r.w->max_concurrency_x100 = concurrency_x100(p, blocks);
   p->r.w->most_concurrency_x100 = concurrency_x100(p, most_blocks);
   p->r.w->starts &= blocks >= p->pool.request_blocks;
+  uint64_t states, real = vf_vllm_request_blocks(p, vf_ranks_lengths(&p->r).bytes, &states);
+  if (p->r.w->real_ctx_tokens != 0 && real != 0)
+    p->r.w->real_concurrency_x100 = (blocks * 200 + real) / (2 * real) * p->r.dp;
+  tell_queue(p, real != 0 ? blocks / real * p->r.dp : UINT64_MAX);
 }
 
 /* config/compilation.py, resolve_cudagraph_mode_and_sizes: graphs of decoding take a state's block

@@ -121,6 +121,9 @@ void vf_vllm_shard(vf_vllm_plan *p, uint32_t stage);
 /* Fills p->pool for the rank of p->r.shard and a context of p->r.w->requested_ctx_tokens. */
 vf_status vf_vllm_find_pool(vf_vllm_plan *p, vf_error *err);
 
+/* Blocks of a request of so many tokens in p->pool; *states: of these, for states. */
+uint64_t vf_vllm_request_blocks(const vf_vllm_plan *p, uint64_t tokens, uint64_t *states);
+
 /* Sizes that are captured, and bytes per logit in tenths at one end. */
 uint32_t vf_vllm_capture_sizes(const vf_vllm_plan *p);
 uint32_t vf_vllm_sampler_x10(const vf_vllm_plan *p, int end);
