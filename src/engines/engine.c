@@ -179,6 +179,8 @@ static vf_status run(vf_estimate *e, const vf_model *model, const vf_device *dev
   const char *version;
   const vf_request *request = &e->request;
   vf_status status = vf_engine_for(&e->engine, &version, request->engine, model, err);
+  if (status == VF_OK && version != NULL && e->engine->check != NULL)
+    status = e->engine->check(version, err);
   if (status == VF_OK) status = check_devices(devices, device_count, err);
   if (status == VF_OK && request->split == VF_SPLIT_NONE)
     status = choose_main(&devices, &device_count, request, err);
