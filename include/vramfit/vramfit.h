@@ -302,6 +302,7 @@ typedef struct vf_request {
   int32_t mm_images, mm_videos;
   uint64_t mm_max_pixels; /* of an image; 0: as its processor says */
   bool skip_mm_profiling; /* the tower is not run before the cache is sized */
+  bool ctx_fits; /* without ctx_tokens: as much of the model's limit as the cache holds */
 } vf_request;
 
 /* A request in which nothing is said. */

@@ -18,7 +18,7 @@ static const vf_spelling rows[] = {
     /* The model. */
     {"model", ""},
     {"model", "--model", .silent = true},
-    {"ctx", "--max-model-len", .measure = VF_MEASURE_SUFFIX},
+    {"ctx", "--max-model-len", .measure = VF_MEASURE_SUFFIX, .left = "ctx-fits"},
     {"quant", "--quantization -q"},
     {"kv", "--kv-cache-dtype"},
     {"tp", "--tensor-parallel-size -tp"},

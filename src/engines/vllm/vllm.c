@@ -196,6 +196,7 @@ static vf_status add_ranks(vf_vllm_plan *p, vf_error *err) {
       most = vf_min_u64(most, blocks_of(p, p->r.e->devices[device].pool.high_bytes));
     }
   }
+  p->blocks = blocks;
   if (status == VF_OK) check_state_blocks(p, blocks);
   if (status == VF_OK) tell_capacity(p, blocks, most);
   return status;
@@ -225,12 +226,60 @@ static void add_assumptions(vf_vllm_plan *p) {
                        "activations and graphs follow what was measured on CUDA");
 }
 
+/* The longest context of which one request fits so many blocks. */
+static uint64_t longest(const vf_vllm_plan *p, uint64_t blocks) {
+  uint64_t low = 0, high = p->r.w->requested_ctx_tokens, states;
+  while (low < high) {
+    uint64_t middle = high - (high - low) / 2;
+    if (vf_vllm_request_blocks(p, middle, &states) <= blocks)
+      low = middle;
+    else
+      high = middle - 1;
+  }
+  return low;
+}
+
+static vf_status run(vf_vllm_plan *p, vf_error *err) {
+  vf_status status = resolve(p, err);
+  if (status == VF_OK) status = vf_vllm_check(p, err);
+  return status == VF_OK ? add_ranks(p, err) : status;
+}
+
+/* --max-model-len auto (kv_cache_utils.py:1982): the model's limit, and if the cache cannot hold
+ * it, what it can. */
+static vf_status run_fitted(vf_vllm_plan *p, vf_error *err) {
+  vf_estimate *e = p->r.e;
+  size_t assumed = e->n_assumptions;
+  vf_device devices[VF_MAX_DEVICES + 1];
+  for (size_t i = 0; i < e->n_devices; i++) devices[i] = e->devices[i].device;
+  vf_status status = run(p, err);
+  if (status != VF_OK || p->r.w->starts || e->refused || e->overflow) return status;
+  uint64_t tokens = longest(p, p->blocks);
+  if (tokens == 0) return VF_OK;
+  vf_request asked = *p->r.request;
+  vf_workload fresh = {.engine = p->r.w->engine, .engine_version = p->r.w->engine_version};
+  status = vf_estimate_reset(e, p->r.model, devices, e->n_devices, err);
+  if (status != VF_OK) return status;
+  e->n_assumptions = assumed; /* those of before stand where they stood */
+  *p->r.w = fresh;
+  asked.ctx_tokens = tokens;
+  vf_vllm_plan again = {
+      .r = {.e = e, .model = p->r.model, .request = &asked, .w = p->r.w, .name = p->r.name}};
+  status = run(&again, err);
+  again.r.request = p->r.request;
+  *p = again;
+  vf_estimate_assume_that(e, "ctx-fitted",
+                          "--max-model-len auto: the context is lowered to %" PRIu64
+                          " tokens, which the cache holds",
+                          tokens);
+  return status;
+}
+
 static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *err) {
   vf_vllm_plan p = {
       .r = {.e = e, .model = e->model, .request = request, .w = &e->workload, .name = "vLLM"}};
-  vf_status status = resolve(&p, err);
-  if (status == VF_OK) status = vf_vllm_check(&p, err);
-  if (status == VF_OK) status = add_ranks(&p, err);
+  bool fits = request->ctx_fits && request->ctx_tokens == 0;
+  vf_status status = fits ? run_fitted(&p, err) : run(&p, err);
   if (status != VF_OK) return status;
   add_assumptions(&p);
   vf_plan_keep(&p.r, sizeof p);
@@ -261,6 +310,7 @@ const vf_engine vf_engine_vllm = {
     .max_seqs = VF_MAX_SEQS,
     .ladder = ladder,
     .pools = true,
+    .fits_ctx = true,
     .knows = vf_vllm_knows,
     .decodes = VF_DECODES_GRAPHS,
     .estimate = estimate,
