@@ -39,6 +39,8 @@ static uint64_t state_bytes(const vf_vllm_plan *p, const vf_cache_layer *c) {
   bool wide = (p->r.model->flags & VF_MODEL_STATE_F32) != 0;
   const vf_layer *l = &p->r.model->layers[c->layer];
   if (l->mixers & VF_MIX_KDA) wide = true;
+  if (p->r.request->state_format != VF_FORMAT_NONE)
+    wide = p->r.request->state_format == VF_FORMAT_F32;
   uint64_t conv = c->conv;
   if (l->conv > 1) conv = conv / (l->conv - 1) * (l->conv - 1 + p->spec_tokens);
   return (conv + p->r.tp - 1) / p->r.tp * p->r.number_bytes +

@@ -174,6 +174,7 @@ uint32_t vf_vllm_capture_sizes(const vf_vllm_plan *p) {
   uint32_t times = p->rules.capture == VF_VLLM_CAPTURE_BY_8_TO_SEQS ? 1 : 2;
   uint32_t cap = p->r.e->devices[0].device.compute_capability / 10 == 10 ? 1024 : 512;
   uint64_t most = (uint64_t)p->max_seqs * (1 + p->spec_tokens) * times;
+  if (p->r.request->graph_batch != 0) most = cap = p->r.request->graph_batch;
   most = vf_min_u64(vf_min_u64(most, cap), p->r.batch_tokens);
   uint32_t n = 0;
   if (p->eager) return 0;

@@ -61,6 +61,9 @@ static const vf_spelling rows[] = {
     {.words = "--limit-mm-per-prompt", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
     {"mm-max-pixels", "--mm-processor-kwargs.max_pixels"},
     {.words = "--mm-processor-kwargs", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
+    {"cuda-graph-max-bs",
+     "--max-cudagraph-capture-size --compilation-config.max_cudagraph_capture_size"},
+    {"mamba-ssm-dtype", "--mamba-ssm-cache-dtype"},
     {"skip-mm-profiling", "--skip-mm-profiling", .form = VF_FORM_BARE},
     {.words = "--media-io-kwargs", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
     {.words = "--hf-overrides", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
@@ -96,13 +99,13 @@ static const vf_spelling rows[] = {
               "--data-parallel-size-local -dpl --data-parallel-rank -dpn "
               "--data-parallel-start-rank -dpr --all2all-backend --ubatch-size "
               "--num-redundant-experts --kv-cache-dtype-skip-layers --mamba-cache-dtype "
-              "--mamba-ssm-cache-dtype --mamba-block-size --mamba-cache-mode "
+              "--mamba-block-size --mamba-cache-mode "
               "--replayssm-buffer-len --kv-offloading-size --kv-offloading-backend "
               "--offload-backend --offload-group-size --offload-num-in-group "
               "--offload-prefetch-step --mm-processor-cache-gb --mm-encoder-tp-mode "
               "--mm-encoder-attn-backend --mm-encoder-attn-dtype --video-pruning-rate "
               "--mm-ipc-gpu-memory-gb --lora-dtype --max-cpu-loras --max-logprobs --moe-backend "
-              "--performance-mode --watermark --max-cudagraph-capture-size "
+              "--performance-mode --watermark "
               "--max-seq-len-to-capture --num-scheduler-steps --swap-space --api-server-count "
               "-asc --model-impl",
      .effect = VF_EFFECT_UNREAD},
