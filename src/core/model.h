@@ -99,6 +99,7 @@ struct vf_model {
   vf_format own_format; /* what its makers publish it in */
   vf_model *derived;    /* as its config describes it, where the tensors are a checkpoint's */
   bool from_file;       /* the tensors are those of a file, not derived from a config */
+  bool plain_beside;    /* such a scheme, whose maker leaves all but experts in 16 bits */
   bool scheme_by_name;  /* quantized as the name of a scheme says: its makers differ in the rest */
   bool tied;            /* no output matrix: the token embedding serves */
   uint32_t flags;       /* vf_model_flag */

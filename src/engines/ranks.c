@@ -291,7 +291,7 @@ vf_interval vf_ranks_weights(const vf_ranks *s) {
     if (d == NO_DOUBT) continue;
     uint64_t bytes = vf_shard_tensor(&s->shard, m, t), values = vf_tensor_elements(t);
     uint64_t in_8 = vf_shard_part(bytes, values, t->bytes);
-    size.bytes += (d == OFTEN_16_BITS ? 2 * in_8 : in_8) - bytes;
+    size.bytes += (d == OFTEN_16_BITS || m->plain_beside ? 2 * in_8 : in_8) - bytes;
     size.high_bytes += 2 * in_8 - bytes;
   }
   return size;

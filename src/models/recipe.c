@@ -438,6 +438,22 @@ vf_status vf_recipe_apply(vf_model *m, const char *name, vf_error *err) {
   return vf_fail(err, VF_UNKNOWN, "unknown quant '%s': did you mean %s?", name, search.best);
 }
 
+static bool has_states(const vf_model *m) {
+  for (uint32_t i = 0; i < m->n_layers; i++)
+    if (m->layers[i].mixers & VF_MIX_RECURRENT) return true;
+  return false;
+}
+
+/* NVIDIA's Gemma 4 26B in NVFP4 was logged with 17.89 GiB: attention and what is dense in 16 bits;
+ * models without experts are quantized throughout, and Nemotron 3 lies between. */
+void vf_recipe_made_by(vf_model *m, const char *name) {
+  static const struct { const char *maker, *method; } makers[] = {{"nvidia/", "modelopt"}};
+  for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
+    if (strncmp(name, makers[i].maker, strlen(makers[i].maker)) == 0 && m->scheme_by_name &&
+        strncmp(m->checkpoint, makers[i].method, strlen(makers[i].method)) == 0)
+      m->plain_beside = vf_model_has_experts(m) && !has_states(m);
+}
+
 vf_status vf_recipe_apply_own(vf_model *m, vf_error *err) {
   switch (m->own_format) {
   case F(F32): return apply(m, R_F32, false, err);

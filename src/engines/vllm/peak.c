@@ -152,17 +152,15 @@ static uint64_t peak_bytes(const vf_vllm_plan *p, int end) {
   return vf_max_u64(text, tower_bytes(p, end) + embeddings_bytes(p) / 2);
 }
 
-/* Beyond what is reckoned: what ROCm's kernels take. */
-static uint64_t beyond_bytes(const vf_vllm_plan *p, const vf_device *d) {
-  uint64_t rocm = d->backend == VF_BACKEND_ROCM ? p->rules.rocm_peak_mib * VF_MIB : 0;
-  return rocm;
-}
-
 vf_amount vf_vllm_activation(const vf_ranks *r, uint32_t device) {
   const vf_vllm_plan *p = vf_vllm_plan_of(r);
+  bool rocm = r->e->devices[device].device.backend == VF_BACKEND_ROCM;
   uint64_t low = peak_bytes(p, 0), high = peak_bytes(p, 2);
-  vf_interval size = {low - low / 16, peak_bytes(p, 1),
-                      high + high / 12 + beyond_bytes(p, &r->e->devices[device].device)};
+  vf_interval size = {low - low / 16, peak_bytes(p, 1), high + high / 12};
+  if (rocm) { /* what its kernels take beyond */
+    size.bytes += p->rules.rocm_peak_mib.at[1] * VF_MIB;
+    size.high_bytes += p->rules.rocm_peak_mib.at[2] * VF_MIB;
+  }
   return vf_amount_within(size, VF_BASIS_MODELLED, "peak of the profile run");
 }
 

@@ -33,7 +33,7 @@ typedef struct vf_vllm_rules {
   vf_vllm_spread unified_mib;    /* and where the memory is the whole computer's */
   uint32_t unified_noise_mib;    /* that a start there may find more than the one before */
   vf_vllm_spread tower_widths;   /* copies of what a tower's layer hands on, at its peak */
-  uint32_t rocm_peak_mib;        /* more at the peak on ROCm, at most */
+  vf_vllm_spread rocm_peak_mib;  /* more at the peak on ROCm, at most */
   uint32_t eager_less_mib,
       eager_links_less_mib;  /* less outside of torch, at most, without compiling */
   uint32_t compiling_mib;    /* more at the peak of a start that compiles */

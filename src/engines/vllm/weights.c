@@ -169,10 +169,11 @@ vf_amount vf_vllm_prediction_layer(const vf_ranks *r, uint32_t device) {
 /* Some loads of FP8 have none of it: with expandable segments (PYTORCH_ALLOC_CONF) the allocator
  * gives away what is left. */
 vf_amount vf_vllm_slack(const vf_ranks *r, uint32_t device) {
-  vf_torch_rule rule = {.fused = true}, plain = {.fused = true, .plain = true};
+  bool rocm = r->e->devices[device].device.backend == VF_BACKEND_ROCM; /* keeps all of the rest */
+  vf_torch_rule rule = {.fused = true, .reserved = rocm};
+  vf_torch_rule plain = {.fused = true, .plain = true, .reserved = rocm};
   uint64_t least = vf_torch_slack(&r->shard, r->model, plain);
   uint64_t bytes = vf_torch_slack(&r->shard, r->model, rule);
-  (void)device;
   bool blocks = strncmp(r->model->quant, "FP8 block", 9) == 0; /* two logs have none of it */
   return vf_amount_within((vf_interval){least, blocks ? least : bytes, bytes},
                           least == bytes ? VF_BASIS_EXACT : VF_BASIS_MODELLED, "");
