@@ -303,6 +303,8 @@ typedef struct vf_request {
   uint32_t host_cache_ppm;   /* a cache in main memory, as a ratio to the pool */
   uint64_t host_cache_bytes; /* or of this size, for each rank */
   bool deepep;               /* experts exchange tokens by DeepEP's buffers */
+  bool host_experts;         /* serving engines with KTransformers: experts stay in main memory */
+  uint32_t gpu_experts;      /* but for so many of each layer */
   /* Tokens that requests really have, of ctx_tokens at most: half of them no more than the first, 19
    * of 20 no more than the second; equal: a mean.  0: each has all of ctx_tokens. */
   uint64_t real_ctx_tokens[2];
