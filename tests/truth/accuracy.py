@@ -127,7 +127,7 @@ def llamacpp_tables():
 
 
 FAMILIES = [("llama.cpp", "llama.cpp"), ("ik_llama", "ik_llama.cpp"), ("Ollama", "Ollama"), ("vLLM", "vLLM"),
-            ("SGLang", "SGLang"), ("transformers", "transformers"), ("mlx", "MLX"), ("ExLlama", "ExLlama")]
+            ("SGLang", "SGLang"), ("TensorRT", "TensorRT-LLM"), ("transformers", "transformers"), ("mlx", "MLX"), ("ExLlama", "ExLlama")]
 
 
 def log_tables():
@@ -247,12 +247,18 @@ def estimator_tables():
     return out
 
 
+def architecture_tables():
+    sys.path.insert(0, os.path.join(HERE, "..", "oracle"))
+    import oracle
+    return {"llama.cpp, every architecture": oracle.matrix(VRAMFIT)}
+
+
 bless = sys.argv[1] == "--bless"
 VRAMFIT, docs = sys.argv[1 + bless:]
 path = os.path.join(docs, "accuracy.md")
 with open(path, encoding="utf-8") as f:
     page = f.read()
-tables = {**llamacpp_tables(), **log_tables(), **serving_tables(), **estimator_tables()}
+tables = {**llamacpp_tables(), **log_tables(), **serving_tables(), **estimator_tables(), **architecture_tables()}
 new = page
 for name, text in tables.items():
     mark = "<!-- generated: %s -->\n" % name

@@ -27,7 +27,8 @@ static uint64_t row_bytes(vf_format format, uint64_t elements) {
 static uint64_t token_bytes(const vf_vllm_plan *p, const vf_cache_layer *c) {
   bool narrow = p->r.w->kv_k == VF_FORMAT_F8_E4M3;
   bool latent = vf_ranks_has_cache(p->r.model, VF_CACHE_LATENT);
-  if (c->kind == VF_CACHE_INDEXER) return latent ? INDEXER_BYTES : 2 * c->k_dim;
+  if (c->kind == VF_CACHE_INDEXER && latent) return INDEXER_BYTES;
+  if (c->kind == VF_CACHE_INDEXER || c->kind == VF_CACHE_BLOCK_INDEX) return 2 * c->k_dim;
   if (c->kind == VF_CACHE_LATENT && narrow && vf_ranks_has_cache(p->r.model, VF_CACHE_INDEXER))
     return SPARSE_LATENT_BYTES;
   uint64_t heads = c->kind == VF_CACHE_LATENT ? 1 : vf_shard_kv_heads(c->n_kv_heads, p->r.tp);
@@ -123,7 +124,7 @@ static void count_proposing_layers(vf_vllm_plan *p) {
   for (uint32_t k = 0; k < p->pool.n_kinds; k++) {
     vf_vllm_kind *kind = &p->pool.kinds[k];
     if (kind->cache.kind != VF_CACHE_FULL && kind->cache.kind != VF_CACHE_LATENT &&
-        kind->cache.kind != VF_CACHE_INDEXER)
+        kind->cache.kind != VF_CACHE_INDEXER && kind->cache.kind != VF_CACHE_BLOCK_INDEX)
       continue;
     kind->layers += n;
     if (p->r.shard.last) kind->here += n;
@@ -164,6 +165,8 @@ static uint64_t kind_blocks(const vf_vllm_plan *p, const vf_vllm_kind *k, uint64
   case VF_CACHE_CHUNKED:
   case VF_CACHE_LATENT:
   case VF_CACHE_INDEXER:
+  case VF_CACHE_BLOCK_INDEX:
+  case VF_CACHE_COMPRESSED:
   case VF_CACHE_CROSS:
   case VF_CACHE_KIND_COUNT: break;
   }

@@ -224,19 +224,19 @@ static uint32_t log2_of(uint32_t n) {
 vf_amount vf_vllm_non_torch(const vf_ranks *r, uint32_t device) {
   const vf_vllm_plan *p = vf_vllm_plan_of(r);
   const vf_device *d = &r->e->devices[device].device;
-  static const uint32_t staged[3] = {40, 72, 260}, bus[3] = {200, 700, 1800};
-  enum { LINKED_MB_PER_S = 1400000, MIB_PER_DOUBLING = 60 };
+  enum { LINKED_MB_PER_S = 1400000 }; /* memory of HBM: such GPUs have NVLink, as a rule */
   uint64_t less =
       p->eager ? (p->r.tp > 1 ? p->rules.eager_links_less_mib : p->rules.eager_less_mib) : 0;
   vf_interval size;
   if (d->kind == VF_DEVICE_UNIFIED)
     size = mib_interval(p->rules.unified_mib.at, 0);
   else if (p->r.tp > 1 && d->bandwidth_mb_per_s >= LINKED_MB_PER_S)
-    size = mib_interval(p->rules.linked_mib.at, (log2_of(p->r.tp) - 1) * MIB_PER_DOUBLING * VF_MIB);
+    size = mib_interval(p->rules.linked_mib.at,
+                        (log2_of(p->r.tp) - 1) * p->rules.doubling_mib * VF_MIB);
   else if (p->r.tp > 1)
-    size = mib_interval(bus, 0);
+    size = mib_interval(p->rules.bus_mib.at, 0);
   else
-    size = mib_interval(p->r.pp > 1 ? staged : p->rules.alone_mib.at, 0);
+    size = mib_interval(p->r.pp > 1 ? p->rules.staged_mib.at : p->rules.alone_mib.at, 0);
   size.low_bytes -= vf_min_u64(size.low_bytes, less * VF_MIB);
   if (p->r.dp > 1 && p->r.moe) { /* all-to-all buffers: reported from 1 to 4 GiB */
     size.bytes += VF_GIB;

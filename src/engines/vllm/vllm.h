@@ -30,6 +30,9 @@ typedef struct vf_vllm_rules {
   vf_vllm_spread sampler_x10;    /* bytes per logit at the peak, in tenths */
   vf_vllm_spread alone_mib;      /* memory outside of torch on one GPU */
   vf_vllm_spread linked_mib;     /* the same where ranks talk over NVLink */
+  vf_vllm_spread staged_mib;     /* and on a pipeline's stage, */
+  vf_vllm_spread bus_mib;        /* where ranks talk over PCIe, */
+  uint32_t doubling_mib;         /* more for each doubling of ranks over NVLink */
   vf_vllm_spread unified_mib;    /* and where the memory is the whole computer's */
   uint32_t unified_noise_mib;    /* that a start there may find more than the one before */
   vf_vllm_spread tower_widths;   /* copies of what a tower's layer hands on, at its peak */
