@@ -191,7 +191,7 @@ def serving_tables():
     for figures, got in zip(runs.values(), run_all([shlex.split(f[0]["options"]) for f in runs.values()])):
         first = figures[0]
         if isinstance(got, str):
-            outside.append([first["run"], first["engine"], first["version"], "all", "", "", "`" + re.sub("^vramfit: ", "", got) + "`"])
+            outside.append([first["run"], first["engine"], first["version"], "all", "", "", "`" + re.sub("^vramfit: |: did you mean.*| \\(vramfit models.*", "", got) + "`"])
             continue
         for f in figures:
             scale, name = UNITS[f["unit"]], f["figure"]
