@@ -148,9 +148,10 @@ static vf_status check_entry(void *context, int kind, const vf_catalog_entry *e,
   vf_facts facts = vf_facts_in(arena, e->file);
   vf_status status = vf_config_parse(&facts, e->json, e->length, err);
   if (status == VF_OK && !is_id(vf_facts_string(&facts, "id", "")))
-    status = vf_facts_fail(&facts, "id", VF_MALFORMED, err,
-                           "is no id: lower-case letters, digits, dots and dashes, and none of the"
-                           " words any, none, auto, all");
+    status =
+        vf_facts_fail(&facts, "id", VF_MALFORMED, err,
+                      "is not an id: lower-case letters, digits, dots and dashes, and none of the"
+                      " words any, none, auto, all");
   if (status == VF_OK) status = check_keys(&facts, kind, err);
   if (status == VF_OK && kind == VF_CATALOG_MODELS) status = vf_entry_complete(&facts, ctx, err);
   if (status == VF_OK && kind == VF_CATALOG_MODELS) status = check_model(&facts, err);
@@ -347,7 +348,7 @@ vf_status vf_catalog_add_model(char *out_path, size_t size, const vf_context *ct
   vf_catalog_entry taken;
   if (!is_id(id))
     return vf_fail(err, VF_USAGE,
-                   "'%s' is no id: lower-case letters, digits, dots and dashes, and none of the"
+                   "'%s' is not an id: lower-case letters, digits, dots and dashes, and none of the"
                    " words any, none, auto, all",
                    id);
   if (vf_catalog_find(&taken, ctx, VF_CATALOG_MODELS, id))
