@@ -178,6 +178,8 @@ vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, 
     snprintf(m->repo, sizeof m->repo, "%s", vf_facts_string(&l->facts, "hf_repo", ""));
   keep_experts(m, &l->facts, quant != NULL && !is_mxfp4(quant));
   snprintf(m->engine, sizeof m->engine, "%s", l->engine != NULL ? l->engine : "");
+  if (vf_facts_find(&l->facts, "per_layer_embeddings_16bit") != NULL)
+    m->flags |= VF_MODEL_LAYER_EMBD_F16;
   remark_name(m, l);
   if (quant != NULL)
     status = store(m, quant, engine, err);

@@ -186,6 +186,12 @@ static vf_status run(vf_estimate *e, const vf_model *model, const vf_device *dev
   if (status != VF_OK) return status;
   set_version(e, version);
   e->decodes = e->engine->decodes;
+  for (size_t i = 0; i < device_count; i++)
+    if (devices[i].several_sizes) {
+      vf_estimate_assume(e, "smallest-size",
+                         "the card is sold with several sizes of memory: the smallest is taken");
+      break;
+    }
   if (!is_known_version(e->engine, version))
     vf_estimate_assume(e, "engine-version",
                        "the rules of that engine version are not known: the newest known are used");

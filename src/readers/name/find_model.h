@@ -27,6 +27,9 @@ typedef struct vf_model_found {
 
 void vf_model_find(vf_model_found *out, const vf_context *ctx, const vf_model_name *name);
 
+/* Whether the file behind a tag was made when Q2_K was wider. */
+bool vf_model_name_is_early(const vf_model_name *name);
+
 /* Fails with what the name could have meant. */
 vf_status vf_model_unknown(const vf_context *ctx, const char *ref, const vf_model_name *name,
                            vf_error *err);

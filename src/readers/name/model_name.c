@@ -279,6 +279,8 @@ static void settle_format(vf_model_name *m, format_words *f, const char *recipe)
     snprintf(m->format, sizeof m->format, "%s", recipe);
   else
     set_scheme(m, f);
+  bool qat = m->format[0] == '\0' && m->usual_format && vf_words_have(&m->words, "qat");
+  if (qat) snprintf(m->format, sizeof m->format, "Q4_0"); /* what it was trained for */
   bool mxfp4 = starts(m->format, "mxfp4") && m->usual_format;
   if (mxfp4) snprintf(m->format, sizeof m->format, "MXFP4_MOE");
 }
@@ -374,14 +376,13 @@ static bool read_parts(vf_model_name *m, char *name, char *tag, bool file) {
   m->strange_tag = repo && tag != NULL && !file && tag[0] != '\0' && strcmp(tag, "latest") != 0;
   /* A file beside a repository repeats its name: its format is all that it adds. */
   snprintf(whole, sizeof whole, "%s %s", name, tag != NULL && !repo ? tag : "");
-  if (strlen(name) >= sizeof m->family || !vf_words_read(&m->words, VF_WORDS_OF_MODELS, whole))
-    return false;
+  if (strlen(name) >= sizeof m->family || !vf_words_read(&m->words, whole)) return false;
   snprintf(m->family, sizeof m->family, "%s", name);
   if (tag != NULL && strcmp(tag, "latest") != 0)
     snprintf(m->tag, sizeof m->tag, "%.*s", VF_NAME_SIZE - 1, tag);
   put_plain(m, name, tag != NULL && !repo ? tag : "");
   settle_format(m, &f, recipe);
-  vf_words_drop_neutral(&m->words, VF_WORDS_OF_MODELS);
+  vf_words_drop_neutral(&m->words);
   return m->words.n > 0;
 }
 

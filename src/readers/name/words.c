@@ -100,10 +100,9 @@ static bool normalize(char out[NAME_ROOM], const char *name) {
   return true;
 }
 
-bool vf_words_read(vf_words *out, vf_vocabulary vocabulary, const char *name) {
+bool vf_words_read(vf_words *out, const char *name) {
   char text[NAME_ROOM];
   out->n = 0;
-  (void)vocabulary;
   if (!normalize(text, name)) return false;
   for (size_t from = 0, i = 0;; i++) {
     bool end = text[i] == '\0' || text[i] == ' ';
@@ -139,10 +138,6 @@ static const char *const of_models[] = {
     "xiaomimimo", NULL,
 };
 
-static const char *const of_devices[] = {
-    "nvidia", "geforce", "amd", "radeon", "intel", "graphics", "gpu", "tesla", "apple", NULL,
-};
-
 static bool is_listed(const char *const *list, const char *word) {
   for (; *list != NULL; list++)
     if (strcmp(*list, word) == 0) return true;
@@ -157,15 +152,14 @@ static void drop_base(vf_words *words) {
     if (strcmp(words->word[i], "base") == 0) vf_words_drop(words, i--);
 }
 
-void vf_words_drop_neutral(vf_words *words, vf_vocabulary vocabulary) {
-  const char *const *list = vocabulary == VF_WORDS_OF_MODELS ? of_models : of_devices;
+void vf_words_drop_neutral(vf_words *words) {
   size_t left = words->n;
   for (size_t i = words->n; i > 0 && left > 1; i--) {
-    if (!is_listed(list, words->word[i - 1])) continue;
+    if (!is_listed(of_models, words->word[i - 1])) continue;
     vf_words_drop(words, i - 1);
     left--;
   }
-  if (vocabulary == VF_WORDS_OF_MODELS) drop_base(words);
+  drop_base(words);
 }
 
 void vf_words_mark_tag(vf_words *words) {
