@@ -478,6 +478,13 @@ typedef struct vf_speed {
   uint64_t host_bytes;            /* and all that is read in main memory */
   uint32_t layers, expert_layers; /* on devices */
   const char *unknown;            /* why decode is not known; "" if it is */
+  vf_rate decode_start;           /* while the caches hold next to nothing */
+  vf_rate first_token_ms;         /* of an answer to a prompt as long as the context, alone */
+  vf_basis prefill_basis;
+  uint64_t prompt_operations;     /* of one token of such a prompt, on average; over */
+  uint32_t prompt_gflops;         /* the first device's full rate, of which */
+  uint32_t prompt_share_permille; /* are reached; every weight is read once for each of */
+  uint32_t prompt_chunks;
 } vf_speed;
 
 /* Fills *out with the speed of the last run; nothing is known without a result. */
@@ -500,9 +507,9 @@ typedef struct vf_limits {
   bool ctx_is_model_limit;       /* the model, not the memory, ends it there */
   uint32_t max_seqs;             /* most sequences at the request's context; 0: none */
   bool seqs_is_engine_limit;
-  char quant[24];            /* the widest weight format that fits; "": none */
-  uint32_t devices;          /* fewest devices of the first one's kind; 0: not up to 64, or not
-                                asked: unified memory, placements by name */
+  char quant[24];   /* the widest weight format that fits; "": none */
+  uint32_t devices; /* fewest devices of the first one's kind; 0: not up to 64, or not
+                       asked: unified memory, placements by name */
   uint32_t devices_tp, devices_pp; /* how they share the model there; 0: layer by layer */
   int32_t gpu_layers;        /* most layers on the GPU, the rest in host memory, where the request
                                 does not fit as it is; -1: it does, or none helps */
@@ -511,9 +518,9 @@ typedef struct vf_limits {
 } vf_limits;
 
 /* Solves them by repeated estimates with `scratch` (its last result is overwritten): what the
- * request of `estimate` leaves room for, on these devices.  Fails as vf_estimate_run() does; what an
- * engine refuses on the way is no failure.  VF_USAGE if `estimate` holds no finished estimate, or if
- * both are the same. */
+ * request of `estimate` leaves room for, on these devices.  Fails as vf_estimate_run() does; what
+ * an engine refuses on the way is no failure.  VF_USAGE if `estimate` holds no finished estimate,
+ * or if both are the same. */
 VF_API VF_MUST_USE vf_status vf_limits_solve(vf_limits *out, const vf_estimate *estimate,
                                              vf_estimate *scratch, const vf_device *devices,
                                              size_t device_count, vf_error *err);

@@ -2,7 +2,29 @@
  *
  * A packing counts by its verdict first.  Up to VF_CORESIDE_EXACT items the search is complete as
  * long as its steps last, so that NO-FIT means that no packing fits; beyond that the largest go
- * first to where most is left, and only FITS is certain then. */
+ * first to where most is left, and only FITS is certain then.
+ *
+ * The search, for a stranger.  n programs, d devices: each can go to one of them (or to all
+ * together, or where it is pinned), (d+1)^n packings, and a packing is good or bad as a whole.  The
+ * question is asked three times, from the best verdict down: is there one that FITS, else one that
+ * is TIGHT, and so on; the first that finds one has the answer, and one that was looked through
+ * without finding any is proof that there is none.
+ *
+ *     depth 0   A on gpu0                            A on gpu1: equal, empty: left out
+ *     depth 1   B on gpu0      B on gpu1
+ *     depth 2   C: no room     C on gpu0   C on gpu1     a packing: kept, if the fullest device of
+ *                                                        it has more left than that of the last
+ *
+ * It goes down the tree item by item (no recursion: `chosen` is the stack) and turns back as early
+ * as it can.  The largest go first, because they fail first.  A branch is left where
+ *   - the items so far are already worse than what is asked for,
+ *   - what is left of all devices together is less than the least that the rest takes (has_volume),
+ *   - a device is tried that is equal to one before it, both empty,
+ *   - an item that is like the one before it goes to an earlier place: the two exchanged,
+ *   - nothing can come that leaves more room than what was found.
+ * After STEPS it gives up and says so (exact is false): then the greedy packing stands, and only
+ * FITS is certain.
+ */
 #include "core/coreside.h"
 
 #include <string.h>

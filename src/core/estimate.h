@@ -45,7 +45,9 @@ static inline void vf_memo_keep(vf_memo *memo, uint64_t key, uint64_t value) {
 typedef enum vf_decodes {
   VF_DECODES_UNKNOWN,  /* nobody measured it */
   VF_DECODES_LAUNCHED, /* kernel by kernel, as the engines of tests/truth/speed.tsv */
-  VF_DECODES_GRAPHS    /* whole steps are replayed */
+  VF_DECODES_GRAPHS,   /* whole steps are replayed */
+  VF_DECODES_MLX,
+  VF_DECODES_EXLLAMA
 } vf_decodes;
 
 struct vf_estimate {

@@ -1,7 +1,38 @@
 /* graph.c - order, and the player.
  *
  * Source of the rules: ggml 0.25.1, ggml.c (ggml_build_forward_impl), ggml-alloc.c
- * (ggml_gallocr_allocate_node, ggml_gallocr_alloc_graph_impl). */
+ * (ggml_gallocr_allocate_node, ggml_gallocr_alloc_graph_impl).
+ *
+ * The allocator, for a stranger.  llama.cpp does not add up results: it reserves one buffer a
+ * backend, so large that every result of one batch has a place while it is needed.  How large that
+ * is, is found by a dry run: the operations are played in the order in which they will compute,
+ * and each asks for memory (a hole, pool.c) just before it runs and gives it back just after its
+ * last reader has run.  The buffer is as large as the highest address ever given out:
+ *
+ *     time    operation            holes of the buffer                             peak
+ *      |      x      new      [x......]                                             8
+ *      |      q = Wq x        [x......|q...........]                               20
+ *      |      k = Wk x        [x......|q...........|k....]                         25
+ *      |      k = rope(k)     [x......|q...........|k....]       over: in place    25
+ *      |      (x read last)   [.......|q...........|k....]       a hole of 8       25
+ *      v      s = k q         [s..... |q...........|k....]       fits the hole     25
+ *
+ * Three rules make the figure; where one is not ggml's, it is off by a layer's worth:
+ *
+ *   - the order.  An operation is put in order with all that it needs, sources first and from the
+ *     left (vf_graph_expand).  Whether keys are made before values decides which hole is free when.
+ *   - who overwrites.  Sums, products, scaling, rotation, unary functions and softmax take over the
+ *     memory of an operand nobody else will read and that has their size (VF_OP_OVER); matrix
+ *     products, copies and gathers never do, for they read while they write.  An operand that is
+ *     read through a view (reshaped, sliced) is not taken over, since its memory has another owner.
+ *   - which hole.  The smallest that fits, of equals the last; else behind everything (pool.c).
+ *
+ * Inputs are placed before the first operation, in the order in which the graph comes across them,
+ * and live until their last reader; outputs are never freed.  Sizes depend on the batch and on the
+ * cells of the cache that are looked at, never on what is computed: therefore nothing of the model
+ * is needed but shapes, and layers that come in equal periods leave the holes as they found them,
+ * so that they can be left out (engines/ggml/skip.c).
+ */
 #include "core/graph.h"
 
 #include <string.h>

@@ -1,4 +1,31 @@
-/* schedule.c - backends, splits, copies. */
+/* schedule.c - backends, splits, copies.
+ *
+ * The splits, for a stranger.  Where weights lie on several devices, or some on the host, the graph
+ * is cut into stretches that run on one backend each.  It goes in three passes over the order:
+ *
+ *     operations     a   b   c   d   e   f   g
+ *     weights on    GPU  .   .  host .   .  GPU      . : none, it follows its neighbours
+ *     backend       GPU GPU GPU host host host GPU   1. where the weights are; others behind
+ *                                                     one on a GPU stay there, others
+ *                                                     behind one on the host wait for
+ *                                                     the next that has weights
+ *     splits       [ a   b   c ][ d   e   f ][ g ]   2. neighbours on one backend
+ *     copies                     ^c           ^f     3. what a split reads of another backend
+ *
+ * Each copy is one more result in the reading backend's buffer: made when its split begins, freed
+ * after its last reader there.  So an input that all layers read (a mask, positions) takes its
+ * bytes once a backend and split, and a split keeps copies from its beginning that only its end
+ * reads: the reason why buffers of two GPUs add up to more than that of one.  A weight that lies on
+ * the host is copied, too, if the batch has rows enough to make that worth it (offloads); its copy
+ * begins a split of its own, so that the memory of the one before can be used again.
+ *
+ * With several sets of copies (pipelining over GPUs) copies are never freed: batch n + 1 may write
+ * them while batch n is still read, and each is there `sets` times, before everything else.
+ *
+ * ggml sees the whole graph at once; here it comes step by step, so it is played twice.  The first
+ * run learns in which step each backend reads an input last, and which split copies it at which
+ * place; the second takes memory in the order that this gives.
+ */
 #include "core/schedule.h"
 
 #include <string.h>

@@ -152,9 +152,22 @@ static void remark_name(vf_model *m, const vf_loaded *l) {
   if (l->match == VF_MATCH_SAME_SHAPE)
     vf_model_assume(m, "same-shape",
                     "the name has no entry of its own: taken for a fine-tune of this shape");
+  if (l->match == VF_MATCH_ONLY_SIZE)
+    vf_model_assume(m, "only-size",
+                    "a name without a size: the only one that is known of the family");
   if (l->match == VF_MATCH_LATEST)
     vf_model_assume(m, "latest",
                     "a name without a size: the one that Ollama's library calls latest");
+}
+
+/* What llama.cpp has no architecture for goes to a server, and what writes texts with an encoder in
+ * front to transformers. */
+static void choose_engine(vf_model *m, const vf_loaded *l) {
+  bool cross = false, gguf = m->from_file && l->kind == VF_LOAD_GGUF;
+  for (size_t i = 0; i < m->n_caches; i++) cross |= m->caches[i].kind == VF_CACHE_CROSS;
+  bool server = (m->flags & VF_MODEL_HAS_TOWER) != 0 || !cross;
+  const char *other = m->arch[0] != '\0' || gguf ? "" : server ? "vllm" : "transformers";
+  snprintf(m->engine, sizeof m->engine, "%s", l->engine != NULL ? l->engine : other);
 }
 
 vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, const char *engine,
@@ -177,7 +190,7 @@ vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, 
   if (l->kind == VF_LOAD_CATALOG)
     snprintf(m->repo, sizeof m->repo, "%s", vf_facts_string(&l->facts, "hf_repo", ""));
   keep_experts(m, &l->facts, quant != NULL && !is_mxfp4(quant));
-  snprintf(m->engine, sizeof m->engine, "%s", l->engine != NULL ? l->engine : "");
+  choose_engine(m, l);
   if (vf_facts_find(&l->facts, "per_layer_embeddings_16bit") != NULL)
     m->flags |= VF_MODEL_LAYER_EMBD_F16;
   remark_name(m, l);

@@ -2,8 +2,9 @@
  *
  * exllamav3 4f8ad01 (v1.4.1, 2026-08-08): pages of 256 tokens, quantized caches of 2 to 8 bits with
  * a 16-bit scale per 32 values, half a GiB kept free on each device, chunks of 2048 tokens, 32 rows
- * of logits. exllamav2 da07fac: the same sizes, and one layer's keys and values in 16 bits beside
- * a quantized cache. */
+ * of logits; embeddings stay in main memory (modules/embedding.py and value_embeddings.py:
+ * prefer_cpu; the same in V2: set_device_map, embed_cpu). exllamav2 da07fac: the same sizes, and
+ * one layer's keys and values in 16 bits beside a quantized cache. */
 #include <string.h>
 
 #include "base/checked.h"
@@ -52,6 +53,45 @@ static uint64_t cache_bytes(const vf_ranks *s, bool states) {
   return sum;
 }
 
+/* What is looked up by token: one row of it goes to the device. */
+static uint64_t embedding_bytes(const vf_ranks *s) {
+  uint64_t sum = 0;
+  for (size_t i = 0; i < s->model->n_tensors; i++) {
+    const vf_tensor *t = &s->model->tensors[i];
+    if (vf_roles[t->role].home == VF_HOME_INPUT) sum += vf_shard_tensor(&s->shard, s->model, t);
+  }
+  return sum;
+}
+
+/* convert_model.py, --head_bits: of a tied matrix the converters make a head of its own, in 6 bits
+ * where nobody says otherwise. */
+static uint64_t tied_head_bytes(const vf_ranks *s) {
+  enum { HEAD_BITS = 6, BYTE_BITS = 8 };
+  uint64_t numbers = s->model->n_embd * s->model->n_vocab;
+  if (!s->model->tied || !s->shard.last) return 0;
+  return s->model->checkpoint[0] == '\0' ? numbers * s->number_bytes
+                                         : numbers / BYTE_BITS * HEAD_BITS;
+}
+
+/* Towers are a model of their own, which TabbyAPI loads only with "vision: true". */
+static void add_weights(vf_ranks *s, uint32_t device) {
+  uint64_t looked_up = embedding_bytes(s), whole = vf_shard_weights(&s->shard, s->model);
+  uint64_t slack = vf_torch_slack(&s->shard, s->model, (vf_torch_rule){false, false});
+  s->shard.no_towers = true;
+  uint64_t text = vf_shard_weights(&s->shard, s->model);
+  s->shard.no_towers = false;
+  vf_ranks_add(s, device, VF_PART_WEIGHTS, "weights",
+               vf_exactly(text - vf_min_u64(looked_up, text) + tied_head_bytes(s)),
+               VF_BASIS_MODELLED, "embeddings in main memory");
+  vf_ranks_add(s, device, VF_PART_WEIGHTS, "allocator_slack", vf_exactly(slack), VF_BASIS_MODELLED,
+               "");
+  if (!s->request->text_only)
+    vf_ranks_add(s, device, VF_PART_WEIGHTS, "tower", (vf_interval){0, 0, whole - text},
+                 VF_BASIS_ASSUMED, "loaded where images are switched on");
+  vf_ranks_add(s, (uint32_t)s->e->n_devices - 1, VF_PART_WEIGHTS, "embeddings",
+               vf_exactly(looked_up), VF_BASIS_EXACT, "looked up in main memory");
+}
+
 static void add_stage(vf_ranks *s, uint32_t device, uint32_t stages) {
   const vf_device *d = &s->e->devices[device].device;
   vf_shard_stage(&s->shard, s->model, VF_STAGE_FIRST, stages, device);
@@ -59,7 +99,7 @@ static void add_stage(vf_ranks *s, uint32_t device, uint32_t stages) {
   uint64_t act = vf_ranks_forward_bytes(s, CHUNK_TOKENS) + vf_ranks_unpacked_bytes(s);
   if (s->shard.last) act += LOGIT_ROWS * s->model->n_vocab * 4;
   if (s->e->overflow) return;
-  vf_ranks_add_weights(s, device, false, false);
+  add_weights(s, device);
   vf_ranks_add(s, device, VF_PART_KV_CACHE, "kv_cache", vf_exactly(cache), VF_BASIS_EXACT,
                "in pages of 256 tokens");
   vf_ranks_add(s, device, VF_PART_STATE, "recurrent_state", vf_exactly(states), VF_BASIS_EXACT, "");
@@ -77,6 +117,7 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
       vf_ranks_begin_by_layers(&s, NEWEST, &kernels, "only a split by layers is known", err);
   if (status != VF_OK) return status;
   s.w->ubatch_tokens = CHUNK_TOKENS;
+  s.w->gpu_layers = s.model->n_layers + 1;
   for (uint32_t i = 0; i < s.pp; i++) add_stage(&s, i, s.pp);
   vf_ranks_assume(&s, NULL, NULL);
   return VF_OK;
@@ -107,7 +148,7 @@ const vf_engine vf_engine_exllama = {
     .max_seqs = 4096,
     .ladder = ladder,
     .knows = knows,
-    .decodes = VF_DECODES_GRAPHS,
+    .decodes = VF_DECODES_EXLLAMA,
     .estimate = estimate,
     .explain = vf_ranks_explain,
 };

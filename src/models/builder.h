@@ -31,6 +31,8 @@ enum vf_trait {
   VF_TRAIT_TYPES = 1 << 18,        /* an embedding per kind of text: two, unless the config says */
   VF_TRAIT_ENCODER_DECODER = 1 << 19,
   VF_TRAIT_MORE_ROWS = 1 << 20, /* of the embedding than the vocabulary says */
+  VF_TRAIT_DRAFT = 1 << 22,     /* reads hidden states of the model that it guesses for */
+  VF_TRAIT_NO_EMBD = 1 << 23,   /* has neither embedding nor output matrix: uses that model's */
 };
 
 typedef struct vf_builder vf_builder;
@@ -80,6 +82,13 @@ struct vf_builder {
 
 /* arch_table.c: the row for a model_type, or for a GGUF architecture; NULL: unknown. */
 const vf_arch *vf_arch_find(const char *name, bool gguf);
+
+/* arch_config.c: row i of the architectures known from configs, NULL beyond the end; and the
+ * model_type of a draft, NULL if the config is of none. */
+const vf_arch *vf_arch_of_config(size_t i);
+const char *vf_draft_type(const vf_facts *facts);
+uint32_t vf_draft_states(const vf_builder *b);
+
 /* A flag of the config; a wrong type is an error of the builder. */
 bool vf_builder_flag(vf_builder *b, const char *key, bool fallback);
 

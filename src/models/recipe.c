@@ -435,15 +435,25 @@ static const struct {
 };
 enum { N_MIXES = sizeof mixes / sizeof *mixes };
 
+/* What a mix does with embeddings for every layer is not known: up to 16 bits. */
+static void widen_for_layers(vf_model *m) {
+  uint64_t all = 0, more = 0;
+  for (size_t i = 0; i < m->n_tensors; i++) {
+    const vf_tensor *t = &m->tensors[i];
+    if (vf_roles[t->role].home != VF_HOME_TOWER) all += t->bytes;
+    if (t->role != VF_ROLE_PER_LAYER_TOKEN_EMBD) continue;
+    uint64_t wide = 2 * t->ne[0] * t->ne[1];
+    more += wide > t->bytes ? wide - t->bytes : 0;
+  }
+  if (all >= 1000) m->share.high += (uint32_t)(more / (all / 1000));
+}
+
 static vf_status apply_mix(vf_model *m, size_t i, vf_error *err) {
-  if (m->layers[0].embd_per_layer != 0)
-    return vf_fail(err, VF_UNSUPPORTED,
-                   "%s of a model with embeddings for every layer is not known: give the file",
-                   mixes[i].name);
   vf_status status = vf_recipe_apply(m, mixes[i].recipe, err);
   if (status != VF_OK) return status;
   snprintf(m->quant, sizeof m->quant, "%s", mixes[i].name);
   m->share = mixes[i].share;
+  widen_for_layers(m);
   vf_model_assume(m, "mix",
                   "a publisher's own mix: its size by what such files had, give the file");
   return VF_OK;
@@ -507,7 +517,10 @@ vf_status vf_recipe_apply_own(vf_model *m, vf_error *err) {
   case F(F32): return apply(m, R_F32, V_PLAIN, err);
   case F(F16): return apply(m, R_F16, V_PLAIN, err);
   case F(BF16): return apply(m, R_BF16, V_PLAIN, err);
-  default: return vf_fail(err, VF_USAGE, "the config states no dtype: name a format with --quant");
+  default:
+    vf_model_assume(m, "no-dtype",
+                    "the config states no dtype: taken for float32, as transformers does");
+    return apply(m, R_F32, V_PLAIN, err);
   }
 }
 

@@ -131,10 +131,12 @@ static vf_status add_model_keys(vf_catalog_build *b, build_kind *k, const char *
   const char *slash = strrchr(name, '/');
   vf_words words;
   if (!vf_words_read(&words, slash != NULL ? slash + 1 : name)) return VF_OK;
-  vf_words_drop_neutral(&words);
+  vf_words_drop_publishers(&words);
   if (vf_name_tag(name) != NULL) vf_words_mark_tag(&words);
   vf_status status = add_key(b, k, &words, 0, err);
-  if (status == VF_OK && cut_active_size(&words)) status = add_key(b, k, &words, 1, err);
+  vf_words_drop_neutral(&words);
+  if (status == VF_OK) status = add_key(b, k, &words, 1, err);
+  if (status == VF_OK && cut_active_size(&words)) status = add_key(b, k, &words, 2, err);
   return status;
 }
 

@@ -226,6 +226,15 @@ static void put_reads(vf_doc *j, const vf_speed *s) {
   vf_doc_close(j, '}');
 }
 
+static void put_prompt(vf_doc *j, const vf_speed *s) {
+  vf_doc_open(j, "prompt", '{');
+  vf_doc_u64(j, "operations_per_token", s->prompt_operations);
+  vf_doc_u64(j, "full_rate_gflops", s->prompt_gflops);
+  vf_doc_u64(j, "share_permille", s->prompt_share_permille);
+  vf_doc_u64(j, "chunks", s->prompt_chunks);
+  vf_doc_close(j, '}');
+}
+
 /* Two decimals are more than is known. */
 static void put_speed(vf_doc *j, const vf_estimate *e) {
   vf_speed s;
@@ -235,12 +244,20 @@ static void put_speed(vf_doc *j, const vf_estimate *e) {
   vf_doc_hundredths(j, "decode_tokens_per_s_low", s.decode.low / 10);
   vf_doc_hundredths(j, "decode_tokens_per_s", s.decode.expected / 10);
   vf_doc_hundredths(j, "decode_tokens_per_s_high", s.decode.high / 10);
+  vf_doc_hundredths(j, "decode_start_tokens_per_s_low", s.decode_start.low / 10);
+  vf_doc_hundredths(j, "decode_start_tokens_per_s", s.decode_start.expected / 10);
+  vf_doc_hundredths(j, "decode_start_tokens_per_s_high", s.decode_start.high / 10);
   vf_doc_u64(j, "seqs", s.seqs);
   vf_doc_string(j, "bound_by", vf_bound_word[s.bound]);
   if (s.prefill_known) {
     vf_doc_hundredths(j, "prefill_tokens_per_s_low", s.prefill.low / 10);
+    vf_doc_hundredths(j, "prefill_tokens_per_s", s.prefill.expected / 10);
     vf_doc_hundredths(j, "prefill_tokens_per_s_high", s.prefill.high / 10);
-    vf_doc_string(j, "prefill_basis", vf_basis_word[VF_BASIS_ASSUMED]);
+    vf_doc_string(j, "prefill_basis", vf_basis_word[s.prefill_basis]);
+    vf_doc_u64(j, "first_token_ms_low", s.first_token_ms.low);
+    vf_doc_u64(j, "first_token_ms", s.first_token_ms.expected);
+    vf_doc_u64(j, "first_token_ms_high", s.first_token_ms.high);
+    put_prompt(j, &s);
   }
   vf_doc_string(j, "basis", vf_basis_word[s.basis]);
   put_reads(j, &s);

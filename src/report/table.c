@@ -494,15 +494,20 @@ static void put_speed(const table *t) {
   vf_out_put(t->out, "\n");
 }
 
-/* Prompts are bound by arithmetic: a share of what the device's data sheet says, on prompts as long
- * as the context. */
+/* Of a prompt as long as the context. */
 static void explain_prefill(const table *t, const vf_speed *s) {
-  char buf[160];
+  char buf[256];
   vf_text text = vf_text_on(buf, sizeof buf);
   if (!s->prefill_known) return;
   vf_text_put(&text, "  prefill: ");
   vf_text_rates(&text, s->prefill, 1);
-  vf_text_put(&text, " tokens/s, 25 to 100 % of the device's 16-bit rate  [assumed]\n");
+  vf_text_printf(&text,
+                 " tokens/s = %.1f GFLOP a token at %" PRIu32 " %% of %.0f TFLOPS in %" PRIu32,
+                 (double)s->prompt_operations / 1e9, (s->prompt_share_permille + 5) / 10,
+                 s->prompt_gflops / 1000.0, s->prompt_chunks);
+  vf_text_printf(&text, " chunks; first token after %.1f–%.1f s  [%s]\n",
+                 (double)s->first_token_ms.low / 1000, (double)s->first_token_ms.high / 1000,
+                 s->prefill_basis == VF_BASIS_ASSUMED ? "assumed" : "tests/truth/fit_speed.py");
   vf_out_text(t->out, &text);
 }
 

@@ -194,9 +194,12 @@ static uint64_t distance(uint64_t bytes, uint32_t gb) {
 
 enum { FARTHEST = 80 };
 
-/* Made for one system: no shop has it, so that the bare name is the usual one. */
+/* Made for single systems: no shop has them, so that the bare name is the usual card. */
 static bool is_made_for_one(const card *c) {
-  return strcmp(c->entry.id, "h100-sxm-64gb") == 0;
+  static const char *const rare[] = {"h100-sxm-64gb", "h100-sxm5-94gb", "h100-sxm5-96gb"};
+  for (size_t i = 0; i < sizeof rare / sizeof *rare; i++)
+    if (strcmp(c->entry.id, rare[i]) == 0) return true;
+  return false;
 }
 
 static bool agrees(const card *c, const vf_device_words *said, uint64_t nearest, bool unsaid_link) {
@@ -252,7 +255,8 @@ static void choose(cards *c, const vf_device_words *said) {
 /* "24" is no device; "4090" is what everybody calls one. */
 static bool is_bare_number(const vf_device_words *w) {
   const char *word = w->words.word[0];
-  return w->words.n == 1 && vf_word_is_number(word) && strlen(word) < 4;
+  return w->words.n == 1 && w->series == VF_SERIES_UNSAID && vf_word_is_number(word) &&
+         strlen(word) < 4;
 }
 
 static void find_one(cards *out, const vf_context *ctx, const char *name) {
@@ -335,8 +339,10 @@ bool vf_node_find(vf_catalog_entry *out, const vf_context *ctx, const char *name
 
 static size_t digits_of(char out[16], const char *s) {
   size_t n = 0;
-  for (; *s != '\0'; s++)
-    if (is_digit(*s) && n < 15) out[n++] = *s;
+  for (; *s != '\0'; s++) {
+    char c = *s == 'o' ? '0' : *s; /* "h10O" */
+    if (is_digit(c) && n < 15) out[n++] = c;
+  }
   out[n] = '\0';
   return n;
 }

@@ -43,9 +43,13 @@ static bool find_key(vf_catalog_entry *out, const vf_context *ctx, const char *k
   return false;
 }
 
+/* By all words, then without those that no shape follows from. */
 static bool find_words(vf_catalog_entry *out, const vf_context *ctx, const vf_words *words) {
   char key[VF_KEY_SIZE];
-  return vf_words_key(key, words) && find_key(out, ctx, key);
+  vf_words few = *words;
+  if (vf_words_key(key, words) && find_key(out, ctx, key)) return true;
+  vf_words_drop_neutral(&few);
+  return few.n < words->n && vf_words_key(key, &few) && find_key(out, ctx, key);
 }
 
 /* ---- What a name may say beside ----------------------------------------------------------- */
@@ -178,7 +182,8 @@ static bool leaves_shape(const char *key, const vf_words *words) {
     bool size = vf_word_is_size(w) || vf_word_is_active_size(w);
     bool has = key_has(key, w), number = vf_word_is_number(w);
     sized |= size && has;
-    if (size && !has) return false;
+    bool tokens = strchr(w, 't') != NULL && sized; /* "1.1b-1t": trained on so many */
+    if (size && !has && !tokens) return false;
     if (!has && (is_listed(kinds, w) || is_like_format(w))) return false;
     bool version = number && strlen(w) < 4;
     if (version && has != key_has(key, owner_of(words, i))) return false;
@@ -211,6 +216,46 @@ static bool find_shape(vf_catalog_entry *out, const vf_context *ctx, const vf_wo
   return certain;
 }
 
+/* ---- Names without a size ---------------------------------------------------------------- */
+
+/* Whether the key has the words, and beside them nothing but one size. */
+static bool is_size_more(const char *key, const vf_words *words) {
+  size_t sizes = 0, same = 0;
+  while (*key != '\0') {
+    char word[VF_WORD_SIZE];
+    size_t n = strcspn(key, " ");
+    if (n >= sizeof word) return false;
+    memcpy(word, key, n);
+    word[n] = '\0';
+    if (vf_words_have(words, word))
+      same++;
+    else if (!vf_word_is_size(word) || ++sizes > 1)
+      return false;
+    key += n + (key[n] == ' ');
+  }
+  return sizes == 1 && same == words->n;
+}
+
+/* The one entry of a family of which a single size is known. */
+static bool find_only_size(vf_catalog_entry *out, const vf_context *ctx, const vf_words *words) {
+  vf_words few = *words;
+  bool found = false;
+  vf_words_drop_neutral(&few);
+  for (size_t i = 0; i < few.n; i++)
+    if (vf_word_is_size(few.word[i])) return false;
+  for (size_t layer = 0; layer < ctx->n_layers; layer++) {
+    const vf_catalog *c = &ctx->layers[layer][VF_CATALOG_MODELS];
+    for (uint32_t i = 0; i < c->n_keys; i++) {
+      if (!is_size_more(c->text + c->keys[i].key, &few)) continue;
+      vf_catalog_entry e = vf_catalog_at(c, c->keys[i].row);
+      if (found && e.json != out->json) return false;
+      *out = e;
+      found = true;
+    }
+  }
+  return found;
+}
+
 /* ---- All of it -------------------------------------------------------------------------- */
 
 static bool find_by_words(vf_model_found *out, const vf_context *ctx, const vf_words *words) {
@@ -220,14 +265,17 @@ static bool find_by_words(vf_model_found *out, const vf_context *ctx, const vf_w
     out->match = VF_MATCH_SAME_SHAPE;
   else if (find_shape(&out->entry, ctx, words))
     out->match = VF_MATCH_SAME_SHAPE;
+  else if (find_only_size(&out->entry, ctx, words))
+    out->match = VF_MATCH_ONLY_SIZE;
   return out->match != VF_MATCH_NONE;
 }
 
 static bool find_named(vf_model_found *out, const vf_context *ctx, const vf_model_name *name) {
   char repo[2 * VF_NAME_SIZE];
   bool found = vf_catalog_find_own(&out->entry, ctx, VF_CATALOG_MODELS, name->plain);
-  if (!found && name->publisher[0] != '\0') {
-    snprintf(repo, sizeof repo, "%s/%s", name->publisher, name->family);
+  const char *publisher = name->store == VF_STORE_DOCKER ? "ai" : name->publisher;
+  if (!found && publisher[0] != '\0') {
+    snprintf(repo, sizeof repo, "%s/%s", publisher, name->family);
     found = vf_catalog_find_own(&out->entry, ctx, VF_CATALOG_MODELS, repo);
   }
   if (found) out->match = VF_MATCH_NAMED;
@@ -251,10 +299,12 @@ static bool find_tag_words(vf_model_found *out, const vf_context *ctx, const vf_
 }
 
 void vf_model_find(vf_model_found *out, const vf_context *ctx, const vf_model_name *name) {
-  bool tag = name->store == VF_STORE_OLLAMA || name->store == VF_STORE_NONE;
+  bool latest = name->store == VF_STORE_DOCKER && name->tag[0] == '\0';
+  bool tag = latest || name->store == VF_STORE_OLLAMA || name->store == VF_STORE_NONE;
   vf_words words = name->words;
   *out = (vf_model_found){.match = VF_MATCH_NONE};
   if (name->draft) return;
+  if (latest && find_named(out, ctx, name)) return;
   if (tag && find_tag(out, ctx, name)) return;
   if (find_named(out, ctx, name)) return;
   if (tag && find_tag_words(out, ctx, name)) return;

@@ -14,6 +14,7 @@ typedef enum vf_model_match {
   VF_MATCH_NAMED,      /* the name is the entry's */
   VF_MATCH_WORDS,      /* it has the entry's words */
   VF_MATCH_LATEST,     /* a family without a size: what Ollama's library calls the latest */
+  VF_MATCH_ONLY_SIZE,  /* a family without a size, of which one is known */
   VF_MATCH_SAME_SHAPE, /* it says more: a fine-tune, if it is one */
 } vf_model_match;
 

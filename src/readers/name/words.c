@@ -127,16 +127,16 @@ void vf_words_drop(vf_words *w, size_t i) {
 
 /* ---- Words that tell nothing apart ------------------------------------------------------ */
 
-/* How a model was trained to talk, who published it, what kind of a thing it is. */
-static const char *const of_models[] = {
-    "instruct",   "chat",      "it",           "hf",         "latest",        "model",
-    "pt",         "inst",      "text",         "nvidia",     "meta",          "google",
-    "microsoft",  "mistralai", "openai",       "ai",         "org",           "zai",
-    "moonshotai", "ibm",       "lgai",         "minimaxai",  "baidu",         "tencent",
-    "bytedance",  "cohere",    "cohereforai",  "coherelabs", "huggingfacetb", "tiiuae",
-    "allenai",    "liquidai",  "nousresearch", "unsloth",    "thudm",         "stepfun",
-    "xiaomimimo", NULL,
-};
+static const char *const publishers[] = {
+    "nvidia",     "meta",          "google",  "microsoft",  "mistralai", "openai",
+    "ai",         "org",           "zai",     "moonshotai", "ibm",       "lgai",
+    "minimaxai",  "baidu",         "tencent", "bytedance",  "cohere",    "cohereforai",
+    "coherelabs", "huggingfacetb", "tiiuae",  "allenai",    "liquidai",  "nousresearch",
+    "unsloth",    "thudm",         "stepfun", "xiaomimimo", NULL};
+
+/* How a model was trained to talk, and what kind of a thing it is. */
+static const char *const neutral[] = {"instruct", "chat", "it",   "hf",   "latest",
+                                      "model",    "pt",   "inst", "text", NULL};
 
 static bool is_listed(const char *const *list, const char *word) {
   for (; *list != NULL; list++)
@@ -152,13 +152,21 @@ static void drop_base(vf_words *words) {
     if (strcmp(words->word[i], "base") == 0) vf_words_drop(words, i--);
 }
 
-void vf_words_drop_neutral(vf_words *words) {
+static void drop_listed(vf_words *words, const char *const *list) {
   size_t left = words->n;
   for (size_t i = words->n; i > 0 && left > 1; i--) {
-    if (!is_listed(of_models, words->word[i - 1])) continue;
+    if (!is_listed(list, words->word[i - 1])) continue;
     vf_words_drop(words, i - 1);
     left--;
   }
+}
+
+void vf_words_drop_publishers(vf_words *words) {
+  drop_listed(words, publishers);
+}
+
+void vf_words_drop_neutral(vf_words *words) {
+  drop_listed(words, neutral);
   drop_base(words);
 }
 

@@ -26,7 +26,10 @@ bool vf_words_have(const vf_words *words, const char *word);
 /* Takes word i out. */
 void vf_words_drop(vf_words *words, size_t i);
 
-/* Takes out what does not tell models apart: "instruct", publishers. */
+/* Takes publishers out: "meta", "mistralai". */
+void vf_words_drop_publishers(vf_words *words);
+
+/* Takes out what does not tell the shapes of models apart: "instruct", "it", "hf". */
 void vf_words_drop_neutral(vf_words *words);
 
 /* Adds the word that names of Ollama's library have: "deepseek-v2" is another model there. */
