@@ -10,7 +10,7 @@
 
 struct vf_engine;
 
-enum { VF_MAX_ASSUMPTIONS = 64, VF_LINES_PER_DEVICE = 24, VF_NOTES = 24, VF_VERSION_TEXT = 24 };
+enum { VF_MAX_ASSUMPTIONS = 64, VF_LINES_PER_DEVICE = 24, VF_NOTES = 24, VF_VERSION_TEXT = 80 };
 
 /* Room for an engine's plan: what it made of the request, kept for explanations. */
 enum { VF_PLAN_BYTES = 4096 };

@@ -85,7 +85,7 @@ vf_ref vf_graph_op(vf_graph *g, vf_op_kind kind, uint64_t bytes, const vf_ref *s
   node->backend = g->scheduled ? VF_BACKEND_OPEN : 0;
   node->offloads = g->offloads;
   node->n_sources = node->input = 0;
-  node->ordered = node->done = node->live = node->held = node->output = false;
+  node->ordered = node->done = node->live = node->held = node->output = node->computed = false;
   for (int i = 0; i < n; i++) add_source(g, node, sources[i]);
   if (kind == VF_OP_SLICE) node->uses++; /* its own turn: what it is a part of lives until then */
   return slot;
@@ -103,6 +103,13 @@ vf_ref vf_graph_input(vf_graph *g, uint64_t bytes, uint8_t number) {
   n->backend = (uint8_t)(g->n_backends - 1);
   n->held = n->ordered = n->done = true;
   return r;
+}
+
+void vf_graph_number(vf_graph *g, vf_ref r, uint8_t number) {
+  vf_graph_node *n = vf_graph_node_of(g, r);
+  n->input = number + 1;
+  g->input_nodes[number] = (uint16_t)r;
+  n->computed = n->held = true;
 }
 
 static void allocate(vf_graph *g, vf_graph_node *n) {
@@ -156,6 +163,7 @@ void vf_graph_output(vf_graph *g, vf_ref r) {
 /* ---- Order ------------------------------------------------------------------------------ */
 
 static void note_input(vf_graph *g, const vf_graph_node *n) {
+  if (n->computed) return;
   for (uint32_t i = 0; i < g->n_inputs; i++)
     if (g->input_order[i] == n->input - 1) return;
   if (g->n_inputs < sizeof g->input_order) g->input_order[g->n_inputs++] = n->input - 1;

@@ -99,6 +99,7 @@ typedef struct vf_graph_node {
   uint8_t backend;
   uint8_t n_sources;
   uint8_t input; /* 1 + its number, 0: none */
+  bool computed; /* an input's number, and yet the result of an operation */
   bool offloads; /* large enough to run on a GPU with weights of the host's */
   bool ordered, done, live, held, output;
 } vf_graph_node;
@@ -139,6 +140,9 @@ void vf_graph_enlarge(vf_graph *g, vf_ref r, uint64_t size);
 /* Makes input `number`, held; vf_graph_place gives it memory. */
 vf_ref vf_graph_input(vf_graph *g, uint64_t bytes, uint8_t number);
 void vf_graph_place(vf_graph *g, vf_ref input);
+
+/* Gives an operation the number of an input: its last reads are looked up as one's.  Held. */
+void vf_graph_number(vf_graph *g, vf_ref r, uint8_t number);
 
 /* Something outside, which takes `bytes` where it is copied to. */
 vf_ref vf_graph_outside(vf_graph *g, vf_outside what, uint64_t bytes, uint8_t backend);

@@ -42,6 +42,19 @@ void vf_placement_split(vf_placement *out, uint32_t n_slots, uint32_t on_devices
   }
 }
 
+void vf_placement_split_output_last(vf_placement *out, uint32_t n_slots, uint32_t on_devices,
+                                    const uint64_t *shares, uint32_t n_devices, uint32_t host) {
+  bool all = on_devices >= n_slots;
+  vf_placement_split(out, all ? n_slots : n_slots - 1, on_devices, shares, n_devices, host);
+  if (all) return;
+  out->n_slots = n_slots;
+  out->device[n_slots - 1] = (uint8_t)host;
+}
+
+bool vf_placement_is_whole(const vf_placement *p, uint32_t host) {
+  return p->device[0] != host && p->device[p->n_slots - 1] != host;
+}
+
 bool vf_placement_has_slot(const vf_placement *p, uint32_t device, uint32_t end) {
   return end > 0 && memchr(p->device, (int)device, end) != NULL;
 }

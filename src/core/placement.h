@@ -18,6 +18,13 @@ typedef struct vf_placement {
 void vf_placement_split(vf_placement *out, uint32_t n_slots, uint32_t on_devices,
                         const uint64_t *shares, uint32_t n_devices, uint32_t host);
 
+/* True if no slot is left on the host. */
+bool vf_placement_is_whole(const vf_placement *p, uint32_t host);
+
+/* The same where the output is the last to leave the host: it does if all slots are asked for. */
+void vf_placement_split_output_last(vf_placement *out, uint32_t n_slots, uint32_t on_devices,
+                                    const uint64_t *shares, uint32_t n_devices, uint32_t host);
+
 /* True if the device has at least one slot in [0, end). */
 bool vf_placement_has_slot(const vf_placement *p, uint32_t device, uint32_t end);
 

@@ -206,7 +206,8 @@ static void see_copy(vf_schedule *s, vf_stretch *split, uint16_t copy) {
 
 /* With several sets, every input that is read itself, not a view of it, is there so many times. */
 static void repeat_input(vf_schedule *s, vf_graph_node *n, vf_ref source) {
-  if (s->sets == 1 || n->input == 0 || (source & VF_REF_VIEW) != 0 || n->output) return;
+  if (s->sets == 1 || n->input == 0 || n->computed || (source & VF_REF_VIEW) != 0 || n->output)
+    return;
   n->output = true;
   fix(s, host_of(s), n->size, s->sets - 1);
 }
@@ -253,7 +254,7 @@ static void release_inputs(vf_schedule *s) {
       const vf_input_reads *r = &s->reads[i][b];
       if (!r->known || r->last_step != s->step) continue;
       vf_graph_node *n = &g->nodes[g->input_nodes[i]];
-      if (b != host_of(s)) n = &g->nodes[copy_on(g, n, b)];
+      if (b != n->backend) n = &g->nodes[copy_on(g, n, b)];
       n->held = false;
     }
   }

@@ -192,6 +192,8 @@ static vf_status run_in(vf_estimate *e, const char *engine, const vf_model *mode
   const char *version;
   const vf_request *request = &e->request;
   vf_status status = vf_engine_for(&e->engine, &version, engine, model, err);
+  if (status == VF_OK && version != NULL && e->engine->check != NULL)
+    status = e->engine->check(version, err);
   if (status == VF_OK) status = check_devices(devices, count, err);
   if (status == VF_OK && request->split == VF_SPLIT_NONE)
     status = choose_main(&devices, &count, request, err);

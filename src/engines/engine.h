@@ -36,6 +36,9 @@ typedef struct vf_engine {
   /* NULL: knows its newest version alone. */
   bool (*knows)(const char *version);
 
+  /* Refuses what is no version, or too old; NULL: takes them all. */
+  vf_status (*check)(const char *version, vf_error *err);
+
   /* Applies the engine's defaults, places the model, adds all lines.  e has been reset with the
    * devices, and a host device as the last one. */
   vf_status (*estimate)(vf_estimate *e, const vf_request *request, vf_error *err);

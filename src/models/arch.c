@@ -321,6 +321,7 @@ static void fill_from_file(vf_builder *b, const vf_facts *facts, const vf_invent
   if (b->status != VF_OK) return;
   vf_model_make_caches(m);
   b->status = vf_model_finish(m, b->err);
+  if (b->status == VF_OK) vf_check_whole(b);
 }
 
 vf_status vf_arch_build_file(vf_model **out, const vf_facts *facts, const vf_inventory *inv,

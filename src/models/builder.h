@@ -63,6 +63,7 @@ typedef struct vf_seen {
   uint64_t weights[4], biases[4]; /* a bit per role */
   uint64_t q_out, k_out, q_norm, q_norm_rows;
   uint64_t ff_up, ff_down, ff_expert, n_experts, ff_shared, expert_in;
+  uint32_t n_tensors;
 } vf_seen;
 
 struct vf_builder {
@@ -106,5 +107,8 @@ void vf_builder_add(vf_builder *b, vf_tensor t);
 
 /* emit.c: the tensors that the layers and what is around them need. */
 void vf_emit(vf_builder *b);
+
+/* whole.c: fails unless the file's tensors are those that its layers are loaded with. */
+void vf_check_whole(vf_builder *b);
 
 #endif

@@ -178,15 +178,50 @@ static void another_version_of_the_engine_is_an_assumption(void **state) {
   (void)state;
   vf_request r = vf_request_init();
   r.ctx_tokens = 4096;
-  r.engine = "llama.cpp@v9";
+  r.engine = "llama.cpp@v0.9";
   assert_ok(run("llama3.1-8b", "q4", "h100", &r, err));
   assert_true(assumes("engine-version"));
   r.engine = "llama.cpp@b2824";
   assert_ok(run("llama3.1-8b", "q4", "h100", &r, err));
-  assert_true(assumes("old-build"));
+  assert_true(assumes("build-between"));
   r.engine = "llama.cpp@v0.5.0";
   assert_ok(run("llama3.1-8b", "q4", "h100", &r, err));
   assert_false(assumes("engine-version"));
+}
+
+static void versions_that_are_none_are_refused(void **state) {
+  (void)state;
+  static const char *const engines[] = {"llama.cpp@v9", "llama-server@1.0", "llama-cli@latest",
+                                        "llama-bench@vnext"};
+  vf_request r = vf_request_init();
+  r.ctx_tokens = 4096;
+  for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
+    r.engine = engines[i];
+    assert_fails(run("llama3.1-8b", "q4", "h100", &r, err), VF_USAGE, "llama.cpp");
+  }
+  r.engine = "llama.cpp@b1";
+  assert_fails(run("llama3.1-8b", "q4", "h100", &r, err), VF_UNSUPPORTED, "older than the oldest");
+}
+
+static uint64_t compute_of(const char *engine) {
+  vf_request r = vf_request_init();
+  r.ctx_tokens = 8192;
+  r.engine = engine;
+  assert_ok(run("llama3.1-8b", "q4", "h100", &r, err));
+  return vf_estimate_devices(estimate, NULL)->part_bytes[VF_PART_COMPUTE];
+}
+
+/* 258.5 MiB of logits for a batch until b9460; one table for all names and spellings. */
+static void every_program_obeys_the_same_builds(void **state) {
+  (void)state;
+  static const char *const old[] = {"llama.cpp@b8184", "llama.cpp@8184", "llama-cli@b8184",
+                                    "llama-server@version: 8184 (319146247)"};
+  for (size_t i = 0; i < sizeof old / sizeof *old; i++)
+    assert_u64(compute_of(old[i]), UINT64_C(517) << 19);
+  assert_u64(compute_of("llama.cpp@v0.5.0"), compute_of("llama-cli"));
+  assert_true(compute_of("llama.cpp@b8184") > compute_of("llama.cpp"));
+  assert_u64(compute_of("llama.cpp@version: 0.5.0 (build 11000, commit de3ff81)"),
+             compute_of("llama.cpp"));
 }
 
 /* ---- Properties ------------------------------------------------------------------------- */
@@ -415,6 +450,8 @@ int main(void) {
       cmocka_unit_test(what_llama_cpp_refuses_is_refused),
       cmocka_unit_test(an_unknown_amount_of_memory_is_no_verdict),
       cmocka_unit_test(another_version_of_the_engine_is_an_assumption),
+      cmocka_unit_test(versions_that_are_none_are_refused),
+      cmocka_unit_test(every_program_obeys_the_same_builds),
       cmocka_unit_test(more_context_or_sequences_never_need_less),
       cmocka_unit_test(intervals_are_ordered_and_parts_add_up),
       cmocka_unit_test(depth_does_not_change_the_compute_buffer),

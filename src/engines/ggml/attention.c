@@ -81,9 +81,20 @@ static vf_ref all_values(vf_ggml_builder *b, const vf_layer *l, const shape *s) 
 static uint64_t with_copy(vf_ggml_builder *b, uint64_t bytes, vf_format format, uint64_t cells,
                           uint64_t width) {
   uint64_t aligned = 0;
-  if (format == VF_FORMAT_F16 || width == 0) return bytes;
+  if (format == VF_FORMAT_F16 || width == 0 || !vf_rule(b, VF_RULE_CACHE_COPIES)) return bytes;
   if (!vf_align_up(&aligned, bytes, CUDA_ALIGN_BYTES)) b->graph.overflow = true;
   return vf_build_add(b, aligned, vf_build_mul(b, cells, width, F16_BYTES));
+}
+
+/* The mask; in f16 where it lies in f32, made by the first layer that reads it. */
+static vf_ref mask_of(vf_ggml_builder *b, int window) {
+  vf_ref mask = b->in[VF_IN_MASK + window], *half = &b->in[VF_IN_MASK_HALF + window];
+  if (!b->g->flash_attn || !vf_rule(b, VF_RULE_MASK_F32)) return mask;
+  if (*half == 0) {
+    *half = vf_new(b, b->in_bytes[VF_IN_MASK + window] / 2, mask);
+    vf_graph_number(&b->graph, *half, (uint8_t)(VF_IN_MASK_HALF + window));
+  }
+  return *half;
 }
 
 static vf_ref flash_attention(vf_ggml_builder *b, const vf_layer *l, const shape *s, vf_ref q) {
@@ -91,8 +102,7 @@ static vf_ref flash_attention(vf_ggml_builder *b, const vf_layer *l, const shape
   uint64_t bytes = vf_build_tokens(b, s->v * s->heads), size = bytes;
   uint64_t cells = vf_build_mul(b, s->cells, g->streams, 1);
   vf_ref sinks = vf_has(l, VF_LAYER_SINKS) ? vf_weight(b, VF_ROLE_ATTN_SINKS) : 0;
-  const vf_ref sources[] = {q, all_keys(b, s), all_values(b, l, s), b->in[VF_IN_MASK + s->window],
-                            sinks};
+  const vf_ref sources[] = {q, all_keys(b, s), all_values(b, l, s), mask_of(b, s->window), sinks};
   if (sinks != 0) vf_graph_node_of(&b->graph, sinks)->outside = VF_OUTSIDE_TABLE;
   vf_ref x = vf_graph_op(&b->graph, VF_OP_NEW, bytes, sources, 5);
   if (!g->on_cpu) {

@@ -30,7 +30,8 @@ enum vf_ggml_input {
   VF_IN_LAYER_TOKENS,
   VF_IN_LAYER_EMBD,
   VF_IN_ROPE_TABLE, /* of the layers on the host */
-  VF_IN_COUNT
+  VF_IN_MASK_HALF,  /* the mask as flash attention reads it, made of the one in f32 */
+  VF_IN_COUNT = VF_IN_MASK_HALF + 2
 };
 _Static_assert((int)VF_IN_COUNT <= (int)VF_GRAPH_INPUTS, "a number for every input");
 
@@ -57,6 +58,11 @@ typedef struct vf_ggml_builder {
 
 static inline bool vf_has(const vf_layer *l, uint64_t flag) {
   return (l->flags & flag) != 0;
+}
+
+/* Whether a rule holds for the build whose graph it is. */
+static inline bool vf_rule(const vf_ggml_builder *b, vf_ggml_rule rule) {
+  return vf_ggml_holds(b->g->rules, rule);
 }
 
 /* ---- Sizes; what leaves 64 bits is noted ------------------------------------------------ */
@@ -115,6 +121,9 @@ vf_ref vf_weight_shaped(vf_ggml_builder *b, vf_role role, uint64_t ne0, uint64_t
 bool vf_runs_on_host(const vf_ggml_builder *b);
 bool vf_lies_on_host(const vf_ggml_builder *b);
 bool vf_tensor_on_host(const vf_ggml_builder *b, const vf_tensor *t);
+
+/* The operation runs where the layer lies. */
+void vf_pin_to_layer(vf_ggml_builder *b, vf_ref x);
 
 /* Where the layer's cache or state is. */
 uint8_t vf_cache_backend(const vf_ggml_builder *b);

@@ -15,18 +15,31 @@ static const matrices own = {VF_ROLE_FFN_GATE, VF_ROLE_FFN_UP, VF_ROLE_FFN_DOWN}
 static const matrices shared = {VF_ROLE_FFN_GATE_SHEXP, VF_ROLE_FFN_UP_SHEXP,
                                 VF_ROLE_FFN_DOWN_SHEXP};
 
+/* A gate's function and its product with the other half. */
+static vf_ref gated(vf_ggml_builder *b, uint64_t bytes, vf_ref gate, vf_ref up) {
+  if (!vf_rule(b, VF_RULE_GLU_UNFUSED)) return vf_new2(b, bytes, gate, up);
+  return vf_over2(b, bytes, vf_over(b, bytes, gate), up);
+}
+
+/* Both in one product: each is copied out of it where they are not one operation. */
+static vf_ref gated_halves(vf_ggml_builder *b, uint64_t bytes, vf_ref both) {
+  if (!vf_rule(b, VF_RULE_GLU_UNFUSED)) return vf_new(b, bytes, both);
+  vf_ref gate = vf_over(b, bytes, vf_new(b, bytes, vf_strided(both)));
+  return vf_over2(b, bytes, gate, vf_new(b, bytes, vf_strided(both)));
+}
+
 static vf_ref dense(vf_ggml_builder *b, const vf_layer *l, const matrices *m, uint64_t ff,
                     vf_ref x) {
   uint64_t bytes = vf_build_rows(b, ff), out = vf_build_rows(b, b->model->n_embd);
   bool bias = vf_has(l, VF_LAYER_FFN_BIAS);
   vf_ref y;
   if (vf_has(l, VF_LAYER_FFN_FUSED)) {
-    y = vf_new(b, bytes, vf_project(b, vf_build_add(b, bytes, bytes), m->up, x, bias));
+    y = gated_halves(b, bytes, vf_project(b, vf_build_add(b, bytes, bytes), m->up, x, bias));
   } else if (vf_has(l, VF_LAYER_FFN_PLAIN)) {
     y = vf_apply(b, bytes, vf_project(b, bytes, m->up, x, bias), 2);
   } else {
     vf_ref up = vf_project(b, bytes, m->up, x, bias);
-    y = vf_new2(b, bytes, vf_project(b, bytes, m->gate, x, bias), up);
+    y = gated(b, bytes, vf_project(b, bytes, m->gate, x, bias), up);
   }
   return vf_project(b, out, m->down, y, bias);
 }
@@ -85,7 +98,8 @@ static vf_ref weigh(vf_ggml_builder *b, const vf_layer *l, vf_ref probs, choice 
 static bool is_fused(const vf_ggml_builder *b, const vf_layer *l) {
   bool power = (l->n_experts & (l->n_experts - 1)) == 0 && l->n_experts <= FUSED_EXPERTS_MAX;
   bool one_split = !vf_lies_on_host(b) || !vf_has(l, VF_LAYER_PROBS_BIAS);
-  return !b->g->on_cpu && !vf_runs_on_host(b) && one_split && power && l->expert_groups <= 1 &&
+  return vf_rule(b, VF_RULE_FUSED_KEEP) && !b->g->on_cpu && !vf_runs_on_host(b) && one_split &&
+         power && l->expert_groups <= 1 &&
          !vf_has(l, VF_LAYER_WEIGHT_BEFORE | VF_LAYER_TOPK_SOFTMAX);
 }
 
@@ -128,7 +142,7 @@ static vf_ref expert_activation(vf_ggml_builder *b, const vf_layer *l, vf_ref x,
   vf_ref up = expert_project(b, l, bytes, VF_ROLE_FFN_UP_EXPS, x, ids);
   if (vf_has(l, VF_LAYER_FFN_PLAIN)) return vf_apply(b, bytes, up, 2);
   vf_ref gate = expert_project(b, l, bytes, VF_ROLE_FFN_GATE_EXPS, x, ids);
-  return vf_new2(b, bytes, gate, up);
+  return gated(b, bytes, gate, up);
 }
 
 /* The sum over the chosen experts; fused, it keeps what it reads. */
@@ -144,7 +158,8 @@ static vf_ref sum_experts(vf_ggml_builder *b, const vf_layer *l, const choice *c
     y = vf_over2(b, bytes, y, vf_view(weighted));
     vf_expand(b, y);
   }
-  if (used > FUSED_SUM_MAX || before || b->g->on_cpu || vf_runs_on_host(b)) return y;
+  bool fused = vf_rule(b, VF_RULE_FUSED_KEEP) && used <= FUSED_SUM_MAX && !before;
+  if (!fused || b->g->on_cpu || vf_runs_on_host(b)) return y;
   vf_graph_keep(&b->graph, y, down);
   vf_graph_keep(&b->graph, y, c->weights);
   return y;

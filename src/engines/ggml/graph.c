@@ -14,6 +14,7 @@ enum {
   F32_BYTES = 4,
   F16_BYTES = 2,
   CELL_STEP = 256,       /* windows are rounded up to this many cells */
+  MASK_STEP = 64,        /* GGML_KQ_MASK_PAD, as long as it was */
   OFFLOAD_MIN_ROWS = 32, /* ggml-cuda.cu, op_offload_min_batch_size */
 };
 
@@ -42,6 +43,7 @@ uint64_t vf_build_tokens(vf_ggml_builder *b, uint64_t width) {
 uint64_t vf_ggml_cache_cells(const vf_model *m, const vf_ggml_graph *g, const vf_cache_layer *c) {
   bool windowed = c->kind == VF_CACHE_WINDOW || c->kind == VF_CACHE_CHUNKED;
   if (!windowed || g->swa_full || (m->flags & VF_MODEL_WINDOW_UNUSED)) return g->cells;
+  if (vf_ggml_holds(g->rules, VF_RULE_SWA_FULL)) return g->cells;
   uint64_t sharing = g->streams == 1 ? g->seqs : 1;
   uint64_t cells = c->window * sharing + g->ubatch;
   return (vf_min_u64(g->cells, cells) + CELL_STEP - 1) / CELL_STEP * CELL_STEP;
@@ -50,8 +52,10 @@ uint64_t vf_ggml_cache_cells(const vf_model *m, const vf_ggml_graph *g, const vf
 /* Every stream masks its own share of the tokens; f16 for flash attention, else f32. */
 bool vf_ggml_mask_bytes(uint64_t *out, const vf_ggml_graph *g, uint64_t cells) {
   uint64_t rows = g->tokens / g->streams;
-  return vf_mul3(out, rows, g->streams, cells) &&
-         vf_mul(out, *out, g->flash_attn ? F16_BYTES : F32_BYTES);
+  bool half = g->flash_attn && !vf_ggml_holds(g->rules, VF_RULE_MASK_F32);
+  if (vf_ggml_holds(g->rules, VF_RULE_MASK_PAD))
+    rows = (rows + MASK_STEP - 1) / MASK_STEP * MASK_STEP;
+  return vf_mul3(out, rows, g->streams, cells) && vf_mul(out, *out, half ? F16_BYTES : F32_BYTES);
 }
 
 /* ---- Operations ------------------------------------------------------------------------- */
@@ -84,6 +88,7 @@ vf_ref vf_norm_with(vf_ggml_builder *b, const vf_layer *l, uint64_t bytes, vf_re
                     vf_ref bias) {
   bool keeps = vf_has(l, VF_LAYER_LAYER_NORM | VF_LAYER_NORM_BIAS);
   x = keeps ? vf_new(b, bytes, x) : vf_over(b, bytes, x);
+  if (b->g->pins_norms && weight != 0 && b->layer != UINT32_MAX) vf_pin_to_layer(b, x);
   x = vf_over2(b, bytes, x, weight);
   uint64_t row = weight != 0 ? vf_graph_node_of(&b->graph, weight)->bytes : 0;
   if (row != 0) vf_graph_node_of(&b->graph, x)->offloads = bytes / row >= OFFLOAD_MIN_ROWS;

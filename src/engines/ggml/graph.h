@@ -7,6 +7,7 @@
 
 #include "core/graph.h"
 #include "core/placement.h"
+#include "engines/ggml/rules.h"
 
 /* One batch's graph. */
 typedef struct vf_ggml_graph {
@@ -18,14 +19,16 @@ typedef struct vf_ggml_graph {
   uint64_t ubatch;      /* tokens of a batch as set, before rounding to sequences */
   vf_format kv_k, kv_v;
   bool flash_attn;
-  bool swa_full; /* layers with a window cache everything all the same */
-  bool on_cpu;   /* the CPU backend computes everything in one buffer */
+  bool swa_full;  /* layers with a window cache everything all the same */
+  bool on_cpu;    /* the CPU backend computes everything in one buffer */
+  uint64_t rules; /* of the build: vf_ggml_rules_of() */
 
   /* Where several backends share the work. */
   const vf_placement *placement;
   uint32_t n_gpus;         /* other devices of the placement are the host */
   uint32_t cpu_moe_layers; /* experts of so many layers stay on the host */
   bool kv_on_host;
+  bool pins_norms;    /* a layer's norms run where the layer lies, not where the one before does */
   bool pipelined;     /* several copies of what crosses devices, to overlap batches */
   const vf_graph_watch *watch; /* is told of every operation, no layer left out; NULL: nobody */
   uint64_t v_columns; /* elements of a row of values, where these lie transposed */

@@ -19,6 +19,14 @@ static void need(vf_ggml_builder *b, int input, uint64_t bytes, uint32_t layer) 
   b->last_use[input] = layer;
 }
 
+/* A mask in f32 is read once where flash attention has a copy of it in f16. */
+static void need_mask(vf_ggml_builder *b, int window, uint64_t bytes, uint32_t layer) {
+  bool copied = b->g->flash_attn && vf_rule(b, VF_RULE_MASK_F32);
+  bool first = b->last_use[VF_IN_MASK + window] == UINT32_MAX;
+  if (first || !copied) need(b, VF_IN_MASK + window, bytes, layer);
+  if (copied) b->last_use[VF_IN_MASK_HALF + window] = layer;
+}
+
 static void need_cache(vf_ggml_builder *b, const vf_layer *l, uint32_t i) {
   const vf_ggml_graph *g = b->g;
   bool latent = l->kv_lora != 0;
@@ -27,15 +35,17 @@ static void need_cache(vf_ggml_builder *b, const vf_layer *l, uint32_t i) {
   const vf_cache_layer c = {.kind = w ? VF_CACHE_WINDOW : VF_CACHE_FULL, .window = l->window};
   if (!vf_ggml_mask_bytes(&mask, g, vf_ggml_cache_cells(b->model, g, &c))) b->graph.overflow = true;
   bool writes = !vf_has(l, VF_LAYER_KV_SHARED | VF_LAYER_KV_UNCACHED);
-  if (writes) need(b, VF_IN_K_IDS + w, vf_build_mul(b, g->tokens, ID_BYTES, 1), i);
-  need(b, VF_IN_MASK + w, mask, i);
+  bool writes_ids = writes && !vf_rule(b, VF_RULE_CACHE_VIEWS);
+  if (writes_ids) need(b, VF_IN_K_IDS + w, vf_build_mul(b, g->tokens, ID_BYTES, 1), i);
+  need_mask(b, w, mask, i);
   if (latent) return;
   uint64_t ids = g->flash_attn ? 1 : (uint64_t)l->v_dim * l->n_kv_heads;
   ids = vf_max_u64(vf_build_mul(b, g->tokens, ids, ID_BYTES), b->in_bytes[VF_IN_V_IDS + w]);
-  if (writes) need(b, VF_IN_V_IDS + w, ids, i);
-  if (vf_build_is_rotated(g->kv_k, l->k_dim))
+  if (writes_ids) need(b, VF_IN_V_IDS + w, ids, i);
+  bool rotated = vf_rule(b, VF_RULE_ROTATIONS);
+  if (rotated && vf_build_is_rotated(g->kv_k, l->k_dim))
     need(b, VF_IN_K_ROTATION + w, vf_build_rotation(l->k_dim), i);
-  if (vf_build_is_rotated(g->kv_v, l->v_dim))
+  if (rotated && vf_build_is_rotated(g->kv_v, l->v_dim))
     need(b, VF_IN_V_ROTATION + w, (uint64_t)ROTATION_MIN * ROTATION_MIN * F32_BYTES, i);
 }
 
@@ -60,7 +70,8 @@ void vf_need_inputs(vf_ggml_builder *b) {
   memset(b->in_bytes, 0, sizeof b->in_bytes);
   need(b, VF_IN_TOKENS, tokens, 0);
   need(b, VF_IN_EMBD, vf_build_tokens(b, b->model->n_embd), 0);
-  need(b, VF_IN_EMBD_GIVEN, vf_build_tokens(b, b->model->n_embd), 0);
+  if (vf_rule(b, VF_RULE_EMBD_GIVEN))
+    need(b, VF_IN_EMBD_GIVEN, vf_build_tokens(b, b->model->n_embd), 0);
   bool late = first->altup != 0 || (b->model->flags & VF_MODEL_LATE_ROWS) != 0;
   need(b, VF_IN_OUTPUT_IDS, vf_build_mul(b, b->g->output_rows, POSITION_BYTES, 1),
        late ? b->n_layers : b->n_layers - 1);
@@ -92,6 +103,7 @@ void vf_make_inputs(vf_ggml_builder *b) {
   for (int i = 0; i < VF_IN_COUNT; i++) {
     b->in[i] = 0;
     if (b->last_use[i] == UINT32_MAX || (cpu && i == VF_IN_STATES_MOVED)) continue;
+    if (i >= VF_IN_MASK_HALF) continue; /* made where it is first read */
     if (host && (i == VF_IN_EMBD || i == VF_IN_LAYER_EMBD)) continue;
     b->in[i] = vf_graph_input(&b->graph, b->in_bytes[i], (uint8_t)i);
   }

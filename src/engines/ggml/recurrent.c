@@ -120,7 +120,8 @@ static vf_ref mamba2(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   vf_ref y = skip_and_gate(b, bytes, scan(b, l, &s), s.x, columns_of(b, width, inner, zx),
                            heads >= MANY_HEADS);
   if (vf_has(l, VF_LAYER_SSM_NORM)) y = vf_norm(b, l, bytes, vf_view(y), VF_ROLE_SSM_NORM);
-  return vf_multiply(b, vf_build_tokens(b, b->model->n_embd), VF_ROLE_SSM_OUT, vf_view(y));
+  y = vf_multiply(b, vf_build_tokens(b, b->model->n_embd), VF_ROLE_SSM_OUT, vf_view(y));
+  return vf_rule(b, VF_RULE_SSM_RESHAPED) ? vf_view(y) : y;
 }
 
 /* ---- Short convolution ------------------------------------------------------------------ */

@@ -97,6 +97,10 @@ bool vf_runs_on_host(const vf_ggml_builder *b) {
   return vf_lies_on_host(b) && !b->graph.offloads;
 }
 
+void vf_pin_to_layer(vf_ggml_builder *b, vf_ref x) {
+  if (b->schedule != NULL) vf_graph_pin(&b->graph, x, slot_backend(b, b->layer));
+}
+
 uint8_t vf_cache_backend(const vf_ggml_builder *b) {
   if (b->schedule == NULL) return 0;
   return b->g->kv_on_host ? host_of(b) : slot_backend(b, b->layer);

@@ -13,6 +13,7 @@
 #include "core/format.h"
 #include "engines/ggml/bound.h"
 #include "engines/ggml/memo.h"
+#include "engines/llamacpp/builds.h"
 #include "engines/llamacpp/plan.h"
 
 /* ---- The graph -------------------------------------------------------------------------- */
@@ -28,7 +29,7 @@ static uint64_t widest_value(const vf_model *m) {
 /* Whole layers on several GPUs: copies of what crosses devices, to overlap batches
  * (src/llama-context.cpp:429). */
 static bool is_pipelined(const plan *p) {
-  return p->n_gpus > 1 && p->placement.first_slot == 0 && !p->w->no_kv_offload &&
+  return p->n_gpus > 1 && vf_placement_is_whole(&p->placement, p->host) && !p->w->no_kv_offload &&
          p->request->cpu_moe_layers == 0 && p->patterns == NULL;
 }
 
@@ -36,6 +37,7 @@ static bool is_pipelined(const plan *p) {
 static void resolve_graph(plan *p) {
   vf_workload *w = p->w;
   uint32_t rows = p->request->output_rows != 0 ? p->request->output_rows : w->seqs;
+  if (vf_ggml_holds(p->graph.rules, VF_RULE_LOGITS_ALL)) rows = UINT32_MAX;
   w->output_rows = (uint32_t)vf_min_u64(rows, p->graph.tokens);
   w->swa_full = p->request->swa_full;
   w->no_kv_offload = p->request->no_kv_offload && !p->cpu_only;
@@ -54,12 +56,14 @@ static void resolve_graph(plan *p) {
   p->graph.kv_on_host = w->no_kv_offload;
   p->graph.v_columns = p->widest_v;
   p->graph.pipelined = is_pipelined(p);
+  p->graph.pins_norms = vf_placement_is_whole(&p->placement, p->host) &&
+                        !vf_ggml_holds(p->graph.rules, VF_RULE_NORM_FOLLOWS);
 }
 /* ---- Compute and output buffers --------------------------------------------------------- */
 
 /* True if one device runs the whole graph, so that its buffer is known to the byte. */
 static bool runs_whole_graph(const plan *p) {
-  return p->n_gpus == 1 && p->placement.first_slot == 0 && !p->w->no_kv_offload &&
+  return p->n_gpus == 1 && vf_placement_is_whole(&p->placement, p->host) && !p->w->no_kv_offload &&
          p->request->cpu_moe_layers == 0 && p->patterns == NULL;
 }
 
@@ -149,12 +153,23 @@ static bool is_scheduled(const plan *p) {
          p->patterns == NULL && !by_tensor(p);
 }
 
+/* A build that was not compared itself: what changed between those that were is listed with the
+ * build that it came with, and what is not listed is small. */
+static vf_interval between_builds(const plan *p, vf_interval size, bool host) {
+  if (vf_llamacpp_is_measured(p->program->build)) return size;
+  size.low_bytes -= size.low_bytes / 12;
+  size.high_bytes += size.high_bytes / (host ? 4 : 12);
+  if (host && p->n_gpus > 1 && !vf_placement_is_whole(&p->placement, p->host))
+    size.high_bytes += 384 * VF_MIB; /* caches that several devices read from the host */
+  return size;
+}
+
 /* Rows of logs of older builds and of ik_llama.cpp lie within a third below and a half above on a
  * device (docs/accuracy.md); their hosts hold masks in 32 bits, and parts of what is not offloaded.
  */
 static vf_interval loosened(const plan *p, vf_interval size, bool host) {
   static const uint64_t host_extra = 384 * VF_MIB;
-  if (!p->program->foreign) return size;
+  if (!p->program->foreign) return between_builds(p, size, host);
   size.low_bytes -= size.low_bytes / 3;
   size.high_bytes += host ? size.high_bytes + host_extra : size.high_bytes / 2;
   return size;
@@ -199,8 +214,8 @@ static void add_device_compute(plan *p, uint32_t d) {
     line.size = pipelined ? pipelined_bytes(p, d == 0, last) : partial_bytes(p, last);
     line.size = widened(p, line.size);
   }
-  if (p->program->foreign) line.basis = VF_BASIS_MODELLED;
   line.size = loosened(p, line.size, false);
+  if (line.size.low_bytes != line.size.high_bytes) line.basis = VF_BASIS_MODELLED;
   vf_estimate_add(p->e, line);
 }
 
@@ -308,7 +323,8 @@ static vf_status add_draft(const plan *target, vf_error *err) {
 
 vf_status vf_llamacpp_estimate(vf_estimate *e, const vf_request *request,
                                const vf_llamacpp_program *program, vf_error *err) {
-  plan p; /* placement is large: filled as far as it is used */
+  plan p;
+  memset(&p, 0, sizeof p);
   p.e = e;
   p.model = e->model;
   p.request = request;
@@ -317,6 +333,7 @@ vf_status vf_llamacpp_estimate(vf_estimate *e, const vf_request *request,
   p.host = (uint32_t)e->n_devices - 1;
   p.cpu_only = e->n_devices == 1;
   p.n_gpus = p.host;
+  p.graph.rules = vf_ggml_rules_of(program->build);
   vf_status status = vf_llamacpp_compile(&p, err);
   if (status == VF_OK) status = add_model(&p, err);
   if (status == VF_OK) status = vf_llamacpp_add_mtp(&p, p.full_peak_bytes, err);

@@ -10,7 +10,8 @@ enum { VF_LLAMACPP_SEQS = 256 }; /* LLAMA_MAX_SEQ */
 /* Who asks: told as an assumption. */
 typedef struct vf_llamacpp_program {
   vf_assumption assumption;
-  bool foreign; /* not the release whose rules these are: buffers are bounded, not exact */
+  bool foreign;   /* its own rules are not known: buffers are bounded, not exact */
+  uint32_t build; /* of the llama.cpp whose rules hold */
 } vf_llamacpp_program;
 
 /* Adds all lines for what a program asks. */

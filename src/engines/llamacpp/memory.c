@@ -44,7 +44,9 @@ vf_status vf_llamacpp_place(plan *p, vf_error *err) {
   if (p->cpu_only) on_gpu = 0;
   vf_status status = resolve_shares(p, shares, err);
   if (status != VF_OK) return status;
-  vf_placement_split(&p->placement, slots, on_gpu, shares, p->cpu_only ? 1 : p->n_gpus, p->host);
+  bool output_last = vf_ggml_holds(p->graph.rules, VF_RULE_OUTPUT_LAST);
+  (output_last ? vf_placement_split_output_last : vf_placement_split)(
+      &p->placement, slots, on_gpu, shares, p->cpu_only ? 1 : p->n_gpus, p->host);
   p->w->gpu_layers = on_gpu;
   return VF_OK;
 }
@@ -199,6 +201,8 @@ static bool cells_bytes(const plan *p, const vf_cache_layer *c, const vf_buffer_
   uint64_t k, v = 0, cells, per_stream = vf_ggml_cache_cells(p->model, &p->graph, c);
   uint64_t v_width = (uint64_t)c->n_kv_heads * c->v_dim;
   if (!p->w->flash_attn && c->v_dim != 0) v_width = p->widest_v;
+  if (c->kind == VF_CACHE_LATENT && vf_ggml_holds(p->graph.rules, VF_RULE_MLA_VALUES))
+    v_width = p->model->layers[c->layer].kv_lora;
   return vf_mul(&cells, per_stream, p->graph.streams) &&
          vf_buffer_bytes(&k, rule, p->w->kv_k, (uint64_t)c->n_kv_heads * c->k_dim, cells) &&
          (v_width == 0 || vf_buffer_bytes(&v, rule, p->w->kv_v, v_width, cells)) &&

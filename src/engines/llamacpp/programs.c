@@ -11,6 +11,7 @@
 #include "base/checked.h"
 #include "base/units.h"
 #include "engines/engine.h"
+#include "engines/llamacpp/builds.h"
 #include "engines/llamacpp/llamacpp.h"
 
 enum {
@@ -22,37 +23,31 @@ enum {
 
 /* ---- llama.cpp's own -------------------------------------------------------------------- */
 
+/* The rules of the build that was named, or of the newest release. */
 static vf_status run(vf_estimate *e, const vf_request *request, const char *code, const char *text,
                      vf_error *err) {
-  const vf_llamacpp_program program = {{code, text}, false};
+  uint32_t build = vf_llamacpp_build(e->workload.engine_version);
+  const vf_llamacpp_program program = {{code, text}, false, build};
+  if (!vf_llamacpp_is_measured(build))
+    vf_estimate_assume(e, "build-between",
+                       "the rules of this build are told from the changes listed between builds "
+                       "that were compared: its buffers are bounded");
   return vf_llamacpp_estimate(e, request, &program, err);
 }
 
-/* "b2824": builds before the releases had numbers. */
-static bool is_build(const char *version) {
-  return version[0] == 'b' && version[1] >= '0' && version[1] <= '9';
-}
-
-/* Builds reserved logits for the whole batch, whoever asked (llama_new_context_with_model), and
- * made some inputs otherwise. */
-static vf_status estimate_build(vf_estimate *e, const vf_request *request, vf_error *err) {
-  static const vf_llamacpp_program build = {
-      {"old-build", "this build is older than the rules: its buffers are bounded by them"}, true};
-  vf_request r = *request;
-  if (r.output_rows == 0) r.output_rows = BATCH;
-  return vf_llamacpp_estimate(e, &r, &build, err);
-}
-
 static vf_status estimate_any(vf_estimate *e, const vf_request *request, vf_error *err) {
-  if (is_build(e->workload.engine_version)) return estimate_build(e, request, err);
+  if (vf_llamacpp_build(e->workload.engine_version) < VF_BUILD_OUTPUT_ROWS)
+    return run(e, request, "program", "llama-server runs it: logits for the whole batch", err);
   return run(e, request, "program", "llama-server runs it: logits for one row per sequence", err);
 }
 
-/* Without --parallel four slots share one pool. */
+/* Without --parallel four slots share one pool; one slot in builds before they could. */
 static vf_status estimate_server(vf_estimate *e, const vf_request *request, vf_error *err) {
   vf_request r = *request;
   if (request->seqs != 0)
     return run(e, &r, "program", "llama-server: as many slots as --seqs says", err);
+  if (vf_llamacpp_build(e->workload.engine_version) < VF_BUILD_FOUR_SLOTS)
+    return run(e, &r, "program", "llama-server: this build has one slot unless --seqs says", err);
   r.seqs = SERVER_SLOTS;
   r.kv_unified = true;
   return run(e, &r, "program", "llama-server: four slots share the context", err);
@@ -136,18 +131,22 @@ static uint32_t ollama_batch(const vf_estimate *e, uint64_t ctx) {
 static vf_status estimate_ollama(vf_estimate *e, const vf_request *request, vf_error *err) {
   static const vf_llamacpp_program now = {
       {"program", "Ollama starts a llama-server: context and batch by the memory of all GPUs"},
-      false};
+      false,
+      VF_BUILD_NEWEST};
   static const vf_llamacpp_program old = {
       {"ollama-old",
        "this Ollama had engines of its own: their buffers are bounded by llama.cpp's"},
-      true};
+      true,
+      VF_BUILD_NEWEST};
   bool before = is_old_ollama(e->workload.engine_version);
   vf_request r = *request;
   if (r.seqs == 0) r.seqs = 1;
   if (r.ctx_tokens == 0) r.ctx_tokens = ollama_ctx(e);
   if (r.ubatch_tokens == 0) r.ubatch_tokens = before ? 512 : ollama_batch(e, r.ctx_tokens * r.seqs);
   if (before && r.output_rows == 0) r.output_rows = BATCH;
-  return vf_llamacpp_estimate(e, &r, before ? &old : &now, err);
+  vf_llamacpp_program program = before ? old : now;
+  if (!before) program.build = vf_ollama_build(e->workload.engine_version);
+  return vf_llamacpp_estimate(e, &r, &program, err);
 }
 
 /* ---- Others that embed it, or began as it ----------------------------------------------- */
@@ -156,7 +155,8 @@ static vf_status estimate_other(vf_estimate *e, const vf_request *request, vf_er
   static const vf_llamacpp_program other = {
       {"program-defaults",
        "llama.cpp's rules are taken for it, and llama.cpp's defaults for what is not given"},
-      true};
+      true,
+      VF_BUILD_NEWEST};
   return vf_llamacpp_estimate(e, request, &other, err);
 }
 
@@ -164,7 +164,8 @@ static vf_status estimate_other(vf_estimate *e, const vf_request *request, vf_er
 static vf_status estimate_ik(vf_estimate *e, const vf_request *request, vf_error *err) {
   static const vf_llamacpp_program ik = {
       {"program-fork", "a fork of an older llama.cpp: its buffers are bounded by llama.cpp's"},
-      true};
+      true,
+      VF_BUILD_NEWEST};
   vf_request r = *request;
   r.swa_full = true;
   if (r.output_rows == 0) r.output_rows = BATCH;
@@ -186,7 +187,7 @@ static const vf_quant_alias quants[] = {
  * else is expanded. */
 static const vf_quant_alias converts[] = {{"mxfp4", "MXFP4_MOE"}, {"", "BF16"}, {NULL, NULL}};
 
-#define LLAMACPP_ENGINE(symbol, called, also, words, of, date, function)                           \
+#define LLAMACPP_ENGINE(symbol, called, also, words, of, date, function, versions, refuses)        \
   const vf_engine symbol = {.name = called,                                                        \
                             .aliases = also,                                                       \
                             .dialect = words,                                                      \
@@ -195,7 +196,8 @@ static const vf_quant_alias converts[] = {{"mxfp4", "MXFP4_MOE"}, {"", "BF16"}, 
                             .quants = quants,                                                      \
                             .converts = converts,                                                  \
                             .max_seqs = VF_LLAMACPP_SEQS,                                          \
-                            .knows = is_build,                                                     \
+                            .knows = versions,                                                     \
+                            .check = refuses,                                                      \
                             .decodes = VF_DECODES_LAUNCHED,                                        \
                             .estimate = function,                                                  \
                             .explain = vf_llamacpp_explain}
@@ -209,19 +211,19 @@ static const char *const kobold_names[] = {"kobold", NULL};
 static const char *const studio_names[] = {"lmstudio", NULL};
 
 LLAMACPP_ENGINE(vf_engine_llamacpp, "llama.cpp", plain_names, &vf_dialect_llamacpp, "v0.5.0",
-                "2026-09-28", estimate_any);
+                "2026-09-28", estimate_any, vf_llamacpp_knows, vf_llamacpp_check);
 LLAMACPP_ENGINE(vf_engine_llama_server, "llama-server", server_names, &vf_dialect_llamacpp,
-                "v0.5.0", "2026-09-28", estimate_server);
+                "v0.5.0", "2026-09-28", estimate_server, vf_llamacpp_knows, vf_llamacpp_check);
 LLAMACPP_ENGINE(vf_engine_llama_cli, "llama-cli", cli_names, &vf_dialect_llamacpp, "v0.5.0",
-                "2026-09-28", estimate_cli);
+                "2026-09-28", estimate_cli, vf_llamacpp_knows, vf_llamacpp_check);
 LLAMACPP_ENGINE(vf_engine_llama_bench, "llama-bench", no_names, &vf_dialect_llamacpp, "v0.5.0",
-                "2026-09-28", estimate_bench);
+                "2026-09-28", estimate_bench, vf_llamacpp_knows, vf_llamacpp_check);
 LLAMACPP_ENGINE(vf_engine_ik_llama, "ik_llama.cpp", ik_names, &vf_dialect_llamacpp, "as llama.cpp",
-                "", estimate_ik);
+                "", estimate_ik, NULL, NULL);
 LLAMACPP_ENGINE(vf_engine_koboldcpp, "koboldcpp", kobold_names, &vf_dialect_koboldcpp,
-                "as llama.cpp", "", estimate_other);
+                "as llama.cpp", "", estimate_other, NULL, NULL);
 LLAMACPP_ENGINE(vf_engine_lm_studio, "lm-studio", studio_names, NULL, "as llama.cpp", "",
-                estimate_other);
+                estimate_other, NULL, NULL);
 
 const vf_engine vf_engine_ollama = {.name = "ollama",
                                     .aliases = no_names,

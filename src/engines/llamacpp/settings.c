@@ -97,8 +97,9 @@ static vf_status resolve_cache_formats(plan *p, vf_error *err) {
     if (status == VF_OK) status = check_latent_formats(w, c, err);
     if (status != VF_OK) return status;
   }
-  w->flash_attn = p->request->flash_attn == VF_ON ||
-                  (p->request->flash_attn == VF_AUTO && (p->cpu_only || all_layers_flash(p)));
+  bool never = vf_ggml_holds(p->graph.rules, VF_RULE_NO_FLASH);
+  w->flash_attn = p->request->flash_attn == VF_ON || (p->request->flash_attn == VF_AUTO && !never &&
+                                                      (p->cpu_only || all_layers_flash(p)));
   if (!w->flash_attn && vf_format_get(w->kv_v)->quantized)
     return vf_fail(err, VF_UNSUPPORTED, "llama.cpp refuses a %s V cache without flash attention%s",
                    vf_format_get(w->kv_v)->name,
@@ -146,6 +147,7 @@ static vf_status resolve_context(plan *p, vf_error *err) {
     return vf_fail(err, VF_USAGE, "the model states no context length: give one with --ctx");
   w->kv_unified = p->request->kv_unified;
   total = w->requested_ctx_tokens * (w->kv_unified ? 1 : w->seqs);
+  if (vf_ggml_holds(p->graph.rules, VF_RULE_ONE_STREAM)) w->kv_unified = true;
   uint64_t ubatch = p->request->ubatch_tokens != 0 ? p->request->ubatch_tokens : DEFAULT_UBATCH;
   uint64_t batch = vf_min_u64(total, vf_max_u64(DEFAULT_BATCH, ubatch));
   ubatch = vf_min_u64(batch, ubatch);
