@@ -257,3 +257,22 @@ void vf_loaded_free(vf_loaded *l) {
   if (l->arena != NULL) vf_arena_free(l->arena);
   l->arena = NULL;
 }
+
+/* The last part of a path, or the last two ("publisher/repository"). */
+static const char *last_parts(const char *ref, unsigned parts) {
+  const char *s = ref + strlen(ref);
+  while (s > ref && (s[-1] != '/' || --parts > 0)) s--;
+  return s;
+}
+
+vf_status vf_load_elsewhere(vf_loaded *out, const vf_context *ctx, const char *ref,
+                            vf_load_depth depth, vf_error *err) {
+  vf_status status = vf_load(out, ctx, ref, depth, err);
+  for (unsigned parts = 2; status == VF_UNKNOWN && parts > 0; parts--) {
+    const char *last = last_parts(ref, parts);
+    if (last == ref || last[0] == '\0') continue;
+    vf_loaded_free(out);
+    if (vf_load(out, ctx, last, depth, NULL) == VF_OK) return VF_OK;
+  }
+  return status;
+}

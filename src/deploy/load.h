@@ -51,4 +51,9 @@ vf_status vf_load(vf_loaded *out, const vf_context *ctx, const char *ref, vf_loa
                   vf_error *err);
 void vf_loaded_free(vf_loaded *l);
 
+/* The same of a launch line for another machine: what is no path here is a name by its last parts.
+ */
+vf_status vf_load_elsewhere(vf_loaded *out, const vf_context *ctx, const char *ref,
+                            vf_load_depth depth, vf_error *err);
+
 #endif

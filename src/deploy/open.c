@@ -61,6 +61,11 @@ static vf_status adapt_to(vf_model *m, const vf_loaded *l, const char *engine_na
   if (status != VF_OK) return status;
   bool file = l->usual_format || engine->tag_quant != NULL;
   if (l->kind == VF_LOAD_CATALOG && vf_engine_offloads(engine) && file) return store_usual(m, err);
+  bool mlx = l->engine != NULL && strcmp(l->engine, "mlx") == 0 && m->checkpoint[0] != '\0';
+  if (mlx && strcmp(m->checkpoint, "mlx") != 0) {
+    vf_model_assume(m, "converted", "the name states no bits: 16 of each weight");
+    return vf_recipe_apply(m, "BF16", err);
+  }
   return m->checkpoint[0] != '\0' ? convert_for(m, engine, err) : VF_OK;
 }
 
@@ -160,6 +165,13 @@ static void remark_name(vf_model *m, const vf_loaded *l) {
                     "a name without a size: the one that Ollama's library calls latest");
 }
 
+/* In the format that the name states. */
+static vf_status store_stated(vf_model *m, const char *format, vf_error *err) {
+  vf_status status = vf_recipe_apply(m, format, err);
+  if (status == VF_OK && strcmp(m->quant, "NVFP4") == 0) vf_scheme_widen_nvfp4(m);
+  return status;
+}
+
 /* What llama.cpp has no architecture for goes to a server, and what writes texts with an encoder in
  * front to transformers. */
 static void choose_engine(vf_model *m, const vf_loaded *l) {
@@ -197,7 +209,7 @@ vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, 
   if (quant != NULL)
     status = store(m, quant, engine, err);
   else if (own != NULL)
-    status = vf_recipe_apply(m, own, err);
+    status = store_stated(m, own, err);
   else if (!as_stored)
     status = store_as_config_says(m, l, err);
   if (status == VF_OK && quant == NULL && own == NULL && !as_stored)
@@ -217,6 +229,16 @@ vf_status vf_model_open(vf_model **out, const vf_context *ctx, const char *ref, 
   vf_loaded loaded;
   vf_load_depth depth = quant != NULL ? VF_LOAD_FACTS : VF_LOAD_TENSORS;
   vf_status status = vf_load(&loaded, ctx, ref, depth, err);
+  if (status == VF_OK) status = vf_build_model(out, &loaded, quant, engine, err);
+  vf_loaded_free(&loaded);
+  return status;
+}
+
+vf_status vf_model_open_elsewhere(vf_model **out, const vf_context *ctx, const char *ref,
+                                  const char *quant, const char *engine, vf_error *err) {
+  vf_loaded loaded;
+  vf_load_depth depth = quant != NULL ? VF_LOAD_FACTS : VF_LOAD_TENSORS;
+  vf_status status = vf_load_elsewhere(&loaded, ctx, ref, depth, err);
   if (status == VF_OK) status = vf_build_model(out, &loaded, quant, engine, err);
   vf_loaded_free(&loaded);
   return status;

@@ -8,6 +8,7 @@
 #include "base/checked.h"
 #include "base/status.h"
 #include "base/units.h"
+#include "deploy/open.h"
 #include "deploy/param.h"
 #include "engines/engine.h"
 #include "readers/files.h"
@@ -85,29 +86,10 @@ static bool ends_with_gguf(const char *name) {
   return n > 5 && strcmp(name + n - 5, ".gguf") == 0;
 }
 
-/* A path on another machine: the last part of it names the model, what stands behind a colon its
- * format. */
-static vf_status open_by_last_part(vf_model **out, const vf_context *ctx, const vf_deployment *d,
-                                   const char *ref, const char *quant, vf_error *err) {
-  char name[VF_NAME_SIZE];
-  const char *slash = strrchr(ref, '/');
-  const char *last = slash != NULL ? slash + 1 : ref;
-  size_t n = strlen(last);
-  if (n >= sizeof name) return vf_fail(err, VF_UNKNOWN, "unknown model '%.80s…'", ref);
-  memcpy(name, last, n + 1);
-  if (ends_with_gguf(name)) name[n - 5] = '\0';
-  char *colon = strrchr(name, ':');
-  if (colon != NULL) *colon = '\0';
-  if (colon != NULL && quant == NULL) quant = colon + 1;
-  return vf_model_open(out, ctx, name, quant, d->request.engine, err);
-}
-
 static vf_status open_model(vf_model **out, const vf_context *ctx, const vf_deployment *d,
                             const char *ref, const char *quant, vf_error *err) {
-  vf_error second;
-  vf_status status = vf_model_open(out, ctx, ref, quant, d->request.engine, err);
-  if (status != VF_UNKNOWN || !d->elsewhere || strpbrk(ref, "/:") == NULL) return status;
-  return open_by_last_part(out, ctx, d, ref, quant, &second) == VF_OK ? VF_OK : status;
+  if (!d->elsewhere) return vf_model_open(out, ctx, ref, quant, d->request.engine, err);
+  return vf_model_open_elsewhere(out, ctx, ref, quant, d->request.engine, err);
 }
 
 /* A draft model in the model's own format, unless it is a file or another one is asked for. */

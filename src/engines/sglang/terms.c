@@ -14,7 +14,7 @@ static vf_amount weights(const vf_ranks *s, uint32_t device) {
   uint64_t bytes = vf_shard_weights(&s->shard, s->model);
   (void)device;
   bytes -= vf_min_u64(bytes, s->request->cpu_offload_bytes);
-  return vf_amount_exact(bytes, s->tp > 1 ? "this rank's part" : "");
+  return vf_ranks_stored(s, bytes);
 }
 
 /* Attention is whole on each of its replicas: its part of the weights once more for every rank that

@@ -97,8 +97,8 @@ vf_amount vf_vllm_weights(const vf_ranks *r, uint32_t device) {
   bytes -= vf_min_u64(bytes, r->request->cpu_offload_bytes);
   bool padded = r->shard.pad_width != 0;
   (void)device;
-  return vf_amount_within((vf_interval){padded ? bytes - bytes / 40 : bytes, bytes, bytes},
-                          padded ? VF_BASIS_MODELLED : VF_BASIS_EXACT,
+  if (!padded) return vf_ranks_stored(r, bytes);
+  return vf_amount_within((vf_interval){bytes - bytes / 40, bytes, bytes}, VF_BASIS_MODELLED,
                           r->tp > 1 ? "this rank's part" : "");
 }
 

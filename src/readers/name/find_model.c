@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "base/status.h"
 
 static bool is_listed(const char *const *list, const char *word) {
@@ -379,6 +380,14 @@ static vf_status fail_named(vf_error *err, const char *ref, const char *what) {
   return vf_fail(err, VF_UNKNOWN, "unknown model '%.80s%s': %s", ref, cut ? "…" : "", what);
 }
 
+/* Programs that are no language models are measured, not worked out. */
+static bool is_program(char out[64], const vf_context *ctx, const vf_model_name *name) {
+  vf_catalog_guess guess;
+  vf_catalog_guess_name(&guess, ctx, VF_CATALOG_WORKLOADS, name->plain);
+  if (guess.n > 0) snprintf(out, 64, "%s", guess.candidates[0]);
+  return guess.n > 0;
+}
+
 vf_status vf_model_unknown(const vf_context *ctx, const char *ref, const vf_model_name *name,
                            vf_error *err) {
   suggestion best[SUGGESTIONS] = {{NULL, 0}};
@@ -386,6 +395,11 @@ vf_status vf_model_unknown(const vf_context *ctx, const char *ref, const vf_mode
   if (name->words.n == 0) return fail_named(err, ref, "that is no name of a model");
   if (name->draft)
     return fail_named(err, ref, "a draft model, which guesses for another: give its config.json");
+  char program[64];
+  if (is_program(program, ctx, name)) {
+    snprintf(text, sizeof text, "no language model; measured: vramfit workloads %s", program);
+    return fail_named(err, ref, text);
+  }
   if (is_family(ctx, name->words.word[0])) suggest(best, ctx, &name->words);
   for (size_t i = 0; i < SUGGESTIONS && best[i].id != NULL; i++) {
     size_t n = strlen(list);
