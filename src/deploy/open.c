@@ -10,6 +10,7 @@
 #include "base/args.h"
 #include "base/names.h"
 #include "base/status.h"
+#include "deploy/library.h"
 #include "deploy/load.h"
 #include "engines/engine.h"
 #include "models/arch.h"
@@ -95,8 +96,11 @@ static vf_status build_from_gguf(vf_model **out, const vf_loaded *l, vf_error *e
 
 /* ---- Configs and checkpoints ------------------------------------------------------------ */
 
-static vf_status build_from_config(vf_model **out, const vf_loaded *l, vf_error *err) {
-  vf_status status = vf_arch_build(out, &l->facts, err);
+static vf_status build_from_config(vf_model **out, const vf_loaded *l, bool library,
+                                   vf_error *err) {
+  vf_facts facts = l->facts;
+  vf_status status = library ? vf_library_facts(&facts, &l->facts, err) : VF_OK;
+  if (status == VF_OK) status = vf_arch_build(out, &facts, err);
   if (status != VF_OK && l->text != NULL) vf_json_locate(l->text, l->length, err);
   return status;
 }
@@ -122,7 +126,7 @@ static vf_status build_from_checkpoint(vf_model **out, const vf_loaded *l, vf_er
   if (!l->has_facts)
     return vf_fail_at(err, VF_UNSUPPORTED, l->id, "",
                       "has no config.json beside it, which says what the tensors are for");
-  vf_status status = build_from_config(out, l, err);
+  vf_status status = build_from_config(out, l, false, err);
   if (status != VF_OK) return status;
   status = store_own(*out, &l->facts, err);
   if (status == VF_OK) status = take_tensors(out, l, err);
@@ -148,6 +152,13 @@ static void keep_experts(vf_model *m, const vf_facts *facts, bool asked) {
                     "experts in that format too: published files keep them in MXFP4 (repo:FORMAT)");
 }
 
+/* A tag is a file of Ollama's library, and so is any name for that engine. */
+static bool is_library_file(const vf_loaded *l, const char *engine) {
+  static const char name[] = "ollama";
+  if (l->kind != VF_LOAD_CATALOG) return false;
+  return engine != NULL ? strncmp(engine, name, sizeof name - 1) == 0 : l->library;
+}
+
 static void remark_name(vf_model *m, const vf_loaded *l) {
   if (l->match == VF_MATCH_SAME_SHAPE)
     vf_model_assume(m, "same-shape",
@@ -161,6 +172,7 @@ vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, 
                          vf_error *err) {
   vf_model *m = NULL;
   const char *own = quant == NULL ? l->quant : NULL; /* that the name states */
+  bool library = is_library_file(l, engine);
   if (engine == NULL) engine = l->engine;
   bool as_stored =
       quant == NULL && own == NULL && l->kind != VF_LOAD_CATALOG && l->inventory != NULL;
@@ -170,7 +182,7 @@ vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, 
   else if (as_stored)
     status = build_from_checkpoint(&m, l, err);
   else
-    status = build_from_config(&m, l, err);
+    status = build_from_config(&m, l, library, err);
   if (status != VF_OK) return status;
   snprintf(m->id, sizeof m->id, "%s", l->id);
   snprintf(m->source, sizeof m->source, "%s", l->origin);
@@ -187,6 +199,7 @@ vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, 
     status = store_as_config_says(m, l, err);
   if (status == VF_OK && quant == NULL && own == NULL && !as_stored)
     status = adapt_to(m, l, engine, err);
+  if (status == VF_OK && library) status = vf_library_store(m, &l->facts, err);
   if (status == VF_OK)
     *out = m;
   else
