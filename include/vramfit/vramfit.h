@@ -293,6 +293,16 @@ typedef struct vf_request {
   vf_switch prefix_caching;
   bool text_only;     /* towers for images and sound are not loaded */
   bool enforce_eager; /* no CUDA graphs */
+
+  uint64_t pool_tokens;      /* most tokens of the pool, whatever the memory */
+  uint32_t graph_batch;      /* the largest batch that is captured in a graph */
+  uint32_t window_share_ppm; /* tokens of layers with a window, of those of the others */
+  uint32_t state_slots;      /* of recurrent states, of all requests */
+  uint32_t state_ratio_ppm;  /* memory of states over memory of tokens, where neither is asked for */
+  vf_format state_format;    /* of recurrent states; VF_FORMAT_NONE: engine's default */
+  uint32_t host_cache_ppm;   /* a cache in main memory, as a ratio to the pool */
+  uint64_t host_cache_bytes; /* or of this size, for each rank */
+  bool deepep;               /* experts exchange tokens by DeepEP's buffers */
 } vf_request;
 
 /* A request in which nothing is said. */
