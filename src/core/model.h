@@ -58,6 +58,7 @@ enum vf_model_flag {
   VF_MODEL_EMBD_SCALED_FIRST = 1 << 9, /* scaled, and put in order right away */
   VF_MODEL_STATE_F32 = 1 << 10, /* recurrent states are kept in 32 bits, whatever the weights are */
   VF_MODEL_ROWS_BEFORE_NORM = 1 << 11, /* late rows are chosen before the last norm, not behind */
+  VF_MODEL_LAYER_EMBD_F16 = 1 << 13,   /* embeddings of every layer stay in 16 bits */
   VF_MODEL_EXPERTS_MXFP4 = 1 << 12,    /* its experts are published in MXFP4, and stay so */
 };
 

@@ -207,10 +207,10 @@ static vf_status load_entry(vf_loaded *l, const vf_context *ctx, const vf_catalo
 /* What the name says beside the model: a format, an engine, how it was found. */
 static vf_status take_name(vf_loaded *l, const vf_model_name *name, const vf_model_found *found,
                            vf_error *err) {
-  const char *usual = found->usual != NULL && name->format[0] == '\0' ? found->usual : name->format;
-  size_t n = usual == found->usual ? found->usual_length : strlen(usual);
-  if (n > 0) l->quant = vf_arena_copy(l->arena, usual, n);
-  if (n > 0 && l->quant == NULL) return vf_fail_nomem(err);
+  bool early = strcmp(name->format, "Q2_K") == 0 && vf_model_name_is_early(name);
+  const char *format = early ? "Q2_K+2023" : name->format;
+  if (format[0] != '\0') l->quant = vf_arena_copy(l->arena, format, strlen(format));
+  if (format[0] != '\0' && l->quant == NULL) return vf_fail_nomem(err);
   l->engine = name->engine;
   l->usual_format = name->usual_format || found->match == VF_MATCH_LATEST;
   l->match = found->match;
@@ -229,6 +229,8 @@ static vf_status load_name(vf_loaded *l, const vf_context *ctx, const char *ref,
   l->library = tag;
   if (status == VF_OK && tag && l->quant == NULL)
     l->quant = vf_entry_tag_format(&l->facts, name->plain);
+  bool own = tag && !vf_words_have(&name->words, "qat"); /* those are small throughout */
+  if (status == VF_OK && own) status = vf_entry_take_file(&l->facts, err);
   return status;
 }
 

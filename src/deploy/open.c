@@ -96,11 +96,8 @@ static vf_status build_from_gguf(vf_model **out, const vf_loaded *l, vf_error *e
 
 /* ---- Configs and checkpoints ------------------------------------------------------------ */
 
-static vf_status build_from_config(vf_model **out, const vf_loaded *l, bool library,
-                                   vf_error *err) {
-  vf_facts facts = l->facts;
-  vf_status status = library ? vf_library_facts(&facts, &l->facts, err) : VF_OK;
-  if (status == VF_OK) status = vf_arch_build(out, &facts, err);
+static vf_status build_from_config(vf_model **out, const vf_loaded *l, vf_error *err) {
+  vf_status status = vf_arch_build(out, &l->facts, err);
   if (status != VF_OK && l->text != NULL) vf_json_locate(l->text, l->length, err);
   return status;
 }
@@ -126,7 +123,7 @@ static vf_status build_from_checkpoint(vf_model **out, const vf_loaded *l, vf_er
   if (!l->has_facts)
     return vf_fail_at(err, VF_UNSUPPORTED, l->id, "",
                       "has no config.json beside it, which says what the tensors are for");
-  vf_status status = build_from_config(out, l, false, err);
+  vf_status status = build_from_config(out, l, err);
   if (status != VF_OK) return status;
   status = store_own(*out, &l->facts, err);
   if (status == VF_OK) status = take_tensors(out, l, err);
@@ -163,9 +160,22 @@ static void remark_name(vf_model *m, const vf_loaded *l) {
   if (l->match == VF_MATCH_SAME_SHAPE)
     vf_model_assume(m, "same-shape",
                     "the name has no entry of its own: taken for a fine-tune of this shape");
+  if (l->match == VF_MATCH_ONLY_SIZE)
+    vf_model_assume(m, "only-size",
+                    "a name without a size: the only one that is known of the family");
   if (l->match == VF_MATCH_LATEST)
     vf_model_assume(m, "latest",
                     "a name without a size: the one that Ollama's library calls latest");
+}
+
+/* What llama.cpp has no architecture for goes to a server, and what writes texts with an encoder in
+ * front to transformers. */
+static void choose_engine(vf_model *m, const vf_loaded *l) {
+  bool cross = false, gguf = m->from_file && l->kind == VF_LOAD_GGUF;
+  for (size_t i = 0; i < m->n_caches; i++) cross |= m->caches[i].kind == VF_CACHE_CROSS;
+  bool server = (m->flags & VF_MODEL_HAS_TOWER) != 0 || !cross;
+  const char *other = m->arch[0] != '\0' || gguf ? "" : server ? "vllm" : "transformers";
+  snprintf(m->engine, sizeof m->engine, "%s", l->engine != NULL ? l->engine : other);
 }
 
 vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, const char *engine,
@@ -182,14 +192,16 @@ vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, 
   else if (as_stored)
     status = build_from_checkpoint(&m, l, err);
   else
-    status = build_from_config(&m, l, library, err);
+    status = build_from_config(&m, l, err);
   if (status != VF_OK) return status;
   snprintf(m->id, sizeof m->id, "%s", l->id);
   snprintf(m->source, sizeof m->source, "%s", l->origin);
   if (l->kind == VF_LOAD_CATALOG)
     snprintf(m->repo, sizeof m->repo, "%s", vf_facts_string(&l->facts, "hf_repo", ""));
   keep_experts(m, &l->facts, quant != NULL && !is_mxfp4(quant));
-  snprintf(m->engine, sizeof m->engine, "%s", l->engine != NULL ? l->engine : "");
+  choose_engine(m, l);
+  if (vf_facts_find(&l->facts, "per_layer_embeddings_16bit") != NULL)
+    m->flags |= VF_MODEL_LAYER_EMBD_F16;
   remark_name(m, l);
   if (quant != NULL)
     status = store(m, quant, engine, err);
@@ -199,7 +211,7 @@ vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, 
     status = store_as_config_says(m, l, err);
   if (status == VF_OK && quant == NULL && own == NULL && !as_stored)
     status = adapt_to(m, l, engine, err);
-  if (status == VF_OK && library) status = vf_library_store(m, &l->facts, err);
+  if (status == VF_OK && library) vf_library_store(m, &l->facts);
   if (status == VF_OK)
     *out = m;
   else

@@ -26,6 +26,7 @@ static void change_device(vf_device *d, const vf_deployment *of) {
   if (of->memory_bytes != 0) {
     d->total_bytes = of->memory_bytes;
     d->total_known = true;
+    d->several_sizes = false;
     d->reserved_bytes = 0;
     if (d->whole_bytes <= of->memory_bytes) d->whole_bytes = 0;
   }
