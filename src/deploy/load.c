@@ -226,6 +226,7 @@ static vf_status load_name(vf_loaded *l, const vf_context *ctx, const char *ref,
   vf_status status = take_name(l, name, found, err);
   if (status == VF_OK) status = load_entry(l, ctx, &found->entry, err);
   bool tag = name->store == VF_STORE_OLLAMA || found->match == VF_MATCH_LATEST;
+  l->library = tag;
   if (status == VF_OK && tag && l->quant == NULL)
     l->quant = vf_entry_tag_format(&l->facts, name->plain);
   bool own = tag && !vf_words_have(&name->words, "qat"); /* those are small throughout */

@@ -10,6 +10,7 @@
 #include "base/args.h"
 #include "base/names.h"
 #include "base/status.h"
+#include "deploy/library.h"
 #include "deploy/load.h"
 #include "engines/engine.h"
 #include "models/arch.h"
@@ -153,6 +154,13 @@ static void keep_experts(vf_model *m, const vf_facts *facts, bool asked) {
                     "experts in that format too: published files keep them in MXFP4 (repo:FORMAT)");
 }
 
+/* A tag is a file of Ollama's library, and so is any name for that engine. */
+static bool is_library_file(const vf_loaded *l, const char *engine) {
+  static const char name[] = "ollama";
+  if (l->kind != VF_LOAD_CATALOG) return false;
+  return engine != NULL ? strncmp(engine, name, sizeof name - 1) == 0 : l->library;
+}
+
 static void remark_name(vf_model *m, const vf_loaded *l) {
   if (l->match == VF_MATCH_SAME_SHAPE)
     vf_model_assume(m, "same-shape",
@@ -186,6 +194,7 @@ vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, 
                          vf_error *err) {
   vf_model *m = NULL;
   const char *own = quant == NULL ? l->quant : NULL; /* that the name states */
+  bool library = is_library_file(l, engine);
   if (engine == NULL) engine = l->engine;
   bool as_stored =
       quant == NULL && own == NULL && l->kind != VF_LOAD_CATALOG && l->inventory != NULL;
@@ -214,6 +223,7 @@ vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, 
     status = store_as_config_says(m, l, err);
   if (status == VF_OK && quant == NULL && own == NULL && !as_stored)
     status = adapt_to(m, l, engine, err);
+  if (status == VF_OK && library) vf_library_store(m, &l->facts);
   if (status == VF_OK)
     *out = m;
   else
