@@ -33,6 +33,7 @@ typedef struct vf_loaded {
   bool library; /* the name is a tag of Ollama's library */
   vf_facts facts;       /* of the config or the file's header */
   bool has_facts;
+  bool tolerant;    /* it is to be looked at: what lacks tensors is told, not refused */
   const char *text; /* of the config, to find lines in; NULL: none */
   size_t length;
   vf_inventory *inventory; /* the tensors of files; NULL: there are none */
