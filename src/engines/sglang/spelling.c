@@ -26,7 +26,7 @@ static const vf_spelling rows[] = {
     {"block-size", "--page-size"},
     {"cpu-offload-gb", "--cpu-offload-gb", .measure = VF_MEASURE_GIB},
     {"spec-type", "--speculative-algorithm"},
-    {"draft", "--speculative-draft-model-path --speculative-draft-model"},
+    {"draft", "--speculative-draft-model-path --speculative-draft-model --speculative-draft"},
     {"draft-quant", "--speculative-draft-model-quantization"},
     {"spec-tokens", "--speculative-num-draft-tokens"},
     {"max-loras", "--max-loras-per-batch"},
