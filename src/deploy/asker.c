@@ -77,6 +77,7 @@ static vf_status load(vf_asker *a, const char *ref, bool elsewhere, vf_error *er
   vf_load_depth depth = a->with_tensors ? VF_LOAD_TENSORS : VF_LOAD_FACTS;
   vf_status status = elsewhere ? vf_load_elsewhere(&a->loaded, a->ctx, ref, depth, err)
                                : vf_load(&a->loaded, a->ctx, ref, depth, err);
+  a->loaded.deployed = true;
   if (status == VF_OK) a->ref = ref;
   return status;
 }

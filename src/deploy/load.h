@@ -24,13 +24,14 @@ typedef struct vf_loaded {
   const vf_files *files; /* that paths are of */
   vf_arena *arena;
   vf_load_kind kind;
-  const char *id;       /* of the model, for reports */
-  const char *origin;   /* "catalog" or a path, for reports */
-  const char *quant;    /* that the name itself says, "Q4_K_M"; NULL: none */
-  const char *engine;   /* that such a name is for; NULL: any */
-  bool usual_format;    /* it is a file, of which the name may state no format */
+  const char *id;     /* of the model, for reports */
+  const char *origin; /* "catalog" or a path, for reports */
+  const char *quant;  /* that the name itself says, "Q4_K_M"; NULL: none */
+  const char *engine; /* that such a name is for; NULL: any */
+  bool usual_format;  /* it is a file, of which the name may state no format */
+  bool deployed;      /* to be run: its usual format where none is stated, not the published one */
   vf_model_match match; /* of the name; VF_MATCH_NONE: a path */
-  bool library; /* the name is a tag of Ollama's library */
+  bool library;         /* the name is a tag of Ollama's library */
   vf_facts facts;       /* of the config or the file's header */
   bool has_facts;
   bool tolerant;    /* it is to be looked at: what lacks tensors is told, not refused */

@@ -88,8 +88,7 @@ static bool ends_with_gguf(const char *name) {
 
 static vf_status open_model(vf_model **out, const vf_context *ctx, const vf_deployment *d,
                             const char *ref, const char *quant, vf_error *err) {
-  if (!d->elsewhere) return vf_model_open(out, ctx, ref, quant, d->request.engine, err);
-  return vf_model_open_elsewhere(out, ctx, ref, quant, d->request.engine, err);
+  return vf_model_open_deployed(out, ctx, ref, quant, d->request.engine, d->elsewhere, err);
 }
 
 /* A draft model in the model's own format, unless it is a file or another one is asked for. */
