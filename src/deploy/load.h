@@ -24,12 +24,12 @@ typedef struct vf_loaded {
   const vf_files *files; /* that paths are of */
   vf_arena *arena;
   vf_load_kind kind;
-  const char *id;     /* of the model, for reports */
-  const char *origin; /* "catalog" or a path, for reports */
-  const char *quant;  /* that the name itself says, "Q4_K_M"; NULL: none */
-  const char *engine; /* that such a name is for; NULL: any */
-  bool usual_format;  /* it is a file, of which the name may state no format */
-  bool deployed;      /* to be run: its usual format where none is stated, not the published one */
+  const char *id;       /* of the model, for reports */
+  const char *origin;   /* "catalog" or a path, for reports */
+  const char *quant;    /* that the name itself says, "Q4_K_M"; NULL: none */
+  bool states_format;   /* in words of its own, and not as the file behind a tag */
+  const char *engine;   /* that such a name is for; NULL: any */
+  bool usual_format;    /* it is a file, of which the name may state no format */
   vf_model_match match; /* of the name; VF_MATCH_NONE: a path */
   bool library;         /* the name is a tag of Ollama's library */
   vf_facts facts;       /* of the config or the file's header */

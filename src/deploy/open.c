@@ -49,7 +49,9 @@ static vf_status convert_for(vf_model *m, const vf_engine *engine, vf_error *err
 /* The usual file of a model that was named: what embeds texts is not quantized. */
 static vf_status store_usual(vf_model *m, vf_error *err) {
   bool encoder = (m->flags & VF_MODEL_ENCODER) != 0;
-  vf_model_assume(m, "tag-format", "a name without a format is a file of the usual one");
+  vf_model_assume(m, "tag-format",
+                  encoder ? "no --quant given: the usual file, F16"
+                          : "no --quant given: the usual file, Q4_K_M");
   return vf_recipe_apply(m, encoder ? "F16" : "Q4_K_M", err);
 }
 
@@ -57,13 +59,11 @@ static vf_status store_usual(vf_model *m, vf_error *err) {
 static vf_status adapt_to(vf_model *m, const vf_loaded *l, const char *engine_name, vf_error *err) {
   const vf_engine *engine;
   const char *version;
-  bool plain = m->checkpoint[0] == '\0' && m->engine[0] == '\0';
-  if (engine_name == NULL && !l->usual_format && !(l->deployed && plain)) return VF_OK;
+  if (engine_name == NULL && !l->usual_format) return VF_OK;
   vf_status status = vf_engine_find(&engine, &version, engine_name, err);
   if (status != VF_OK) return status;
-  bool kept = strcmp(m->checkpoint, "mxfp4") == 0; /* there is a file of just that */
-  bool file = l->usual_format || engine->tag_quant != NULL || (l->deployed && !kept);
-  if (l->kind == VF_LOAD_CATALOG && vf_engine_offloads(engine) && file) return store_usual(m, err);
+  bool usual = l->kind == VF_LOAD_CATALOG && vf_engine_offloads(engine);
+  if (usual && strcmp(m->checkpoint, "mxfp4") != 0) return store_usual(m, err);
   bool mlx = l->engine != NULL && strcmp(l->engine, "mlx") == 0 && m->checkpoint[0] != '\0';
   if (mlx && strcmp(m->checkpoint, "mlx") != 0) {
     vf_model_assume(m, "converted", "the name states no bits: 16 of each weight");
@@ -243,19 +243,6 @@ vf_status vf_model_open(vf_model **out, const vf_context *ctx, const char *ref, 
   vf_loaded loaded;
   vf_load_depth depth = quant != NULL ? VF_LOAD_FACTS : VF_LOAD_TENSORS;
   vf_status status = vf_load(&loaded, ctx, ref, depth, err);
-  if (status == VF_OK) status = vf_build_model(out, &loaded, quant, engine, err);
-  vf_loaded_free(&loaded);
-  return status;
-}
-
-vf_status vf_model_open_deployed(vf_model **out, const vf_context *ctx, const char *ref,
-                                 const char *quant, const char *engine, bool elsewhere,
-                                 vf_error *err) {
-  vf_loaded loaded;
-  vf_load_depth depth = quant != NULL ? VF_LOAD_FACTS : VF_LOAD_TENSORS;
-  vf_status status = elsewhere ? vf_load_elsewhere(&loaded, ctx, ref, depth, err)
-                               : vf_load(&loaded, ctx, ref, depth, err);
-  loaded.deployed = true;
   if (status == VF_OK) status = vf_build_model(out, &loaded, quant, engine, err);
   vf_loaded_free(&loaded);
   return status;
