@@ -216,6 +216,10 @@ static void tune_t5(vf_builder *b, uint32_t i, vf_layer *l) {
   l->mixers &= ~(uint32_t)VF_MIX_CROSS;
 }
 
+static void tune_hyper_streams(vf_builder *b, uint32_t i, vf_layer *l) {
+  l->streams = vf_hparam_at(&b->h, VF_HP_HYPER_STREAMS, i, 0);
+}
+
 /* Keys are values, too; beside a window, a layer may read keys of several tokens each, and the
  * finer of them by an index. */
 static void tune_deepseek4(vf_builder *b, uint32_t i, vf_layer *l) {
