@@ -220,6 +220,16 @@ static void tune_hyper_streams(vf_builder *b, uint32_t i, vf_layer *l) {
   l->streams = vf_hparam_at(&b->h, VF_HP_HYPER_STREAMS, i, 0);
 }
 
+/* Latent attention is narrower where it has a window, and reads all of that. */
+static void tune_dots3note(vf_builder *b, uint32_t i, vf_layer *l) {
+  vf_hparams *h = &b->h;
+  if (l->window == 0) return;
+  l->index_heads = l->index_dim = l->index_kept = 0;
+  l->kv_lora = vf_hparam_at(h, VF_HP_KV_LORA_WINDOW, i, l->kv_lora);
+  l->k_dim = vf_hparam_at(h, VF_HP_K_DIM_MLA_WINDOW, i, l->k_dim);
+  l->v_dim = vf_hparam_at(h, VF_HP_V_DIM_MLA_WINDOW, i, l->v_dim);
+}
+
 /* Keys are values, too; beside a window, a layer may read keys of several tokens each, and the
  * finer of them by an index. */
 static void tune_deepseek4(vf_builder *b, uint32_t i, vf_layer *l) {

@@ -41,7 +41,8 @@ uint64_t vf_build_tokens(vf_ggml_builder *b, uint64_t width) {
 }
 
 uint64_t vf_ggml_cache_cells(const vf_model *m, const vf_ggml_graph *g, const vf_cache_layer *c) {
-  bool windowed = c->kind == VF_CACHE_WINDOW || c->kind == VF_CACHE_CHUNKED;
+  bool windowed = c->kind == VF_CACHE_WINDOW || c->kind == VF_CACHE_CHUNKED ||
+                  (c->kind == VF_CACHE_LATENT && c->window != 0);
   bool own = (m->layers[c->layer].ops & VF_OPS_OWN_CACHES) != 0;
   if (c->kind == VF_CACHE_COMPRESSED)
     return ((g->cells + c->window - 1) / c->window + CELL_STEP - 1) / CELL_STEP * CELL_STEP;
