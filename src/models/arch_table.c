@@ -46,6 +46,8 @@ static void tune_falcon(vf_builder *b, uint32_t i, vf_layer *l) {
 
 static void tune_stablelm(vf_builder *b, uint32_t i, vf_layer *l) {
   (void)i;
+  l->ops |= VF_OPS_ATTN_SUMMED;
+  if (b->gguf && (l->flags & VF_LAYER_ONE_NORM) != 0) l->flags |= VF_LAYER_PARALLEL;
   if (b->gguf) return;
   if (vf_builder_flag(b, "use_qkv_bias", false)) l->flags |= VF_LAYER_QKV_BIAS;
   if (vf_builder_flag(b, "use_parallel_residual", false))

@@ -154,6 +154,7 @@ static vf_ref feed_norm(vf_ggml_builder *b, const vf_layer *l, uint64_t bytes, v
 /* Attention and feed-forward read the same norm, or one each of the same input. */
 static vf_ref sum_of_branches(vf_ggml_builder *b, const vf_layer *l, vf_ref f, vf_ref a, vf_ref x) {
   uint64_t bytes = vf_build_rows(b, b->model->n_embd);
+  if (l->ops & VF_OPS_ATTN_SUMMED) return vf_over2(b, bytes, f, vf_over2(b, bytes, a, x));
   if ((l->ops & VF_OPS_SUM_BRANCHES) == 0) return vf_over2(b, bytes, vf_over2(b, bytes, f, x), a);
   f = l->ops & VF_OPS_ATTN_LEADS ? vf_over2(b, bytes, a, f) : vf_over2(b, bytes, f, a);
   return vf_over2(b, bytes, f, x);
