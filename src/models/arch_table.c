@@ -406,7 +406,7 @@ static const vf_arch archs[] = {
     {"arcee", "arcee", VF_LAYER_FFN_PLAIN, VF_TRAIT_BIAS, 0, 0, 0, 0, NULL},
     {"seed_oss", "seed_oss", 0, VF_TRAIT_QKV_BIAS, 0, 0, 0, 0, tune_seed_oss},
     {"smollm3", "smollm3", 0, VF_TRAIT_BIAS | VF_TRAIT_TIED, 0, 0, 0, 0, tune_smollm3},
-    {"minicpm", "minicpm", VF_LAYER_RESID_SCALED, VF_TRAIT_TIED, VF_MODEL_EMBD_SCALED_FIRST, 0, 0,
+    {"minicpm", "minicpm", VF_LAYER_RESID_SCALED | VF_LAYER_TOPK_NORM, VF_TRAIT_TIED, VF_MODEL_EMBD_SCALED_FIRST, 0, 0,
      0, NULL},
     {"transformer", NULL, 0, VF_TRAIT_QKV_BIAS | VF_TRAIT_FF_4X, 0, 0, 0, 0, tune_fla},
     {"granite", "granite", VF_LAYER_RESID_SCALED, VF_TRAIT_BIAS | VF_TRAIT_FF_BIAS | VF_TRAIT_TIED,
