@@ -91,7 +91,8 @@ static vf_ref gated(vf_ggml_builder *b, const vf_layer *l, vf_ref y, vf_ref x) {
     return vf_over2(b, all, y, vf_over(b, all, vf_multiply(b, all, VF_ROLE_ATTN_GATE, x)));
   if (!vf_has(l, VF_LAYER_HEAD_GATE)) return y;
   vf_ref gate = vf_over(b, one, vf_view(vf_multiply(b, one, VF_ROLE_ATTN_GATE, x)));
-  return vf_new(b, all, vf_over2(b, all, vf_view(y), vf_view(gate)));
+  y = vf_over2(b, all, vf_view(y), vf_view(gate));
+  return l->ops & VF_OPS_ROTATED_NORM ? vf_view(y) : vf_new(b, all, y);
 }
 
 vf_ref vf_build_latent(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
