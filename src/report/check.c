@@ -217,8 +217,9 @@ static void make_subject(char out[160], const vf_checked *k) {
 static size_t make_findings(vf_check_report *r, size_t at, const vf_check *c, const vf_checked *k) {
   for (size_t i = 0; i < k->n_findings; i++) {
     const vf_finding *f = &k->findings[i];
-    r->findings[at + i] = (vf_doc_finding){f->rule->id, f->message, level_word(f), f->line, f->column,
-                                           f->ways,     f->n_ways,  vf_finding_fails(c, f), f->known};
+    r->findings[at + i] =
+        (vf_doc_finding){f->rule->id, f->message, level_word(f),          f->line, f->column,
+                         f->ways,     f->n_ways,  vf_finding_fails(c, f), f->known};
   }
   return k->n_findings;
 }
@@ -305,7 +306,8 @@ vf_status vf_check_report_end(vf_check_report *report, const vf_check *check, vf
   VF_NEED(err, check);
   vf_check_report *r = report;
   const vf_check_counts *n = &check->counts;
-  const vf_doc_totals totals = {n->files, n->deployments, n->judged, n->failed, n->errors, n->passed};
+  const vf_doc_totals totals = {n->files,  n->deployments, n->judged,
+                                n->failed, n->errors,      n->passed};
   if (r->doc.format->gate == NULL) {
     end_objects(&r->doc, check);
   } else {
