@@ -148,8 +148,12 @@ static bool is_config(const char *name) {
   return ends(name, "/config.json") || strcmp(name, "config.json") == 0;
 }
 
+static bool is_weights(const char *name) {
+  return ends(name, ".gguf") || ends(name, ".safetensors");
+}
+
 static bool is_model(const char *name) {
-  return ends(name, ".gguf") || is_config(name);
+  return is_weights(name) || is_config(name);
 }
 
 bool vf_check_wants(const char *name) {
@@ -162,13 +166,25 @@ static bool is_later_part(const char *name) {
   return of != NULL && of - name >= 5 && memcmp(of - 5, "00001", 5) != 0;
 }
 
+/* Weights with a config beside them are told with it: the config opens their folder. */
+static bool has_config(const vf_context *ctx, const char *name) {
+  char path[4096];
+  const char *slash = strrchr(name, '/');
+  vf_path_kind kind = VF_PATH_NONE;
+  size_t n = slash != NULL ? (size_t)(slash + 1 - name) : 0;
+  if (!ends(name, ".safetensors") || n + sizeof "config.json" > sizeof path) return false;
+  memcpy(path, name, n);
+  memcpy(path + n, "config.json", sizeof "config.json");
+  return vf_files_look(&kind, &ctx->files, path, NULL) == VF_OK && kind == VF_PATH_FILE;
+}
+
 /* A model against the policy: a config with its weights beside it is their folder. */
 static vf_status take_model(vf_check *c, const char *name, vf_error *err) {
   vf_command *command = NULL;
   vf_error cause = {.status = VF_OK};
   const char *words[2] = {"--model", name};
   size_t at = 0;
-  if (is_later_part(name)) return VF_OK;
+  if (is_later_part(name) || has_config(c->ctx, name)) return VF_OK;
   vf_status status = vf_command_new(&command, c->ctx, err);
   if (status != VF_OK) return status;
   vf_found found = {.path = "model", .line = 1, .column = 1, .command = command};
@@ -232,8 +248,8 @@ static vf_status run(vf_check *c, const char *path, const char *text, size_t len
   c->counts.files++;
   vf_status status = start_batch(c, err);
   if (status != VF_OK) return status;
-  bool model =
-      text == NULL && (ends(path, ".gguf") || (is_config(path) && is_model_config(c->ctx, path)));
+  bool model = text == NULL &&
+               (is_weights(path) || (is_config(path) && is_model_config(c->ctx, path)));
   status = model ? take_model(c, path, err) : read_manifest(c, text, length, err);
   return status == VF_OK ? flush(c, true, err) : status;
 }

@@ -306,8 +306,10 @@ static vf_status tell_refusal(vf_check *c, vf_checked *k, vf_status status, cons
     k->outcome = (vf_outcome){.known = true, .refused = true, .verdict = VF_NO_FIT};
     vf_checked_add(c, k, VF_RULE_REFUSED, "%s", cause->message);
   } else {
-    vf_checked_add(c, k, VF_RULE_MODEL_UNKNOWN, "%s%s%s", source, source[0] != '\0' ? ": " : "",
-                   cause->message);
+    vf_finding *f = vf_checked_add(c, k, VF_RULE_MODEL_UNKNOWN, "%s%s%s", source,
+                                   source[0] != '\0' ? ": " : "", cause->message);
+    bool broken = status == VF_MALFORMED || status == VF_IO;
+    if (f != NULL && broken) f->level = VF_LEVEL_ERROR; /* it is here, and is no model */
   }
   return VF_OK;
 }
