@@ -5,7 +5,7 @@
 #include "deploy/manifest.h"
 #include "vramfit/check.h"
 
-enum { VF_CHECK_BATCH = 128, VF_CHECK_FINDINGS = 24, VF_CHECK_WAYS = 4 };
+enum { VF_CHECK_BATCH = 128, VF_CHECK_FINDINGS = 24 };
 
 typedef enum vf_rule_id {
   VF_RULE_NO_FIT,
@@ -29,7 +29,7 @@ typedef struct vf_finding {
   vf_level level;
   uint32_t line, column;
   const char *message;
-  const char *ways[VF_CHECK_WAYS];
+  vf_way ways[VF_MAX_WAYS]; /* what would fit, each one estimated */
   size_t n_ways;
   bool known; /* the baseline has it */
 } vf_finding;

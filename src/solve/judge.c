@@ -4,7 +4,6 @@
  * verdict, and a finding says why.  Where a manifest allows any of several GPUs, the one that it
  * fits least is judged. */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,38 +168,6 @@ static vf_status keep_found(vf_check *c, vf_checked *k, const vf_found *found, v
   return VF_OK;
 }
 
-/* ---- Ways out --------------------------------------------------------------------------- */
-
-static void add_way(vf_check *c, vf_finding *f, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void add_way(vf_check *c, vf_finding *f, const char *fmt, ...) {
-  char text[160];
-  va_list args;
-  va_start(args, fmt);
-  vsnprintf(text, sizeof text, fmt, args);
-  va_end(args);
-  const char *kept = vf_check_keep(c, text);
-  if (f->n_ways < VF_CHECK_WAYS && kept != NULL) f->ways[f->n_ways++] = kept;
-}
-
-/* Each of them was estimated, and fits with its headroom. */
-static void add_ways(vf_check *c, vf_finding *f, const vf_limits *l) {
-  const vf_workload *w = vf_estimate_workload(c->estimate);
-  if (f == NULL) return;
-  if (l->max_ctx_tokens != 0 && l->max_ctx_tokens < w->requested_ctx_tokens)
-    add_way(c, f, "a context of %" PRIu64 " tokens", l->max_ctx_tokens);
-  if (l->max_seqs != 0 && l->max_seqs < w->seqs)
-    add_way(c, f, "%" PRIu32 " sequences", l->max_seqs);
-  if (l->kv_fp8) add_way(c, f, "the KV cache in fp8");
-  if (l->quant[0] != '\0') add_way(c, f, "weights in %s", l->quant);
-  if (l->memory_fraction_ppm != 0)
-    add_way(c, f, "%u.%02u of the memory", (unsigned)(l->memory_fraction_ppm / 1000000),
-            (unsigned)(l->memory_fraction_ppm / 10000 % 100));
-  if (l->devices > 1) add_way(c, f, "%" PRIu32 " such GPUs", l->devices);
-  if (l->gpu_layers > 0) add_way(c, f, "%" PRId32 " layers on the GPU", l->gpu_layers);
-}
-
 /* ---- The verdict ------------------------------------------------------------------------ */
 
 static void sum_up(vf_outcome *out, const vf_estimate *e) {
@@ -286,7 +253,7 @@ static vf_status tell_estimate(vf_check *c, vf_checked *k, const vf_setup *setup
     if (status == VF_NOMEM) return vf_fail_nomem(err);
   }
   vf_finding *f = tell_verdict(c, k);
-  add_ways(c, f, &l);
+  for (size_t i = 0; f != NULL && i < l.n_ways; i++) f->ways[f->n_ways++] = l.ways[i];
   if (f != NULL && !vf_expects_fit(expect)) f->level = VF_LEVEL_NOTE;
   if (beyond_model(c->estimate))
     vf_checked_add(c, k, VF_RULE_BEYOND, "the context is beyond the model's own limit");
