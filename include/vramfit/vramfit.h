@@ -204,8 +204,8 @@ typedef struct vf_device {
   uint32_t pcie_mb_per_s;     /* one direction */
   uint32_t host;              /* which machine it is in, from 0: nodes have their own */
   uint64_t host_memory_bytes; /* main memory of that host */
-  uint64_t whole_bytes; /* unified: what programs may take of the machine's memory, where the GPU may
-                           take less of it; 0: there is one limit */
+  uint64_t whole_bytes; /* unified: what programs may take of the machine's memory, where the GPU
+                           may take less of it; 0: there is one limit */
 } vf_device;
 
 /* Parses "h100", "h100x8", "rtx-4090+rtx-3090", "cpu", a MIG instance "h200:1g.18gb", or a node
@@ -298,13 +298,22 @@ typedef struct vf_request {
   uint32_t graph_batch;      /* the largest batch that is captured in a graph */
   uint32_t window_share_ppm; /* tokens of layers with a window, of those of the others */
   uint32_t state_slots;      /* of recurrent states, of all requests */
-  uint32_t state_ratio_ppm;  /* memory of states over memory of tokens, where neither is asked for */
-  vf_format state_format;    /* of recurrent states; VF_FORMAT_NONE: engine's default */
-  uint32_t host_cache_ppm;   /* a cache in main memory, as a ratio to the pool */
+  uint32_t state_ratio_ppm; /* memory of states over memory of tokens, where neither is asked for */
+  vf_format state_format;   /* of recurrent states; VF_FORMAT_NONE: engine's default */
+  uint32_t host_cache_ppm;  /* a cache in main memory, as a ratio to the pool */
   uint64_t host_cache_bytes; /* or of this size, for each rank */
   bool deepep;               /* experts exchange tokens by DeepEP's buffers */
   bool host_experts;         /* serving engines with KTransformers: experts stay in main memory */
   uint32_t gpu_experts;      /* but for so many of each layer */
+  /* Tokens that requests really have, of ctx_tokens at most: half of them no more than the first, 19
+   * of 20 no more than the second; equal: a mean.  0: each has all of ctx_tokens. */
+  uint64_t real_ctx_tokens[2];
+  /* Images and videos that a request may hold, as engines that profile their tower ask; -1: the
+   * engine's default; 0 and 0: the tower is not run. */
+  int32_t mm_images, mm_videos;
+  uint64_t mm_max_pixels; /* of an image; 0: as its processor says */
+  bool skip_mm_profiling; /* the tower is not run before the cache is sized */
+  bool ctx_fits; /* without ctx_tokens: as much of the model's limit as the cache holds */
 } vf_request;
 
 /* A request in which nothing is said. */
@@ -314,6 +323,7 @@ static inline vf_request vf_request_init(void) {
   r.struct_size = sizeof r;
   r.gpu_layers = -1;
   r.prompt_cache_bytes = -1;
+  r.mm_images = r.mm_videos = -1;
   return r;
 }
 
@@ -356,8 +366,8 @@ typedef struct vf_line {
   vf_basis basis;
   const char *note; /* a few words for people; may be "" */
   bool outside;     /* beside the budget: in the share that the engine leaves alone; in no sum */
-  bool growth;      /* taken only with use, up to high_bytes, which an option bounds; in growth_bytes
-                       alone */
+  bool growth; /* taken only with use, up to high_bytes, which an option bounds; in growth_bytes
+                  alone */
 } vf_line;
 
 /* All the memory of a machine whose GPU may take a part of it alone (Metal's working set). */
@@ -416,6 +426,8 @@ typedef struct vf_workload {
   uint64_t max_concurrency_x100;  /* requests of ctx_tokens that the pool holds, in hundredths */
   uint64_t most_concurrency_x100; /* the same at the upper end of what is left for the pool */
   bool starts;                    /* whether the engine would start at all */
+  uint64_t real_ctx_tokens;       /* mean of what requests really have; 0: ctx_tokens */
+  uint64_t real_concurrency_x100; /* requests of that length that the pool holds, in hundredths */
 } vf_workload;
 
 /* A reusable result: nothing is allocated while estimating once it is large enough. */
@@ -496,6 +508,7 @@ typedef struct vf_speed {
   uint32_t prompt_gflops;         /* the first device's full rate, of which */
   uint32_t prompt_share_permille; /* are reached; every weight is read once for each of */
   uint32_t prompt_chunks;
+  vf_rate first_token_together_ms; /* the same, on average, where all `seqs` come at once */
 } vf_speed;
 
 /* Fills *out with the speed of the last run; nothing is known without a result. */

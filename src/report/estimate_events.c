@@ -242,6 +242,10 @@ static void put_limits(vf_doc *j, const vf_workload *w, const vf_limits *l) {
   vf_doc_u64(j, "max_ctx_tokens", l->max_ctx_tokens);
   vf_doc_u64(j, "max_seqs", l->max_seqs);
   if (w->tp != 0) vf_doc_hundredths(j, "max_concurrency", l->max_concurrency_x100);
+  if (w->real_ctx_tokens != 0) {
+    vf_doc_u64(j, "mean_ctx_tokens", w->real_ctx_tokens);
+    vf_doc_hundredths(j, "mean_concurrency", w->real_concurrency_x100);
+  }
   if (w->tp != 0) vf_doc_bool(j, "starts", l->starts);
   if (l->kv_fp8) vf_doc_bool(j, "kv_fp8_fits", true);
   if (l->memory_fraction_ppm != 0) vf_doc_u64(j, "memory_fraction_ppm", l->memory_fraction_ppm);
@@ -300,6 +304,9 @@ static void put_speed(vf_doc *j, const vf_estimate *e) {
     vf_doc_u64(j, "first_token_ms_low", s.first_token_ms.low);
     vf_doc_u64(j, "first_token_ms", s.first_token_ms.expected);
     vf_doc_u64(j, "first_token_ms_high", s.first_token_ms.high);
+    vf_doc_u64(j, "first_token_together_ms_low", s.first_token_together_ms.low);
+    vf_doc_u64(j, "first_token_together_ms", s.first_token_together_ms.expected);
+    vf_doc_u64(j, "first_token_together_ms_high", s.first_token_together_ms.high);
     put_prompt(j, &s);
   }
   vf_doc_string(j, "basis", vf_basis_word[s.basis]);
