@@ -29,7 +29,8 @@ typedef struct vf_cache_layer {
   uint32_t layer;
   uint32_t n_kv_heads;
   uint32_t k_dim, v_dim; /* elements per head; v_dim 0: nothing beside the key row */
-  uint32_t window;       /* tokens; of VF_CACHE_WINDOW and VF_CACHE_CHUNKED; _COMPRESSED: in a key */
+  uint32_t window;       /* tokens; of VF_CACHE_WINDOW and VF_CACHE_CHUNKED, and of
+                           VF_CACHE_LATENT if not 0; of VF_CACHE_COMPRESSED: in one key */
   uint64_t conv, state;  /* elements per sequence; of VF_CACHE_STATE */
 } vf_cache_layer;
 
@@ -74,6 +75,7 @@ enum vf_model_flag {
   VF_MODEL_MTP_FEEDS = 1 << 23, /* feed-forward parts of prediction layers are always loaded */
   VF_MODEL_MEASURED = 1 << 24,  /* llama.cpp itself was asked about this architecture, and agrees */
   VF_MODEL_EXPERTS_MXFP4 = 1 << 25, /* its experts are published in MXFP4, and stay so */
+  VF_MODEL_LAYER_EMBD_F16 = 1 << 26, /* embeddings of every layer stay in 16 bits */
 };
 
 enum { VF_MODEL_TEXT = 128, VF_MAX_LAYERS = 4096, VF_MODEL_ASSUMPTIONS = 4 };
