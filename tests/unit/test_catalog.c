@@ -301,9 +301,9 @@ static void a_tag_is_the_file_that_ollamas_library_has(void **state) {
   assert_near(weights_of("qwen3-1.7b", "ollama"), 1359279776);
 }
 
-static void the_same_model_for_another_engine_is_not_that_file(void **state) {
+static void a_file_of_the_hub_is_not_that_file(void **state) {
   (void)state;
-  assert_true(weights_of("qwen3:1.7b-q4_K_M", "llama.cpp") < 1200000000);
+  assert_true(weights_of("Qwen/Qwen3-1.7B-GGUF:Q4_K_M", NULL) < 1200000000);
 }
 
 int main(void) {
@@ -314,7 +314,7 @@ int main(void) {
       cmocka_unit_test(a_bad_catalog_is_refused_whole),
       cmocka_unit_test(an_own_entry_can_be_like_a_built_in_one),
       cmocka_unit_test(a_tag_is_the_file_that_ollamas_library_has),
-      cmocka_unit_test(the_same_model_for_another_engine_is_not_that_file),
+      cmocka_unit_test(a_file_of_the_hub_is_not_that_file),
       cmocka_unit_test(a_catalog_that_is_not_there_is_an_error),
       cmocka_unit_test(a_config_becomes_an_entry_with_the_facts_that_count),
       cmocka_unit_test(a_config_that_makes_no_model_is_not_added),
