@@ -306,6 +306,14 @@ static void a_file_of_the_hub_is_not_that_file(void **state) {
   assert_true(weights_of("Qwen/Qwen3-1.7B-GGUF:Q4_K_M", NULL) < 1200000000);
 }
 
+static void a_published_checkpoint_has_its_own_scheme(void **state) {
+  (void)state; /* what derives from their config.json */
+  assert_int_equal(weights_of("nvidia/MiniMax-M2.5-NVFP4", NULL), 134401725440);
+  assert_int_equal(weights_of("hf:nvidia/MiniMax-M2.5-NVFP4", NULL), 134401725440);
+  assert_int_equal(weights_of("Qwen/Qwen3-30B-A3B-FP8", NULL), 29904297984 + 1270247424);
+  assert_int_equal(weights_of("qwen3-30b-a3b", NULL), 61089832960); /* not its model's */
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_own_entry_is_found_by_each_of_its_names),
@@ -315,6 +323,7 @@ int main(void) {
       cmocka_unit_test(an_own_entry_can_be_like_a_built_in_one),
       cmocka_unit_test(a_tag_is_the_file_that_ollamas_library_has),
       cmocka_unit_test(a_file_of_the_hub_is_not_that_file),
+      cmocka_unit_test(a_published_checkpoint_has_its_own_scheme),
       cmocka_unit_test(a_catalog_that_is_not_there_is_an_error),
       cmocka_unit_test(a_config_becomes_an_entry_with_the_facts_that_count),
       cmocka_unit_test(a_config_that_makes_no_model_is_not_added),
