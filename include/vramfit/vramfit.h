@@ -304,6 +304,8 @@ typedef struct vf_request {
   uint32_t host_cache_ppm;   /* a cache in main memory, as a ratio to the pool */
   uint64_t host_cache_bytes; /* or of this size, for each rank */
   bool deepep;               /* experts exchange tokens by DeepEP's buffers */
+  bool host_experts;         /* serving engines with KTransformers: experts stay in main memory */
+  uint32_t gpu_experts;      /* but for so many of each layer */
 } vf_request;
 
 /* A request in which nothing is said. */

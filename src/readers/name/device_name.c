@@ -140,9 +140,8 @@ static uint64_t nominal_bytes(const vf_catalog_entry *e, const vf_context *ctx, 
   return found && gb != 0 ? gb << 30 : total;
 }
 
-static void add_card(cards *c, const vf_context *ctx, const vf_catalog_entry *e, uint32_t packed) {
+static void add_card(cards *c, const vf_catalog_entry *e, uint32_t packed) {
   card new = {.entry = *e};
-  vf_device d;
   vf_device_details_unpack(&new.details, packed);
   for (size_t i = 0; i < c->n; i++) {
     card *old = &c->list[i];
@@ -153,9 +152,20 @@ static void add_card(cards *c, const vf_context *ctx, const vf_catalog_entry *e,
     if (old->details.cores == 0) old->details.cores = new.details.cores;
     return;
   }
-  if (c->n == VF_DEVICE_CHOICES || vf_device_read(&d, e, NULL, ctx, NULL) != VF_OK) return;
-  new.total_bytes = nominal_bytes(e, ctx, d.total_bytes);
-  c->list[c->n++] = new;
+  if (c->n < VF_DEVICE_CHOICES) c->list[c->n++] = new;
+}
+
+/* Entries are read only where their memory decides. */
+static void measure(cards *c, const vf_context *ctx) {
+  vf_device d;
+  size_t n = 0;
+  for (size_t i = 0; i < c->n; i++) {
+    card *one = &c->list[i];
+    if (vf_device_read(&d, &one->entry, NULL, ctx, NULL) != VF_OK) continue;
+    one->total_bytes = nominal_bytes(&one->entry, ctx, d.total_bytes);
+    c->list[n++] = *one;
+  }
+  c->n = n;
 }
 
 static uint32_t first_key(const vf_catalog *c, const char *key) {
@@ -176,7 +186,7 @@ static void collect(cards *out, const vf_context *ctx, const char *key) {
     for (uint32_t k = first_key(c, key); k < c->n_keys; k++) {
       if (strcmp(c->text + c->keys[k].key, key) != 0) break;
       vf_catalog_entry e = vf_catalog_at(c, c->keys[k].row);
-      add_card(out, ctx, &e, c->keys[k].spare);
+      add_card(out, &e, c->keys[k].spare);
     }
   }
 }
@@ -266,6 +276,7 @@ static void find_one(cards *out, const vf_context *ctx, const char *name) {
   if (!vf_device_words_read(&said, name) || is_bare_number(&said)) return;
   if (!vf_words_key(key, &said.words)) return;
   collect(out, ctx, key);
+  if (out->n > 1 || said.size_gb != 0) measure(out, ctx);
   choose(out, &said);
 }
 
@@ -281,6 +292,7 @@ static void find_alternatives(cards *out, const vf_context *ctx, char *name) {
   bool all = true;
   for (char *s = strtok_r(name, "/", &rest); s != NULL; s = strtok_r(NULL, "/", &rest)) {
     find_one(&some, ctx, s);
+    measure(&some, ctx);
     all &= some.n > 0 || is_laptop(s);
     for (size_t i = 0; i < some.n && out->n < VF_DEVICE_CHOICES; i++)
       out->list[out->n++] = some.list[i];
