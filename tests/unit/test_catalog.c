@@ -299,6 +299,7 @@ static void a_tag_is_the_file_that_ollamas_library_has(void **state) {
   assert_near(weights_of("gpt-oss:20b", NULL), 13800000000);      /* 16 bits beside the experts */
   assert_near(weights_of("codellama:7b-q2_K", NULL), 2826000000); /* a recipe of 2023 */
   assert_near(weights_of("qwen3-1.7b", "ollama"), 1359279776);
+  assert_near(weights_of("gemma4:12b-mlx", NULL), 7700000000); /* NVFP4, of MLX */
 }
 
 static void a_file_of_the_hub_is_not_that_file(void **state) {
