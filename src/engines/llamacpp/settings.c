@@ -100,6 +100,7 @@ static vf_status resolve_cache_formats(plan *p, vf_error *err) {
   bool never = vf_ggml_holds(p->graph.rules, VF_RULE_NO_FLASH);
   w->flash_attn = p->request->flash_attn == VF_ON || (p->request->flash_attn == VF_AUTO && !never &&
                                                       (p->cpu_only || all_layers_flash(p)));
+  if (p->model->flags & VF_MODEL_NO_FLASH) w->flash_attn = false; /* llama-context.cpp:3757 */
   if (!w->flash_attn && vf_format_get(w->kv_v)->quantized)
     return vf_fail(err, VF_UNSUPPORTED, "llama.cpp refuses a %s V cache without flash attention%s",
                    vf_format_get(w->kv_v)->name,
