@@ -31,7 +31,7 @@ typedef struct vf_loaded {
   const char *engine;   /* that such a name is for; NULL: any */
   bool usual_format;    /* it is a file, of which the name may state no format */
   vf_model_match match; /* of the name; VF_MATCH_NONE: a path */
-  bool library; /* the name is a tag of Ollama's library */
+  bool library;         /* the name is a tag of Ollama's library */
   vf_facts facts;       /* of the config or the file's header */
   bool has_facts;
   bool tolerant;    /* it is to be looked at: what lacks tensors is told, not refused */

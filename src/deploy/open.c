@@ -248,16 +248,6 @@ vf_status vf_model_open(vf_model **out, const vf_context *ctx, const char *ref, 
   return status;
 }
 
-vf_status vf_model_open_elsewhere(vf_model **out, const vf_context *ctx, const char *ref,
-                                  const char *quant, const char *engine, vf_error *err) {
-  vf_loaded loaded;
-  vf_load_depth depth = quant != NULL ? VF_LOAD_FACTS : VF_LOAD_TENSORS;
-  vf_status status = vf_load_elsewhere(&loaded, ctx, ref, depth, err);
-  if (status == VF_OK) status = vf_build_model(out, &loaded, quant, engine, err);
-  vf_loaded_free(&loaded);
-  return status;
-}
-
 /* ---- Files beside a model --------------------------------------------------------------- */
 
 static vf_status check_part(const vf_loaded *l, vf_part_file kind, vf_error *err) {

@@ -9,8 +9,4 @@
 vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, const char *engine,
                          vf_error *err);
 
-/* vf_model_open for a launch line of another machine (vf_load_elsewhere). */
-vf_status vf_model_open_elsewhere(vf_model **out, const vf_context *ctx, const char *ref,
-                                  const char *quant, const char *engine, vf_error *err);
-
 #endif

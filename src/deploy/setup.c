@@ -115,8 +115,13 @@ static vf_status open_main(vf_opened *o, const vf_context *ctx, const vf_deploym
 
 static vf_status open_model(vf_model **out, const vf_context *ctx, const vf_deployment *d,
                             const char *ref, const char *quant, vf_error *err) {
-  if (!d->elsewhere) return vf_model_open(out, ctx, ref, quant, d->request.engine, err);
-  return vf_model_open_elsewhere(out, ctx, ref, quant, d->request.engine, err);
+  vf_loaded l;
+  vf_load_depth depth = quant != NULL ? VF_LOAD_FACTS : VF_LOAD_TENSORS;
+  vf_status status = d->elsewhere ? vf_load_elsewhere(&l, ctx, ref, depth, err)
+                                  : vf_load(&l, ctx, ref, depth, err);
+  if (status == VF_OK) status = vf_build_model(out, &l, quant, d->request.engine, err);
+  vf_loaded_free(&l);
+  return status;
 }
 
 /* A draft model in the model's own format, unless it is a file or another one is asked for. */

@@ -222,16 +222,17 @@ static vf_status run_in(vf_estimate *e, const char *engine, const vf_model *mode
   return status == VF_OK ? vf_estimate_finish(e, err) : status;
 }
 
-/* Nobody named the engine nor said how the model is split over the GPUs: fewer of them, where it
- * refuses so many. */
+/* Nobody named the engine (but the name of the model) nor said how the model is split over the
+ * GPUs: fewer of them, where it refuses so many. */
 static vf_status run(vf_estimate *e, const vf_model *model, const vf_device *devices, size_t count,
                      vf_error *err) {
   const vf_request *r = &e->request;
-  bool said = r->engine != NULL || r->tp != 0 || r->pp != 0 || r->dp != 0 || r->ep != 0;
+  bool other = r->engine != NULL && strcmp(r->engine, model->engine) != 0;
+  bool said = other || r->tp != 0 || r->pp != 0 || r->dp != 0 || r->ep != 0;
   vf_status status = run_in(e, r->engine, model, devices, count, count, err);
   if (said || status != VF_UNSUPPORTED || vf_engine_offloads(e->engine)) return status;
   for (size_t n = count / 2; n > 0; n /= 2)
-    if (run_in(e, NULL, model, devices, n, count, NULL) == VF_OK) return VF_OK;
+    if (run_in(e, r->engine, model, devices, n, count, NULL) == VF_OK) return VF_OK;
   return status;
 }
 

@@ -2,10 +2,12 @@
 #include "readers/name/find_model.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/names.h"
 #include "base/status.h"
+#include "readers/entry.h"
 
 static bool is_listed(const char *const *list, const char *word) {
   for (; *list != NULL; list++)
@@ -237,30 +239,74 @@ static bool is_size_more(const char *key, const vf_words *words) {
   return sizes == 1 && same == words->n;
 }
 
-/* The one entry of a family of which a single size is known. */
+/* The one entry of a family of which a single size is known; a base model's own key goes behind. */
 static bool find_only_size(vf_catalog_entry *out, const vf_context *ctx, const vf_words *words) {
   vf_words few = *words;
-  bool found = false;
+  uint32_t spare = UINT32_MAX;
+  bool certain = false;
   vf_words_drop_neutral(&few);
   for (size_t i = 0; i < few.n; i++)
     if (vf_word_is_size(few.word[i])) return false;
   for (size_t layer = 0; layer < ctx->n_layers; layer++) {
     const vf_catalog *c = &ctx->layers[layer][VF_CATALOG_MODELS];
     for (uint32_t i = 0; i < c->n_keys; i++) {
-      if (!is_size_more(c->text + c->keys[i].key, &few)) continue;
-      vf_catalog_entry e = vf_catalog_at(c, c->keys[i].row);
-      if (found && e.json != out->json) return false;
+      const vf_catalog_key *k = &c->keys[i];
+      if (k->spare > spare || !is_size_more(c->text + k->key, &few)) continue;
+      vf_catalog_entry e = vf_catalog_at(c, k->row);
+      bool same = k->spare == spare && out->json == e.json;
+      certain = k->spare < spare || (certain && same);
+      spare = k->spare;
       *out = e;
-      found = true;
     }
   }
-  return found;
+  return certain;
+}
+
+/* ---- Names with a size that the entry's have not ---------------------------------------- */
+
+/* "671b" in parameters; 0: no plain size. */
+static double size_of(const char *word) {
+  char *end;
+  double n = strtod(word, &end);
+  double unit = *end == 't' ? 1e12 : *end == 'b' ? 1e9 : *end == 'm' ? 1e6 : 0;
+  return end > word && end[0] != '\0' && end[1] == '\0' ? n * unit : 0;
+}
+
+static double params_of(const vf_catalog_entry *e, const vf_context *ctx) {
+  vf_arena *arena = vf_arena_new(&ctx->allocator, 1 << 20);
+  double params = 0;
+  if (arena == NULL) return 0;
+  vf_facts f = vf_facts_in(arena, e->file);
+  if (vf_entry_facts(&f, ctx, e, NULL) == VF_OK) {
+    const vf_fact *fact = vf_facts_find(&f, "params");
+    if (fact != NULL && fact->type == VF_FACT_INT) params = (double)fact->as.integer;
+  }
+  vf_arena_free(arena);
+  return params;
+}
+
+/* "deepseek-v3.2:671b": the entry that has all the other words, if it is so large. */
+static bool find_sized(vf_catalog_entry *out, const vf_context *ctx, const vf_words *words) {
+  vf_words few = *words;
+  double size = 0;
+  for (size_t i = 0; i < few.n;) {
+    bool is_size = vf_word_is_size(few.word[i]), active = vf_word_is_active_size(few.word[i]);
+    if (is_size && size > 0) return false;
+    if (is_size) size = size_of(few.word[i]);
+    if (is_size || active)
+      vf_words_drop(&few, i);
+    else
+      i++;
+  }
+  if (!(size > 0) || few.n == 0 || !find_words(out, ctx, &few)) return false;
+  double params = params_of(out, ctx);
+  return params > 0.93 * size && params < 1.07 * size;
 }
 
 /* ---- All of it -------------------------------------------------------------------------- */
 
 static bool find_by_words(vf_model_found *out, const vf_context *ctx, const vf_words *words) {
-  if (find_words(&out->entry, ctx, words))
+  if (find_words(&out->entry, ctx, words) || find_sized(&out->entry, ctx, words))
     out->match = VF_MATCH_WORDS;
   else if (find_trained(&out->entry, ctx, words))
     out->match = VF_MATCH_SAME_SHAPE;
