@@ -102,13 +102,6 @@ static vf_status open_main(vf_opened *o, const vf_context *ctx, const vf_deploym
     o->request.engine = vf_unsaid_engine(d, &l, devices, n);
     status = vf_build_model(&o->model, &l, d->quant, o->request.engine, err);
   }
-  bool taken = d->request.engine == NULL && o->request.engine != NULL;
-  if (status == VF_OK && taken && l.kind == VF_LOAD_CATALOG && o->model->arch[0] == '\0') {
-    vf_model_free(o->model); /* llama.cpp, which is taken for granted, has nothing for it */
-    o->model = NULL;
-    o->request.engine = NULL;
-    status = vf_build_model(&o->model, &l, d->quant, NULL, err);
-  }
   vf_loaded_free(&l);
   return status;
 }
