@@ -177,13 +177,6 @@ static void remark_name(vf_model *m, const vf_loaded *l) {
                     "a name without a size: the one that Ollama's library calls latest");
 }
 
-/* In the format that the name states. */
-static vf_status store_stated(vf_model *m, const char *format, vf_error *err) {
-  vf_status status = vf_recipe_apply(m, format, err);
-  if (status == VF_OK && strcmp(m->quant, "NVFP4") == 0) vf_scheme_widen_nvfp4(m);
-  return status;
-}
-
 /* What llama.cpp has no architecture for goes to a server, and what writes texts with an encoder in
  * front to transformers. */
 static void choose_engine(vf_model *m, const vf_loaded *l) {
@@ -222,7 +215,7 @@ vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, 
   if (quant != NULL)
     status = store(m, quant, engine, err);
   else if (own != NULL)
-    status = store_stated(m, own, err);
+    status = vf_recipe_apply(m, own, err);
   else if (!as_stored)
     status = store_as_config_says(m, l, err);
   if (status == VF_OK && l->ref != NULL) vf_recipe_made_by(m, l->ref);

@@ -708,32 +708,3 @@ vf_status vf_scheme_apply(vf_model *m, const vf_scheme *s, vf_error *err) {
   if (s->remark != NULL) vf_model_assume(m, "scheme", s->remark);
   return VF_OK;
 }
-
-/* What NVIDIA's own checkpoints keep in 16 bits differs: attention in most of 2026's (Gemma 4,
- * GLM 5.1, Kimi K2.5, MiniMax M2.5), shared experts in some, nothing in the first ones (Llama 3.3).
- */
-void vf_scheme_widen_nvfp4(vf_model *m) {
-  uint64_t all = 0, attention = 0, shared = 0;
-  bool experts = false;
-  for (size_t i = 0; i < m->n_tensors; i++) {
-    const vf_tensor *t = &m->tensors[i];
-    vf_category c = vf_roles[t->role].category;
-    bool forward = c == VF_CATEGORY_DOWN || c == VF_CATEGORY_GATE || c == VF_CATEGORY_UP;
-    uint64_t whole = 0;
-    all += t->bytes;
-    bool expert = t->ne[2] > 1 && forward;
-    experts |= expert;
-    if (t->format != F(F4) || expert) continue;
-    if (!vf_mul(&whole, t->ne[0] * t->ne[1] * 2, t->ne[2] * t->ne[3] * t->count)) return;
-    if (whole < t->bytes) continue;
-    *(forward ? &shared : &attention) += whole - t->bytes;
-  }
-  if (all < 1000) return;
-  uint32_t more = (uint32_t)(attention / (all / 1000));
-  uint32_t most = experts ? more + (uint32_t)(shared / (all / 1000)) : more;
-  m->share = (vf_weights_share){1000, 1000 + (experts ? more : more / 2), 1000 + most};
-  if (most > 0)
-    vf_model_assume(
-        m, "nvfp4-layers",
-        "which layers such a checkpoint keeps in 16 bits differs: give its config.json");
-}

@@ -61,9 +61,6 @@ vf_scheme_word vf_scheme_word_kind(const char *word);
 /* Name i, NULL beyond the end. */
 const char *vf_scheme_name(size_t i);
 
-/* After an NVFP4 scheme that only a name states: up to attention and shared experts in 16 bits. */
-void vf_scheme_widen_nvfp4(vf_model *m);
-
 /* Stores every tensor as the scheme says; what it leaves alone gets the model's own format. */
 vf_status vf_scheme_apply(vf_model *m, const vf_scheme *s, vf_error *err);
 
