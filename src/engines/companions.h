@@ -1,8 +1,12 @@
-/* companions.h - what goes with a model in a serving engine: a draft, slots for adapters. */
+/* companions.h - what serving engines share beside ranks: weights, a draft, slots for adapters. */
 #ifndef VF_ENGINES_COMPANIONS_H
 #define VF_ENGINES_COMPANIONS_H
 
 #include "engines/ranks.h"
+
+/* This rank's tensors, less what --cpu-offload-gb moves: exact, or within what makers of a scheme
+ * that was named leave in 16 bits. */
+vf_amount vf_companion_weights(const vf_ranks *s, uint32_t device);
 
 /* A draft model is cut like the target and lies on the last stage; so does its cache, which has
  * what the target's has. */

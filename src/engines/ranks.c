@@ -268,17 +268,18 @@ static bool knows_tower(const vf_model *m) {
 
 /* Makers of a scheme differ in what they leave in 16 bits beside the feed-forward: in NVFP4
  * attention and what is dense beside experts, in any format of 4 bits recurrent layers and shared
- * experts. */
-typedef enum doubt { NO_DOUBT, MAY_BE_8_BITS, OFTEN_16_BITS } doubt;
+ * experts; attention of models with towers now and then (Gemma 4). */
+typedef enum doubt { NO_DOUBT, MAY_BE_16_BITS, MAY_BE_8_BITS, OFTEN_16_BITS } doubt;
 
-static doubt doubt_of(const vf_tensor *t, bool nvfp4, bool experts) {
+static doubt doubt_of(const vf_tensor *t, bool nvfp4, bool experts, bool tower) {
   bool attention = t->role >= VF_ROLE_ATTN_Q && t->role <= VF_ROLE_ATTN_O_B;
   bool recurrent = t->role >= VF_ROLE_SSM_IN && t->role <= VF_ROLE_CHANNEL_MIX_MATRIX;
   bool shared = t->role >= VF_ROLE_FFN_GATE_SHEXP && t->role <= VF_ROLE_FFN_DOWN_SHEXP;
   if (t->format != VF_FORMAT_INT4 && t->format != VF_FORMAT_F4) return NO_DOUBT;
   bool dense = experts && t->role >= VF_ROLE_FFN_GATE && t->role <= VF_ROLE_FFN_DOWN;
   if (nvfp4) return attention || recurrent || shared || dense ? MAY_BE_8_BITS : NO_DOUBT;
-  return recurrent || shared ? OFTEN_16_BITS : NO_DOUBT;
+  if (recurrent || shared) return OFTEN_16_BITS;
+  return attention && tower ? MAY_BE_16_BITS : NO_DOUBT;
 }
 
 vf_interval vf_ranks_weights(const vf_ranks *s) {
@@ -286,14 +287,16 @@ vf_interval vf_ranks_weights(const vf_ranks *s) {
   uint64_t all = vf_shard_weights(&s->shard, m);
   vf_interval size = {all, all, all};
   bool nvfp4 = strncmp(m->checkpoint, "modelopt", 8) == 0;
-  if (!m->scheme_by_name) return vf_model_weights_size(m, all);
+  bool tower = (m->flags & VF_MODEL_HAS_TOWER) != 0;
+  if (!m->scheme_by_name || m->share.expected != 0) return vf_model_weights_size(m, all);
   for (size_t i = 0; i < m->n_tensors; i++) {
     const vf_tensor *t = &m->tensors[i];
-    doubt d = t->bytes != 0 ? doubt_of(t, nvfp4, s->moe) : NO_DOUBT;
+    doubt d = t->bytes != 0 ? doubt_of(t, nvfp4, s->moe, tower) : NO_DOUBT;
     if (d == NO_DOUBT) continue;
     uint64_t bytes = vf_shard_tensor(&s->shard, m, t), values = vf_tensor_elements(t);
     uint64_t in_8 = vf_shard_part(bytes, values, t->bytes);
-    size.bytes += (d == OFTEN_16_BITS || m->plain_beside ? 2 * in_8 : in_8) - bytes;
+    if (d != MAY_BE_16_BITS)
+      size.bytes += (d == OFTEN_16_BITS || m->plain_beside ? 2 * in_8 : in_8) - bytes;
     size.high_bytes += 2 * in_8 - bytes;
   }
   return size;

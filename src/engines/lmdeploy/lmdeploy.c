@@ -50,12 +50,6 @@ static uint64_t replica_seqs(const vf_ranks *s) {
   return (s->w->seqs + s->dp - 1) / s->dp;
 }
 
-static vf_amount weights(const vf_ranks *s, uint32_t device) {
-  (void)device;
-  return vf_amount_exact(vf_shard_weights(&s->shard, s->model),
-                         s->tp > 1 ? "this rank's part" : "");
-}
-
 static vf_amount slack(const vf_ranks *s, uint32_t device) {
   (void)device;
   return vf_amount_exact(vf_torch_slack(&s->shard, s->model, (vf_torch_rule){true, true}), "");
@@ -118,7 +112,7 @@ static void say_activation(const vf_ranks *s, const vf_line *line, vf_text *out)
 }
 
 static const vf_term terms[] = {
-    {"weights", VF_PART_WEIGHTS, weights, .words = say_tensors,
+    {"weights", VF_PART_WEIGHTS, vf_companion_weights, .words = say_tensors,
      .source = "lmdeploy/turbomind/deploy; lmdeploy/pytorch/nn/linear"},
     {"allocator_slack", VF_PART_WEIGHTS, slack,
      "tensors of 10 MiB and more end at 2 MiB (PyTorch's allocator)",

@@ -11,8 +11,8 @@ static vf_amount beside(vf_interval size, vf_basis basis, const char *note) {
   return (vf_amount){size, basis, note, true};
 }
 
-/* SGLang logs and charges what the device lost: tensors, and what torch keeps of blocks that are not
- * full. 20 to 110 MiB on four logs. */
+/* SGLang logs and charges what the device lost: tensors, and what torch keeps of blocks that are
+ * not full. 20 to 110 MiB on four logs. */
 enum { KEPT_MIB = 48, MOST_KEPT_MIB = 160 };
 
 /* Experts of all ranks that stay in main memory, by layer all but --gpu-experts of them. */
@@ -35,12 +35,11 @@ static vf_amount host_experts(const vf_ranks *s, uint32_t device) {
 }
 
 static vf_amount weights(const vf_ranks *s, uint32_t device) {
-  uint64_t bytes = vf_shard_weights(&s->shard, s->model);
-  (void)device;
-  bytes -= vf_min_u64(bytes, s->request->cpu_offload_bytes + host_experts_bytes(s, true));
-  vf_amount a = vf_ranks_stored(s, bytes);
-  a.size.bytes += KEPT_MIB * VF_MIB;
-  a.size.high_bytes += MOST_KEPT_MIB * VF_MIB;
+  vf_amount a = vf_companion_weights(s, device);
+  uint64_t host = vf_min_u64(a.size.low_bytes, host_experts_bytes(s, true));
+  a.size.low_bytes -= host;
+  a.size.bytes += KEPT_MIB * VF_MIB - host;
+  a.size.high_bytes += MOST_KEPT_MIB * VF_MIB - host;
   a.basis = VF_BASIS_MODELLED;
   return a;
 }
