@@ -1,7 +1,6 @@
 /* user_catalog.c - users' own entries, before those that are built in. */
 #include <cjson/cJSON.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -260,15 +259,19 @@ static char *file_text(cJSON *entry) {
 
 /* Whole or not at all: under another name first, which is made for this; no link is followed. */
 static vf_status write_new(const char *path, const char *text, vf_error *err) {
+  enum { NAMES_TO_TRY = 9 };
   char other[PATH_BYTES + 32];
   vf_path_kind kind;
-  snprintf(other, sizeof other, "%s.%ld.new", path, (long)getpid());
+  FILE *f = NULL;
   vf_status status = vf_files_look(&kind, vf_file_system(), path, err);
   if (status != VF_OK) return status;
   if (kind != VF_PATH_NONE)
     return vf_fail_at(err, VF_IO, path, "", "is there already: remove it, or take another --id");
-  int fd = open(other, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-  FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
+  for (int i = 1; f == NULL && i <= NAMES_TO_TRY; i++) {
+    snprintf(other, sizeof other, "%s.%d.new", path, i);
+    f = fopen(other, "wx"); /* made, or it fails: no link is followed */
+    if (f == NULL && errno != EEXIST) break;
+  }
   if (f == NULL) return vf_fail_at(err, VF_IO, other, "", "cannot be written: %s", strerror(errno));
   bool written = fputs(text, f) >= 0 && fputc('\n', f) != EOF;
   int reason = errno;
