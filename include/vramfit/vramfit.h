@@ -293,6 +293,12 @@ typedef struct vf_request {
   vf_switch prefix_caching;
   bool text_only;     /* towers for images and sound are not loaded */
   bool enforce_eager; /* no CUDA graphs */
+
+  /* llama.cpp */
+  bool no_op_offload; /* products with weights of the host run there, however many rows */
+  bool embeddings;    /* the whole batch is pooled: rows of logits as it has tokens */
+  bool repack;        /* weights on the host in the CPU's own layout, beside the mapped file */
+  bool no_host;       /* no pinned buffers on the host */
 } vf_request;
 
 /* A request in which nothing is said. */

@@ -10,7 +10,7 @@
 
 struct vf_engine;
 
-enum { VF_MAX_ASSUMPTIONS = 64, VF_LINES_PER_DEVICE = 24, VF_NOTES = 24, VF_VERSION_TEXT = 80 };
+enum { VF_MAX_ASSUMPTIONS = 64, VF_LINES_PER_DEVICE = 24, VF_NOTES = 24, VF_VERSION_TEXT = 80, VF_NAMED_TEXT = 240 };
 
 /* Room for an engine's plan: what it made of the request, kept for explanations. */
 enum { VF_PLAN_BYTES = 4096 };
@@ -59,6 +59,7 @@ struct vf_estimate {
 
   vf_device_budget *devices;
   size_t n_devices, device_capacity;
+  size_t n_idle; /* of the GPUs: the last ones before the host take no part while it is estimated */
   vf_line *lines;
   size_t n_lines, line_capacity;
   vf_assumption assumptions[VF_MAX_ASSUMPTIONS];
@@ -66,6 +67,7 @@ struct vf_estimate {
   vf_verdict verdict;
   char version[VF_VERSION_TEXT]; /* of the engine, as asked for; "": none was named */
   uint64_t notes[VF_NOTES];      /* numbers that an engine keeps for its explanations */
+  char named[VF_NAMED_TEXT];     /* room for an assumption that names something */
   vf_plan_room plan;             /* of the run, if has_plan */
   bool has_plan;
   vf_memo memo;         /* kept from one estimate to the next */

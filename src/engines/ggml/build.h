@@ -29,6 +29,7 @@ enum vf_ggml_input {
   VF_IN_TEMPERATURE,
   VF_IN_LAYER_TOKENS,
   VF_IN_LAYER_EMBD,
+  VF_IN_MEAN,       /* how much each token counts in a sequence's pooled embedding */
   VF_IN_ROPE_TABLE, /* of the layers on the host */
   VF_IN_MASK_HALF,  /* the mask as flash attention reads it, made of the one in f32 */
   VF_IN_COUNT = VF_IN_MASK_HALF + 2

@@ -9,6 +9,8 @@
 #include "core/placement.h"
 #include "engines/ggml/rules.h"
 
+enum { VF_NOT_MOVED = 0xFF };
+
 /* One batch's graph. */
 typedef struct vf_ggml_graph {
   uint64_t tokens;      /* T: tokens in the batch, a multiple of the sequences */
@@ -28,6 +30,10 @@ typedef struct vf_ggml_graph {
   uint32_t n_gpus;         /* other devices of the placement are the host */
   uint32_t cpu_moe_layers; /* experts of so many layers stay on the host */
   bool kv_on_host;
+  const uint8_t *moved; /* device of every tensor of the model that lies elsewhere than its layer, of
+                           the others VF_NOT_MOVED; NULL: none does */
+  bool no_offload; /* what the host holds is computed there, however many rows */
+  bool pooled;     /* the rows behind the last norm are averaged */
   bool pins_norms;    /* a layer's norms run where the layer lies, not where the one before does */
   bool pipelined;     /* several copies of what crosses devices, to overlap batches */
   const vf_graph_watch *watch; /* is told of every operation, no layer left out; NULL: nobody */

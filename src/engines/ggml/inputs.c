@@ -80,6 +80,7 @@ void vf_need_inputs(vf_ggml_builder *b) {
     need(b, VF_IN_LAYER_TOKENS, tokens, 0);
     need(b, VF_IN_LAYER_EMBD, vf_build_tokens(b, all), 0);
   }
+  if (b->g->pooled) need(b, VF_IN_MEAN, vf_build_mul(b, tokens, b->g->seqs, 1), b->n_layers);
   for (uint32_t i = 0; i < b->n_layers; i++) need_layer(b, &b->model->layers[i], i);
 }
 

@@ -49,7 +49,7 @@ static void begin(vf_ggml_builder *b, bool learns) {
   b->graph.watch = learns ? NULL : b->g->watch;
   b->graph.inputs_by_visit = b->host_inputs;
   b->rows = b->g->tokens;
-  b->graph.offloads = b->rows >= OFFLOAD_MIN_ROWS;
+  b->graph.offloads = b->rows >= OFFLOAD_MIN_ROWS && !b->g->no_offload;
   b->first_value = b->layer_inputs = 0;
   if (b->schedule != NULL) vf_schedule_begin(b->schedule, learns);
   vf_make_inputs(b);
@@ -76,7 +76,7 @@ static uint32_t count_inputs(const vf_ggml_builder *b) {
   uint32_t n = 0;
   for (int i = 0; i < VF_IN_COUNT; i++) {
     bool unread =
-        i == VF_IN_OUTPUT_IDS ||
+        i == VF_IN_OUTPUT_IDS || i == VF_IN_MEAN ||
         (!b->g->on_cpu && (i == VF_IN_TOKENS || i == VF_IN_LAYER_TOKENS || i == VF_IN_EMBD_GIVEN));
     bool part = b->g->on_cpu && i == VF_IN_STATES_MOVED;
     n += b->in[i] != 0 && !unread && !part && (b->in[i] & VF_REF_VIEW) == 0;
@@ -109,6 +109,7 @@ static void play(vf_ggml_builder *b) {
   uint32_t n = b->graph.n_inputs;
   memcpy(order, b->graph.input_order, sizeof order);
   if (!is_listed(&b->graph, VF_IN_OUTPUT_IDS) && n < sizeof order) order[n++] = VF_IN_OUTPUT_IDS;
+  if (b->g->pooled && n < sizeof order) order[n++] = VF_IN_MEAN;
   bool overflow = b->graph.overflow;
   begin(b, false);
   for (uint32_t i = 0; i < n; i++) vf_graph_place(&b->graph, b->in[order[i]] & 0xFFFF);

@@ -72,6 +72,8 @@ static uint8_t slot_backend(const vf_ggml_builder *b, uint32_t slot) {
 
 static uint8_t tensor_backend(const vf_ggml_builder *b, const vf_tensor *t, bool as_output) {
   uint32_t layer = (uint32_t)t->layer;
+  uint8_t moved = b->g->moved != NULL ? b->g->moved[t - b->model->tensors] : VF_NOT_MOVED;
+  if (moved != VF_NOT_MOVED) return (uint8_t)vf_min_u32(moved, b->g->n_gpus);
   if (as_output) return slot_backend(b, b->model->n_layers);
   if (vf_role_is_expert(t->role) && layer < b->g->cpu_moe_layers) return host_of(b);
   switch (vf_roles[t->role].home) {

@@ -30,14 +30,14 @@ static uint64_t widest_value(const vf_model *m) {
  * (src/llama-context.cpp:429). */
 static bool is_pipelined(const plan *p) {
   return p->n_gpus > 1 && vf_placement_is_whole(&p->placement, p->host) && !p->w->no_kv_offload &&
-         p->request->cpu_moe_layers == 0 && p->patterns == NULL;
+         p->request->cpu_moe_layers == 0 && p->moved == NULL;
 }
 
 /* llama-server reserves logits for one row per sequence (server-context.cpp:1013). */
 static void resolve_graph(plan *p) {
   vf_workload *w = p->w;
   uint32_t rows = p->request->output_rows != 0 ? p->request->output_rows : w->seqs;
-  if (vf_ggml_holds(p->graph.rules, VF_RULE_LOGITS_ALL)) rows = UINT32_MAX;
+  if (vf_ggml_holds(p->graph.rules, VF_RULE_LOGITS_ALL) || p->request->embeddings) rows = UINT32_MAX;
   w->output_rows = (uint32_t)vf_min_u64(rows, p->graph.tokens);
   w->swa_full = p->request->swa_full;
   w->no_kv_offload = p->request->no_kv_offload && !p->cpu_only;
@@ -56,6 +56,9 @@ static void resolve_graph(plan *p) {
   p->graph.kv_on_host = w->no_kv_offload;
   p->graph.v_columns = p->widest_v;
   p->graph.pipelined = is_pipelined(p);
+  p->graph.moved = p->moved;
+  p->graph.no_offload = p->request->no_op_offload;
+  p->graph.pooled = p->request->embeddings;
   p->graph.pins_norms = vf_placement_is_whole(&p->placement, p->host) &&
                         !vf_ggml_holds(p->graph.rules, VF_RULE_NORM_FOLLOWS);
 }
@@ -64,7 +67,7 @@ static void resolve_graph(plan *p) {
 /* True if one device runs the whole graph, so that its buffer is known to the byte. */
 static bool runs_whole_graph(const plan *p) {
   return p->n_gpus == 1 && vf_placement_is_whole(&p->placement, p->host) && !p->w->no_kv_offload &&
-         p->request->cpu_moe_layers == 0 && p->patterns == NULL;
+         p->request->cpu_moe_layers == 0 && p->moved == NULL;
 }
 
 static bool by_tensor(const plan *p) {
@@ -80,7 +83,7 @@ static vf_interval share_of_graph(const plan *p) {
 /* Largest matrix that stays on the host and is copied to a GPU to be multiplied there. */
 static uint64_t staged_bytes(const plan *p) {
   uint64_t largest = 0;
-  if (p->graph.tokens < VF_LLAMACPP_OFFLOAD_ROWS) return 0;
+  if (p->graph.tokens < VF_LLAMACPP_OFFLOAD_ROWS || p->graph.no_offload) return 0;
   for (size_t i = 0; i < p->model->n_tensors; i++) {
     const vf_tensor *t = &p->model->tensors[i];
     vf_home home = vf_roles[t->role].home;
@@ -150,7 +153,7 @@ static vf_interval widened(const plan *p, vf_interval size) {
 /* The graph is split over backends, and all of its operations are known. */
 static bool is_scheduled(const plan *p) {
   return p->graph_known && !p->cpu_only && !runs_whole_graph(p) && p->n_gpus < VF_GRAPH_BACKENDS &&
-         p->patterns == NULL && !by_tensor(p);
+         !by_tensor(p);
 }
 
 /* A build that was not compared itself: what changed between those that were is listed with the
@@ -193,7 +196,8 @@ static uint32_t count_sharing(const plan *p) {
 static vf_interval split_size(const plan *p, uint64_t bytes) {
   uint32_t sharing = count_sharing(p);
   uint64_t caches = 0, largest = largest_cache_bytes(p);
-  if (sharing == 0 && p->graph.tokens >= VF_LLAMACPP_OFFLOAD_ROWS) return vf_exactly(bytes);
+  if (sharing == 0 && p->graph.tokens >= VF_LLAMACPP_OFFLOAD_ROWS && !p->graph.no_offload)
+    return vf_exactly(bytes);
   if (!vf_mul(&caches, largest, sharing)) p->e->overflow = true;
   return (vf_interval){bytes - bytes / 8, bytes, bytes + bytes / 8 + 4 * VF_MIB + caches};
 }
@@ -283,7 +287,7 @@ static vf_status add_compute(plan *p, vf_error *err) {
 /* One row of logits per sequence at start; it grows to the rows that a batch asks for
  * (src/llama-context.cpp:2103). */
 static void add_output(plan *p) {
-  uint64_t row = p->model->n_vocab * 4;
+  uint64_t row = (p->model->n_vocab + (p->request->embeddings ? p->model->n_embd : 0)) * 4;
   uint64_t start = row * p->w->seqs, most = row * vf_max_u64(p->w->seqs, p->w->output_rows);
   vf_estimate_add(
       p->e,
@@ -309,7 +313,7 @@ static vf_status add_model(plan *p, vf_error *err) {
 /* The draft model has a context of its own, as long as the target's, on the same devices. */
 static vf_status add_draft(const plan *target, vf_error *err) {
   plan p = *target;
-  p.patterns = NULL;
+  p.moved = NULL;
   vf_workload workload = *target->w;
   size_t first = p.e->n_lines;
   if (target->request->draft == NULL) return VF_OK;
@@ -332,13 +336,13 @@ vf_status vf_llamacpp_estimate(vf_estimate *e, const vf_request *request,
   p.w = &e->workload;
   p.host = (uint32_t)e->n_devices - 1;
   p.cpu_only = e->n_devices == 1;
-  p.n_gpus = p.host;
+  p.n_gpus = p.host - (uint32_t)e->n_idle;
   p.graph.rules = vf_ggml_rules_of(program->build);
-  vf_status status = vf_llamacpp_compile(&p, err);
+  vf_status status = vf_llamacpp_move(&p, err);
   if (status == VF_OK) status = add_model(&p, err);
   if (status == VF_OK) status = vf_llamacpp_add_mtp(&p, p.full_peak_bytes, err);
   if (status == VF_OK) vf_llamacpp_add_beside(&p);
   if (status == VF_OK) status = add_draft(&p, err);
-  vf_llamacpp_free_patterns(&p);
+  vf_llamacpp_free_moved(&p);
   return status;
 }

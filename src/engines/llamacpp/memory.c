@@ -108,7 +108,7 @@ static void add_input(const plan *p, uint64_t *sums, const vf_tensor *t) {
 static void add_weight(const plan *p, uint64_t *sums, const vf_tensor *t) {
   uint32_t put = p->host;
   if (!vf_llamacpp_is_loaded(p, t)) return;
-  if ((p->patterns != NULL && vf_llamacpp_override(p, t, &put)) ||
+  if ((p->moved != NULL && vf_llamacpp_override(p, t, &put)) ||
       vf_llamacpp_stays_on_host(p, t)) {
     add_to(p, sums, put, t);
     return;
@@ -152,7 +152,7 @@ static const char *host_note(const plan *p) {
 /* All that the sums follow from; 0: they are not remembered. */
 static uint64_t key_of(const plan *p) {
   const vf_request *r = p->request;
-  if (p->patterns != NULL || p->e->n_devices > VF_MEMO_PLACES / 16) return 0;
+  if (p->moved != NULL || p->e->n_devices > VF_MEMO_PLACES / 16) return 0;
   uint64_t h = vf_stir(p->model->content, (uint64_t)p->model->flags << 32 | p->model->n_layers);
   h = vf_stir(h, (uint64_t)r->cpu_moe_layers << 32 | (uint64_t)r->mtp << 2 |
                      (uint64_t)p->model->tied << 1 | by_tensor(p));

@@ -27,8 +27,7 @@ typedef struct vf_llamacpp_plan {
   vf_interval whole_graph;   /* the same, as far as it is known */
   bool graph_known;
   uint64_t split_bytes[VF_GRAPH_BACKENDS]; /* buffers of the GPUs and, last, of the host */
-  bool overridden;                         /* some tensor lies where its layer does not */
-  void *patterns;                          /* of the request's overrides, compiled */
+  uint8_t *moved; /* by overrides, of every tensor, as in graph.moved; NULL: there are none */
 } vf_llamacpp_plan;
 
 typedef vf_llamacpp_plan plan;
@@ -39,9 +38,9 @@ enum { VF_LLAMACPP_OFFLOAD_ROWS = 32 };
 /* Applies defaults and refuses what llama.cpp refuses (llamacpp_settings.c). */
 vf_status vf_llamacpp_settle(plan *p, vf_error *err);
 
-/* Compiles the patterns of overrides; to be freed (llamacpp_override.c). */
-vf_status vf_llamacpp_compile(plan *p, vf_error *err);
-void vf_llamacpp_free_patterns(plan *p);
+/* Finds what overrides move; to be freed (override.c). */
+vf_status vf_llamacpp_move(plan *p, vf_error *err);
+void vf_llamacpp_free_moved(plan *p);
 
 /* The budget that an override gives a tensor; false: none does. */
 bool vf_llamacpp_override(const plan *p, const vf_tensor *t, uint32_t *budget);
