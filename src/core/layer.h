@@ -42,6 +42,7 @@ enum vf_mixer {
 #define VF_LAYER_QK_NORM_ALL_HEADS VF_BIT(14) /* per head, with weights of its own for each */
 #define VF_LAYER_O_GATED           VF_BIT(15) /* a full matrix gates the result (d x heads*dim) */
 #define VF_LAYER_K_UNBIASED        VF_BIT(23) /* of Q, K and V, K has no bias */
+#define VF_LAYER_TWO_STATES        VF_BIT(46) /* Q, K and V read two states side by side */
 
 /* Norms. */
 #define VF_LAYER_NORM_BIAS  VF_BIT(16) /* layer norm with a bias */

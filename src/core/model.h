@@ -58,6 +58,7 @@ enum vf_model_flag {
   VF_MODEL_EMBD_SCALED_FIRST = 1 << 9, /* scaled, and put in order right away */
   VF_MODEL_STATE_F32 = 1 << 10, /* recurrent states are kept in 32 bits, whatever the weights are */
   VF_MODEL_ROWS_BEFORE_NORM = 1 << 11, /* late rows are chosen before the last norm, not behind */
+  VF_MODEL_EXPERTS_MXFP4 = 1 << 12,    /* its experts are published in MXFP4, and stay so */
 };
 
 enum { VF_MODEL_TEXT = 128, VF_MAX_LAYERS = 4096, VF_MODEL_ASSUMPTIONS = 4 };
@@ -78,6 +79,7 @@ struct vf_model {
   char repo[VF_MODEL_TEXT]; /* where its makers publish it; "": not known */
   char quant[24];           /* recipe or the formats' own name; "" before any */
   char checkpoint[24];      /* quantization method of a checkpoint, "awq"; "" if it has none */
+  char engine[24];          /* that what was named is for; "": the one that loads the format */
 
   uint64_t n_embd, n_vocab;
   uint64_t max_ctx_tokens; /* 0: not stated */

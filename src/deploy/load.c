@@ -13,6 +13,7 @@
 #include "readers/entry.h"
 #include "readers/files.h"
 #include "readers/json/json_scan.h"
+#include "readers/name/find_model.h"
 
 /* ---- Paths ------------------------------------------------------------------------------ */
 
@@ -182,12 +183,16 @@ static vf_status load_file(vf_loaded *l, const char *path, vf_load_depth depth, 
 
 /* ---- Names ------------------------------------------------------------------------------ */
 
-static vf_status unknown_model(const vf_context *ctx, const char *ref, vf_error *err) {
+static vf_status unknown_model(const vf_context *ctx, const char *ref, const vf_model_name *name,
+                               vf_error *err) {
+  bool cut = strlen(ref) > 80;
   if (strncmp(ref, "./", 2) == 0 || ref[0] == '/' || vf_text_ends_with(ref, strlen(ref), ".json") ||
       vf_text_ends_with(ref, strlen(ref), ".gguf") || is_weight_name(ref))
-    return vf_fail(err, VF_UNKNOWN, "model '%s': no such file or folder, and no catalog name", ref);
-  return vf_catalog_unknown(ctx, VF_CATALOG_MODELS, "model", ref,
-                            "; a config.json or a model file works too", err);
+    return vf_fail(err, VF_UNKNOWN, "model '%.80s%s': no such file or folder, and no catalog name",
+                   ref, cut ? "…" : "");
+  if (ref[0] == '\0')
+    return vf_fail(err, VF_UNKNOWN, "the model's name is empty: --model qwen3-8b");
+  return vf_model_unknown(ctx, ref, name, err);
 }
 
 static vf_status load_entry(vf_loaded *l, const vf_context *ctx, const vf_catalog_entry *entry,
@@ -199,44 +204,51 @@ static vf_status load_entry(vf_loaded *l, const vf_context *ctx, const vf_catalo
   return status == VF_OK ? vf_entry_complete(&l->facts, ctx, err) : status;
 }
 
-/* What a name can only mean: with other words for the same ("Llama-3.1-8B-Instruct"), or with the
- * weight format behind it ("llama3.1:8b-instruct-q4_K_M"). */
-static bool guess_entry(vf_loaded *l, vf_catalog_guess *guess, const vf_context *ctx,
-                        const char *ref) {
-  char name[VF_NAME_SIZE], format[VF_NAME_SIZE];
-  vf_catalog_guess_name(guess, ctx, VF_CATALOG_MODELS, ref);
-  if (guess->certain || !vf_name_normalize(name, ref)) return guess->certain;
-  for (size_t i = 0; vf_weight_format_name(i) != NULL; i++) {
-    vf_name_normalize(format, vf_weight_format_name(i));
-    size_t n = strlen(name), m = strlen(format);
-    if (n <= m + 1 || strcmp(name + n - m, format) != 0 || name[n - m - 1] != '-') continue;
-    name[n - m - 1] = '\0';
-    l->quant = vf_weight_format_name(i);
-    if (vf_catalog_find(&guess->entry, ctx, VF_CATALOG_MODELS, name)) return true;
-    vf_catalog_guess_name(guess, ctx, VF_CATALOG_MODELS, name);
-    return guess->certain;
-  }
-  return false;
+/* What the name says beside the model: a format, an engine, how it was found. */
+static vf_status take_name(vf_loaded *l, const vf_model_name *name, const vf_model_found *found,
+                           vf_error *err) {
+  const char *usual = found->usual != NULL && name->format[0] == '\0' ? found->usual : name->format;
+  size_t n = usual == found->usual ? found->usual_length : strlen(usual);
+  if (n > 0) l->quant = vf_arena_copy(l->arena, usual, n);
+  if (n > 0 && l->quant == NULL) return vf_fail_nomem(err);
+  l->engine = name->engine;
+  l->usual_format = name->usual_format || found->match == VF_MATCH_LATEST;
+  l->match = found->match;
+  return VF_OK;
+}
+
+static vf_status load_name(vf_loaded *l, const vf_context *ctx, const char *ref,
+                           const vf_model_name *name, const vf_model_found *found, vf_error *err) {
+  if (name->strange_tag)
+    return vf_fail(err, VF_UNKNOWN, "model '%.80s': '%.40s' is no format of files (Q4_K_M, Q8_0…)",
+                   ref, name->tag);
+  if (found->match == VF_MATCH_NONE) return unknown_model(ctx, ref, name, err);
+  vf_status status = take_name(l, name, found, err);
+  if (status == VF_OK) status = load_entry(l, ctx, &found->entry, err);
+  bool tag = name->store == VF_STORE_OLLAMA || found->match == VF_MATCH_LATEST;
+  if (status == VF_OK && tag && l->quant == NULL)
+    l->quant = vf_entry_tag_format(&l->facts, name->plain);
+  return status;
 }
 
 /* Catalog names win; "./name" always means a path. */
 vf_status vf_load(vf_loaded *out, const vf_context *ctx, const char *ref, vf_load_depth depth,
                   vf_error *err) {
-  vf_catalog_entry entry;
-  vf_catalog_guess guess;
+  vf_model_name name;
+  vf_model_found found = {.match = VF_MATCH_NONE};
   vf_path_kind kind;
   *out = (vf_loaded){.files = &ctx->files, .kind = VF_LOAD_CONFIG, .id = ref, .origin = ref};
   out->arena = vf_arena_new(&ctx->allocator, (size_t)256 << 20);
   if (out->arena == NULL) return vf_fail_nomem(err);
-  if (vf_catalog_find(&entry, ctx, VF_CATALOG_MODELS, ref))
-    return load_entry(out, ctx, &entry, err);
+  if (vf_model_name_read(&name, ref)) vf_model_find(&found, ctx, &name);
+  if (found.match == VF_MATCH_NONE && vf_catalog_find(&found.entry, ctx, VF_CATALOG_MODELS, ref))
+    found.match = VF_MATCH_NAMED;
+  if (found.match == VF_MATCH_NAMED) return load_name(out, ctx, ref, &name, &found, err);
   vf_status status = vf_files_look(&kind, out->files, ref, err);
   if (status != VF_OK) return status;
   if (kind == VF_PATH_FOLDER) return load_folder(out, ref, depth, err);
   if (kind != VF_PATH_NONE) return load_file(out, ref, depth, err);
-  if (!guess_entry(out, &guess, ctx, ref)) return unknown_model(ctx, ref, err);
-  out->guessed = true;
-  return load_entry(out, ctx, &guess.entry, err);
+  return load_name(out, ctx, ref, &name, &found, err);
 }
 
 void vf_loaded_free(vf_loaded *l) {

@@ -8,6 +8,7 @@
 #include "base/facts.h"
 #include "models/inventory.h"
 #include "readers/catalog.h"
+#include "readers/name/find_model.h"
 #include "readers/weights/checkpoint.h"
 #include "readers/weights/gguf.h"
 
@@ -23,11 +24,13 @@ typedef struct vf_loaded {
   const vf_files *files; /* that paths are of */
   vf_arena *arena;
   vf_load_kind kind;
-  const char *id;     /* of the model, for reports */
-  const char *origin; /* "catalog" or a path, for reports */
-  const char *quant;  /* that the name itself says, "Q4_K_M"; NULL: none */
-  bool guessed;       /* the name is not in the catalog as it was typed */
-  vf_facts facts;     /* of the config or the file's header */
+  const char *id;       /* of the model, for reports */
+  const char *origin;   /* "catalog" or a path, for reports */
+  const char *quant;    /* that the name itself says, "Q4_K_M"; NULL: none */
+  const char *engine;   /* that such a name is for; NULL: any */
+  bool usual_format;    /* it is a file, of which the name may state no format */
+  vf_model_match match; /* of the name; VF_MATCH_NONE: a path */
+  vf_facts facts;       /* of the config or the file's header */
   bool has_facts;
   const char *text; /* of the config, to find lines in; NULL: none */
   size_t length;

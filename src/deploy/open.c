@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/args.h"
+#include "base/names.h"
 #include "base/status.h"
 #include "deploy/load.h"
 #include "engines/engine.h"
@@ -18,6 +19,7 @@
 
 /* ---- Formats ---------------------------------------------------------------------------- */
 
+/* In a format that was asked for, as the engine's users call it. */
 static vf_status store(vf_model *m, const char *quant, const char *engine_name, vf_error *err) {
   const vf_engine *engine;
   const char *version;
@@ -43,18 +45,23 @@ static vf_status convert_for(vf_model *m, const vf_engine *engine, vf_error *err
   return vf_recipe_apply(m, recipe, err);
 }
 
-/* What the engine that was named makes of a model without a format. */
-static vf_status adapt_to(vf_model *m, const char *engine_name, bool by_name, vf_error *err) {
+/* The usual file of a model that was named: what embeds texts is not quantized. */
+static vf_status store_usual(vf_model *m, vf_error *err) {
+  bool encoder = (m->flags & VF_MODEL_ENCODER) != 0;
+  vf_model_assume(m, "tag-format", "a name without a format is a file of the usual one");
+  return vf_recipe_apply(m, encoder ? "F16" : "Q4_K_M", err);
+}
+
+/* What the engine makes of a model without a format. */
+static vf_status adapt_to(vf_model *m, const vf_loaded *l, const char *engine_name, vf_error *err) {
   const vf_engine *engine;
   const char *version;
-  if (engine_name == NULL) return VF_OK;
+  if (engine_name == NULL && !l->usual_format) return VF_OK;
   vf_status status = vf_engine_find(&engine, &version, engine_name, err);
-  if (status != VF_OK || m->checkpoint[0] != '\0')
-    return status == VF_OK ? convert_for(m, engine, err) : status;
-  if (!by_name || engine->tag_quant == NULL) return VF_OK;
-  vf_model_assume(m, "tag-format", "a name without a format is a tag of the usual one");
-  bool encoder = (m->flags & VF_MODEL_ENCODER) != 0;
-  return vf_recipe_apply(m, encoder ? "F16" : engine->tag_quant, err);
+  if (status != VF_OK) return status;
+  bool file = l->usual_format || engine->tag_quant != NULL;
+  if (l->kind == VF_LOAD_CATALOG && vf_engine_offloads(engine) && file) return store_usual(m, err);
+  return m->checkpoint[0] != '\0' ? convert_for(m, engine, err) : VF_OK;
 }
 
 /* ---- GGUF files ------------------------------------------------------------------------- */
@@ -125,11 +132,38 @@ static vf_status build_from_checkpoint(vf_model **out, const vf_loaded *l, vf_er
 
 /* ---- Opening ---------------------------------------------------------------------------- */
 
+static bool is_mxfp4(const char *quant) {
+  return vf_name_equal(quant, "mxfp4") || vf_name_equal(quant, "MXFP4_MOE");
+}
+
+/* Experts that are published in MXFP4 stay so in every file that is published: there is nothing
+ * wider to make them of.  A format that is asked for beside the name means all matrices. */
+static void keep_experts(vf_model *m, const vf_facts *facts, bool asked) {
+  const char *method = vf_facts_string(facts, "quantization_config.quant_method", "");
+  if (strcmp(method, "mxfp4") != 0) return;
+  if (!asked)
+    m->flags |= VF_MODEL_EXPERTS_MXFP4;
+  else
+    vf_model_assume(m, "experts-too",
+                    "experts in that format too: published files keep them in MXFP4 (repo:FORMAT)");
+}
+
+static void remark_name(vf_model *m, const vf_loaded *l) {
+  if (l->match == VF_MATCH_SAME_SHAPE)
+    vf_model_assume(m, "same-shape",
+                    "the name has no entry of its own: taken for a fine-tune of this shape");
+  if (l->match == VF_MATCH_LATEST)
+    vf_model_assume(m, "latest",
+                    "a name without a size: the one that Ollama's library calls latest");
+}
+
 vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, const char *engine,
                          vf_error *err) {
   vf_model *m = NULL;
-  if (quant == NULL) quant = l->quant;
-  bool as_stored = quant == NULL && l->kind != VF_LOAD_CATALOG && l->inventory != NULL;
+  const char *own = quant == NULL ? l->quant : NULL; /* that the name states */
+  if (engine == NULL) engine = l->engine;
+  bool as_stored =
+      quant == NULL && own == NULL && l->kind != VF_LOAD_CATALOG && l->inventory != NULL;
   vf_status status;
   if (l->kind == VF_LOAD_GGUF)
     status = build_from_gguf(&m, l, err);
@@ -142,15 +176,17 @@ vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, 
   snprintf(m->source, sizeof m->source, "%s", l->origin);
   if (l->kind == VF_LOAD_CATALOG)
     snprintf(m->repo, sizeof m->repo, "%s", vf_facts_string(&l->facts, "hf_repo", ""));
-  if (l->guessed)
-    vf_model_assume(m, "name-guessed",
-                    "the name is not in the catalog as typed: taken for the one that it can mean");
+  keep_experts(m, &l->facts, quant != NULL && !is_mxfp4(quant));
+  snprintf(m->engine, sizeof m->engine, "%s", l->engine != NULL ? l->engine : "");
+  remark_name(m, l);
   if (quant != NULL)
     status = store(m, quant, engine, err);
+  else if (own != NULL)
+    status = vf_recipe_apply(m, own, err);
   else if (!as_stored)
     status = store_as_config_says(m, l, err);
-  if (status == VF_OK && quant == NULL && !as_stored)
-    status = adapt_to(m, engine, l->kind == VF_LOAD_CATALOG, err);
+  if (status == VF_OK && quant == NULL && own == NULL && !as_stored)
+    status = adapt_to(m, l, engine, err);
   if (status == VF_OK)
     *out = m;
   else

@@ -75,6 +75,11 @@ static void write_catalog(FILE *out, const vf_catalog *c, const char *symbol) {
   for (size_t i = 0; i < c->n_names; i++)
     fprintf(out, "  {%u, %u},\n", c->names[i].name, c->names[i].row);
   if (c->n_names == 0) fputs("  {0, 0},\n", out);
+  fprintf(out, "};\nstatic const vf_catalog_key %s_name_keys[] = {\n", symbol);
+  for (size_t i = 0; i < c->n_keys; i++)
+    fprintf(out, "  {%u, %u, %uU, %u},\n", c->keys[i].key, c->keys[i].row, c->keys[i].mask,
+            c->keys[i].spare);
+  if (c->n_keys == 0) fputs("  {0, 0, 0, 0},\n", out);
   fputs("};\n", out);
 }
 
@@ -115,8 +120,8 @@ static void write_all(FILE *out, const vf_catalog catalogs[VF_CATALOG_KINDS], co
   fputs("\nconst vf_catalog vf_builtin_catalogs[VF_CATALOG_KINDS] = {\n", out);
   for (int i = 0; i < VF_CATALOG_KINDS; i++) {
     const char *a = vf_catalog_kinds[i].array;
-    fprintf(out, "  {%s_text, %s_rows, %s_names, %u, %u},\n", a, a, a, catalogs[i].n_rows,
-            catalogs[i].n_names);
+    fprintf(out, "  {%s_text, %s_rows, %s_names, %s_name_keys, %u, %u, %u},\n", a, a, a, a,
+            catalogs[i].n_rows, catalogs[i].n_names, catalogs[i].n_keys);
   }
   fputs("};\n\nconst char *const *const vf_catalog_keys[VF_CATALOG_KINDS] = {\n", out);
   for (int i = 0; i < VF_CATALOG_KINDS; i++)

@@ -58,8 +58,9 @@ vf_status vf_engine_find(const vf_engine **out, const char **version, const char
   return unknown_engine(bare, err);
 }
 
-/* Formats that one engine alone loads; all other checkpoints go to vLLM. */
-static const char *engine_of_checkpoint(const vf_model *m) {
+/* What the name was for; formats that one engine alone loads; all other checkpoints go to vLLM. */
+static const char *engine_of(const vf_model *m) {
+  if (m->engine[0] != '\0') return m->engine;
   if (strcmp(m->checkpoint, "mlx") == 0) return vf_engine_mlx.name;
   if (strncmp(m->checkpoint, "exl", 3) == 0) return vf_engine_exllama.name;
   if (strcmp(m->checkpoint, "tensorrt-llm") == 0) return vf_engine_tensorrt_llm.name;
@@ -68,7 +69,7 @@ static const char *engine_of_checkpoint(const vf_model *m) {
 
 vf_status vf_engine_for(const vf_engine **out, const char **version, const char *name,
                         const vf_model *model, vf_error *err) {
-  if (name == NULL) name = engine_of_checkpoint(model);
+  if (name == NULL) name = engine_of(model);
   return vf_engine_find(out, version, name, err);
 }
 

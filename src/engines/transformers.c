@@ -21,7 +21,8 @@ enum {
 };
 
 static const char *const checkpoints[] = {
-    "awq", "gptq", "fp8", "fbgemm_fp8", "compressed-tensors", "mxfp4", "bitsandbytes", NULL};
+    "awq",        "gptq",  "fp8",     "fbgemm_fp8", "compressed-tensors", "mxfp4", "bitsandbytes",
+    "auto-round", "quark", "torchao", NULL};
 
 static const vf_kernel_rules kernels = {"transformers", checkpoints, false, false};
 

@@ -7,6 +7,7 @@
 #include "base/names.h"
 #include "base/status.h"
 #include "models/builder.h"
+#include "models/class_defaults.h"
 #include "models/trtllm.h"
 
 enum { TENSORS_PER_LAYER = 48, TENSORS_OUTSIDE = 32, CACHES_PER_LAYER = 3 };
@@ -61,6 +62,18 @@ static const wrapper wrappers[] = {
     {"minimax_text_01", "", "minimax"},
     {"minimax_m1", "", "minimax"},
     {"roberta", "", "xlm-roberta"},
+    {"muse_glimmer", "text_config.", "muse_glimmer_text"},
+    {"glm_ocr", "text_config.", "glm_ocr_text"},
+    {"glm46v", "text_config.", "glm4v_text"},
+    {"minimax_m3_vl", "text_config.", "minimax_m3"},
+    {"minimax_m3_vl_text", "", "minimax_m3"},
+    {"minicpmv4_6", "text_config.", "qwen3_5_text"},
+    {"minicpmv", "", "qwen2"},
+    {"minicpmo", "", "qwen2"},
+    {"phi-msft", "", "phi"},
+    {"pixtral", "text_config.", "mistral"},
+    {"lighton_ocr", "text_config.", "qwen3"},
+    {"video_llama_3", "text_config.", "qwen2"},
 };
 
 static const wrapper *find_wrapper(const char *type) {
@@ -99,6 +112,11 @@ static vf_status find_text_model(const vf_arch **out, vf_facts *view, const vf_f
     return vf_facts_fail(facts, key, VF_MALFORMED, err,
                          "missing: the architecture's name (is this a model's config?)");
   *view = *facts;
+  const char *draft = vf_draft_type(facts);
+  if (draft != NULL) {
+    *out = vf_arch_find(draft, false);
+    return *out != NULL ? VF_OK : unknown_arch(facts, "architectures", draft, err);
+  }
   for (const wrapper *w = find_wrapper(type); w != NULL; w = find_wrapper(type)) {
     if (w->prefix[0] != '\0') *view = vf_facts_view(facts, w->prefix);
     snprintf(key, sizeof key, "%smodel_type", w->prefix);
@@ -206,12 +224,23 @@ static vf_status finish(vf_builder *b, vf_model **out) {
   return b->status;
 }
 
+static void say_what_was_taken(const vf_builder *b, bool defaults) {
+  if (defaults)
+    vf_model_assume(b->m, "class-defaults",
+                    "sizes that the config leaves out are transformers' for its class");
+  if (b->arch->traits & VF_TRAIT_DRAFT)
+    vf_model_assume(b->m, "draft", "is a draft: it guesses for another model, and needs that one");
+}
+
 vf_status vf_arch_build(vf_model **out, const vf_facts *facts, vf_error *err) {
   vf_facts view;
   vf_builder b = {.facts = &view, .err = err};
   b.trtllm = vf_trtllm_recognize(facts);
   vf_status status = b.trtllm ? find_trtllm_model(&b.arch, &view, facts, err)
                               : find_text_model(&b.arch, &view, facts, err);
+  if (status != VF_OK) return status;
+  bool defaults = false;
+  if (!b.trtllm) status = vf_class_defaults(&view, &defaults, b.arch->model_type, err);
   if (status != VF_OK) return status;
   vf_hparams_find(&b.h, &view, false, err);
   uint32_t layers = count_layers(&b);
@@ -223,6 +252,7 @@ vf_status vf_arch_build(vf_model **out, const vf_facts *facts, vf_error *err) {
   if (status != VF_OK) return status;
   fill(&b);
   if (b.trtllm && b.status == VF_OK) vf_trtllm_assume(b.m, &view);
+  if (b.status == VF_OK) say_what_was_taken(&b, defaults);
   return finish(&b, out);
 }
 
@@ -291,6 +321,7 @@ static void fill_from_file(vf_builder *b, const vf_facts *facts, const vf_invent
   if (b->status != VF_OK) return;
   vf_model_make_caches(m);
   b->status = vf_model_finish(m, b->err);
+  if (b->status == VF_OK) vf_check_whole(b);
 }
 
 vf_status vf_arch_build_file(vf_model **out, const vf_facts *facts, const vf_inventory *inv,

@@ -537,9 +537,13 @@ const vf_arch *vf_arch_find(const char *name, bool gguf) {
     const char *own = gguf ? archs[i].gguf : archs[i].model_type;
     if (own != NULL && strcmp(own, name) == 0) return &archs[i];
   }
+  for (size_t i = 0; !gguf && vf_arch_of_config(i) != NULL; i++)
+    if (strcmp(vf_arch_of_config(i)->model_type, name) == 0) return vf_arch_of_config(i);
   return NULL;
 }
 
 const char *vf_arch_name(size_t i) {
-  return i < n_archs ? archs[i].model_type : NULL;
+  if (i < n_archs) return archs[i].model_type;
+  const vf_arch *more = vf_arch_of_config(i - n_archs);
+  return more != NULL ? more->model_type : NULL;
 }

@@ -31,6 +31,8 @@ enum vf_trait {
   VF_TRAIT_TYPES = 1 << 18,        /* an embedding per kind of text: two, unless the config says */
   VF_TRAIT_ENCODER_DECODER = 1 << 19,
   VF_TRAIT_MORE_ROWS = 1 << 20, /* of the embedding than the vocabulary says */
+  VF_TRAIT_DRAFT = 1 << 22,     /* reads hidden states of the model that it guesses for */
+  VF_TRAIT_NO_EMBD = 1 << 23,   /* has neither embedding nor output matrix: uses that model's */
 };
 
 typedef struct vf_builder vf_builder;
@@ -61,6 +63,7 @@ typedef struct vf_seen {
   uint64_t weights[4], biases[4]; /* a bit per role */
   uint64_t q_out, k_out, q_norm, q_norm_rows;
   uint64_t ff_up, ff_down, ff_expert, n_experts, ff_shared, expert_in;
+  uint32_t n_tensors;
 } vf_seen;
 
 struct vf_builder {
@@ -80,6 +83,13 @@ struct vf_builder {
 
 /* arch_table.c: the row for a model_type, or for a GGUF architecture; NULL: unknown. */
 const vf_arch *vf_arch_find(const char *name, bool gguf);
+
+/* arch_config.c: row i of the architectures known from configs, NULL beyond the end; and the
+ * model_type of a draft, NULL if the config is of none. */
+const vf_arch *vf_arch_of_config(size_t i);
+const char *vf_draft_type(const vf_facts *facts);
+uint32_t vf_draft_states(const vf_builder *b);
+
 /* A flag of the config; a wrong type is an error of the builder. */
 bool vf_builder_flag(vf_builder *b, const char *key, bool fallback);
 
@@ -97,5 +107,8 @@ void vf_builder_add(vf_builder *b, vf_tensor t);
 
 /* emit.c: the tensors that the layers and what is around them need. */
 void vf_emit(vf_builder *b);
+
+/* whole.c: fails unless the file's tensors are those that its layers are loaded with. */
+void vf_check_whole(vf_builder *b);
 
 #endif

@@ -83,6 +83,7 @@ static void add_qkv(vf_builder *b, int32_t i, const vf_layer *l) {
   uint64_t d = b->m->n_embd, q = (uint64_t)l->n_heads * l->k_dim;
   uint64_t k = (uint64_t)l->n_kv_heads * l->k_dim, v = (uint64_t)l->n_kv_heads * l->v_dim;
   bool bias = has(l, VF_LAYER_QKV_BIAS);
+  if (has(l, VF_LAYER_TWO_STATES)) d *= 2;
   if (has(l, VF_LAYER_QKV_FUSED)) {
     add_matrix(b, VF_ROLE_ATTN_QKV, i, d, q + k + v, bias);
     return;
@@ -367,7 +368,8 @@ static void add_layer(vf_builder *b, int32_t i, const vf_layer *l) {
   bool ff_norm = feeds && mixes && !has(l, VF_LAYER_NO_NORMS | VF_LAYER_ONE_NORM);
   if (!mixes && !feeds) return;
   if (!has(l, VF_LAYER_NO_NORMS)) add_norm(b, VF_ROLE_ATTN_NORM, i, l, d);
-  if (l->mixers & VF_MIX_RWKV) add_norm(b, VF_ROLE_ATTN_NORM_2, i, l, d);
+  bool two = (l->mixers & VF_MIX_RWKV) != 0 || has(l, VF_LAYER_TWO_STATES);
+  if (two) add_norm(b, VF_ROLE_ATTN_NORM_2, i, l, d);
   add_mixers(b, i, l);
   if (has(l, VF_LAYER_POST_NORMS)) add_norm(b, VF_ROLE_ATTN_POST_NORM, i, l, d);
   if (ff_norm) add_norm(b, VF_ROLE_FFN_NORM, i, l, d);
@@ -385,7 +387,8 @@ static void add_inputs(vf_builder *b) {
   const vf_layer *l = &m->layers[0];
   uint64_t d = m->n_embd, embd = vf_hparam_at(&b->h, VF_HP_WORD_EMBD, 0, (uint32_t)d);
   uint64_t more = b->arch->traits & VF_TRAIT_MORE_ROWS ? 8 : 0; /* rows for images, not outputs */
-  add(b, VF_ROLE_TOKEN_EMBD, -1, embd, m->n_vocab + more);
+  if ((b->arch->traits & VF_TRAIT_NO_EMBD) == 0)
+    add(b, VF_ROLE_TOKEN_EMBD, -1, embd, m->n_vocab + more);
   if (embd != d) {
     add(b, VF_ROLE_INP_PROJ_IN, -1, embd, d);
     add(b, VF_ROLE_INP_PROJ_OUT, -1, d, embd);
@@ -406,6 +409,15 @@ static void add_inputs(vf_builder *b) {
   if (l->altup < 2) return;
   add3(b, VF_ROLE_ALTUP_PROJ, -1, d, d, l->altup - 1);
   add3(b, VF_ROLE_ALTUP_UNEMBD_PROJ, -1, d, d, l->altup - 1);
+}
+
+/* What leads from the hidden states of a model to its draft. */
+static void add_draft(vf_builder *b) {
+  uint64_t d = b->m->n_embd;
+  uint32_t width = vf_hparam_at(&b->h, VF_HP_TARGET_EMBD, 0, (uint32_t)d);
+  if ((b->arch->traits & VF_TRAIT_DRAFT) == 0) return;
+  add(b, VF_ROLE_INP_PROJ_IN, -1, (uint64_t)vf_draft_states(b) * width, d);
+  if (b->arch->traits & VF_TRAIT_NO_EMBD) add(b, VF_ROLE_TOKEN_EMBD_NORM, -1, d, 1);
 }
 
 /* An encoder of its own: its norm, and how it tells places apart (T5: a bias per distance and head
@@ -438,7 +450,9 @@ static void add_outputs(vf_builder *b) {
   bool norm =
       (traits & VF_TRAIT_NO_OUTPUT_NORM) == 0 && vf_builder_flag(b, "do_layer_norm_before", true);
   if (norm) add_norm(b, VF_ROLE_OUTPUT_NORM, -1, l, m->n_embd);
-  if (!m->tied) add(b, VF_ROLE_OUTPUT, -1, m->n_embd, m->n_vocab);
+  uint64_t rows = vf_hparam_at(&b->h, VF_HP_DRAFT_VOCAB, 0, (uint32_t)m->n_vocab);
+  bool own = !m->tied || (traits & VF_TRAIT_DRAFT) != 0;
+  if (own && (traits & VF_TRAIT_NO_EMBD) == 0) add(b, VF_ROLE_OUTPUT, -1, m->n_embd, rows);
   if (traits & VF_TRAIT_HEAD_BIAS) add_bias(b, VF_ROLE_OUTPUT, -1, m->n_vocab, 1);
 }
 
@@ -474,6 +488,7 @@ static void add_rope_tables(vf_builder *b) {
 
 void vf_emit(vf_builder *b) {
   add_inputs(b);
+  add_draft(b);
   add_encoder(b);
   for (uint32_t i = 0; i < b->m->n_layers && b->status == VF_OK; i++)
     add_layer(b, (int32_t)i, &b->m->layers[i]);

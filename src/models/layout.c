@@ -137,7 +137,9 @@ static void lay_attention(vf_builder *b, uint32_t i, vf_layer *l) {
 static bool is_sparse(vf_builder *b, uint32_t i) {
   vf_hparams *h = &b->h;
   int listed = switch_at(b, "moe_layer_freq", i);
+  const char *kind = word_at(b, "mlp_layer_types", i);
   if (listed >= 0) return listed != 0;
+  if (kind[0] != '\0') return strcmp(kind, "dense") != 0;
   if (i < vf_hparam_at(h, VF_HP_LEADING_DENSE, i, 0)) return false;
   if (lists(b, "mlp_only_layers", i)) return false;
   if (vf_facts_length(b->facts, "moe_layers") > 0) return lists(b, "moe_layers", i);

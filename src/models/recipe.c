@@ -33,7 +33,6 @@ typedef enum recipe_id {
   R_IQ4_NL,
   R_IQ4_XS,
   R_MXFP4_MOE,
-  R_NVFP4,
   R_Q3_K_L,
   R_Q3_K_M,
   R_IQ3_M,
@@ -52,6 +51,8 @@ typedef enum recipe_id {
   R_IQ1_M,
   R_IQ1_S,
   R_Q1_0,
+  R_NAMED, /* those that llama-quantize makes; the rest is of files alone */
+  R_NVFP4 = R_NAMED,
   R_COUNT
 } recipe_id;
 
@@ -84,7 +85,6 @@ static const recipe recipes[] = {
     [R_IQ4_NL] = {"IQ4_NL", F(IQ4_NL), 0, 0, false, false, 25},
     [R_IQ4_XS] = {"IQ4_XS", F(IQ4_XS), 0, 0, true, false, 30},
     [R_MXFP4_MOE] = {"MXFP4_MOE", F(MXFP4), F(Q8_0), F(Q8_0), false, false, 38},
-    [R_NVFP4] = {"NVFP4", F(NVFP4), F(Q8_0), F(Q8_0), false, false, 39},
     [R_Q3_K_L] = {"Q3_K_L", F(Q3_K), 0, 0, false, false, 13},
     [R_Q3_K_M] = {"Q3_K_M", F(Q3_K), 0, 0, true, false, 12},
     [R_IQ3_M] = {"IQ3_M", F(IQ3_S), 0, 0, false, false, 27},
@@ -103,6 +103,7 @@ static const recipe recipes[] = {
     [R_IQ1_M] = {"IQ1_M", F(IQ1_M), F(Q2_K), F(Q5_K), false, true, 31},
     [R_IQ1_S] = {"IQ1_S", F(IQ1_S), F(Q2_K), F(Q5_K), false, true, 24},
     [R_Q1_0] = {"Q1_0", F(Q1_0), 0, 0, false, false, 40},
+    [R_NVFP4] = {"NVFP4", F(NVFP4), F(Q8_0), F(Q8_0), false, false, 39},
 };
 _Static_assert(sizeof recipes / sizeof *recipes == R_COUNT, "every recipe has a row");
 
@@ -330,8 +331,14 @@ static vf_format tower_format(const state *s) {
   return s->m->own_format != VF_FORMAT_NONE ? s->m->own_format : F(F16);
 }
 
+static bool keeps_mxfp4(const state *s, const vf_tensor *t) {
+  return (s->m->flags & VF_MODEL_EXPERTS_MXFP4) != 0 && t->ne[2] > 1 &&
+         t->suffix == VF_SUFFIX_WEIGHT && vf_format_divides(F(MXFP4), t->ne[0]);
+}
+
 static vf_format choose(state *s, const vf_tensor *t) {
   if (t->tower != 0) return tower_format(s);
+  if (keeps_mxfp4(s, t)) return F(MXFP4);
   if (!is_quantizable(t)) return kept_format(s, t);
   if (is_plain(s->base)) return s->base;
   return fitting_format(wanted_format(s, t), t->ne[0]);
@@ -412,7 +419,7 @@ vf_status vf_recipe_apply(vf_model *m, const char *name, vf_error *err) {
   vf_scheme scheme;
   vf_name_search search = vf_name_search_for(name);
   bool imatrix = cut_imatrix(bare, name);
-  for (int id = 0; id < R_COUNT; id++) {
+  for (int id = 0; id < R_NAMED; id++) {
     if (vf_name_equal(bare, recipes[id].name)) return apply(m, (recipe_id)id, imatrix, err);
     vf_name_search_try(&search, recipes[id].name);
   }
@@ -433,7 +440,10 @@ vf_status vf_recipe_apply_own(vf_model *m, vf_error *err) {
   case F(F32): return apply(m, R_F32, false, err);
   case F(F16): return apply(m, R_F16, false, err);
   case F(BF16): return apply(m, R_BF16, false, err);
-  default: return vf_fail(err, VF_USAGE, "the config states no dtype: name a format with --quant");
+  default:
+    vf_model_assume(m, "no-dtype",
+                    "the config states no dtype: taken for float32, as transformers does");
+    return apply(m, R_F32, false, err);
   }
 }
 
@@ -444,13 +454,18 @@ const char *vf_recipe_of_file_type(int64_t file_type) {
 }
 
 const char *vf_recipe_name(size_t i, bool *common) {
-  if (i >= R_COUNT) return NULL;
+  if (i >= R_NAMED) return NULL;
   *common = recipes[i].common;
   return recipes[i].name;
 }
 
+const char *vf_file_format_name(size_t i) {
+  if (i < R_NAMED) return recipes[i].name;
+  return i < R_NAMED + N_MIXES ? mixes[i - R_NAMED].name : NULL;
+}
+
 const char *vf_weight_format_name(size_t i) {
-  if (i < R_COUNT) return recipes[i].name;
-  i -= R_COUNT;
+  if (i < R_NAMED) return recipes[i].name;
+  i -= R_NAMED;
   return i < N_MIXES ? mixes[i].name : vf_scheme_name(i - N_MIXES);
 }

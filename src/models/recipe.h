@@ -21,6 +21,9 @@ const char *vf_recipe_of_file_type(int64_t file_type);
  * true for those that are worth suggesting. */
 const char *vf_recipe_name(size_t i, bool *common);
 
+/* Name i of what a GGUF file may be called by, recipes and publishers' mixes; NULL beyond the end. */
+const char *vf_file_format_name(size_t i);
+
 /* Name i of all that --quant takes, recipes and checkpoint schemes; NULL beyond the end. */
 const char *vf_weight_format_name(size_t i);
 

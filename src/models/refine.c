@@ -50,6 +50,7 @@ static void note(vf_builder *b, const vf_tensor *t) {
   uint64_t *bits = t->suffix == VF_SUFFIX_BIAS ? s->biases : s->weights;
   bits[t->role / 64] |= VF_BIT(t->role % 64);
   if (t->suffix == VF_SUFFIX_WEIGHT) note_shape(s, t);
+  s->n_tensors++;
 }
 
 void vf_look_at_tensors(vf_builder *b) {
@@ -77,14 +78,16 @@ uint32_t vf_seen_mixers(const vf_seen *s) {
   bool kda = has_weight(s, VF_ROLE_SSM_CONV_Q);
   if (kda) return VF_MIX_KDA;
   if (delta) return VF_MIX_DELTA;
+  bool keys = has_weight(s, VF_ROLE_ATTN_K) && has_weight(s, VF_ROLE_ATTN_V);
   if (has_weight(s, VF_ROLE_ATTN_Q) || has_weight(s, VF_ROLE_ATTN_QKV) ||
-      has_weight(s, VF_ROLE_ATTN_KV_A))
+      has_weight(s, VF_ROLE_ATTN_KV_A) || keys)
     mixers |= VF_MIX_ATTENTION;
   if (has_weight(s, VF_ROLE_SSM_X))
     mixers |= VF_MIX_MAMBA1;
-  else if (has_weight(s, VF_ROLE_SSM_IN))
+  else if (has_weight(s, VF_ROLE_SSM_IN) || has_weight(s, VF_ROLE_SSM_OUT))
     mixers |= VF_MIX_MAMBA2;
-  if (has_weight(s, VF_ROLE_SHORTCONV_CONV)) mixers |= VF_MIX_SHORTCONV;
+  if (has_weight(s, VF_ROLE_SHORTCONV_CONV) || has_weight(s, VF_ROLE_SHORTCONV_IN))
+    mixers |= VF_MIX_SHORTCONV;
   if (has_weight(s, VF_ROLE_TIME_MIX_MATRIX)) mixers |= VF_MIX_RWKV;
   if (has_weight(s, VF_ROLE_CROSS_ATTN_Q)) mixers |= VF_MIX_CROSS;
   return mixers;
@@ -194,7 +197,8 @@ void vf_lay_from_tensors(vf_builder *b, uint32_t i, vf_layer *l) {
   l->flags &= ~visible;
   l->flags |= norm_flags(s) | feed_forward_flags(s) | other_flags(s);
   if (attends) l->flags |= attention_flags(s, l);
-  if (attends && s->k_out == 0 && !has_weight(s, VF_ROLE_ATTN_QKV) && l->kv_lora == 0)
+  if (attends && s->k_out == 0 && !has_weight(s, VF_ROLE_ATTN_QKV) &&
+      !has_weight(s, VF_ROLE_ATTN_V) && l->kv_lora == 0)
     l->flags |= VF_LAYER_KV_SHARED;
   check_keys(b, i, s, l);
 }

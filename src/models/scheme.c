@@ -20,106 +20,6 @@
 
 enum { MAX_EXPRESSIONS = 16 };
 
-/* ---- Names ------------------------------------------------------------------------------ */
-
-typedef struct named_scheme {
-  const char *name, *shown, *method;
-  vf_scheme_rule rule;
-  bool embeddings, output, experts_only;
-} named_scheme;
-
-#define FP8_BLOCK                                                                                  \
-  { F(F8_E4M3), 800, 128, 128, 32, 0, 0, 0, 0 }
-#define MLX(bits, values)                                                                          \
-  { values, bits * 100, 64, 1, 16, 16, 0, 0, 0 }
-#define EXL(bits_x100)                                                                             \
-  { F(INT4), bits_x100, 0, 1, 0, 0, 0, 0, 0 }
-
-/* Group sizes are those that the makers of such files use unless they say otherwise. */
-static const named_scheme names[] = {
-    {"awq", "AWQ 4-bit g128", "awq", {F(INT4), 400, 128, 1, 16, 4, 0, 0, 0}, 0, 0, 0},
-    {"gptq", "GPTQ 4-bit g128", "gptq", {F(INT4), 400, 128, 1, 16, 4, 4, 0, 0}, 0, 0, 0},
-    {"gptq-8bit", "GPTQ 8-bit g128", "gptq", {F(INT8), 800, 128, 1, 16, 8, 4, 0, 0}, 0, 0, 0},
-    {"w4a16", "W4A16 g128", "compressed-tensors", {F(INT4), 400, 128, 1, 16, 0, 0, 16, 0}, 0, 0, 0},
-    {"w8a16", "W8A16 g128", "compressed-tensors", {F(INT8), 800, 128, 1, 16, 0, 0, 16, 0}, 0, 0, 0},
-    {"int8",
-     "INT8 per channel",
-     "compressed-tensors",
-     {F(INT8), 800, 0, 1, 32, 0, 0, 0, 0},
-     0,
-     0,
-     0},
-    {"w8a8",
-     "INT8 per channel",
-     "compressed-tensors",
-     {F(INT8), 800, 0, 1, 32, 0, 0, 0, 0},
-     0,
-     0,
-     0},
-    {"fp8", "FP8 per tensor", "fp8", {F(F8_E4M3), 800, 0, 0, 0, 0, 0, 8, 0}, 0, 0, 0},
-    {"fp8-channel",
-     "FP8 per channel",
-     "compressed-tensors",
-     {F(F8_E4M3), 800, 0, 1, 32, 0, 0, 0, 0},
-     0,
-     0,
-     0},
-    {"fp8-block", "FP8 block 128×128", "fp8", FP8_BLOCK, 0, 0, 0},
-    {"nvfp4", "NVFP4", "modelopt", {F(F4), 400, 16, 1, 8, 0, 0, 8, 0}, 0, 0, 0},
-    {"mxfp4", "MXFP4", "mxfp4", {F(F4), 400, 32, 1, 8, 0, 0, 0, 0}, 0, 0, 1},
-    {"mxfp8", "MXFP8", "modelopt", {F(F8_E4M3), 800, 32, 1, 8, 0, 0, 0, 0}, 0, 0, 0},
-    {"nf4", "NF4 double-quantized", "bitsandbytes", {F(NF4), 400, 64, 1, 8, 0, 0, 0, 256}, 0, 0, 0},
-    {"bnb-4bit", "NF4", "bitsandbytes", {F(NF4), 400, 64, 1, 32, 0, 0, 0, 0}, 0, 0, 0},
-    {"bnb-8bit",
-     "INT8 bitsandbytes",
-     "bitsandbytes",
-     {F(INT8), 800, 0, 1, 32, 0, 0, 0, 0},
-     0,
-     0,
-     0},
-    {"mlx-2bit", "MLX 2-bit g64", "mlx", MLX(2, F(INT2)), 1, 1, 0},
-    {"mlx-3bit", "MLX 3-bit g64", "mlx", MLX(3, F(INT3)), 1, 1, 0},
-    {"mlx-4bit", "MLX 4-bit g64", "mlx", MLX(4, F(INT4)), 1, 1, 0},
-    {"mlx-5bit", "MLX 5-bit g64", "mlx", MLX(5, F(INT5)), 1, 1, 0},
-    {"mlx-6bit", "MLX 6-bit g64", "mlx", MLX(6, F(INT6)), 1, 1, 0},
-    {"mlx-8bit", "MLX 8-bit g64", "mlx", MLX(8, F(INT8)), 1, 1, 0},
-    {"exl2-3.0bpw", "EXL2 3.0 bpw", "exl2", EXL(300), 0, 1, 0},
-    {"exl2-4.0bpw", "EXL2 4.0 bpw", "exl2", EXL(400), 0, 1, 0},
-    {"exl2-5.0bpw", "EXL2 5.0 bpw", "exl2", EXL(500), 0, 1, 0},
-    {"exl2-6.0bpw", "EXL2 6.0 bpw", "exl2", EXL(600), 0, 1, 0},
-    {"exl2-8.0bpw", "EXL2 8.0 bpw", "exl2", EXL(800), 0, 1, 0},
-    {"exl3-2.0bpw", "EXL3 2.0 bpw", "exl3", EXL(200), 0, 1, 0},
-    {"exl3-3.0bpw", "EXL3 3.0 bpw", "exl3", EXL(300), 0, 1, 0},
-    {"exl3-4.0bpw", "EXL3 4.0 bpw", "exl3", EXL(400), 0, 1, 0},
-    {"exl3-5.0bpw", "EXL3 5.0 bpw", "exl3", EXL(500), 0, 1, 0},
-    {"exl3-6.0bpw", "EXL3 6.0 bpw", "exl3", EXL(600), 0, 1, 0},
-    {"modelopt-nvfp4", "NVFP4", "modelopt", {F(F4), 400, 16, 1, 8, 0, 0, 8, 0}, 0, 0, 0},
-};
-enum { N_NAMES = sizeof names / sizeof *names };
-
-static void start_from(vf_scheme *out, const named_scheme *n) {
-  *out = (vf_scheme){.n_groups = 1,
-                     .embeddings = n->embeddings,
-                     .output = n->output,
-                     .experts_only = n->experts_only};
-  out->groups[0].rule = n->rule;
-  snprintf(out->name, sizeof out->name, "%s", n->shown);
-  snprintf(out->method, sizeof out->method, "%s", n->method);
-}
-
-bool vf_scheme_named(vf_scheme *out, const char *name) {
-  for (size_t i = 0; i < N_NAMES; i++) {
-    if (!vf_name_equal(name, names[i].name)) continue;
-    start_from(out, &names[i]);
-    return true;
-  }
-  return false;
-}
-
-const char *vf_scheme_name(size_t i) {
-  return i < N_NAMES ? names[i].name : NULL;
-}
-
 /* ---- What a config says ----------------------------------------------------------------- */
 
 /* A config's facts, and where in them the quantization stands. */
@@ -160,11 +60,12 @@ static void set_bits(reader *r, vf_scheme_rule *rule, const char *key, uint32_t 
 }
 
 static void name_it(reader *r, const char *method, uint32_t bits, uint32_t group) {
-  char *name = r->out->name;
+  char name[64];
   if (group != 0)
-    snprintf(name, VF_SCHEME_NAME, "%s %" PRIu32 "-bit g%" PRIu32, method, bits, group);
+    snprintf(name, sizeof name, "%s %" PRIu32 "-bit g%" PRIu32, method, bits, group);
   else
-    snprintf(name, VF_SCHEME_NAME, "%s %" PRIu32 "-bit", method, bits);
+    snprintf(name, sizeof name, "%s %" PRIu32 "-bit", method, bits);
+  snprintf(r->out->name, VF_SCHEME_NAME, "%.*s", VF_SCHEME_NAME - 1, name);
 }
 
 static void read_awq(reader *r) {
@@ -193,9 +94,8 @@ static void read_gptq(reader *r) {
 }
 
 static void read_fp8(reader *r) {
-  named_scheme const *tensor = &names[7], *block = &names[9];
   const vf_fact *f = vf_facts_find(&r->facts, "weight_block_size");
-  start_from(r->out, f != NULL ? block : tensor);
+  vf_scheme_named(r->out, f != NULL ? "fp8-block" : "fp8");
   if (f == NULL) return;
   vf_scheme_rule *rule = &r->out->groups[0].rule;
   uint64_t sides[2] = {128, 128};
@@ -396,6 +296,122 @@ static void read_groups(reader *r) {
     name_groups(r);
 }
 
+/* ---- Configs that say it in other words ------------------------------------------------- */
+
+enum { WIDE_BITS = 16 };
+
+/* The modules that extra_config gives 16 bits or more, "extra_config.NAME.bits": they stay. */
+static void keep_wide_modules(reader *r) {
+  static const char front[] = "quantization_config.extra_config.", end[] = ".bits";
+  const size_t before = sizeof front - 1, behind = sizeof end - 1;
+  const vf_facts *f = &r->facts;
+  vf_fact *list = vf_arena_alloc(f->arena, 1, sizeof *list);
+  vf_fact *items = vf_arena_alloc(f->arena, f->count + 1, sizeof *items);
+  size_t n = 0;
+  if (list == NULL || items == NULL) {
+    r->status = vf_fail_nomem(r->err);
+    return;
+  }
+  for (size_t i = 0; i < f->count; i++) {
+    const vf_fact *fact = &f->items[i];
+    size_t length = strlen(fact->key);
+    bool bits = length > before + behind && strncmp(fact->key, front, before) == 0 &&
+                strcmp(fact->key + length - behind, end) == 0;
+    if (!bits || fact->type != VF_FACT_INT || fact->as.integer < WIDE_BITS) continue;
+    char *name = vf_arena_copy(f->arena, fact->key + before, length - before - behind);
+    if (name == NULL) r->status = vf_fail_nomem(r->err);
+    if (name == NULL) return;
+    items[n++] = (vf_fact){.type = VF_FACT_STRING, .as.string = name};
+  }
+  *list = (vf_fact){.type = VF_FACT_ARRAY, .as.array = {items, n}};
+  if (n > 0) r->out->ignore = list;
+}
+
+/* AutoRound stores what GPTQ's or AWQ's kernels read. */
+static void read_auto_round(reader *r) {
+  vf_scheme_rule *rule = &r->out->groups[0].rule;
+  const char *type = vf_facts_string(&r->facts, "data_type", "int");
+  uint32_t bits = number(r, "bits", 4, 16);
+  bool floats = strncmp(type, "int", 3) != 0;
+  rule->group = group_size(r, "group_size");
+  if (floats) {
+    vf_scheme_named(r->out, strstr(type, "nv") != NULL ? "nvfp4" : bits == 8 ? "mxfp8" : "mxfp4");
+    r->out->experts_only = false;
+  } else {
+    set_bits(r, rule, "bits", bits);
+    rule->zero_bits = bits;
+    name_it(r, "AutoRound", bits, rule->group);
+  }
+  keep_wide_modules(r);
+}
+
+/* AMD Quark names a number type and how far one scale reaches. */
+static void read_quark(reader *r) {
+  static const struct {
+    const char *type, *reach, *scheme;
+  } words[] = {{"fp4", "", "mxfp4"},
+               {"fp8_e4m3", "per_channel", "fp8-channel"},
+               {"fp8_e4m3", "per_block", "fp8-block"},
+               {"fp8_e4m3", "", "fp8"},
+               {"int8", "", "int8"},
+               {"int4", "per_group", "w4a16"},
+               {"uint4", "per_group", "awq"}};
+  static const char key[] = "global_quant_config.weight.dtype";
+  const char *type = vf_facts_string(&r->facts, key, "");
+  const char *reach = vf_facts_string(&r->facts, "global_quant_config.weight.qscheme", "");
+  r->out->ignore = vf_facts_find(&r->facts, "exclude");
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    if (strcmp(type, words[i].type) != 0 || strncmp(reach, words[i].reach, strlen(words[i].reach)))
+      continue;
+    const vf_fact *ignore = r->out->ignore;
+    vf_scheme_named(r->out, words[i].scheme);
+    r->out->ignore = ignore;
+    r->out->experts_only = false;
+    vf_scheme_rule *rule = &r->out->groups[0].rule;
+    if (rule->values == F(INT4))
+      rule->group = number(r, "global_quant_config.weight.group_size", 128, 1 << 20);
+    return;
+  }
+  r->status = vf_facts_fail(&r->facts, key, VF_UNSUPPORTED, r->err, "Quark's '%s' %s is not known",
+                            type, reach);
+}
+
+/* torchao writes the class of its config, or in former times a word. */
+static void read_torchao(reader *r) {
+  static const struct {
+    const char *word, *scheme, *shown;
+  } words[] = {{"Int4WeightOnly", "w4a16", "torchao INT4"},
+               {"int4_weight_only", "w4a16", "torchao INT4"},
+               {"Int8DynamicActivationIntxWeight", "w4a16", "torchao INT4"},
+               {"Int8DynamicActivationInt4Weight", "w4a16", "torchao INT4"},
+               {"IntxWeightOnly", "w8a16", "torchao INT8"},
+               {"Int8", "int8", "torchao INT8"},
+               {"int8", "int8", "torchao INT8"},
+               {"Float8WeightOnly", "fp8-channel", "torchao FP8"},
+               {"Float8DynamicActivation", "fp8-channel", "torchao FP8"},
+               {"float8", "fp8-channel", "torchao FP8"},
+               {"NVFP4", "nvfp4", "torchao NVFP4"},
+               {"MXFP8", "mxfp8", "torchao MXFP8"}};
+  const char *key = "quant_type.default._type";
+  const char *type = vf_facts_string(&r->facts, key, NULL);
+  if (type == NULL) type = vf_facts_string(&r->facts, key = "quant_type", "");
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    if (strncmp(type, words[i].word, strlen(words[i].word)) != 0) continue;
+    vf_scheme_named(r->out, words[i].scheme);
+    vf_scheme_rule *rule = &r->out->groups[0].rule;
+    uint32_t group =
+        number(r, "quant_type.default._data.group_size",
+               number(r, "quant_type_kwargs.group_size", rule->group, 1 << 20), 1 << 20);
+    if (rule->values == F(INT4) || rule->values == F(INT8)) rule->group = group;
+    if (rule->values == F(INT4)) rule->zero_bits = 16;
+    r->out->embeddings = flag(r, "include_input_output_embeddings", false);
+    snprintf(r->out->name, VF_SCHEME_NAME, "%s", words[i].shown);
+    return;
+  }
+  r->status =
+      vf_facts_fail(&r->facts, key, VF_UNSUPPORTED, r->err, "torchao's '%s' is not known", type);
+}
+
 /* ---- Methods ---------------------------------------------------------------------------- */
 
 static const struct {
@@ -417,7 +433,28 @@ static const struct {
     {"exl2", read_exl, "exl2-4.0bpw", false},
     {"exl3", read_exl, "exl3-4.0bpw", false},
     {"tensorrt-llm", read_trtllm, "fp8", false},
+    {"auto-round", read_auto_round, "gptq", false},
+    {"intel/auto-round", read_auto_round, "gptq", false},
+    {"quark", read_quark, "mxfp4", true},
+    {"torchao", read_torchao, "int8", false},
 };
+
+/* Methods that are known by name, but not what their tensors take. */
+static const char *const others[] = {
+    "hqq",  "quanto", "aqlm",  "bitnet", "higgs", "fp_quant",    "vptq",        "spqr",
+    "eetq", "sinq",   "metal", "rtn",    "inc",   "deepspeedfp", "petit_nvfp4", "fouroversix",
+};
+
+static vf_status refuse_method(const vf_facts *f, const char *method, vf_error *err) {
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (strcmp(method, others[i]) == 0)
+      return vf_facts_fail(f, "quant_method", VF_UNSUPPORTED, err,
+                           "what '%s' stores is not known: name the nearest format with --quant, "
+                           "or give the files",
+                           method);
+  return vf_facts_fail(f, "quant_method", VF_UNSUPPORTED, err, "quantization '%s' is not known",
+                       method);
+}
 
 static vf_status read_method(reader *r, const char *method) {
   static const char *const lists[] = {"ignore", "modules_to_not_convert", "exclude_modules",
@@ -432,8 +469,7 @@ static vf_status read_method(reader *r, const char *method) {
       r->out->ignore = vf_facts_find(&r->facts, lists[k]);
     return r->status;
   }
-  return vf_facts_fail(&r->facts, "quant_method", VF_UNSUPPORTED, r->err,
-                       "quantization '%s' is not known", method);
+  return refuse_method(&r->facts, method, r->err);
 }
 
 /* modelopt may sit behind another word, and a mix of both in one config says which by groups. */
@@ -668,5 +704,7 @@ vf_status vf_scheme_apply(vf_model *m, const vf_scheme *s, vf_error *err) {
   vf_model_stored(m);
   snprintf(m->quant, sizeof m->quant, "%s", s->name);
   snprintf(m->checkpoint, sizeof m->checkpoint, "%s", s->method);
+  if (s->share.expected != 0) m->share = s->share;
+  if (s->remark != NULL) vf_model_assume(m, "scheme", s->remark);
   return VF_OK;
 }

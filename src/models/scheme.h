@@ -32,19 +32,31 @@ typedef struct vf_scheme {
   char method[VF_SCHEME_NAME]; /* as the config says: "awq" */
   vf_scheme_group groups[VF_SCHEME_GROUPS];
   size_t n_groups;
-  bool experts_only;     /* MXFP4 of gpt-oss */
-  bool embeddings;       /* too */
-  bool output;           /* too */
-  bool towers;           /* too: it takes every matrix that it does not leave out by name */
-  const vf_fact *ignore; /* names and patterns of modules that stay as they are; may be NULL */
+  bool experts_only;      /* MXFP4 of gpt-oss */
+  bool embeddings;        /* too */
+  bool output;            /* too */
+  bool towers;            /* too: it takes every matrix that it does not leave out by name */
+  const vf_fact *ignore;  /* names and patterns of modules that stay as they are; may be NULL */
+  vf_weights_share share; /* of a name that says too little to tell the size; 0: it is told */
+  const char *remark;     /* what such a name leaves open; static, NULL: nothing */
 } vf_scheme;
 
 /* What a config says about its weights; *found is false if it says nothing.  VF_UNSUPPORTED names
  * a method that is not known.  The scheme refers to the facts. */
 vf_status vf_scheme_from_config(vf_scheme *out, bool *found, const vf_facts *facts, vf_error *err);
 
-/* The scheme that people mean by a name ("awq", "fp8", "mlx-4bit"); false: none. */
+/* The scheme that people mean by a name ("awq", "fp8-dynamic", "gptq-int8-g32", "mlx-4bit",
+ * "exl3-3.5bpw"); false: none. */
 bool vf_scheme_named(vf_scheme *out, const char *name);
+
+/* What a word is in names of schemes, in lower case. */
+typedef enum vf_scheme_word {
+  VF_SCHEME_WORD_OTHER,  /* nothing */
+  VF_SCHEME_WORD_METHOD, /* "awq", "w4a16", "exl3": enough for a scheme */
+  VF_SCHEME_WORD_DETAIL, /* "4bit", "g128", "dynamic": of a method; "4bit" stands alone too */
+  VF_SCHEME_WORD_FILLER, /* "quantized", "ct": about one, and says nothing of its size */
+} vf_scheme_word;
+vf_scheme_word vf_scheme_word_kind(const char *word);
 
 /* Name i, NULL beyond the end. */
 const char *vf_scheme_name(size_t i);

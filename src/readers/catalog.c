@@ -58,8 +58,7 @@ bool vf_catalog_find_row(uint32_t *out, const vf_catalog *c, const char *name) {
   return false;
 }
 
-static bool find_in_layers(vf_catalog_entry *out, const vf_context *ctx, int kind,
-                           const char *name) {
+bool vf_catalog_find_own(vf_catalog_entry *out, const vf_context *ctx, int kind, const char *name) {
   uint32_t row;
   for (size_t i = 0; i < ctx->n_layers; i++) {
     const vf_catalog *c = &ctx->layers[i][kind];
@@ -72,11 +71,11 @@ static bool find_in_layers(vf_catalog_entry *out, const vf_context *ctx, int kin
 
 bool vf_catalog_find_tag(vf_catalog_entry *out, const vf_context *ctx, const char *tag) {
   char name[VF_NAME_SIZE];
-  return vf_name_of_tag(name, tag) && find_in_layers(out, ctx, VF_CATALOG_MODELS, name);
+  return vf_name_of_tag(name, tag) && vf_catalog_find_own(out, ctx, VF_CATALOG_MODELS, name);
 }
 
 bool vf_catalog_find(vf_catalog_entry *out, const vf_context *ctx, int kind, const char *name) {
-  if (find_in_layers(out, ctx, kind, name)) return true;
+  if (vf_catalog_find_own(out, ctx, kind, name)) return true;
   return kind == VF_CATALOG_MODELS && vf_catalog_find_tag(out, ctx, name);
 }
 

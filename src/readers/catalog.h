@@ -32,11 +32,18 @@ typedef struct vf_catalog_name {
   uint32_t name, row;
 } vf_catalog_name;
 
+/* The words of a name as a key (name/words.h), and the row.  A spare key leaves out a word that
+ * people leave out: a key that is an entry's own goes first. */
+typedef struct vf_catalog_key {
+  uint32_t key, row, mask, spare;
+} vf_catalog_key;
+
 typedef struct vf_catalog {
   const char *text;
   const vf_catalog_row *rows;
   const vf_catalog_name *names; /* sorted bytewise: ids and aliases */
-  uint32_t n_rows, n_names;
+  const vf_catalog_key *keys;   /* sorted bytewise, of one key the spare ones last */
+  uint32_t n_rows, n_names, n_keys;
 } vf_catalog;
 
 /* Made by vf_embed: the catalogs, and the keys that an entry of each may have. */
@@ -70,6 +77,9 @@ bool vf_catalog_find_row(uint32_t *out, const vf_catalog *catalog, const char *n
 /* The entry that the name stands for, in any layer; false if there is none.  `kind` is a
  * vf_catalog_kind or VF_CATALOG_CLASSES.  A model's name that is nobody's otherwise may be a tag. */
 bool vf_catalog_find(vf_catalog_entry *out, const vf_context *ctx, int kind, const char *name);
+
+/* The same, but never by a tag. */
+bool vf_catalog_find_own(vf_catalog_entry *out, const vf_context *ctx, int kind, const char *name);
 
 /* The model behind a tag of Ollama's library, "qwen3:8b" or "qwen3" (its latest), without a format;
  * false if there is none. */

@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "readers/config.h"
 #include "readers/json/json_scan.h"
+#include "readers/name/words.h"
 
 enum { MAX_ENTRIES = 10000, MAX_NAMES = 100000 };
 
@@ -25,6 +26,11 @@ typedef struct build_name {
   uint32_t entry;
 } build_name;
 
+typedef struct build_key {
+  const char *text;
+  uint32_t entry, spare;
+} build_key;
+
 typedef struct build_entry {
   vf_catalog_entry e;
   const char *text; /* the whole file */
@@ -35,7 +41,8 @@ typedef struct build_entry {
 typedef struct build_kind {
   build_entry *entries;
   build_name *names;
-  uint32_t n_entries, n_names, entry_room, name_room;
+  build_key *keys;
+  uint32_t n_entries, n_names, n_keys, entry_room, name_room, key_room;
 } build_kind;
 
 struct vf_catalog_build {
@@ -92,13 +99,52 @@ static char *minified(vf_arena *arena, const char *text, size_t length, size_t *
   return out;
 }
 
+static vf_status add_key(vf_catalog_build *b, build_kind *k, const vf_words *words, uint32_t spare,
+                         vf_error *err) {
+  char key[VF_KEY_SIZE];
+  if (!vf_words_key(key, words)) return VF_OK;
+  const char *copy = vf_arena_copy(b->arena, key, strlen(key));
+  bool room = make_room((void **)&k->keys, k->n_keys, &k->key_room, sizeof *k->keys, b->arena);
+  if (copy == NULL || !room) return vf_fail_nomem(err);
+  k->keys[k->n_keys++] = (build_key){copy, k->n_entries, spare};
+  return VF_OK;
+}
+
+/* How many parameters work at a time is left out where the name says how many there are. */
+static bool cut_active_size(vf_words *words) {
+  bool sized = false, cut = false;
+  for (size_t i = 0; i < words->n; i++) sized |= vf_word_is_size(words->word[i]);
+  for (size_t i = 0; sized && i < words->n; i++) {
+    if (!vf_word_is_active_size(words->word[i])) continue;
+    vf_words_drop(words, i--);
+    cut = true;
+  }
+  return cut;
+}
+
+/* What stands before the last '/' is a publisher; a tag of Ollama's has a word that is no other's.
+ */
+static vf_status add_keys(vf_catalog_build *b, build_kind *k, const char *name, vf_error *err) {
+  int kind = (int)(k - b->kinds);
+  vf_vocabulary of = kind == VF_CATALOG_MODELS ? VF_WORDS_OF_MODELS : VF_WORDS_OF_DEVICES;
+  const char *slash = strrchr(name, '/');
+  vf_words words;
+  if (!vf_words_read(&words, of, slash != NULL ? slash + 1 : name)) return VF_OK;
+  vf_words_drop_neutral(&words, of);
+  if (vf_name_tag(name) != NULL) vf_words_mark_tag(&words);
+  vf_status status = add_key(b, k, &words, 0, err);
+  if (status == VF_OK && of == VF_WORDS_OF_MODELS && cut_active_size(&words))
+    status = add_key(b, k, &words, 1, err);
+  return status;
+}
+
 static vf_status push_name(vf_catalog_build *b, build_kind *k, const char *name, vf_error *err) {
   const char *copy = vf_arena_copy(b->arena, name, strlen(name));
   bool room = make_room((void **)&k->names, k->n_names, &k->name_room, sizeof *k->names, b->arena);
   if (copy == NULL || !room) return vf_fail_nomem(err);
   if (k->n_names == MAX_NAMES) return vf_fail(err, VF_LIMIT, "more than %d names", MAX_NAMES);
   k->names[k->n_names++] = (build_name){copy, k->n_entries};
-  return VF_OK;
+  return add_keys(b, k, copy, err);
 }
 
 static vf_status refuse_name(const vf_facts *f, const char *key, vf_error *err) {
@@ -279,6 +325,26 @@ static vf_status sort_names(build_kind *k, vf_error *err) {
   return VF_OK;
 }
 
+static int compare_keys(const void *a, const void *b) {
+  const build_key *x = a, *y = b;
+  int order = strcmp(x->text, y->text);
+  if (order == 0) order = (x->spare > y->spare) - (x->spare < y->spare);
+  return order != 0 ? order : (x->entry > y->entry) - (x->entry < y->entry);
+}
+
+/* One entry has a key once; two entries may share one, which says nothing then. */
+static void sort_keys(build_kind *k) {
+  uint32_t kept = 0;
+  if (k->n_keys > 0) qsort(k->keys, k->n_keys, sizeof *k->keys, compare_keys);
+  for (uint32_t i = 0; i < k->n_keys; i++) {
+    const build_key *before = kept > 0 ? &k->keys[kept - 1] : NULL;
+    bool again = before != NULL && before->entry == k->keys[i].entry &&
+                 strcmp(before->text, k->keys[i].text) == 0;
+    if (!again) k->keys[kept++] = k->keys[i];
+  }
+  k->n_keys = kept;
+}
+
 /* --gpu takes devices and nodes: no name may stand for one of each.  Both lists are sorted. */
 static vf_status check_apart(const build_kind *a, const build_kind *b, vf_error *err) {
   for (uint32_t i = 0, k = 0; i < a->n_names && k < b->n_names;) {
@@ -307,6 +373,7 @@ static uint32_t put(char *text, size_t *at, const char *s, size_t length) {
 static vf_status lay_out(vf_catalog *out, const build_kind *k, vf_arena *arena, vf_error *err) {
   size_t size = 1, at = 0;
   for (uint32_t i = 0; i < k->n_names; i++) size += strlen(k->names[i].text) + 1;
+  for (uint32_t i = 0; i < k->n_keys; i++) size += strlen(k->keys[i].text) + 1;
   for (uint32_t i = 0; i < k->n_entries; i++) {
     const vf_catalog_entry *e = &k->entries[i].e;
     size += strlen(e->id) + strlen(e->file) + e->length + 3;
@@ -315,10 +382,16 @@ static vf_status lay_out(vf_catalog *out, const build_kind *k, vf_arena *arena, 
   char *text = vf_arena_alloc(arena, size, 1);
   vf_catalog_row *rows = vf_arena_alloc(arena, k->n_entries + 1, sizeof *rows);
   vf_catalog_name *names = vf_arena_alloc(arena, k->n_names + 1, sizeof *names);
-  if (text == NULL || rows == NULL || names == NULL) return vf_fail_nomem(err);
+  vf_catalog_key *keys = vf_arena_alloc(arena, k->n_keys + 1, sizeof *keys);
+  if (text == NULL || rows == NULL || names == NULL || keys == NULL) return vf_fail_nomem(err);
   for (uint32_t i = 0; i < k->n_names; i++) {
     const char *name = k->names[i].text;
     names[i] = (vf_catalog_name){put(text, &at, name, strlen(name)), k->names[i].entry};
+  }
+  for (uint32_t i = 0; i < k->n_keys; i++) {
+    const build_key *key = &k->keys[i];
+    keys[i] = (vf_catalog_key){put(text, &at, key->text, strlen(key->text)), key->entry,
+                               vf_key_mask(key->text), key->spare};
   }
   for (uint32_t i = 0; i < k->n_entries; i++) {
     const vf_catalog_entry *e = &k->entries[i].e;
@@ -327,7 +400,7 @@ static vf_status lay_out(vf_catalog *out, const build_kind *k, vf_arena *arena, 
     rows[i].json = put(text, &at, e->json, e->length);
     rows[i].length = (uint32_t)e->length;
   }
-  *out = (vf_catalog){text, rows, names, k->n_entries, k->n_names};
+  *out = (vf_catalog){text, rows, names, keys, k->n_entries, k->n_names, k->n_keys};
   return VF_OK;
 }
 
@@ -336,6 +409,7 @@ vf_status vf_catalog_build_finish(vf_catalog_build *b, vf_catalog out[VF_CATALOG
   vf_status status = VF_OK;
   for (int i = 0; status == VF_OK && i < VF_CATALOG_KINDS; i++) {
     status = sort_names(&b->kinds[i], err);
+    sort_keys(&b->kinds[i]);
     if (status == VF_OK) status = lay_out(&out[i], &b->kinds[i], b->arena, err);
   }
   if (status == VF_OK)

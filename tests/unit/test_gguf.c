@@ -485,6 +485,21 @@ static void a_file_of_another_set_is_refused(void **state) {
   assert_string_equal(error.path, "split.tensors.count");
 }
 
+static void a_tensor_that_two_files_of_a_set_hold_is_refused(void **state) {
+  (void)state;
+  write_shard("two-00001-of-00002.gguf", 0, 2, "a");
+  write_shard("two-00002-of-00002.gguf", 1, 2, "a");
+  assert_int_equal(read_file("two-00001-of-00002.gguf"), VF_MALFORMED);
+  assert_string_equal(error.path, "a");
+}
+
+static void a_part_whose_name_does_not_say_so_is_refused(void **state) {
+  (void)state;
+  write_shard("renamed.gguf", 0, 2, "a");
+  assert_int_equal(read_file("renamed.gguf"), VF_MALFORMED);
+  assert_string_equal(error.path, "split.count");
+}
+
 /* ---- Files that are none, and memory ---------------------------------------------------- */
 
 static void what_is_no_regular_file_is_refused_at_once(void **state) {
@@ -539,6 +554,8 @@ int main(void) {
       cmocka_unit_test(any_file_of_a_set_stands_for_all),
       cmocka_unit_test(a_missing_file_of_a_set_is_named),
       cmocka_unit_test(a_file_of_another_set_is_refused),
+      cmocka_unit_test(a_tensor_that_two_files_of_a_set_hold_is_refused),
+      cmocka_unit_test(a_part_whose_name_does_not_say_so_is_refused),
       cmocka_unit_test(what_is_no_regular_file_is_refused_at_once),
       cmocka_unit_test(running_out_of_memory_is_told_as_such),
   };

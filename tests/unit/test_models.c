@@ -181,6 +181,77 @@ static void the_largest_allowed_shapes_do_not_overflow(void **state) {
   assert_null(m);
 }
 
+/* ---- Configs as they are published ------------------------------------------------------- */
+
+#define DRAFT                                                                                      \
+  "\"hidden_size\": 2560, \"num_attention_heads\": 32, \"num_key_value_heads\": 8,"                \
+  "\"head_dim\": 128, \"intermediate_size\": 9728, \"vocab_size\": 151936"
+
+static void a_draft_is_what_its_class_says_and_not_its_model_type(void **state) {
+  (void)state;
+  vf_model *m;
+  assert_ok(build(&m,
+                  "{\"model_type\": \"qwen3\", \"architectures\": [\"DFlashDraftModel\"],"
+                  "\"num_hidden_layers\": 5," DRAFT "}",
+                  err));
+  assert_string_equal(m->type, "dflash");
+  assert_u64(m->n_params, 537427200); /* z-lab/Qwen3-4B-DFlash-b16 */
+  assert_null(find(m, VF_ROLE_TOKEN_EMBD, -1));
+  vf_model_free(m);
+  assert_ok(build(&m,
+                  "{\"model_type\": \"llama\", \"architectures\": [\"LlamaForCausalLMEagle3\"],"
+                  "\"hidden_size\": 4096, \"num_attention_heads\": 32, \"num_key_value_heads\": 8,"
+                  "\"intermediate_size\": 12288, \"vocab_size\": 151936, \"num_hidden_layers\": 1,"
+                  "\"draft_vocab_size\": 32000}",
+                  err));
+  assert_string_equal(m->type, "eagle3");
+  /* RedHatAI/Qwen3-8B-speculator.eagle3, but for the two tables that map its vocabulary */
+  assert_u64(m->n_params, 1022037632 - 32000 - 151936);
+  assert_u64(find(m, VF_ROLE_ATTN_Q, 0)->ne[0], 2 * 4096);
+  vf_model_free(m);
+  assert_fails(build(&m,
+                     "{\"model_type\": \"qwen3\", \"architectures\": [\"DSparkDraftModel\"],"
+                     "\"num_hidden_layers\": 5," DRAFT "}",
+                     err),
+               VF_UNSUPPORTED, "'dspark' is not known");
+}
+
+static void what_a_nested_config_leaves_out_is_its_classs_default(void **state) {
+  (void)state;
+  vf_model *m;
+  assert_ok(build(&m,
+                  "{\"model_type\": \"gemma3\", \"text_config\": {\"model_type\": \"gemma3_text\","
+                  "\"hidden_size\": 2560, \"intermediate_size\": 10240, \"num_hidden_layers\": 34,"
+                  "\"sliding_window\": 1024}}",
+                  err));
+  assert_u64(m->n_vocab, 262208);
+  assert_int_equal(m->layers[0].n_kv_heads, 4);
+  assert_int_equal(m->layers[0].k_dim, 256);
+  vf_model_free(m);
+}
+
+static void mamba2_has_as_many_states_as_heads(void **state) {
+  (void)state;
+  vf_model *m;
+  assert_ok(build(&m,
+                  "{\"model_type\": \"mamba2\", \"hidden_size\": 768, \"num_hidden_layers\": 24,"
+                  "\"num_heads\": 24, \"head_dim\": 64, \"state_size\": 128, \"conv_kernel\": 4,"
+                  "\"n_groups\": 1, \"time_step_rank\": 256, \"vocab_size\": 50288,"
+                  "\"tie_word_embeddings\": true}",
+                  err));
+  assert_u64(m->n_params, 128989632); /* state-spaces/mamba2-130m */
+  vf_model_free(m);
+}
+
+static void without_a_dtype_numbers_are_float32_and_it_is_said(void **state) {
+  (void)state;
+  vf_model *m;
+  assert_ok(build(&m, "{\"model_type\": \"llama\", " SMALL "}", err));
+  assert_ok(vf_recipe_apply_own(m, err));
+  assert_string_equal(m->quant, "F32");
+  vf_model_free(m);
+}
+
 /* ---- Recipes ---------------------------------------------------------------------------- */
 
 static void every_recipe_stores_every_catalog_model(void **state) {
@@ -395,6 +466,10 @@ int main(void) {
       cmocka_unit_test(an_unknown_architecture_is_never_guessed),
       cmocka_unit_test(configs_that_contradict_themselves_are_refused),
       cmocka_unit_test(the_largest_allowed_shapes_do_not_overflow),
+      cmocka_unit_test(a_draft_is_what_its_class_says_and_not_its_model_type),
+      cmocka_unit_test(what_a_nested_config_leaves_out_is_its_classs_default),
+      cmocka_unit_test(mamba2_has_as_many_states_as_heads),
+      cmocka_unit_test(without_a_dtype_numbers_are_float32_and_it_is_said),
       cmocka_unit_test(every_recipe_stores_every_catalog_model),
       cmocka_unit_test(suggested_recipes_get_narrower),
       cmocka_unit_test(names_of_recipes_take_any_case_and_engines_short_names),

@@ -57,6 +57,45 @@ static uint64_t awq(uint64_t k, uint64_t n) {
   return k * n / 2 + k / 128 * n * 2 + k / 128 * n / 2;
 }
 
+#define QUANT(text) CONFIG(", \"quantization_config\": {" text "}")
+
+static void auto_round_quark_and_torchao_are_read(void **state) {
+  (void)state;
+  static const struct {
+    const char *config, *shown;
+  } cases[] = {
+      {QUANT("\"quant_method\": \"auto-round\", \"bits\": 4, \"group_size\": 128"),
+       "AutoRound 4-bit g128"},
+      {QUANT("\"quant_method\": \"quark\", \"global_quant_config\": {\"weight\":"
+             "{\"dtype\": \"fp4\", \"qscheme\": \"per_group\", \"group_size\": 32}}"),
+       "MXFP4"},
+      {QUANT("\"quant_method\": \"torchao\", \"quant_type\": {\"default\":"
+             "{\"_type\": \"Float8DynamicActivationFloat8WeightConfig\"}}"),
+       "torchao FP8"},
+      {QUANT("\"quant_method\": \"torchao\", \"quant_type\": \"int4_weight_only\""),
+       "torchao INT4"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    vf_model *m = NULL;
+    if (store(&m, cases[i].config, NULL) != VF_OK) fail_msg("%s", error.message);
+    assert_string_equal(m->quant, cases[i].shown);
+    vf_model_free(m);
+  }
+}
+
+static void auto_round_keeps_modules_of_16_bits(void **state) {
+  (void)state;
+  vf_model *all = NULL, *some = NULL;
+  const char *plain = QUANT("\"quant_method\": \"auto-round\", \"bits\": 4");
+  const char *wide = QUANT("\"quant_method\": \"auto-round\", \"bits\": 4, \"extra_config\":"
+                           "{\"model.layers.0.self_attn.q_proj\": {\"bits\": 16}}");
+  if (store(&all, plain, NULL) != VF_OK) fail_msg("%s", error.message);
+  if (store(&some, wide, NULL) != VF_OK) fail_msg("%s", error.message);
+  assert_true(vf_model_weights_bytes(some) > vf_model_weights_bytes(all) + 256 * 256);
+  vf_model_free(all);
+  vf_model_free(some);
+}
+
 static uint64_t gptq(uint64_t k, uint64_t n) {
   return awq(k, n) + 4 * k;
 }
@@ -271,6 +310,8 @@ static void what_is_not_known_is_refused_at_its_key(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(auto_round_quark_and_torchao_are_read),
+      cmocka_unit_test(auto_round_keeps_modules_of_16_bits),
       cmocka_unit_test(each_method_takes_what_its_layout_says),
       cmocka_unit_test(words_of_tensorrt_llm_stand_for_schemes),
       cmocka_unit_test(groups_of_compressed_tensors_say_how),

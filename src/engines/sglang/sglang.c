@@ -19,9 +19,18 @@ enum {
   MAX_RUNNING = 4096,
 };
 
-static const char *const checkpoints[] = {
-    "awq",      "gptq",         "fp8",   "fbgemm_fp8",   "compressed-tensors",
-    "modelopt", "modelopt_fp4", "mxfp4", "bitsandbytes", NULL};
+static const char *const checkpoints[] = {"awq",
+                                          "gptq",
+                                          "fp8",
+                                          "fbgemm_fp8",
+                                          "compressed-tensors",
+                                          "modelopt",
+                                          "modelopt_fp4",
+                                          "mxfp4",
+                                          "bitsandbytes",
+                                          "auto-round",
+                                          "quark",
+                                          NULL};
 
 static const vf_kernel_rules kernels = {"SGLang", checkpoints, true, false};
 

@@ -93,7 +93,8 @@ static vf_status check_cache_format(const vf_vllm_plan *p, vf_error *err) {
 /* quantization/__init__.py:14-48; GGUF and bitsandbytes are plugins since June and August 2026. */
 static const char *const checkpoints[] = {
     "awq",      "gptq",         "fp8",   "fbgemm_fp8",   "compressed-tensors",
-    "modelopt", "modelopt_fp4", "mxfp4", "bitsandbytes", NULL};
+    "modelopt", "modelopt_fp4", "mxfp4", "bitsandbytes", "auto-round",
+    "quark",    "torchao",      NULL};
 
 static const vf_kernel_rules kernels = {"vLLM", checkpoints, true, false};
 

@@ -476,9 +476,45 @@ static vf_status read_shard(vf_facts *facts, vf_gguf_info *info, const vf_files 
   return status;
 }
 
-static vf_status read_set(vf_facts *facts, vf_gguf_info *info, const vf_files *files,
-                          const char *path, uint32_t n, const vf_tensor_sink *sink, bool tolerant,
-                          vf_error *err) {
+/* Names of all parts, as they go by: one that two of them hold is an error there, too. */
+typedef struct set_names {
+  const vf_tensor_sink *sink;
+  vf_arena *arena;
+  const char **names;
+  size_t n, room;
+} set_names;
+
+static vf_status add_named(void *context, const vf_file_tensor *t, vf_error *err) {
+  set_names *s = context;
+  if (s->n == s->room) {
+    size_t room = s->room == 0 ? 1024 : 2 * s->room;
+    const char **more = vf_arena_alloc_raw(s->arena, room, sizeof *more);
+    if (more == NULL) return vf_fail_nomem(err);
+    if (s->n > 0) memcpy(more, s->names, s->n * sizeof *more);
+    s->names = more;
+    s->room = room;
+  }
+  s->names[s->n] = vf_arena_copy(s->arena, t->name, t->name_length);
+  if (s->names[s->n++] == NULL) return vf_fail_nomem(err);
+  return s->sink->add(s->sink->context, t, err);
+}
+
+static vf_status check_set(const vf_facts *facts, const vf_gguf_info *info, const char *path,
+                           set_names *s, vf_error *err) {
+  const char *twice = find_duplicate(s->names, s->n);
+  if (twice != NULL)
+    return vf_fail_at(err, VF_MALFORMED, path, twice, "this tensor is in two of the files");
+  uint64_t stated = fact_count(facts, "split.tensors.count");
+  if (stated == 0 || stated == info->n_tensors) return VF_OK;
+  return vf_fail_at(err, VF_MALFORMED, path, "split.tensors.count",
+                    "says %" PRIu64 " tensors, but the files have %" PRIu64, stated,
+                    info->n_tensors);
+}
+
+static vf_status read_parts(vf_facts *facts, vf_gguf_info *info, const vf_files *files,
+                            const char *path, uint32_t n, set_names *s, bool tolerant,
+                            vf_error *err) {
+  const vf_tensor_sink sink = {add_named, s};
   char *name = vf_arena_copy(facts->arena, path, strlen(path));
   char number[16];
   if (name == NULL) return vf_fail_nomem(err);
@@ -486,16 +522,34 @@ static vf_status read_set(vf_facts *facts, vf_gguf_info *info, const vf_files *f
   for (uint32_t i = 0; i < n; i++) {
     snprintf(number, sizeof number, "%05" PRIu32, i + 1);
     memcpy(digits, number, 5);
-    vf_status status = read_shard(facts, info, files, name, i, sink, tolerant, err);
+    vf_status status =
+        read_shard(facts, info, files, name, i, s->sink != NULL ? &sink : NULL, tolerant, err);
     if (status == VF_OK && i == 0) status = check_shard(facts, name, 0, n, err);
     if (status != VF_OK) return status;
-    if (sink == NULL) return VF_OK;
+    if (s->sink == NULL) return VF_OK;
   }
-  uint64_t stated = fact_count(facts, "split.tensors.count");
-  if (stated == 0 || stated == info->n_tensors) return VF_OK;
-  return vf_fail_at(err, VF_MALFORMED, path, "split.tensors.count",
-                    "says %" PRIu64 " tensors, but the files have %" PRIu64, stated,
-                    info->n_tensors);
+  return check_set(facts, info, path, s, err);
+}
+
+static vf_status read_set(vf_facts *facts, vf_gguf_info *info, const vf_files *files,
+                          const char *path, uint32_t n, const vf_tensor_sink *sink, bool tolerant,
+                          vf_error *err) {
+  set_names s = {.sink = sink};
+  s.arena = vf_arena_new(vf_arena_allocator(facts->arena), (size_t)64 << 20);
+  if (s.arena == NULL) return vf_fail_nomem(err);
+  vf_status status = read_parts(facts, info, files, path, n, &s, tolerant, err);
+  vf_arena_free(s.arena);
+  return status;
+}
+
+/* A part of a set whose name does not say so: an engine looks for the others by their names. */
+static vf_status check_alone(const vf_facts *facts, const char *path, vf_error *err) {
+  uint64_t n = fact_count(facts, "split.count");
+  if (n <= 1) return VF_OK;
+  return vf_fail_at(err, VF_MALFORMED, path, "split.count",
+                    "is file %" PRIu64 " of %" PRIu64 ", but is not called so: name the parts"
+                    " NAME-00001-of-%05" PRIu64 ".gguf and on, in one folder",
+                    fact_count(facts, "split.no") + 1, n, n);
 }
 
 vf_status vf_gguf_read(vf_facts *facts, vf_gguf_info *info, const vf_files *files, const char *path,
@@ -504,7 +558,8 @@ vf_status vf_gguf_read(vf_facts *facts, vf_gguf_info *info, const vf_files *file
   uint32_t n = digits != NULL ? (uint32_t)strtoul(digits + strlen("00000-of-"), NULL, 10) : 0;
   *info = (vf_gguf_info){0};
   if (n > 1) return read_set(facts, info, files, path, n, sink, tolerant, err);
-  return read_shard(facts, info, files, path, 0, sink, tolerant, err);
+  vf_status status = read_shard(facts, info, files, path, 0, sink, tolerant, err);
+  return status == VF_OK && !tolerant ? check_alone(facts, path, err) : status;
 }
 
 vf_status vf_gguf_recognize(bool *out, const vf_files *files, const char *path, vf_error *err) {
