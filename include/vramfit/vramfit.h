@@ -204,8 +204,8 @@ typedef struct vf_device {
   uint32_t pcie_mb_per_s;     /* one direction */
   uint32_t host;              /* which machine it is in, from 0: nodes have their own */
   uint64_t host_memory_bytes; /* main memory of that host */
-  uint64_t whole_bytes; /* unified: what programs may take of the machine's memory, where the GPU may
-                           take less of it; 0: there is one limit */
+  uint64_t whole_bytes; /* unified: what programs may take of the machine's memory, where the GPU
+                           may take less of it; 0: there is one limit */
 } vf_device;
 
 /* Parses "h100", "h100x8", "rtx-4090+rtx-3090", "cpu", a MIG instance "h200:1g.18gb", or a node
@@ -350,8 +350,8 @@ typedef struct vf_line {
   vf_basis basis;
   const char *note; /* a few words for people; may be "" */
   bool outside;     /* beside the budget: in the share that the engine leaves alone; in no sum */
-  bool growth;      /* taken only with use, up to high_bytes, which an option bounds; in growth_bytes
-                       alone */
+  bool growth; /* taken only with use, up to high_bytes, which an option bounds; in growth_bytes
+                  alone */
 } vf_line;
 
 /* All the memory of a machine whose GPU may take a part of it alone (Metal's working set). */

@@ -1,8 +1,9 @@
 /* format.c - one table of storage formats.
  *
  * Block sizes and GGUF type ids: ggml's type traits as of ggml 0.25.1 (ggml.c, ggml-common.h);
- * safetensors' dtypes: its README and src/tensor.rs.  The last rows, from INT8 on, are the values alone of a
- * quantized checkpoint; what a method adds per group is the method's (models/scheme.c). */
+ * safetensors' dtypes: its README and src/tensor.rs.  The last rows, from INT8 on, are the values
+ * alone of a quantized checkpoint; what a method adds per group is the method's (models/scheme.c).
+ */
 #include "core/format.h"
 
 #include "base/args.h"

@@ -2,6 +2,7 @@
 #include "base/checked.h"
 #include "core/buffer.h"
 #include "engines/ggml/build.h"
+#include "engines/ggml/flash.h"
 
 enum { F16_BYTES = 2, F32_BYTES = 4, ROTATION_MIN = 64, CUDA_ALIGN_BYTES = 128 };
 
@@ -51,7 +52,15 @@ static void write_cache(vf_ggml_builder *b, const vf_layer *l, const shape *s, v
   uint8_t at = b->cache_at[s->window];
   uint64_t k_bytes = vf_build_tokens(b, s->k * s->kv_heads);
   if (k != 0) vf_sink(b, vf_slice(b, k_bytes, vf_view(k)), b->in[VF_IN_K_IDS + s->window], at);
+  if (latent && vf_rule(b, VF_RULE_MLA_VALUES)) latent = false;
   if (v != 0 && !latent) vf_sink(b, value_slice(b, l, s, v), b->in[VF_IN_V_IDS + s->window], at);
+}
+
+/* The layer's attention is computed on the host: no kernel of the GPU takes it. */
+static bool is_flash_on_host(const vf_ggml_builder *b) {
+  const vf_ggml_graph *g = b->g;
+  const vf_layer *l = &b->model->layers[b->layer];
+  return g->flash_on_host && !vf_ggml_flash_takes(g->build, l, g->kv_k, g->kv_v);
 }
 
 /* All of one cache: `width` elements per cell, in rows of `row`; a part of a wider cell ends
@@ -63,7 +72,8 @@ static vf_ref all_cells(vf_ggml_builder *b, const shape *s, vf_format format, ui
   if (b->schedule == NULL) return 0;
   if (!vf_format_row(&bytes, format, width)) b->graph.overflow = true;
   bytes = vf_build_mul(b, bytes, cells, 1);
-  bytes = vf_build_add(b, bytes, vf_buffer_row_padding(&copy_rule, format, row));
+  if (!is_flash_on_host(b))
+    bytes = vf_build_add(b, bytes, vf_buffer_row_padding(&copy_rule, format, row));
   return vf_cache_rows(b, bytes, b->cache_at[s->window]);
 }
 
@@ -71,10 +81,16 @@ static vf_ref all_keys(vf_ggml_builder *b, const shape *s) {
   return all_cells(b, s, b->g->kv_k, s->k * s->kv_heads, s->k);
 }
 
+/* Values of latent attention lie within its keys, since they do. */
+static bool is_part_of_keys(const vf_ggml_builder *b, const vf_layer *l) {
+  return l->kv_lora != 0 && !vf_rule(b, VF_RULE_MLA_VALUES);
+}
+
 static vf_ref all_values(vf_ggml_builder *b, const vf_layer *l, const shape *s) {
-  if (l->kv_lora != 0) return all_cells(b, s, b->g->kv_k, s->k, s->v);
-  uint64_t width = b->g->flash_attn ? s->v * s->kv_heads : b->g->v_columns;
-  return all_cells(b, s, b->g->kv_v, width, b->g->flash_attn ? s->v : s->cells);
+  if (is_part_of_keys(b, l)) return all_cells(b, s, b->g->kv_k, s->k, s->v);
+  bool rows = vf_ggml_values_in_rows(b->g);
+  uint64_t width = rows ? s->v * s->kv_heads : b->g->v_columns;
+  return all_cells(b, s, b->g->kv_v, width, rows ? s->v : s->cells);
 }
 
 /* On a GPU a cache that is not f16 is converted as a whole behind the result (fattn.cu:719). */
@@ -105,15 +121,24 @@ static vf_ref flash_attention(vf_ggml_builder *b, const vf_layer *l, const shape
   const vf_ref sources[] = {q, all_keys(b, s), all_values(b, l, s), mask_of(b, s->window), sinks};
   if (sinks != 0) vf_graph_node_of(&b->graph, sinks)->outside = VF_OUTSIDE_TABLE;
   vf_ref x = vf_graph_op(&b->graph, VF_OP_NEW, bytes, sources, 5);
-  if (!g->on_cpu) {
+  bool on_host = is_flash_on_host(b);
+  if (on_host) vf_graph_pin(&b->graph, x, (uint8_t)g->n_gpus);
+  if (!g->on_cpu && !on_host) {
     size = with_copy(b, size, g->kv_k, cells, s->k * s->kv_heads);
-    size = with_copy(b, size, g->kv_v, cells, l->kv_lora != 0 ? 0 : s->v * s->kv_heads);
+    size = with_copy(b, size, g->kv_v, cells, is_part_of_keys(b, l) ? 0 : s->v * s->kv_heads);
     vf_graph_enlarge(&b->graph, x, size);
   }
   if (s->absorbed_v == 0) return vf_view(x);
   bytes = vf_build_tokens(b, s->absorbed_v * s->heads);
   x = vf_multiply(b, bytes, VF_ROLE_ATTN_V_B, vf_view(x));
   return vf_view(vf_new(b, bytes, vf_view(x)));
+}
+
+/* All values of a cache, in rows. */
+static uint64_t values_bytes(vf_ggml_builder *b, const shape *s) {
+  uint64_t cells = vf_build_mul(b, s->cells, b->g->streams, s->kv_heads), row = 0;
+  if (!vf_format_row(&row, b->g->kv_v, s->v)) b->graph.overflow = true;
+  return vf_build_mul(b, cells, row, 1);
 }
 
 /* Scores of every token against every cell, in f32, softmax in place; then the values. */
@@ -125,8 +150,8 @@ static vf_ref plain_attention(vf_ggml_builder *b, const vf_layer *l, const shape
   if (b->model->flags & VF_MODEL_SCORE_CAP) x = vf_apply(b, scores, x, 3);
   vf_ref sinks = vf_has(l, VF_LAYER_SINKS) ? vf_weight(b, VF_ROLE_ATTN_SINKS) : 0;
   x = vf_over3(b, scores, x, b->in[VF_IN_MASK + s->window], sinks);
-  if (l->kv_lora != 0) /* values are a part of the keys: not transposed in the cache */
-    values = vf_new(b, vf_build_mul(b, s->cells * F16_BYTES, s->v, g->streams), values);
+  if (is_part_of_keys(b, l) || vf_ggml_values_in_rows(g)) /* not transposed in the cache */
+    values = vf_new(b, values_bytes(b, s), values);
   x = vf_new2(b, bytes, values, x);
   if (s->absorbed_v != 0) {
     bytes = vf_build_tokens(b, s->absorbed_v * s->heads);
@@ -170,6 +195,10 @@ static vf_ref latent_query(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   return vf_multiply(b, bytes, VF_ROLE_ATTN_Q_B, vf_norm(b, l, low, x, VF_ROLE_ATTN_Q_A_NORM));
 }
 
+static vf_ref joined(vf_ggml_builder *b, uint64_t bytes, vf_ref x, vf_ref rope, bool rope_first) {
+  return rope_first ? vf_new2(b, bytes, rope, x) : vf_new2(b, bytes, x, rope);
+}
+
 static vf_ref latent_attention(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   uint64_t heads = l->n_heads, rope = l->rope_dim, lora = l->kv_lora;
   const shape s = {heads, 1, lora + rope, lora, cells_of(b, l), l->v_dim, 0};
@@ -180,8 +209,9 @@ static vf_ref latent_attention(vf_ggml_builder *b, const vf_layer *l, vf_ref x) 
   uint64_t low = vf_build_tokens(b, lora);
   vf_ref c = vf_norm(b, l, low, vf_strided(kv), VF_ROLE_ATTN_KV_A_NORM);
   vf_ref absorbed = vf_multiply(b, heads * low, VF_ROLE_ATTN_K_B, vf_strided(q));
-  q = vf_new2(b, vf_build_tokens(b, s.k * heads), vf_view(absorbed), q_rope);
-  vf_ref k = vf_new2(b, vf_build_tokens(b, s.k), vf_view(c), k_rope);
+  bool rope_first = vf_rule(b, VF_RULE_MLA_ROPE_FIRST);
+  q = joined(b, vf_build_tokens(b, s.k * heads), vf_view(absorbed), q_rope, rope_first);
+  vf_ref k = joined(b, vf_build_tokens(b, s.k), vf_view(c), k_rope, rope_first);
   x = attend(b, l, &s, q, k, vf_view(c));
   return vf_multiply(b, vf_build_tokens(b, b->model->n_embd), VF_ROLE_ATTN_OUTPUT, x);
 }
@@ -198,6 +228,10 @@ static void project_fused(vf_ggml_builder *b, const vf_layer *l, vf_ref x, heads
   uint64_t all = vf_build_add(b, h->q_bytes, vf_build_add(b, h->k_bytes, h->v_bytes));
   vf_ref qkv = vf_project(b, all, VF_ROLE_ATTN_QKV, x, vf_has(l, VF_LAYER_QKV_BIAS));
   h->q = h->k = h->v = vf_strided(qkv);
+  if (!vf_rule(b, VF_RULE_QKV_COPIED)) return;
+  h->q = vf_view(vf_new(b, h->q_bytes, h->q));
+  h->k = vf_view(vf_new(b, h->k_bytes, h->k));
+  h->v = vf_view(vf_new(b, h->v_bytes, h->v));
 }
 
 static void project_each(vf_ggml_builder *b, const vf_layer *l, vf_ref x, heads *h) {

@@ -92,8 +92,7 @@ vf_ref vf_norm_with(vf_ggml_builder *b, const vf_layer *l, uint64_t bytes, vf_re
   x = vf_over2(b, bytes, x, weight);
   uint64_t row = weight != 0 ? vf_graph_node_of(&b->graph, weight)->bytes : 0;
   if (row != 0)
-    vf_graph_node_of(&b->graph, x)->offloads =
-        bytes / row >= OFFLOAD_MIN_ROWS && !b->g->no_offload;
+    vf_graph_node_of(&b->graph, x)->offloads = bytes / row >= OFFLOAD_MIN_ROWS && !b->g->no_offload;
   return vf_has(l, VF_LAYER_NORM_BIAS) ? vf_over2(b, bytes, x, bias) : x;
 }
 
@@ -256,7 +255,8 @@ vf_ref vf_build_start(vf_ggml_builder *b) {
   return vf_build_altup_start(b, x);
 }
 
-/* Models of short convolutions leave the logits out where embeddings are served (models/lfm2.cpp). */
+/* Models of short convolutions leave the logits out where embeddings are served (models/lfm2.cpp).
+ */
 static void add_logits(vf_ggml_builder *b, vf_ref x) {
   bool leaves_out = (b->model->layers[0].mixers & VF_MIX_SHORTCONV) != 0;
   if (b->g->pooled && leaves_out) {
@@ -273,7 +273,8 @@ static void add_logits(vf_ggml_builder *b, vf_ref x) {
 static void pool(vf_ggml_builder *b, vf_ref x) {
   uint64_t width = b->model->n_embd;
   vf_ref turned = vf_new(b, vf_build_rows(b, width), vf_view(x));
-  vf_expand(b, vf_new2(b, vf_build_mul(b, width, b->g->seqs, F32_BYTES), turned, b->in[VF_IN_MEAN]));
+  vf_expand(b,
+            vf_new2(b, vf_build_mul(b, width, b->g->seqs, F32_BYTES), turned, b->in[VF_IN_MEAN]));
 }
 
 void vf_build_end(vf_ggml_builder *b, vf_ref x) {

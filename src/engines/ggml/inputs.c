@@ -38,8 +38,9 @@ static void need_cache(vf_ggml_builder *b, const vf_layer *l, uint32_t i) {
   bool writes_ids = writes && !vf_rule(b, VF_RULE_CACHE_VIEWS);
   if (writes_ids) need(b, VF_IN_K_IDS + w, vf_build_mul(b, g->tokens, ID_BYTES, 1), i);
   need_mask(b, w, mask, i);
-  if (latent) return;
-  uint64_t ids = g->flash_attn ? 1 : (uint64_t)l->v_dim * l->n_kv_heads;
+  if (latent && !vf_rule(b, VF_RULE_MLA_VALUES)) return;
+  uint64_t width = latent ? l->kv_lora : (uint64_t)l->v_dim * l->n_kv_heads;
+  uint64_t ids = vf_ggml_values_in_rows(g) ? 1 : width;
   ids = vf_max_u64(vf_build_mul(b, g->tokens, ids, ID_BYTES), b->in_bytes[VF_IN_V_IDS + w]);
   if (writes_ids) need(b, VF_IN_V_IDS + w, ids, i);
   bool rotated = vf_rule(b, VF_RULE_ROTATIONS);

@@ -37,7 +37,8 @@ static bool is_pipelined(const plan *p) {
 static void resolve_graph(plan *p) {
   vf_workload *w = p->w;
   uint32_t rows = p->request->output_rows != 0 ? p->request->output_rows : w->seqs;
-  if (vf_ggml_holds(p->graph.rules, VF_RULE_LOGITS_ALL) || p->request->embeddings) rows = UINT32_MAX;
+  if (vf_ggml_holds(p->graph.rules, VF_RULE_LOGITS_ALL) || p->request->embeddings)
+    rows = UINT32_MAX;
   w->output_rows = (uint32_t)vf_min_u64(rows, p->graph.tokens);
   w->swa_full = p->request->swa_full;
   w->no_kv_offload = p->request->no_kv_offload && !p->cpu_only;
@@ -67,7 +68,7 @@ static void resolve_graph(plan *p) {
 /* True if one device runs the whole graph, so that its buffer is known to the byte. */
 static bool runs_whole_graph(const plan *p) {
   return p->n_gpus == 1 && vf_placement_is_whole(&p->placement, p->host) && !p->w->no_kv_offload &&
-         p->request->cpu_moe_layers == 0 && p->moved == NULL;
+         p->request->cpu_moe_layers == 0 && p->moved == NULL && !p->graph.flash_on_host;
 }
 
 static bool by_tensor(const plan *p) {
@@ -156,28 +157,6 @@ static bool is_scheduled(const plan *p) {
          !by_tensor(p);
 }
 
-/* A build that was not compared itself: what changed between those that were is listed with the
- * build that it came with, and what is not listed is small. */
-static vf_interval between_builds(const plan *p, vf_interval size, bool host) {
-  if (vf_llamacpp_is_measured(p->program->build)) return size;
-  size.low_bytes -= size.low_bytes / 12;
-  size.high_bytes += size.high_bytes / (host ? 4 : 12);
-  if (host && p->n_gpus > 1 && !vf_placement_is_whole(&p->placement, p->host))
-    size.high_bytes += 384 * VF_MIB; /* caches that several devices read from the host */
-  return size;
-}
-
-/* Rows of logs of older builds and of ik_llama.cpp lie within a third below and a half above on a
- * device (docs/accuracy.md); their hosts hold masks in 32 bits, and parts of what is not offloaded.
- */
-static vf_interval loosened(const plan *p, vf_interval size, bool host) {
-  static const uint64_t host_extra = 384 * VF_MIB;
-  if (!p->program->foreign) return between_builds(p, size, host);
-  size.low_bytes -= size.low_bytes / 3;
-  size.high_bytes += host ? size.high_bytes + host_extra : size.high_bytes / 2;
-  return size;
-}
-
 /* Layers that read caches of others, where some of these lie elsewhere. */
 static uint32_t count_sharing(const plan *p) {
   uint32_t n = 0, first = p->model->n_layers;
@@ -218,7 +197,7 @@ static void add_device_compute(plan *p, uint32_t d) {
     line.size = pipelined ? pipelined_bytes(p, d == 0, last) : partial_bytes(p, last);
     line.size = widened(p, line.size);
   }
-  line.size = loosened(p, line.size, false);
+  line.size = vf_llamacpp_spread(p, line.size, d);
   if (line.size.low_bytes != line.size.high_bytes) line.basis = VF_BASIS_MODELLED;
   vf_estimate_add(p->e, line);
 }
@@ -277,7 +256,7 @@ static vf_status add_compute(plan *p, vf_error *err) {
   if (status != VF_OK) return status;
   for (uint32_t d = 0; d < p->n_gpus; d++) add_device_compute(p, d);
   vf_interval host = p->cpu_only ? cpu_compute(p, inputs) : host_compute(p, inputs);
-  host = loosened(p, host, !p->cpu_only);
+  host = vf_llamacpp_spread(p, host, p->host);
   vf_basis basis = host.low_bytes == host.high_bytes ? VF_BASIS_EXACT : VF_BASIS_MODELLED;
   vf_estimate_add(p->e, (vf_line){p->host, VF_PART_COMPUTE, "compute", host, basis,
                                   p->cpu_only ? "" : "the graph's inputs"});
@@ -337,6 +316,7 @@ vf_status vf_llamacpp_estimate(vf_estimate *e, const vf_request *request,
   p.host = (uint32_t)e->n_devices - 1;
   p.cpu_only = e->n_devices == 1;
   p.n_gpus = p.host - (uint32_t)e->n_idle;
+  p.graph.build = program->build;
   p.graph.rules = vf_ggml_rules_of(program->build);
   vf_status status = vf_llamacpp_move(&p, err);
   if (status == VF_OK) status = add_model(&p, err);

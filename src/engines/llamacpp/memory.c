@@ -107,9 +107,14 @@ static void add_input(const plan *p, uint64_t *sums, const vf_tensor *t) {
 
 static void add_weight(const plan *p, uint64_t *sums, const vf_tensor *t) {
   uint32_t put = p->host;
+  bool scans =
+      t->role == VF_ROLE_SSM_A || (t->role == VF_ROLE_SSM_CONV && t->suffix == VF_SUFFIX_WEIGHT);
   if (!vf_llamacpp_is_loaded(p, t)) return;
-  if ((p->moved != NULL && vf_llamacpp_override(p, t, &put)) ||
-      vf_llamacpp_stays_on_host(p, t)) {
+  if (scans && vf_ggml_holds(p->graph.rules, VF_RULE_SCAN_ON_HOST)) {
+    add_to(p, sums, p->host, t);
+    return;
+  }
+  if ((p->moved != NULL && vf_llamacpp_override(p, t, &put)) || vf_llamacpp_stays_on_host(p, t)) {
     add_to(p, sums, put, t);
     return;
   }
@@ -194,15 +199,26 @@ static uint32_t cache_budget(const plan *p, const vf_cache_layer *c) {
   return p->w->no_kv_offload ? p->host : vf_llamacpp_slot_budget(p, c->layer);
 }
 
+/* As one row each, in builds that had them so. */
+static bool flat_bytes(const plan *p, const vf_cache_layer *c, const vf_buffer_rule *rule,
+                       uint64_t cells, uint64_t v_width, uint64_t *out) {
+  uint64_t k_all, v_all, k, v = 0;
+  return vf_mul3(&k_all, cells, c->n_kv_heads, c->k_dim) && vf_mul(&v_all, cells, v_width) &&
+         vf_buffer_bytes(&k, rule, p->w->kv_k, k_all, 1) &&
+         (v_all == 0 || vf_buffer_bytes(&v, rule, p->w->kv_v, v_all, 1)) && vf_add(out, k, v);
+}
+
 /* One tensor per layer for keys and one for values, over all streams; without flash attention
  * values lie transposed and take the width of the widest layer (src/llama-kv-cache.cpp:226). */
 static bool cells_bytes(const plan *p, const vf_cache_layer *c, const vf_buffer_rule *rule,
                         uint64_t *out) {
   uint64_t k, v = 0, cells, per_stream = vf_ggml_cache_cells(p->model, &p->graph, c);
   uint64_t v_width = (uint64_t)c->n_kv_heads * c->v_dim;
-  if (!p->w->flash_attn && c->v_dim != 0) v_width = p->widest_v;
+  if (!vf_ggml_values_in_rows(&p->graph) && c->v_dim != 0) v_width = p->widest_v;
   if (c->kind == VF_CACHE_LATENT && vf_ggml_holds(p->graph.rules, VF_RULE_MLA_VALUES))
     v_width = p->model->layers[c->layer].kv_lora;
+  bool flat = vf_ggml_holds(p->graph.rules, VF_RULE_CACHE_FLAT);
+  if (flat) return flat_bytes(p, c, rule, per_stream, v_width, out);
   return vf_mul(&cells, per_stream, p->graph.streams) &&
          vf_buffer_bytes(&k, rule, p->w->kv_k, (uint64_t)c->n_kv_heads * c->k_dim, cells) &&
          (v_width == 0 || vf_buffer_bytes(&v, rule, p->w->kv_v, v_width, cells)) &&

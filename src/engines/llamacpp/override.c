@@ -111,7 +111,8 @@ static void name_of(char *out, size_t size, const vf_tensor *t) {
     snprintf(out, size, "%s%s", name, suffixes[t->suffix]);
 }
 
-/* A rule that moves nothing is told by its pattern; several in one line, as far as there is room. */
+/* A rule that moves nothing is told by its pattern; several in one line, as far as there is room.
+ */
 static void tell_unmatched(vf_estimate *e, const vf_override *o) {
   size_t used = strlen(e->named);
   if (used == 0) vf_estimate_assume(e, "override-unmatched", e->named);
@@ -131,7 +132,8 @@ static vf_status apply(plan *p, const vf_override *o, vf_error *err) {
     name_of(name, sizeof name, &p->model->tensors[i]);
     if (regexec(&pattern, name, 0, NULL, 0) != 0) continue;
     matches = true;
-    if (p->moved[i] == VF_NOT_MOVED) p->moved[i] = (uint8_t)(o->device < 0 ? p->host : (uint32_t)o->device);
+    if (p->moved[i] == VF_NOT_MOVED)
+      p->moved[i] = (uint8_t)(o->device < 0 ? p->host : (uint32_t)o->device);
   }
   regfree(&pattern);
   if (!matches) tell_unmatched(p->e, o);

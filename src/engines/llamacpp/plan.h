@@ -70,6 +70,9 @@ extern const vf_buffer_rule vf_llamacpp_buffer_rules[VF_BACKEND_COUNT];
  */
 vf_status vf_llamacpp_add_mtp(plan *p, uint64_t graph_bytes, vf_error *err);
 
+/* How sure the compute buffer of a device, or of the host, is (spread.c). */
+vf_interval vf_llamacpp_spread(const plan *p, vf_interval size, uint32_t device);
+
 /* What a process takes around its model, and what is taken for granted (llamacpp_beside.c). */
 void vf_llamacpp_add_beside(plan *p);
 const char *vf_llamacpp_draft_name(const char *line);
