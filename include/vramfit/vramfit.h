@@ -294,6 +294,16 @@ typedef struct vf_request {
   bool text_only;     /* towers for images and sound are not loaded */
   bool enforce_eager; /* no CUDA graphs */
 
+  uint64_t pool_tokens;      /* most tokens of the pool, whatever the memory */
+  uint32_t graph_batch;      /* the largest batch that is captured in a graph */
+  uint32_t window_share_ppm; /* tokens of layers with a window, of those of the others */
+  uint32_t state_slots;      /* of recurrent states, of all requests */
+  uint32_t state_ratio_ppm;  /* memory of states over memory of tokens, where neither is asked for */
+  vf_format state_format;    /* of recurrent states; VF_FORMAT_NONE: engine's default */
+  uint32_t host_cache_ppm;   /* a cache in main memory, as a ratio to the pool */
+  uint64_t host_cache_bytes; /* or of this size, for each rank */
+  bool deepep;               /* experts exchange tokens by DeepEP's buffers */
+
   /* llama.cpp */
   bool no_op_offload; /* products with weights of the host run there, however many rows */
   bool embeddings;    /* the whole batch is pooled: rows of logits as it has tokens */

@@ -201,6 +201,16 @@ static vf_status read_share(uint32_t *out, const char *text, vf_error *err) {
   return VF_OK;
 }
 
+/* A ratio above 0, in millionths. */
+static vf_status read_ratio(uint32_t *out, const char *text, vf_error *err) {
+  char *end;
+  double ratio = strtod(text, &end);
+  if (end == text || *end != '\0' || !(ratio >= 1e-6 && ratio <= 1000.0))
+    return vf_fail(err, VF_USAGE, "'%.80s' is not a ratio (above 0, up to 1000: 0.9)", text);
+  *out = (uint32_t)(ratio * 1e6 + 0.5);
+  return VF_OK;
+}
+
 /* In units of 10^9 bytes per second, "89.6". */
 static vf_status read_bandwidth(uint32_t *out, const char *text, vf_error *err) {
   char *end;
@@ -392,6 +402,7 @@ vf_status vf_param_parse(const vf_param *p, vf_deployment *d, const char *text, 
   case VF_KIND_GIB: return read_some_size(field, text, VF_MEASURE_GIB, err);
   case VF_KIND_CACHE: return read_cache(field, text, measure, err);
   case VF_KIND_SHARE: return read_share(field, text, err);
+  case VF_KIND_RATIO: return read_ratio(field, text, err);
   case VF_KIND_BANDWIDTH: return read_bandwidth(field, text, err);
   case VF_KIND_FLAG: return read_flag(field, text, err);
   case VF_KIND_SWITCH: return read_switch(field, text, err);
@@ -462,6 +473,7 @@ static size_t plain_size(vf_kind kind) {
   case VF_KIND_LAYERS:
   case VF_KIND_CPU_MOE:
   case VF_KIND_SHARE:
+  case VF_KIND_RATIO:
   case VF_KIND_BANDWIDTH: return sizeof(uint32_t);
   case VF_KIND_TEXT:
   case VF_KIND_SPEC:
@@ -620,7 +632,8 @@ void vf_param_print(const vf_param *p, const vf_deployment *d, vf_measure measur
   case VF_KIND_SIZE: put_size(out, n64, measure); break;
   case VF_KIND_GIB: put_size(out, n64, VF_MEASURE_GIB); break;
   case VF_KIND_CACHE: put_size(out, n64, VF_MEASURE_MIB); break;
-  case VF_KIND_SHARE: put_decimal(out, n32, 1000000); break;
+  case VF_KIND_SHARE:
+  case VF_KIND_RATIO: put_decimal(out, n32, 1000000); break;
   case VF_KIND_BANDWIDTH: put_decimal(out, n32, 1000); break;
   case VF_KIND_FLAG: vf_text_put(out, *(const bool *)field ? "on" : "off"); break;
   case VF_KIND_SWITCH: vf_text_put(out, switch_words[*(const vf_switch *)field]); break;

@@ -22,6 +22,7 @@ typedef enum vf_kind {
   VF_KIND_GIB,      /* the same; a bare number is one of GiB */
   VF_KIND_CACHE,    /* the same; a bare number is one of MiB, 0 is off, and unset is -1 */
   VF_KIND_SHARE,    /* "0.9", in millionths */
+  VF_KIND_RATIO,    /* the same, also above 1 */
   VF_KIND_BANDWIDTH,
   VF_KIND_FLAG,
   VF_KIND_SWITCH, /* "on", "off", "auto" */

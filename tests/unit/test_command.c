@@ -327,6 +327,7 @@ static void draw_value(vf_text *out, const vf_param *p, const vf_spelling *row) 
   case VF_KIND_SIZE:
   case VF_KIND_GIB:
   case VF_KIND_CACHE: vf_text_printf(out, "%lluGiB", (unsigned long long)(1 + draw(64))); break;
+  case VF_KIND_RATIO:
   case VF_KIND_SHARE: vf_text_printf(out, "0.%llu", (unsigned long long)(1 + draw(999))); break;
   case VF_KIND_FLAG: vf_text_put(out, "on"); break;
   case VF_KIND_SWITCH: vf_text_put(out, draw(2) == 0 ? "on" : "off"); break;

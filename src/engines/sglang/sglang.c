@@ -1,23 +1,14 @@
-/* sglang.c - SGLang: the static fraction, the pools in it, and what must fit beside them.
+/* sglang.c - SGLang 0.4 to 0.5.15: a request becomes a plan, a plan lines and pools (sglang.h).
  *
- * Rules of main at 9fec359a6 (2026-07-13): server_args.py:3727-3920 for the fraction,
- * model_runner_kv_cache_mixin.py:104-147 and pool_configurator.py for the pools.  The fraction is
- * of what is free before weights are loaded; activations and graphs are not measured, they must fit
- * in the rest. */
+ * Rules of main at 9fec359a6 (2026-07-13) and, as dated changes, of the releases before it
+ * (versions.def). */
+#include "engines/sglang/sglang.h"
+
 #include <string.h>
 
 #include "base/checked.h"
 #include "base/status.h"
 #include "base/units.h"
-#include "engines/engine.h"
-#include "engines/ranks.h"
-
-enum {
-  NEWEST = 5009,
-  FIRST_HEURISTIC = 5000, /* before it: a fraction by tensor parallelism */
-  STATE_SLOTS = 3,        /* per request, with the radix cache */
-  MAX_RUNNING = 4096,
-};
 
 static const char *const checkpoints[] = {"awq",
                                           "gptq",
@@ -34,194 +25,132 @@ static const char *const checkpoints[] = {"awq",
 
 static const vf_kernel_rules kernels = {"SGLang", checkpoints, true, false};
 
-typedef struct plan {
-  vf_ranks s;
-  uint32_t attention_dp; /* replicas of attention inside of one tp group */
-  uint32_t fraction_ppm;
-  vf_ranks_cell cell;
-} plan;
-
-typedef struct tier {
-  uint32_t below_gib, chunk, decode_bs, decode_bs_tp4;
-} tier;
-
-static const tier tiers[] = {
-    {20, 2048, 8, 8},     {35, 2048, 24, 80},    {60, 4096, 32, 160},
-    {90, 8192, 256, 512}, {160, 8192, 256, 512}, {UINT32_MAX, 16384, 512, 512},
-};
-
-static const tier *tier_of(const vf_device *d) {
-  const tier *t = tiers;
-  while (d->total_bytes / VF_GIB >= t->below_gib && t->below_gib != UINT32_MAX) t++;
-  return t;
-}
-
-static bool is_latent(const vf_model *m) {
-  for (size_t i = 0; i < m->n_caches; i++)
-    if (m->caches[i].kind == VF_CACHE_LATENT) return true;
-  return false;
-}
-
-/* Sizes of prefill graphs: 4..32 by 4, 48..256 by 16, then ever wider, up to `most`. */
-static uint32_t prefill_sizes(uint32_t most) {
-  static const uint32_t steps[][2] = {{32, 4},    {256, 16},   {512, 32},
-                                      {1024, 64}, {4096, 256}, {UINT32_MAX, 512}};
-  uint32_t n = 0, size = 0;
-  for (size_t i = 0; size < most; n++) {
-    while (size >= steps[i][0]) i++;
-    size += steps[i][1];
-  }
-  return n;
-}
-
-/* MiB set aside for activations, graphs and NCCL (server_args.py:3760). */
-static uint64_t reserved_mib(const plan *p, const tier *t, uint64_t total_mib) {
-  uint64_t chunk = vf_max_u32(p->s.batch_tokens, 2048);
-  uint64_t bs = p->s.tp >= 4 ? t->decode_bs_tp4 : t->decode_bs;
-  uint64_t mib = 512 + chunk * 3 / 2 + UINT64_C(128) * p->s.tp * p->s.pp;
-  if (!p->s.request->enforce_eager) {
-    mib += 2 * bs;
-    mib += is_latent(p->s.model) ? 1536 : UINT64_C(8) * prefill_sizes((uint32_t)chunk);
-  }
-  if (p->attention_dp > 1) mib += 3 * bs * p->attention_dp + (bs > 300 ? bs * 3 / 2 : 0);
-  if (total_mib > 60 * 1024) mib = vf_max_u64(mib, 10240);
-  return mib;
-}
-
-/* Before v0.5: 0.88, less with more ranks. */
-static uint32_t old_fraction(uint32_t tp) {
-  return tp >= 16 ? 790000 : tp >= 8 ? 810000 : tp >= 4 ? 850000 : tp >= 2 ? 870000 : 880000;
-}
-
-static uint32_t default_fraction(const plan *p) {
-  const vf_device *d = &p->s.e->devices[0].device;
-  uint64_t total = d->total_bytes / VF_MIB, kept;
-  if (p->s.version < FIRST_HEURISTIC) return old_fraction(p->s.tp);
-  kept = reserved_mib(p, tier_of(d), total);
-  if (total == 0 || kept >= total) return 1000;
-  uint64_t permille = ((total - kept) * 2000 + total) / (2 * total);
-  if (p->s.model->flags & VF_MODEL_HAS_TOWER) permille = permille * 95 / 100;
-  return (uint32_t)permille * 1000;
+vf_sglang_rules vf_sglang_rules_of(uint32_t version) {
+  vf_sglang_rules r = {0};
+#define RULE(minor, patch, date, field, value, source)                                             \
+  if (version >= (minor)*1000 + (patch)) r.field = (value);
+#include "engines/sglang/versions.def"
+#undef RULE
+  return r;
 }
 
 /* With --enable-dp-attention the replicas share the GPUs of one tensor parallel group. */
-static vf_ranks_asked resolve_attention_dp(plan *p) {
+static vf_ranks_asked resolve_attention_dp(vf_sglang_plan *p) {
   const vf_request *r = p->s.request;
   vf_ranks_asked asked = {r->tp, r->pp, r->dp, r->ep};
-  uint32_t gpus = (uint32_t)p->s.e->n_devices - 1;
+  uint32_t gpus = (uint32_t)p->s.e->n_devices - 1, tp = r->tp != 0 ? r->tp : 1;
   p->attention_dp = 1;
-  if (r->dp > 1 && r->tp == gpus && r->tp % r->dp == 0) {
+  if (r->dp > 1 && tp * vf_max_u32(r->pp, 1) == gpus && tp % r->dp == 0) {
     p->attention_dp = r->dp;
     asked.dp = 1;
   }
   return asked;
 }
 
-static vf_status resolve(plan *p, vf_error *err) {
+static uint32_t own_draft_layers(const vf_model *m) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < m->n_layers; i++) n += (m->layers[i].flags & VF_LAYER_MTP) != 0;
+  return vf_max_u32(n, 1);
+}
+
+static void resolve_pools(vf_sglang_plan *p) {
+  const vf_request *r = p->s.request;
+  uint32_t replicas = p->s.dp * p->attention_dp;
+  bool kept = r->prefix_caching != VF_OFF && p->rules.state_copies != 0;
+  p->seqs = (p->s.w->seqs + replicas - 1) / replicas;
+  p->copies = kept ? p->rules.state_copies : 1;
+  p->window_ppm = r->window_share_ppm != 0 ? r->window_share_ppm : 800000;
+  p->state_ratio_ppm = r->state_ratio_ppm != 0 ? r->state_ratio_ppm : 900000;
+  if (r->draft != NULL)
+    p->draft_layers = r->draft->n_layers;
+  else if (r->mtp || r->spec_tokens != 0)
+    p->draft_layers = own_draft_layers(p->s.model);
+}
+
+/* "0.5" is the last of its releases. */
+static uint32_t last_release(const char *text, uint32_t version) {
+  const char *dot = strchr(text, '.');
+  bool patched = dot != NULL && strchr(dot + 1, '.') != NULL;
+  if (text[0] == '\0' || patched) return version;
+  return vf_min_u32(version + 999, VF_SGLANG_NEWEST);
+}
+
+static vf_status resolve(vf_sglang_plan *p, vf_error *err) {
   vf_ranks *s = &p->s;
   const vf_request *r = s->request;
-  const vf_device *d = &s->e->devices[0].device;
-  vf_status status = vf_ranks_begin_as(s, NEWEST, resolve_attention_dp(p), err);
+  vf_status status = vf_ranks_begin_as(s, VF_SGLANG_NEWEST, resolve_attention_dp(p), err);
+  s->version = last_release(s->e->version, s->version);
+  if (status == VF_OK && s->version < 4000)
+    status = vf_fail(err, VF_UNSUPPORTED,
+                     "SGLang %s is older than what is known: 0.4 is the oldest", s->e->version);
   if (status == VF_OK) status = vf_ranks_check(s, &kernels, err);
   if (status != VF_OK) return status;
   vf_ranks_formats(s, VF_FORMAT_NONE);
-  s->batch_tokens = r->max_num_batched_tokens != 0 ? r->max_num_batched_tokens : tier_of(d)->chunk;
-  p->fraction_ppm = r->memory_fraction_ppm != 0 ? r->memory_fraction_ppm : default_fraction(p);
+  p->rules = vf_sglang_rules_of(s->version);
+  resolve_pools(p);
+  p->chunk_tokens = r->max_num_batched_tokens;
+  if (p->chunk_tokens == 0) p->chunk_tokens = vf_sglang_chunk(p);
+  p->graph_bs = vf_sglang_graph_bs(p);
+  p->fraction_ppm =
+      r->memory_fraction_ppm != 0 ? r->memory_fraction_ppm : vf_sglang_fraction_ppm(p);
+  p->fraction_ppm = vf_sglang_less_aiter(p, p->fraction_ppm);
+  s->batch_tokens = vf_max_u32(p->chunk_tokens / p->attention_dp, 1);
   s->w->memory_fraction_ppm = p->fraction_ppm;
   s->w->max_num_batched_tokens = s->w->ubatch_tokens = s->batch_tokens;
   s->w->block_size = r->block_size != 0 ? r->block_size : 1;
   return VF_OK;
 }
 
-/* Experts lie over tp / ep ranks each; attention over tp / dp. */
-static void set_shard(plan *p, uint32_t stage) {
-  vf_ranks *s = &p->s;
-  s->shard = (vf_shard){.tp = s->tp,
-                        .expert_tp = s->tp / s->ep,
-                        .expert_ranks = s->ep,
-                        .vocab_multiple = 64,
-                        .number_bytes = s->number_bytes,
-                        .no_towers = s->request->text_only};
-  vf_shard_stage(&s->shard, s->model, VF_STAGE_BEFORE_LAST, s->pp, stage);
-}
-
-/* Attention is whole on each of its replicas: its part of the weights once more for every rank that
- * does not share it. */
-static uint64_t attention_copies(const plan *p) {
-  vf_shard less = p->s.shard, more = p->s.shard;
-  uint64_t sum = 0;
-  if (p->attention_dp == 1) return 0;
-  more.tp = p->s.tp / p->attention_dp;
-  for (size_t i = 0; i < p->s.model->n_tensors; i++) {
-    const vf_tensor *t = &p->s.model->tensors[i];
-    bool attention = t->role >= VF_ROLE_ATTN_Q && t->role <= VF_ROLE_ATTN_O_B;
-    if (attention)
-      sum += vf_shard_tensor(&more, p->s.model, t) - vf_shard_tensor(&less, p->s.model, t);
+/* States are kept in 32 bits where --mamba-ssm-dtype does not say otherwise, whatever the weights
+ * are (configs/mamba_utils.py); convolutions in 16. */
+static uint64_t state_bytes(const vf_sglang_plan *p, uint32_t tp) {
+  const vf_ranks *s = &p->s;
+  vf_format f = s->request->state_format;
+  uint64_t wide = f == VF_FORMAT_BF16 || f == VF_FORMAT_F16 ? 2 : 4, sum = 0;
+  for (size_t i = 0; i < s->model->n_caches; i++) {
+    const vf_cache_layer *c = &s->model->caches[i];
+    if (c->kind != VF_CACHE_STATE || c->layer < s->shard.first_layer ||
+        c->layer >= s->shard.end_layer)
+      continue;
+    sum += (c->conv + tp - 1) / tp * 2 + (c->state + tp - 1) / tp * wide;
   }
   return sum;
 }
 
-/* Bytes per token of the pool: layers with a window have four fifths of the slots
- * (--swa-full-tokens-ratio 0.8). */
-static uint64_t cell_bytes(const vf_ranks_cell *c) {
-  return c->full_layers == 0 ? c->window_bytes : c->full_bytes + (c->window_bytes * 4 + 4) / 5;
+/* Without the radix cache and with --max-running-requests windows get what requests can use:
+ * a window, a page on each side and two chunks (SWAChunkCapPoolConfigurator). */
+static void size_windows(vf_sglang_plan *p) {
+  const vf_request *r = p->s.request;
+  uint64_t each = p->cell.window_tokens + 1 + 2 * (uint64_t)p->s.w->block_size, cap;
+  if (!p->rules.windows_by_requests || r->prefix_caching != VF_OFF || r->max_num_seqs == 0) return;
+  if (p->cell.window_layers == 0 || p->cell.full_layers == 0) return;
+  cap = each * (r->max_num_seqs / vf_max_u32(p->attention_dp, 1)) + 2 * (uint64_t)p->chunk_tokens;
+  uint64_t full = vf_max_u64((uint64_t)p->seqs * p->s.w->requested_ctx_tokens, 1);
+  p->window_ppm = (uint32_t)vf_min_u64(vf_max_u64(cap * 1000000 / full, 1000), 1000000);
 }
 
-/* Slots that the demand takes: of the full pool, or of the smaller one for windows. */
-static uint64_t demand_tokens(const plan *p) {
-  const vf_workload *w = p->s.w;
-  uint64_t seqs = (w->seqs + p->s.dp * p->attention_dp - 1) / (p->s.dp * p->attention_dp);
-  uint64_t full, kept = vf_min_u64(w->requested_ctx_tokens, p->cell.window_tokens + w->block_size);
-  if (!vf_mul(&full, seqs, w->requested_ctx_tokens)) {
-    p->s.e->overflow = true;
-    return 0;
-  }
-  if (p->cell.window_layers == 0) return full;
-  return vf_max_u64(full, (seqs * kept * 5 + 3) / 4);
-}
-
-/* Recurrent states take nine parts of nineteen (--mamba-full-memory-ratio 0.9), whether they are
- * needed or not, and the cache the others. */
-static void add_demand(plan *p, uint32_t device) {
+/* Experts lie over tp / ep ranks each; attention, and with it the cache, over tp / dp. */
+static void set_stage(vf_sglang_plan *p, uint32_t stage) {
   vf_ranks *s = &p->s;
-  uint64_t cache = 0, states = 0,
-           seqs = (s->w->seqs + s->dp * p->attention_dp - 1) / (s->dp * p->attention_dp);
-  if (!vf_mul(&cache, demand_tokens(p), cell_bytes(&p->cell))) s->e->overflow = true;
-  if (p->cell.state_bytes != 0) {
-    uint64_t slots = s->request->prefix_caching == VF_OFF ? 1 : STATE_SLOTS;
-    if (!vf_mul3(&states, seqs, slots, p->cell.state_bytes)) s->e->overflow = true;
-    cache = vf_max_u64(cache, vf_shard_part(states, 10, 9));
-    states = vf_max_u64(states, vf_shard_part(cache, 9, 10));
-  }
-  if (s->e->overflow) return;
-  vf_ranks_add(s, device, VF_PART_KV_CACHE, "kv_cache", vf_exactly(cache), VF_BASIS_EXACT,
-               "slots of the token pool");
-  vf_ranks_add(s, device, VF_PART_STATE, "recurrent_state", vf_exactly(states), VF_BASIS_EXACT,
-               "three slots per request");
+  uint32_t tp = s->tp;
+  s->shard = (vf_shard){.tp = tp,
+                        .expert_tp = tp / s->ep,
+                        .expert_ranks = s->ep,
+                        .vocab_multiple = 64,
+                        .number_bytes = s->number_bytes,
+                        .mtp = p->draft_layers != 0 && s->request->draft == NULL,
+                        .no_towers = s->request->text_only};
+  vf_shard_stage(&s->shard, s->model, VF_STAGE_BEFORE_LAST, s->pp, stage);
+  s->tp = tp / p->attention_dp;
+  p->cell = vf_ranks_cell_of(s);
+  p->state_bytes = state_bytes(p, s->tp);
+  s->tp = tp;
+  size_windows(p);
 }
 
-static uint64_t pool_tokens(const plan *p, uint64_t bytes) {
-  uint64_t cell = cell_bytes(&p->cell), page = p->s.w->block_size;
-  if (p->cell.state_bytes != 0) bytes = vf_shard_part(bytes, 10, 19);
-  return cell == 0 ? 0 : bytes / cell / page * page;
-}
-
-static void add_outside(plan *p, uint32_t device, uint64_t tokens) {
-  vf_ranks *s = &p->s;
-  const vf_workload *w = s->w;
-  uint64_t act = vf_ranks_forward_bytes(s, s->batch_tokens);
-  uint64_t running = tokens / vf_max_u64(w->requested_ctx_tokens, 1) * 512;
-  running = vf_min_u64(vf_min_u64(vf_max_u64(running, 2048), MAX_RUNNING), tokens / 2 + 1);
-  if (s->request->max_num_seqs != 0) running = s->request->max_num_seqs;
-  uint64_t table = (running + 1) * vf_min_u64(w->requested_ctx_tokens, UINT64_C(1) << 40) * 4;
-  vf_ranks_add_outside(s, device, VF_PART_COMPUTE, "activation",
-                       (vf_interval){act / 2, act, act + act / 2}, "beside the pools");
-  if (!s->request->enforce_eager)
-    vf_ranks_add_outside(s, device, VF_PART_COMPUTE, "cuda_graphs",
-                         (vf_interval){400 * VF_MIB, 1400 * VF_MIB, 3000 * VF_MIB},
-                         "beside the pools");
-  vf_ranks_add_outside(s, device, VF_PART_COMPUTE, "request_table", vf_exactly(table),
-                       "beside the pools");
+static void stand(vf_ranks *r, uint32_t device) {
+  vf_sglang_plan *p = (vf_sglang_plan *)r;
+  set_stage(p, device / p->s.tp % p->s.pp);
 }
 
 /* NCCL and the context are there before the first measurement. */
@@ -231,67 +160,100 @@ static uint64_t before_loading(const vf_device *d, uint64_t context) {
 }
 
 /* NCCL's buffers: 1.1 GiB was logged with NVLink, next to nothing on PCIe. */
-static vf_interval link_bytes(const plan *p, const vf_device *d) {
+static vf_interval link_bytes(const vf_sglang_plan *p, const vf_device *d) {
   enum { LINKED_MB_PER_S = 1400000 };
   if (p->s.tp == 1) return (vf_interval){0, 0, 0};
   if (d->bandwidth_mb_per_s < LINKED_MB_PER_S) return (vf_interval){0, 0, 600 * VF_MIB};
   return (vf_interval){300 * VF_MIB, 1100 * VF_MIB, 2200 * VF_MIB};
 }
 
-/* The budget at every end. */
-static vf_interval budget_of(const plan *p, const vf_device *d) {
-  vf_interval links = link_bytes(p, d);
-  uint64_t ppm = p->fraction_ppm;
-  return (vf_interval){
-      vf_shard_part(before_loading(d, d->context.high_bytes + links.high_bytes), ppm, 1000000),
-      vf_shard_part(before_loading(d, d->context.bytes + links.bytes), ppm, 1000000),
-      vf_shard_part(before_loading(d, d->context.low_bytes + links.low_bytes), ppm, 1000000)};
+/* Of unified memory the rest of the system takes more or less from one start to the next: some
+ * two hundredths of it. */
+static uint64_t unsure_bytes(const vf_device *d) {
+  return d->kind == VF_DEVICE_UNIFIED ? vf_ranks_total(d) / 50 : vf_ranks_total(d) / 500;
 }
 
-static void add_rank(plan *p, uint32_t device) {
+/* The budget at every end. */
+static vf_interval budget_of(const vf_sglang_plan *p, const vf_device *d) {
+  vf_interval links = link_bytes(p, d), c = d->context;
+  uint64_t ppm = p->fraction_ppm, unsure = unsure_bytes(d);
+  return (vf_interval){
+      vf_shard_part(before_loading(d, c.high_bytes + links.high_bytes + unsure), ppm, 1000000),
+      vf_shard_part(before_loading(d, c.bytes + links.bytes), ppm, 1000000),
+      vf_shard_part(before_loading(d, c.low_bytes + links.low_bytes), ppm, 1000000) +
+          vf_shard_part(unsure, ppm, 2000000)};
+}
+
+/* --max-total-tokens ends the pool below what there is room for. */
+static vf_interval capped(const vf_sglang_plan *p, vf_interval pool) {
+  uint64_t most = UINT64_MAX, states = pool.bytes;
+  if (p->s.request->pool_tokens == 0) return pool;
+  states = p->state_bytes * vf_sglang_slots(p, pool.bytes);
+  if (!vf_mul(&most, p->s.request->pool_tokens, vf_sglang_token_bytes(p)) ||
+      !vf_add(&most, most, states))
+    return pool;
+  return (vf_interval){vf_min_u64(pool.low_bytes, most), vf_min_u64(pool.bytes, most),
+                       vf_min_u64(pool.high_bytes, most)};
+}
+
+/* Memory is one thing, slots another: of states, or of tokens that an option bounds. */
+static void check_slots(vf_sglang_plan *p) {
+  const vf_request *r = p->s.request;
+  if (p->slots != 0 && p->slots < (uint64_t)p->seqs * p->copies) {
+    p->s.e->refused = true;
+    vf_estimate_assume(p->s.e, "state-slots",
+                       "the states have fewer slots than these sequences want: the engine starts, "
+                       "and runs fewer at once");
+  }
+  if (r->pool_tokens != 0 && r->pool_tokens < vf_sglang_demand_tokens(p)) {
+    p->s.e->refused = true;
+    vf_estimate_assume(p->s.e, "pool-tokens",
+                       "--max-total-tokens is less than these sequences have: the engine starts, "
+                       "and runs fewer at once");
+  }
+}
+
+static void add_rank(vf_sglang_plan *p, uint32_t device) {
   vf_ranks *s = &p->s;
   vf_device_budget *b = &s->e->devices[device];
-  uint64_t copies = attention_copies(p);
-  vf_ranks_add_weights(s, device, true, true);
-  vf_ranks_add(s, device, VF_PART_WEIGHTS, "attention_copies", vf_exactly(copies), VF_BASIS_EXACT,
-               "whole attention for each replica");
-  add_demand(p, device);
+  vf_terms_add(s, device, false);
   if (s->e->overflow || !b->device.total_known) return;
-  vf_interval budget = budget_of(p, &b->device), pool = vf_ranks_pool(b, budget);
-  uint64_t tokens = pool_tokens(p, pool.bytes);
-  add_outside(p, device, tokens);
-  vf_ranks_add_outside(s, device, VF_PART_RUNTIME, "cuda_context", b->device.context,
-                       "there before");
+  vf_interval budget = budget_of(p, &b->device);
+  p->pool = capped(p, vf_ranks_pool(b, budget));
+  p->tokens = vf_sglang_pool_tokens(p, p->pool.bytes);
+  p->slots = vf_sglang_slots(p, p->pool.bytes);
+  vf_terms_add(s, device, true);
   vf_ranks_set_budget(s, device, vf_ranks_total(&b->device), budget.bytes);
-  vf_ranks_set_pool(s, device, pool, tokens);
-  if (tokens == 0) {
+  vf_ranks_set_pool(s, device, p->pool, p->tokens);
+  if (p->state_bytes != 0)
+    s->w->max_concurrency_x100 =
+        vf_min_u64(s->w->max_concurrency_x100, p->slots / p->copies * 100 * s->dp);
+  if (device == 0) check_slots(p);
+  if (p->tokens == 0) {
     s->e->refused = true;
     s->w->starts = false;
   }
 }
 
 static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *err) {
-  plan p = {
+  vf_sglang_plan p = {
       .s = {.e = e, .model = e->model, .request = request, .w = &e->workload, .name = "SGLang"}};
   vf_status status = resolve(&p, err);
   if (status != VF_OK) return status;
   for (uint32_t stage = 0; stage < p.s.pp; stage++) {
-    set_shard(&p, stage);
-    uint32_t tp = p.s.tp;
-    p.s.tp = tp / p.attention_dp; /* the cache is cut as attention is */
-    p.cell = vf_ranks_cell_of(&p.s);
-    p.s.tp = tp;
+    set_stage(&p, stage);
     for (uint32_t i = 0; i < p.s.dp * p.s.tp; i++)
       add_rank(&p, vf_ranks_device(&p.s, i / p.s.tp, stage, i % p.s.tp));
   }
   if (p.attention_dp > 1) e->workload.max_concurrency_x100 *= p.attention_dp;
-  vf_ranks_assume(&p.s, NULL, NULL);
+  vf_plan_keep(&p.s, sizeof p);
+  vf_ranks_assume(&p.s, NULL, "Not enough memory. Please try to increase --mem-fraction-static.");
   return VF_OK;
 }
 
 static bool knows(const char *version) {
   uint32_t v = vf_ranks_version(version);
-  return v != 0 && v < 6000;
+  return v != 0 && v <= VF_SGLANG_NEWEST;
 }
 
 static const char *const aliases[] = {"sgl", NULL};
@@ -302,14 +264,16 @@ const vf_engine vf_engine_sglang = {
     .name = "sglang",
     .aliases = aliases,
     .dialect = &vf_dialect_sglang,
-    .version = "v0.5.9",
+    .version = "v0.5.15",
     .checked = "2026-07-13",
     .quants = vf_ranks_quants,
-    .max_seqs = MAX_RUNNING,
+    .max_seqs = VF_SGLANG_MAX_RUNNING,
     .ladder = ladder,
     .pools = true,
     .knows = knows,
     .decodes = VF_DECODES_GRAPHS,
     .estimate = estimate,
-    .explain = vf_ranks_explain,
+    .terms = vf_sglang_terms,
+    .stand = stand,
+    .explain = vf_terms_explain,
 };

@@ -36,21 +36,33 @@ static const vf_spelling rows[] = {
     {"language-model-only", "--language-only", .form = VF_FORM_BARE},
     {"swa-full", "--disable-hybrid-swa-memory", .form = VF_FORM_BARE},
     {"enforce-eager", "--disable-cuda-graph", .form = VF_FORM_BARE},
+    {"pool-tokens", "--max-total-tokens", .measure = VF_MEASURE_SUFFIX},
+    {"cuda-graph-max-bs", "--cuda-graph-max-bs --cuda-graph-max-bs-decode"},
+    {"swa-full-tokens-ratio", "--swa-full-tokens-ratio"},
+    {"max-mamba-cache-size", "--max-mamba-cache-size"},
+    {"mamba-full-memory-ratio", "--mamba-full-memory-ratio"},
+    {"mamba-ssm-dtype", "--mamba-ssm-dtype", .env = "SGLANG_MAMBA_SSM_DTYPE"},
+    {"hicache-ratio", "--hicache-ratio"},
+    {"hicache-ratio", "--enable-hierarchical-cache", .value = "2", .form = VF_FORM_BARE,
+     .measure = VF_MEASURE_LEAST},
+    {"hicache-size", "--hicache-size", .measure = VF_MEASURE_GIB},
+    {"deepep", "--moe-a2a-backend", .value = "deepep:on *:off", .measure = VF_MEASURE_MAP},
+    {"deepep", "--enable-deepep-moe", .form = VF_FORM_BARE, .silent = true},
     /* May move memory, and no parameter stands for it. */
     {.env = "SGLANG_MAMBA_CONV_DTYPE", .effect = VF_EFFECT_UNREAD},
     {.env = "SGLANG_ENABLE_JIT_DEEPGEMM", .effect = VF_EFFECT_UNREAD},
     {.env = "SGLANG_ATTENTION_BACKEND", .effect = VF_EFFECT_UNREAD},
-    {.words = "--max-total-tokens --max-prefill-tokens --prefill-max-requests "
+    {.words = "--max-prefill-tokens --prefill-max-requests "
               "--speculative-num-steps --speculative-eagle-topk --speculative-dflash-block-size "
               "--speculative-dspark-block-size --speculative-draft-window-size "
-              "--speculative-token-map --cuda-graph-max-bs --cuda-graph-max-bs-decode "
+              "--speculative-token-map "
               "--cuda-graph-max-bs-prefill --cuda-graph-config --cuda-graph-backend-decode "
               "--cuda-graph-backend-prefill --torch-compile-max-bs --moe-dense-tp-size "
-              "--moe-a2a-backend --deepep-mode --ep-num-redundant-experts --attn-cp-size "
-              "--moe-dp-size --mamba-full-memory-ratio --max-mamba-cache-size --mamba-ssm-dtype "
+              "--deepep-mode --ep-num-redundant-experts --attn-cp-size "
+              "--moe-dp-size "
               "--mamba-radix-cache-strategy --mamba-scheduler-strategy "
-              "--mamba-max-states-per-path --int8-mamba-ckpt-size --swa-full-tokens-ratio "
-              "--hicache-ratio --hicache-size --offload-group-size --offload-num-in-group "
+              "--mamba-max-states-per-path --int8-mamba-ckpt-size "
+              "--offload-group-size --offload-num-in-group "
               "--offload-prefetch-step --offload-mode --disaggregation-mode --base-gpu-id "
               "--gpu-id-step --nnodes --kt-method --kt-weight-path --kt-num-gpu-experts "
               "--kt-gpu-prefill-token-threshold --kt-expert-placement-strategy --torchao-config "
@@ -62,10 +74,10 @@ static const vf_spelling rows[] = {
               "--disaggregation-decode-extra-slots --pp-max-micro-batch-size",
      .effect = VF_EFFECT_UNREAD},
     {.words = "--disable-prefill-cuda-graph --disable-decode-cuda-graph --enable-torch-compile "
-              "--enable-dp-attention --enable-dp-lm-head --enable-int8-mamba-checkpoint "
-              "--enable-hierarchical-cache --encoder-only --kt-enable-dynamic-expert-update "
+              "--enable-dp-lm-head --enable-int8-mamba-checkpoint "
+              "--encoder-only --kt-enable-dynamic-expert-update "
               "--disable-shared-experts-fusion --enable-memory-saver --enable-mixed-chunk "
-              "--disable-custom-all-reduce --enable-deepep-moe --enable-two-batch-overlap "
+              "--disable-custom-all-reduce --enable-two-batch-overlap "
               "--enable-single-batch-overlap --enable-flashinfer-allreduce-fusion "
               "--enable-nsa-prefill-context-parallel --enable-dsa-prefill-context-parallel "
               "--enable-prefill-context-parallel --disable-overlap-schedule --is-embedding "
@@ -78,8 +90,8 @@ static const vf_spelling rows[] = {
      .form = VF_FORM_MANY,
      .effect = VF_EFFECT_UNREAD},
     {.words = "--enable-multimodal", .form = VF_FORM_BARE, .effect = VF_EFFECT_UNREAD},
-    /* Move nothing. */
-    {.words = "--enable-quant-communications --enable-lora-overlap-loading "
+    /* Move nothing: that replicas share the ranks' attention follows from --tp and --dp. */
+    {.words = "--enable-dp-attention --enable-quant-communications --enable-lora-overlap-loading "
               "--experts-shared-outer-loras",
      .form = VF_FORM_BARE,
      .effect = VF_EFFECT_NONE},
