@@ -227,10 +227,17 @@ static bool draw_situation(situation *s, const forward *f) {
   return false;
 }
 
+/* A figure that is surer than that of the smaller request may end lower, but not below what the
+ * smaller one is expected to need. */
+static bool upper_end_is_no_less(const figures *before, const figures *after) {
+  bool surer = after->high_bytes - after->gpu_bytes < before->high_bytes - before->gpu_bytes;
+  return after->high_bytes >= (surer ? before->gpu_bytes : before->high_bytes);
+}
+
 static void no_less(const situation *s, figures after, const char *what) {
   if (after.status != VF_OK) return; /* refused: no figure */
   if (after.total_bytes >= s->before.total_bytes && after.gpu_bytes >= s->before.gpu_bytes &&
-      after.high_bytes >= s->before.high_bytes && after.verdict >= s->before.verdict)
+      upper_end_is_no_less(&s->before, &after) && after.verdict >= s->before.verdict)
     return;
   fail_msg("%s: %s %s %s on %s, %llu tokens x %u%s, %d layers: %lld bytes, devices %lld, at most "
            "%lld, verdict %d to %d",

@@ -1,6 +1,6 @@
 cat >run.py <<"E"
 import os, re, signal, subprocess, time
-p = subprocess.Popen([os.environ["VRAMFIT"], "table", "--model", "any", "--gpu", "any", "--quant", "any", "--seqs", "1,2,3,4", "--ctx", "8k", "--format", "csv", "--engine", "llama.cpp"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+p = subprocess.Popen([os.environ["VRAMFIT"], "table", "--model", "any", "--gpu", "any", "--quant", "any", "--seqs", "1,2", "--ctx", "8k", "--format", "csv", "--engine", "llama.cpp"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 catches = 0
 while p.poll() is None and not catches >> (signal.SIGINT - 1) & 1:  # until it is ready to be interrupted
     time.sleep(0.05)
