@@ -168,8 +168,9 @@ typedef enum vf_backend {
   VF_BACKEND_CUDA = 1,
   VF_BACKEND_ROCM = 2,
   VF_BACKEND_METAL = 3,
-  VF_BACKEND_SYCL = 4,  /* Intel GPUs */
-  VF_BACKEND_OTHER = 5, /* accelerators that only their vendors' engines drive */
+  VF_BACKEND_SYCL = 4,   /* Intel GPUs */
+  VF_BACKEND_OTHER = 5,  /* accelerators that only their vendors' engines drive */
+  VF_BACKEND_VULKAN = 6, /* any maker's GPU, where it is asked for */
   VF_BACKEND_COUNT
 } vf_backend;
 
@@ -298,9 +299,9 @@ typedef struct vf_request {
   uint32_t graph_batch;      /* the largest batch that is captured in a graph */
   uint32_t window_share_ppm; /* tokens of layers with a window, of those of the others */
   uint32_t state_slots;      /* of recurrent states, of all requests */
-  uint32_t state_ratio_ppm;  /* memory of states over memory of tokens, where neither is asked for */
-  vf_format state_format;    /* of recurrent states; VF_FORMAT_NONE: engine's default */
-  uint32_t host_cache_ppm;   /* a cache in main memory, as a ratio to the pool */
+  uint32_t state_ratio_ppm; /* memory of states over memory of tokens, where neither is asked for */
+  vf_format state_format;   /* of recurrent states; VF_FORMAT_NONE: engine's default */
+  uint32_t host_cache_ppm;  /* a cache in main memory, as a ratio to the pool */
   uint64_t host_cache_bytes; /* or of this size, for each rank */
   bool deepep;               /* experts exchange tokens by DeepEP's buffers */
 

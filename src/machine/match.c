@@ -32,6 +32,7 @@ static const char *vendor_name(const vf_found *d) {
   case VF_BACKEND_METAL: return "apple";
   case VF_BACKEND_CPU:
   case VF_BACKEND_OTHER:
+  case VF_BACKEND_VULKAN:
   case VF_BACKEND_COUNT: break;
   }
   return "";
@@ -45,6 +46,7 @@ static const char *vendor_title(const vf_found *d) {
   case VF_BACKEND_METAL: return "Apple";
   case VF_BACKEND_CPU:
   case VF_BACKEND_OTHER:
+  case VF_BACKEND_VULKAN:
   case VF_BACKEND_COUNT: break;
   }
   return "unknown";

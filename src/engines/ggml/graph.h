@@ -18,6 +18,7 @@ typedef struct vf_ggml_graph {
   uint64_t cells;       /* cache cells per stream */
   uint64_t streams;     /* independent caches: sequences, or 1 for a unified one */
   uint64_t seqs;        /* sequences in all */
+  uint64_t snapshots;   /* states that a delta net gives back of each */
   uint64_t ubatch;      /* tokens of a batch as set, before rounding to sequences */
   vf_format kv_k, kv_v;
   bool flash_attn;

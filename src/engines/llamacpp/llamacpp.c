@@ -36,7 +36,8 @@ static bool is_pipelined(const plan *p) {
 /* llama-server reserves logits for one row per sequence (server-context.cpp:1013). */
 static void resolve_graph(plan *p) {
   vf_workload *w = p->w;
-  uint32_t rows = p->request->output_rows != 0 ? p->request->output_rows : w->seqs;
+  uint32_t rows = p->request->output_rows;
+  if (rows == 0) rows = w->seqs * (1 + vf_llamacpp_proposed(p->request));
   if (vf_ggml_holds(p->graph.rules, VF_RULE_LOGITS_ALL) || p->request->embeddings)
     rows = UINT32_MAX;
   w->output_rows = (uint32_t)vf_min_u64(rows, p->graph.tokens);
@@ -58,6 +59,7 @@ static void resolve_graph(plan *p) {
   p->graph.v_columns = p->widest_v;
   p->graph.pipelined = is_pipelined(p);
   p->graph.moved = p->moved;
+  p->graph.snapshots = p->snapshots;
   p->graph.no_offload = p->request->no_op_offload;
   p->graph.pooled = p->request->embeddings;
   p->graph.pins_norms = vf_placement_is_whole(&p->placement, p->host) &&
@@ -292,6 +294,12 @@ static vf_status add_model(plan *p, vf_error *err) {
 /* The draft model has a context of its own, as long as the target's, on the same devices. */
 static vf_status add_draft(const plan *target, vf_error *err) {
   plan p = *target;
+  vf_request own = *target->request; /* a draft's cache is in f16, whatever the target's is in */
+  own.kv_k = own.kv_v = VF_FORMAT_NONE;
+  own.mtp = false;
+  own.draft = NULL;
+  p.request = &own;
+  p.snapshots = 1;
   p.moved = NULL;
   vf_workload workload = *target->w;
   size_t first = p.e->n_lines;
@@ -302,6 +310,15 @@ static vf_status add_draft(const plan *target, vf_error *err) {
   for (size_t i = first; i < p.e->n_lines; i++)
     p.e->lines[i].name = vf_llamacpp_draft_name(p.e->lines[i].name);
   return status;
+}
+
+/* Only CUDA's flash attention, and so ROCm's, makes copies of a cache in f16. */
+static bool has_cuda(const plan *p) {
+  for (uint32_t d = 0; d < p->n_gpus; d++) {
+    vf_backend b = p->e->devices[d].device.backend;
+    if (b == VF_BACKEND_CUDA || b == VF_BACKEND_ROCM) return true;
+  }
+  return false;
 }
 
 vf_status vf_llamacpp_estimate(vf_estimate *e, const vf_request *request,
@@ -316,11 +333,13 @@ vf_status vf_llamacpp_estimate(vf_estimate *e, const vf_request *request,
   p.host = (uint32_t)e->n_devices - 1;
   p.cpu_only = e->n_devices == 1;
   p.n_gpus = p.host - (uint32_t)e->n_idle;
+  p.snapshots = vf_llamacpp_snapshots(request);
   p.graph.build = program->build;
   p.graph.rules = vf_ggml_rules_of(program->build);
+  if (!has_cuda(&p)) p.graph.rules &= ~(UINT64_C(1) << VF_RULE_CACHE_COPIES);
   vf_status status = vf_llamacpp_move(&p, err);
   if (status == VF_OK) status = add_model(&p, err);
-  if (status == VF_OK) status = vf_llamacpp_add_mtp(&p, p.full_peak_bytes, err);
+  if (status == VF_OK) status = vf_llamacpp_add_mtp(&p, err);
   if (status == VF_OK) vf_llamacpp_add_beside(&p);
   if (status == VF_OK) status = add_draft(&p, err);
   vf_llamacpp_free_moved(&p);

@@ -13,8 +13,9 @@
 /* How each backend pads its buffers (ggml-cuda.cu:908; ggml-metal: page-aligned buffers whose
  * tensors take the CPU's alignment; ggml-backend.cpp). */
 const vf_buffer_rule vf_llamacpp_buffer_rules[VF_BACKEND_COUNT] = {
-    [VF_BACKEND_CPU] = {32, 0},   [VF_BACKEND_CUDA] = {128, 512}, [VF_BACKEND_ROCM] = {128, 512},
-    [VF_BACKEND_METAL] = {32, 0}, [VF_BACKEND_SYCL] = {128, 512}, [VF_BACKEND_OTHER] = {32, 0},
+    [VF_BACKEND_CPU] = {32, 0},     [VF_BACKEND_CUDA] = {128, 512}, [VF_BACKEND_ROCM] = {128, 512},
+    [VF_BACKEND_METAL] = {32, 0},   [VF_BACKEND_SYCL] = {128, 512}, [VF_BACKEND_OTHER] = {32, 0},
+    [VF_BACKEND_VULKAN] = {128, 0},
 };
 
 /* ---- Placement (src/llama-model.cpp:1521-1546) ------------------------------------------ */
@@ -228,10 +229,9 @@ static bool cells_bytes(const plan *p, const vf_cache_layer *c, const vf_buffer_
 /* A state per sequence, in f32 (src/llama-memory-recurrent.cpp:101). */
 static bool state_bytes(const plan *p, const vf_cache_layer *c, const vf_buffer_rule *rule,
                         uint64_t *out) {
-  uint64_t conv, state;
-  return vf_buffer_bytes(&conv, rule, VF_FORMAT_F32, c->conv, p->w->seqs) &&
-         vf_buffer_bytes(&state, rule, VF_FORMAT_F32, c->state, p->w->seqs) &&
-         vf_add(out, conv, state);
+  uint64_t conv, state, rows = (uint64_t)p->w->seqs * p->snapshots;
+  return vf_buffer_bytes(&conv, rule, VF_FORMAT_F32, c->conv, rows) &&
+         vf_buffer_bytes(&state, rule, VF_FORMAT_F32, c->state, rows) && vf_add(out, conv, state);
 }
 
 bool vf_llamacpp_cache_bytes(const plan *p, const vf_cache_layer *c, const vf_buffer_rule *rule,

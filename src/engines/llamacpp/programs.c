@@ -145,7 +145,7 @@ static vf_status estimate_ollama(vf_estimate *e, const vf_request *request, vf_e
   if (r.ubatch_tokens == 0) r.ubatch_tokens = before ? 512 : ollama_batch(e, r.ctx_tokens * r.seqs);
   if (before && r.output_rows == 0) r.output_rows = BATCH;
   vf_llamacpp_program program = before ? old : now;
-  if (!before) program.build = vf_ollama_build(e->workload.engine_version);
+  program.build = vf_ollama_build(e->workload.engine_version);
   return vf_llamacpp_estimate(e, &r, &program, err);
 }
 
