@@ -74,7 +74,7 @@ static uint8_t wish_of(const vf_schedule *s, const vf_graph_node *n) {
   for (int i = 0; i < n->n_sources; i++) {
     const vf_graph_node *w = &s->graph->nodes[n->sources[i] & 0xFFFF];
     if (w->outside != VF_OUTSIDE_WEIGHT) continue;
-    return w->backend == host_of(s) && n->offloads ? 0 : w->backend;
+    return w->backend == host_of(s) && n->offloads && w->offloads ? 0 : w->backend;
   }
   return VF_BACKEND_OPEN;
 }

@@ -11,7 +11,7 @@
 enum {
   SCAN_ON_GPU = 5812,  /* Mamba's scan: before, it ran on the CPU between splits (#9126) */
   DELTA_FUSED = 8233,  /* gated delta nets are one operation (#19504) */
-  SAME_GRAPHS = 10489, /* recurrent graphs as in v0.5.0 */
+  SAME_GRAPHS = 10488, /* recurrent graphs are told since, figure by figure */
   SCAN_TENSORS = 4,    /* so many tensors of a layer cross over, at most */
   DELTA_TENSORS = 12,  /* and so many are padded to whole chunks */
   DELTA_CHUNK = 64,    /* tokens */
@@ -80,9 +80,12 @@ static vf_interval of_states(const plan *p, vf_interval size, uint32_t device) {
   uint32_t layers = count_states(p, device, &width);
   if (width == 0 || p->program->build >= SAME_GRAPHS) return size;
   if (!vf_mul3(&row, p->graph.tokens, width, 4)) p->e->overflow = true;
-  size.low_bytes -= size.low_bytes / 5;
-  size.high_bytes += size.high_bytes / (p->cpu_only ? 2 : 5) + crossing_bytes(p, layers, row) +
-                     chunk_bytes(p, width);
+  bool apart = !vf_placement_is_whole(&p->placement, p->host) || p->request->cpu_moe_layers != 0;
+  bool scans = p->program->build < SCAN_ON_GPU;
+  size.low_bytes -= size.low_bytes / (scans ? 5 : 6);
+  size.high_bytes += size.high_bytes / (p->cpu_only ? 2 : apart ? 5 : 60);
+  if (scans || p->graph.pipelined) size.high_bytes += crossing_bytes(p, layers, row);
+  size.high_bytes += chunk_bytes(p, width);
   return size;
 }
 
