@@ -4,6 +4,7 @@
 #ifndef VRAMFIT_REPORT_H
 #define VRAMFIT_REPORT_H
 
+#include "vramfit/check.h"
 #include "vramfit/deploy.h"
 #include "vramfit/inspect.h"
 #include "vramfit/place.h"
@@ -25,6 +26,14 @@ typedef enum vf_report_format {
   VF_REPORT_JSON = 1,
   VF_REPORT_CSV = 2,
   VF_REPORT_MARKDOWN = 3,
+  /* Of checks alone. */
+  VF_REPORT_GITHUB = 4,      /* annotations */
+  VF_REPORT_JUNIT = 5,       /* JUnit's XML */
+  VF_REPORT_SARIF = 6,       /* 2.1.0 */
+  VF_REPORT_TAP = 7,         /* Test Anything Protocol, 14 */
+  VF_REPORT_CODEQUALITY = 8, /* GitLab's */
+  VF_REPORT_BASELINE = 9,    /* what vf_check_baseline() reads */
+  VF_REPORT_SUMMARY = 10,    /* Markdown for the page of a run */
   VF_REPORT_COUNT
 } vf_report_format;
 
@@ -58,6 +67,23 @@ typedef bool (*vf_write_fn)(void *user, const char *data, size_t size);
 VF_API VF_MUST_USE vf_status vf_report_write(const vf_estimate *estimate, const vf_limits *limits,
                                              const vf_report_options *options, vf_write_fn write,
                                              void *user, vf_error *err);
+
+/* A report of a check, written while it goes on. */
+typedef struct vf_check_report vf_check_report;
+
+/* Begins it, in any format. */
+VF_API VF_MUST_USE vf_status vf_check_report_new(vf_check_report **out, const vf_context *ctx,
+                                                 const vf_report_options *options,
+                                                 vf_write_fn write, void *user, vf_error *err);
+
+/* Writes the results that a vf_check_fn was called with. */
+VF_API VF_MUST_USE vf_status vf_check_report_add(vf_check_report *report, const vf_check *check,
+                                                 vf_error *err);
+
+/* Ends it, with what could not be read and the sums. */
+VF_API VF_MUST_USE vf_status vf_check_report_end(vf_check_report *report, const vf_check *check,
+                                                 vf_error *err);
+VF_API void vf_check_report_free(vf_check_report *report);
 
 /* Writes what vf_machine_detect() found, as a table or as JSON. */
 VF_API VF_MUST_USE vf_status vf_machine_write(const vf_machine *machine,

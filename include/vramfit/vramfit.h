@@ -168,8 +168,8 @@ typedef enum vf_backend {
   VF_BACKEND_CUDA = 1,
   VF_BACKEND_ROCM = 2,
   VF_BACKEND_METAL = 3,
-  VF_BACKEND_SYCL = 4,   /* Intel GPUs */
-  VF_BACKEND_OTHER = 5,  /* accelerators that only their vendors' engines drive */
+  VF_BACKEND_SYCL = 4,  /* Intel GPUs */
+  VF_BACKEND_OTHER = 5, /* accelerators that only their vendors' engines drive */
   VF_BACKEND_VULKAN = 6, /* any maker's GPU, where it is asked for */
   VF_BACKEND_COUNT
 } vf_backend;
@@ -205,8 +205,8 @@ typedef struct vf_device {
   uint32_t pcie_mb_per_s;     /* one direction */
   uint32_t host;              /* which machine it is in, from 0: nodes have their own */
   uint64_t host_memory_bytes; /* main memory of that host */
-  uint64_t whole_bytes; /* unified: what programs may take of the machine's memory, where the GPU
-                           may take less of it; 0: there is one limit */
+  uint64_t whole_bytes; /* unified: what programs may take of the machine's memory, where the GPU may
+                           take less of it; 0: there is one limit */
 } vf_device;
 
 /* Parses "h100", "h100x8", "rtx-4090+rtx-3090", "cpu", a MIG instance "h200:1g.18gb", or a node
@@ -299,11 +299,13 @@ typedef struct vf_request {
   uint32_t graph_batch;      /* the largest batch that is captured in a graph */
   uint32_t window_share_ppm; /* tokens of layers with a window, of those of the others */
   uint32_t state_slots;      /* of recurrent states, of all requests */
-  uint32_t state_ratio_ppm; /* memory of states over memory of tokens, where neither is asked for */
-  vf_format state_format;   /* of recurrent states; VF_FORMAT_NONE: engine's default */
-  uint32_t host_cache_ppm;  /* a cache in main memory, as a ratio to the pool */
+  uint32_t state_ratio_ppm;  /* memory of states over memory of tokens, where neither is asked for */
+  vf_format state_format;    /* of recurrent states; VF_FORMAT_NONE: engine's default */
+  uint32_t host_cache_ppm;   /* a cache in main memory, as a ratio to the pool */
   uint64_t host_cache_bytes; /* or of this size, for each rank */
   bool deepep;               /* experts exchange tokens by DeepEP's buffers */
+  bool host_experts;         /* serving engines with KTransformers: experts stay in main memory */
+  uint32_t gpu_experts;      /* but for so many of each layer */
 
   /* llama.cpp */
   bool no_op_offload; /* products with weights of the host run there, however many rows */
@@ -361,8 +363,8 @@ typedef struct vf_line {
   vf_basis basis;
   const char *note; /* a few words for people; may be "" */
   bool outside;     /* beside the budget: in the share that the engine leaves alone; in no sum */
-  bool growth; /* taken only with use, up to high_bytes, which an option bounds; in growth_bytes
-                  alone */
+  bool growth;      /* taken only with use, up to high_bytes, which an option bounds; in growth_bytes
+                       alone */
 } vf_line;
 
 /* All the memory of a machine whose GPU may take a part of it alone (Metal's working set). */

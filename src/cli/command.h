@@ -4,7 +4,13 @@
 
 #include "options.h"
 
-enum exit_code { EXIT_FITS = 0, EXIT_NO_FIT = 1, EXIT_TROUBLE = 2, EXIT_INTERRUPTED = 130 };
+enum exit_code {
+  EXIT_FITS = 0,
+  EXIT_NO_FIT = 1,
+  EXIT_TROUBLE = 2,
+  EXIT_UNREADABLE = 3, /* 2 to the shell: a report says why, and no line of ours has to */
+  EXIT_INTERRUPTED = 130
+};
 
 /* Bits of the commands, for the options that they take. */
 enum command_bit {
@@ -23,7 +29,8 @@ enum command_bit {
   FORMATS = 1 << 12,
   ENGINES = 1 << 13,
   ESTIMATING = FIT | TABLE | MAX | COMPARE, /* they take every parameter of a deployment */
-  ANY_COMMAND = (1 << 14) - 1,
+  CHECK = 1 << 14,
+  ANY_COMMAND = (1 << 15) - 1,
 };
 
 /* What a verdict is to a script: --strict refuses TIGHT, --allow-risky takes RISKY. */
@@ -54,6 +61,7 @@ enum exit_code command_formats(const args *a, const vf_context *ctx, vf_error *e
 enum exit_code command_engines(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_detect(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_place(const args *a, const vf_context *ctx, vf_error *err);
+enum exit_code command_check(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_table(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_max(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_compare(const args *a, const vf_context *ctx, vf_error *err);

@@ -15,6 +15,9 @@
 
 static const char *const box_parameters[] = {"gpu",         "total",    "memory", "used",
                                              "host-memory", "headroom", NULL};
+static const char *const check_parameters[] = {"gpu",         "gpus",     "total", "memory", "used",
+                                               "host-memory", "headroom", "ctx",   "seqs",   "quant",
+                                               "kv",          "engine",   NULL};
 static const char *const model_parameter[] = {"model", NULL};
 
 const command commands[] = {
@@ -34,6 +37,9 @@ const command commands[] = {
     {"place", PLACE, 1, command_place, "place FILE",
      "do the workloads of a file fit together? box.json, or docker compose as JSON",
      box_parameters},
+    {"check", CHECK, MAX_OPERANDS, command_check, "check FILE|DIR...",
+     "do all deployments fit that files state? For pipelines: --format github, junit, sarif…",
+     check_parameters},
     {"models", MODELS, 2, command_models, "models [QUERY]",
      "the models that are known; one whole, by name", NULL},
     {"gpus", GPUS, 1, command_gpus, "gpus [QUERY]",
@@ -126,5 +132,6 @@ int main(int argc, char **argv) {
   setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
   enum exit_code code = start(argc, argv, &err);
   if (code == EXIT_TROUBLE && (err.status != VF_IO || !ferror(stdout))) complain(&err);
-  return (int)close_output(code);
+  code = close_output(code);
+  return code == EXIT_UNREADABLE ? EXIT_TROUBLE : (int)code; /* that was told by the report */
 }

@@ -25,6 +25,15 @@ static vf_status parse_string(void *field, const char *text, vf_error *err) {
   return VF_OK;
 }
 
+static vf_status parse_exclude(void *field, const char *text, vf_error *err) {
+  const char **list = field;
+  size_t n = 0;
+  while (list[n] != NULL) n++;
+  if (n == MAX_EXCLUDES) return trouble(err, "", "more than %d patterns", MAX_EXCLUDES);
+  list[n] = text;
+  return VF_OK;
+}
+
 static vf_status parse_flag(void *field, const char *text, vf_error *err) {
   (void)text;
   (void)err;

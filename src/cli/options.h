@@ -12,7 +12,7 @@ typedef struct range_arg {
   uint64_t least, most;
 } range_arg;
 
-enum { MAX_OPERANDS = 16, MAX_WORDS = 1024 };
+enum { MAX_OPERANDS = 16384, MAX_WORDS = 1024, MAX_EXCLUDES = 64 };
 
 typedef struct args {
   const char *command;                /* NULL: fit */
@@ -29,6 +29,9 @@ typedef struct args {
 
   const char *plot;
   const char *scenario, *card_svg;
+  const char *baseline, *write_baseline, *summary; /* files of check */
+  const char *excludes[MAX_EXCLUDES + 1];          /* NULL-terminated */
+  bool only_changed;
   bool card;
   const char *catalog, *id, *family, *vendor, *sysroot;
   const char *rows, *columns; /* names of axes */

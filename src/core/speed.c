@@ -55,12 +55,22 @@ static const vf_device_budget *host_of(const vf_estimate *e) {
   return &e->devices[e->n_devices - 1];
 }
 
+/* What is looked up on the host: a row of it goes over the bus. */
+static double looked_up(const vf_estimate *e) {
+  uint64_t sum = 0;
+  for (size_t i = 0; i < e->model->n_tensors; i++) {
+    const vf_tensor *t = &e->model->tensors[i];
+    if (vf_roles[t->role].home == VF_HOME_INPUT) sum += t->bytes * t->count;
+  }
+  return (double)sum;
+}
+
 /* Weights that devices fetch from the host at every step: engines that share layers and offload. */
 static double streamed_share(const vf_estimate *e) {
   double host = (double)host_of(e)->part_bytes[VF_PART_WEIGHTS];
-  return e->workload.tp == 0 || vf_speed_gpus(e) == 0 || host == 0
-             ? 0
-             : host / (host + weights_on_gpus(e));
+  if (e->workload.tp == 0 || vf_speed_gpus(e) == 0 || host == 0) return 0;
+  if (e->decodes == VF_DECODES_EXLLAMA) host -= looked_up(e);
+  return host <= 0 ? 0 : host / (host + weights_on_gpus(e));
 }
 
 static vf_band band_of(const step *s, const vf_reach *reach) {

@@ -15,6 +15,7 @@
 #include "base/status.h"
 #include "deploy/dialect.h"
 #include "deploy/words.h"
+#include "deploy/wrapper.h"
 #include "readers/catalog.h"
 #include "readers/config.h"
 #include "readers/files.h"
@@ -35,7 +36,10 @@ struct vf_command {
   bool stated[VF_PARAM_COUNT];                  /* by any source */
   bool said[VF_PARAM_COUNT];                    /* by the one that is being read */
   bool total_ctx, own_ctx_letter, engines_seqs; /* whose word gave the context and the sequences */
+  bool tolerant;                                /* what makes no sense is noted, and reading goes on */
+  vf_error first_trouble;                       /* then the first of it */
   bool from_hub;                                /* the model is a repository, with its tower */
+  const char *gpus, *visible, *image; /* of a container, and what is visible of them; NULL */
   const vf_dialect *hint; /* of an engine that alone has some word that was said */
   const char *lists[VF_AXIS_COUNT];
   vf_assumption remarks[MOST_REMARKS];
@@ -44,6 +48,8 @@ struct vf_command {
   size_t n_passed;
   const char *taken[MOST_PASSED]; /* words that are parameters */
   size_t n_taken;
+  vf_unread unread[MOST_REMARKS];
+  size_t n_unread;
   vf_unstated unstated[MOST_UNSTATED];
   size_t n_unstated;
 };
@@ -176,13 +182,23 @@ static vf_status take_repository(vf_command *c, const vf_param *p, const char *t
   return vf_param_parse(p, &c->d, name, VF_MEASURE_OURS, err);
 }
 
+/* A file whose folder alone is not known is known by its name. */
+static bool is_known_by_name(const vf_param *p, const char *text) {
+  const char *slash = strrchr(text, '/');
+  return p->kind == VF_KIND_TEXT && slash != NULL && slash[1] != '\0' &&
+         !vf_word_is_unknown(slash + 1);
+}
+
 /* A value in the engine's words, for the parameter of its row. */
 static vf_status take_value(vf_command *c, const vf_spelling *row, const char *text,
                             vf_error *err) {
   const vf_param *p = vf_param_find(row->param, strlen(row->param));
   size_t n = 0;
   if (p == NULL) return vf_fail(err, VF_USAGE, "no parameter is called '%s'", row->param);
-  if (vf_word_is_unknown(text)) return note_unstated(c, p, text, err);
+  if (vf_word_is_unknown(text) && !is_known_by_name(p, text))
+    return note_unstated(c, p, text, err);
+  if (vf_word_is_unknown(text)) text = vf_word_written(text, c->arena);
+  if (text == NULL) return vf_fail_nomem(err);
   if (row->measure == VF_MEASURE_LEAST && vf_param_is_set(p, &c->d)) return VF_OK;
   if (row->measure == VF_MEASURE_MAP) {
     const char *ours = vf_spelling_map(row, text, &n);
@@ -204,14 +220,26 @@ static vf_status take_value(vf_command *c, const vf_spelling *row, const char *t
 
 /* ---- Options that no parameter stands for ----------------------------------------------- */
 
+/* For those who list them. */
+static void note_unread(reading *r, const char *word, const char *value, bool known) {
+  vf_command *c = r->c;
+  if (c->n_unread == MOST_REMARKS) return;
+  bool given = value != NULL && value[0] != '\0';
+  const char *text = given ? keep(c, "%.80s %.200s", word, value) : keep(c, "%.80s", word);
+  if (text != NULL) text = vf_word_written(text, c->arena);
+  if (text != NULL) c->unread[c->n_unread++] = (vf_unread){text, word, known};
+}
+
 static vf_status tell_unread(reading *r, const char *word, const char *value) {
   const char *space = value != NULL && value[0] != '\0' ? " " : "";
+  note_unread(r, word, value, true);
   const char *text = keep(r->c, "%s's %.80s%s%.60s is not read: it may move memory",
                           r->dialect->name, word, space, value != NULL ? value : "");
   return remark(r->c, "option-not-read", text, r->err);
 }
 
 static vf_status tell_unknown(reading *r, const char *word) {
+  note_unread(r, word, NULL, false);
   const char *text = keep(r->c, "%.80s is no option of %s that is known: it may move memory", word,
                           r->dialect->name);
   return remark(r->c, "option-unknown", text, r->err);
@@ -301,6 +329,7 @@ static vf_status take_row(reading *r, const vf_said *said, const char *word, con
   if (value == NULL || (row->form == VF_FORM_BARE && !said->negated && said->value == NULL))
     value = row->value != NULL ? row->value : "on";
   vf_status status = take_value(r->c, row, value, &cause);
+  if (status == VF_UNKNOWN && r->c->tolerant) return tell_unread(r, word, value);
   if (status == VF_OK && r->c->n_taken < MOST_PASSED) r->c->taken[r->c->n_taken++] = word;
   return at_word(status, word, &cause, r->err);
 }
@@ -412,11 +441,30 @@ static bool is_option(const char *word) {
   return word[0] == '-' && word[1] != '\0' && !is_number(word);
 }
 
+/* A manifest is read to its end, so that all of it can be told. */
+static bool goes_on(reading *r, vf_status status) {
+  vf_command *c = r->c;
+  if (!c->tolerant || status == VF_NOMEM || status == VF_LIMIT) return false;
+  if (c->first_trouble.status == VF_OK && r->err != NULL) c->first_trouble = *r->err;
+  return true;
+}
+
 static vf_status take_words(reading *r) {
   vf_status status = VF_OK;
-  for (; status == VF_OK && r->at < r->count; r->at++)
+  for (; status == VF_OK && r->at < r->count; r->at++) {
     status = is_option(r->words[r->at]) ? take_option(r) : take_bare(r);
+    if (status != VF_OK && goes_on(r, status)) status = VF_OK;
+  }
   return status;
+}
+
+vf_status vf_command_tolerate(vf_command *c, vf_wrapper *w, vf_error *err) {
+  c->tolerant = true;
+  vf_status status = vf_command_wrapped(c, w, err);
+  c->tolerant = false;
+  if (status != VF_OK || c->first_trouble.status == VF_OK) return status;
+  if (err != NULL) *err = c->first_trouble;
+  return c->first_trouble.status;
 }
 
 static vf_status take_variable(reading *r, const vf_spelling *row, const char *value) {
@@ -463,43 +511,19 @@ vf_status vf_command_options(vf_command *c, const vf_engine *engine, const char 
 
 /* ---- The words before an engine's options ----------------------------------------------- */
 
-/* Assignments in front of a program, over what is set around them. */
-typedef struct assignments {
-  const char *const *words;
-  size_t count;
-  vf_variable_fn around;
-  void *user;
-} assignments;
-
-static bool is_assignment(const char *word) {
-  size_t n = strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
-  return n > 0 && word[n] == '=';
-}
-
-static const char *assigned(void *user, const char *name) {
-  const assignments *a = user;
-  size_t n = strlen(name);
-  for (size_t i = a->count; i-- > 0;)
-    if (strncmp(a->words[i], name, n) == 0 && a->words[i][n] == '=') return a->words[i] + n + 1;
-  return a->around != NULL ? a->around(a->user, name) : NULL;
-}
-
-/* Where an engine's program stands: behind assignments and programs that start others (env, nohup,
- * numactl --interleave=all, python -u). */
-static const vf_engine *find_program(const char *const *words, size_t count, size_t *at,
-                                     size_t *used) {
-  enum { WRAPPING_WORDS = 24 };
-  for (*at = 0; *at < count && *at < WRAPPING_WORDS; ++*at) {
-    const vf_engine *engine = vf_dialect_program(words, count, *at, used);
-    if (engine != NULL) return engine;
-  }
-  return NULL;
-}
-
 static vf_status no_engine(vf_error *err) {
   return vf_fail(err, VF_UNKNOWN,
                  "no engine can be told from the line: it starts with llama-server, vllm serve, "
                  "python -m sglang.launch_server, trtllm-serve, ollama run…");
+}
+
+/* The engine's words with the environment that the layers around it make. */
+vf_status vf_command_wrapped(vf_command *c, vf_wrapper *w, vf_error *err) {
+  c->gpus = w->gpus;
+  c->image = w->image;
+  c->visible = vf_wrapper_variable(w, "CUDA_VISIBLE_DEVICES");
+  if (c->visible == NULL) c->visible = vf_wrapper_variable(w, "HIP_VISIBLE_DEVICES");
+  return vf_command_options(c, w->engine, w->words, w->count, vf_wrapper_variable, w, err);
 }
 
 vf_status vf_command_read(vf_command *command, const char *const *words, size_t count,
@@ -507,30 +531,45 @@ vf_status vf_command_read(vf_command *command, const char *const *words, size_t 
   VF_NEED(err, command);
   VF_NEED(err, words);
   vf_command *c = command;
-  size_t at = 0, used = 0;
-  const vf_engine *engine = find_program(words, count, &at, &used);
-  if (engine == NULL) return no_engine(err);
-  const char **before = vf_arena_alloc(c->arena, at + 1, sizeof *before);
-  if (before == NULL) return vf_fail_nomem(err);
-  assignments a = {before, 0, variables, user};
-  for (size_t i = 0; i < at; i++)
-    if (is_assignment(words[i])) before[a.count++] = words[i];
-  return vf_command_options(c, engine, words + at + used, count - at - used, assigned, &a, err);
+  vf_wrapper *w = vf_arena_alloc(c->arena, 1, sizeof *w);
+  if (w == NULL) return vf_fail_nomem(err);
+  vf_status status = vf_wrapper_read(w, words, count, false, variables, user, c->arena, err);
+  if (status == VF_OK && w->engine == NULL) status = no_engine(err);
+  return status == VF_OK ? vf_command_wrapped(c, w, err) : status;
+}
+
+/* The first command of a text that starts an engine. */
+typedef struct first_engine {
+  vf_command *c;
+  bool found;
+} first_engine;
+
+static const char *exported(void *user, const char *name) {
+  return vf_shell_exported(user, name);
+}
+
+static vf_status take_if_engine(void *user, const vf_words *command, const vf_shell *shell,
+                                vf_error *err) {
+  first_engine *f = user;
+  vf_command *c = f->c;
+  if (f->found) return VF_OK;
+  vf_wrapper *w = vf_arena_alloc(c->arena, 1, sizeof *w);
+  if (w == NULL) return vf_fail_nomem(err);
+  vf_status status = vf_wrapper_read(w, command->list, command->count, false, exported,
+                                     (void *)(uintptr_t)shell, c->arena, err);
+  if (status != VF_OK || w->engine == NULL) return status;
+  f->found = true;
+  return vf_command_wrapped(c, w, err);
 }
 
 vf_status vf_command_read_text(vf_command *command, const char *text, vf_variable_fn variables,
                                void *user, vf_error *err) {
   VF_NEED(err, command);
   VF_NEED(err, text);
-  vf_command *c = command;
-  vf_words commands[VF_WORDS_COMMANDS];
-  size_t n = 0, at, used;
-  vf_status status = vf_words_split(commands, &n, text, variables, user, c->arena, err);
-  if (status != VF_OK) return status;
-  for (size_t i = 0; i < n; i++)
-    if (find_program(commands[i].list, commands[i].count, &at, &used) != NULL)
-      return vf_command_read(c, commands[i].list, commands[i].count, variables, user, err);
-  return no_engine(err);
+  first_engine f = {command, false};
+  vf_status status =
+      vf_shell_read(text, variables, user, command->arena, take_if_engine, &f, err);
+  return status == VF_OK && !f.found ? no_engine(err) : status;
 }
 
 /* ---- Options of ours -------------------------------------------------------------------- */
@@ -778,6 +817,19 @@ const char *vf_command_list(const vf_command *c, vf_axis_kind axis) {
 const char *const *vf_command_passed(const vf_command *c) {
   static const char *const none[] = {NULL};
   return c != NULL ? c->passed : none;
+}
+
+const vf_unread *vf_command_unread(const vf_command *c, size_t *count) {
+  *count = c->n_unread;
+  return c->unread;
+}
+
+const char *vf_command_visible(const vf_command *c) {
+  return c->visible;
+}
+
+const char *vf_command_container_gpus(const vf_command *c) {
+  return c->gpus;
 }
 
 const vf_engine *vf_command_engine(const vf_command *c) {

@@ -3,6 +3,7 @@
 #define VF_DEPLOY_COMMAND_H
 
 #include "deploy/param.h"
+#include "deploy/wrapper.h"
 #include "engines/engine.h"
 
 /* What an engine's line states of a parameter that is not known: a variable that is not set. */
@@ -18,6 +19,27 @@ vf_command *vf_command_in(vf_arena *arena, const vf_context *ctx);
  * images that start the engine by themselves. */
 vf_status vf_command_options(vf_command *c, const vf_engine *engine, const char *const *words,
                              size_t count, vf_variable_fn variables, void *user, vf_error *err);
+
+/* The same of a line that was taken apart. */
+vf_status vf_command_wrapped(vf_command *c, vf_wrapper *w, vf_error *err);
+
+/* The same, but what makes no sense does not end it: the rest is read, and the first of it is what it
+ * fails with.  A word for a format that is not known is an option that is not read. */
+vf_status vf_command_tolerate(vf_command *c, vf_wrapper *w, vf_error *err);
+
+/* An option or a variable of the engine's that may move memory and is not read, with its value. */
+typedef struct vf_unread {
+  const char *text; /* "--attention-backend FLASHINFER" */
+  const char *word; /* as it was given */
+  bool known;       /* the engine has it */
+} vf_unread;
+
+const vf_unread *vf_command_unread(const vf_command *c, size_t *count);
+
+/* What is visible of the GPUs, as CUDA_VISIBLE_DEVICES says it; docker's --gpus; the image.  NULL:
+ * not said. */
+const char *vf_command_visible(const vf_command *c);
+const char *vf_command_container_gpus(const vf_command *c);
 
 /* The engine whose line was read; NULL: none. */
 const vf_engine *vf_command_engine(const vf_command *c);

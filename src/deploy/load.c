@@ -237,7 +237,11 @@ vf_status vf_load(vf_loaded *out, const vf_context *ctx, const char *ref, vf_loa
   vf_model_name name;
   vf_model_found found = {.match = VF_MATCH_NONE};
   vf_path_kind kind;
-  *out = (vf_loaded){.files = &ctx->files, .kind = VF_LOAD_CONFIG, .id = ref, .origin = ref};
+  *out = (vf_loaded){.files = &ctx->files,
+                     .kind = VF_LOAD_CONFIG,
+                     .id = ref,
+                     .origin = ref,
+                     .tolerant = depth == VF_LOAD_EVERY_NAME};
   out->arena = vf_arena_new(&ctx->allocator, (size_t)256 << 20);
   if (out->arena == NULL) return vf_fail_nomem(err);
   if (vf_model_name_read(&name, ref)) vf_model_find(&found, ctx, &name);

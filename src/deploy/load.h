@@ -32,6 +32,7 @@ typedef struct vf_loaded {
   vf_model_match match; /* of the name; VF_MATCH_NONE: a path */
   vf_facts facts;       /* of the config or the file's header */
   bool has_facts;
+  bool tolerant;    /* it is to be looked at: what lacks tensors is told, not refused */
   const char *text; /* of the config, to find lines in; NULL: none */
   size_t length;
   vf_inventory *inventory; /* the tensors of files; NULL: there are none */

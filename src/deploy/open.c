@@ -125,6 +125,8 @@ static vf_status build_from_checkpoint(vf_model **out, const vf_loaded *l, vf_er
   vf_status status = build_from_config(out, l, err);
   if (status != VF_OK) return status;
   status = store_own(*out, &l->facts, err);
+  if (status == VF_OK && !l->tolerant)
+    status = vf_arch_check_checkpoint(*out, l->inventory, l->id, err);
   if (status == VF_OK) status = take_tensors(out, l, err);
   if (status != VF_OK) vf_model_free(*out);
   return status;

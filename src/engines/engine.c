@@ -10,11 +10,12 @@
 #include "base/status.h"
 
 static const vf_engine *const engines[] = {
-    &vf_engine_llamacpp,     &vf_engine_llama_server, &vf_engine_llama_cli,
-    &vf_engine_llama_bench,  &vf_engine_ollama,       &vf_engine_ik_llama,
-    &vf_engine_koboldcpp,    &vf_engine_lm_studio,    &vf_engine_vllm,
-    &vf_engine_sglang,       &vf_engine_tensorrt_llm, &vf_engine_tgi,
-    &vf_engine_transformers, &vf_engine_mlx,          &vf_engine_exllama,
+    &vf_engine_llamacpp,     &vf_engine_llama_server,  &vf_engine_llama_cli,
+    &vf_engine_llama_bench,  &vf_engine_ollama,        &vf_engine_ik_llama,
+    &vf_engine_koboldcpp,    &vf_engine_lm_studio,     &vf_engine_vllm,
+    &vf_engine_sglang,       &vf_engine_tensorrt_llm,  &vf_engine_tgi,
+    &vf_engine_transformers, &vf_engine_mlx,           &vf_engine_exllama,
+    &vf_engine_lmdeploy,     &vf_engine_ktransformers,
 };
 static const size_t n_engines = sizeof engines / sizeof *engines;
 

@@ -60,6 +60,8 @@ extern const vf_engine vf_engine_vllm;
 extern const vf_engine vf_engine_sglang;
 extern const vf_engine vf_engine_tensorrt_llm;
 extern const vf_engine vf_engine_tgi;
+extern const vf_engine vf_engine_lmdeploy;
+extern const vf_engine vf_engine_ktransformers;
 extern const vf_engine vf_engine_transformers;
 extern const vf_engine vf_engine_mlx;
 extern const vf_engine vf_engine_exllama;

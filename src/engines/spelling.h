@@ -78,6 +78,6 @@ typedef struct vf_dialect {
 
 extern const vf_dialect vf_dialect_llamacpp, vf_dialect_ollama, vf_dialect_koboldcpp;
 extern const vf_dialect vf_dialect_vllm, vf_dialect_sglang, vf_dialect_tensorrt_llm;
-extern const vf_dialect vf_dialect_tgi, vf_dialect_mlx;
+extern const vf_dialect vf_dialect_tgi, vf_dialect_mlx, vf_dialect_lmdeploy;
 
 #endif

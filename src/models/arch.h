@@ -17,6 +17,12 @@ vf_status vf_arch_build(vf_model **out, const vf_facts *facts, vf_error *err);
 vf_status vf_arch_build_file(vf_model **out, const vf_facts *facts, const vf_inventory *inv,
                              vf_error *err);
 
+/* Fails unless the tensors of a checkpoint are those of the model that its config describes: every
+ * layer has some, and plain numbers are not fewer than the config makes of them.  `source` names
+ * the checkpoint. */
+vf_status vf_arch_check_checkpoint(const vf_model *derived, const vf_inventory *inv,
+                                   const char *source, vf_error *err);
+
 /* The model_type of row i, NULL beyond the end. */
 const char *vf_arch_name(size_t i);
 

@@ -1,4 +1,4 @@
-/* whole.c - whether a GGUF file has every tensor that it is loaded with.
+/* whole.c - whether a file has every tensor that it is loaded with.
  *
  * A loader asks for the tensors of its architecture by name and shape and refuses a file that lacks
  * one; a file that was cut, renamed or put together wrongly must not be judged by what is left of
@@ -243,4 +243,50 @@ void vf_check_whole(vf_builder *b) {
   for (uint32_t i = 0; i < m->n_layers && b->status == VF_OK; i++) check_layer(b, i, others_feed);
   for (uint32_t i = 0; i < m->n_layers && b->status == VF_OK; i++) check_alike(b, i);
   if (b->status == VF_OK) check_matrices(b);
+}
+
+/* ---- Checkpoints ------------------------------------------------------------------------ */
+
+/* Parameters of the model itself; packed ones cannot be counted. */
+static bool count_plain(uint64_t *out, const vf_model *m, const vf_tensor *tensors, size_t n) {
+  *out = 0;
+  for (size_t i = 0; i < n; i++) {
+    const vf_tensor *t = &tensors[i];
+    const vf_format_info *f = vf_format_get((vf_format)t->format);
+    if (f->quantized || t->format == VF_FORMAT_I32 || f->block_bytes == 1) return false;
+    if (vf_roles[t->role].home == VF_HOME_TOWER || vf_model_is_mtp(m, t)) continue;
+    *out += vf_tensor_elements(t) * t->count;
+  }
+  return true;
+}
+
+/* The first layer of the model that no tensor of the files belongs to; UINT32_MAX: none. */
+static uint32_t empty_layer(const vf_model *m, const vf_inventory *inv) {
+  for (uint32_t i = 0; i < m->n_layers; i++) {
+    bool found = (m->layers[i].flags & VF_LAYER_MTP) != 0;
+    for (size_t k = 0; k < inv->count && !found; k++) found = inv->tensors[k].layer == (int32_t)i;
+    if (!found) return i;
+  }
+  return UINT32_MAX;
+}
+
+vf_status vf_arch_check_checkpoint(const vf_model *derived, const vf_inventory *inv,
+                                   const char *source, vf_error *err) {
+  enum { MISSED_PERCENT = 1 }; /* what a published config and its files may differ by */
+  uint64_t stored, expected;
+  if (inv->count == 0) return vf_fail_at(err, VF_MALFORMED, source, "", "holds no tensors");
+  uint32_t empty = empty_layer(derived, inv);
+  if (empty != UINT32_MAX)
+    return vf_fail_at(err, VF_MALFORMED, source, "",
+                      "the config makes %" PRIu32 " layers, but no tensor of layer %" PRIu32
+                      " is in the files: are they all there?",
+                      derived->n_layers, empty);
+  if (!count_plain(&stored, derived, inv->tensors, inv->count) ||
+      !count_plain(&expected, derived, derived->tensors, derived->n_tensors))
+    return VF_OK;
+  if (stored >= expected - expected / 100 * MISSED_PERCENT) return VF_OK;
+  return vf_fail_at(err, VF_MALFORMED, source, "",
+                    "the config makes %" PRIu64 " parameters, but the files hold %" PRIu64
+                    ": are they all there?",
+                    expected, stored);
 }

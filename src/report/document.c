@@ -59,6 +59,9 @@ vf_status vf_document_write(vf_out *out, const vf_doc_format *format, vf_doc_eve
     max_align_t align;
     unsigned char bytes[VF_DOC_STATE];
   } state;
+  if (format->gate != NULL)
+    return vf_fail(err, VF_USAGE, "%s is what vramfit check writes, and nothing else",
+                   format->name);
   memset(&state, 0, sizeof state);
   vf_doc d = {.out = out, .format = format, .state = &state};
   for (d.pass = 0; d.pass < (format->twice ? 2 : 1); d.pass++) {

@@ -31,6 +31,47 @@ typedef struct vf_doc_value {
 
 typedef struct vf_doc vf_doc;
 
+/* What a check finds, for formats that pipelines read. */
+typedef struct vf_doc_finding {
+  const char *rule, *message;
+  const char *level; /* "error", "warning", "note": what it counts here */
+  uint32_t line, column;
+  const char *const *ways; /* that would help, each tried */
+  size_t n_ways;
+  bool fails, known; /* known: the baseline has it */
+} vf_doc_finding;
+
+/* One deployment. */
+typedef struct vf_doc_case {
+  const char *file, *path;
+  uint32_t line, column;
+  const char *subject; /* "vllm Qwen/Qwen3-8B on l4" */
+  const char *verdict; /* "fits"; NULL: it is not judged */
+  bool failed;
+  uint64_t over_bytes; /* of its upper end, beyond what there is */
+  const vf_doc_finding *findings;
+  size_t n_findings;
+} vf_doc_case;
+
+/* A file, or something in it, that was not read. */
+typedef struct vf_doc_trouble {
+  const char *file, *path, *message;
+  uint32_t line, column;
+  bool is_error; /* else something was passed over */
+} vf_doc_trouble;
+
+typedef struct vf_doc_totals {
+  size_t files, deployments, judged, failed, errors, passed;
+} vf_doc_totals;
+
+/* A format that takes these in place of objects and fields. */
+typedef struct vf_doc_gate {
+  void (*start)(vf_doc *d); /* NULL: nothing is to be done; so are the others */
+  void (*cases)(vf_doc *d, const char *file, const vf_doc_case *cases, size_t n);
+  void (*trouble)(vf_doc *d, const vf_doc_trouble *t);
+  void (*end)(vf_doc *d, const vf_doc_totals *t);
+} vf_doc_gate;
+
 typedef struct vf_doc_format {
   const char *name; /* as --format takes it */
   bool twice;       /* the events come twice: d->pass is 0, then 1 */
@@ -38,6 +79,7 @@ typedef struct vf_doc_format {
   void (*close)(vf_doc *d, char bracket);
   void (*value)(vf_doc *d, const char *key, const vf_doc_value *v);
   void (*end)(vf_doc *d); /* of each pass; NULL: nothing is to be done */
+  const vf_doc_gate *gate; /* then it has none of the above; NULL: it is made of objects */
 } vf_doc_format;
 
 enum { VF_DOC_STATE = 48 << 10 };
@@ -48,6 +90,7 @@ struct vf_doc {
   void *state; /* VF_DOC_STATE bytes of the format's own, cleared */
   uint32_t depth;
   int pass;
+  bool color;
   bool first;  /* nothing written yet in the innermost container */
   size_t rows; /* sent so far, in this pass */
 };

@@ -98,6 +98,11 @@ static void put_parameter(vf_doc *j, const vf_param *p, const vf_deployment *d) 
   }
 }
 
+void vf_deployment_events(vf_doc *j, const vf_deployment *d) {
+  for (size_t i = 0; i < VF_PARAM_COUNT; i++)
+    if (vf_param_is_set(&vf_params[i], d)) put_parameter(j, &vf_params[i], d);
+}
+
 /* What was asked, as far as it is not told by what became of it; and the names of all of it. */
 static void put_asked(vf_doc *j, const vf_deployment *d) {
   for (size_t i = 0; i < VF_PARAM_COUNT; i++)

@@ -25,4 +25,7 @@ void vf_report_events(vf_doc *d, const void *result);
 void vf_estimate_events(vf_doc *d, const vf_estimate *e, const vf_limits *limits,
                         const vf_deployment *deployment);
 
+/* What a deployment states, each under its key. */
+void vf_deployment_events(vf_doc *d, const vf_deployment *deployment);
+
 #endif

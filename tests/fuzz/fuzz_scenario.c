@@ -16,7 +16,7 @@ static bool swallow(void *user, const char *data, size_t size) {
 static void write_all(const vf_place *place) {
   size_t written = 0;
   vf_error err = {VF_OK};
-  for (int format = 0; format < VF_REPORT_COUNT; format++) {
+  for (int format = 0; format <= VF_REPORT_MARKDOWN; format++) {
     vf_report_options options = {.struct_size = sizeof options, .format = (vf_report_format)format};
     require(vf_place_write(place, &options, swallow, &written, &err) == VF_OK);
   }

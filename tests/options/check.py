@@ -6,16 +6,19 @@ An option that a command does not take ends in exit 2 and says so; one that it t
 import re, subprocess, sys
 
 ESTIMATING = {"fit", "table", "max", "compare"}
-COMMANDS = ESTIMATING | {"inspect", "explain", "detect", "place", "models", "gpus", "nodes", "workloads", "formats", "engines"}
+COMMANDS = ESTIMATING | {"inspect", "explain", "detect", "place", "check", "models", "gpus", "nodes", "workloads", "formats", "engines"}
 EVERYWHERE = {"catalog", "format", "json", "quiet", "color", "unit", "help", "version"}
 ONLY = {
-    "strict": ESTIMATING | {"place", "inspect"}, "allow-risky": (ESTIMATING - {"max"}) | {"place"}, "cell": {"table"}, "rows": {"table"}, "columns": {"table"},
+    "strict": ESTIMATING | {"place", "inspect", "check"}, "allow-risky": (ESTIMATING - {"max"}) | {"place", "check"}, "cell": {"table"}, "rows": {"table"}, "columns": {"table"},
     "min-ctx": {"max"}, "min-seqs": {"max"}, "params": {"models"}, "family": {"models", "workloads"}, "vendor": {"gpus", "nodes"},
-    "id": {"models"}, "sysroot": ESTIMATING | {"place", "detect"}, "scenario": {"place"}, "profile": {"place"}, "card": {"place"},
+    "id": {"models"}, "sysroot": ESTIMATING | {"place", "detect", "check"}, "scenario": {"place"}, "profile": {"place"}, "card": {"place"},
     "card-svg": {"place"}, "explain": {"fit"}, "launch": {"fit"}, "plot": {"fit"}, "tensors": {"inspect"}, "graph": {"inspect"},
-    "memory": ESTIMATING | {"place", "gpus", "nodes", "workloads"}, "model": ESTIMATING | {"inspect"},
-    "gpu": ESTIMATING | {"place"}, "total": ESTIMATING | {"place"}, "used": ESTIMATING | {"place"},
-    "host-memory": ESTIMATING | {"place"}, "headroom": ESTIMATING | {"place"},
+    "memory": ESTIMATING | {"place", "check", "gpus", "nodes", "workloads"}, "model": ESTIMATING | {"inspect"},
+    "gpu": ESTIMATING | {"place", "check"}, "total": ESTIMATING | {"place", "check"}, "used": ESTIMATING | {"place", "check"},
+    "host-memory": ESTIMATING | {"place", "check"}, "headroom": ESTIMATING | {"place", "check"},
+    "gpus": ESTIMATING | {"check"}, "ctx": ESTIMATING | {"check"}, "seqs": ESTIMATING | {"check"}, "quant": ESTIMATING | {"check"},
+    "kv": ESTIMATING | {"check"}, "engine": ESTIMATING | {"check"}, "baseline": {"check"}, "write-baseline": {"check"},
+    "only-changed": {"check"}, "exclude": {"check"}, "summary": {"check"},
 }
 VALUES = {"SIZE": "8GiB", "SIZE|PCT": "10%", "SHARE": "0.9", "F": "q8_0", "A..B": "7B..14B", "SIZE|MIB": "0", "GIB|SIZE": "8GiB",
           "A,B,...": "3,1", "PATTERN=CPU,…": "exps=CPU", "GB/S": "90", "on|off|auto": "on", "N|all": "2",

@@ -325,6 +325,43 @@ static void files_and_lists_name_what_is_null(void **state) {
   vf_place_free(place);
 }
 
+static void checks_name_what_is_null(void **state) {
+  (void)state;
+  const vf_report_options options = vf_report_options_init(), *o = &options;
+  vf_check_options none = vf_check_options_init();
+  vf_check *check;
+  vf_check_report *report;
+  refuses("out", vf_check_new(NULL, g.ctx, &none, err));
+  refuses("ctx", vf_check_new(&check, NULL, &none, err));
+  takes("options", vf_check_new(&check, g.ctx, NULL, err));
+  refuses("check", vf_check_file(NULL, "x", NULL, NULL, err));
+  refuses("path", vf_check_file(check, NULL, NULL, NULL, err));
+  takes("each", vf_check_file(check, "/nonexistent/x.yaml", NULL, NULL, err));
+  refuses("check", vf_check_text(NULL, "x.json", "{}", 2, NULL, NULL, err));
+  refuses("name", vf_check_text(check, NULL, "{}", 2, NULL, NULL, err));
+  refuses("text", vf_check_text(check, "x.json", NULL, 2, NULL, NULL, err));
+  refuses("check", vf_check_baseline(NULL, "x", err));
+  refuses("path", vf_check_baseline(check, NULL, err));
+  refuses("out", vf_check_report_new(NULL, g.ctx, o, swallow, NULL, err));
+  refuses("ctx", vf_check_report_new(&report, NULL, o, swallow, NULL, err));
+  refuses("write", vf_check_report_new(&report, g.ctx, o, NULL, NULL, err));
+  takes("options", vf_check_report_new(&report, g.ctx, NULL, swallow, NULL, err));
+  refuses("report", vf_check_report_add(NULL, check, err));
+  refuses("check", vf_check_report_add(report, NULL, err));
+  refuses("report", vf_check_report_end(NULL, check, err));
+  refuses("check", vf_check_report_end(report, NULL, err));
+  vf_check_report_free(report);
+  vf_check_report_free(NULL);
+  assert_int_equal(vf_check_counted(check).errors, 1);
+  assert_int_equal(vf_check_counted(NULL).files, 0);
+  vf_check_free(check);
+  vf_check_free(NULL);
+  assert_false(vf_check_wants(NULL));
+  assert_true(vf_check_wants("a/compose.yaml"));
+  assert_non_null(vf_rule_get(0));
+  assert_null(vf_rule_get(1000));
+}
+
 static void reports_name_what_is_null(void **state) {
   (void)state;
   const vf_report_options options = vf_report_options_init(), *o = &options;
@@ -549,6 +586,10 @@ static void structs_of_no_known_size_are_refused(void **state) {
   refuses_sizes(vf_report_options, vf_place_card(g.place, false, &s, swallow, NULL, err));
   refuses_sizes(vf_report_options, vf_listing_write(g.listing, &s, swallow, NULL, err));
   refuses_sizes(vf_report_options, vf_topic_write(NULL, &s, swallow, NULL, err));
+  vf_check *check;
+  vf_check_report *report;
+  refuses_sizes(vf_check_options, vf_check_new(&check, g.ctx, &s, err));
+  refuses_sizes(vf_report_options, vf_check_report_new(&report, g.ctx, &s, swallow, NULL, err));
 }
 
 /* A program that was compiled when `unit` was not there yet gets GiB, whatever lies behind. */
@@ -692,6 +733,7 @@ BEGINS_WITH_SIZE(vf_max_query);
 BEGINS_WITH_SIZE(vf_place_options);
 BEGINS_WITH_SIZE(vf_plot_options);
 BEGINS_WITH_SIZE(vf_report_options);
+BEGINS_WITH_SIZE(vf_check_options);
 BEGINS_WITH_SIZE(vf_request);
 
 int main(void) {
@@ -702,6 +744,7 @@ int main(void) {
       cmocka_unit_test(questions_name_what_is_null),
       cmocka_unit_test(names_that_are_missing_are_told),
       cmocka_unit_test(files_and_lists_name_what_is_null),
+      cmocka_unit_test(checks_name_what_is_null),
       cmocka_unit_test(reports_name_what_is_null),
       cmocka_unit_test(getters_of_null_return_nothing),
       cmocka_unit_test(nothing_is_freed_without_harm),

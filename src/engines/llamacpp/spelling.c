@@ -14,6 +14,7 @@ static const char *const images[] = {"llama.cpp:server", "llama.cpp:full", "llam
 static const vf_spelling rows[] = {
     /* The model. */
     {"model", "-m --model", .env = "LLAMA_ARG_MODEL"},
+    {.env = "GGML_CUDA_ENABLE_UNIFIED_MEMORY", .effect = VF_EFFECT_UNREAD},
     {"model", "-hf -hfr --hf-repo", .env = "LLAMA_ARG_HF_REPO", .measure = VF_MEASURE_REPO,
      .silent = true},
     /* The context is that of all slots together, and shared out among them; in one pool every slot

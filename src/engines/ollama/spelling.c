@@ -12,6 +12,7 @@ static const vf_spelling rows[] = {
     /* "ollama run M": what follows the name is a prompt.  The rest is said by the server's
      * variables (envconfig/config.go of fb30760) and by a Modelfile (deploy/modelfile.c). */
     {"model", "", .form = VF_FORM_MANY},
+    {.env = "OLLAMA_LLM_LIBRARY", .effect = VF_EFFECT_UNREAD},
     {"ubatch"},
     {"ngl"},
     {"main-gpu"},

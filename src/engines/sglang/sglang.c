@@ -235,11 +235,21 @@ static void add_rank(vf_sglang_plan *p, uint32_t device) {
   }
 }
 
+/* Experts that the CPU computes are not fetched over the bus: nobody measured that here. */
+static void resolve_host_experts(vf_sglang_plan *p) {
+  const vf_estimate *e = p->s.e;
+  p->host_experts = p->s.request->host_experts || p->s.request->gpu_experts != 0 ||
+                    e->engine == &vf_engine_ktransformers;
+  p->host_experts = p->host_experts && p->s.moe;
+  if (p->host_experts) p->s.e->decodes = VF_DECODES_UNKNOWN;
+}
+
 static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *err) {
   vf_sglang_plan p = {
       .s = {.e = e, .model = e->model, .request = request, .w = &e->workload, .name = "SGLang"}};
   vf_status status = resolve(&p, err);
   if (status != VF_OK) return status;
+  resolve_host_experts(&p);
   for (uint32_t stage = 0; stage < p.s.pp; stage++) {
     set_stage(&p, stage);
     for (uint32_t i = 0; i < p.s.dp * p.s.tp; i++)
@@ -258,6 +268,8 @@ static bool knows(const char *version) {
 
 static const char *const aliases[] = {"sgl", NULL};
 
+static const char *const kt_aliases[] = {"kt", "kt-kernel", NULL};
+
 static const char *const ladder[] = {"BF16", "fp8", "awq", NULL};
 
 const vf_engine vf_engine_sglang = {
@@ -272,6 +284,24 @@ const vf_engine vf_engine_sglang = {
     .pools = true,
     .knows = knows,
     .decodes = VF_DECODES_GRAPHS,
+    .estimate = estimate,
+    .terms = vf_sglang_terms,
+    .stand = stand,
+    .explain = vf_terms_explain,
+};
+
+/* KTransformers of 2025-10 and later is SGLang with kt-kernel (doc/en/kt-kernel of 95009ea6,
+ * 2026-08-21): attention and what is shared on the GPU, experts in main memory. */
+const vf_engine vf_engine_ktransformers = {
+    .name = "ktransformers",
+    .aliases = kt_aliases,
+    .version = "v0.6.1",
+    .checked = "2026-08-21",
+    .quants = vf_ranks_quants,
+    .max_seqs = VF_SGLANG_MAX_RUNNING,
+    .ladder = ladder,
+    .pools = true,
+    .decodes = VF_DECODES_UNKNOWN,
     .estimate = estimate,
     .terms = vf_sglang_terms,
     .stand = stand,

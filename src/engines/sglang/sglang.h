@@ -58,6 +58,7 @@ typedef struct vf_sglang_plan {
   uint32_t seqs;   /* of one replica of attention */
   uint32_t copies; /* slots per request */
   uint64_t draft_layers;
+  bool host_experts;  /* KTransformers */
   vf_ranks_cell cell; /* of the rank at hand */
   uint64_t state_bytes;
   vf_interval pool; /* states and tokens together */

@@ -26,7 +26,7 @@ static const vf_spelling rows[] = {
     {"block-size", "--page-size"},
     {"cpu-offload-gb", "--cpu-offload-gb", .measure = VF_MEASURE_GIB},
     {"spec-type", "--speculative-algorithm"},
-    {"draft", "--speculative-draft-model-path --speculative-draft-model"},
+    {"draft", "--speculative-draft-model-path --speculative-draft-model --speculative-draft"},
     {"draft-quant", "--speculative-draft-model-quantization"},
     {"spec-tokens", "--speculative-num-draft-tokens"},
     {"max-loras", "--max-loras-per-batch"},
@@ -46,6 +46,8 @@ static const vf_spelling rows[] = {
     {"hicache-ratio", "--enable-hierarchical-cache", .value = "2", .form = VF_FORM_BARE,
      .measure = VF_MEASURE_LEAST},
     {"hicache-size", "--hicache-size", .measure = VF_MEASURE_GIB},
+    {"gpu-experts", "--kt-num-gpu-experts"},
+    {"host-experts", "--kt-weight-path", .value = "*:on", .measure = VF_MEASURE_MAP},
     {"deepep", "--moe-a2a-backend", .value = "deepep:on *:off", .measure = VF_MEASURE_MAP},
     {"deepep", "--enable-deepep-moe", .form = VF_FORM_BARE, .silent = true},
     /* May move memory, and no parameter stands for it. */
@@ -64,7 +66,7 @@ static const vf_spelling rows[] = {
               "--mamba-max-states-per-path --int8-mamba-ckpt-size "
               "--offload-group-size --offload-num-in-group "
               "--offload-prefetch-step --offload-mode --disaggregation-mode --base-gpu-id "
-              "--gpu-id-step --nnodes --kt-method --kt-weight-path --kt-num-gpu-experts "
+              "--gpu-id-step --nnodes --kt-method "
               "--kt-gpu-prefill-token-threshold --kt-expert-placement-strategy --torchao-config "
               "--json-model-override-args --attention-backend --decode-attention-backend "
               "--prefill-attention-backend --mm-attention-backend --moe-runner-backend --dtype "

@@ -10,10 +10,29 @@ static vf_amount beside(vf_interval size, vf_basis basis, const char *note) {
   return (vf_amount){size, basis, note, true};
 }
 
+/* Experts of all ranks that stay in main memory, by layer all but --gpu-experts of them. */
+static uint64_t host_experts_bytes(const vf_ranks *s, bool of_rank) {
+  uint64_t sum = 0, kept = s->request->gpu_experts;
+  if (!vf_sglang_plan_of(s)->host_experts) return 0;
+  for (size_t i = 0; i < s->model->n_tensors; i++) {
+    const vf_tensor *t = &s->model->tensors[i];
+    if (!vf_role_is_expert(t->role) || t->layer < 0) continue;
+    uint64_t all = s->model->layers[t->layer].n_experts, here = vf_min_u64(kept, all);
+    uint64_t bytes = of_rank ? vf_shard_tensor(&s->shard, s->model, t) : t->bytes * t->count;
+    if (all != 0) sum += vf_shard_part(bytes, all - here, all);
+  }
+  return sum;
+}
+
+static vf_amount host_experts(const vf_ranks *s, uint32_t device) {
+  return vf_amount_within(vf_exactly(device == 0 ? host_experts_bytes(s, false) : 0),
+                          VF_BASIS_MODELLED, "in the checkpoint's format");
+}
+
 static vf_amount weights(const vf_ranks *s, uint32_t device) {
   uint64_t bytes = vf_shard_weights(&s->shard, s->model);
   (void)device;
-  bytes -= vf_min_u64(bytes, s->request->cpu_offload_bytes);
+  bytes -= vf_min_u64(bytes, s->request->cpu_offload_bytes + host_experts_bytes(s, true));
   return vf_amount_exact(bytes, s->tp > 1 ? "this rank's part" : "");
 }
 
@@ -220,6 +239,10 @@ const vf_term vf_sglang_terms[] = {
      .source = "python/sglang/srt/layers/linear.py"},
     {"weights_offloaded", VF_PART_WEIGHTS, vf_ranks_offloaded, "pinned, read over the bus",
      .source = "--cpu-offload-gb", .on_host = true},
+    {"host_experts", VF_PART_WEIGHTS, host_experts,
+     "experts of every layer but those that stay on the GPU; another --kt-method takes another "
+     "size",
+     .source = "ktransformers doc/en/kt-kernel; --kt-num-gpu-experts", .on_host = true},
     {"attention_copies", VF_PART_WEIGHTS, attention_copies,
      "attention as its replicas cut it, less what tensor parallelism leaves of it",
      .source = "layers/dp_attention.py"},

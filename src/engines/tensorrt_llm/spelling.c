@@ -21,6 +21,8 @@ static const vf_spelling rows[] = {
     {"max-num-seqs", "--max_batch_size"},
     {"max-num-batched-tokens", "--max_num_tokens"},
     {"block-size", "--tokens-per-block --tokens_per_block", .silent = true},
+    {"pool-tokens", "--kv_cache_config.max_tokens", .silent = true},
+    {"kv-cache-memory-bytes", "--kv_cache_config.max_gpu_total_bytes", .silent = true},
     /* May move memory, and no parameter stands for it. */
     {.words = "--backend --config --extra_llm_api_options --max_beam_width --cp_size "
               "--context_parallel_size --cluster_size --moe_cluster_parallel_size --gpus_per_node "

@@ -3,6 +3,7 @@
  * _torch/pyexecutor/_util.py (_cal_max_memory, configure_kv_cache_capacity) and
  * llmapi/llm_args.py, files of 2025-12 to 2026.  A request is admitted only if its whole length
  * fits (GUARANTEED_NO_EVICT), so the demand is that of whole blocks. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -10,8 +11,10 @@
 #include "base/units.h"
 #include "engines/engine.h"
 #include "engines/ranks.h"
+#include "engines/torch.h"
 
-enum { NEWEST = 1002000 /* as vf_ranks_version() counts */ };
+/* As vf_ranks_version() counts; from PYTORCH_BACKEND on it is the default. */
+enum { PYTORCH_BACKEND = 1000000, NEWEST = 1002000 };
 
 enum {
   BLOCK_TOKENS = 32,
@@ -79,43 +82,138 @@ static uint64_t token_bytes(const plan *p) {
   return vf_max_u64(per_request / p->s.w->requested_ctx_tokens, 1);
 }
 
-static void add_demand(plan *p, uint32_t device) {
-  vf_ranks *s = &p->s;
-  uint64_t seqs = (s->w->seqs + s->dp - 1) / s->dp, all, states;
-  if (!vf_mul(&all, seqs, request_bytes(p)) || !vf_mul(&states, seqs, p->cell.state_bytes)) {
-    s->e->overflow = true;
-    return;
-  }
-  vf_ranks_add(s, device, VF_PART_KV_CACHE, "kv_cache", vf_exactly(all - states), VF_BASIS_EXACT,
-               "whole blocks of every request");
-  vf_ranks_add(s, device, VF_PART_STATE, "recurrent_state", vf_exactly(states), VF_BASIS_EXACT,
-               "one slot per request");
+/* A replica of attention holds its part of the requests. */
+static uint64_t replica_seqs(const plan *p) {
+  uint32_t replicas = p->s.dp;
+  return (p->s.w->seqs + replicas - 1) / replicas;
+}
+
+static vf_amount weights(const vf_ranks *s, uint32_t device) {
+  (void)device;
+  return vf_amount_exact(vf_shard_weights(&s->shard, s->model),
+                         s->tp > 1 ? "this rank's part" : "");
+}
+
+static vf_amount slack(const vf_ranks *s, uint32_t device) {
+  (void)device;
+  return vf_amount_exact(vf_torch_slack(&s->shard, s->model, (vf_torch_rule){true, true}), "");
+}
+
+/* Before 1.0 trtllm-serve built and ran an engine file: what it takes for activations and its two
+ * profiles is fixed when it is built, and was 4.5 GiB for Llama 3.1 8B in FP8 with 1,024 tokens. */
+static vf_amount engine_file(const vf_ranks *s, uint32_t device) {
+  (void)s;
+  (void)device;
+  return vf_amount_within((vf_interval){512 * VF_MIB, 2560 * VF_MIB, 5632 * VF_MIB},
+                          VF_BASIS_ASSUMED, "built into the engine file");
+}
+
+static vf_amount kv_cache(const vf_ranks *s, uint32_t device) {
+  const plan *p = (const plan *)s;
+  uint64_t bytes = request_bytes(p) - vf_min_u64(request_bytes(p), p->cell.state_bytes);
+  (void)device;
+  if (!vf_mul(&bytes, bytes, replica_seqs(p))) s->e->overflow = true;
+  return vf_amount_exact(s->e->overflow ? 0 : bytes, "whole blocks of every request");
+}
+
+static vf_amount states(const vf_ranks *s, uint32_t device) {
+  const plan *p = (const plan *)s;
+  uint64_t bytes;
+  (void)device;
+  if (!vf_mul(&bytes, p->cell.state_bytes, replica_seqs(p))) s->e->overflow = true;
+  return vf_amount_exact(s->e->overflow ? 0 : bytes, "one slot per request");
 }
 
 /* The dummy run before the cache is made: context-heavy requests, and logits of a batch. */
-static vf_interval peak_bytes(const plan *p) {
-  const vf_ranks *s = &p->s;
+static vf_amount activation(const vf_ranks *s, uint32_t device) {
   uint64_t forward = vf_ranks_forward_bytes(s, s->batch_tokens);
   uint64_t rows = vf_min_u64(s->w->max_num_seqs, s->batch_tokens);
   uint64_t logits = s->shard.last ? rows * s->model->n_vocab * 6 : 0;
   uint64_t peak = vf_max_u64(forward, logits);
-  return (vf_interval){peak - peak / 3, peak, peak + peak / 2};
+  (void)device;
+  return vf_amount_within((vf_interval){peak - peak / 3, peak, peak + peak / 2}, VF_BASIS_MODELLED,
+                          "peak of the dummy run");
 }
 
-/* Total memory in use counts, so context, NCCL and graphs do. */
-static void add_rest(plan *p, uint32_t device) {
-  vf_ranks *s = &p->s;
-  const vf_device *d = &s->e->devices[device].device;
-  vf_interval links = {0, 0, 0};
-  if (s->tp > 1) links = (vf_interval){300 * VF_MIB, 1200 * VF_MIB, 2700 * VF_MIB};
-  vf_ranks_add(s, device, VF_PART_COMPUTE, "activation", peak_bytes(p), VF_BASIS_MODELLED,
-               "peak of the dummy run");
-  if (!s->request->enforce_eager)
-    vf_ranks_add(s, device, VF_PART_COMPUTE, "cuda_graphs",
-                 (vf_interval){100 * VF_MIB, 500 * VF_MIB, 1500 * VF_MIB}, VF_BASIS_MODELLED, "");
-  vf_ranks_add(s, device, VF_PART_RUNTIME, "cuda_context", d->context, VF_BASIS_ASSUMED,
-               "context, libraries");
-  vf_ranks_add(s, device, VF_PART_RUNTIME, "non_torch", links, VF_BASIS_MODELLED, "NCCL");
+static vf_amount graphs(const vf_ranks *s, uint32_t device) {
+  (void)device;
+  if (s->request->enforce_eager) return vf_amount_exact(0, "");
+  return vf_amount_within((vf_interval){100 * VF_MIB, 500 * VF_MIB, 1500 * VF_MIB},
+                          VF_BASIS_MODELLED, "");
+}
+
+static vf_amount context(const vf_ranks *s, uint32_t device) {
+  return vf_amount_within(s->e->devices[device].device.context, VF_BASIS_ASSUMED,
+                          "context, libraries");
+}
+
+static vf_amount links(const vf_ranks *s, uint32_t device) {
+  (void)device;
+  if (s->tp == 1) return vf_amount_exact(0, "");
+  return vf_amount_within((vf_interval){300 * VF_MIB, 1200 * VF_MIB, 2700 * VF_MIB},
+                          VF_BASIS_MODELLED, "NCCL");
+}
+
+static void say_tensors(const vf_ranks *s, const vf_line *line, vf_text *out) {
+  (void)line;
+  vf_text_printf(out, "sum of this rank's tensors, of %zu in %s", s->model->n_tensors,
+                 s->model->quant);
+  if (s->tp > 1) vf_text_printf(out, ": columns and rows by tp %" PRIu32, s->tp);
+  if (s->pp > 1) vf_text_printf(out, ", one of %" PRIu32 " stages", s->pp);
+}
+
+static void say_cache(const vf_ranks *s, const vf_line *line, vf_text *out) {
+  const plan *p = (const plan *)s;
+  (void)line;
+  vf_text_printf(out, "%" PRIu64 " requests of ", replica_seqs(p));
+  vf_text_thousands(out, s->w->requested_ctx_tokens);
+  vf_text_printf(out, " tokens in blocks of %" PRIu32 " × %" PRIu64 " B", s->w->block_size,
+                 p->cell.full_bytes);
+  if (p->cell.window_layers != 0)
+    vf_text_printf(out, ", and windows of %" PRIu64 " tokens × %" PRIu64 " B",
+                   p->cell.window_tokens, p->cell.window_bytes);
+}
+
+static void say_activation(const vf_ranks *s, const vf_line *line, vf_text *out) {
+  (void)line;
+  vf_text_printf(out,
+                 "the larger of %" PRIu32 " tokens × (4 × %" PRIu64
+                 " + 3 × feed-forward / tp) × %" PRIu32 " B and %" PRIu32 " rows of logits",
+                 s->batch_tokens, s->model->n_embd, s->number_bytes, s->w->max_num_seqs);
+}
+
+static const vf_term terms[] = {
+    {"weights", VF_PART_WEIGHTS, weights, .words = say_tensors,
+     .source = "tensorrt_llm/_torch/modules/linear.py"},
+    {"allocator_slack", VF_PART_WEIGHTS, slack,
+     "tensors of 10 MiB and more end at 2 MiB (PyTorch's allocator)",
+     .source = "pytorch c10/cuda/CUDACachingAllocator.cpp"},
+    {"tower", VF_PART_WEIGHTS, vf_ranks_tower, "for images or sound, not described",
+     .source = "the config tells of one, not of its tensors"},
+    {"engine_file", VF_PART_COMPUTE, engine_file, "activations and profiles, fixed at the build",
+     .source = "docs/source/reference/memory.md; one log of 0.19", .until = PYTORCH_BACKEND},
+    {"activation", VF_PART_COMPUTE, activation, .words = say_activation,
+     .source = "_torch/pyexecutor/_util.py: _cal_max_memory"},
+    {"cuda_graphs", VF_PART_COMPUTE, graphs, "graphs of decoding, captured before the cache",
+     .source = "llmapi/llm_args.py: CudaGraphConfig; nobody's log at hand"},
+    {"cuda_context", VF_PART_RUNTIME, context, "the process: what is free counts, so it does",
+     .source = "measured; the device's catalog entry"},
+    {"non_torch", VF_PART_RUNTIME, links, "libraries and NCCL", .source = "logs of vLLM"},
+    {"kv_cache", VF_PART_KV_CACHE, kv_cache, .words = say_cache,
+     .source = "GUARANTEED_NO_EVICT: a request is admitted with its whole length"},
+    {"recurrent_state", VF_PART_STATE, states, "requests × state of the recurrent layers here",
+     .source = "_torch/pyexecutor/mamba_cache_manager.py"},
+    {.id = NULL},
+};
+
+/* kv_cache_config.max_tokens and max_gpu_total_bytes end the pool below its share. */
+static uint64_t most_bytes(const plan *p) {
+  const vf_request *r = p->s.request;
+  uint64_t most = UINT64_MAX, tokens;
+  if (r->kv_cache_memory_bytes != 0) most = r->kv_cache_memory_bytes;
+  if (r->pool_tokens != 0 && vf_mul(&tokens, r->pool_tokens, token_bytes(p)))
+    most = vf_min_u64(most, tokens);
+  return most;
 }
 
 /* The rest of what is free stays so: (1 - fraction) of it. */
@@ -127,15 +225,19 @@ static void set_pool(plan *p, uint32_t device) {
   taken[0] = b->need.high_bytes - cache + b->device.used_bytes;
   taken[1] = b->need.bytes - cache + b->device.used_bytes;
   taken[2] = b->need.low_bytes - cache + b->device.used_bytes;
-  for (int i = 0; i < 3; i++)
+  for (int i = 0; i < 3; i++) {
     pool[i] = total > taken[i] ? vf_shard_part(total - taken[i], p->fraction_ppm, 1000000) : 0;
-  if (s->request->kv_cache_memory_bytes != 0)
-    for (int i = 0; i < 3; i++) pool[i] = vf_min_u64(pool[i], s->request->kv_cache_memory_bytes);
+    pool[i] = vf_min_u64(pool[i], most_bytes(p));
+  }
   vf_ranks_set_budget(s, device, total,
                       vf_min_u64(taken[1] - b->device.used_bytes + pool[1], total));
   uint64_t tokens = pool[1] / token_bytes(p) / s->w->block_size * s->w->block_size;
   vf_ranks_set_pool(s, device, (vf_interval){pool[0], pool[1], pool[2]}, tokens);
   if (pool[1] < request_bytes(p)) s->w->starts = false;
+}
+
+static void stand(vf_ranks *s, uint32_t device) {
+  set_shard((plan *)s, device / s->tp % s->pp);
 }
 
 static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *err) {
@@ -149,14 +251,18 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
     set_shard(&p, stage);
     for (uint32_t i = 0; i < p.s.dp * p.s.tp; i++) {
       uint32_t device = vf_ranks_device(&p.s, i / p.s.tp, stage, i % p.s.tp);
-      vf_ranks_add_weights(&p.s, device, true, true);
-      add_rest(&p, device);
-      add_demand(&p, device);
+      vf_terms_add(&p.s, device, false);
       if (!e->overflow && e->devices[device].device.total_known) set_pool(&p, device);
     }
   }
-  if (status == VF_OK) vf_ranks_assume(&p.s, NULL, NULL);
-  return status;
+  if (status != VF_OK) return status;
+  if (p.s.version < PYTORCH_BACKEND)
+    vf_estimate_assume(e, "engine-file",
+                       "before 1.0 TensorRT-LLM runs engine files: sizes are those of the weights, "
+                       "what is built in is a wide guess");
+  vf_plan_keep(&p.s, sizeof p);
+  vf_ranks_assume(&p.s, NULL, NULL);
+  return VF_OK;
 }
 
 static bool knows(const char *version) {
@@ -181,5 +287,7 @@ const vf_engine vf_engine_tensorrt_llm = {
     .knows = knows,
     .decodes = VF_DECODES_GRAPHS,
     .estimate = estimate,
-    .explain = vf_ranks_explain,
+    .terms = terms,
+    .stand = stand,
+    .explain = vf_terms_explain,
 };

@@ -19,12 +19,10 @@ static const vf_spelling rows[] = {
     {"enforce-eager", "--cuda-graphs", .env = "CUDA_GRAPHS", .value = "0:on *:off",
      .measure = VF_MEASURE_MAP, .silent = true},
     {"spec-tokens", "--speculate", .env = "SPECULATE"},
+    {"pool-tokens", "--max-batch-total-tokens", .env = "MAX_BATCH_TOTAL_TOKENS"},
     /* May move memory, and no parameter stands for it. */
     {.words = "--max-input-tokens", .env = "MAX_INPUT_TOKENS", .effect = VF_EFFECT_UNREAD},
     {.words = "--max-input-length", .env = "MAX_INPUT_LENGTH", .effect = VF_EFFECT_UNREAD},
-    {.words = "--max-batch-total-tokens",
-     .env = "MAX_BATCH_TOTAL_TOKENS",
-     .effect = VF_EFFECT_UNREAD},
     {.words = "--max-batch-size", .env = "MAX_BATCH_SIZE", .effect = VF_EFFECT_UNREAD},
     {.words = "--dtype", .env = "DTYPE", .effect = VF_EFFECT_UNREAD},
     {.words = "--rope-scaling", .env = "ROPE_SCALING", .effect = VF_EFFECT_UNREAD},

@@ -3,6 +3,7 @@
  * Tree db931fcf (2026-01-08, v3.3.7; the project is in maintenance): the pool is what is free after
  * a prefill of max_batch_prefill_tokens, less a tenth of the total (TGI_WIGGLE_ROOM 0.90); the CUDA
  * context counts. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -10,6 +11,7 @@
 #include "base/units.h"
 #include "engines/engine.h"
 #include "engines/ranks.h"
+#include "engines/torch.h"
 
 enum { NEWEST = 3003007 /* as vf_ranks_version() counts */ };
 
@@ -37,22 +39,91 @@ static uint64_t token_bytes(const vf_ranks *s) {
   return c.full_bytes + c.window_bytes;
 }
 
-static void add_lines(vf_ranks *s, uint32_t device) {
-  const vf_device *d = &s->e->devices[device].device;
-  uint64_t act = vf_ranks_forward_bytes(s, s->batch_tokens), cache;
-  vf_interval links = {0, 0, 0};
-  if (s->tp > 1) links = (vf_interval){300 * VF_MIB, 1200 * VF_MIB, 2700 * VF_MIB};
-  vf_ranks_add_weights(s, device, true, true);
-  vf_ranks_add(s, device, VF_PART_COMPUTE, "activation", (vf_interval){act / 2, act, act + act / 2},
-               VF_BASIS_MODELLED, "warm-up prefill");
-  vf_ranks_add(s, device, VF_PART_RUNTIME, "cuda_context", d->context, VF_BASIS_ASSUMED, "");
-  vf_ranks_add(s, device, VF_PART_RUNTIME, "non_torch", links, VF_BASIS_MODELLED, "NCCL");
+static vf_amount weights(const vf_ranks *s, uint32_t device) {
+  (void)device;
+  return vf_amount_exact(vf_shard_weights(&s->shard, s->model),
+                         s->tp > 1 ? "this rank's part" : "");
+}
+
+static vf_amount slack(const vf_ranks *s, uint32_t device) {
+  (void)device;
+  return vf_amount_exact(vf_torch_slack(&s->shard, s->model, (vf_torch_rule){true, true}), "");
+}
+
+static vf_amount activation(const vf_ranks *s, uint32_t device) {
+  uint64_t act = vf_ranks_forward_bytes(s, s->batch_tokens);
+  (void)device;
+  return vf_amount_within((vf_interval){act / 2, act, act + act / 2}, VF_BASIS_MODELLED,
+                          "warm-up prefill");
+}
+
+/* Captured after the cache is made: in the tenth that is left. */
+static vf_amount graphs(const vf_ranks *s, uint32_t device) {
+  vf_amount a = {
+      {50 * VF_MIB, 300 * VF_MIB, 1000 * VF_MIB}, VF_BASIS_ASSUMED, "beside the pool", true};
+  (void)device;
+  return s->request->enforce_eager ? vf_amount_exact(0, "") : a;
+}
+
+static vf_amount context(const vf_ranks *s, uint32_t device) {
+  return vf_amount_within(s->e->devices[device].device.context, VF_BASIS_ASSUMED, "");
+}
+
+static vf_amount links(const vf_ranks *s, uint32_t device) {
+  (void)device;
+  if (s->tp == 1) return vf_amount_exact(0, "");
+  return vf_amount_within((vf_interval){300 * VF_MIB, 1200 * VF_MIB, 2700 * VF_MIB},
+                          VF_BASIS_MODELLED, "NCCL");
+}
+
+static vf_amount kv_cache(const vf_ranks *s, uint32_t device) {
+  uint64_t cache = 0;
+  (void)device;
   if (!vf_mul3(&cache, s->w->seqs, s->w->requested_ctx_tokens, token_bytes(s)))
     s->e->overflow = true;
-  else
-    vf_ranks_add(s, device, VF_PART_KV_CACHE, "kv_cache", vf_exactly(cache), VF_BASIS_EXACT,
-                 "slots of the token pool");
+  return vf_amount_exact(s->e->overflow ? 0 : cache, "slots of the token pool");
 }
+
+static void say_tensors(const vf_ranks *s, const vf_line *line, vf_text *out) {
+  (void)line;
+  vf_text_printf(out, "sum of this rank's tensors, of %zu in %s", s->model->n_tensors,
+                 s->model->quant);
+  if (s->tp > 1) vf_text_printf(out, ": columns and rows by %" PRIu32 " shards", s->tp);
+}
+
+static void say_cache(const vf_ranks *s, const vf_line *line, vf_text *out) {
+  (void)line;
+  vf_text_printf(out, "%" PRIu32 " × ", s->w->seqs);
+  vf_text_thousands(out, s->w->requested_ctx_tokens);
+  vf_text_printf(out, " tokens × %" PRIu64 " B; windows save nothing", token_bytes(s));
+}
+
+static void say_activation(const vf_ranks *s, const vf_line *line, vf_text *out) {
+  (void)line;
+  vf_text_printf(
+      out, "%" PRIu32 " tokens × (4 × %" PRIu64 " + 3 × feed-forward / shards) × %" PRIu32 " B",
+      s->batch_tokens, s->model->n_embd, s->number_bytes);
+}
+
+static const vf_term terms[] = {
+    {"weights", VF_PART_WEIGHTS, weights, .words = say_tensors,
+     .source = "server/text_generation_server/layers/tensor_parallel.py"},
+    {"allocator_slack", VF_PART_WEIGHTS, slack,
+     "tensors of 10 MiB and more end at 2 MiB (PyTorch's allocator)",
+     .source = "pytorch c10/cuda/CUDACachingAllocator.cpp"},
+    {"tower", VF_PART_WEIGHTS, vf_ranks_tower, "for images or sound, not described",
+     .source = "the config tells of one, not of its tensors"},
+    {"activation", VF_PART_COMPUTE, activation, .words = say_activation,
+     .source = "models/flash_causal_lm.py: warmup, max_batch_prefill_tokens"},
+    {"cuda_graphs", VF_PART_COMPUTE, graphs, "graphs of batches of 1 to 32 (--cuda-graphs)",
+     .source = "models/flash_causal_lm.py: after init_kv_cache; nobody's log at hand"},
+    {"cuda_context", VF_PART_RUNTIME, context, "the process: what is free counts, so it does",
+     .source = "measured; the device's catalog entry"},
+    {"non_torch", VF_PART_RUNTIME, links, "libraries and NCCL", .source = "logs of vLLM"},
+    {"kv_cache", VF_PART_KV_CACHE, kv_cache, .words = say_cache,
+     .source = "models/flash_causal_lm.py: init_kv_cache"},
+    {.id = NULL},
+};
 
 static void set_pool(vf_ranks *s, uint32_t device) {
   vf_device_budget *b = &s->e->devices[device];
@@ -63,6 +134,10 @@ static void set_pool(vf_ranks *s, uint32_t device) {
   uint64_t high = b->need.low_bytes - cache;
   vf_interval pool = {budget > low ? budget - low : 0, budget > taken ? budget - taken : 0,
                       budget > high ? budget - high : 0};
+  uint64_t most = UINT64_MAX; /* --max-batch-total-tokens fixes the pool */
+  if (s->request->pool_tokens != 0 && vf_mul(&most, s->request->pool_tokens, cell))
+    pool = (vf_interval){vf_min_u64(pool.low_bytes, most), vf_min_u64(pool.bytes, most),
+                         vf_min_u64(pool.high_bytes, most)};
   vf_ranks_set_budget(s, device, total, budget);
   vf_ranks_set_pool(s, device, pool, cell == 0 ? 0 : pool.bytes / cell);
   if (pool.bytes == 0) s->w->starts = false;
@@ -83,9 +158,10 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
                        .number_bytes = s.number_bytes};
   vf_shard_stage(&s.shard, s.model, VF_STAGE_BEFORE_LAST, 1, 0);
   for (uint32_t i = 0; i + 1 < e->n_devices; i++) {
-    add_lines(&s, i);
+    vf_terms_add(&s, i, false);
     if (!e->overflow && e->devices[i].device.total_known) set_pool(&s, i);
   }
+  vf_plan_keep(&s, sizeof s);
   vf_ranks_assume(&s, NULL, NULL);
   return VF_OK;
 }
@@ -117,5 +193,6 @@ const vf_engine vf_engine_tgi = {
     .knows = knows,
     .decodes = VF_DECODES_GRAPHS,
     .estimate = estimate,
-    .explain = vf_ranks_explain,
+    .terms = terms,
+    .explain = vf_terms_explain,
 };

@@ -1,0 +1,15 @@
+# libyaml, for manifests in YAML: optional. Without it YAML is refused with a line that says so, and JSON is read.
+option(VRAMFIT_YAML "Read YAML, where libyaml is installed" ON)
+set(VRAMFIT_WITH_YAML OFF)
+if(VRAMFIT_YAML)
+  find_path(VRAMFIT_YAML_HEADERS yaml.h)
+  find_library(VRAMFIT_YAML_LIBRARY yaml)
+  if(VRAMFIT_YAML_HEADERS AND VRAMFIT_YAML_LIBRARY)
+    set(VRAMFIT_WITH_YAML ON)
+    target_include_directories(vramfit_objects SYSTEM PRIVATE ${VRAMFIT_YAML_HEADERS})
+    set_source_files_properties(${PROJECT_SOURCE_DIR}/src/readers/yaml.c PROPERTIES
+      COMPILE_DEFINITIONS VF_WITH_YAML)
+  else()
+    message(STATUS "vramfit: libyaml is not installed (libyaml-dev): YAML manifests will be refused")
+  endif()
+endif()

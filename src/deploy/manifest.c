@@ -1,0 +1,369 @@
+/* manifest.c - the table of kinds, and what they share. */
+#include "deploy/manifest.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/names.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "deploy/manifests/manifests.h"
+#include "readers/catalog.h"
+#include "readers/files.h"
+
+enum {
+  FILE_ARENA = 192 << 20,
+  SCRATCH_ARENA = 24 << 20,
+  MOST_STEPS = 1 << 20,
+  MOST_VARIABLES = 4096
+};
+
+/* The first that recognises a file reads it. */
+static const vf_manifest_kind *const kinds[] = {
+    &vf_kind_own,      &vf_kind_compose, &vf_kind_kubernetes, &vf_kind_swap,
+    &vf_kind_helm,     &vf_kind_gpustack, &vf_kind_jobs,      &vf_kind_localai,
+    &vf_kind_modelfile, &vf_kind_preset, &vf_kind_systemd,    &vf_kind_script,
+};
+
+bool vf_file_ends(const char *file, const char *end) {
+  size_t n = strlen(file), m = strlen(end);
+  if (n < m) return false;
+  for (size_t i = 0; i < m; i++) {
+    char c = file[n - m + i];
+    if (c >= 'A' && c <= 'Z') c = (char)(c - 'A' + 'a');
+    if (c != end[i]) return false;
+  }
+  return true;
+}
+
+static bool is_yaml(const char *file) {
+  return vf_file_ends(file, ".yaml") || vf_file_ends(file, ".yml");
+}
+
+bool vf_manifest_may_be(const char *file) {
+  static const char *const ends[] = {".yaml", ".yml",  ".json",   ".ini",   ".service",
+                                     ".sh",   ".bash", ".sbatch", ".slurm", ".modelfile"};
+  const char *slash = strrchr(file, '/');
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+    if (vf_file_ends(file, ends[i])) return true;
+  return strncmp(slash != NULL ? slash + 1 : file, "Modelfile", 9) == 0;
+}
+
+/* ---- What kinds share ------------------------------------------------------------------- */
+
+const char *vf_manifest_format(vf_manifest *m, const char *fmt, ...) {
+  char text[1024];
+  va_list args;
+  va_start(args, fmt);
+  vsnprintf(text, sizeof text, fmt, args);
+  va_end(args);
+  return vf_arena_copy(m->arena, text, strlen(text));
+}
+
+vf_status vf_manifest_pass(vf_manifest *m, const char *path, uint32_t line, vf_error *err,
+                           const char *fmt, ...) {
+  char text[400];
+  va_list args;
+  va_start(args, fmt);
+  vsnprintf(text, sizeof text, fmt, args);
+  va_end(args);
+  return m->sink->passed(m->sink->user, path, line, text, err);
+}
+
+vf_status vf_manifest_step(vf_manifest *m, vf_error *err) {
+  if (++m->steps <= MOST_STEPS) return VF_OK;
+  return vf_fail(err, VF_LIMIT, "aliases make more of it than any manifest has");
+}
+
+static vf_status renew_scratch(vf_manifest *m, vf_error *err) {
+  if (m->scratch != NULL) vf_arena_free(m->scratch);
+  m->scratch = vf_arena_new(&m->ctx->allocator, SCRATCH_ARENA);
+  return m->scratch != NULL ? VF_OK : vf_fail_nomem(err);
+}
+
+vf_status vf_manifest_add_words(vf_manifest *m, const char **words, size_t *n, const vf_node *node,
+                                vf_error *err) {
+  if (vf_node_is(node, VF_NODE_LIST)) {
+    for (const vf_item *i = node->items; i != NULL && *n < VF_MANIFEST_WORDS; i = i->next)
+      if (i->value->kind == VF_NODE_SCALAR) words[(*n)++] = i->value->text;
+    return VF_OK;
+  }
+  const char *text = vf_node_text(node, NULL);
+  vf_words commands[VF_WORDS_COMMANDS];
+  size_t count = 0;
+  if (text == NULL) return VF_OK;
+  vf_status status = vf_words_split(commands, &count, text, NULL, NULL, m->arena, err);
+  if (status != VF_OK) return status;
+  for (size_t c = 0; c < count; c++)
+    for (size_t i = 0; i < commands[c].count && *n < VF_MANIFEST_WORDS; i++)
+      words[(*n)++] = commands[c].list[i];
+  return VF_OK;
+}
+
+vf_status vf_variables_add(vf_variables *v, vf_arena *arena, const char *name, const char *value,
+                           vf_error *err) {
+  if (v->room == 0) {
+    v->room = MOST_VARIABLES;
+    v->names = vf_arena_alloc_raw(arena, v->room, sizeof *v->names);
+    v->values = vf_arena_alloc_raw(arena, v->room, sizeof *v->values);
+    if (v->names == NULL || v->values == NULL) return vf_fail_nomem(err);
+  }
+  if (v->count == v->room) return vf_fail(err, VF_LIMIT, "more variables than any container has");
+  v->names[v->count] = name;
+  v->values[v->count++] = value;
+  return VF_OK;
+}
+
+const char *vf_variables_get(void *variables, const char *name) {
+  const vf_variables *v = variables;
+  for (size_t i = v->count; i-- > 0;)
+    if (strcmp(v->names[i], name) == 0) return v->values[i];
+  return NULL;
+}
+
+/* A path that may be opened: beside the manifest, or above it, but never from the root. */
+static const char *beside(vf_manifest *m, const char *name) {
+  if (name[0] == '/' || name[0] == '~' || strchr(name, VF_WORD_UNKNOWN) != NULL) return NULL;
+  return vf_manifest_format(m, "%s%s", m->folder, name);
+}
+
+/* One line of it: comments, "export ", quotes around the value. */
+static vf_status take_env_line(vf_manifest *m, vf_variables *into, const char *line, size_t length,
+                               vf_error *err) {
+  while (length > 0 && (line[0] == ' ' || line[0] == '\t')) line++, length--;
+  while (length > 0 && strchr(" \t\r", line[length - 1]) != NULL) length--;
+  if (length > 7 && memcmp(line, "export ", 7) == 0) line += 7, length -= 7;
+  const char *equals = memchr(line, '=', length);
+  if (length == 0 || line[0] == '#' || equals == NULL) return VF_OK;
+  const char *value = equals + 1;
+  size_t n = length - (size_t)(value - line);
+  bool quoted = n >= 2 && (value[0] == '"' || value[0] == '\'') && value[n - 1] == value[0];
+  const char *name = vf_arena_copy(m->arena, line, (size_t)(equals - line));
+  const char *copy = vf_arena_copy(m->arena, value + quoted, n - 2 * (size_t)quoted);
+  if (name == NULL || copy == NULL) return vf_fail_nomem(err);
+  return vf_variables_add(into, m->arena, name, copy, err);
+}
+
+vf_status vf_manifest_env_file(vf_manifest *m, vf_variables *into, const char *name, bool *found,
+                               vf_error *err) {
+  char *text;
+  size_t length;
+  vf_path_kind kind = VF_PATH_NONE;
+  const char *path = beside(m, name);
+  *found = false;
+  if (path == NULL || vf_files_look(&kind, &m->ctx->files, path, NULL) != VF_OK ||
+      kind != VF_PATH_FILE)
+    return VF_OK;
+  vf_status status =
+      vf_files_read(&text, &length, &m->ctx->files, path, 1 << 20, m->arena, err);
+  for (const char *s = text; status == VF_OK && *s != '\0';) {
+    size_t n = strcspn(s, "\n");
+    status = take_env_line(m, into, s, n, err);
+    s += n + (s[n] == '\n');
+  }
+  *found = status == VF_OK;
+  return status;
+}
+
+void vf_manifest_gpu(vf_manifest *m, vf_found_gpus *g, const char *text) {
+  size_t n = strcspn(text, ":");
+  unsigned long count = text[n] == ':' ? strtoul(text + n + 1, NULL, 10) : 0;
+  g->stated = true;
+  if (count > 0 && count <= 4096) g->count = (uint32_t)count;
+  const char *name = vf_arena_copy(m->arena, text, n);
+  if (g->n_names < VF_FOUND_GPUS && n > 0 && name != NULL) g->names[g->n_names++] = name;
+}
+
+const vf_engine *vf_manifest_engine(const char *name) {
+  static const struct {
+    const char *theirs, *ours;
+  } names[] = {{"vllm", "vllm"},           {"sglang", "sglang"},       {"llama.cpp", "llama-server"},
+               {"llamacpp", "llama-server"}, {"llama-cpp", "llama-server"},
+               {"llama-box", "llama-server"}, {"ollama", "ollama"},    {"tgi", "tgi"},
+               {"tensorrt-llm", "tensorrt-llm"}, {"trtllm", "tensorrt-llm"}, {"mlx", "mlx"}};
+  const vf_engine *engine = NULL;
+  const char *version;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (vf_name_equal(name, names[i].theirs) &&
+        vf_engine_find(&engine, &version, names[i].ours, NULL) == VF_OK)
+      return engine;
+  return NULL;
+}
+
+/* ---- One deployment --------------------------------------------------------------------- */
+
+vf_status vf_manifest_command(vf_manifest *m, const vf_words_at *w, vf_command *command,
+                              vf_status status, const vf_error *cause, vf_error *err) {
+  vf_found found = {.path = w->path,
+                    .line = w->line,
+                    .column = w->column,
+                    .command = command,
+                    .model = w->model,
+                    .gpus = w->gpus,
+                    .expect = w->expect,
+                    .status = status};
+  if (status == VF_NOMEM || status == VF_IO) return vf_fail_nomem(err);
+  if (status != VF_OK) found.error = *cause;
+  const char *visible = vf_command_visible(command);
+  const char *gpus = vf_command_container_gpus(command);
+  if (visible != NULL) found.gpus.visible = visible;
+  if (gpus != NULL && !found.gpus.stated) {
+    found.gpus.stated = true;
+    found.gpus.all = strcmp(gpus, "all") == 0;
+    unsigned long count = strtoul(gpus, NULL, 10);
+    if (count > 0 && count <= 4096) found.gpus.count = (uint32_t)count;
+    if (strncmp(gpus, "device=", 7) == 0) {
+      found.gpus.count = 1;
+      for (const char *c = gpus; *c != '\0'; c++) found.gpus.count += *c == ',';
+    }
+  }
+  return m->sink->found(m->sink->user, &found, err);
+}
+
+/* The engine's words of a line that was taken apart. */
+static vf_status take_wrapper(vf_manifest *m, const vf_words_at *at, vf_wrapper *w, vf_error *err) {
+  vf_error cause = {.status = VF_OK};
+  vf_command *c = vf_command_in(m->scratch, m->ctx);
+  if (c == NULL) return vf_fail_nomem(err);
+  vf_status status = vf_command_tolerate(c, w, &cause);
+  return vf_manifest_command(m, at, c, status, &cause, err);
+}
+
+static vf_status tell_unknown(vf_manifest *m, const vf_words_at *at, vf_error *err) {
+  if (!at->asks_gpu) return VF_OK;
+  if (at->image != NULL)
+    return vf_manifest_pass(m, at->path, at->line, err,
+                            "the image %.120s asks for a GPU, and what it runs is not known",
+                            vf_word_written(at->image, m->arena));
+  return vf_manifest_pass(m, at->path, at->line, err, "the command is no engine that is known");
+}
+
+vf_status vf_manifest_words(vf_manifest *m, const vf_words_at *at, vf_error *err) {
+  vf_error cause = {.status = VF_OK};
+  vf_status status = renew_scratch(m, err);
+  vf_wrapper *w = status == VF_OK ? vf_arena_alloc(m->scratch, 1, sizeof *w) : NULL;
+  if (w == NULL) return vf_fail_nomem(err);
+  if (at->engine != NULL) {
+    *w = (vf_wrapper){.engine = at->engine,
+                      .words = at->words,
+                      .count = at->count,
+                      .around = at->variables,
+                      .user = at->user};
+  } else if (at->image != NULL) {
+    status = vf_wrapper_container(w, at->image, at->words, at->count, at->variables, at->user,
+                                  m->scratch, &cause);
+  } else {
+    status = vf_wrapper_read(w, at->words, at->count, true, at->variables, at->user, m->scratch,
+                             &cause);
+  }
+  if (status == VF_NOMEM) return vf_fail_nomem(err);
+  if (status != VF_OK)
+    return vf_manifest_pass(m, at->path, at->line, err, "its command: %.200s", cause.message);
+  if (w->engine == NULL || vf_wrapper_only_asks(w)) return tell_unknown(m, at, err);
+  return take_wrapper(m, at, w, err);
+}
+
+/* ---- Scripts ---------------------------------------------------------------------------- */
+
+typedef struct script {
+  vf_manifest *m;
+  const vf_words_at *at;
+  uint32_t first_line;
+  bool name_lines;
+} script;
+
+static const char *exported(void *shell, const char *name) {
+  return vf_shell_exported(shell, name);
+}
+
+static vf_status take_command(void *user, const vf_words *command, const vf_shell *shell,
+                              vf_error *err) {
+  script *s = user;
+  vf_words_at at = *s->at;
+  at.words = command->list;
+  at.count = command->count;
+  at.variables = exported;
+  at.user = (void *)(uintptr_t)shell;
+  at.asks_gpu = false;
+  if (s->name_lines) {
+    at.line = s->first_line + command->line - 1;
+    at.column = 1;
+    at.path = vf_manifest_format(s->m, "line %u", (unsigned)at.line);
+    if (at.path == NULL) return vf_fail_nomem(err);
+  }
+  return vf_manifest_words(s->m, &at, err);
+}
+
+vf_status vf_manifest_script(vf_manifest *m, const vf_words_at *at, const char *text,
+                             uint32_t first_line, bool name_lines, vf_error *err) {
+  script s = {m, at, first_line, name_lines};
+  return vf_shell_read(text, at->variables, at->user, m->arena, take_command, &s, err);
+}
+
+/* ---- A file ----------------------------------------------------------------------------- */
+
+static vf_status parse(vf_manifest *m, vf_error *err) {
+  vf_status status = VF_OK;
+  if (is_yaml(m->file))
+    status = vf_node_read_yaml(&m->documents, m->text, m->length, m->arena, err);
+  else if (vf_file_ends(m->file, ".json"))
+    status = vf_node_read_json(&m->documents, m->text, m->length, m->arena, err);
+  if (status == VF_OK && m->documents != NULL) m->root = vf_node_at(m->documents, 0);
+  return status;
+}
+
+static vf_status read_kinds(const char **kind, vf_manifest *m, vf_error *err) {
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    if (!kinds[i]->is(m)) continue;
+    *kind = kinds[i]->name;
+    return kinds[i]->read(m, err);
+  }
+  return VF_OK;
+}
+
+static vf_status name_source(vf_status status, const char *file, vf_error *err) {
+  if (status != VF_OK && err != NULL && err->source[0] == '\0')
+    snprintf(err->source, sizeof err->source, "%s", file);
+  return status;
+}
+
+static vf_status read_all(const char **kind, vf_manifest *m, vf_error *err) {
+  const char *slash = strrchr(m->file, '/');
+  m->folder = slash != NULL ? vf_arena_copy(m->arena, m->file, (size_t)(slash + 1 - m->file)) : "";
+  if (m->folder == NULL) return vf_fail_nomem(err);
+  vf_status status = parse(m, err);
+  if (status == VF_OK) status = read_kinds(kind, m, err);
+  if (m->scratch != NULL) vf_arena_free(m->scratch);
+  return name_source(status, m->file, err);
+}
+
+vf_status vf_manifest_read_text(const char **kind, const vf_context *ctx, const char *file,
+                                const char *text, size_t length, const vf_manifest_sink *sink,
+                                vf_error *err) {
+  vf_manifest m = {.ctx = ctx, .sink = sink, .file = file, .text = text, .length = length};
+  *kind = NULL;
+  m.arena = vf_arena_new(&ctx->allocator, FILE_ARENA);
+  if (m.arena == NULL) return vf_fail_nomem(err);
+  vf_status status = read_all(kind, &m, err);
+  vf_arena_free(m.arena);
+  return status;
+}
+
+vf_status vf_manifest_read(const char **kind, const vf_context *ctx, const char *file,
+                           const vf_manifest_sink *sink, vf_error *err) {
+  vf_manifest m = {.ctx = ctx, .sink = sink, .file = file};
+  char *text = NULL;
+  *kind = NULL;
+  m.arena = vf_arena_new(&ctx->allocator, FILE_ARENA);
+  if (m.arena == NULL) return vf_fail_nomem(err);
+  vf_status status =
+      vf_files_read(&text, &m.length, &ctx->files, file, VF_NODE_FILE_BYTES, m.arena, err);
+  m.text = text;
+  if (status == VF_OK && strlen(text) != m.length)
+    status = name_source(vf_fail(err, VF_MALFORMED, "it has a NUL in it: no text"), file, err);
+  if (status == VF_OK) status = read_all(kind, &m, err);
+  vf_arena_free(m.arena);
+  return status;
+}

@@ -1,0 +1,63 @@
+/* manifest.h - files that start engines: what each deployment in them states.
+ *
+ * One table of kinds (manifest.c): a kind recognises its files and hands every deployment to the
+ * caller, as a command that was read.  Nothing is executed, and but for files that a manifest names
+ * beside itself (.env, env_file, extends) nothing else is opened. */
+#ifndef VF_DEPLOY_MANIFEST_H
+#define VF_DEPLOY_MANIFEST_H
+
+#include "deploy/command.h"
+#include "readers/node.h"
+
+enum { VF_FOUND_GPUS = 8 };
+
+/* What a manifest says of the GPUs of one deployment. */
+typedef struct vf_found_gpus {
+  bool stated;
+  bool all;                         /* however many there are */
+  uint32_t count;                   /* 0: not said */
+  const char *names[VF_FOUND_GPUS]; /* as they stand there, any of them */
+  size_t n_names;
+  const char *visible; /* CUDA_VISIBLE_DEVICES and its kin; NULL: not said */
+} vf_found_gpus;
+
+/* One deployment. */
+typedef struct vf_found {
+  const char *path;      /* inside of the file, "services.llm" */
+  uint32_t line, column; /* 1-based */
+  vf_command *command;   /* what it states, as far as it could be read */
+  const char *engine;    /* an engine that is no engine of ours; NULL: the command's */
+  const char *const *foreign; /* that engine's words, none of which is read */
+  size_t n_foreign;
+  const char *model;     /* one that stands beside the command; NULL: the command's */
+  vf_found_gpus gpus;
+  const vf_node *expect; /* of a manifest of ours: what must hold; NULL: nothing */
+  vf_status status;      /* not VF_OK: the command could not be read whole, and error says why */
+  vf_error error;
+} vf_found;
+
+typedef struct vf_manifest vf_manifest;
+
+typedef struct vf_manifest_sink {
+  /* One deployment; the command goes when it returns. */
+  vf_status (*found)(void *user, const vf_found *found, vf_error *err);
+  /* Something that may run a model and was not read, with the reason. */
+  vf_status (*passed)(void *user, const char *path, uint32_t line, const char *reason,
+                      vf_error *err);
+  void *user;
+} vf_manifest_sink;
+
+/* What a file is: *kind is NULL if it is no manifest that is known, and nothing is handed over. */
+vf_status vf_manifest_read(const char **kind, const vf_context *ctx, const char *file,
+                           const vf_manifest_sink *sink, vf_error *err);
+
+/* The same of a text; file names it in messages and tells its kind, its folder is where files
+ * beside it are looked for. */
+vf_status vf_manifest_read_text(const char **kind, const vf_context *ctx, const char *file,
+                                const char *text, size_t length, const vf_manifest_sink *sink,
+                                vf_error *err);
+
+/* Whether a file of that name may be one, before it is opened. */
+bool vf_manifest_may_be(const char *file);
+
+#endif

@@ -1,0 +1,96 @@
+/* manifests.h - what the kinds of manifests share. */
+#ifndef VF_DEPLOY_MANIFESTS_MANIFESTS_H
+#define VF_DEPLOY_MANIFESTS_MANIFESTS_H
+
+#include "deploy/manifest.h"
+
+struct vf_manifest {
+  const vf_context *ctx;
+  const vf_manifest_sink *sink;
+  const char *file, *folder; /* folder: "" or "a/b/" */
+  const char *text;
+  size_t length;
+  const vf_node *documents; /* of YAML or JSON; NULL: it is a plain text */
+  const vf_node *root;      /* the first of them */
+  vf_arena *arena;          /* of the file */
+  vf_arena *scratch;        /* of one deployment: emptied after each */
+  size_t steps;             /* of walks over the tree, which aliases make longer than the file */
+};
+
+/* Words that a container or a service runs, with what stands around them. */
+typedef struct vf_words_at {
+  const char *path;
+  uint32_t line, column;
+  const char *image; /* NULL: no container */
+  const char **words;
+  size_t count;
+  vf_variable_fn variables;
+  void *user;
+  vf_found_gpus gpus;
+  bool is_shell_text; /* words[0] is a text for a shell, not a word */
+  bool asks_gpu;      /* it asks for one: what is not understood of it is told */
+  const char *model;  /* beside the words; NULL */
+  const vf_engine *engine; /* that takes the words as its options, whatever the image; NULL */
+  const vf_node *expect;
+} vf_words_at;
+
+enum { VF_MANIFEST_WORDS = 1024 };
+
+/* Reads them and hands the deployment over; what starts no engine is passed over, with a reason if
+ * it asks for a GPU. */
+vf_status vf_manifest_words(vf_manifest *m, const vf_words_at *w, vf_error *err);
+
+/* A command that was filled by other means. */
+vf_status vf_manifest_command(vf_manifest *m, const vf_words_at *w, vf_command *command,
+                              vf_status status, const vf_error *cause, vf_error *err);
+
+/* All commands of a script that start an engine; lines count from first_line. */
+vf_status vf_manifest_script(vf_manifest *m, const vf_words_at *w, const char *text,
+                             uint32_t first_line, bool name_lines, vf_error *err);
+
+vf_status vf_manifest_pass(vf_manifest *m, const char *path, uint32_t line, vf_error *err,
+                           const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/* A text in the file's arena; NULL: no memory. */
+const char *vf_manifest_format(vf_manifest *m, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* One more step of a walk; VF_LIMIT if there are too many. */
+vf_status vf_manifest_step(vf_manifest *m, vf_error *err);
+
+/* Appends the texts of a list, or the words of a text as a shell parts them. */
+vf_status vf_manifest_add_words(vf_manifest *m, const char **words, size_t *n, const vf_node *node,
+                                vf_error *err);
+
+/* "NAME=value" lines of a file beside the manifest; *found is false if it is not there. */
+typedef struct vf_variables {
+  const char **names, **values;
+  size_t count, room;
+} vf_variables;
+
+vf_status vf_variables_add(vf_variables *v, vf_arena *arena, const char *name, const char *value,
+                           vf_error *err);
+const char *vf_variables_get(void *variables, const char *name); /* the last one of a name */
+vf_status vf_manifest_env_file(vf_manifest *m, vf_variables *into, const char *name, bool *found,
+                               vf_error *err);
+
+/* Adds a name of a GPU, "H100:8" with its count. */
+void vf_manifest_gpu(vf_manifest *m, vf_found_gpus *g, const char *text);
+
+/* The engine of a name in people's writing, "vLLM", "llama.cpp"; NULL: none. */
+const vf_engine *vf_manifest_engine(const char *name);
+
+/* One kind of manifest. */
+typedef struct vf_manifest_kind {
+  const char *name;
+  bool (*is)(const vf_manifest *m);
+  vf_status (*read)(vf_manifest *m, vf_error *err);
+} vf_manifest_kind;
+
+bool vf_file_ends(const char *file, const char *end); /* letters of either case */
+
+extern const vf_manifest_kind vf_kind_compose, vf_kind_kubernetes, vf_kind_swap, vf_kind_helm,
+    vf_kind_gpustack, vf_kind_localai, vf_kind_jobs, vf_kind_own, vf_kind_modelfile, vf_kind_preset,
+    vf_kind_systemd, vf_kind_script;
+
+#endif

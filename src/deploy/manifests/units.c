@@ -1,0 +1,186 @@
+/* units.c - systemd units and shell scripts.
+ *
+ * Of a unit ExecStart counts, with Environment and EnvironmentFile; of a script every command that
+ * starts an engine, with what was assigned before it, and what "#SBATCH" asks for. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "deploy/manifests/manifests.h"
+
+/* ---- Units ------------------------------------------------------------------------------ */
+
+static bool is_unit(const vf_manifest *m) {
+  return vf_file_ends(m->file, ".service");
+}
+
+/* One logical line: a backslash at its end joins the next; *lines counts those it has. */
+static const char *logical_line(vf_manifest *m, const char **s, uint32_t *lines) {
+  const char *start = *s, *end = start;
+  *lines = 0;
+  for (;;) {
+    size_t n = strcspn(end, "\n");
+    ++*lines;
+    bool joined = n > 0 && end[n - 1] == '\\' && end[n] == '\n';
+    end += n + (end[n] == '\n');
+    if (!joined || *end == '\0') break;
+  }
+  *s = end;
+  size_t length = (size_t)(end - start);
+  while (length > 0 && strchr("\r\n", start[length - 1]) != NULL) length--;
+  return vf_arena_copy(m->arena, start, length);
+}
+
+/* "Environment="A=b" C=d": several assignments, quoted as wholes. */
+static vf_status add_environment(vf_manifest *m, vf_variables *v, const char *text, vf_error *err) {
+  for (const char *s = text; *s != '\0';) {
+    char pair[2048];
+    size_t n = 0;
+    char quote = '\0';
+    s += strspn(s, " \t");
+    for (; *s != '\0' && (quote != '\0' || (*s != ' ' && *s != '\t')); s++) {
+      if ((*s == '"' || *s == '\'') && (quote == '\0' || quote == *s))
+        quote = quote == '\0' ? *s : '\0';
+      else if (n + 1 < sizeof pair)
+        pair[n++] = *s;
+    }
+    pair[n] = '\0';
+    const char *equals = strchr(pair, '=');
+    if (equals == NULL) continue;
+    const char *name = vf_arena_copy(m->arena, pair, (size_t)(equals - pair));
+    const char *value = vf_arena_copy(m->arena, equals + 1, strlen(equals + 1));
+    if (name == NULL || value == NULL) return vf_fail_nomem(err);
+    vf_status status = vf_variables_add(v, m->arena, name, value, err);
+    if (status != VF_OK) return status;
+  }
+  return VF_OK;
+}
+
+/* Whether what is started may well be a model, though its text is not here. */
+static bool sounds_like_engine(const char *text) {
+  static const char *const words[] = {"llama", "vllm", "sglang", "ollama", "text-generation",
+                                      "trtllm", "tensorrt", "mlx", "koboldcpp"};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (strstr(text, words[i]) != NULL) return true;
+  return false;
+}
+
+typedef struct unit {
+  vf_manifest *m;
+  vf_variables variables;
+  const char *start; /* ExecStart's value, the last one */
+  uint32_t line;
+} unit;
+
+static vf_status take_unit_line(unit *u, const char *text, uint32_t line, vf_error *err) {
+  bool found;
+  text += strspn(text, " \t");
+  if (strncmp(text, "Environment=", 12) == 0)
+    return add_environment(u->m, &u->variables, text + 12, err);
+  if (strncmp(text, "EnvironmentFile=", 16) == 0)
+    return vf_manifest_env_file(u->m, &u->variables, text + 16 + (text[16] == '-'), &found, err);
+  if (strncmp(text, "ExecStart=", 10) == 0 && text[10 + strspn(text + 10, " \t")] != '\0') {
+    u->start = text + 10;
+    u->line = line;
+  }
+  return VF_OK;
+}
+
+/* Whether some deployment was handed over in between. */
+typedef struct counting {
+  const vf_manifest_sink *to;
+  size_t n;
+} counting;
+
+static vf_status count_found(void *user, const vf_found *found, vf_error *err) {
+  counting *c = user;
+  c->n++;
+  return c->to->found(c->to->user, found, err);
+}
+
+static vf_status pass_on(void *user, const char *path, uint32_t line, const char *reason,
+                         vf_error *err) {
+  counting *c = user;
+  c->n++;
+  return c->to->passed(c->to->user, path, line, reason, err);
+}
+
+static vf_status read_start(unit *u, vf_error *err) {
+  vf_manifest *m = u->m;
+  counting c = {m->sink, 0};
+  const vf_manifest_sink sink = {count_found, pass_on, &c};
+  const char *text = u->start + strspn(u->start, "-@:+!| \t");
+  vf_words_at at = {.path = "[Service] ExecStart", .line = u->line, .column = 1,
+                    .variables = vf_variables_get, .user = &u->variables};
+  vf_error cause = {.status = VF_OK};
+  m->sink = &sink;
+  vf_status status = vf_manifest_script(m, &at, text, u->line, false, &cause);
+  m->sink = c.to;
+  if (status == VF_NOMEM) return vf_fail_nomem(err);
+  if (status != VF_OK)
+    return vf_manifest_pass(m, at.path, at.line, err, "its command: %.200s", cause.message);
+  if (c.n > 0 || (!sounds_like_engine(text) && !sounds_like_engine(m->file))) return VF_OK;
+  return vf_manifest_pass(m, at.path, at.line, err, "it runs %.*s, whose text is not here",
+                          (int)strcspn(text, " \t\n\\"), text);
+}
+
+static vf_status read_unit(vf_manifest *m, vf_error *err) {
+  unit u = {.m = m};
+  uint32_t line = 1, lines;
+  vf_status status = VF_OK;
+  for (const char *s = m->text; status == VF_OK && *s != '\0'; line += lines) {
+    const char *text = logical_line(m, &s, &lines);
+    status = text != NULL ? take_unit_line(&u, text, line, err) : vf_fail_nomem(err);
+  }
+  return status == VF_OK && u.start != NULL ? read_start(&u, err) : status;
+}
+
+const vf_manifest_kind vf_kind_systemd = {"systemd unit", is_unit, read_unit};
+
+/* ---- Scripts ---------------------------------------------------------------------------- */
+
+static bool is_script(const vf_manifest *m) {
+  static const char *const ends[] = {".sh", ".bash", ".sbatch", ".slurm"};
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+    if (vf_file_ends(m->file, ends[i])) return true;
+  size_t n = strcspn(m->text, "\n");
+  const char *shell = strncmp(m->text, "#!", 2) == 0 ? strstr(m->text, "sh") : NULL;
+  return m->documents == NULL && shell != NULL && shell < m->text + n;
+}
+
+/* "--gres=gpu:h100:4", "--gpus-per-node=h100:4", "--gpus=4", "-G 4": of one node. */
+static void take_gpus(vf_manifest *m, vf_found_gpus *g, const char *value) {
+  char text[64];
+  size_t n = strcspn(value, " ,\t\r\n#");
+  if (strncmp(value, "gpu:", 4) == 0) value += 4, n -= 4;
+  if (n == 0 || n >= sizeof text) return;
+  memcpy(text, value, n);
+  text[n] = '\0';
+  if (text[strspn(text, "0123456789")] == '\0') {
+    g->stated = true;
+    g->count = (uint32_t)strtoul(text, NULL, 10);
+  } else {
+    vf_manifest_gpu(m, g, text);
+  }
+}
+
+static void read_directives(vf_manifest *m, vf_found_gpus *g) {
+  static const char *const options[] = {"--gres=", "--gpus-per-node=", "--gpus=", "-G "};
+  for (const char *s = m->text; (s = strstr(s, "#SBATCH")) != NULL; s += 7) {
+    const char *end = s + strcspn(s, "\n");
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+      const char *found = strstr(s, options[i]);
+      if (found != NULL && found < end && (i != 0 || strncmp(found + 7, "gpu", 3) == 0))
+        take_gpus(m, g, found + strlen(options[i]));
+    }
+  }
+}
+
+static vf_status read_script(vf_manifest *m, vf_error *err) {
+  vf_words_at at = {.path = "", .line = 1, .column = 1};
+  read_directives(m, &at.gpus);
+  return vf_manifest_script(m, &at, m->text, 1, true, err);
+}
+
+const vf_manifest_kind vf_kind_script = {"shell script", is_script, read_script};

@@ -1,0 +1,104 @@
+/* check.h - the deployments of files, judged: what is inside of a check. */
+#ifndef VF_SOLVE_CHECK_H
+#define VF_SOLVE_CHECK_H
+
+#include "deploy/manifest.h"
+#include "vramfit/check.h"
+
+enum { VF_CHECK_BATCH = 128, VF_CHECK_FINDINGS = 24, VF_CHECK_WAYS = 4 };
+
+typedef enum vf_rule_id {
+  VF_RULE_NO_FIT,
+  VF_RULE_RISKY,
+  VF_RULE_TIGHT,
+  VF_RULE_REFUSED,
+  VF_RULE_EXPECTED,
+  VF_RULE_NOT_JUDGED,
+  VF_RULE_VARIABLE,
+  VF_RULE_MODEL_UNKNOWN,
+  VF_RULE_INVALID,
+  VF_RULE_UNREAD,
+  VF_RULE_BEYOND,
+  VF_RULE_COUNT
+} vf_rule_id;
+
+extern const vf_rule vf_rules[VF_RULE_COUNT];
+
+typedef struct vf_finding {
+  const vf_rule *rule;
+  vf_level level;
+  uint32_t line, column;
+  const char *message;
+  const char *ways[VF_CHECK_WAYS];
+  size_t n_ways;
+  bool known; /* the baseline has it */
+} vf_finding;
+
+/* One deployment, judged as far as it can be. */
+typedef struct vf_checked {
+  const char *path;
+  uint32_t line, column;
+  const char *engine, *version; /* NULL: not known */
+  const char *program;          /* of several that an engine has; NULL: it has one name */
+  const char *model;            /* as it is stated; NULL: it is not */
+  vf_deployment deployment;     /* what is stated */
+  const char **unset;           /* NULL-terminated pairs: a parameter's key, and what stands there */
+  const char **unread;          /* NULL-terminated */
+  vf_found_gpus gpus;
+  const char *judged_on; /* names of the devices; NULL: not judged */
+  bool judged;
+  vf_verdict verdict;
+  vf_outcome outcome;
+  vf_finding findings[VF_CHECK_FINDINGS];
+  size_t n_findings;
+  bool failed;
+} vf_checked;
+
+/* A file, or a part of it, that could not be read. */
+typedef struct vf_unchecked {
+  const char *file, *message, *path;
+  uint32_t line, column;
+  bool passed; /* it is no error: something in it was not read */
+  struct vf_unchecked *next;
+} vf_unchecked;
+
+struct vf_check {
+  const vf_context *ctx;
+  vf_check_options options;
+  vf_deployment policy;
+  vf_check_counts counts;
+
+  const char *file;
+  vf_arena *arena; /* of the batch */
+  vf_checked *batch;
+  size_t n_batch;
+  bool ends_file; /* the batch is the file's last */
+  vf_check_fn each;
+  void *user;
+
+  vf_arena *kept; /* of the whole check: what could not be read, the baseline */
+  vf_unchecked *unchecked, *last_unchecked;
+  struct vf_baseline *baseline;
+
+  vf_estimate *estimate, *scratch;
+};
+
+/* Judges what was found and puts it into *out, in the check's arena. */
+vf_status vf_judge(vf_check *c, vf_checked *out, const vf_found *found, vf_error *err);
+
+/* A finding; later ones than there is room for are dropped, the gravest come first. */
+vf_finding *vf_checked_add(vf_check *c, vf_checked *to, vf_rule_id rule, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+const char *vf_check_keep(vf_check *c, const char *text); /* NULL for NULL, and for no memory */
+
+/* What is known already; sets `known` and what fails. */
+void vf_baseline_apply(const vf_check *c, vf_checked *to);
+
+/* How much of its upper end is beyond what there is. */
+uint64_t vf_checked_over(const vf_checked *k);
+
+/* Whether the finding fails the check. */
+bool vf_finding_fails(const vf_check *c, const vf_finding *f);
+
+#endif
