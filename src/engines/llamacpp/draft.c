@@ -55,6 +55,15 @@ static drafting find_drafting(const vf_model *m) {
   return d;
 }
 
+/* Makers who train such a layer do it for delta nets and latent attention with experts. */
+static bool may_have_one(const vf_model *m) {
+  for (uint32_t i = 0; i < m->n_layers; i++) {
+    const vf_layer *l = &m->layers[i];
+    if ((l->mixers & VF_MIX_DELTA) != 0 || (l->kv_lora != 0 && l->n_experts != 0)) return true;
+  }
+  return false;
+}
+
 /* A model of that one layer, with the embedding before it and the output behind it. */
 static vf_model one_layer(const vf_model *m, vf_layer *layer, const drafting *d) {
   vf_model one = *m;
@@ -143,9 +152,10 @@ vf_status vf_llamacpp_add_mtp(plan *p, vf_error *err) {
   if (!p->request->mtp) return VF_OK;
   drafting d = find_drafting(p->model);
   uint32_t device = layer_device(p, &d);
-  if ((p->model->layers[d.layer].mixers & VF_MIX_ATTENTION) == 0)
-    return vf_fail(err, VF_UNSUPPORTED,
-                   "the model has no attention: no layers that predict further tokens are known");
+  if (!d.known && !may_have_one(p->model))
+    return vf_fail(
+        err, VF_UNSUPPORTED,
+        "no layers of the model that predict further tokens are known (a file has them, or not)");
   add_weights(p, &d, device);
   add_cache(p, &d, device);
   return add_graph(p, &d, device, err);
