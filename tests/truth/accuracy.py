@@ -3,10 +3,13 @@
 
 usage: accuracy.py [--bless] VRAMFIT DOCS
 
-Reads llamacpp.tsv, logs.tsv and estimators.tsv beside this script, and fails if the page's tables are not what comes out;
+Reads llamacpp.tsv, builds.tsv, logs.tsv and estimators.tsv beside this script, and fails if the page's tables are not what comes out;
 --bless writes them.  They stand between "<!-- generated: NAME -->" and "<!-- end -->".  Standard library only.
 """
 import collections, concurrent.futures, json, os, re, shlex, statistics, subprocess, sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import builds
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 UNITS = {"MiB": 2**20, "GiB": 2**30, "GB": 10**9, "tokens": 1, "x": 1, "bool": 1}
@@ -126,6 +129,21 @@ def llamacpp_tables():
                                                [[a, count[a]] + statistics_of(e) for a, e in sorted(by_architecture.items())])}
 
 
+def build_tables():
+    found, order = collections.defaultdict(list), []
+    for _, build, _, figures in builds.measure(VRAMFIT):
+        if build not in order:
+            order.append(build)
+        for name, truth, low, expected, high in figures:
+            what = ("host " if name.startswith("host") else "CPU alone " if name.startswith("cpu") else "device ") + name.split(".")[1]
+            error = 0.0 if expected == truth else 100.0 * (expected - truth) / max(truth, 1)
+            found[build, what].append((error, low == truth == high, builds.is_inside(truth, low, high)))
+    order.sort(key=lambda b: int(b[1:]) if b[1:].isdigit() else 10**9)
+    lines = [[b, w, len(x), sum(e[1] for e in x), "%+.1f %%" % max((e[0] for e in x), key=abs) if any(e[0] for e in x) else "0",
+              sum(e[2] for e in x)] for (b, w), x in sorted(found.items(), key=lambda i: (order.index(i[0][0]), i[0][1]))]
+    return {"llama.cpp by build": table(["build", "figure", "n", "exact", "worst", "inside"], lines)}
+
+
 FAMILIES = [("llama.cpp", "llama.cpp"), ("ik_llama", "ik_llama.cpp"), ("Ollama", "Ollama"), ("vLLM", "vLLM"),
             ("SGLang", "SGLang"), ("transformers", "transformers"), ("mlx", "MLX"), ("ExLlama", "ExLlama")]
 
@@ -192,7 +210,7 @@ VRAMFIT, docs = sys.argv[1 + bless:]
 path = os.path.join(docs, "accuracy.md")
 with open(path, encoding="utf-8") as f:
     page = f.read()
-tables = {**llamacpp_tables(), **log_tables(), **estimator_tables()}
+tables = {**llamacpp_tables(), **build_tables(), **log_tables(), **estimator_tables()}
 new = page
 for name, text in tables.items():
     mark = "<!-- generated: %s -->\n" % name

@@ -1,9 +1,10 @@
 /* llamacpp.c - llama.cpp's memory: settings, placement, weights, KV cache, buffers, runtime.
  *
- * The rules are those of release v0.5.0 (commit de3ff81 of 2026-09-28), read in its source and
- * compared with its own no-allocation breakdown; files and lines are given with each rule.  Exact
- * where the program's arithmetic is known: weights, cache, and the buffers of graphs whose every
- * operation is known.  The others are bounded. */
+ * The rules are those of release v0.5.0 (commit de3ff81 of 2026-09-28), read in its source; files
+ * and lines are given with each rule.  What earlier builds did otherwise is a row of
+ * ggml/rules.def. Where a size query and a real load differ (several GPUs), the real load counts.
+ * Exact where the program's arithmetic is known: weights, cache, and the buffers of graphs whose
+ * every operation is known.  The others are bounded. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -180,6 +181,8 @@ static vf_interval split_size(const plan *p, uint64_t bytes) {
   if (sharing == 0 && p->graph.tokens >= VF_LLAMACPP_OFFLOAD_ROWS && !p->graph.no_offload)
     return vf_exactly(bytes);
   if (!vf_mul(&caches, largest, sharing)) p->e->overflow = true;
+  if (p->graph.no_offload && sharing == 0)
+    return (vf_interval){bytes - bytes / 8, bytes, bytes + bytes / 50};
   return (vf_interval){bytes - bytes / 8, bytes, bytes + bytes / 8 + 4 * VF_MIB + caches};
 }
 

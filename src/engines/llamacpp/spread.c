@@ -19,12 +19,27 @@ enum {
   COPIES = 4,          /* GGML_SCHED_MAX_COPIES */
 };
 
+/* What a llama.cpp before b9460 takes where the output is: logits of the whole batch on top of a
+ * mask in f32, its copy, and two rows of embeddings. */
+static uint64_t logits_bytes(const plan *p, uint32_t device) {
+  uint64_t logits = 0, embd = 0, mask = 0, sum = 0;
+  if (vf_llamacpp_slot_budget(p, p->model->n_layers) != device) return 0;
+  if (!vf_mul3(&logits, p->graph.tokens, p->model->n_vocab, 4) ||
+      !vf_mul3(&embd, p->graph.tokens, p->model->n_embd, 4) ||
+      !vf_mul3(&mask, p->graph.tokens, p->graph.cells, 6) || !vf_mul(&embd, embd, 4) ||
+      !vf_add(&sum, logits, mask) || !vf_add(&sum, sum, embd))
+    p->e->overflow = true;
+  return sum;
+}
+
 /* Rows of logs of ik_llama.cpp and of programs that embed llama.cpp lie within a third below and a
  * half above on a device (docs/accuracy.md); their hosts hold masks in 32 bits, and parts of what
  * is not offloaded. */
-static vf_interval of_foreign(vf_interval size, bool host) {
+static vf_interval of_foreign(const plan *p, vf_interval size, uint32_t device) {
+  bool host = device == p->host && !p->cpu_only;
   size.low_bytes -= size.low_bytes / 3;
   size.high_bytes += host ? size.high_bytes + 384 * VF_MIB : size.high_bytes / 2;
+  if (!host) size.high_bytes = vf_max_u64(size.high_bytes, logits_bytes(p, device));
   return size;
 }
 
@@ -58,8 +73,9 @@ static bool has_delta(const vf_model *m) {
 }
 
 /* What crosses between devices is there four times on several GPUs, for every layer. */
-static uint64_t crossing_bytes(const plan *p, uint32_t layers, uint64_t row) {
-  uint64_t tensors = p->program->build < SCAN_ON_GPU ? SCAN_TENSORS : 1, bytes = 0;
+static uint64_t crossing_bytes(const plan *p, uint32_t layers, uint64_t row, bool host) {
+  bool many = p->program->build < SCAN_ON_GPU && (host || p->graph.pipelined);
+  uint64_t tensors = many ? SCAN_TENSORS : 1, bytes = 0;
   uint64_t times = p->graph.pipelined ? (uint64_t)COPIES * (layers + 1) : 1;
   if (!vf_mul3(&bytes, row, tensors, times)) p->e->overflow = true;
   return bytes;
@@ -78,13 +94,15 @@ static uint64_t chunk_bytes(const plan *p, uint64_t width) {
 static vf_interval of_states(const plan *p, vf_interval size, uint32_t device) {
   uint64_t width = 0, row = 0;
   uint32_t layers = count_states(p, device, &width);
-  if (width == 0 || p->program->build >= SAME_GRAPHS) return size;
+  bool inputs = device == p->host && !p->cpu_only && p->program->build >= SCAN_ON_GPU;
+  if (width == 0 || inputs || p->program->build >= SAME_GRAPHS) return size;
   if (!vf_mul3(&row, p->graph.tokens, width, 4)) p->e->overflow = true;
   bool apart = !vf_placement_is_whole(&p->placement, p->host) || p->request->cpu_moe_layers != 0;
   bool scans = p->program->build < SCAN_ON_GPU;
   size.low_bytes -= size.low_bytes / (scans ? 5 : 6);
   size.high_bytes += size.high_bytes / (p->cpu_only ? 2 : apart ? 5 : 60);
-  if (scans || p->graph.pipelined) size.high_bytes += crossing_bytes(p, layers, row);
+  if (scans || p->graph.pipelined)
+    size.high_bytes += crossing_bytes(p, layers, row, device == p->host);
   size.high_bytes += chunk_bytes(p, width);
   return size;
 }
@@ -124,7 +142,7 @@ static vf_interval of_backend(const plan *p, vf_interval size, uint32_t device) 
 
 vf_interval vf_llamacpp_spread(const plan *p, vf_interval size, uint32_t device) {
   bool host = device == p->host && !p->cpu_only;
-  if (p->program->foreign) return of_foreign(size, host);
+  if (p->program->foreign) return of_foreign(p, size, device);
   size = of_backend(p, of_states(p, size, device), device);
   size = of_host_scores(p, size, device);
   size = of_staged_experts(p, size, device);
