@@ -76,7 +76,7 @@ void vf_need_inputs(vf_ggml_builder *b) {
   bool late = first->altup != 0 || (b->model->flags & VF_MODEL_LATE_ROWS) != 0;
   need(b, VF_IN_OUTPUT_IDS, vf_build_mul(b, b->g->output_rows, POSITION_BYTES, 1),
        late ? b->n_layers : b->n_layers - 1);
-  if (first->altup != 0) {
+  if (first->embd_per_layer != 0) {
     uint64_t all = (uint64_t)first->embd_per_layer * b->n_layers;
     need(b, VF_IN_LAYER_TOKENS, tokens, 0);
     need(b, VF_IN_LAYER_EMBD, vf_build_tokens(b, all), 0);
