@@ -39,9 +39,7 @@ typedef struct step {
 } step;
 
 uint32_t vf_speed_gpus(const vf_estimate *e) {
-  return vf_estimate_first(e)->device.kind == VF_DEVICE_HOST
-             ? 0
-             : (uint32_t)(e->n_devices - 1 - e->n_idle);
+  return vf_estimate_first(e)->device.kind == VF_DEVICE_HOST ? 0 : (uint32_t)(e->n_devices - 1 - e->n_idle);
 }
 
 static double weights_on_gpus(const vf_estimate *e) {
@@ -214,7 +212,9 @@ static void tell_prompt(vf_speed *out, const step *s) {
   out->prefill.high = vf_milli_rate(s->replicas, p.per_token.fast);
   out->first_token_ms =
       (vf_rate){ms_of(p.first.fast), ms_of(p.first.expected), ms_of(p.first.slow)};
-  out->prefill_basis = vf_reach_of(s->e, &vf_estimate_first(s->e)->device)->basis;
+  out->prefill_basis = vf_read_bytes(&s->reads.host) != 0
+                           ? VF_BASIS_ASSUMED
+                           : vf_reach_of(s->e, &vf_estimate_first(s->e)->device)->basis;
   out->prompt_operations = p.operations;
   out->prompt_gflops = p.gflops;
   out->prompt_share_permille = p.share_permille;

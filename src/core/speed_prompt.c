@@ -74,15 +74,31 @@ static double exchange_time(const vf_estimate *e, double chunks) {
   return ranks < 2 ? 0 : vf_exchange(d, moved).expected * 2 * chunks * e->model->n_layers;
 }
 
+/* llama.cpp copies what lies in main memory to the device for every chunk (op offload): 16 GB/s
+ * were reached with PCIe 4, 31 with PCIe 5; a slot of half the width has half. */
+static vf_span host_time(const vf_estimate *e, double chunks) {
+  enum { FAST_MB_PER_S = 36000, MB_PER_S = 16000, SLOW_MB_PER_S = 8000 };
+  double bytes = (double)e->devices[e->n_devices - 1].part_bytes[VF_PART_WEIGHTS] * chunks;
+  return (vf_span){vf_ns_for(bytes, FAST_MB_PER_S, 1000), vf_ns_for(bytes, MB_PER_S, 1000),
+                   vf_ns_for(bytes, SLOW_MB_PER_S, 1000)};
+}
+
 /* Launching, tokenizing, sampling, in milliseconds: SGLang and vLLM from 30 (H100) to 150 (GB10).
  */
 enum { START_FAST_MS = 10, START_MS = 60, START_SLOW_MS = 250 };
+
+static void add_host(vf_span *per_token, vf_span host, double tokens) {
+  per_token->fast += host.fast / tokens;
+  per_token->expected += host.expected / tokens;
+  per_token->slow += host.slow / tokens;
+}
 
 bool vf_prompt_times(const vf_estimate *e, vf_prompt *out) {
   const double tokens = (double)e->workload.requested_ctx_tokens;
   if (vf_speed_gpus(e) == 0 || tokens <= 0) return false;
   vf_reads r = vf_reads_of(e, 1);
-  if (vf_read_bytes(&r.host) != 0 || e->decodes == VF_DECODES_UNKNOWN) return false;
+  bool host = vf_read_bytes(&r.host) != 0;
+  if (e->decodes == VF_DECODES_UNKNOWN || (host && e->workload.tp != 0)) return false;
   const vf_reach *reach = vf_reach_of(e, &vf_estimate_first(e)->device);
   uint32_t share = vf_model_has_experts(e->model) ? reach->prompt_experts
                    : is_packed(e)                 ? reach->prompt_packed
@@ -95,6 +111,7 @@ bool vf_prompt_times(const vf_estimate *e, vf_prompt *out) {
                      .share_permille = share,
                      .chunks = (uint32_t)chunks};
   vf_span_add(&out->per_token, ns / tokens, reach->prompt);
+  if (host) add_host(&out->per_token, host_time(e, chunks), tokens);
   out->first = (vf_span){out->per_token.fast * tokens + START_FAST_MS * 1e6,
                          out->per_token.expected * tokens + START_MS * 1e6,
                          out->per_token.slow * tokens + START_SLOW_MS * 1e6};

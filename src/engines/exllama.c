@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "base/units.h"
 #include "core/format.h"
+#include "engines/companions.h"
 #include "engines/engine.h"
 #include "engines/ranks.h"
 #include "engines/torch.h"
@@ -210,6 +211,7 @@ static const vf_term terms[] = {
      .source = "exllamav3 model/model.py: max_chunk_size, max_output_size"},
     {"cuda_context", VF_PART_RUNTIME, context, "the process before it loads anything",
      .source = "measured; the device's catalog entry"},
+    VF_COMPANION_TERMS,
     {.id = NULL},
 };
 

@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "base/units.h"
 #include "core/format.h"
+#include "engines/companions.h"
 #include "engines/engine.h"
 #include "engines/ranks.h"
 #include "engines/torch.h"
@@ -218,6 +219,7 @@ static const vf_term terms[] = {
      .source = "src/transformers/generation/utils.py: _prefill; tests/truth/logs.tsv"},
     {"cuda_context", VF_PART_RUNTIME, context, "the process before it loads anything",
      .source = "measured; the device's catalog entry"},
+    VF_COMPANION_TERMS,
     {.id = NULL},
 };
 

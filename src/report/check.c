@@ -123,26 +123,52 @@ static void put_findings(vf_doc *d, const vf_checked *k) {
   vf_doc_close(d, ']');
 }
 
-/* CSV and Markdown have what a reader compares, JSON has all. */
-static void put_row(vf_doc *d, const vf_check *c, const vf_checked *k) {
-  bool whole = !d->format->twice;
+/* A cell of a table has a list as words. */
+static void put_words(vf_doc *d, const char *key, const char *const *words) {
+  char text[2048];
+  vf_text t = vf_text_on(text, sizeof text);
+  for (size_t i = 0; words != NULL && words[i] != NULL; i++)
+    vf_text_printf(&t, "%s%s", i > 0 ? "; " : "", words[i]);
+  vf_doc_string(d, key, text);
+}
+
+static void put_list(vf_doc *d, const char *key, const char *const *words) {
+  vf_doc_open(d, key, '[');
+  for (size_t i = 0; words != NULL && words[i] != NULL; i++) vf_doc_string(d, NULL, words[i]);
+  vf_doc_close(d, ']');
+}
+
+static void put_start(vf_doc *d, const vf_check *c, const vf_checked *k) {
   vf_doc_open_row(d, NULL);
   vf_doc_string(d, "file", c->file);
   vf_doc_string(d, "path", k->path);
   vf_doc_u64(d, "line", k->line);
   put_text(d, "engine", k->engine);
   put_text(d, "version", k->version);
-  if (whole && k->program != NULL) vf_doc_string(d, "program", k->program);
   put_text(d, "model", k->model);
-  if (whole) put_stated(d, k);
-  if (whole) put_gpus(d, k);
+}
+
+/* All of it; for JSON. */
+static void put_object(vf_doc *d, const vf_check *c, const vf_checked *k) {
+  put_start(d, c, k);
+  if (k->program != NULL) vf_doc_string(d, "program", k->program);
+  put_stated(d, k);
+  put_gpus(d, k);
   put_outcome(d, k);
-  vf_doc_open(d, "unread", '[');
-  for (size_t i = 0; k->unread != NULL && k->unread[i] != NULL; i++)
-    vf_doc_string(d, NULL, k->unread[i]);
-  vf_doc_close(d, ']');
+  put_list(d, "unread", k->unread);
   put_findings(d, k);
-  if (!whole) put_text(d, "message", k->n_findings > 0 ? k->findings[0].message : NULL);
+  vf_doc_close(d, '}');
+}
+
+/* What a reader compares; for CSV and Markdown. */
+static void put_line(vf_doc *d, const vf_check *c, const vf_checked *k) {
+  const char *rules[VF_CHECK_FINDINGS + 1] = {NULL};
+  for (size_t i = 0; i < k->n_findings; i++) rules[i] = k->findings[i].rule->id;
+  put_start(d, c, k);
+  put_outcome(d, k);
+  put_words(d, "unread", k->unread);
+  put_words(d, "rules", rules);
+  put_text(d, "message", k->n_findings > 0 ? k->findings[0].message : NULL);
   vf_doc_close(d, '}');
 }
 
@@ -266,8 +292,9 @@ vf_status vf_check_report_add(vf_check_report *report, const vf_check *check, vf
   vf_check_report *r = report;
   const vf_doc_gate *gate = r->doc.format->gate;
   if (gate != NULL && gate->cases != NULL) put_cases(r, check);
+  bool table = r->doc.format->twice;
   for (size_t i = 0; gate == NULL && i < check->n_batch; i++)
-    put_row(&r->doc, check, &check->batch[i]);
+    (table ? put_line : put_object)(&r->doc, check, &check->batch[i]);
   return r->out.failed ? vf_fail(err, VF_IO, "the report cannot be written") : VF_OK;
 }
 

@@ -131,6 +131,29 @@ with tempfile.TemporaryDirectory() as root:
     for args in ([], ["--sysroot", root]):
         out = subprocess.run([vramfit, "detect", "--json"] + args, capture_output=True, text=True)
         check(v, "detect", json.loads(out.stdout))
+# Manifests of ours, and what check makes of files.
+tests = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+v = validator("manifest")
+manifest = {"vramfit": 1, "defaults": {"gpu": "l4"}, "deployments": [
+    {"name": "a", "model": "qwen3-8b", "quant": "q8_0", "engine": "llama.cpp", "kv": "q8_0", "cpu_moe": True,
+     "expect": {"min_seqs": 64, "max_utilization": "50%", "min_headroom": "1GiB", "fits": True, "min_ctx": "4k", "min_decode": 5}},
+    {"command": "vllm serve Qwen/Qwen3-32B -tp $N --max-model-len 8k --attention-backend X"}, {"command": ["ollama", "run", "qwen3:8b"]},
+    {"model": "nobody-knows-it"}, {"model": "qwen3-4b", "gpu": "l4", "gpus": 2, "engine": "vllm", "quant": "fp8"}]}
+check(v, "a manifest", manifest)
+for wrong in ({"vramfit": 2, "deployments": []}, {"vramfit": 1}, {"vramfit": 1, "deployments": [{"expect": {"typo": 1}}]}):
+    if v.is_valid(wrong):
+        failed += 1
+        print("the schema of manifest lets %r through" % (wrong,))
+v = validator("check")
+with tempfile.TemporaryDirectory() as root:
+    with open(os.path.join(root, "x.json"), "w") as f:
+        json.dump(manifest, f)
+    with open(os.path.join(root, "y.json"), "w") as f:
+        f.write("{")
+    for args in ([], ["--gpu", "h100", "--strict"]):
+        out = subprocess.run([vramfit, "check", "--format", "json", root] + args, capture_output=True, text=True)
+        check(v, "check", json.loads(out.stdout))
+
 # Files about boxes, and what place makes of them.
 tests = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 boxes = glob.glob(os.path.join(tests, "corpus", "scenario", "*.json"))

@@ -145,7 +145,7 @@ def build_tables():
 
 
 FAMILIES = [("llama.cpp", "llama.cpp"), ("ik_llama", "ik_llama.cpp"), ("Ollama", "Ollama"), ("vLLM", "vLLM"),
-            ("SGLang", "SGLang"), ("transformers", "transformers"), ("mlx", "MLX"), ("ExLlama", "ExLlama")]
+            ("SGLang", "SGLang"), ("TensorRT", "TensorRT-LLM"), ("transformers", "transformers"), ("mlx", "MLX"), ("ExLlama", "ExLlama")]
 
 
 def log_tables():

@@ -106,11 +106,34 @@ static vf_status pass_on(void *user, const char *path, uint32_t line, const char
   return c->to->passed(c->to->user, path, line, reason, err);
 }
 
+/* systemd's ${X} is one word whatever is in it, as "${X}" is to a shell. */
+static const char *whole_variables(vf_manifest *m, const char *text) {
+  char *out = vf_arena_alloc_raw(m->arena, 2 * strlen(text) + 1, 1);
+  bool quoted = false;
+  size_t n = 0;
+  for (const char *s = text; out != NULL && *s != '\0'; s++) {
+    const char *end = !quoted && strncmp(s, "${", 2) == 0 ? strchr(s, '}') : NULL;
+    if (*s == '"') quoted = !quoted;
+    if (end == NULL) {
+      out[n++] = *s;
+      continue;
+    }
+    out[n++] = '"';
+    memcpy(out + n, s, (size_t)(end - s) + 1);
+    n += (size_t)(end - s) + 1;
+    out[n++] = '"';
+    s = end;
+  }
+  if (out != NULL) out[n] = '\0';
+  return out;
+}
+
 static vf_status read_start(unit *u, vf_error *err) {
   vf_manifest *m = u->m;
   counting c = {m->sink, 0};
   const vf_manifest_sink sink = {count_found, pass_on, &c};
-  const char *text = u->start + strspn(u->start, "-@:+!| \t");
+  const char *text = whole_variables(m, u->start + strspn(u->start, "-@:+!| \t"));
+  if (text == NULL) return vf_fail_nomem(err);
   vf_words_at at = {.path = "[Service] ExecStart", .line = u->line, .column = 1,
                     .variables = vf_variables_get, .user = &u->variables};
   vf_error cause = {.status = VF_OK};

@@ -9,6 +9,7 @@
 #include "base/checked.h"
 #include "base/status.h"
 #include "base/units.h"
+#include "engines/companions.h"
 #include "engines/engine.h"
 #include "engines/ranks.h"
 #include "engines/torch.h"
@@ -133,6 +134,7 @@ static const vf_term terms[] = {
      .source = "lmdeploy/pytorch/engine/executor/base.py: _get_state_cache_mem"},
     {"activation", VF_PART_COMPUTE, activation, .words = say_activation,
      .source = "not measured: must fit in what the share leaves"},
+    VF_COMPANION_TERMS,
     {.id = NULL},
 };
 

@@ -15,6 +15,7 @@
 #include "base/status.h"
 #include "base/units.h"
 #include "core/format.h"
+#include "engines/companions.h"
 #include "engines/engine.h"
 #include "engines/ranks.h"
 
@@ -274,6 +275,7 @@ static const vf_term terms[] = {
      .words = activation_words,
      .source = "mlx_lm/generate.py, mlx/backend/metal/scaled_dot_product_attention.cpp; fitted on "
                "peaks of tests/truth/logs.tsv"},
+    VF_COMPANION_TERMS,
     {.id = NULL},
 };
 

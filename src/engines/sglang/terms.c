@@ -3,12 +3,17 @@
 
 #include "base/checked.h"
 #include "base/units.h"
+#include "engines/companions.h"
 #include "engines/sglang/sglang.h"
 #include "engines/torch.h"
 
 static vf_amount beside(vf_interval size, vf_basis basis, const char *note) {
   return (vf_amount){size, basis, note, true};
 }
+
+/* SGLang logs and charges what the device lost: tensors, and what torch keeps of blocks that are not
+ * full. 20 to 110 MiB on four logs. */
+enum { KEPT_MIB = 48, MOST_KEPT_MIB = 160 };
 
 /* Experts of all ranks that stay in main memory, by layer all but --gpu-experts of them. */
 static uint64_t host_experts_bytes(const vf_ranks *s, bool of_rank) {
@@ -33,7 +38,9 @@ static vf_amount weights(const vf_ranks *s, uint32_t device) {
   uint64_t bytes = vf_shard_weights(&s->shard, s->model);
   (void)device;
   bytes -= vf_min_u64(bytes, s->request->cpu_offload_bytes + host_experts_bytes(s, true));
-  return vf_amount_exact(bytes, s->tp > 1 ? "this rank's part" : "");
+  return vf_amount_within(
+      (vf_interval){bytes, bytes + KEPT_MIB * VF_MIB, bytes + MOST_KEPT_MIB * VF_MIB},
+      VF_BASIS_MODELLED, s->tp > 1 ? "this rank's part" : "");
 }
 
 /* Attention is whole on each of its replicas: its part of the weights once more for every rank that
@@ -236,7 +243,7 @@ static void say_table(const vf_ranks *s, const vf_line *line, vf_text *out) {
 
 const vf_term vf_sglang_terms[] = {
     {"weights", VF_PART_WEIGHTS, weights, .words = say_tensors,
-     .source = "python/sglang/srt/layers/linear.py"},
+     .source = "python/sglang/srt/layers/linear.py; 48 MiB of blocks that are not full: logs"},
     {"weights_offloaded", VF_PART_WEIGHTS, vf_ranks_offloaded, "pinned, read over the bus",
      .source = "--cpu-offload-gb", .on_host = true},
     {"host_experts", VF_PART_WEIGHTS, host_experts,
@@ -249,6 +256,9 @@ const vf_term vf_sglang_terms[] = {
     {"draft_weights", VF_PART_WEIGHTS, draft_weights,
      "the model, or the layers, that propose tokens",
      .source = "model_runner.py; in the fraction since sglang#28855"},
+    {"adapter_slots", VF_PART_WEIGHTS, vf_companion_adapters,
+     "slots × rank × (inputs + outputs) of every matrix, 2 B each",
+     .source = "lora/mem_pool.py; --max-loras-per-batch"},
     {"tower", VF_PART_WEIGHTS, vf_ranks_tower, "for images or sound, not described",
      .source = "the config tells of one, not of its tensors"},
     {"allocator_slack", VF_PART_WEIGHTS, slack,

@@ -9,6 +9,7 @@
 #include "base/checked.h"
 #include "base/status.h"
 #include "base/units.h"
+#include "engines/companions.h"
 #include "engines/engine.h"
 #include "engines/ranks.h"
 #include "engines/torch.h"
@@ -203,6 +204,7 @@ static const vf_term terms[] = {
      .source = "GUARANTEED_NO_EVICT: a request is admitted with its whole length"},
     {"recurrent_state", VF_PART_STATE, states, "requests × state of the recurrent layers here",
      .source = "_torch/pyexecutor/mamba_cache_manager.py"},
+    VF_COMPANION_TERMS,
     {.id = NULL},
 };
 

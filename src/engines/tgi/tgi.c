@@ -9,6 +9,7 @@
 #include "base/checked.h"
 #include "base/status.h"
 #include "base/units.h"
+#include "engines/companions.h"
 #include "engines/engine.h"
 #include "engines/ranks.h"
 #include "engines/torch.h"
@@ -122,6 +123,7 @@ static const vf_term terms[] = {
     {"non_torch", VF_PART_RUNTIME, links, "libraries and NCCL", .source = "logs of vLLM"},
     {"kv_cache", VF_PART_KV_CACHE, kv_cache, .words = say_cache,
      .source = "models/flash_causal_lm.py: init_kv_cache"},
+    VF_COMPANION_TERMS,
     {.id = NULL},
 };
 

@@ -1,5 +1,7 @@
 /* junit.c - JUnit's XML: a suite for each file, or each part of a long one; a case for each
- * deployment; what is not judged is skipped.
+ * deployment; what is not judged is skipped.  Valid by the strictest of its schemas (windyroad's
+ * JUnit.xsd), which wants a time of everything: it is none, so that the same files give the same
+ * bytes.
  *
  * XML 1.0 has no way to write control characters: they become U+FFFD, as does what is no UTF-8. */
 #include <string.h>
@@ -24,7 +26,7 @@ static void put_escaped(vf_out *out, const char *s) {
 }
 
 static void start(vf_doc *d) {
-  vf_out_put(d->out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"vramfit\">\n");
+  vf_out_put(d->out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
 }
 
 static void put_text(vf_out *out, const vf_doc_case *c, bool all) {
@@ -54,9 +56,9 @@ static void put_case(vf_out *out, const vf_doc_case *c) {
   put_escaped(out, c->path);
   vf_out_put(out, "\" classname=\"");
   put_escaped(out, c->file);
-  vf_out_put(out, "\">\n");
+  vf_out_put(out, "\" time=\"0\"");
   if (f != NULL) {
-    vf_out_put(out, "      <failure type=\"");
+    vf_out_put(out, ">\n      <failure type=\"");
     put_escaped(out, f->rule);
     vf_out_put(out, "\" message=\"");
     put_escaped(out, f->message);
@@ -64,19 +66,28 @@ static void put_case(vf_out *out, const vf_doc_case *c) {
     put_escaped(out, c->subject);
     vf_out_put(out, "&#10;");
     put_text(out, c, false);
-    vf_out_put(out, "</failure>\n");
+    vf_out_put(out, "</failure>\n    </testcase>\n");
   } else if (c->verdict == NULL) {
-    vf_out_put(out, "      <skipped message=\"");
+    vf_out_put(out, ">\n      <skipped message=\"");
     if (c->n_findings > 0) put_escaped(out, c->findings[0].message);
-    vf_out_put(out, "\"/>\n");
+    vf_out_put(out, "\"/>\n    </testcase>\n");
+  } else {
+    vf_out_put(out, "/>\n");
   }
-  vf_out_put(out, "      <system-out>");
-  put_escaped(out, c->verdict != NULL ? c->verdict : "not judged");
-  vf_out_put(out, ": ");
-  put_escaped(out, c->subject);
-  vf_out_put(out, "&#10;");
-  put_text(out, c, true);
-  vf_out_put(out, "</system-out>\n    </testcase>\n");
+}
+
+static void start_suite(vf_doc *d, const char *file, size_t tests, size_t failures, size_t errors,
+                        size_t skipped) {
+  vf_out_printf(d->out, "  <testsuite package=\"vramfit\" id=\"%zu\" name=\"", d->rows++);
+  put_escaped(d->out, file[0] != '\0' ? file : "-");
+  vf_out_printf(d->out,
+                "\" timestamp=\"1970-01-01T00:00:00\" hostname=\"vramfit\" tests=\"%zu\" "
+                "failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"0\">\n    <properties/>\n",
+                tests, failures, errors, skipped);
+}
+
+static void end_suite(vf_doc *d) {
+  vf_out_put(d->out, "    <system-err/>\n  </testsuite>\n");
 }
 
 static void cases(vf_doc *d, const char *file, const vf_doc_case *list, size_t n) {
@@ -85,26 +96,34 @@ static void cases(vf_doc *d, const char *file, const vf_doc_case *list, size_t n
     failures += list[i].failed;
     skipped += !list[i].failed && list[i].verdict == NULL;
   }
-  vf_out_put(d->out, "  <testsuite name=\"");
-  put_escaped(d->out, file);
-  vf_out_printf(d->out, "\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\">\n", n, failures,
-                skipped);
+  start_suite(d, file, n, failures, 0, skipped);
   for (size_t i = 0; i < n; i++) put_case(d->out, &list[i]);
-  vf_out_put(d->out, "  </testsuite>\n");
+  vf_out_put(d->out, "    <system-out>");
+  for (size_t i = 0; i < n; i++) {
+    put_escaped(d->out, list[i].path);
+    vf_out_put(d->out, ": ");
+    put_escaped(d->out, list[i].verdict != NULL ? list[i].verdict : "not judged");
+    vf_out_put(d->out, ": ");
+    put_escaped(d->out, list[i].subject);
+    vf_out_put(d->out, "&#10;");
+    put_text(d->out, &list[i], true);
+  }
+  vf_out_put(d->out, "</system-out>\n");
+  end_suite(d);
 }
 
 static void trouble(vf_doc *d, const vf_doc_trouble *t) {
-  vf_out_put(d->out, "  <testsuite name=\"");
-  put_escaped(d->out, t->file);
-  vf_out_printf(d->out, "\" tests=\"1\" failures=\"0\" errors=\"%u\" skipped=\"%u\">\n    <testcase name=\"",
-                t->is_error, !t->is_error);
+  start_suite(d, t->file, 1, 0, t->is_error, !t->is_error);
+  vf_out_put(d->out, "    <testcase name=\"");
   put_escaped(d->out, t->path[0] != '\0' ? t->path : "read");
   vf_out_put(d->out, "\" classname=\"");
   put_escaped(d->out, t->file);
-  vf_out_put(d->out, t->is_error ? "\"><error type=\"read\" message=\"" : "\"><skipped message=\"");
+  vf_out_put(d->out, t->is_error ? "\" time=\"0\"><error type=\"read\" message=\""
+                                 : "\" time=\"0\"><skipped message=\"");
   if (t->line != 0) vf_out_printf(d->out, "line %u: ", (unsigned)t->line);
   put_escaped(d->out, t->message);
-  vf_out_put(d->out, "\"/></testcase>\n  </testsuite>\n");
+  vf_out_put(d->out, "\"/></testcase>\n    <system-out/>\n");
+  end_suite(d);
 }
 
 static void end(vf_doc *d, const vf_doc_totals *t) {

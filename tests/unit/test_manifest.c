@@ -1,0 +1,244 @@
+/* test_manifest.c - lines behind other programs, scripts, structured texts, and what files state. */
+#include "deploy/manifest.h"
+#include "deploy/wrapper.h"
+#include "support.h"
+
+static vf_context *ctx;
+static vf_arena *arena;
+
+static int make(void **state) {
+  (void)state;
+  arena = vf_arena_new(&vf_default_allocator, 64 << 20);
+  return vf_context_new(&ctx, NULL, NULL) == VF_OK && arena != NULL ? 0 : -1;
+}
+
+static int drop(void **state) {
+  (void)state;
+  vf_context_free(ctx);
+  vf_arena_free(arena);
+  return 0;
+}
+
+/* ---- Lines behind other programs ---- */
+
+/* The first engine of a text, as "engine|its words|A=value|gpus". */
+typedef struct first {
+  char text[1024];
+  const char *variable;
+} first;
+
+static const char *exported(void *shell, const char *name) {
+  return vf_shell_exported(shell, name);
+}
+
+static vf_status take(void *user, const vf_words *command, const vf_shell *shell, vf_error *err) {
+  first *f = user;
+  static vf_wrapper w;
+  vf_text t = vf_text_on(f->text, sizeof f->text);
+  if (f->text[0] != '\0') return VF_OK;
+  vf_status status = vf_wrapper_read(&w, command->list, command->count, true, exported,
+                                     (void *)(uintptr_t)shell, arena, err);
+  if (status != VF_OK || w.engine == NULL) return status;
+  vf_text_printf(&t, "%s|", w.engine->name);
+  for (size_t i = 0; i < w.count; i++)
+    vf_text_printf(&t, "%s%s", i > 0 ? " " : "", vf_word_written(w.words[i], arena));
+  const char *value = f->variable != NULL ? vf_wrapper_variable(&w, f->variable) : NULL;
+  vf_text_printf(&t, "|%s|%s", value != NULL ? value : "", w.gpus != NULL ? w.gpus : "");
+  return VF_OK;
+}
+
+static const char *starts(const char *text, const char *variable) {
+  static first f;
+  vf_error err = {VF_OK};
+  f = (first){.variable = variable};
+  assert_int_equal(vf_shell_read(text, NULL, NULL, arena, take, &f, &err), VF_OK);
+  return f.text;
+}
+
+static void every_layer_is_taken_off(void **state) {
+  static const struct {
+    const char *line, *variable, *starts;
+  } cases[] = {
+      {"vllm serve M -tp 2", NULL, "vllm|M -tp 2||"},
+      {"A=b env B=c numactl --interleave=all -N 0 vllm serve M", "A", "vllm|M|b|"},
+      {"sudo -E nohup taskset -c 0-7 uv run --with vllm vllm serve M", NULL, "vllm|M||"},
+      {"srun -N 1 --gres=gpu:4 torchrun --nproc 4 -m sglang.launch_server --model-path M", NULL,
+       "sglang|--model-path M||"},
+      {"docker run --rm -it --gpus '\"device=0,1\"' -e HF=1 -p 80:80 vllm/vllm-openai:v0.11 --model M",
+       "HF", "vllm|--model M|1|device=0,1"},
+      {"podman run -d --name x --device nvidia.com/gpu=all -v a:b IMG bash -lc 'cd /x; exec vllm serve M'",
+       NULL, "vllm|M||all"},
+      {"docker run --entrypoint vllm IMG serve M", NULL, "vllm|M||"},
+      {"docker run --entrypoint= IMG env X=1 vllm serve M", "X", "vllm|M|1|"},
+      {"docker run vllm/vllm-openai serve M", NULL, "vllm|M||"},
+      {"docker exec -d -e CUDA_VISIBLE_DEVICES=1 box sh -c 'vllm serve M'", "CUDA_VISIBLE_DEVICES",
+       "vllm|M|1|"},
+      {"apptainer exec --nv box.sif vllm serve M", NULL, "vllm|M||"},
+      {"kubectl run llm --image=vllm/vllm-openai --env=A=2 -- --model M", "A", "vllm|--model M|2|"},
+      {"bash -c 'exec \"$@\"' -- vllm serve M", NULL, "vllm|M||"},
+      {"sh -c 'vllm serve $0 \"$1\"' x M", NULL, "vllm|$0 M||"},
+      {"tmux new-session -d 'vllm serve M'", NULL, "vllm|M||"},
+      {"if ! command -v vllm; then exit; fi; time vllm serve M", NULL, "vllm|M||"},
+      {"/opt/llama.cpp/build/bin/server -m x.gguf", NULL, "llama-server|-m x.gguf||"},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    assert_string_equal(starts(cases[i].line, cases[i].variable), cases[i].starts);
+}
+
+static void what_is_only_about_an_engine_starts_none(void **state) {
+  static const char *const lines[] = {
+      "pkill -f llama-server", "echo vllm serve M", "chmod +x build/bin/llama-server",
+      "docker pull vllm/vllm-openai", "curl http://x/llama-server", "docker run postgres:17",
+      "systemctl restart llama-server", "cat <<EOF\nvllm serve M\nEOF\n"};
+  (void)state;
+  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+    assert_string_equal(starts(lines[i], NULL), "");
+}
+
+static void scripts_are_followed_without_running_them(void **state) {
+  static const struct {
+    const char *text, *variable, *starts;
+  } cases[] = {
+      {"M=a; M=b\nvllm serve $M", NULL, "vllm|b||"},
+      {"M=${M:-dflt}; vllm serve ${M}", NULL, "vllm|dflt||"},
+      {": ${M:=dflt}\nvllm serve $M", NULL, "vllm|dflt||"},
+      {"A=(--x 1)\nA+=(--y \"2 3\")\nvllm serve M \"${A[@]}\"", NULL, "vllm|M --x 1 --y 2 3||"},
+      {"C=\"--x\"; C+=\" 1\"; vllm serve M $C", NULL, "vllm|M --x 1||"},
+      {"export CUDA_VISIBLE_DEVICES=0,1\nvllm serve M", "CUDA_VISIBLE_DEVICES", "vllm|M|0,1|"},
+      {"NOT_EXPORTED=1\nvllm serve M", "NOT_EXPORTED", "vllm|M||"},
+      {"D=$(dirname \"$0\")\nvllm serve $D/m", NULL, "vllm|$D/m||"},
+      {"vllm serve M --port $PORT", NULL, "vllm|M --port $PORT||"},
+      {"vllm serve ~/<your model>/x", NULL, "vllm|~/<your model>/x||"},
+      {"vllm serve M >>log 2>&1 &", NULL, "vllm|M||"},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    assert_string_equal(starts(cases[i].text, cases[i].variable), cases[i].starts);
+}
+
+/* ---- Structured texts ---- */
+
+static void json_is_a_tree_with_lines(void **state) {
+  static const char text[] = "{\n  \"a\": [1, {\"b\": \"x\\u0041\"}],\n  \"a2\": null, \"a\": true\n}";
+  const vf_node *documents;
+  (void)state;
+  assert_ok(vf_node_read_json(&documents, text, sizeof text - 1, arena, err));
+  const vf_node *root = vf_node_at(documents, 0);
+  assert_string_equal(vf_node_text(root, "a"), "true"); /* the last one counts */
+  assert_null(vf_node_text(root, "a2"));
+  assert_null(vf_node_get(root, "nothing/below"));
+  assert_int_equal(vf_node_key(root, "a2")->line, 3);
+  assert_int_equal(root->count, 3);
+}
+
+static void yaml_merges_and_aliases_what_came_before(void **state) {
+  static const char text[] = "base: &b {x: 1, y: 2}\nlist: [*b, *b]\nuse:\n  <<: *b\n  y: 3\n";
+  const vf_node *documents;
+  vf_error err = {VF_OK};
+  (void)state;
+  vf_status status = vf_node_read_yaml(&documents, text, sizeof text - 1, arena, &err);
+  if (status == VF_UNSUPPORTED) skip(); /* without libyaml */
+  assert_int_equal(status, VF_OK);
+  const vf_node *root = vf_node_at(documents, 0);
+  assert_string_equal(vf_node_text(root, "use/x"), "1");
+  assert_string_equal(vf_node_text(root, "use/y"), "3");
+  assert_ptr_equal(vf_node_at(vf_node_get(root, "list"), 0), vf_node_get(root, "base"));
+  static const char *const bad[] = {"a: &a [*a]", "a: *b", "[1, 2", "{[1]: 2}", "a: \"\\0\""};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+    assert_true(vf_node_read_yaml(&documents, bad[i], strlen(bad[i]), arena, &err) != VF_OK);
+}
+
+static void compose_text_is_interpolated(void **state) {
+  static const struct {
+    const char *text, *becomes;
+  } cases[] = {{"a $$X ${X:-d} ${Y-e}", "a $X d e"},  {"${X:+set}", ""},
+               {"${A:-${B:-c}}", "c"},                {"$X", "\1$X"},
+               {"${X:?must be set}", "\1${X:?must be set}"}, {"a$(b)", "a$(b)"}};
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    assert_string_equal(vf_text_interpolate(cases[i].text, NULL, NULL, arena), cases[i].becomes);
+}
+
+/* ---- Files ---- */
+
+typedef struct seen {
+  char text[2048];
+} seen;
+
+static vf_status note_found(void *user, const vf_found *f, vf_error *err) {
+  seen *s = user;
+  size_t n = strlen(s->text);
+  vf_text t = vf_text_on(s->text + n, sizeof s->text - n);
+  const vf_deployment *d = f->command != NULL ? vf_command_so_far(f->command) : NULL;
+  (void)err;
+  vf_text_printf(&t, "%s:%u %s", f->path, (unsigned)f->line,
+                 d != NULL && d->model != NULL ? d->model : f->model != NULL ? f->model : "-");
+  if (d != NULL && d->request.ctx_tokens != 0)
+    vf_text_printf(&t, " ctx %u", (unsigned)d->request.ctx_tokens);
+  for (size_t i = 0; i < f->gpus.n_names; i++) vf_text_printf(&t, " %s", f->gpus.names[i]);
+  if (f->gpus.count != 0) vf_text_printf(&t, " x%u", (unsigned)f->gpus.count);
+  vf_text_put(&t, "\n");
+  return VF_OK;
+}
+
+static vf_status note_passed(void *user, const char *path, uint32_t line, const char *reason,
+                             vf_error *err) {
+  seen *s = user;
+  size_t n = strlen(s->text);
+  vf_text t = vf_text_on(s->text + n, sizeof s->text - n);
+  (void)reason;
+  (void)err;
+  vf_text_printf(&t, "%s:%u passed\n", path, (unsigned)line);
+  return VF_OK;
+}
+
+static void every_kind_states_its_deployments(void **state) {
+  static const struct {
+    const char *file, *text, *found;
+  } cases[] = {
+      {"x.json", "{\"vramfit\": 1, \"defaults\": {\"gpu\": \"l4\"}, \"deployments\": {\"a\": {\"model\": \"m\", \"ctx\": \"4k\"}}}",
+       "deployments.a:1 m ctx 4096 l4\n"},
+      {"c.json", "{\"services\": {\"s\": {\"image\": \"vllm/vllm-openai\", \"command\": [\"--model\", \"m\"], \"gpus\": \"all\"}}}",
+       "services.s:1 m\n"},
+      {"k.json",
+       "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [{\"kind\": \"Pod\", \"metadata\": {\"name\": \"p\"},\n"
+       "\"spec\": {\"nodeSelector\": {\"nvidia.com/gpu.product\": \"L4\"}, \"containers\": [{\"image\": \"vllm/vllm-openai\",\n"
+       "\"args\": [\"--model=$(M)\"], \"env\": [{\"name\": \"M\", \"value\": \"m\"}], \"resources\": {\"limits\": {\"nvidia.com/gpu\": 2}}},\n"
+       "{\"image\": \"other\", \"resources\": {\"limits\": {\"nvidia.com/gpu\": 1}}}]}}]}",
+       "Pod/p/containers[0]:2 m L4 x2\nPod/p/containers[1]:4 passed\n"},
+      {"s.json", "{\"models\": {\"a-b\": {\"cmd\": \"llama-server -m ${MODEL_ID}.gguf\\n# no\\n-c 4096\"}}}",
+       "models.a-b:1 a-b.gguf ctx 4096\n"},
+      {"m.ini", "ctx-size = 4096\n[a/b]\nmodel = x.gguf ; here\nmmap = 0\n[c/d-GGUF:Q8_0]\nLLAMA_ARG_CTX_SIZE = 1\n",
+       "[a/b]:2 x.gguf ctx 4096\n[c/d-GGUF:Q8_0]:5 c/d-GGUF ctx 1\n"},
+      {"u.service", "[Service]\nEnvironment=\"M=x y.gguf\" C=8\nExecStart=-/bin/llama-server \\\n -m ${M} -c ${C}\n",
+       "[Service] ExecStart:3 x y.gguf ctx 8\n"},
+      {"u.service", "[Service]\nExecStart=/opt/vllm/start.sh\n", "[Service] ExecStart:2 passed\n"},
+      {"j.sbatch", "#SBATCH --gres=gpu:h100:4\n\nsrun vllm serve m --max-model-len 8k\n", "line 3:3 m ctx 8000 h100 x4\n"},
+      {"r.json", "{\"resources\": {\"accelerators\": \"L4:2\"}, \"envs\": {\"M\": \"m\"}, \"run\": \"vllm serve $M\"}", "run:1 m L4 x2\n"},
+      {"n.json", "{\"name\": \"package\"}", ""},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    seen s = {""};
+    const char *kind;
+    const vf_manifest_sink sink = {note_found, note_passed, &s};
+    assert_ok(vf_manifest_read_text(&kind, ctx, cases[i].file, cases[i].text, strlen(cases[i].text),
+                                    &sink, err));
+    assert_string_equal(s.text, cases[i].found);
+    assert_true((kind == NULL) == (cases[i].found[0] == '\0'));
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_layer_is_taken_off),
+      cmocka_unit_test(what_is_only_about_an_engine_starts_none),
+      cmocka_unit_test(scripts_are_followed_without_running_them),
+      cmocka_unit_test(json_is_a_tree_with_lines),
+      cmocka_unit_test(yaml_merges_and_aliases_what_came_before),
+      cmocka_unit_test(compose_text_is_interpolated),
+      cmocka_unit_test(every_kind_states_its_deployments),
+  };
+  return cmocka_run_group_tests(tests, make, drop);
+}
