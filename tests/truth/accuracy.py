@@ -129,6 +129,17 @@ def llamacpp_tables():
                                                [[a, count[a]] + statistics_of(e) for a, e in sorted(by_architecture.items())])}
 
 
+def rule_table():
+    """What rules.def says of builds, in their order."""
+    with open(os.path.join(HERE, "..", "..", "src", "engines", "ggml", "rules.def"), encoding="utf-8") as f:
+        text = re.sub(r"\s+", " ", f.read().split("*/", 1)[1])
+    rules = re.findall(r'VF_GGML_RULE\((\w+), (\d+), (\d+), "([^"]+)", "([^"]+)"\)', text)
+    name = lambda b: "v0.5.0" if b == "10489" else "b" + b
+    lines = [[name(s) if s != "0" else "", name(u) if u != "0" else "", change, words] for _, s, u, change, words in rules]
+    order = sorted(zip(rules, lines), key=lambda x: int(x[0][2]) or int(x[0][1]))
+    return {"llama.cpp by rule": table(["since", "until", "change", "what holds"], [l for _, l in order])}
+
+
 def build_tables():
     found, order = collections.defaultdict(list), []
     for _, build, _, figures in builds.measure(VRAMFIT):
@@ -210,7 +221,7 @@ VRAMFIT, docs = sys.argv[1 + bless:]
 path = os.path.join(docs, "accuracy.md")
 with open(path, encoding="utf-8") as f:
     page = f.read()
-tables = {**llamacpp_tables(), **build_tables(), **log_tables(), **estimator_tables()}
+tables = {**llamacpp_tables(), **build_tables(), **rule_table(), **log_tables(), **estimator_tables()}
 new = page
 for name, text in tables.items():
     mark = "<!-- generated: %s -->\n" % name
