@@ -51,6 +51,8 @@ static void resolve_graph(plan *p) {
   p->graph.on_cpu = p->cpu_only;
   p->graph.seqs = w->seqs;
   p->graph.ubatch = w->ubatch_tokens;
+  if (vf_ggml_holds(p->graph.rules, VF_RULE_SWA_BATCH))
+    p->graph.ubatch = vf_max_u64(vf_llamacpp_batch(p->request), w->ubatch_tokens);
   p->graph.watch = p->e->watch;
   p->graph.swa_full = w->swa_full;
   p->graph.placement = &p->placement;

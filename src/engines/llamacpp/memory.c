@@ -218,6 +218,14 @@ static bool cells_bytes(const plan *p, const vf_cache_layer *c, const vf_buffer_
   if (!vf_ggml_values_in_rows(&p->graph) && c->v_dim != 0) v_width = p->widest_v;
   if (c->kind == VF_CACHE_LATENT && vf_ggml_holds(p->graph.rules, VF_RULE_MLA_VALUES))
     v_width = p->model->layers[c->layer].kv_lora;
+  const vf_layer *l = &p->model->layers[c->layer];
+  vf_cache_layer heads = *c; /* keys and values of every head, where latent rows are not kept */
+  if (c->kind == VF_CACHE_LATENT && vf_ggml_holds(p->graph.rules, VF_RULE_MLA_HEADS)) {
+    heads.n_kv_heads = l->n_heads;
+    heads.k_dim = l->k_dim;
+    v_width = (uint64_t)l->n_heads * l->v_dim;
+    c = &heads;
+  }
   bool flat = vf_ggml_holds(p->graph.rules, VF_RULE_CACHE_FLAT);
   if (flat) return flat_bytes(p, c, rule, per_stream, v_width, out);
   return vf_mul(&cells, per_stream, p->graph.streams) &&

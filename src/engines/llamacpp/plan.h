@@ -39,6 +39,9 @@ enum { VF_LLAMACPP_OFFLOAD_ROWS = 32 };
 /* Applies defaults and refuses what llama.cpp refuses (llamacpp_settings.c). */
 vf_status vf_llamacpp_settle(plan *p, vf_error *err);
 
+/* Tokens that are submitted at once: what is asked for, or the default. */
+uint64_t vf_llamacpp_batch(const vf_request *r);
+
 /* Finds what overrides move; to be freed (override.c). */
 vf_status vf_llamacpp_move(plan *p, vf_error *err);
 void vf_llamacpp_free_moved(plan *p);

@@ -143,6 +143,10 @@ static bool is_hybrid(const vf_model *m) {
   return cells && states;
 }
 
+uint64_t vf_llamacpp_batch(const vf_request *r) {
+  return r->batch_tokens != 0 ? r->batch_tokens : DEFAULT_BATCH;
+}
+
 /* The context is rounded up per stream; a batch is not larger than the context that was asked
  * for, and a whole number of tokens per sequence. */
 static vf_status resolve_context(plan *p, vf_error *err) {

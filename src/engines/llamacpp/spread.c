@@ -43,9 +43,22 @@ static vf_interval of_foreign(const plan *p, vf_interval size, uint32_t device) 
   return size;
 }
 
+/* Latent attention with a cache of every head has no kernel of flash attention: its scores. */
+static uint64_t latent_scores(const plan *p) {
+  uint64_t most = 0, each = 0;
+  for (uint32_t i = 0; i < p->model->n_layers; i++) {
+    const vf_layer *l = &p->model->layers[i];
+    if (l->kv_lora == 0) continue;
+    if (!vf_mul3(&each, p->graph.tokens, p->graph.cells, 4ull * l->n_heads)) p->e->overflow = true;
+    most = vf_max_u64(most, each);
+  }
+  return most;
+}
+
 /* What changed between compared builds is listed with the build that it came with, and what is not
  * listed is small. */
 static vf_interval between(const plan *p, vf_interval size, bool host) {
+  if (vf_ggml_holds(p->graph.rules, VF_RULE_MLA_HEADS)) size.high_bytes += latent_scores(p);
   size.low_bytes -= size.low_bytes / 12;
   size.high_bytes += size.high_bytes / (host ? 4 : 12);
   if (host && p->n_gpus > 1 && !vf_placement_is_whole(&p->placement, p->host))
