@@ -160,7 +160,9 @@ static vf_status resolve_context(plan *p, vf_error *err) {
   total = w->requested_ctx_tokens * (w->kv_unified ? 1 : w->seqs);
   if (vf_ggml_holds(p->graph.rules, VF_RULE_ONE_STREAM)) w->kv_unified = true;
   uint64_t ubatch = p->request->ubatch_tokens != 0 ? p->request->ubatch_tokens : DEFAULT_UBATCH;
-  uint64_t batch = vf_min_u64(total, vf_max_u64(DEFAULT_BATCH, ubatch));
+  uint64_t batch = vf_llamacpp_batch(p->request);
+  if (p->request->batch_tokens == 0) batch = vf_max_u64(batch, ubatch);
+  batch = vf_min_u64(total, batch);
   ubatch = vf_min_u64(batch, ubatch);
   w->ubatch_tokens = (uint32_t)ubatch;
   if (!vf_align_up(&total, total, CONTEXT_STEP) ||
