@@ -4,6 +4,7 @@
 #ifndef VRAMFIT_REPORT_H
 #define VRAMFIT_REPORT_H
 
+#include "vramfit/train.h"
 #include "vramfit/check.h"
 #include "vramfit/deploy.h"
 #include "vramfit/inspect.h"
@@ -148,6 +149,12 @@ enum { VF_MAX_COMPARED = 16 };
 VF_API VF_MUST_USE vf_status vf_comparison_write(const vf_compared *list, size_t count,
                                                  const vf_report_options *options,
                                                  vf_write_fn write, void *user, vf_error *err);
+
+/* ---- Training --------------------------------------------------------------------------- */
+
+/* Writes a training run's memory, as a page or in a format of rows. */
+VF_API VF_MUST_USE vf_status vf_train_write(const vf_train *train, const vf_report_options *options,
+                                            vf_write_fn write, void *user, vf_error *err);
 
 /* ---- Pictures --------------------------------------------------------------------------- */
 

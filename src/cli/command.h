@@ -30,7 +30,8 @@ enum command_bit {
   ENGINES = 1 << 13,
   ESTIMATING = FIT | TABLE | MAX | COMPARE, /* they take every parameter of a deployment */
   CHECK = 1 << 14,
-  ANY_COMMAND = (1 << 15) - 1,
+  TRAIN = 1 << 15,
+  ANY_COMMAND = (1 << 16) - 1,
 };
 
 /* What a verdict is to a script: --strict refuses TIGHT, --allow-risky takes RISKY. */
@@ -53,6 +54,7 @@ const command *find_command(const char *name);
 
 /* Each runs and returns the exit status; on trouble err says why. */
 enum exit_code command_fit(const args *a, const vf_context *ctx, vf_error *err);
+enum exit_code command_train(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_models(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_gpus(const args *a, const vf_context *ctx, vf_error *err);
 enum exit_code command_nodes(const args *a, const vf_context *ctx, vf_error *err);

@@ -18,6 +18,8 @@ static const char *const box_parameters[] = {"gpu",         "total",    "memory"
 static const char *const check_parameters[] = {"gpu",         "gpus",     "total", "memory", "used",
                                                "host-memory", "headroom", "ctx",   "seqs",   "quant",
                                                "kv",          "engine",   NULL};
+static const char *const train_parameters[] = {"model", "quant",  "gpu",      "gpus", "tp",   "pp", "ep",
+                                               "total", "memory", "used",     "headroom", NULL};
 static const char *const model_parameter[] = {"model", NULL};
 
 const command commands[] = {
@@ -40,6 +42,8 @@ const command commands[] = {
     {"check", CHECK, MAX_OPERANDS, command_check, "check FILE|DIR...",
      "do all deployments fit that files state? For pipelines: --format github, junit, sarif…",
      check_parameters},
+    {"train", TRAIN, 0, command_train, "train --model M --gpu G [OPTIONS]",
+     "fine-tuning and pre-training: LoRA, QLoRA, ZeRO, FSDP…", train_parameters},
     {"models", MODELS, 2, command_models, "models [QUERY]",
      "the models that are known; one whole, by name", NULL},
     {"gpus", GPUS, 1, command_gpus, "gpus [QUERY]",

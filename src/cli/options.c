@@ -50,7 +50,8 @@ static vf_status parse_size(void *field, const char *text, vf_error *err) {
   vf_status status = vf_size_parse(field, text, err);
   if (status == VF_OK && *(uint64_t *)field == 0)
     return trouble(err, "", "a size of 0 says nothing");
-  if (status == VF_OK && *(uint64_t *)field < LEAST_BARE && text[strspn(text, "0123456789")] == '\0')
+  if (status == VF_OK && *(uint64_t *)field < LEAST_BARE &&
+      text[strspn(text, "0123456789")] == '\0')
     return trouble(err, "", "%s of what? %sGiB or %sGB", text, text, text);
   return status;
 }
@@ -339,6 +340,11 @@ static bool is_parameter(const char *name) {
   return false;
 }
 
+/* Words of ours for one command that engines have for something else: llama-server's slots. */
+static bool is_engines_too(const char *name) {
+  return strcmp(name, "parallel") == 0;
+}
+
 /* A graph is that of a deployment. */
 static bool takes_deployment(const args *a, const command *c) {
   return (c->bit & ESTIMATING) != 0 || ((c->bit & INSPECT) != 0 && a->graph);
@@ -367,7 +373,8 @@ static vf_status apply_own(line *l, const command *c, vf_error *err) {
     snprintf(name, sizeof name, "--%s", spec->long_name);
     bool ours = (spec->commands & c->bit) != 0;
     size_t at = l->list[i].at;
-    if (!ours && is_parameter(spec->long_name) && takes_parameter(l->a, c, name)) {
+    bool shared = is_parameter(spec->long_name) || is_engines_too(spec->long_name);
+    if (!ours && shared && takes_parameter(l->a, c, name)) {
       vf_status status = take_parameter(l, &at, err);
       if (status != VF_OK) return status;
       continue;

@@ -38,6 +38,7 @@ typedef struct args {
   vf_cell_shows cell;
   uint64_t min_ctx;
   uint32_t min_seqs;
+  vf_train_request train; /* what its words say; the rest comes from the deployment */
   range_arg params, memory;
   vf_report_options report;
   color_mode color;

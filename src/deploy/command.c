@@ -7,6 +7,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/args.h"
@@ -788,6 +789,44 @@ static vf_status not_set(const vf_unstated *u, vf_error *err) {
                  word, u->param->info.name);
 }
 
+/* How many GPUs a list of what is visible names; 0: it cannot be told, or all are. */
+static uint32_t count_visible(const char *visible) {
+  uint32_t n = 1;
+  if (visible[0] == '\0' || visible[0] == '-' || vf_word_is_unknown(visible)) return 0;
+  for (const char *s = visible; *s != '\0'; s++) n += *s == ',';
+  return n;
+}
+
+/* Where "h100x8" says how many there are; NULL: it does not. */
+static const char *find_count(const char *gpu) {
+  const char *x = strrchr(gpu, 'x');
+  bool counts = x != NULL && x > gpu && x[1] != '\0' && x[1 + strspn(x + 1, "0123456789")] == '\0';
+  return counts && strpbrk(gpu, "+,") == NULL ? x : NULL;
+}
+
+/* An engine sees no more GPUs than CUDA_VISIBLE_DEVICES lets it. */
+static vf_status narrow_devices(vf_command *c, vf_deployment *d, vf_error *err) {
+  uint32_t n = c->visible != NULL && d->gpu != NULL ? count_visible(c->visible) : 0, had = d->gpus;
+  if (n == 0 || c->engine == NULL) return VF_OK;
+  const char *x = find_count(d->gpu);
+  bool digits = c->visible[strspn(c->visible, "0123456789,")] == '\0';
+  if (strcmp(d->gpu, "auto") == 0 && digits) {
+    d->gpu = keep(c, "auto:%.200s", c->visible);
+    had = n + 1;
+  } else if (d->gpus > n) {
+    d->gpus = n;
+  } else if (d->gpus == 0 && x != NULL && (had = (uint32_t)strtoul(x + 1, NULL, 10)) > n) {
+    d->gpu = keep(c, "%.*s", (int)(x - d->gpu), d->gpu);
+    d->gpus = n;
+  }
+  if (d->gpu == NULL) return vf_fail_nomem(err);
+  if (d->gpus == 1) d->gpus = 0;
+  if (had <= n) return VF_OK;
+  return remark(c, "visible-devices",
+                keep(c, "CUDA_VISIBLE_DEVICES=%.80s: the engine sees %u of the GPUs", c->visible, n),
+                err);
+}
+
 const vf_deployment *vf_command_so_far(const vf_command *c) {
   return c != NULL ? &c->d : NULL;
 }
@@ -801,6 +840,7 @@ vf_status vf_command_deployment(vf_command *command, vf_deployment *out, vf_erro
   vf_status status = take_modelfile(c, err);
   vf_deployment d = c->d;
   if (status == VF_OK) status = share_context(c, &d, err);
+  if (status == VF_OK) status = narrow_devices(c, &d, err);
   if (status != VF_OK) return status;
   if (c->from_hub && d.mmproj == NULL) d.mmproj = "if-any";
   d.remarks = c->remarks;

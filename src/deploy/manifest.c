@@ -14,9 +14,9 @@
 #include "readers/files.h"
 
 enum {
-  FILE_ARENA = 192 << 20,
+  FILE_ARENA = 384 << 20,
   SCRATCH_ARENA = 24 << 20,
-  MOST_STEPS = 1 << 20,
+  MOST_STEPS = 4 << 20,
   MOST_VARIABLES = 4096
 };
 
@@ -202,6 +202,9 @@ vf_status vf_manifest_command(vf_manifest *m, const vf_words_at *w, vf_command *
                     .command = command,
                     .model = w->model,
                     .gpus = w->gpus,
+                    .words = w->words,
+                    .lines = w->lines,
+                    .n_words = w->lines != NULL ? w->count : 0,
                     .expect = w->expect,
                     .status = status};
   if (status == VF_NOMEM || status == VF_IO) return vf_fail_nomem(err);
@@ -329,11 +332,23 @@ static vf_status name_source(vf_status status, const char *file, vf_error *err) 
   return status;
 }
 
+/* A template is no YAML before Helm, or whatever it is, has filled it in: no mistake of its own. */
+static vf_status pass_template(vf_manifest *m, const vf_error *cause, vf_error *err) {
+  return vf_manifest_pass(m, "", cause->line, err,
+                          "a template: {{…}} has to be filled in first (helm template)");
+}
+
 static vf_status read_all(const char **kind, vf_manifest *m, vf_error *err) {
+  vf_error cause = {.status = VF_OK};
   const char *slash = strrchr(m->file, '/');
   m->folder = slash != NULL ? vf_arena_copy(m->arena, m->file, (size_t)(slash + 1 - m->file)) : "";
-  if (m->folder == NULL) return vf_fail_nomem(err);
-  vf_status status = parse(m, err);
+  m->words = vf_arena_alloc_raw(m->arena, VF_MANIFEST_WORDS, sizeof *m->words);
+  m->lines = vf_arena_alloc(m->arena, VF_MANIFEST_WORDS, sizeof *m->lines);
+  if (m->folder == NULL || m->words == NULL || m->lines == NULL) return vf_fail_nomem(err);
+  vf_status status = parse(m, &cause);
+  bool is_template = status == VF_MALFORMED && is_yaml(m->file) && strstr(m->text, "{{") != NULL;
+  if (is_template) return pass_template(m, &cause, err);
+  if (status != VF_OK && err != NULL) *err = cause;
   if (status == VF_OK) status = read_kinds(kind, m, err);
   if (m->scratch != NULL) vf_arena_free(m->scratch);
   return name_source(status, m->file, err);

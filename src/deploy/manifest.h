@@ -15,7 +15,8 @@ enum { VF_FOUND_GPUS = 8 };
 typedef struct vf_found_gpus {
   bool stated;
   bool all;                         /* however many there are */
-  uint32_t count;                   /* 0: not said */
+  uint32_t count;                   /* 0: not said; of one machine, where there are several */
+  bool spans;                       /* several machines share one engine */
   const char *names[VF_FOUND_GPUS]; /* as they stand there, any of them */
   size_t n_names;
   const char *visible; /* CUDA_VISIBLE_DEVICES and its kin; NULL: not said */
@@ -31,6 +32,9 @@ typedef struct vf_found {
   size_t n_foreign;
   const char *model;     /* one that stands beside the command; NULL: the command's */
   vf_found_gpus gpus;
+  const char *const *words; /* of its command, with the line of each; 0 of them: it is not known */
+  const uint32_t *lines;
+  size_t n_words;
   const vf_node *expect; /* of a manifest of ours: what must hold; NULL: nothing */
   vf_status status;      /* not VF_OK: the command could not be read whole, and error says why */
   vf_error error;

@@ -156,6 +156,8 @@ static void put_object(vf_doc *d, const vf_check *c, const vf_checked *k) {
   put_gpus(d, k);
   put_outcome(d, k);
   put_list(d, "unread", k->unread);
+  put_list(d, "read", k->read);
+  put_list(d, "passed_over", k->passed);
   put_findings(d, k);
   vf_doc_close(d, '}');
 }

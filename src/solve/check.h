@@ -43,7 +43,8 @@ typedef struct vf_checked {
   const char *model;            /* as it is stated; NULL: it is not */
   vf_deployment deployment;     /* what is stated */
   const char **unset;           /* NULL-terminated pairs: a parameter's key, and what stands there */
-  const char **unread;          /* NULL-terminated */
+  const char **unread;          /* NULL-terminated, as are the words that were read, and those that */
+  const char **read, **passed;  /* move no memory */
   vf_found_gpus gpus;
   const char *judged_on; /* names of the devices; NULL: not judged */
   bool judged;

@@ -37,8 +37,11 @@ static void plain_name(char out[NAME_BYTES], const char *name) {
     size_t m = strlen(makers[i]);
     if (strncmp(out, makers[i], m) != 0 || out[m] == '\0') continue;
     memmove(out, out + m, n - m + 1);
-    return;
+    break;
   }
+  if (strncmp(out, "rtx", 3) != 0 || out[3] == '-' || out[3] == '\0') return;
+  n = strlen(out);
+  if (n + 1 < NAME_BYTES) memmove(out + 4, out + 3, n - 2), out[3] = '-'; /* "rtx4090" */
 }
 
 /* "-40gb" in a name is what the device has; 0: the name does not say. */
@@ -91,6 +94,9 @@ static uint32_t count_wanted(const vf_checked *k, const vf_deployment *d) {
   uint32_t visible = count_visible(k->gpus.visible);
   uint64_t ranks = (uint64_t)vf_max_u32(d->request.tp, 1) * vf_max_u32(d->request.pp, 1) *
                    vf_max_u32(d->request.dp, 1);
+  if (k->gpus.spans && k->gpus.count != 0 && ranks > k->gpus.count &&
+      ranks % k->gpus.count == 0 && ranks <= VF_MAX_DEVICES)
+    return (uint32_t)ranks; /* of several machines with so many each */
   if (k->gpus.count != 0 && (visible == 0 || k->gpus.count < visible)) return k->gpus.count;
   if (visible != 0) return visible;
   return ranks <= VF_MAX_DEVICES ? (uint32_t)ranks : 1;
@@ -160,6 +166,34 @@ static vf_status take_unset(vf_check *c, vf_checked *k, vf_command *command, vf_
   return VF_OK;
 }
 
+/* Copies of so many words. */
+static const char **keep_words(vf_check *c, const char *const *words, size_t n) {
+  const char **list = vf_arena_alloc(c->arena, n + 1, sizeof *list);
+  for (size_t i = 0; list != NULL && i < n; i++) {
+    list[i] = vf_check_keep(c, words[i]);
+    if (list[i] == NULL) return NULL;
+  }
+  return list;
+}
+
+static vf_status take_accounted(vf_check *c, vf_checked *k, const vf_found *found, vf_error *err) {
+  size_t n = 0, m = 0;
+  if (found->command == NULL) return VF_OK;
+  const char *const *taken = vf_command_taken(found->command, &n);
+  const char *const *passed = vf_command_passed(found->command);
+  while (passed[m] != NULL) m++;
+  k->read = keep_words(c, taken, n);
+  k->passed = keep_words(c, passed, m);
+  return k->read != NULL && k->passed != NULL ? VF_OK : vf_fail_nomem(err);
+}
+
+/* Where the word stands in the file; 0: that is not known. */
+static uint32_t line_of(const vf_found *found, const char *word) {
+  for (size_t i = 0; i < found->n_words; i++)
+    if (found->words[i] == word) return found->lines[i];
+  return 0;
+}
+
 static vf_status take_unread(vf_check *c, vf_checked *k, const vf_found *found, vf_error *err) {
   size_t n = 0;
   const vf_unread *u = found->command != NULL ? vf_command_unread(found->command, &n) : NULL;
@@ -170,11 +204,15 @@ static vf_status take_unread(vf_check *c, vf_checked *k, const vf_found *found, 
     k->unread[i] = vf_check_keep(c, i < n ? u[i].text : found->foreign[i - n]);
     if (k->unread[i] == NULL) return vf_fail_nomem(err);
   }
-  for (size_t i = 0; i < n; i++)
-    vf_checked_add(c, k, VF_RULE_UNREAD,
-                   u[i].known ? "%.200s is not counted: it may move memory"
-                              : "%.200s is no option that is known: it may move memory",
-                   k->unread[i]);
+  for (size_t i = 0; i < n; i++) {
+    vf_finding *f = vf_checked_add(c, k, VF_RULE_UNREAD,
+                                   u[i].known
+                                       ? "%.200s is not counted: it may move memory"
+                                       : "%.200s is no option that is known: it may move memory",
+                                   k->unread[i]);
+    uint32_t line = line_of(found, u[i].word);
+    if (f != NULL && line != 0) f->line = line, f->column = 1;
+  }
   return VF_OK;
 }
 
@@ -576,9 +614,11 @@ vf_status vf_judge(vf_check *c, vf_checked *k, const vf_found *found, vf_error *
   if (whole) {
     d.elsewhere = true;
     if (d.model == NULL) d.model = k->model;
+    if (strncmp(d.model, "hf://", 5) == 0) d.model += 5;
     if (folder) serve_policy(c, &d);
     apply_policy(c, &d);
     status = judge_known(c, k, &d, found, err);
   }
+  if (status == VF_OK) status = take_accounted(c, k, found, err);
   return status == VF_OK ? take_unread(c, k, found, err) : status;
 }

@@ -13,7 +13,6 @@ from commands import BEFORE, ENGINES, KEYS, same
 
 # Told in another way: by the name of the model, by what stands around the engine's words, or as an option that is not read.
 BESIDE = BEFORE | {"quant_stated", "no_mmproj", "speculative_config", "chunked_prefill", "lora", "kv_bits"}
-READ_NOW = {"--batch-size", "-b", "batch-size", "--mlock"}
 
 
 def text_of(value):
@@ -76,10 +75,10 @@ def misses(row, d):
         bad = check_value(key, value, d)
         if bad:
             out.append(bad)
-    told = " ".join(d["unread"]).replace("_", "-") + " " + " ".join(u["text"] for u in d["unset"])
+    told = " ".join(d["unread"] + d["read"]).replace("_", "-") + " " + " ".join(u["text"] for u in d["unset"])
     for option in row["unread"]:
         word = option.split()[0].split("=")[0].rstrip(":")
-        if word in READ_NOW or word.replace("_", "-") in told or word in ("engine_args", "options"):
+        if word.replace("_", "-") in told or word in ("engine_args", "options"):
             continue
         if word.split(".")[0].replace("_", "-") in told or word in ("-sc", "-cc", "-ac") or "-config" in word and "-config" in told:
             continue

@@ -6,7 +6,7 @@ An option that a command does not take ends in exit 2 and says so; one that it t
 import re, subprocess, sys
 
 ESTIMATING = {"fit", "table", "max", "compare"}
-COMMANDS = ESTIMATING | {"inspect", "explain", "detect", "place", "check", "models", "gpus", "nodes", "workloads", "formats", "engines"}
+COMMANDS = ESTIMATING | {"inspect", "explain", "detect", "place", "check", "train", "models", "gpus", "nodes", "workloads", "formats", "engines"}
 EVERYWHERE = {"catalog", "format", "json", "quiet", "color", "unit", "help", "version"}
 ONLY = {
     "strict": ESTIMATING | {"place", "inspect", "check"}, "allow-risky": (ESTIMATING - {"max"}) | {"place", "check"}, "cell": {"table"}, "rows": {"table"}, "columns": {"table"},
@@ -20,6 +20,12 @@ ONLY = {
     "kv": ESTIMATING | {"check"}, "engine": ESTIMATING | {"check"}, "baseline": {"check"}, "write-baseline": {"check"},
     "only-changed": {"check"}, "exclude": {"check"}, "summary": {"check"},
 }
+TRAINING = {"method", "precision", "optimizer", "seq-len", "micro-batch", "grad-accum", "checkpointing", "attention", "loss",
+            "compile", "lora-rank", "lora-targets", "offload", "vpp", "cp", "tiled-mlp", "objective"}
+ONLY.update({name: {"train"} for name in TRAINING})
+ONLY.update({"parallel": ESTIMATING | {"train"}, "tp": ESTIMATING | {"train"}, "pp": ESTIMATING | {"train"}, "ep": ESTIMATING | {"train"}})
+for name in ("strict", "allow-risky", "sysroot", "explain", "memory", "model", "gpu", "total", "used", "headroom", "gpus", "quant"):
+    ONLY[name] = ONLY[name] | {"train"}
 VALUES = {"SIZE": "8GiB", "SIZE|PCT": "10%", "SHARE": "0.9", "F": "q8_0", "A..B": "7B..14B", "SIZE|MIB": "0", "GIB|SIZE": "8GiB",
           "A,B,...": "3,1", "PATTERN=CPU,…": "exps=CPU", "GB/S": "90", "on|off|auto": "on", "N|all": "2",
           "layer|tensor|none": "layer", "headroom|verdict|need": "need", "auto|always|never": "never", "gib|gb": "gb",

@@ -302,6 +302,16 @@ static void files_and_lists_name_what_is_null(void **state) {
   refuses("ctx", vf_list(&l, NULL, VF_LIST_GPUS, NULL, err));
   takes("query", vf_list(&l, g.ctx, VF_LIST_GPUS, NULL, err));
   vf_listing_free(l);
+  vf_train train;
+  refuses("out", vf_train_run(NULL, vf_setup_model(g.setup), NULL, vf_setup_devices(g.setup, NULL),
+                              1, err));
+  refuses("model", vf_train_run(&train, NULL, NULL, vf_setup_devices(g.setup, NULL), 1, err));
+  refuses("devices", vf_train_run(&train, vf_setup_model(g.setup), NULL, NULL, 1, err));
+  takes("request", vf_train_run(&train, vf_setup_model(g.setup), NULL,
+                                vf_setup_devices(g.setup, NULL), 1, err));
+  refuses("train", vf_train_write(NULL, NULL, swallow, &n, err));
+  takes("options", vf_train_write(&train, NULL, swallow, &n, err));
+  refuses("write", vf_train_write(&train, NULL, NULL, &n, err));
   refuses("out", vf_graph_list(NULL, g.ctx, &g.deployment, err));
   refuses("ctx", vf_graph_list(&l, NULL, &g.deployment, err));
   refuses("deployment", vf_graph_list(&l, g.ctx, NULL, err));
@@ -587,7 +597,9 @@ static void structs_of_no_known_size_are_refused(void **state) {
   refuses_sizes(vf_report_options, vf_listing_write(g.listing, &s, swallow, NULL, err));
   refuses_sizes(vf_report_options, vf_topic_write(NULL, &s, swallow, NULL, err));
   vf_check *check;
+  vf_train train;
   vf_check_report *report;
+  refuses_sizes(vf_train_request, vf_train_run(&train, g.model, &s, &g.device, 1, err));
   refuses_sizes(vf_check_options, vf_check_new(&check, g.ctx, &s, err));
   refuses_sizes(vf_report_options, vf_check_report_new(&report, g.ctx, &s, swallow, NULL, err));
 }
@@ -663,8 +675,7 @@ static void *ask_in_thread(void *user) {
   vf_estimate *e = NULL;
   vf_status *status = user;
   *status = vf_estimate_new(&e, g.ctx, NULL);
-  if (*status == VF_OK)
-    *status = vf_limits_solve(&limits, g.estimate, e, &g.device, 1, NULL);
+  if (*status == VF_OK) *status = vf_limits_solve(&limits, g.estimate, e, &g.device, 1, NULL);
   vf_estimate_free(e);
   return NULL;
 }
@@ -733,6 +744,7 @@ BEGINS_WITH_SIZE(vf_max_query);
 BEGINS_WITH_SIZE(vf_place_options);
 BEGINS_WITH_SIZE(vf_plot_options);
 BEGINS_WITH_SIZE(vf_report_options);
+BEGINS_WITH_SIZE(vf_train_request);
 BEGINS_WITH_SIZE(vf_check_options);
 BEGINS_WITH_SIZE(vf_request);
 

@@ -265,8 +265,46 @@ static void a_box_survives_every_allocation_failure(void **state) {
   remove(path);
 }
 
+static vf_status add_results(void *user, const vf_check *check, vf_error *err) {
+  return vf_check_report_add(user, check, err);
+}
+
+/* One file of two deployments, one of which does not fit; written as it goes on. */
+static vf_status check_once(const char *text, vf_error *err) {
+  vf_context *context = NULL;
+  vf_check *check = NULL;
+  vf_check_report *report = NULL;
+  vf_deployment policy = vf_deployment_init();
+  vf_check_options options = vf_check_options_init();
+  size_t written = 0;
+  policy.gpu = "l4";
+  options.policy = &policy;
+  vf_status status = vf_context_new(&context, &failing, err);
+  if (status == VF_OK) status = vf_check_new(&check, context, &options, err);
+  if (status == VF_OK)
+    status = vf_check_report_new(&report, context, NULL, swallow, &written, err);
+  if (status == VF_OK)
+    status = vf_check_text(check, "a.json", text, strlen(text), add_results, report, err);
+  if (status == VF_OK) status = vf_check_report_end(report, check, err);
+  vf_check_report_free(report);
+  vf_check_free(check);
+  vf_context_free(context);
+  return status;
+}
+
+static void a_check_tells_every_failed_allocation(void **state) {
+  (void)state;
+  fail_at_every_allocation(
+      check_once,
+      "{\"services\": {\"a\": {\"image\": \"vllm/vllm-openai\", \"command\": [\"--model\", "
+      "\"Qwen/Qwen3-4B\", \"--max-model-len\", \"4k\", \"--x\"]}, \"b\": {\"image\": "
+      "\"vllm/vllm-openai\", \"command\": \"--model Qwen/Qwen3-32B\"}}}",
+      60, 6000);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_check_tells_every_failed_allocation),
       cmocka_unit_test(a_catalog_question_survives_every_allocation_failure),
       cmocka_unit_test(a_config_file_survives_every_allocation_failure),
       cmocka_unit_test(lists_and_own_catalogs_survive_every_allocation_failure),

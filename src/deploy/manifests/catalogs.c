@@ -17,10 +17,8 @@ typedef struct option_words {
   size_t n;
 } option_words;
 
-static vf_status start_words(option_words *w, vf_manifest *m, vf_error *err) {
-  w->list = vf_arena_alloc_raw(m->arena, VF_MANIFEST_WORDS, sizeof *w->list);
-  w->n = 0;
-  return w->list != NULL ? VF_OK : vf_fail_nomem(err);
+static option_words start_words(vf_manifest *m) {
+  return (option_words){m->words, 0};
 }
 
 static void add_word(option_words *w, const char *word) {
@@ -94,10 +92,8 @@ static const char *helm_option(const char *key) {
 }
 
 static vf_status read_model_spec(vf_manifest *m, const vf_node *spec, size_t index, vf_error *err) {
-  option_words w;
+  option_words w = start_words(m);
   const vf_node *config = vf_node_get(spec, "vllmConfig");
-  vf_status status = start_words(&w, m, err);
-  if (status != VF_OK) return status;
   vf_words_at at = {.line = spec->line, .column = spec->column, .asks_gpu = true};
   at.path = vf_manifest_format(m, "servingEngineSpec.modelSpec[%zu]", index);
   add_word(&w, vf_node_text(spec, "modelURL"));
@@ -154,11 +150,9 @@ static vf_status read_spec(vf_manifest *m, const char *set, const vf_node *spec,
                            vf_error *err) {
   static const char *const sources[] = {"huggingface_repo_id", "model_scope_model_id",
                                         "ollama_library_model_name", "local_path"};
-  option_words w;
+  option_words w = start_words(m);
   const char *backend = vf_node_text(spec, "backend"), *model = NULL;
   const char *file = vf_node_text(spec, "huggingface_filename");
-  vf_status status = start_words(&w, m, err);
-  if (status != VF_OK) return status;
   for (size_t i = 0; model == NULL && i < sizeof sources / sizeof *sources; i++)
     model = vf_node_text(spec, sources[i]);
   if (model != NULL && file != NULL) model = vf_manifest_format(m, "%.300s/%.300s", model, file);
@@ -239,10 +233,8 @@ static void add_localai(option_words *w, vf_manifest *m, const vf_node *node, co
 
 static vf_status read_localai_model(vf_manifest *m, const vf_node *node, const char *path,
                                     uint32_t line, vf_error *err) {
-  option_words w;
+  option_words w = start_words(m);
   const char *backend = vf_node_text(node, "backend");
-  vf_status status = start_words(&w, m, err);
-  if (status != VF_OK) return status;
   vf_words_at at = {.path = path, .line = line, .column = 1, .asks_gpu = true};
   at.engine = backend != NULL ? vf_manifest_engine(backend) : NULL;
   at.model = vf_node_text(node, "parameters/model");

@@ -215,6 +215,7 @@ static vf_status add_field(service *s, const char **words, size_t *n, const char
   if (vf_node_is(node, VF_NODE_LIST)) {
     for (const vf_item *i = node->items; i != NULL && *n < VF_MANIFEST_WORDS; i = i->next)
       if (i->value->kind == VF_NODE_SCALAR) {
+        s->m->lines[*n] = i->value->line;
         words[*n] = interpolated(s, i->value->text);
         if (words[(*n)++] == NULL) return vf_fail_nomem(err);
       }
@@ -222,19 +223,23 @@ static vf_status add_field(service *s, const char **words, size_t *n, const char
   }
   vf_node text = {.kind = VF_NODE_SCALAR, .quoted = true};
   text.text = interpolated(s, vf_node_text(node, NULL));
-  return text.text != NULL ? vf_manifest_add_words(s->m, words, n, &text, err) : VF_OK;
+  size_t first = *n;
+  vf_status status =
+      text.text != NULL ? vf_manifest_add_words(s->m, words, n, &text, err) : VF_OK;
+  for (; first < *n; first++) s->m->lines[first] = node->line;
+  return status;
 }
 
 static vf_status read_words(service *s, uint32_t line, uint32_t column, vf_error *err) {
-  const char **words = vf_arena_alloc_raw(s->m->arena, VF_MANIFEST_WORDS, sizeof *words);
+  const char **words = s->m->words;
   const char *image = interpolated(s, vf_node_text(field(s, "image"), NULL));
   size_t n = 0;
-  if (words == NULL) return vf_fail_nomem(err);
   vf_words_at at = {.path = s->path,
                     .line = line,
                     .column = column,
                     .image = image != NULL ? image : "",
                     .words = words,
+                    .lines = s->m->lines,
                     .variables = variable,
                     .user = s};
   read_gpus(&at.gpus, s);

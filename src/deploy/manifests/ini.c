@@ -104,10 +104,10 @@ static vf_status end_section(preset *p, vf_error *err) {
   vf_manifest *m = p->m;
   size_t n = 0;
   if (p->section == NULL || strcmp(p->section, "*") == 0) return VF_OK;
-  const char **words = vf_arena_alloc_raw(m->arena, VF_MANIFEST_WORDS, sizeof *words);
+  const char **words = m->words;
   vf_words_at at = {.line = p->line, .column = 1, .asks_gpu = true, .words = words};
   at.path = vf_manifest_format(m, "[%.200s]", p->section);
-  if (words == NULL || at.path == NULL) return vf_fail_nomem(err);
+  if (at.path == NULL) return vf_fail_nomem(err);
   for (size_t i = 0; i < p->n_defaults; i++) add_pair(m, words, &n, &p->defaults[i]);
   if (!names_model(p->own, p->n_own) && !names_model(p->defaults, p->n_defaults)) {
     words[n++] = "-hf"; /* a section without a model names one that lies in the cache */

@@ -59,6 +59,13 @@ static void read_accelerators(vf_manifest *m, vf_found_gpus *g, const vf_node *n
   }
 }
 
+/* "any_of" and "ordered": a list of resources, of which one is taken. */
+static void read_choices(vf_manifest *m, vf_found_gpus *g, const vf_node *list) {
+  if (!vf_node_is(list, VF_NODE_LIST)) return;
+  for (const vf_item *i = list->items; i != NULL; i = i->next)
+    read_accelerators(m, g, vf_node_get(i->value, "accelerators"));
+}
+
 /* dstack's gpu: "H100:4", "24GB", or {name: [...], count: N, memory: ...}. */
 static void read_gpu(vf_manifest *m, vf_found_gpus *g, const vf_node *node) {
   const char *text = vf_node_text(node, NULL);
@@ -84,6 +91,8 @@ static vf_status read_sky(vf_manifest *m, const vf_node *node, vf_error *err) {
   vf_words_at at = {.path = "run", .line = key->line, .column = key->column,
                     .variables = vf_variables_get, .user = &v};
   read_accelerators(m, &at.gpus, vf_node_get(node, "resources/accelerators"));
+  read_choices(m, &at.gpus, vf_node_get(node, "resources/any_of"));
+  read_choices(m, &at.gpus, vf_node_get(node, "resources/ordered"));
   vf_status status = read_env(m, &v, vf_node_get(node, "envs"), err);
   return status == VF_OK ? vf_manifest_script(m, &at, vf_node_text(node, "run"), 1, false, err) : status;
 }

@@ -204,6 +204,7 @@ static void read_gpus(vf_found_gpus *g, const container *c, const vf_node *pod) 
   add_resources(g, m, vf_node_get(c->node, "resources/requests"));
   add_resources(g, m, vf_node_get(c->node, "resources/limits"));
   bool asks = g->stated;
+  g->spans = strcmp(c->p->kind, "LeaderWorkerSet") == 0 || strncmp(c->p->kind, "Ray", 3) == 0;
   add_selector(g, pod);
   const vf_node *notes = vf_node_get(c->p->object, "metadata/annotations");
   const char *named = vf_node_text(vf_node_get(notes, "vramfit"), NULL);
@@ -220,15 +221,29 @@ static vf_status add_words(container *c, const char **words, size_t *n, const ch
   const vf_node *list = vf_node_get(c->node, key);
   if (!vf_node_is(list, VF_NODE_LIST)) {
     const char *text = vf_node_text(list, NULL); /* not allowed, but seen: one word */
-    if (text != NULL && *n < VF_MANIFEST_WORDS) words[(*n)++] = text;
+    if (text != NULL && *n < VF_MANIFEST_WORDS) {
+      c->p->m->lines[*n] = list->line;
+      words[(*n)++] = text;
+    }
     return VF_OK;
   }
   for (const vf_item *i = list->items; i != NULL && *n < VF_MANIFEST_WORDS; i = i->next) {
     if (i->value->kind != VF_NODE_SCALAR) continue;
+    c->p->m->lines[*n] = i->value->line;
     words[*n] = expanded(c, i->value->text);
     if (words[(*n)++] == NULL) return vf_fail_nomem(err);
   }
   return VF_OK;
+}
+
+/* KServe's LLMInferenceService hands more options over in a variable. */
+static vf_status add_additional(container *c, const char **words, size_t *n, vf_error *err) {
+  const char *text = vf_variables_get(&c->own, "VLLM_ADDITIONAL_ARGS");
+  const vf_node node = {.kind = VF_NODE_SCALAR, .quoted = true, .text = text};
+  size_t first = *n;
+  vf_status status = text != NULL ? vf_manifest_add_words(c->p->m, words, n, &node, err) : VF_OK;
+  for (; first < *n; first++) c->p->m->lines[first] = c->node->line;
+  return status;
 }
 
 /* "hf://owner/name" is the repository, "ollama://name" the tag. */
@@ -243,26 +258,30 @@ static vf_status read_container(place *p, const vf_node *node, const vf_node *po
                                 vf_error *err) {
   vf_manifest *m = p->m;
   container c = {.p = p, .node = node};
-  const char **words = vf_arena_alloc_raw(m->arena, VF_MANIFEST_WORDS, sizeof *words);
+  const char **words = m->words;
   size_t n = 0;
-  if (words == NULL) return vf_fail_nomem(err);
   const char *image = vf_node_text(node, "image");
   vf_words_at at = {.line = node->line,
                     .column = node->column,
                     .image = image != NULL ? image : "",
                     .words = words,
+                    .lines = m->lines,
                     .variables = variable,
                     .user = &c};
   vf_status status = read_env(&c, err);
   if (status == VF_OK) status = add_words(&c, words, &n, "command", err);
   if (status == VF_OK) status = add_words(&c, words, &n, "args", err);
+  if (status == VF_OK) status = add_additional(&c, words, &n, err);
   if (status != VF_OK) return status;
   at.count = n;
   read_gpus(&at.gpus, &c, pod);
   at.asks_gpu = at.gpus.count > 0 || (p->kind != NULL && strncmp(p->kind, "Ray", 3) == 0 && at.gpus.stated);
   if (strcmp(p->kind, "LLMInferenceService") == 0)
     at.model = vf_node_text(p->object, "spec/model/uri");
-  at.path = vf_manifest_format(m, "%s/%scontainers[%zu]", p->path, p->inner, index);
+  at.path = index == SIZE_MAX
+                ? vf_manifest_format(m, "%s/%smainContainer", p->path, p->inner)
+                : vf_manifest_format(m, "%s/%scontainers[%zu]", p->path, p->inner, index);
+  at.asks_gpu |= index == SIZE_MAX;
   return at.path != NULL ? vf_manifest_words(m, &at, err) : vf_fail_nomem(err);
 }
 
@@ -309,6 +328,8 @@ static vf_status walk(place *p, const vf_node *node, unsigned depth, vf_error *e
       continue;
     if (named && strcmp(i->key->text, "containers") == 0 && i->value->kind == VF_NODE_LIST)
       status = read_containers(p, i->value, node, err);
+    else if (named && strcmp(i->key->text, "mainContainer") == 0 && i->value->kind == VF_NODE_MAP)
+      status = read_container(p, i->value, node, SIZE_MAX, err); /* NVIDIA Dynamo's */
     else
       status = walk_item(p, i, index, depth, err);
   }
@@ -324,9 +345,8 @@ static vf_status read_kubeai(place *p, vf_error *err) {
   const char *profile = vf_node_text(spec, "resourceProfile");
   const vf_node *key = vf_node_key(p->object, "spec");
   container c = {.p = p, .node = spec};
-  const char **words = vf_arena_alloc_raw(p->m->arena, VF_MANIFEST_WORDS, sizeof *words);
+  const char **words = p->m->words;
   size_t n = 0;
-  if (words == NULL) return vf_fail_nomem(err);
   vf_words_at at = {.line = key->line, .column = key->column, .words = words, .asks_gpu = true,
                     .variables = variable, .user = &c};
   at.path = vf_manifest_format(p->m, "%s", p->path);
@@ -350,9 +370,8 @@ static vf_status read_predictor(place *p, vf_error *err) {
   const char *format = vf_node_text(model, "modelFormat/name");
   const vf_node *key = vf_node_key(vf_node_get(p->object, "spec/predictor"), "model");
   container c = {.p = p, .node = model};
-  const char **words = vf_arena_alloc_raw(p->m->arena, VF_MANIFEST_WORDS, sizeof *words);
+  const char **words = p->m->words;
   size_t n = 0;
-  if (words == NULL) return vf_fail_nomem(err);
   bool known = format != NULL && (vf_manifest_engine(format) != NULL || strcmp(format, "huggingface") == 0 ||
                                   strcmp(format, "vLLM") == 0);
   vf_words_at at = {.line = key->line, .column = key->column, .words = words, .asks_gpu = true,
@@ -365,6 +384,26 @@ static vf_status read_predictor(place *p, vf_error *err) {
   at.count = n;
   if (status != VF_OK || at.path == NULL) return status != VF_OK ? status : vf_fail_nomem(err);
   read_gpus(&at.gpus, &c, vf_node_get(p->object, "spec/predictor"));
+  return vf_manifest_words(p->m, &at, err);
+}
+
+/* An LLMInferenceService without a container of its own: KServe brings vLLM. */
+static vf_status read_llm_service(place *p, vf_error *err) {
+  static const char *const sizes[][2] = {{"tensor", "--tensor-parallel-size"},
+                                         {"pipeline", "--pipeline-parallel-size"},
+                                         {"data", "--data-parallel-size"}};
+  const vf_node *spec = vf_node_get(p->object, "spec"), *key = vf_node_key(spec, "model");
+  const char *words[8];
+  vf_words_at at = {.path = p->path, .line = key->line, .column = key->column, .words = words,
+                    .asks_gpu = true};
+  at.engine = vf_manifest_engine("vllm");
+  at.model = without_scheme(vf_node_text(spec, "model/uri"));
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    const char *n = vf_node_text(vf_node_get(spec, "parallelism"), sizes[i][0]);
+    if (n == NULL) continue;
+    words[at.count++] = sizes[i][1];
+    words[at.count++] = n;
+  }
   return vf_manifest_words(p->m, &at, err);
 }
 
@@ -389,6 +428,10 @@ static vf_status read_object(vf_manifest *m, const vf_node *object, unsigned dep
     return read_kubeai(&p, err);
   if (strcmp(p.kind, "InferenceService") == 0 && vf_node_get(object, "spec/predictor/model") != NULL)
     return read_predictor(&p, err);
+  if (strcmp(p.kind, "LLMInferenceService") == 0 &&
+      vf_node_get(object, "spec/template/containers") == NULL &&
+      vf_node_get(object, "spec/model/uri") != NULL)
+    return read_llm_service(&p, err);
   return walk(&p, object, 0, err);
 }
 

@@ -4,6 +4,8 @@
 
 #include "deploy/manifest.h"
 
+enum { VF_MANIFEST_WORDS = 1024 };
+
 struct vf_manifest {
   const vf_context *ctx;
   const vf_manifest_sink *sink;
@@ -14,6 +16,8 @@ struct vf_manifest {
   const vf_node *root;      /* the first of them */
   vf_arena *arena;          /* of the file */
   vf_arena *scratch;        /* of one deployment: emptied after each */
+  const char **words;       /* room for those of one deployment, and for their lines */
+  uint32_t *lines;
   size_t steps;             /* of walks over the tree, which aliases make longer than the file */
 };
 
@@ -23,6 +27,7 @@ typedef struct vf_words_at {
   uint32_t line, column;
   const char *image; /* NULL: no container */
   const char **words;
+  const uint32_t *lines; /* of each; NULL: not known */
   size_t count;
   vf_variable_fn variables;
   void *user;
@@ -33,8 +38,6 @@ typedef struct vf_words_at {
   const vf_engine *engine; /* that takes the words as its options, whatever the image; NULL */
   const vf_node *expect;
 } vf_words_at;
-
-enum { VF_MANIFEST_WORDS = 1024 };
 
 /* Reads them and hands the deployment over; what starts no engine is passed over, with a reason if
  * it asks for a GPU. */

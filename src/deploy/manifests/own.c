@@ -76,9 +76,8 @@ static vf_status take_command(own *o, const vf_node *node, vf_error *err) {
   if (status != VF_OK || command == NULL) return status;
   if (vf_node_text(command, NULL) != NULL)
     return vf_command_read_text(o->command, command->text, vf_variables_get, &o->env, err);
-  const char **words = vf_arena_alloc_raw(o->m->arena, VF_MANIFEST_WORDS, sizeof *words);
+  const char **words = o->m->words;
   size_t n = 0;
-  if (words == NULL) return vf_fail_nomem(err);
   status = vf_manifest_add_words(o->m, words, &n, command, err);
   return status == VF_OK ? vf_command_read(o->command, words, n, vf_variables_get, &o->env, err) : status;
 }

@@ -111,7 +111,7 @@ static vf_status read_model(vf_manifest *m, const vf_item *item, vf_error *err) 
                     .asks_gpu = true,
                     .variables = vf_variables_get,
                     .user = &s.env};
-  const char **words = vf_arena_alloc_raw(m->arena, VF_MANIFEST_WORDS, sizeof *words);
+  const char **words = m->words;
   vf_node command = {.kind = VF_NODE_SCALAR, .quoted = true};
   vf_error cause = {.status = VF_OK};
   size_t n = 0;
@@ -122,7 +122,6 @@ static vf_status read_model(vf_manifest *m, const vf_item *item, vf_error *err) 
   if (text != NULL) text = expanded(&s, text);
   if (status != VF_OK || at.path == NULL || text == NULL)
     return status != VF_OK ? status : vf_fail_nomem(err);
-  if (words == NULL) return vf_fail_nomem(err);
   command.text = text;
   status = vf_manifest_add_words(m, words, &n, &command, &cause);
   if (status != VF_OK || n == 0)

@@ -192,6 +192,8 @@ static void read_directives(vf_manifest *m, vf_found_gpus *g) {
   static const char *const options[] = {"--gres=", "--gpus-per-node=", "--gpus=", "-G "};
   for (const char *s = m->text; (s = strstr(s, "#SBATCH")) != NULL; s += 7) {
     const char *end = s + strcspn(s, "\n");
+    const char *nodes = strstr(s, "--nodes=");
+    if (nodes != NULL && nodes < end && strtoul(nodes + 8, NULL, 10) > 1) g->spans = true;
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
       const char *found = strstr(s, options[i]);
       if (found != NULL && found < end && (i != 0 || strncmp(found + 7, "gpu", 3) == 0))

@@ -1,0 +1,84 @@
+/* train.h - the memory of training: fine-tuning and pre-training.
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef VRAMFIT_TRAIN_H
+#define VRAMFIT_TRAIN_H
+
+#include "vramfit/vramfit.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What is to be trained, and how.  Words are those of the options of `vramfit train`; NULL is the
+ * default that stands first. */
+typedef struct vf_train_request {
+  size_t struct_size;        /* of the caller's struct, as vf_train_request_init() sets it */
+  const char *method;        /* full, lora, dora, qlora */
+  const char *precision;     /* bf16, mixed, fp32, fp16, float8, mxfp8, nvfp4 */
+  const char *optimizer;     /* adamw, adamw-fused, adamw-8bit, adamw-4bit, adamw-paged,
+                                adamw-paged-8bit, sgd, momentum, adafactor, lion, muon */
+  const char *checkpointing; /* full, none, selective, offload */
+  const char *attention;     /* flash, sdpa, flex, eager */
+  const char *loss;          /* full, inplace, fused, chunked */
+  const char *parallel;      /* none, ddp, zero1, zero2, zero3, fsdp */
+  const char *objective;     /* sft, dpo, grpo */
+  const char *base_quant;    /* of a frozen base: nf4-dq, nf4, int8, gptq, nvfp4 */
+  const char *lora_targets;  /* "q,v", "q,k,v,o", "all-linear", "experts"… */
+  const char *offload;       /* "optimizer,params,activations", or some of them */
+  uint64_t seq_tokens;       /* of one sequence; 0: 2,048 */
+  uint32_t micro_batch;      /* sequences of a step on one GPU; 0: 1 */
+  uint32_t grad_accum;       /* steps whose gradients are added; 0: 1 */
+  uint32_t lora_rank;        /* 0: 16 */
+  uint32_t tp, pp, cp, ep;   /* GPUs that share layers, stages, a context, experts; 0: 1 */
+  uint32_t vpp;              /* parts of a stage that take turns; 0: 1 */
+  bool compile;              /* torch.compile, or fused kernels for norms and MLP */
+  bool tiled_mlp;            /* the feed-forward in tiles of the sequence */
+} vf_train_request;
+
+/* Full fine-tuning of one sequence of 2,048 tokens in bf16 with checkpoints. */
+static inline vf_train_request vf_train_request_init(void) {
+  vf_train_request r;
+  memset(&r, 0, sizeof r);
+  r.struct_size = sizeof r;
+  return r;
+}
+
+enum { VF_TRAIN_LINES = 8, VF_TRAIN_NOTES = 12 };
+
+/* One part of a GPU's memory. */
+typedef struct vf_train_line {
+  const char *name; /* "weights", "gradients", "optimizer"…: stable */
+  vf_interval size; /* on each GPU, at the higher of the two peaks */
+  vf_basis basis;
+  char formula[192]; /* with its numbers */
+} vf_train_line;
+
+/* What each of the GPUs takes: they are alike, or the fullest of them. */
+typedef struct vf_train {
+  char model[128];
+  uint32_t gpus, replicas;           /* GPUs in all; ranks that see other data */
+  uint64_t params, trainable_params; /* of the whole model */
+  vf_train_line lines[VF_TRAIN_LINES];
+  size_t n_lines;
+  vf_interval allocated;   /* most that the framework's tensors take */
+  vf_interval reserved;    /* most that its allocator holds */
+  uint64_t backward_bytes; /* the two peaks as they add up: at the end of the forward pass… */
+  uint64_t step_bytes; /* …and in the optimizer's step */
+  uint64_t host_bytes;     /* offloaded to main memory, for all GPUs of one machine */
+  vf_device_budget budget; /* of one GPU: the need is what the device holds */
+  const char *notes[VF_TRAIN_NOTES]; /* what was taken for granted */
+  size_t n_notes;
+} vf_train;
+
+/* Works it out.  The model's published form counts; devices are equal GPUs, of which there have to
+ * be tp × pp × cp or a multiple.  VF_UNKNOWN for a word that there is not, VF_USAGE for numbers
+ * that do not go together, VF_LIMIT beyond what can be counted. */
+VF_API VF_MUST_USE vf_status vf_train_run(vf_train *out, const vf_model *model,
+                                          const vf_train_request *request, const vf_device *devices,
+                                          size_t device_count, vf_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,62 @@
+/* training.h - the words of a training run, and its arithmetic. */
+#ifndef VF_CORE_TRAINING_H
+#define VF_CORE_TRAINING_H
+
+#include "core/model.h"
+#include "vramfit/train.h"
+
+typedef enum { VF_FULL, VF_LORA, VF_DORA, VF_QLORA } vf_train_method;
+typedef enum { VF_BF16, VF_MIXED, VF_FP32, VF_FP16, VF_FLOAT8, VF_MXFP8, VF_NVFP4 } vf_precision;
+typedef enum {
+  VF_ADAMW,
+  VF_ADAMW_FUSED,
+  VF_ADAMW_8BIT,
+  VF_ADAMW_4BIT,
+  VF_ADAMW_PAGED,
+  VF_ADAMW_PAGED_8BIT,
+  VF_SGD,
+  VF_MOMENTUM,
+  VF_ADAFACTOR,
+  VF_LION,
+  VF_MUON
+} vf_optimizer;
+typedef enum { VF_CKPT_FULL, VF_CKPT_NONE, VF_CKPT_SELECTIVE, VF_CKPT_OFFLOAD } vf_checkpoints;
+typedef enum { VF_ATTN_FLASH, VF_ATTN_SDPA, VF_ATTN_FLEX, VF_ATTN_EAGER } vf_attention;
+typedef enum { VF_LOSS_FULL, VF_LOSS_INPLACE, VF_LOSS_FUSED, VF_LOSS_CHUNKED } vf_loss;
+typedef enum { VF_ALONE, VF_DDP, VF_ZERO1, VF_ZERO2, VF_ZERO3, VF_FSDP } vf_parallel;
+typedef enum { VF_SFT, VF_DPO, VF_GRPO } vf_objective;
+typedef enum {
+  VF_BASE_NF4_DQ,
+  VF_BASE_NF4,
+  VF_BASE_INT8,
+  VF_BASE_GPTQ,
+  VF_BASE_NVFP4
+} vf_base_quant;
+
+enum {
+  VF_TARGET_Q = 1,
+  VF_TARGET_K = 2,
+  VF_TARGET_V = 4,
+  VF_TARGET_O = 8,
+  VF_TARGET_GATE = 16,
+  VF_TARGET_UP = 32,
+  VF_TARGET_DOWN = 64,
+  VF_TARGET_EXPERTS = 128,
+  VF_TARGET_SHARED = 256
+};
+enum { VF_OFFLOAD_OPTIMIZER = 1, VF_OFFLOAD_PARAMS = 2, VF_OFFLOAD_ACTIVATIONS = 4 };
+
+/* The request in numbers. */
+typedef struct vf_run {
+  int method, precision, optimizer, checkpoints, attention, loss, parallel, objective, base;
+  uint32_t targets, offload;
+  uint64_t seq, batch, accum, rank;
+  uint32_t vpp, tp, pp, cp, ep, gpus, replicas; /* replicas: gpus / (tp * pp * cp) */
+  bool compile, tiled, base_stated;
+} vf_run;
+
+/* Reads the words and checks the numbers against the model and the GPUs. */
+vf_status vf_run_read(vf_run *out, const vf_model *m, const vf_train_request *r, size_t gpus,
+                      vf_error *err);
+
+#endif

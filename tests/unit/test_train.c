@@ -1,0 +1,175 @@
+/* test_train.c - training: adapters as published, states as the sharding says, and what cannot be.
+ */
+#include "support.h"
+
+#include "vramfit/vramfit.h"
+
+#include "vramfit/train.h"
+
+static vf_context *ctx;
+
+static vf_train run_on(const char *model, const vf_train_request *r, const char *gpus) {
+  vf_model *m;
+  vf_device d[64];
+  vf_train out;
+  size_t n;
+  assert_ok(vf_model_open(&m, ctx, model, NULL, NULL, err));
+  assert_ok(vf_devices_parse(d, 64, &n, ctx, gpus, err));
+  assert_ok(vf_train_run(&out, m, r, d, n, err));
+  vf_model_free(m);
+  return out;
+}
+
+static vf_status refusal(const char *model, const vf_train_request *r, const char *gpus,
+                         vf_error *why) {
+  vf_model *m;
+  vf_device d[64];
+  vf_train out;
+  size_t n;
+  assert_ok(vf_model_open(&m, ctx, model, NULL, NULL, err));
+  assert_ok(vf_devices_parse(d, 64, &n, ctx, gpus, err));
+  vf_status status = vf_train_run(&out, m, r, d, n, why);
+  vf_model_free(m);
+  return status;
+}
+
+static uint64_t line(const vf_train *t, const char *name) {
+  for (size_t i = 0; i < t->n_lines; i++)
+    if (strcmp(t->lines[i].name, name) == 0) return t->lines[i].size.bytes;
+  return 0;
+}
+
+/* PEFT: r (in + out) of each matrix in every layer.  9,175,040 is in PEFT's method_comparison
+ * (lora--llama-3.2-3B-rank32.json), with 114,688 more for DoRA; the others are what its
+ * print_trainable_parameters says of these models. */
+static void adapters_have_as_many_parameters_as_peft_says(void **state) {
+  (void)state;
+  static const struct {
+    const char *model, *targets, *method;
+    uint32_t rank;
+    uint64_t n;
+  } rows[] = {
+      {"llama3.2-3b", "q,v", "lora", 32, 9175040},
+      {"llama3.2-3b", "q,v", "dora", 32, 9175040 + 114688},
+      {"llama3-8b", "all-linear", "lora", 32, 83886080},
+      {"llama3-8b", "all-linear", "lora", 16, 41943040},
+      {"llama3-8b", "q,v", "lora", 8, 3407872},
+      {"llama3-70b", "all-linear", "lora", 32, 414187520},
+      {"llama2-7b", "q,v", "lora", 8, 4194304},
+      {"llama2-7b", "all-linear", "lora", 8, 19988480},
+      {"llama2-13b", "q,v", "lora", 8, 6553600},
+      {"mistral-7b-v0.1", "q,k,v,o", "lora", 16, 13631488},
+      {"qwen2.5-7b", "all-linear", "lora", 8, 20185088},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    vf_train_request r = vf_train_request_init();
+    r.method = rows[i].method;
+    r.lora_targets = rows[i].targets;
+    r.lora_rank = rows[i].rank;
+    vf_train t = run_on(rows[i].model, &r, "h100");
+    if (t.trainable_params != rows[i].n)
+      fail_msg("%s %s r=%u: %llu, not %llu", rows[i].model, rows[i].targets, rows[i].rank,
+               (unsigned long long)t.trainable_params, (unsigned long long)rows[i].n);
+  }
+}
+
+/* 16 bytes a parameter with fp32 states, as DeepSpeed's stages share them out over 8. */
+static void each_stage_of_zero_shares_out_what_it_says(void **state) {
+  (void)state;
+  static const struct {
+    const char *parallel;
+    uint64_t weights, gradients, states; /* sixteenths of a byte a parameter */
+  } rows[] = {{"zero1", 32, 32, 24}, {"zero2", 32, 4, 24}, {"zero3", 4, 4, 24}};
+  for (size_t i = 0; i < 3; i++) {
+    vf_train_request r = vf_train_request_init();
+    r.precision = "mixed";
+    r.parallel = rows[i].parallel;
+    r.grad_accum = 2;
+    vf_train t = run_on("llama3.1-8b", &r, "h100x8");
+    uint64_t n = t.params;
+    assert_in_range(line(&t, "weights"), n * rows[i].weights / 16 - 8,
+                    n * rows[i].weights / 16 + 8);
+    assert_in_range(line(&t, "gradients"), n * rows[i].gradients / 16 - 8,
+                    n * rows[i].gradients / 16 + 8);
+    assert_in_range(line(&t, "optimizer"), n * rows[i].states / 16 - 8,
+                    n * rows[i].states / 16 + 8);
+  }
+}
+
+static void more_of_anything_never_takes_less(void **state) {
+  (void)state;
+  static const char *const methods[] = {"full", "lora", "qlora"};
+  static const char *const ways[] = {"none", "selective", "full", "offload"};
+  for (size_t m = 0; m < 3; m++) {
+    for (size_t w = 0; w < 4; w++) {
+      uint64_t last = 0;
+      for (uint64_t seq = 256; seq <= 65536; seq *= 2) {
+        vf_train_request r = vf_train_request_init();
+        r.method = methods[m];
+        r.checkpointing = ways[w];
+        r.seq_tokens = seq;
+        vf_train t = run_on("qwen3-0.6b", &r, "h100");
+        assert_true(t.budget.need.bytes >= last);
+        assert_true(t.allocated.low_bytes <= t.allocated.bytes &&
+                    t.allocated.bytes <= t.allocated.high_bytes);
+        assert_true(t.reserved.bytes >= t.allocated.bytes &&
+                    t.budget.need.bytes >= t.reserved.bytes);
+        last = t.budget.need.bytes;
+      }
+    }
+  }
+}
+
+static void what_cannot_be_is_refused_with_a_sentence(void **state) {
+  (void)state;
+  vf_error why = {.status = VF_OK};
+  vf_train_request r = vf_train_request_init();
+  r.method = "qlroa";
+  assert_int_equal(refusal("qwen3-0.6b", &r, "h100", &why), VF_UNKNOWN);
+  assert_non_null(strstr(why.message, "did you mean qlora"));
+  r = vf_train_request_init();
+  r.pp = 64;
+  assert_int_equal(refusal("qwen3-0.6b", &r, "h100", &why), VF_USAGE);
+  assert_non_null(strstr(why.message, "28 layers"));
+  r = vf_train_request_init();
+  r.tp = 3;
+  assert_int_equal(refusal("qwen3-0.6b", &r, "h100x3", &why), VF_USAGE);
+  assert_non_null(strstr(why.message, "does not divide"));
+  r = vf_train_request_init();
+  r.tp = 4;
+  assert_int_equal(refusal("qwen3-0.6b", &r, "h100x6", &why), VF_USAGE);
+  assert_non_null(strstr(why.message, "no multiple"));
+  r = vf_train_request_init();
+  r.seq_tokens = UINT64_C(1) << 40;
+  assert_int_equal(refusal("qwen3-0.6b", &r, "h100", &why), VF_LIMIT);
+}
+
+static void sharding_on_one_gpu_works_and_says_that_it_saves_nothing(void **state) {
+  (void)state;
+  vf_train_request r = vf_train_request_init();
+  r.parallel = "zero3";
+  vf_train t = run_on("qwen3-0.6b", &r, "h100");
+  assert_string_equal(t.notes[0], "one GPU: sharding saves nothing");
+}
+
+static int open_context(void **state) {
+  (void)state;
+  return vf_context_new(&ctx, NULL, NULL) != VF_OK;
+}
+
+static int close_context(void **state) {
+  (void)state;
+  vf_context_free(ctx);
+  return 0;
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(adapters_have_as_many_parameters_as_peft_says),
+      cmocka_unit_test(each_stage_of_zero_shares_out_what_it_says),
+      cmocka_unit_test(more_of_anything_never_takes_less),
+      cmocka_unit_test(what_cannot_be_is_refused_with_a_sentence),
+      cmocka_unit_test(sharding_on_one_gpu_works_and_says_that_it_saves_nothing),
+  };
+  return cmocka_run_group_tests_name("train", tests, open_context, close_context);
+}
