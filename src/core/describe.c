@@ -128,6 +128,7 @@ vf_cache_cost vf_describe_cache(const vf_model *m, vf_format format) {
     if (!vf_cache_has_cells(c) || c->kind == VF_CACHE_CROSS) continue;
     uint64_t bytes = vf_format_row_about(format, (uint64_t)c->n_kv_heads * c->k_dim) +
                      vf_format_row_about(format, (uint64_t)c->n_kv_heads * c->v_dim);
+    if (c->kind == VF_CACHE_COMPRESSED) bytes /= c->window;
     *(is_windowed(c) ? &cost.window_bytes_per_token : &cost.bytes_per_token) += bytes;
   }
   return cost;

@@ -23,7 +23,7 @@ enum {
   VF_GRAPH_ORDER = 768,   /* operations in one step */
   VF_GRAPH_SOURCES = 8,   /* operands of one operation */
   VF_GRAPH_STATE = 768,   /* numbers that describe what the next step takes over */
-  VF_GRAPH_INPUTS = 32,   /* numbers of inputs are below */
+  VF_GRAPH_INPUTS = 48,   /* numbers of inputs are below */
   VF_GRAPH_BACKENDS = 16, /* GGML_SCHED_MAX_BACKENDS */
 };
 

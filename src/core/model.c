@@ -156,6 +156,17 @@ static void add_cache(vf_model *m, vf_cache_layer c) {
   m->caches[m->n_caches++] = c;
 }
 
+/* Keys of several tokens: what they are made of is a state until they are whole (llama.cpp,
+ * src/llama-kv-cache-dsv4.cpp).  Those that others choose from overlap by one. */
+static void add_compressed_caches(vf_model *m, uint32_t i, const vf_layer *l) {
+  uint64_t overlap = l->index_heads != 0 ? 2 : 1, rows = overlap * l->compress;
+  uint64_t kept = rows * overlap * (l->k_dim + (l->index_heads != 0 ? l->index_dim : 0));
+  add_cache(m, (vf_cache_layer){VF_CACHE_COMPRESSED, i, 1, l->k_dim, 0, l->compress, 0, 0});
+  if (l->index_heads != 0)
+    add_cache(m, (vf_cache_layer){VF_CACHE_COMPRESSED, i, 1, l->index_dim, 0, l->compress, 0, 0});
+  add_cache(m, (vf_cache_layer){VF_CACHE_STATE, i, 0, 0, 0, 0, kept, kept});
+}
+
 static void add_attention_cache(vf_model *m, uint32_t i, const vf_layer *l) {
   vf_cache_layer c = {
       .layer = i, .n_kv_heads = l->n_kv_heads, .k_dim = l->k_dim, .v_dim = l->v_dim};
@@ -166,8 +177,10 @@ static void add_attention_cache(vf_model *m, uint32_t i, const vf_layer *l) {
     c.window = l->window;
   }
   add_cache(m, c);
-  if (l->index_heads == 0) return;
-  add_cache(m, (vf_cache_layer){VF_CACHE_INDEXER, i, 1, l->index_dim, 0, 0, 0, 0});
+  if (l->compress != 0) add_compressed_caches(m, i, l);
+  if (l->index_heads == 0 || l->compress != 0) return;
+  vf_cache_kind kind = l->index_block != 0 ? VF_CACHE_BLOCK_INDEX : VF_CACHE_INDEXER;
+  add_cache(m, (vf_cache_layer){kind, i, 1, l->index_dim, 0, 0, 0, 0});
 }
 
 /* The last inputs of the convolution, and the state proper (llama.cpp, src/llama-hparams.cpp,
@@ -177,7 +190,7 @@ static void add_state_cache(vf_model *m, uint32_t i, const vf_layer *l) {
   uint64_t inner = l->inner, state = l->state, groups = l->groups;
   vf_cache_layer c = {.kind = VF_CACHE_STATE, .layer = i};
   if (l->mixers & VF_MIX_RWKV) {
-    c.conv = 2 * d;
+    c.conv = l->ops & VF_OPS_RWKV_GATED ? d : 2 * d; /* inputs of one mixing or two */
     c.state = d * state;
   } else if (l->mixers & VF_MIX_SHORTCONV) {
     c.conv = d * back;
@@ -192,7 +205,9 @@ static void add_state_cache(vf_model *m, uint32_t i, const vf_layer *l) {
 }
 
 static void add_layer_caches(vf_model *m, uint32_t i, const vf_layer *l) {
-  bool none = (l->flags & (VF_LAYER_ENCODER | VF_LAYER_MTP)) != 0;
+  bool none = (l->flags & (VF_LAYER_ENCODER | VF_LAYER_MTP)) != 0 ||
+              ((m->flags & (VF_MODEL_ENCODER | VF_MODEL_NO_CACHE)) != 0 &&
+               (m->flags & VF_MODEL_CACHE_IDLE) == 0);
   bool attends = (l->mixers & VF_MIX_ATTENTION) != 0 &&
                  (l->flags & (VF_LAYER_KV_SHARED | VF_LAYER_KV_UNCACHED)) == 0;
   if (none) return;

@@ -10,7 +10,7 @@
 #include "models/class_defaults.h"
 #include "models/trtllm.h"
 
-enum { TENSORS_PER_LAYER = 48, TENSORS_OUTSIDE = 32, CACHES_PER_LAYER = 3 };
+enum { TENSORS_PER_LAYER = 48, TENSORS_OUTSIDE = 32, CACHES_PER_LAYER = 4 };
 
 /* ---- Which architecture ----------------------------------------------------------------- */
 
@@ -173,6 +173,26 @@ static uint32_t count_layers(vf_builder *b) {
   return vf_hparam_need(h, VF_HP_N_LAYERS, 0) + b->n_mtp;
 }
 
+/* Architectures whose graphs llama.cpp itself was asked about, and agrees: tests/oracle. */
+static const char *const measured[] = {
+#define X(name) name,
+#include "models/measured.def"
+#undef X
+};
+
+static uint32_t measured_flag(const vf_builder *b) {
+  for (size_t i = 0; i < sizeof measured / sizeof *measured; i++)
+    if (b->arch->gguf != NULL && strcmp(b->arch->gguf, measured[i]) == 0) return VF_MODEL_MEASURED;
+  return 0;
+}
+
+static uint32_t places_flags(const vf_builder *b) {
+  uint32_t traits = b->arch->traits, flags = measured_flag(b);
+  if (traits & VF_TRAIT_ENCODER_DECODER) return flags;
+  if (traits & VF_TRAIT_POSITIONS) flags |= VF_MODEL_POSITION_EMBD;
+  return traits & VF_TRAIT_TYPES ? flags | VF_MODEL_TOKEN_TYPES : flags;
+}
+
 static void describe(vf_builder *b) {
   vf_model *m = b->m;
   snprintf(m->arch, sizeof m->arch, "%s", b->arch->gguf != NULL ? b->arch->gguf : "");
@@ -181,7 +201,7 @@ static void describe(vf_builder *b) {
   m->n_vocab = vf_hparam_need(&b->h, VF_HP_N_VOCAB, 0);
   m->max_ctx_tokens = vf_hparam_at(&b->h, VF_HP_CTX, 0, 0);
   m->own_format = own_format(b->facts);
-  m->flags = b->arch->model_flags;
+  m->flags = b->arch->model_flags | places_flags(b);
   if (b->arch->traits & VF_TRAIT_WINDOW_UNUSED) m->flags |= VF_MODEL_WINDOW_UNUSED;
   if (state_in_32_bits(b->facts)) m->flags |= VF_MODEL_STATE_F32;
   m->tied = is_tied(b);
@@ -295,15 +315,30 @@ static bool has_output(const vf_model *m) {
   return false;
 }
 
+/* What the header says about the whole network: how an encoder pools (llama.h,
+ * llama_pooling_type), and whether places have sections. */
+static uint32_t file_flags(vf_builder *b) {
+  enum { POOL_NONE = 0, POOL_MEAN = 1 };
+  uint32_t flags = places_flags(b);
+  const vf_fact *pooling = vf_facts_find(b->facts, "pooling_type");
+  if (pooling != NULL && pooling->type == VF_FACT_INT && pooling->as.integer != POOL_NONE)
+    flags |= pooling->as.integer == POOL_MEAN ? VF_MODEL_POOL_MEAN : VF_MODEL_POOL_ROWS;
+  bool sections = vf_facts_length(b->facts, "rope.dimension_sections") > 0;
+  if ((b->arch->traits & VF_TRAIT_SECTIONS) && sections) flags |= VF_MODEL_MROPE;
+  return flags;
+}
+
 static void describe_file(vf_builder *b, const vf_facts *facts) {
   vf_model *m = b->m;
   snprintf(m->arch, sizeof m->arch, "%s", b->arch->gguf);
-  snprintf(m->type, sizeof m->type, "%s", b->arch->model_type);
+  snprintf(m->type, sizeof m->type, "%s",
+           b->arch->model_type != NULL ? b->arch->model_type : b->arch->gguf);
   m->n_embd = vf_hparam_need(&b->h, VF_HP_N_EMBD, 0);
   m->n_vocab = file_vocabulary(b, facts);
   m->max_ctx_tokens = vf_hparam_at(&b->h, VF_HP_CTX, 0, 0);
   m->flags = b->arch->model_flags;
   if (b->arch->traits & VF_TRAIT_WINDOW_UNUSED) m->flags |= VF_MODEL_WINDOW_UNUSED;
+  m->flags |= file_flags(b);
   m->from_file = true;
   m->tied = !has_output(m);
   if ((m->flags & VF_MODEL_ENCODER) == 0) rename_output_norm(m);

@@ -153,9 +153,22 @@ static void tune_deepseek(vf_builder *b, uint32_t i, vf_layer *l) {
   if (!v2 && strcmp(method, "noaux_tc") == 0) l->flags |= VF_LAYER_PROBS_BIAS;
 }
 
+/* Files say it by numbers; without them, GLM 5.2, which is told by its context, has an indexer in
+ * the first two layers and in every fourth (src/models/glm-dsa.cpp). */
+static bool shares_indexer(vf_builder *b, uint32_t i) {
+  enum { CTX_GLM_5_2 = 1048576, LEADING = 2, PERIOD = 4 };
+  const vf_fact *f = vf_facts_length(b->facts, "attention.indexer.types") > 0
+                         ? vf_facts_at(b->facts, "attention.indexer.types", i)
+                         : NULL;
+  if (f != NULL) return f->type == VF_FACT_BOOL ? !f->as.boolean : f->as.integer == 0;
+  if (strcmp(b->arch->gguf, "glm-dsa") != 0 || b->m->max_ctx_tokens < CTX_GLM_5_2) return false;
+  return i >= LEADING && i % PERIOD != LEADING;
+}
+
 /* A sparse indexer of its own in the layers that are not called "shared". */
 static void tune_sparse_latent(vf_builder *b, uint32_t i, vf_layer *l) {
   tune_deepseek(b, i, l);
+  if (b->gguf && shares_indexer(b, i)) l->index_heads = l->index_dim = 0;
   const vf_fact *f = vf_facts_length(b->facts, "indexer_types") > 0
                          ? vf_facts_at(b->facts, "indexer_types", i)
                          : NULL;
@@ -189,10 +202,33 @@ static void tune_falcon_h1(vf_builder *b, uint32_t i, vf_layer *l) {
   if (vf_builder_flag(b, "mamba_rms_norm", false)) l->flags |= VF_LAYER_SSM_NORM;
 }
 
-/* Without experts the shared one is the feed-forward. */
+/* Without experts the shared one is the feed-forward.  A file says by the rotation's fine-tuning
+ * whether there is any. */
 static void tune_granite_hybrid(vf_builder *b, uint32_t i, vf_layer *l) {
+  if (b->gguf && vf_builder_flag(b, "rope.scaling.finetuned", true)) l->flags &= ~VF_LAYER_NO_ROPE;
   if (b->gguf || l->n_experts != 0) return;
   l->n_ff = vf_hparam_at(&b->h, VF_HP_N_FF_SHARED, i, l->n_ff);
+}
+
+/* Keys and values of the encoder's tokens are made for every batch, and not kept. */
+static void tune_t5(vf_builder *b, uint32_t i, vf_layer *l) {
+  (void)b, (void)i;
+  l->mixers &= ~(uint32_t)VF_MIX_CROSS;
+}
+
+/* Keys are values, too; beside a window, a layer may read keys of several tokens each, and the
+ * finer of them by an index. */
+static void tune_deepseek4(vf_builder *b, uint32_t i, vf_layer *l) {
+  enum { INDEXED = 4 };
+  vf_hparams *h = &b->h;
+  l->v_dim = 0;
+  l->streams = vf_hparam_at(h, VF_HP_HYPER_STREAMS, i, 0);
+  l->compress = vf_hparam_at(h, VF_HP_COMPRESS, i, 0);
+  l->index_heads = l->index_dim = 0;
+  if (l->compress != INDEXED) return;
+  l->index_heads = vf_hparam_need(h, VF_HP_INDEX_HEADS, i);
+  l->index_dim = vf_hparam_need(h, VF_HP_INDEX_DIM, i);
+  l->index_kept = vf_hparam_at(h, VF_HP_INDEX_KEPT, i, 0);
 }
 
 /* A layer is one thing: "M" state space, "*" attention, "-" feed-forward, "E" experts. */
@@ -296,6 +332,40 @@ static void tune_minimax1(vf_builder *b, uint32_t i, vf_layer *l) {
   l->conv = 1;
 }
 
+/* ---- Of files alone --------------------------------------------------------------------- */
+
+/* Only seven billion parameters are rotated by place; larger ones lean towards near tokens. */
+static void tune_baichuan(vf_builder *b, uint32_t i, vf_layer *l) {
+  enum { LAYERS_7B = 32 };
+  (void)i;
+  if (b->m->n_layers != LAYERS_7B) l->flags |= VF_LAYER_NO_ROPE;
+}
+
+/* With swin_norm, norms stand behind attention and feed-forward: known for none of its files. */
+static void tune_chameleon(vf_builder *b, uint32_t i, vf_layer *l) {
+  (void)i;
+  if (vf_builder_flag(b, "swin_norm", false)) b->m->flags &= ~(uint32_t)VF_MODEL_MEASURED;
+  (void)l;
+}
+
+/* How many experts share a small one. */
+static void tune_grove(vf_builder *b, uint32_t i, vf_layer *l) {
+  uint32_t size = vf_hparam_at(&b->h, VF_HP_EXPERTS_PER_GROUP, i, 1);
+  l->chunk_groups = l->n_ff_chunk != 0 ? l->n_experts / size : 0;
+}
+
+static void tune_smallthinker(vf_builder *b, uint32_t i, vf_layer *l) {
+  if (l->window == 0 && vf_hparam_at(&b->h, VF_HP_WINDOW, i, 0) != 0) l->flags |= VF_LAYER_NO_ROPE;
+}
+
+/* Dense layers rotate all the same; which norm it is follows from which number a file has. */
+static void tune_cohere2_moe(vf_builder *b, uint32_t i, vf_layer *l) {
+  bool dense = i < vf_hparam_at(&b->h, VF_HP_LEADING_DENSE, i, 0);
+  if (l->window == 0 && !dense) l->flags |= VF_LAYER_NO_ROPE;
+  if (vf_facts_find(b->facts, "attention.layer_norm_rms_epsilon") != NULL)
+    l->flags &= ~VF_LAYER_LAYER_NORM;
+}
+
 /* ---- The table -------------------------------------------------------------------------- */
 
 #define GPT_BIAS   (VF_LAYER_QKV_BIAS | VF_LAYER_OUT_BIAS | VF_LAYER_FFN_BIAS)
@@ -316,7 +386,7 @@ static const vf_arch archs[] = {
     {"internlm3", "llama", 0, 0, 0, 0, 0, 0, tune_internlm},
     {"internlm", "llama", 0, 0, 0, 0, 0, 0, tune_internlm},
     {"internlm2", "internlm2", 0, 0, 0, 0, 0, 0, tune_internlm},
-    {"baichuan", "baichuan", 0, 0, 0, 0, 0, 0, NULL},
+    {"baichuan", "baichuan", 0, 0, 0, 0, 0, 0, tune_baichuan},
     {"arcee", "arcee", VF_LAYER_FFN_PLAIN, VF_TRAIT_BIAS, 0, 0, 0, 0, NULL},
     {"seed_oss", "seed_oss", 0, VF_TRAIT_QKV_BIAS, 0, 0, 0, 0, tune_seed_oss},
     {"smollm3", "smollm3", 0, VF_TRAIT_BIAS | VF_TRAIT_TIED, 0, 0, 0, 0, tune_smollm3},
@@ -332,9 +402,10 @@ static const vf_arch archs[] = {
      VF_LAYER_RESID_SCALED | VF_LAYER_SSM_NORM | VF_LAYER_NO_ROPE | VF_LAYER_TOPK_NORM,
      VF_TRAIT_BIAS | VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF | VF_TRAIT_TIED,
      VF_MODEL_EMBD_SCALED_FIRST, 0, 0, ATT | VF_MIX_MAMBA2, tune_granite_hybrid},
-    {"olmo", "olmo", VF_LAYER_NO_NORMS, VF_TRAIT_NO_OUTPUT_NORM, 0, 0, 0, 0, NULL},
-    {"olmo2", "olmo2", VF_LAYER_NO_NORMS | VF_LAYER_POST_NORMS | VF_LAYER_QK_NORM_FULL, 0, 0, 0, 0,
-     0, NULL},
+    {"olmo", "olmo", VF_LAYER_NO_NORMS | VF_LAYER_LAYER_NORM, VF_TRAIT_NO_OUTPUT_NORM, 0, 0, 0, 0,
+     NULL, VF_OPS_BARE_NORMS},
+    {"olmo2", "olmo2", VF_LAYER_NO_NORMS | VF_LAYER_POST_NORMS | VF_LAYER_QK_NORM_FULL, 0, 0,
+     VF_WINDOWS_LAST_FULL, 4, 0, NULL},
     {"olmo3", "olmo2", VF_LAYER_NO_NORMS | VF_LAYER_POST_NORMS | VF_LAYER_QK_NORM_FULL, 0, 0,
      VF_WINDOWS_LAST_FULL, 4, 0, NULL},
     {"olmoe", "olmoe", VF_LAYER_QK_NORM_FULL, VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF, 0, 0, 0, 0,
@@ -355,7 +426,7 @@ static const vf_arch archs[] = {
     {"hunyuan_v1_moe", "hunyuan-moe", VF_LAYER_QK_NORM | VF_LAYER_TOPK_NORM, VF_TRAIT_EXPERTS, 0, 0,
      0, 0, tune_hunyuan_moe},
 
-    {"qwen", "qwen", VF_LAYER_QKV_FUSED | VF_LAYER_QKV_BIAS, 0, 0, 0, 0, 0, tune_qwen1},
+    {"qwen", "qwen", VF_LAYER_QKV_FUSED | VF_LAYER_QKV_BIAS, VF_TRAIT_FF_DOUBLED, 0, 0, 0, 0, tune_qwen1},
     {"qwen2", "qwen2", VF_LAYER_QKV_BIAS, 0, 0, 0, 0, 0, NULL},
     {"mimo", "qwen2", VF_LAYER_QKV_BIAS, 0, 0, 0, 0, 0, NULL},
     {"qwen2_vl_text", "qwen2vl", VF_LAYER_QKV_BIAS, 0, VF_MODEL_MROPE, 0, 0, 0, NULL},
@@ -391,18 +462,21 @@ static const vf_arch archs[] = {
      tune_gemma3n},
     {"gemma4_text", "gemma4",
      VF_LAYER_V_NORM | VF_LAYER_POST_NORMS | VF_LAYER_QK_NORM | VF_LAYER_OUT_SCALE,
-     VF_TRAIT_TIED_ALWAYS | VF_TRAIT_EXPERTS, VF_MODEL_EMBD_SCALED | VF_MODEL_EMBD_TWICE,
+     VF_TRAIT_TIED_ALWAYS | VF_TRAIT_EXPERTS,
+     VF_MODEL_EMBD_SCALED | VF_MODEL_EMBD_TWICE | VF_MODEL_LATE_ROWS,
      VF_WINDOWS_LAST_FULL, 6, 0, tune_gemma4},
 
-    {"phi", "phi2", GPT | GPT_BIAS | VF_LAYER_ONE_NORM | VF_LAYER_PARALLEL,
-     VF_TRAIT_HEAD_BIAS | VF_TRAIT_FF_4X, 0, 0, 0, 0, NULL},
+    {"phi", "phi2", GPT | GPT_BIAS | VF_LAYER_ONE_NORM | VF_LAYER_PARALLEL | VF_LAYER_Q_SCALED,
+     VF_TRAIT_HEAD_BIAS | VF_TRAIT_FF_4X, 0, 0, 0, 0, NULL,
+     VF_OPS_SUM_BRANCHES | VF_OPS_ATTN_LEADS},
     {"phi3", "phi3",
      VF_LAYER_QKV_FUSED | VF_LAYER_FFN_FUSED | VF_LAYER_Q_SCALED | VF_LAYER_RESIDUAL_FIRST,
      VF_TRAIT_WINDOW_UNUSED, 0, VF_WINDOWS_ALL, 0, 0, NULL},
-    {"phimoe", "phimoe", VF_LAYER_NORM_BIAS,
+    {"phimoe", "phimoe",
+     VF_LAYER_NORM_BIAS | VF_LAYER_Q_SCALED | VF_LAYER_RESIDUAL_FIRST | VF_LAYER_TOPK_NORM,
      VF_TRAIT_BIAS | VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF | VF_TRAIT_HEAD_BIAS |
          VF_TRAIT_WINDOW_UNUSED,
-     0, VF_WINDOWS_ALL, 0, 0, NULL},
+     0, VF_WINDOWS_ALL, 0, 0, NULL, VF_OPS_RMS_BIAS},
     {"starcoder2", "starcoder2", GPT | GPT_BIAS, VF_TRAIT_TIED | VF_TRAIT_WINDOW_UNUSED, 0,
      VF_WINDOWS_ALL, 0, 0, NULL},
     {"gpt2", "gpt2", GPT | GPT_BIAS | VF_LAYER_QKV_FUSED | VF_LAYER_NO_ROPE,
@@ -419,7 +493,7 @@ static const vf_arch archs[] = {
     {"gpt_neox", "gptneox", GPT | GPT_BIAS | VF_LAYER_PARALLEL | VF_LAYER_QKV_FUSED, 0, 0, 0, 0, 0,
      NULL},
     {"falcon", "falcon", GPT | VF_LAYER_PARALLEL | VF_LAYER_QKV_FUSED,
-     VF_TRAIT_TIED | VF_TRAIT_FF_4X, 0, 0, 0, 0, tune_falcon},
+     VF_TRAIT_TIED | VF_TRAIT_FF_4X, 0, 0, 0, 0, tune_falcon, VF_OPS_SUM_BRANCHES},
     {"bloom", "bloom", GPT | GPT_BIAS | VF_LAYER_QKV_FUSED | VF_LAYER_NO_ROPE,
      VF_TRAIT_EMBD_NORM | VF_TRAIT_TIED | VF_TRAIT_FF_4X, VF_MODEL_EMBD_NORM, 0, 0, 0, NULL},
     {"mpt", "mpt", VF_LAYER_LAYER_NORM | VF_LAYER_FFN_PLAIN | VF_LAYER_QKV_FUSED | VF_LAYER_NO_ROPE,
@@ -429,9 +503,11 @@ static const vf_arch archs[] = {
     {"stablelm", "stablelm", VF_LAYER_NORM_BIAS, 0, 0, 0, 0, 0, tune_stablelm},
     {"chatglm", "chatglm", VF_LAYER_QKV_FUSED | VF_LAYER_FFN_FUSED, 0, 0, 0, 0, 0, tune_chatglm},
     {"glm", "chatglm", VF_LAYER_FFN_FUSED | VF_LAYER_QKV_BIAS, 0, 0, 0, 0, 0, NULL},
-    {"glm4", "glm4", VF_LAYER_FFN_FUSED | VF_LAYER_POST_NORMS, VF_TRAIT_QKV_BIAS, 0, 0, 0, 0, NULL},
+    {"glm4", "glm4", VF_LAYER_FFN_FUSED | VF_LAYER_POST_NORMS,
+     VF_TRAIT_QKV_BIAS | VF_TRAIT_SECTIONS, 0, 0, 0, 0, NULL},
     {"glm4_moe", "glm4moe", VF_LAYER_PROBS_BIAS | VF_LAYER_TOPK_NORM | VF_LAYER_MTP_HEAD,
-     VF_TRAIT_QKV_BIAS | VF_TRAIT_QK_NORM_FLAG | VF_TRAIT_EXPERTS | VF_TRAIT_MTP, 0, 0, 0, 0, NULL},
+     VF_TRAIT_QKV_BIAS | VF_TRAIT_QK_NORM_FLAG | VF_TRAIT_EXPERTS | VF_TRAIT_MTP | VF_TRAIT_SECTIONS,
+     0, 0, 0, 0, NULL},
     {"glm4v_text", "glm4", VF_LAYER_FFN_FUSED | VF_LAYER_POST_NORMS | VF_LAYER_QKV_BIAS, 0,
      VF_MODEL_MROPE, 0, 0, 0, NULL},
     {"glm4v_moe_text", "glm4moe",
@@ -443,8 +519,9 @@ static const vf_arch archs[] = {
      VF_TRAIT_TIED, 0, VF_WINDOWS_LAST_FULL, 4, 0, tune_rope_in_windows},
     {"dbrx", "dbrx", VF_LAYER_LAYER_NORM | VF_LAYER_QKV_FUSED | VF_LAYER_TOPK_NORM,
      VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF, 0, 0, 0, 0, NULL},
-    {"grok-1", "grok", VF_LAYER_POST_NORMS,
-     VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF | VF_TRAIT_TIED, VF_MODEL_EMBD_SCALED, 0, 0, 0, NULL},
+    {"grok-1", "grok", VF_LAYER_POST_NORMS | VF_LAYER_TOPK_NORM,
+     VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF | VF_TRAIT_TIED, VF_MODEL_EMBD_SCALED | VF_MODEL_NO_FLASH, 0, 0, 0, NULL,
+     VF_OPS_BOTH_SUMMED},
 
     {"gpt_oss", "gpt-oss",
      VF_LAYER_QKV_BIAS | VF_LAYER_OUT_BIAS | VF_LAYER_SINKS | VF_LAYER_ROUTER_BIAS |
@@ -465,7 +542,8 @@ static const vf_arch archs[] = {
      tune_sparse_latent},
     {"glm_moe_dsa", "glm-dsa", VF_LAYER_TOPK_NORM | VF_LAYER_TOPK_SCALE, LATENT_MOE, 0, 0, 0, 0,
      tune_sparse_latent},
-    {"kimi_linear", "kimi-linear", VF_LAYER_TOPK_NORM | VF_LAYER_TOPK_SCALE | VF_LAYER_PROBS_BIAS,
+    {"kimi_linear", "kimi-linear",
+     VF_LAYER_TOPK_NORM | VF_LAYER_TOPK_SCALE | VF_LAYER_PROBS_BIAS | VF_LAYER_NO_ROPE,
      VF_TRAIT_EXPERTS, 0, 0, 0, ATT | VF_MIX_KDA, NULL},
     {"minimax", NULL, VF_LAYER_TOPK_NORM, VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF, 0, 0, 0, 0,
      tune_minimax1},
@@ -477,7 +555,7 @@ static const vf_arch archs[] = {
      tune_mimo2},
     {"step3p5", "step35",
      VF_LAYER_QK_NORM | VF_LAYER_HEAD_GATE | VF_LAYER_PROBS_BIAS | VF_LAYER_TOPK_NORM,
-     VF_TRAIT_EXPERTS, 0, VF_WINDOWS_FIRST_FULL, 4, 0, NULL},
+     VF_TRAIT_EXPERTS, VF_MODEL_LATE_ROWS | VF_MODEL_ROWS_BEFORE_NORM, VF_WINDOWS_FIRST_FULL, 4, 0, NULL},
     {"step3p7", NULL,
      VF_LAYER_QK_NORM | VF_LAYER_HEAD_GATE | VF_LAYER_PROBS_BIAS | VF_LAYER_TOPK_NORM,
      VF_TRAIT_EXPERTS, 0, VF_WINDOWS_FIRST_FULL, 4, 0, NULL},
@@ -488,7 +566,8 @@ static const vf_arch archs[] = {
      VF_MIX_MAMBA1, tune_mamba},
     {"mamba2", "mamba2", VF_LAYER_SSM_NORM, VF_TRAIT_NO_HEADS | VF_TRAIT_NO_FF, 0, 0, 0,
      VF_MIX_MAMBA2, tune_mamba},
-    {"jamba", "jamba", VF_LAYER_NO_ROPE, VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF, 0, 0, 0,
+    {"jamba", "jamba",
+     VF_LAYER_NO_ROPE | VF_LAYER_RESIDUAL_FIRST | VF_LAYER_ATTN_RESIDUAL_FIRST, VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF, 0, 0, 0,
      ATT | VF_MIX_MAMBA1, tune_jamba},
     {"falcon_h1", "falcon-h1", VF_LAYER_PARALLEL_MIXERS, VF_TRAIT_BIAS, 0, 0, 0,
      ATT | VF_MIX_MAMBA2, tune_falcon_h1},
@@ -512,23 +591,27 @@ static const vf_arch archs[] = {
      VF_LAYER_ENCODER | GPT | GPT_BIAS | VF_LAYER_NO_NORMS | VF_LAYER_POST_NORMS | VF_LAYER_NO_ROPE,
      VF_TRAIT_POSITIONS | VF_TRAIT_EMBD_NORM | VF_TRAIT_NO_OUTPUT | VF_TRAIT_TIED_ALWAYS |
          VF_TRAIT_TYPES,
-     VF_MODEL_ENCODER | VF_MODEL_EMBD_NORM, 0, 0, 0, NULL},
+     VF_MODEL_ENCODER | VF_MODEL_EMBD_NORM | VF_MODEL_NO_END_NORM, 0, 0, 0, NULL,
+     VF_OPS_NORM_AFTER},
     {"xlm-roberta", "bert",
      VF_LAYER_ENCODER | GPT | GPT_BIAS | VF_LAYER_NO_NORMS | VF_LAYER_POST_NORMS | VF_LAYER_NO_ROPE,
      VF_TRAIT_POSITIONS | VF_TRAIT_EMBD_NORM | VF_TRAIT_NO_OUTPUT | VF_TRAIT_TIED_ALWAYS |
          VF_TRAIT_TYPES,
-     VF_MODEL_ENCODER | VF_MODEL_EMBD_NORM, 0, 0, 0, NULL},
+     VF_MODEL_ENCODER | VF_MODEL_EMBD_NORM | VF_MODEL_NO_END_NORM, 0, 0, 0, NULL,
+     VF_OPS_NORM_AFTER},
     {"nomic_bert", "nomic-bert",
      VF_LAYER_ENCODER | VF_LAYER_NORM_BIAS | VF_LAYER_NO_NORMS | VF_LAYER_POST_NORMS |
          VF_LAYER_QKV_FUSED,
      VF_TRAIT_EMBD_NORM | VF_TRAIT_NO_OUTPUT | VF_TRAIT_TIED_ALWAYS | VF_TRAIT_TYPES,
-     VF_MODEL_ENCODER | VF_MODEL_EMBD_NORM, 0, 0, 0, NULL},
+     VF_MODEL_ENCODER | VF_MODEL_EMBD_NORM | VF_MODEL_NO_END_NORM, 0, 0, 0, NULL,
+     VF_OPS_NORM_AFTER},
     {"t5", NULL, VF_LAYER_NO_ROPE, VF_TRAIT_TIED | VF_TRAIT_ENCODER_DECODER, 0, 0, 0, 0,
      tune_encoder_decoder},
     {"whisper", NULL, GPT | GPT_BIAS | VF_LAYER_K_UNBIASED | VF_LAYER_NO_ROPE,
      VF_TRAIT_TIED_ALWAYS | VF_TRAIT_POSITIONS | VF_TRAIT_ENCODER_DECODER, 0, 0, 0, 0,
      tune_encoder_decoder},
     {"mllama_text_model", "mllama", 0, VF_TRAIT_MORE_ROWS, 0, 0, 0, 0, tune_mllama},
+#include "models/arch_more.def"
 };
 static const size_t n_archs = sizeof archs / sizeof *archs;
 
@@ -542,8 +625,11 @@ const vf_arch *vf_arch_find(const char *name, bool gguf) {
   return NULL;
 }
 
+/* Rows of files alone have no such name: they come last of the table. */
 const char *vf_arch_name(size_t i) {
-  if (i < n_archs) return archs[i].model_type;
-  const vf_arch *more = vf_arch_of_config(i - n_archs);
+  if (i < n_archs && archs[i].model_type != NULL) return archs[i].model_type;
+  size_t named = 0;
+  while (named < n_archs && archs[named].model_type != NULL) named++;
+  const vf_arch *more = i >= named ? vf_arch_of_config(i - named) : NULL;
   return more != NULL ? more->model_type : NULL;
 }

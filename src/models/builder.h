@@ -31,7 +31,9 @@ enum vf_trait {
   VF_TRAIT_TYPES = 1 << 18,        /* an embedding per kind of text: two, unless the config says */
   VF_TRAIT_ENCODER_DECODER = 1 << 19,
   VF_TRAIT_MORE_ROWS = 1 << 20, /* of the embedding than the vocabulary says */
+  VF_TRAIT_SECTIONS = 1 << 21,  /* four positions per token if the file has sections of rotation */
   VF_TRAIT_DRAFT = 1 << 22,     /* reads hidden states of the model that it guesses for */
+  VF_TRAIT_FF_DOUBLED = 1 << 24, /* its GGUF form states twice the feed-forward's size */
   VF_TRAIT_NO_EMBD = 1 << 23,   /* has neither embedding nor output matrix: uses that model's */
 };
 
@@ -56,14 +58,16 @@ typedef struct vf_arch {
   uint32_t mixers; /* of every layer; 0: attention */
   void (*tune)(vf_builder *, uint32_t,
                vf_layer *); /* what is peculiar about a layer; may be NULL */
+  uint64_t ops;             /* VF_OPS_* of every layer */
 } vf_arch;
 
 /* What a file has of one layer: which roles, and the shapes that say what the header does not. */
 typedef struct vf_seen {
   uint64_t weights[4], biases[4]; /* a bit per role */
-  uint64_t q_out, k_out, q_norm, q_norm_rows;
+  uint64_t q_out, k_out, gate_out, q_norm, q_norm_rows;
   uint64_t ff_up, ff_down, ff_expert, n_experts, ff_shared, expert_in;
   uint32_t n_tensors;
+  bool mixes_five; /* RWKV 6: one tensor for all five */
 } vf_seen;
 
 struct vf_builder {
@@ -100,6 +104,7 @@ void vf_layout(vf_builder *b);
  * what a layer is made of. */
 void vf_look_at_tensors(vf_builder *b);
 uint32_t vf_seen_mixers(const vf_seen *s);
+bool vf_seen_index(const vf_seen *s);
 void vf_lay_from_tensors(vf_builder *b, uint32_t i, vf_layer *l);
 
 /* emit.c: appends a tensor, in no useful format yet; one without elements is left out. */

@@ -94,6 +94,15 @@ static void add_qkv(vf_builder *b, int32_t i, const vf_layer *l) {
   if (!has(l, VF_LAYER_K_IS_V)) add_matrix(b, VF_ROLE_ATTN_V, i, d, v, bias);
 }
 
+static void add_block_index(vf_builder *b, int32_t i, const vf_layer *l) {
+  uint64_t d = b->m->n_embd;
+  if (l->index_block == 0) return;
+  add(b, VF_ROLE_INDEXER_Q_PROJ, i, d, (uint64_t)l->index_heads * l->index_dim);
+  add(b, VF_ROLE_INDEXER_K_PROJ, i, d, l->index_dim);
+  add(b, VF_ROLE_INDEXER_Q_NORM, i, l->index_dim, 1);
+  add(b, VF_ROLE_INDEXER_K_NORM, i, l->index_dim, 1);
+}
+
 static void add_attention(vf_builder *b, int32_t i, const vf_layer *l) {
   uint64_t d = b->m->n_embd, o = (uint64_t)l->n_heads * l->v_dim;
   add_qkv(b, i, l);
@@ -103,6 +112,7 @@ static void add_attention(vf_builder *b, int32_t i, const vf_layer *l) {
   if (has(l, VF_LAYER_SINKS)) add(b, VF_ROLE_ATTN_SINKS, i, l->n_heads, 1);
   if (has(l, VF_LAYER_HEAD_GATE)) add(b, VF_ROLE_ATTN_GATE, i, d, l->n_heads);
   if (has(l, VF_LAYER_O_GATED)) add(b, VF_ROLE_ATTN_GATE, i, d, o);
+  add_block_index(b, i, l);
 }
 
 static void add_indexer(vf_builder *b, int32_t i, const vf_layer *l) {

@@ -78,7 +78,10 @@ static bool cut_number(parts *p, char *digits) {
   return true;
 }
 
+/* An encoder's layer and the decoder's of the same number are one (llama.cpp, llama_layer). */
 static void cut_gguf_layer(parts *p) {
+  bool half = strncmp(p->stem, "enc.blk.", 8) == 0 || strncmp(p->stem, "dec.blk.", 8) == 0;
+  if (half) memmove(p->stem, p->stem + 4, strlen(p->stem + 4) + 1);
   if (strncmp(p->stem, "blk.", 4) == 0) cut_number(p, p->stem + 4);
 }
 

@@ -78,7 +78,7 @@ static void lay_heads(vf_builder *b, uint32_t i, vf_layer *l) {
                    "0 is not a head count (1 to 65536)");
   uint32_t dim = l->n_heads != 0 ? (uint32_t)(b->m->n_embd / l->n_heads) : 0;
   l->k_dim = vf_hparam_at(h, VF_HP_HEAD_DIM, i, dim);
-  l->v_dim = vf_hparam_at(h, VF_HP_V_DIM, i, l->k_dim);
+  l->v_dim = vf_hparam_at(h, VF_HP_V_DIM, i, b->gguf ? dim : l->k_dim);
   if (l->n_heads == 0 || l->n_kv_heads == 0) return;
   if (l->n_heads % l->n_kv_heads != 0)
     vf_hparam_fail(h, VF_HP_N_KV_HEADS, VF_MALFORMED,
@@ -105,7 +105,13 @@ static void lay_window_heads(vf_builder *b, uint32_t i, vf_layer *l) {
 static void lay_latent(vf_builder *b, uint32_t i, vf_layer *l) {
   vf_hparams *h = &b->h;
   if (!vf_hparam_given(h, VF_HP_KV_LORA)) return;
-  if (b->gguf && !vf_hparam_given(h, VF_HP_K_DIM_MLA)) return;
+  bool expanded = b->gguf && !vf_hparam_given(h, VF_HP_K_DIM_MLA);
+  if (expanded) {
+    l->kv_expanded = vf_hparam_need(h, VF_HP_KV_LORA, i);
+    l->q_lora = vf_hparam_at(h, VF_HP_Q_LORA, i, 0);
+    l->rope_dim = vf_hparam_at(h, VF_HP_ROPE_DIM, i, 0);
+    return;
+  }
   l->kv_lora = vf_hparam_need(h, VF_HP_KV_LORA, i);
   l->q_lora = vf_hparam_at(h, VF_HP_Q_LORA, i, 0);
   l->rope_dim = vf_hparam_need(h, VF_HP_ROPE_DIM, i);
@@ -123,6 +129,21 @@ static void lay_latent(vf_builder *b, uint32_t i, vf_layer *l) {
   if (!vf_hparam_given(h, VF_HP_INDEX_HEADS)) return;
   l->index_heads = vf_hparam_at(h, VF_HP_INDEX_HEADS, i, 0);
   l->index_dim = vf_hparam_need(h, VF_HP_INDEX_DIM, i);
+  l->index_kept = vf_hparam_at(h, VF_HP_INDEX_KEPT, i, 2048);
+}
+
+/* Blocks of the cache are chosen by an index of their own, in layers that the config lists or that
+ * have its matrices in a file. */
+static void lay_block_index(vf_builder *b, uint32_t i, vf_layer *l) {
+  vf_hparams *h = &b->h;
+  if (l->kv_lora != 0 || !vf_hparam_given(h, VF_HP_INDEX_BLOCK)) return;
+  bool sparse = b->seen != NULL ? vf_seen_index(&b->seen[i])
+                                : switch_at(b, "sparse_attention_config.sparse_attention_freq", i) > 0;
+  if (!sparse) return;
+  l->index_heads = vf_hparam_need(h, VF_HP_INDEX_HEADS, i);
+  l->index_dim = vf_hparam_need(h, VF_HP_INDEX_DIM, i);
+  l->index_block = vf_hparam_need(h, VF_HP_INDEX_BLOCK, i);
+  l->index_kept = vf_hparam_at(h, VF_HP_INDEX_KEPT, i, 16);
 }
 
 static void lay_attention(vf_builder *b, uint32_t i, vf_layer *l) {
@@ -130,6 +151,7 @@ static void lay_attention(vf_builder *b, uint32_t i, vf_layer *l) {
   lay_window(b, i, l);
   lay_window_heads(b, i, l);
   lay_latent(b, i, l);
+  lay_block_index(b, i, l);
 }
 
 /* ---- Feed-forward ----------------------------------------------------------------------- */
@@ -213,6 +235,11 @@ static void lay_kda(vf_builder *b, uint32_t i, vf_layer *l) {
 static void lay_rwkv(vf_builder *b, uint32_t i, vf_layer *l) {
   vf_hparams *h = &b->h;
   l->state = vf_hparam_need(h, VF_HP_HEAD_SIZE, i);
+  if (l->ops & VF_OPS_RWKV6) {
+    l->low_rank[0] = vf_hparam_need(h, VF_HP_TIME_MIX_EXTRA, i);
+    l->low_rank[1] = vf_hparam_need(h, VF_HP_TIME_DECAY_EXTRA, i);
+    return;
+  }
   l->low_rank[0] = vf_hparam_need(h, VF_HP_LOW_RANK_DECAY, i);
   l->low_rank[1] = vf_hparam_need(h, VF_HP_LOW_RANK_RATE, i);
   l->low_rank[2] = vf_hparam_need(h, VF_HP_LOW_RANK_VALUE, i);
@@ -305,6 +332,7 @@ static void lay_choice(vf_builder *b, uint32_t i, vf_layer *l) {
 static void lay(vf_builder *b, uint32_t i, uint64_t flags, vf_layer *l) {
   bool mtp = i + b->n_mtp >= b->m->n_layers;
   l->flags = b->arch->flags | flags | (mtp ? VF_LAYER_MTP : 0);
+  l->ops = b->arch->ops;
   l->mixers = mtp && b->seen == NULL ? VF_MIX_ATTENTION : mixers_of(b, i);
   bool heads = (b->arch->traits & VF_TRAIT_NO_HEADS) == 0;
   if (heads && (l->mixers & (VF_MIX_ATTENTION | VF_MIX_CROSS | VF_MIX_KDA | VF_MIX_DELTA)))

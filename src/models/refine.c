@@ -29,6 +29,7 @@ static void note_shape(vf_seen *s, const vf_tensor *t) {
   switch ((vf_role)t->role) {
   case VF_ROLE_ATTN_Q: s->q_out = t->ne[1]; break;
   case VF_ROLE_ATTN_K: s->k_out = t->ne[1]; break;
+  case VF_ROLE_ATTN_GATE: s->gate_out = t->ne[1]; break;
   case VF_ROLE_ATTN_Q_NORM:
     s->q_norm = t->ne[0];
     s->q_norm_rows = t->ne[1];
@@ -40,6 +41,7 @@ static void note_shape(vf_seen *s, const vf_tensor *t) {
     s->expert_in = t->ne[1];
     s->n_experts = t->ne[2];
     break;
+  case VF_ROLE_TIME_MIX_KEEP32: s->mixes_five |= t->ne[3] == 5; break;
   case VF_ROLE_FFN_DOWN_SHEXP: s->ff_shared = t->ne[0]; break;
   default: break;
   }
@@ -72,6 +74,10 @@ void vf_look_at_tensors(vf_builder *b) {
 
 /* ---- Mixers ----------------------------------------------------------------------------- */
 
+bool vf_seen_index(const vf_seen *s) {
+  return has_weight(s, VF_ROLE_INDEXER_K_PROJ);
+}
+
 uint32_t vf_seen_mixers(const vf_seen *s) {
   uint32_t mixers = 0;
   bool delta = has_weight(s, VF_ROLE_SSM_BETA) || has_weight(s, VF_ROLE_SSM_BETA_ALPHA);
@@ -80,7 +86,7 @@ uint32_t vf_seen_mixers(const vf_seen *s) {
   if (delta) return VF_MIX_DELTA;
   bool keys = has_weight(s, VF_ROLE_ATTN_K) && has_weight(s, VF_ROLE_ATTN_V);
   if (has_weight(s, VF_ROLE_ATTN_Q) || has_weight(s, VF_ROLE_ATTN_QKV) ||
-      has_weight(s, VF_ROLE_ATTN_KV_A) || keys)
+      has_weight(s, VF_ROLE_ATTN_KV_A) || has_weight(s, VF_ROLE_ATTN_KV) || keys)
     mixers |= VF_MIX_ATTENTION;
   if (has_weight(s, VF_ROLE_SSM_X))
     mixers |= VF_MIX_MAMBA1;
@@ -103,7 +109,8 @@ static const uint64_t visible =
     VF_LAYER_NO_NORMS | VF_LAYER_POST_NORMS | VF_LAYER_ONE_NORM | VF_LAYER_TWO_NORMS |
     VF_LAYER_FFN_FUSED | VF_LAYER_FFN_BIAS | VF_LAYER_FFN_PLAIN | VF_LAYER_ROUTER_BIAS |
     VF_LAYER_EXPERT_BIAS | VF_LAYER_PROBS_BIAS | VF_LAYER_SHEXP_GATE | VF_LAYER_SSM_NORM |
-    VF_LAYER_SSM_NORMS | VF_LAYER_BA_FUSED | VF_LAYER_OUT_SCALE | VF_LAYER_MTP_HEAD;
+    VF_LAYER_SSM_NORMS | VF_LAYER_BA_FUSED | VF_LAYER_SUB_NORMS | VF_LAYER_OUT_SCALE |
+    VF_LAYER_MTP_HEAD;
 
 static uint64_t when(bool condition, uint64_t flag) {
   return condition ? flag : 0;
@@ -123,7 +130,9 @@ static uint64_t attention_flags(const vf_seen *s, const vf_layer *l) {
   flags |= when(bias, VF_LAYER_QKV_BIAS) | when(keys_only, VF_LAYER_K_IS_V);
   flags |= when(has_bias(s, VF_ROLE_ATTN_OUTPUT), VF_LAYER_OUT_BIAS);
   flags |= when(has_weight(s, VF_ROLE_ATTN_SINKS), VF_LAYER_SINKS);
-  flags |= when(has_weight(s, VF_ROLE_ATTN_GATE), VF_LAYER_HEAD_GATE);
+  bool gate = has_weight(s, VF_ROLE_ATTN_GATE), per_head = s->gate_out == l->n_heads;
+  flags |= when(gate, per_head ? VF_LAYER_HEAD_GATE : VF_LAYER_O_GATED);
+  flags |= when(has_weight(s, VF_ROLE_ATTN_SUB_NORM), VF_LAYER_SUB_NORMS);
   bool gated = l->kv_lora == 0 && s->q_out == 2ull * l->n_heads * l->k_dim && s->q_out != 0;
   return flags | when(gated, VF_LAYER_Q_GATED);
 }
@@ -132,10 +141,12 @@ static uint64_t norm_flags(const vf_seen *s) {
   bool before = has_weight(s, VF_ROLE_ATTN_NORM), second = has_weight(s, VF_ROLE_FFN_NORM);
   bool after = has_weight(s, VF_ROLE_ATTN_POST_NORM);
   uint64_t flags = when(!before, VF_LAYER_NO_NORMS);
-  flags |= when(has_weight(s, VF_ROLE_FFN_POST_NORM), VF_LAYER_POST_NORMS);
-  flags |= when(before && !second && !after, VF_LAYER_ONE_NORM);
-  flags |= when(has_weight(s, VF_ROLE_ATTN_NORM_2), VF_LAYER_TWO_NORMS);
-  return flags | when(has_bias(s, VF_ROLE_ATTN_NORM), VF_LAYER_NORM_BIAS);
+  bool two = has_weight(s, VF_ROLE_ATTN_NORM_2);
+  bool post = has_weight(s, VF_ROLE_FFN_POST_NORM) || has_weight(s, VF_ROLE_LAYER_OUTPUT_NORM);
+  flags |= when(post, VF_LAYER_POST_NORMS) | when(two, VF_LAYER_TWO_NORMS);
+  flags |= when(before && !second && !after && !two, VF_LAYER_ONE_NORM);
+  bool bias = has_bias(s, VF_ROLE_ATTN_NORM) || has_bias(s, VF_ROLE_ATTN_OUTPUT_NORM);
+  return flags | when(bias, VF_LAYER_NORM_BIAS);
 }
 
 static uint64_t feed_forward_flags(const vf_seen *s) {
@@ -147,7 +158,8 @@ static uint64_t feed_forward_flags(const vf_seen *s) {
   flags |= when(has_bias(s, VF_ROLE_FFN_UP), VF_LAYER_FFN_BIAS);
   flags |= when(has_bias(s, VF_ROLE_FFN_ROUTER), VF_LAYER_ROUTER_BIAS);
   flags |= when(has_bias(s, VF_ROLE_FFN_UP_EXPS), VF_LAYER_EXPERT_BIAS);
-  flags |= when(has_bias(s, VF_ROLE_FFN_ROUTER_BIAS), VF_LAYER_PROBS_BIAS);
+  bool correction = has_bias(s, VF_ROLE_FFN_ROUTER_BIAS) || has_weight(s, VF_ROLE_FFN_ROUTER_BIAS);
+  flags |= when(correction, VF_LAYER_PROBS_BIAS);
   return flags | when(has_weight(s, VF_ROLE_FFN_SHEXP_GATE), VF_LAYER_SHEXP_GATE);
 }
 
@@ -181,6 +193,7 @@ static void lay_experts(vf_builder *b, uint32_t i, const vf_seen *s, vf_layer *l
   l->n_ff_expert = narrow(s->ff_expert);
   l->expert_embd = s->expert_in == b->m->n_embd ? 0 : narrow(s->expert_in);
   l->n_experts_used = vf_hparam_need(&b->h, VF_HP_N_EXPERTS_USED, i);
+  l->n_ff_chunk = vf_hparam_at(&b->h, VF_HP_N_FF_CHUNK, i, 0);
   if (l->n_experts_used == 0 || l->n_experts_used > l->n_experts)
     vf_hparam_fail(&b->h, VF_HP_N_EXPERTS_USED, VF_MALFORMED,
                    "%" PRIu32 " of %" PRIu32 " experts cannot be used per token", l->n_experts_used,
@@ -190,15 +203,25 @@ static void lay_experts(vf_builder *b, uint32_t i, const vf_seen *s, vf_layer *l
 void vf_lay_from_tensors(vf_builder *b, uint32_t i, vf_layer *l) {
   const vf_seen *s = &b->seen[i];
   bool attends = (l->mixers & VF_MIX_ATTENTION) != 0;
-  bool rwkv = (l->mixers & VF_MIX_RWKV) != 0;
+  bool rwkv = has_weight(s, VF_ROLE_CHANNEL_MIX_MATRIX);
   l->n_ff = rwkv ? vf_hparam_need(&b->h, VF_HP_N_FF, i) : narrow(s->ff_down);
   l->n_ff_shared = narrow(s->ff_shared);
   if (s->n_experts != 0) lay_experts(b, i, s, l);
   l->flags &= ~visible;
   l->flags |= norm_flags(s) | feed_forward_flags(s) | other_flags(s);
+  if (l->mixers & VF_MIX_KDA) {
+    l->ops |= when(!has_weight(s, VF_ROLE_SSM_F_B), VF_OPS_KDA_DIRECT);
+    l->flags |= when(has_weight(s, VF_ROLE_ATTN_GATE), VF_LAYER_O_GATED);
+  }
+  if ((l->ops & VF_OPS_RWKV6) && !s->mixes_five) l->ops |= VF_OPS_UNKNOWN;
+  if (has_weight(s, VF_ROLE_FFN_GATE_UP_EXPS)) l->ops |= VF_OPS_EXPERTS_FUSED;
   if (attends) l->flags |= attention_flags(s, l);
-  if (attends && s->k_out == 0 && !has_weight(s, VF_ROLE_ATTN_QKV) &&
-      !has_weight(s, VF_ROLE_ATTN_V) && l->kv_lora == 0)
+  bool latent = has_weight(s, VF_ROLE_ATTN_KV_A);
+  if (!latent) l->kv_expanded = 0;
+  if (latent && !has_weight(s, VF_ROLE_INDEXER_K)) l->index_heads = l->index_dim = 0;
+  if (attends && s->k_out == 0 && !has_weight(s, VF_ROLE_ATTN_QKV) && !latent &&
+      !has_weight(s, VF_ROLE_ATTN_KV) &&
+      (!has_weight(s, VF_ROLE_ATTN_V) || vf_hparam_at(&b->h, VF_HP_KV_SHARED, i, 0) != 0))
     l->flags |= VF_LAYER_KV_SHARED;
   check_keys(b, i, s, l);
 }

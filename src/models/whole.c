@@ -48,6 +48,16 @@ static bool is_clear(const vf_builder *b, int32_t layer) {
   return layer < 0 ? !has_role(b, VF_ROLE_UNKNOWN, -1) : !has_role(b, VF_ROLE_UNKNOWN, layer);
 }
 
+/* Dimensions of one do not count: a kernel is [4, 1, n] in some files, [4, n] in others. */
+static bool has_shape(const vf_tensor *t, const vf_tensor *wanted) {
+  uint64_t a[2][4] = {{1, 1, 1, 1}, {1, 1, 1, 1}};
+  const vf_tensor *both[] = {t, wanted};
+  for (int k = 0; k < 2; k++)
+    for (int d = 0, n = 0; d < 4; d++)
+      if (both[k]->ne[d] != 1) a[k][n++] = both[k]->ne[d];
+  return memcmp(a[0], a[1], sizeof a[0]) == 0;
+}
+
 /* The tensor, or one of another shape in its place; they come in nearly the same order. */
 static const vf_tensor *find(const vf_model *m, const vf_tensor *wanted, size_t *from, bool *same) {
   const vf_tensor *other = NULL;
@@ -56,7 +66,7 @@ static const vf_tensor *find(const vf_model *m, const vf_tensor *wanted, size_t 
     const vf_tensor *t = &m->tensors[i];
     if (t->role != wanted->role || t->layer != wanted->layer || t->suffix != wanted->suffix)
       continue;
-    *same = memcmp(t->ne, wanted->ne, sizeof t->ne) == 0;
+    *same = has_shape(t, wanted);
     other = t;
     if (!*same) continue;
     *from = i > LOOK_BACK ? i - LOOK_BACK : 0;
@@ -112,6 +122,13 @@ static bool others_attend(const vf_builder *b) {
   return false;
 }
 
+/* The header lists which layers have a feed-forward. */
+static bool others_wide(vf_builder *b) {
+  for (uint32_t i = 0; i < b->m->n_layers; i++)
+    if (vf_hparam_at(&b->h, VF_HP_N_FF, i, 0) != 0) return true;
+  return false;
+}
+
 /* Counts of the header that a layer's tensors have to show: where any other layer does. */
 static void check_layer(vf_builder *b, uint32_t i, bool others_feed) {
   const vf_layer *l = &b->m->layers[i];
@@ -119,14 +136,17 @@ static void check_layer(vf_builder *b, uint32_t i, bool others_feed) {
   if (!is_clear(b, (int32_t)i)) return;
   uint32_t wide = vf_hparam_at(&b->h, VF_HP_N_FF, i, 0);
   uint32_t experts = vf_hparam_at(&b->h, VF_HP_N_EXPERTS, i, 0);
+  if ((b->arch->traits & VF_TRAIT_FF_DOUBLED) != 0) wide /= 2;
   bool attends = l->mixers == 0 && vf_hparam_at(&b->h, VF_HP_N_KV_HEADS, i, 0) != 0;
+  attends =
+      attends && (b->arch->model_type != NULL || !has_role(b, VF_ROLE_NEXTN_PROJ, (int32_t)i));
   if (attends && feeds(l) && (b->arch->traits & VF_TRAIT_NO_HEADS) == 0 && others_attend(b)) {
     snprintf(name, sizeof name, "blk.%" PRIu32 ".attn_q.weight", i);
     miss(b, name);
   } else if (l->mixers == 0 && !feeds(l)) {
     snprintf(name, sizeof name, "blk.%" PRIu32, i);
     miss(b, name);
-  } else if (!feeds(l) && others_feed && (wide != 0 || experts != 0) &&
+  } else if (!feeds(l) && others_feed && (wide != 0 || (experts != 0 && !others_wide(b))) &&
              vf_hparam_given(&b->h, VF_HP_N_FF) && (b->arch->traits & VF_TRAIT_NO_FF) == 0) {
     snprintf(name, sizeof name, "blk.%" PRIu32 ".%s", i,
              experts != 0 ? "ffn_down_exps.weight" : "ffn_down.weight");
@@ -242,7 +262,8 @@ void vf_check_whole(vf_builder *b) {
   for (uint32_t i = 0; i < m->n_layers; i++) others_feed |= feeds(&m->layers[i]);
   for (uint32_t i = 0; i < m->n_layers && b->status == VF_OK; i++) check_layer(b, i, others_feed);
   for (uint32_t i = 0; i < m->n_layers && b->status == VF_OK; i++) check_alike(b, i);
-  if (b->status == VF_OK) check_matrices(b);
+  /* Of an architecture that is known from files alone no rule says what there has to be. */
+  if (b->status == VF_OK && b->arch->model_type != NULL) check_matrices(b);
 }
 
 /* ---- Checkpoints ------------------------------------------------------------------------ */

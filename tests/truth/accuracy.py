@@ -216,12 +216,19 @@ def estimator_tables():
     return out
 
 
+def architecture_tables():
+    sys.path.insert(0, os.path.join(HERE, "..", "oracle"))
+    import oracle
+    return {"llama.cpp, every architecture": oracle.matrix(VRAMFIT)}
+
+
 bless = sys.argv[1] == "--bless"
 VRAMFIT, docs = sys.argv[1 + bless:]
 path = os.path.join(docs, "accuracy.md")
 with open(path, encoding="utf-8") as f:
     page = f.read()
-tables = {**llamacpp_tables(), **build_tables(), **rule_table(), **log_tables(), **estimator_tables()}
+tables = {**llamacpp_tables(), **build_tables(), **rule_table(), **log_tables(), **estimator_tables(),
+          **architecture_tables()}
 new = page
 for name, text in tables.items():
     mark = "<!-- generated: %s -->\n" % name

@@ -23,14 +23,7 @@ static vf_ref scaled(vf_ggml_builder *b, uint64_t bytes, vf_ref x) {
 vf_ref vf_build_altup_start(vf_ggml_builder *b, vf_ref x) {
   const vf_layer *l = &b->model->layers[0];
   uint64_t d = b->model->n_embd, copies = l->altup, bytes = vf_build_tokens(b, d);
-  uint64_t all = vf_build_tokens(b, (uint64_t)l->embd_per_layer * b->n_layers);
-  vf_ref given = scaled(b, all, b->in[VF_IN_LAYER_EMBD]);
-  vf_expand(b, given);
-  vf_ref made = scaled(b, all, vf_multiply(b, all, VF_ROLE_PER_LAYER_MODEL_PROJ, x));
-  made = vf_norm(b, l, all, vf_view(made), VF_ROLE_PER_LAYER_PROJ_NORM);
-  made = scaled(b, all, vf_over2(b, all, made, given));
-  b->layer_inputs = vf_new(b, all, vf_view(made));
-  vf_graph_hold(&b->graph, b->layer_inputs);
+  vf_build_layer_inputs(b, x);
   vf_ref length = magnitude(b, 1, d, x);
   vf_ref others = vf_new(b, (copies - 1) * bytes, x);
   others = vf_multiply(b, (copies - 1) * bytes, VF_ROLE_ALTUP_PROJ, others);

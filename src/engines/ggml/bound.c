@@ -22,7 +22,18 @@ static void plus(sum *s, uint64_t a, uint64_t b, uint64_t c) {
 static uint64_t cells_of(const vf_model *m, const vf_ggml_graph *g, const vf_layer *l) {
   const vf_cache_layer c = {.kind = l->window != 0 ? VF_CACHE_WINDOW : VF_CACHE_FULL,
                             .window = l->window};
+  if (m->flags & VF_MODEL_ENCODER) return g->tokens;
   return vf_ggml_cache_cells(m, g, &c);
+}
+
+/* The second cache is joined to the first, and scores are of both; so are those of its index. */
+static void add_compressed(sum *s, const vf_model *m, const vf_ggml_graph *g, const vf_layer *l,
+                           uint64_t cells) {
+  const vf_cache_layer c = {.kind = VF_CACHE_COMPRESSED, .window = l->compress};
+  uint64_t more = vf_ggml_cache_cells(m, g, &c);
+  plus(s, 2 * (cells + more), g->seqs, 2ull * l->k_dim);
+  if (!g->flash_attn) plus(s, 4ull * l->n_heads, g->tokens, cells + 2 * more);
+  if (l->index_heads != 0) plus(s, 4, g->tokens, 2 * more);
 }
 
 /* Queries in all their forms, the result, the projection; scores, or the copies of a cache that is
@@ -35,7 +46,10 @@ static void add_attention(sum *s, const vf_model *m, const vf_ggml_graph *g, con
   plus(s, 4, g->tokens, 3 * heads * k + 2 * heads * v + 2 * kv * (k + v));
   plus(s, 4, g->tokens, heads * ((uint64_t)l->k_dim + l->v_dim));
   if (quantized && !g->on_cpu) plus(s, 2 * cells, g->streams, kv * (k + v));
-  if (!g->flash_attn) plus(s, 4 * heads, g->tokens, cells);
+  if (!g->flash_attn || l->ops & VF_OPS_POSITION_BIAS) plus(s, 4 * heads, g->tokens, cells);
+  uint64_t biased = (m->flags & VF_MODEL_ENCODER) != 0 ? 1 : 5;
+  if (l->ops & VF_OPS_POSITION_BIAS) plus(s, 4 * heads, g->tokens, biased * cells);
+  if (l->compress != 0) add_compressed(s, m, g, l, cells);
 }
 
 static void add_recurrent(sum *s, const vf_ggml_graph *g, const vf_layer *l) {
@@ -52,7 +66,7 @@ static void add_feed_forward(sum *s, const vf_model *m, const vf_ggml_graph *g, 
 
 static sum layer_sum(const vf_model *m, const vf_ggml_graph *g, const vf_layer *l) {
   sum s = {0, false};
-  plus(&s, 4 * m->n_embd, g->tokens, 4 + 4ull * l->altup);
+  plus(&s, 4 * m->n_embd, g->tokens, 4 + 4ull * l->altup + 3ull * l->streams / 2);
   if (l->mixers & (VF_MIX_ATTENTION | VF_MIX_CROSS)) add_attention(&s, m, g, l);
   if (l->mixers & VF_MIX_RWKV) plus(&s, 4 * m->n_embd, g->tokens, 24);
   if (l->mixers & VF_MIX_SHORTCONV) plus(&s, 4 * m->n_embd, g->tokens, 8);
@@ -84,7 +98,8 @@ vf_status vf_ggml_device_bound(vf_interval *out, const vf_model *m, const vf_ggm
   }
   add_masks(&rest, m, g);
   plus(&rest, 4, g->tokens, 3 * m->n_embd + (uint64_t)m->layers[0].embd_per_layer * m->n_layers);
-  plus(&logits, 4, g->output_rows, m->n_vocab + m->n_embd);
+  uint64_t each = m->flags & VF_MODEL_ENCODER ? 0 : m->n_vocab;
+  plus(&logits, 4, g->output_rows, each + m->n_embd);
   if (widest.overflow || rest.overflow || logits.overflow || widest.bytes > UINT64_MAX / 4)
     return vf_fail(err, VF_OVERFLOW, "the compute buffer of this batch does not fit 64 bits");
   uint64_t low = vf_max_u64(widest.bytes / 10, logits.bytes / 2);

@@ -31,10 +31,21 @@ enum vf_ggml_input {
   VF_IN_LAYER_EMBD,
   VF_IN_MEAN,       /* how much each token counts in a sequence's pooled embedding */
   VF_IN_ROPE_TABLE, /* of the layers on the host */
+  VF_IN_POOL,       /* which tokens are a sequence's */
+  VF_IN_IMAGE_LOGITS,
+  VF_IN_INDEX_K_IDS, /* of an index: cells to write, positions' cells, cells' blocks, masks */
+  VF_IN_INDEX_SLOTS,
+  VF_IN_INDEX_CELLS,
+  VF_IN_INDEX_MASK,
+  VF_IN_INDEX_BIAS,
+  VF_IN_INDEX_ROTATION,
+  VF_IN_ZEROS,
   VF_IN_MASK_HALF,  /* the mask as flash attention reads it, made of the one in f32 */
   VF_IN_COUNT = VF_IN_MASK_HALF + 2
 };
 _Static_assert((int)VF_IN_COUNT <= (int)VF_GRAPH_INPUTS, "a number for every input");
+
+enum { VF_ZEROS_MAX = 256 }; /* layers that choose cells; further ones take memory when they do */
 
 typedef struct vf_ggml_builder {
   const vf_model *model;
@@ -49,6 +60,11 @@ typedef struct vf_ggml_builder {
   uint32_t last_use[VF_IN_COUNT]; /* layer; n_layers: the output; UINT32_MAX: none */
   vf_ref first_value;             /* RWKV: of layer 0 */
   vf_ref layer_inputs;            /* Gemma 3n: of all layers */
+  vf_ref embedding;               /* that each layer adds a share of */
+  vf_ref whole_mask;              /* of the cache, in f32 */
+  vf_ref chosen;                  /* cells that the last indexer chose */
+  vf_ref zeros[VF_ZEROS_MAX];     /* by layer: what opens the mask of its chosen cells */
+  vf_ref logits;                  /* of the experts, where the layer's input decides; else 0 */
   size_t first_tensor;            /* of the layers, if they lie one after the other */
   size_t end_tensor;
   uint8_t cache_at[2];   /* backend of the cache that was written last */
@@ -141,6 +157,11 @@ static inline int vf_window_index(const vf_model *m, const vf_layer *l) {
   return l->window != 0 && (m->flags & VF_MODEL_WINDOW_UNUSED) == 0;
 }
 
+/* Encoders and models that fill in a text attend to the tokens of a batch alone. */
+static inline bool vf_is_cached(const vf_model *m) {
+  return (m->flags & (VF_MODEL_ENCODER | VF_MODEL_NO_CACHE)) == 0;
+}
+
 bool vf_build_is_rotated(vf_format format, uint64_t head_dim);
 uint64_t vf_build_rotation(uint64_t head_dim);
 
@@ -148,6 +169,11 @@ uint64_t vf_build_rotation(uint64_t head_dim);
 vf_ref vf_build_attention(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
 vf_ref vf_build_recurrent(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
 vf_ref vf_build_feed_forward(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
+
+/* Its parts: the dense one; how likely each expert is; the experts by that, with a shared one. */
+vf_ref vf_build_dense(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
+vf_ref vf_build_router(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
+vf_ref vf_build_experts(vf_ggml_builder *b, const vf_layer *l, vf_ref logits, vf_ref x);
 
 /* What is before the first layer, a layer, and what is behind the last. */
 vf_ref vf_build_start(vf_ggml_builder *b);
@@ -157,10 +183,24 @@ void vf_build_end(vf_ggml_builder *b, vf_ref x);
 /* What the graph reads: sizes and last uses; makes it; releases what ends with a layer. */
 void vf_need_inputs(vf_ggml_builder *b);
 void vf_make_inputs(vf_ggml_builder *b);
+void vf_make_zeros(vf_ggml_builder *b);
 void vf_release_inputs(vf_ggml_builder *b, uint32_t layer);
+
+/* An input of its own for every layer: all of them at the start, and one behind its layer. */
+void vf_build_layer_inputs(vf_ggml_builder *b, vf_ref x);
+vf_ref vf_add_layer_input(vf_ggml_builder *b, const vf_layer *l, bool last, vf_ref x);
+
+/* Attention that reads some blocks of the cache: whether it does; positions in a reserved graph;
+ * its index key on the way to the cache; from rotated queries to the result. */
+bool vf_is_block_sparse(const vf_ggml_graph *g, const vf_layer *l);
+uint64_t vf_index_positions(const vf_layer *l);
+vf_ref vf_write_index(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
+vf_ref vf_build_block_sparse(vf_ggml_builder *b, const vf_layer *l, vf_ref x, vf_ref q);
 
 /* Whole layers that are built otherwise. */
 vf_ref vf_build_rwkv_layer(vf_ggml_builder *b, uint32_t i, vf_ref x);
+vf_ref vf_build_rwkv6_layer(vf_ggml_builder *b, uint32_t i, vf_ref x);
+vf_ref vf_build_rwkv_gated(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
 vf_ref vf_build_altup_start(vf_ggml_builder *b, vf_ref x);
 vf_ref vf_build_altup_layer(vf_ggml_builder *b, const vf_layer *l, vf_ref x);
 vf_ref vf_build_altup_end(vf_ggml_builder *b, vf_ref x);

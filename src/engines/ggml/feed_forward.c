@@ -1,4 +1,5 @@
 /* feed_forward.c - dense feed-forward and mixtures of experts, operation by operation. */
+#include "base/checked.h"
 #include "engines/ggml/build.h"
 
 enum {
@@ -41,6 +42,7 @@ static vf_ref dense(vf_ggml_builder *b, const vf_layer *l, const matrices *m, ui
     vf_ref up = vf_project(b, bytes, m->up, x, bias);
     y = gated(b, bytes, vf_project(b, bytes, m->gate, x, bias), up);
   }
+  if (vf_has(l, VF_LAYER_SUB_NORMS)) y = vf_norm(b, l, bytes, y, VF_ROLE_FFN_SUB_NORM);
   return vf_project(b, out, m->down, y, bias);
 }
 
@@ -103,10 +105,15 @@ static bool is_fused(const vf_ggml_builder *b, const vf_layer *l) {
          !vf_has(l, VF_LAYER_WEIGHT_BEFORE | VF_LAYER_TOPK_SOFTMAX);
 }
 
-static choice choose(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
+vf_ref vf_build_router(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
+  uint64_t all = vf_build_rows(b, l->n_experts);
+  return vf_project(b, all, VF_ROLE_FFN_ROUTER, x, vf_has(l, VF_LAYER_ROUTER_BIAS));
+}
+
+/* By these logits, which others may read, too. */
+static choice choose(vf_ggml_builder *b, const vf_layer *l, vf_ref logits) {
   choice c = {.n_kept = 0};
   uint64_t all = vf_build_rows(b, l->n_experts);
-  vf_ref logits = vf_project(b, all, VF_ROLE_FFN_ROUTER, x, vf_has(l, VF_LAYER_ROUTER_BIAS));
   vf_ref probs = probabilities(b, l, all, logits), scores = probs;
   keep(&c, logits);
   keep(&c, probs);
@@ -115,6 +122,7 @@ static choice choose(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
     keep(&c, scores);
   }
   if (vf_has(l, VF_LAYER_WEIGHT_BEFORE)) scores = logits;
+  if (l->ops & VF_OPS_OWN_SCORES) scores = vf_over(b, all, logits);
   if (l->expert_groups > 1) scores = choose_groups(b, l, scores);
   vf_ref sorted = vf_new(b, all, scores);
   keep(&c, sorted);
@@ -139,6 +147,9 @@ static vf_ref expert_project(vf_ggml_builder *b, const vf_layer *l, uint64_t byt
 
 static vf_ref expert_activation(vf_ggml_builder *b, const vf_layer *l, vf_ref x, vf_ref ids) {
   uint64_t bytes = vf_build_rows(b, (uint64_t)l->n_ff_expert * l->n_experts_used);
+  if (l->ops & VF_OPS_EXPERTS_FUSED)
+    return gated_halves(b, bytes, expert_project(b, l, vf_build_add(b, bytes, bytes),
+                                                 VF_ROLE_FFN_GATE_UP_EXPS, x, ids));
   vf_ref up = expert_project(b, l, bytes, VF_ROLE_FFN_UP_EXPS, x, ids);
   if (vf_has(l, VF_LAYER_FFN_PLAIN)) return vf_apply(b, bytes, up, 2);
   vf_ref gate = expert_project(b, l, bytes, VF_ROLE_FFN_GATE_EXPS, x, ids);
@@ -165,10 +176,10 @@ static vf_ref sum_experts(vf_ggml_builder *b, const vf_layer *l, const choice *c
   return y;
 }
 
-static vf_ref experts(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
+static vf_ref experts(vf_ggml_builder *b, const vf_layer *l, vf_ref logits, vf_ref x) {
   uint64_t d = b->model->n_embd, bytes = vf_build_rows(b, d * l->n_experts_used);
   bool before = vf_has(l, VF_LAYER_WEIGHT_BEFORE);
-  choice c = choose(b, l, x);
+  choice c = choose(b, l, logits);
   x = vf_view(x);
   if (before) x = vf_over2(b, bytes, vf_new(b, bytes, x), c.weights);
   vf_ref y = expert_activation(b, l, x, c.ids);
@@ -186,7 +197,34 @@ static vf_ref add_shared(vf_ggml_builder *b, const vf_layer *l, vf_ref x, vf_ref
   return vf_over2(b, bytes, y, s);
 }
 
+/* A smaller expert for each group of experts, chosen by the same logits, reads what the experts
+ * made of the input. */
+static vf_ref chunk_experts(vf_ggml_builder *b, const vf_layer *l, vf_ref logits, vf_ref y) {
+  vf_layer chunk = *l;
+  uint64_t bytes = vf_build_rows(b, b->model->n_embd);
+  if (l->chunk_groups == 0) return y;
+  chunk.n_ff_expert = l->n_ff_chunk;
+  chunk.n_experts_used = vf_min_u32(l->n_experts_used, l->chunk_groups);
+  chunk.chunk_groups = 0;
+  vf_ref more = vf_over(b, bytes, experts(b, &chunk, logits, y));
+  return vf_over2(b, bytes, y, more);
+}
+
+vf_ref vf_build_experts(vf_ggml_builder *b, const vf_layer *l, vf_ref logits, vf_ref x) {
+  return add_shared(b, l, x, experts(b, l, logits, x));
+}
+
+vf_ref vf_build_dense(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
+  return dense(b, l, &own, l->n_ff, x);
+}
+
 vf_ref vf_build_feed_forward(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
+  uint64_t bytes = vf_build_rows(b, b->model->n_embd);
   if (l->n_experts == 0) return dense(b, l, &own, l->n_ff, x);
-  return add_shared(b, l, x, experts(b, l, x));
+  vf_ref logits = b->logits != 0 ? b->logits : vf_build_router(b, l, x);
+  vf_ref y = vf_build_experts(b, l, logits, x);
+  y = chunk_experts(b, l, logits, y);
+  if (l->ops & VF_OPS_BOTH_SUMMED && l->n_ff != 0)
+    y = vf_over(b, bytes, vf_over2(b, bytes, dense(b, l, &own, l->n_ff, x), y));
+  return y;
 }

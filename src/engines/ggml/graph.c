@@ -42,9 +42,12 @@ uint64_t vf_build_tokens(vf_ggml_builder *b, uint64_t width) {
 
 uint64_t vf_ggml_cache_cells(const vf_model *m, const vf_ggml_graph *g, const vf_cache_layer *c) {
   bool windowed = c->kind == VF_CACHE_WINDOW || c->kind == VF_CACHE_CHUNKED;
+  bool own = (m->layers[c->layer].ops & VF_OPS_OWN_CACHES) != 0;
+  if (c->kind == VF_CACHE_COMPRESSED)
+    return ((g->cells + c->window - 1) / c->window + CELL_STEP - 1) / CELL_STEP * CELL_STEP;
   if (!windowed || g->swa_full || (m->flags & VF_MODEL_WINDOW_UNUSED)) return g->cells;
   if (vf_ggml_holds(g->rules, VF_RULE_SWA_FULL)) return g->cells;
-  uint64_t sharing = g->streams == 1 ? g->seqs : 1;
+  uint64_t sharing = g->streams == 1 && !own ? g->seqs : 1;
   uint64_t cells = c->window * sharing + g->ubatch;
   return (vf_min_u64(g->cells, cells) + CELL_STEP - 1) / CELL_STEP * CELL_STEP;
 }
@@ -86,7 +89,8 @@ void vf_expand(vf_ggml_builder *b, vf_ref x) {
 
 vf_ref vf_norm_with(vf_ggml_builder *b, const vf_layer *l, uint64_t bytes, vf_ref x, vf_ref weight,
                     vf_ref bias) {
-  bool keeps = vf_has(l, VF_LAYER_LAYER_NORM | VF_LAYER_NORM_BIAS);
+  bool biased = vf_has(l, VF_LAYER_NORM_BIAS) && (l->ops & VF_OPS_RMS_BIAS) == 0;
+  bool keeps = biased || vf_has(l, VF_LAYER_LAYER_NORM);
   x = keeps ? vf_new(b, bytes, x) : vf_over(b, bytes, x);
   if (b->g->pins_norms && weight != 0 && b->layer != UINT32_MAX) vf_pin_to_layer(b, x);
   x = vf_over2(b, bytes, x, weight);
@@ -147,7 +151,14 @@ static vf_ref feed_norm(vf_ggml_builder *b, const vf_layer *l, uint64_t bytes, v
   return vf_norm_with(b, l, bytes, x, weight, bias);
 }
 
-/* Attention and feed-forward read the same norm; the sum takes the feed-forward first. */
+/* Attention and feed-forward read the same norm, or one each of the same input. */
+static vf_ref sum_of_branches(vf_ggml_builder *b, const vf_layer *l, vf_ref f, vf_ref a, vf_ref x) {
+  uint64_t bytes = vf_build_rows(b, b->model->n_embd);
+  if ((l->ops & VF_OPS_SUM_BRANCHES) == 0) return vf_over2(b, bytes, vf_over2(b, bytes, f, x), a);
+  f = l->ops & VF_OPS_ATTN_LEADS ? vf_over2(b, bytes, a, f) : vf_over2(b, bytes, f, a);
+  return vf_over2(b, bytes, f, x);
+}
+
 static vf_ref parallel_layer(vf_ggml_builder *b, const vf_layer *l, bool last, vf_ref x) {
   uint64_t bytes = vf_build_tokens(b, b->model->n_embd);
   vf_ref f = vf_norm(b, l, bytes, x, VF_ROLE_ATTN_NORM), a = vf_build_attention(b, l, f);
@@ -158,8 +169,7 @@ static vf_ref parallel_layer(vf_ggml_builder *b, const vf_layer *l, bool last, v
     f = vf_select_rows(b, f);
     vf_cut_rows(b);
   }
-  bytes = vf_build_rows(b, b->model->n_embd);
-  return vf_over2(b, bytes, vf_over2(b, bytes, vf_build_feed_forward(b, l, f), x), a);
+  return sum_of_branches(b, l, vf_build_feed_forward(b, l, f), a, x);
 }
 
 /* Attention and a recurrent part side by side, each behind its own norm of the same input. */
@@ -187,44 +197,124 @@ static vf_ref mix(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
 /* A branch on its way back into the residual stream. */
 static vf_ref finish_branch(vf_ggml_builder *b, const vf_layer *l, vf_ref x, vf_role norm) {
   uint64_t bytes = vf_build_rows(b, b->model->n_embd);
-  if (vf_has(l, VF_LAYER_POST_NORMS)) x = vf_norm(b, l, bytes, x, norm);
+  bool own = (l->ops & (VF_OPS_NORM_AFTER | VF_OPS_NORM_ROWS)) == 0 || norm != VF_ROLE_ATTN_POST_NORM;
+  if (vf_has(l, VF_LAYER_POST_NORMS) && own) x = vf_norm(b, l, bytes, x, norm);
   return vf_has(l, VF_LAYER_RESID_SCALED) ? vf_over(b, bytes, x) : x;
+}
+
+static bool is_bare(const vf_layer *l) {
+  return vf_has(l, VF_LAYER_NO_NORMS) && (l->ops & VF_OPS_BARE_NORMS) == 0;
 }
 
 static vf_ref add_feed_forward(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   uint64_t bytes = vf_build_rows(b, b->model->n_embd);
-  vf_ref normal = vf_has(l, VF_LAYER_NO_NORMS) ? x : feed_norm(b, l, bytes, x);
+  vf_ref normal = is_bare(l) ? x : feed_norm(b, l, bytes, x);
   vf_ref y = finish_branch(b, l, vf_build_feed_forward(b, l, normal), VF_ROLE_FFN_POST_NORM);
   return vf_has(l, VF_LAYER_RESIDUAL_FIRST) ? vf_over2(b, bytes, x, y) : vf_over2(b, bytes, y, x);
 }
 
-/* A mixer and a feed-forward one after the other, or one of them alone. */
-static vf_ref serial_layer(vf_ggml_builder *b, const vf_layer *l, bool last, vf_ref x) {
-  uint64_t bytes = vf_build_tokens(b, b->model->n_embd);
-  vf_ref y = vf_has(l, VF_LAYER_NO_NORMS) ? x : vf_norm(b, l, bytes, x, VF_ROLE_ATTN_NORM);
-  if (b->delta) vf_expand(b, y);
-  y = mix(b, l, y);
+/* Norms behind the sums: what the feed-forward reads is also what it is added to. */
+static vf_ref normed_sums_layer(vf_ggml_builder *b, const vf_layer *l, bool last, vf_ref x) {
+  vf_ref y = vf_build_attention(b, l, x);
   if (last) {
     y = vf_select_rows(b, y);
     x = vf_select_rows(b, x);
     vf_cut_rows(b);
   }
+  uint64_t bytes = vf_build_rows(b, b->model->n_embd);
+  y = vf_norm(b, l, bytes, vf_over2(b, bytes, y, x), VF_ROLE_ATTN_OUTPUT_NORM);
+  if (vf_has(l, VF_LAYER_TWO_NORMS))
+    y = vf_norm(b, l, bytes, vf_over2(b, bytes, y, x), VF_ROLE_ATTN_NORM_2);
+  y = vf_over2(b, bytes, vf_build_feed_forward(b, l, y), y);
+  return vf_norm(b, l, bytes, y, VF_ROLE_LAYER_OUTPUT_NORM);
+}
+
+/* The dense part reads the sum with attention, the experts what the layer itself reads. */
+static vf_ref input_experts(vf_ggml_builder *b, const vf_layer *l, vf_ref x, vf_ref sum) {
+  uint64_t bytes = vf_build_rows(b, b->model->n_embd);
+  vf_ref y = vf_build_dense(b, l, vf_norm(b, l, bytes, sum, VF_ROLE_FFN_NORM));
+  y = vf_over2(b, bytes, y, sum);
+  vf_ref normal = vf_norm(b, l, bytes, x, VF_ROLE_FFN_NORM_EXPS);
+  vf_ref e = vf_build_experts(b, l, vf_build_router(b, l, normal), normal);
+  return vf_over2(b, bytes, e, y);
+}
+
+/* A dense part and experts that read the same sum, each behind norms of its own. */
+static bool is_twin(const vf_layer *l) {
+  bool both = l->n_experts != 0 && l->n_ff != 0;
+  return both && (l->ops & (VF_OPS_BOTH_SUMMED | VF_OPS_INPUT_EXPERTS)) == 0;
+}
+
+static vf_ref twin_feed_forward(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
+  uint64_t bytes = vf_build_rows(b, b->model->n_embd);
+  vf_ref dense = vf_build_dense(b, l, vf_norm(b, l, bytes, x, VF_ROLE_FFN_NORM));
+  dense = vf_norm(b, l, bytes, dense, VF_ROLE_FFN_POST_NORM_1);
+  vf_ref normal = vf_norm(b, l, bytes, x, VF_ROLE_FFN_PRE_NORM_2);
+  vf_ref scaled = vf_apply(b, bytes, x, 2);
+  scaled = vf_over2(b, bytes, scaled, vf_weight(b, VF_ROLE_FFN_ROUTER_SCALE));
+  vf_ref experts = vf_build_experts(b, l, vf_build_router(b, l, scaled), normal);
+  experts = vf_norm(b, l, bytes, experts, VF_ROLE_FFN_POST_NORM_2);
+  vf_ref y = vf_over2(b, bytes, dense, experts);
+  y = vf_norm(b, l, bytes, y, VF_ROLE_FFN_POST_NORM);
+  return vf_over2(b, bytes, y, x);
+}
+
+static vf_ref select_logits(vf_ggml_builder *b, const vf_layer *l) {
+  uint64_t bytes = vf_build_mul(b, b->g->output_rows, l->n_experts, F32_BYTES);
+  return vf_new2(b, bytes, b->logits, b->in[VF_IN_OUTPUT_IDS]);
+}
+
+/* A mixer and a feed-forward one after the other, or one of them alone. */
+static vf_ref serial_layer(vf_ggml_builder *b, const vf_layer *l, bool last, vf_ref x) {
+  uint64_t bytes = vf_build_tokens(b, b->model->n_embd);
+  bool early = l->n_experts != 0 && (l->ops & VF_OPS_ROUTER_FIRST) != 0;
+  b->logits = early ? vf_build_router(b, l, x) : 0;
+  vf_ref skip = l->ops & VF_OPS_SKIP ? b->embedding : 0;
+  vf_ref y = is_bare(l) ? x : vf_norm(b, l, bytes, x, VF_ROLE_ATTN_NORM);
+  if (b->delta) vf_expand(b, y);
+  y = mix(b, l, y);
+  if (l->ops & VF_OPS_NORM_ROWS) y = vf_norm(b, l, bytes, y, VF_ROLE_ATTN_POST_NORM);
+  if (last) {
+    y = vf_select_rows(b, y);
+    x = vf_select_rows(b, x);
+    if (skip != 0) skip = vf_select_rows(b, skip);
+    if (early) b->logits = select_logits(b, l);
+    vf_cut_rows(b);
+  }
   bytes = vf_build_rows(b, b->model->n_embd);
   if (l->mixers == 0 || !feeds(l)) return vf_over2(b, bytes, y, x);
   y = finish_branch(b, l, y, VF_ROLE_ATTN_POST_NORM);
-  x = vf_has(l, VF_LAYER_ATTN_RESIDUAL_FIRST) ? vf_over2(b, bytes, x, y) : vf_over2(b, bytes, y, x);
-  return add_feed_forward(b, l, x);
+  vf_ref sum =
+      vf_has(l, VF_LAYER_ATTN_RESIDUAL_FIRST) ? vf_over2(b, bytes, x, y) : vf_over2(b, bytes, y, x);
+  if (l->ops & VF_OPS_INPUT_EXPERTS && l->n_experts != 0) return input_experts(b, l, x, sum);
+  x = is_twin(l) ? twin_feed_forward(b, l, sum) : add_feed_forward(b, l, sum);
+  if (l->embd_per_layer != 0) x = vf_add_layer_input(b, l, last, x);
+  if (vf_has(l, VF_LAYER_OUT_SCALE)) x = vf_over2(b, bytes, x, vf_weight(b, VF_ROLE_LAYER_OUTPUT_SCALE));
+  return skip != 0 ? vf_over2(b, bytes, x, vf_over(b, bytes, skip)) : x;
+}
+
+static vf_ref rwkv_gated_layer(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
+  vf_ref sum = vf_view(vf_build_rwkv_gated(b, l, x));
+  if (b->layer + 1 == b->n_layers) {
+    sum = vf_select_rows(b, sum);
+    vf_cut_rows(b);
+  }
+  return add_feed_forward(b, l, sum);
 }
 
 vf_ref vf_build_layer(vf_ggml_builder *b, uint32_t i, vf_ref x) {
   const vf_layer *l = &b->model->layers[i];
-  bool last = i + 1 == b->n_layers && (b->model->flags & VF_MODEL_LATE_ROWS) == 0;
+  bool last = i + 1 == b->n_layers && (b->model->flags & VF_MODEL_LATE_ROWS) == 0 &&
+              (l->ops & VF_OPS_LAST_ROWS) == 0;
   bool both = (l->mixers & VF_MIX_ATTENTION) && (l->mixers & VF_MIX_RECURRENT);
   b->layer = i;
+  if (l->ops & VF_OPS_RWKV_GATED) return rwkv_gated_layer(b, l, x);
+  if (l->ops & VF_OPS_RWKV6) return vf_build_rwkv6_layer(b, i, x);
   if (l->mixers & VF_MIX_RWKV) return vf_build_rwkv_layer(b, i, x);
   if (l->altup != 0) return vf_build_altup_layer(b, l, x);
   if (both) return hybrid_layer(b, l, last, x);
   if (vf_has(l, VF_LAYER_PARALLEL)) return parallel_layer(b, l, last, x);
+  if (l->ops & VF_OPS_NORM_AFTER) return normed_sums_layer(b, l, last, x);
   return serial_layer(b, l, last, x);
 }
 
@@ -238,6 +328,15 @@ static vf_ref look_up(vf_ggml_builder *b, int tokens, int embd) {
   return x;
 }
 
+/* Embeddings of the kind of text and of the place; with both, the place is the first operand. */
+static vf_ref add_places(vf_ggml_builder *b, uint64_t bytes, vf_ref x) {
+  bool types = (b->model->flags & VF_MODEL_TOKEN_TYPES) != 0;
+  if (types) x = vf_over2(b, bytes, x, vf_weight(b, VF_ROLE_TOKEN_TYPES));
+  if ((b->model->flags & VF_MODEL_POSITION_EMBD) == 0) return x;
+  vf_ref places = vf_new2(b, bytes, vf_weight(b, VF_ROLE_POSITION_EMBD), b->in[VF_IN_POSITIONS]);
+  return types ? vf_over2(b, bytes, places, x) : vf_over2(b, bytes, x, places);
+}
+
 vf_ref vf_build_start(vf_ggml_builder *b) {
   const vf_model *m = b->model;
   const vf_layer *l = &m->layers[0];
@@ -246,31 +345,56 @@ vf_ref vf_build_start(vf_ggml_builder *b) {
   b->layer = UINT32_MAX;
   if (b->host_inputs) vf_expand(b, x);
   if (b->host_inputs) vf_expand(b, b->in[VF_IN_EMBD_GIVEN]);
+  x = add_places(b, bytes, x);
   if (m->flags & (VF_MODEL_EMBD_SCALED | VF_MODEL_EMBD_SCALED_FIRST)) x = vf_over(b, bytes, x);
   if (m->flags & VF_MODEL_EMBD_SCALED_FIRST) vf_expand(b, x);
   if (m->flags & VF_MODEL_EMBD_NORM) x = vf_norm(b, l, bytes, x, VF_ROLE_TOKEN_EMBD_NORM);
-  if (l->altup == 0) return x;
+  if (m->flags & VF_MODEL_START_NORM) x = vf_over(b, bytes, x);
+  if (l->ops & VF_OPS_SKIP) vf_graph_hold(&b->graph, b->embedding = x);
+  if (l->embd_per_layer == 0) return x;
   if (b->host_inputs)
     b->in[VF_IN_LAYER_EMBD] = vf_view(look_up(b, VF_IN_LAYER_TOKENS, VF_IN_LAYER_EMBD));
-  return vf_build_altup_start(b, x);
+  if (l->altup != 0) return vf_build_altup_start(b, x);
+  vf_build_layer_inputs(b, x);
+  return x;
 }
 
-/* Models of short convolutions leave the logits out where embeddings are served (models/lfm2.cpp).
- */
+/* One row per sequence: the mean of its tokens, or one of them. */
+static void pool(vf_ggml_builder *b, vf_ref x) {
+  const vf_model *m = b->model;
+  uint64_t all = vf_build_tokens(b, m->n_embd);
+  uint64_t bytes = vf_build_mul(b, b->g->seqs, m->n_embd, F32_BYTES);
+  if (m->flags & VF_MODEL_POOL_MEAN)
+    x = vf_new2(b, bytes, vf_new(b, all, vf_view(x)), b->in[VF_IN_POOL]);
+  else if (m->flags & VF_MODEL_POOL_ROWS)
+    x = vf_new2(b, bytes, x, b->in[VF_IN_POOL]);
+  vf_expand(b, x);
+}
+
+static vf_ref end_norm(vf_ggml_builder *b, vf_ref x) {
+  const vf_model *m = b->model;
+  if (m->flags & VF_MODEL_NO_END_NORM) return x;
+  return vf_norm(b, &m->layers[0], vf_build_rows(b, m->n_embd), x, VF_ROLE_OUTPUT_NORM);
+}
+
+/* Models of short convolutions leave the logits out where embeddings are served
+ * (models/lfm2.cpp). */
 static void add_logits(vf_ggml_builder *b, vf_ref x) {
+  uint64_t bytes = vf_build_rows(b, b->model->n_vocab);
   bool leaves_out = (b->model->layers[0].mixers & VF_MIX_SHORTCONV) != 0;
   if (b->g->pooled && leaves_out) {
     vf_expand(b, x);
     return;
   }
-  vf_ref logits = vf_multiply(b, vf_build_rows(b, b->model->n_vocab), VF_ROLE_OUTPUT, x);
-  if (b->g->pooled) vf_graph_output(&b->graph, logits);
-  vf_expand(b, logits);
+  x = vf_multiply(b, bytes, VF_ROLE_OUTPUT, x);
+  if (b->model->flags & VF_MODEL_IMAGE_LOGITS) x = vf_new2(b, bytes, x, b->in[VF_IN_IMAGE_LOGITS]);
+  if (b->g->pooled) vf_graph_output(&b->graph, x);
+  vf_expand(b, x);
 }
 
 /* The mean of each sequence's tokens: a product with their transposed copy
  * (src/llama-graph.cpp, build_pooling). */
-static void pool(vf_ggml_builder *b, vf_ref x) {
+static void pool_mean(vf_ggml_builder *b, vf_ref x) {
   uint64_t width = b->model->n_embd;
   vf_ref turned = vf_new(b, vf_build_rows(b, width), vf_view(x));
   vf_expand(b,
@@ -281,33 +405,34 @@ void vf_build_end(vf_ggml_builder *b, vf_ref x) {
   const vf_model *m = b->model;
   bool altup = m->layers[0].altup != 0, late = (m->flags & VF_MODEL_LATE_ROWS) != 0;
   bool before = altup || (m->flags & VF_MODEL_ROWS_BEFORE_NORM) != 0;
+  bool all = (m->layers[0].ops & VF_OPS_LAST_ROWS) != 0;
   b->layer = UINT32_MAX;
   if (altup) x = vf_build_altup_end(b, x);
   if (before && late) vf_graph_output(&b->graph, x);
   if (before) x = vf_select_rows(b, x);
   if (before) vf_cut_rows(b);
-  x = vf_norm(b, &m->layers[0], vf_build_rows(b, m->n_embd), x, VF_ROLE_OUTPUT_NORM);
+  x = end_norm(b, x);
   vf_graph_output(&b->graph, x);
+  if (m->flags & VF_MODEL_ENCODER) {
+    pool(b, x);
+    return;
+  }
   if (late && !before) x = vf_select_rows(b, x);
-  vf_cut_rows(b);
+  if (!all) vf_cut_rows(b);
   vf_graph_output(&b->graph, x);
+  if (m->flags & VF_MODEL_RESULT_SCALED) x = vf_over(b, vf_build_rows(b, m->n_embd), x);
   add_logits(b, x);
-  if (b->g->pooled) pool(b, x);
+  if (b->g->pooled) pool_mean(b, x);
 }
 
 /* What the builder has no rule for, and is bounded instead. */
 bool vf_ggml_graph_is_known(const vf_model *m) {
-  static const uint64_t others = VF_LAYER_ENCODER | VF_LAYER_SUB_NORMS | VF_LAYER_HEAD_GATE |
-                                 VF_LAYER_O_GATED | VF_LAYER_CROSS_GATES;
-  static const uint32_t mixers = VF_MIX_CROSS | VF_MIX_KDA | VF_MIX_LINEAR;
-  if (m->flags & VF_MODEL_ENCODER) return false;
+  static const uint64_t others = VF_LAYER_CROSS_GATES;
+  static const uint32_t mixers = VF_MIX_CROSS | VF_MIX_LINEAR;
   for (uint32_t i = 0; i < m->n_layers; i++) {
     const vf_layer *l = &m->layers[i];
     if (i > 0 && memcmp(l, l - 1, sizeof *l) == 0) continue;
-    bool own_input = l->embd_per_layer != 0 && l->altup == 0;
-    bool both = l->n_experts != 0 && l->n_ff != 0;
-    if ((l->flags & others) || (l->mixers & mixers) || own_input || both || l->expert_embd != 0 ||
-        l->index_heads != 0)
+    if ((l->flags & others) || (l->ops & VF_OPS_UNKNOWN) || (l->mixers & mixers) || l->expert_embd != 0)
       return false;
   }
   return true;

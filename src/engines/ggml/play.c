@@ -24,6 +24,9 @@ enum {
 static void release_held(vf_ggml_builder *b) {
   if (b->first_value != 0) vf_graph_release(&b->graph, b->first_value);
   if (b->layer_inputs != 0) vf_graph_release(&b->graph, b->layer_inputs);
+  if (b->embedding != 0) vf_graph_release(&b->graph, b->embedding);
+  if (b->whole_mask != 0) vf_graph_release(&b->graph, b->whole_mask);
+  if (b->chosen != 0) vf_graph_release(&b->graph, b->chosen);
 }
 
 static void step(vf_ggml_builder *b, uint32_t layer) {
@@ -50,9 +53,11 @@ static void begin(vf_ggml_builder *b, bool learns) {
   b->graph.inputs_by_visit = b->host_inputs;
   b->rows = b->g->tokens;
   b->graph.offloads = b->rows >= OFFLOAD_MIN_ROWS && !b->g->no_offload;
-  b->first_value = b->layer_inputs = 0;
+  b->first_value = b->layer_inputs = b->embedding = b->logits = b->whole_mask = b->chosen = 0;
   if (b->schedule != NULL) vf_schedule_begin(b->schedule, learns);
   vf_make_inputs(b);
+  memset(b->zeros, 0, sizeof b->zeros);
+  b->zeros[0] = b->in[VF_IN_ZEROS];
 }
 
 /* Learning, all layers but the first of each kind are alike. */
@@ -76,7 +81,7 @@ static uint32_t count_inputs(const vf_ggml_builder *b) {
   uint32_t n = 0;
   for (int i = 0; i < VF_IN_COUNT; i++) {
     bool unread =
-        i == VF_IN_OUTPUT_IDS || i == VF_IN_MEAN ||
+        i == VF_IN_OUTPUT_IDS || i == VF_IN_POOL || i == VF_IN_IMAGE_LOGITS || i == VF_IN_MEAN ||
         (!b->g->on_cpu && (i == VF_IN_TOKENS || i == VF_IN_LAYER_TOKENS || i == VF_IN_EMBD_GIVEN));
     bool part = b->g->on_cpu && i == VF_IN_STATES_MOVED;
     n += b->in[i] != 0 && !unread && !part && (b->in[i] & VF_REF_VIEW) == 0;
@@ -106,13 +111,18 @@ static bool is_listed(const vf_graph *g, int input) {
 static void play(vf_ggml_builder *b) {
   uint8_t order[sizeof b->graph.input_order];
   learn_order(b);
-  uint32_t n = b->graph.n_inputs;
+  uint32_t n = b->graph.n_inputs, early = n;
   memcpy(order, b->graph.input_order, sizeof order);
-  if (!is_listed(&b->graph, VF_IN_OUTPUT_IDS) && n < sizeof order) order[n++] = VF_IN_OUTPUT_IDS;
-  if (b->g->pooled && n < sizeof order) order[n++] = VF_IN_MEAN;
+  static const uint8_t late[] = {VF_IN_OUTPUT_IDS, VF_IN_POOL, VF_IN_IMAGE_LOGITS, VF_IN_MEAN};
+  for (size_t i = 0; i < sizeof late; i++)
+    if (b->in[late[i]] != 0 && !is_listed(&b->graph, late[i]) && n < sizeof order)
+      order[n++] = late[i];
   bool overflow = b->graph.overflow;
   begin(b, false);
-  for (uint32_t i = 0; i < n; i++) vf_graph_place(&b->graph, b->in[order[i]] & 0xFFFF);
+  for (uint32_t i = 0; i < n; i++) {
+    if (i == early) vf_make_zeros(b);
+    vf_graph_place(&b->graph, b->in[order[i]] & 0xFFFF);
+  }
   vf_ref x = play_layers(b, vf_build_start(b), false);
   vf_build_end(b, x);
   vf_release_inputs(b, b->n_layers);

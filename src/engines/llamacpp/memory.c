@@ -79,8 +79,10 @@ static void add_rope_table(const plan *p, uint64_t *sums, const vf_tensor *t) {
 /* Layers that predict further tokens are not loaded unless drafting asks for them; towers are
  * files of their own (--mmproj). */
 bool vf_llamacpp_is_loaded(const plan *p, const vf_tensor *t) {
+  bool feeds = t->role >= VF_ROLE_FFN_GATE && t->role <= VF_ROLE_FFN_SHEXP_GATE;
+  bool always = feeds && (p->model->flags & VF_MODEL_MTP_FEEDS) != 0;
   return vf_roles[t->role].home != VF_HOME_TOWER &&
-         (p->request->mtp || !vf_model_is_mtp(p->model, t));
+         (p->request->mtp || always || !vf_model_is_mtp(p->model, t));
 }
 
 /* --n-cpu-moe: experts of the first layers stay where they are, biases with them. */
@@ -215,10 +217,12 @@ static bool cells_bytes(const plan *p, const vf_cache_layer *c, const vf_buffer_
                         uint64_t *out) {
   uint64_t k, v = 0, cells, per_stream = vf_ggml_cache_cells(p->model, &p->graph, c);
   uint64_t v_width = (uint64_t)c->n_kv_heads * c->v_dim;
+  const vf_layer *l = &p->model->layers[c->layer];
+  /* The index has a cache of its own, with the rows of values that nothing reads. */
+  if (c->kind == VF_CACHE_BLOCK_INDEX) v_width = l->v_dim;
   if (!vf_ggml_values_in_rows(&p->graph) && c->v_dim != 0) v_width = p->widest_v;
   if (c->kind == VF_CACHE_LATENT && vf_ggml_holds(p->graph.rules, VF_RULE_MLA_VALUES))
-    v_width = p->model->layers[c->layer].kv_lora;
-  const vf_layer *l = &p->model->layers[c->layer];
+    v_width = l->kv_lora;
   vf_cache_layer heads = *c; /* keys and values of every head, where latent rows are not kept */
   if (c->kind == VF_CACHE_LATENT && vf_ggml_holds(p->graph.rules, VF_RULE_MLA_HEADS)) {
     heads.n_kv_heads = l->n_heads;
@@ -228,7 +232,8 @@ static bool cells_bytes(const plan *p, const vf_cache_layer *c, const vf_buffer_
   }
   bool flat = vf_ggml_holds(p->graph.rules, VF_RULE_CACHE_FLAT);
   if (flat) return flat_bytes(p, c, rule, per_stream, v_width, out);
-  return vf_mul(&cells, per_stream, p->graph.streams) &&
+  bool own = (l->ops & VF_OPS_OWN_CACHES) != 0;
+  return vf_mul(&cells, per_stream, own ? p->graph.seqs : p->graph.streams) &&
          vf_buffer_bytes(&k, rule, p->w->kv_k, (uint64_t)c->n_kv_heads * c->k_dim, cells) &&
          (v_width == 0 || vf_buffer_bytes(&v, rule, p->w->kv_v, v_width, cells)) &&
          vf_add(out, k, v);
@@ -259,6 +264,22 @@ static void share_out(const plan *p, uint64_t *sums) {
     sums[d] = latent ? all : all / p->n_gpus + (all % p->n_gpus != 0);
 }
 
+/* Layers without attention have a row of values all the same where these lie transposed, since
+ * every row is as wide as the widest. */
+static void add_empty_layers(plan *p, uint64_t *sums) {
+  const vf_model *m = p->model;
+  for (uint32_t i = 0; i < m->n_layers; i++)
+    if (m->layers[i].mixers & VF_MIX_RECURRENT) return;
+  for (uint32_t i = 0; i < m->n_layers && !p->w->flash_attn; i++) {
+    uint64_t bytes = 0, cells = 0;
+    if (m->layers[i].mixers != 0 || (m->layers[i].flags & VF_LAYER_MTP) != 0) continue;
+    uint32_t d = p->w->no_kv_offload ? p->host : vf_llamacpp_slot_budget(p, i);
+    bool known = vf_mul(&cells, p->graph.cells, p->graph.streams) &&
+                 vf_buffer_bytes(&bytes, rule_of(p, d), p->w->kv_v, p->widest_v, cells);
+    if (!known || !vf_add(&sums[d], sums[d], bytes)) p->e->overflow = true;
+  }
+}
+
 static void add_caches(plan *p, bool states, vf_part part, const char *name, const char *note) {
   uint64_t sums[VF_MAX_DEVICES + 1], bytes = 0;
   memset(sums, 0, p->e->n_devices * sizeof *sums);
@@ -270,6 +291,7 @@ static void add_caches(plan *p, bool states, vf_part part, const char *name, con
     bool known = like_the_last || vf_llamacpp_cache_bytes(p, c, rule_of(p, d), &bytes);
     if (!known || !vf_add(&sums[d], sums[d], bytes)) p->e->overflow = true;
   }
+  if (!states) add_empty_layers(p, sums);
   if (by_tensor(p)) share_out(p, sums);
   for (uint32_t d = 0; d < p->e->n_devices; d++)
     vf_estimate_add(p->e, (vf_line){d, part, name, vf_exactly(sums[d]), VF_BASIS_EXACT, note});

@@ -93,8 +93,10 @@ static vf_status resolve_cache_formats(plan *p, vf_error *err) {
   }
   w->flash_attn =
       p->request->flash_attn == VF_ON || (p->request->flash_attn == VF_AUTO && is_flash_chosen(p));
+  bool never = (p->model->flags & VF_MODEL_NO_FLASH) != 0; /* llama-context.cpp:3757 */
+  if (never) w->flash_attn = false;
   p->graph.flash_attn = w->flash_attn;
-  p->graph.auto_flash = p->request->flash_attn == VF_AUTO && !p->cpu_only &&
+  p->graph.auto_flash = p->request->flash_attn == VF_AUTO && !p->cpu_only && !never &&
                         !vf_ggml_holds(p->graph.rules, VF_RULE_NO_FLASH);
   p->graph.flash_on_host = w->flash_attn && !p->cpu_only && !all_layers_flash(p);
   if (!w->flash_attn && vf_format_get(w->kv_v)->quantized)

@@ -159,6 +159,8 @@ static uint64_t kind_blocks(const vf_vllm_plan *p, const vf_vllm_kind *k) {
   case VF_CACHE_CHUNKED:
   case VF_CACHE_LATENT:
   case VF_CACHE_INDEXER:
+  case VF_CACHE_BLOCK_INDEX:
+  case VF_CACHE_COMPRESSED:
   case VF_CACHE_CROSS:
   case VF_CACHE_KIND_COUNT: break;
   }

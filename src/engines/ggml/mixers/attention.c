@@ -1,18 +1,10 @@
 /* attention.c - attention of a layer, operation by operation. */
 #include "base/checked.h"
 #include "core/buffer.h"
-#include "engines/ggml/build.h"
 #include "engines/ggml/flash.h"
+#include "engines/ggml/mixers/attend.h"
 
 enum { F16_BYTES = 2, F32_BYTES = 4, ROTATION_MIN = 64, CUDA_ALIGN_BYTES = 128 };
-
-/* Sizes of one attention as the cache sees it: latent ones have one wide key head. */
-typedef struct shape {
-  uint64_t heads, kv_heads, k, v; /* k, v: elements per head */
-  uint64_t cells;                 /* per stream */
-  uint64_t absorbed_v;            /* latent: width that the result is multiplied back to; 0: none */
-  int window;                     /* index of the inputs */
-} shape;
 
 /* Quantized keys and values are rotated to spread outliers, where the head size allows it
  * (src/llama-kv-cache.cpp, attn_rot_k, attn_rot_v). */
@@ -37,14 +29,14 @@ static vf_ref rotate(vf_ggml_builder *b, uint64_t bytes, vf_ref rotation, vf_ref
 /* ---- The cache -------------------------------------------------------------------------- */
 
 /* Values that are a part of a wider row are not contiguous: up to the end of the last one. */
-static vf_ref value_slice(vf_ggml_builder *b, const vf_layer *l, const shape *s, vf_ref v) {
+static vf_ref value_slice(vf_ggml_builder *b, const vf_layer *l, const vf_heads *s, vf_ref v) {
   uint64_t row = s->heads * s->k + s->kv_heads * (s->k + s->v), width = s->kv_heads * s->v;
   if (!vf_has(l, VF_LAYER_QKV_FUSED) || (v & VF_REF_STRIDED) != VF_REF_STRIDED)
     return vf_slice(b, vf_build_tokens(b, width), vf_view(v));
   return vf_slice(b, vf_build_tokens(b, row) - (row - width) * F32_BYTES, v);
 }
 
-static void write_cache(vf_ggml_builder *b, const vf_layer *l, const shape *s, vf_ref k, vf_ref v) {
+void vf_write_cache(vf_ggml_builder *b, const vf_layer *l, const vf_heads *s, vf_ref k, vf_ref v) {
   bool latent = l->kv_lora != 0;
   vf_expand(b, b->windows ? k : v);
   vf_expand(b, b->windows ? v : k);
@@ -65,7 +57,7 @@ static bool is_flash_on_host(const vf_ggml_builder *b) {
 
 /* All of one cache: `width` elements per cell, in rows of `row`; a part of a wider cell ends
  * early. */
-static vf_ref all_cells(vf_ggml_builder *b, const shape *s, vf_format format, uint64_t width,
+static vf_ref all_cells(vf_ggml_builder *b, const vf_heads *s, vf_format format, uint64_t width,
                         uint64_t row) {
   static const vf_buffer_rule copy_rule = {1, 512};
   uint64_t bytes = 0, cells = vf_build_mul(b, s->cells, b->g->streams, 1);
@@ -77,7 +69,7 @@ static vf_ref all_cells(vf_ggml_builder *b, const shape *s, vf_format format, ui
   return vf_cache_rows(b, bytes, b->cache_at[s->window]);
 }
 
-static vf_ref all_keys(vf_ggml_builder *b, const shape *s) {
+static vf_ref all_keys(vf_ggml_builder *b, const vf_heads *s) {
   return all_cells(b, s, b->g->kv_k, s->k * s->kv_heads, s->k);
 }
 
@@ -86,7 +78,7 @@ static bool is_part_of_keys(const vf_ggml_builder *b, const vf_layer *l) {
   return l->kv_lora != 0 && !vf_rule(b, VF_RULE_MLA_VALUES);
 }
 
-static vf_ref all_values(vf_ggml_builder *b, const vf_layer *l, const shape *s) {
+static vf_ref all_values(vf_ggml_builder *b, const vf_layer *l, const vf_heads *s) {
   if (is_part_of_keys(b, l)) return all_cells(b, s, b->g->kv_k, s->k, s->v);
   bool rows = vf_ggml_values_in_rows(b->g);
   uint64_t width = rows ? s->v * s->kv_heads : b->g->v_columns;
@@ -113,12 +105,13 @@ static vf_ref mask_of(vf_ggml_builder *b, int window) {
   return *half;
 }
 
-static vf_ref flash_attention(vf_ggml_builder *b, const vf_layer *l, const shape *s, vf_ref q) {
+vf_ref vf_flash_attention(vf_ggml_builder *b, const vf_layer *l, const vf_heads *s, vf_ref q,
+                          vf_ref mask) {
   const vf_ggml_graph *g = b->g;
   uint64_t bytes = vf_build_tokens(b, s->v * s->heads), size = bytes;
   uint64_t cells = vf_build_mul(b, s->cells, g->streams, 1);
   vf_ref sinks = vf_has(l, VF_LAYER_SINKS) ? vf_weight(b, VF_ROLE_ATTN_SINKS) : 0;
-  const vf_ref sources[] = {q, all_keys(b, s), all_values(b, l, s), mask_of(b, s->window), sinks};
+  const vf_ref sources[] = {q, all_keys(b, s), all_values(b, l, s), mask, sinks};
   if (sinks != 0) vf_graph_node_of(&b->graph, sinks)->outside = VF_OUTSIDE_TABLE;
   vf_ref x = vf_graph_op(&b->graph, VF_OP_NEW, bytes, sources, 5);
   bool on_host = is_flash_on_host(b);
@@ -135,21 +128,22 @@ static vf_ref flash_attention(vf_ggml_builder *b, const vf_layer *l, const shape
 }
 
 /* All values of a cache, in rows. */
-static uint64_t values_bytes(vf_ggml_builder *b, const shape *s) {
+static uint64_t values_bytes(vf_ggml_builder *b, const vf_heads *s) {
   uint64_t cells = vf_build_mul(b, s->cells, b->g->streams, s->kv_heads), row = 0;
   if (!vf_format_row(&row, b->g->kv_v, s->v)) b->graph.overflow = true;
   return vf_build_mul(b, cells, row, 1);
 }
 
 /* Scores of every token against every cell, in f32, softmax in place; then the values. */
-static vf_ref plain_attention(vf_ggml_builder *b, const vf_layer *l, const shape *s, vf_ref q) {
+vf_ref vf_plain_attention(vf_ggml_builder *b, const vf_layer *l, const vf_heads *s, vf_ref q,
+                          vf_ref mask) {
   const vf_ggml_graph *g = b->g;
   uint64_t scores = vf_build_mul(b, vf_build_tokens(b, s->heads), s->cells, 1);
   uint64_t bytes = vf_build_tokens(b, s->v * s->heads);
   vf_ref values = all_values(b, l, s), x = vf_new2(b, scores, all_keys(b, s), q);
   if (b->model->flags & VF_MODEL_SCORE_CAP) x = vf_apply(b, scores, x, 3);
   vf_ref sinks = vf_has(l, VF_LAYER_SINKS) ? vf_weight(b, VF_ROLE_ATTN_SINKS) : 0;
-  x = vf_over3(b, scores, x, b->in[VF_IN_MASK + s->window], sinks);
+  x = vf_over3(b, scores, x, mask, sinks);
   if (is_part_of_keys(b, l) || vf_ggml_values_in_rows(g)) /* not transposed in the cache */
     values = vf_new(b, values_bytes(b, s), values);
   x = vf_new2(b, bytes, values, x);
@@ -162,8 +156,32 @@ static vf_ref plain_attention(vf_ggml_builder *b, const vf_layer *l, const shape
   return x;
 }
 
-static vf_ref attend(vf_ggml_builder *b, const vf_layer *l, const shape *s, vf_ref q, vf_ref k,
+/* Keys and values of the batch itself, in f16 for flash attention; else values are turned around. */
+static vf_ref attend_to_batch(vf_ggml_builder *b, const vf_heads *s, vf_ref q, vf_ref k, vf_ref v) {
+  uint64_t tokens = b->g->tokens, bytes = vf_build_tokens(b, s->v * s->heads);
+  uint64_t k_bytes = vf_build_mul(b, tokens, s->k * s->kv_heads, F16_BYTES);
+  uint64_t v_bytes = vf_build_mul(b, tokens, s->v * s->kv_heads, F16_BYTES);
+  vf_ref mask = b->in[VF_IN_MASK + s->window], x;
+  vf_expand(b, q);
+  vf_expand(b, k);
+  vf_expand(b, v);
+  if (b->g->flash_attn) {
+    const vf_ref sources[] = {vf_view(q), vf_new(b, k_bytes, vf_view(k)),
+                              vf_new(b, v_bytes, vf_view(v)), mask};
+    x = vf_view(vf_graph_op(&b->graph, VF_OP_NEW, bytes, sources, 4));
+  } else {
+    uint64_t scores = vf_build_mul(b, vf_build_tokens(b, s->heads), tokens, 1);
+    vf_ref values = vf_new(b, 2 * v_bytes, vf_view(v));
+    x = vf_over2(b, scores, vf_new2(b, scores, vf_view(k), vf_view(q)), mask);
+    x = vf_new(b, bytes, vf_view(vf_new2(b, bytes, values, x)));
+  }
+  vf_expand(b, x);
+  return x;
+}
+
+vf_ref vf_attend(vf_ggml_builder *b, const vf_layer *l, const vf_heads *s, vf_ref q, vf_ref k,
                      vf_ref v) {
+  if (!vf_is_cached(b->model)) return attend_to_batch(b, s, q, k, v);
   vf_ref k_rotation = b->in[VF_IN_K_ROTATION + s->window];
   vf_ref v_rotation = b->in[VF_IN_V_ROTATION + s->window];
   uint64_t v_bytes = vf_build_tokens(b, s->v * s->kv_heads);
@@ -172,48 +190,19 @@ static vf_ref attend(vf_ggml_builder *b, const vf_layer *l, const shape *s, vf_r
   k = rotate(b, vf_build_tokens(b, s->k * s->kv_heads), k_rotation, k);
   v = rotate(b, v_bytes, v_rotation, v);
   vf_expand(b, q);
-  write_cache(b, l, s, k, v);
+  vf_write_cache(b, l, s, k, v);
   q = vf_slice(b, vf_build_tokens(b, s->k * s->heads), vf_view(q));
-  vf_ref x = b->g->flash_attn ? flash_attention(b, l, s, q) : plain_attention(b, l, s, q);
+  vf_ref mask = mask_of(b, s->window);
+  vf_ref x = b->g->flash_attn ? vf_flash_attention(b, l, s, q, mask)
+                              : vf_plain_attention(b, l, s, q, mask);
   vf_expand(b, x);
   return rotate(b, result, v_rotation, x);
 }
 
-static uint64_t cells_of(const vf_ggml_builder *b, const vf_layer *l) {
+uint64_t vf_cells_of(const vf_ggml_builder *b, const vf_layer *l) {
   const vf_cache_layer c = {.kind = l->window != 0 ? VF_CACHE_WINDOW : VF_CACHE_FULL,
                             .window = l->window};
   return vf_ggml_cache_cells(b->model, b->g, &c);
-}
-
-/* ---- Latent attention ------------------------------------------------------------------- */
-
-static vf_ref latent_query(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
-  uint64_t bytes = vf_build_tokens(b, (uint64_t)l->n_heads * l->k_dim);
-  if (l->q_lora == 0) return vf_multiply(b, bytes, VF_ROLE_ATTN_Q, x);
-  uint64_t low = vf_build_tokens(b, l->q_lora);
-  x = vf_multiply(b, low, VF_ROLE_ATTN_Q_A, x);
-  return vf_multiply(b, bytes, VF_ROLE_ATTN_Q_B, vf_norm(b, l, low, x, VF_ROLE_ATTN_Q_A_NORM));
-}
-
-static vf_ref joined(vf_ggml_builder *b, uint64_t bytes, vf_ref x, vf_ref rope, bool rope_first) {
-  return rope_first ? vf_new2(b, bytes, rope, x) : vf_new2(b, bytes, x, rope);
-}
-
-static vf_ref latent_attention(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
-  uint64_t heads = l->n_heads, rope = l->rope_dim, lora = l->kv_lora;
-  const shape s = {heads, 1, lora + rope, lora, cells_of(b, l), l->v_dim, 0};
-  vf_ref q = latent_query(b, l, x);
-  vf_ref kv = vf_multiply(b, vf_build_tokens(b, lora + rope), VF_ROLE_ATTN_KV_A, x);
-  vf_ref q_rope = vf_rope(b, vf_build_tokens(b, rope * heads), vf_strided(q));
-  vf_ref k_rope = vf_rope(b, vf_build_tokens(b, rope), vf_strided(kv));
-  uint64_t low = vf_build_tokens(b, lora);
-  vf_ref c = vf_norm(b, l, low, vf_strided(kv), VF_ROLE_ATTN_KV_A_NORM);
-  vf_ref absorbed = vf_multiply(b, heads * low, VF_ROLE_ATTN_K_B, vf_strided(q));
-  bool rope_first = vf_rule(b, VF_RULE_MLA_ROPE_FIRST);
-  q = joined(b, vf_build_tokens(b, s.k * heads), vf_view(absorbed), q_rope, rope_first);
-  vf_ref k = joined(b, vf_build_tokens(b, s.k), vf_view(c), k_rope, rope_first);
-  x = attend(b, l, &s, q, k, vf_view(c));
-  return vf_multiply(b, vf_build_tokens(b, b->model->n_embd), VF_ROLE_ATTN_OUTPUT, x);
 }
 
 /* ---- Heads ------------------------------------------------------------------------------ */
@@ -269,13 +258,42 @@ static void position(vf_ggml_builder *b, const vf_layer *l, heads *h) {
   if (h->k != 0) h->k = vf_over(b, h->k_bytes, h->k);
 }
 
+/* A gate of the result, one number per head or per element, out of what attention read. */
+static vf_ref gated(vf_ggml_builder *b, const vf_layer *l, vf_ref y, vf_ref x) {
+  uint64_t all = vf_build_tokens(b, (uint64_t)l->n_heads * l->v_dim);
+  uint64_t one = vf_build_tokens(b, l->n_heads);
+  if (vf_has(l, VF_LAYER_O_GATED))
+    return vf_over2(b, all, y, vf_over(b, all, vf_multiply(b, all, VF_ROLE_ATTN_GATE, x)));
+  if (!vf_has(l, VF_LAYER_HEAD_GATE)) return y;
+  vf_ref gate = vf_over(b, one, vf_multiply(b, one, VF_ROLE_ATTN_GATE, x));
+  return vf_view(vf_over2(b, all, vf_view(y), vf_view(gate)));
+}
+
+/* Keys are written before values here; the index key before both. */
+static vf_ref attend_sparsely(vf_ggml_builder *b, const vf_layer *l, const vf_heads *s, vf_ref x,
+                              heads *h) {
+  vf_ref k_rotation = b->in[VF_IN_K_ROTATION], v_rotation = b->in[VF_IN_V_ROTATION];
+  bool windows = b->windows;
+  vf_write_index(b, l, x);
+  h->q = rotate(b, h->q_bytes, k_rotation, h->q);
+  h->k = rotate(b, h->k_bytes, k_rotation, h->k);
+  h->v = rotate(b, h->v_bytes, v_rotation, h->v);
+  vf_expand(b, h->q);
+  b->windows = true;
+  vf_write_cache(b, l, s, h->k, h->v);
+  b->windows = windows;
+  vf_ref y = vf_build_block_sparse(b, l, x, h->q);
+  return rotate(b, vf_build_tokens(b, s->v * s->heads), v_rotation, y);
+}
+
 vf_ref vf_build_attention(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
-  if (l->kv_lora != 0) return latent_attention(b, l, x);
-  const shape s = {l->n_heads,
+  if (l->kv_lora != 0) return vf_build_latent(b, l, x);
+  if (l->kv_expanded != 0) return vf_build_expanded(b, l, x);
+  const vf_heads s = {l->n_heads,
                    l->n_kv_heads,
                    l->k_dim,
                    l->v_dim,
-                   cells_of(b, l),
+                   vf_cells_of(b, l),
                    0,
                    vf_window_index(b->model, l)};
   heads h = {0};
@@ -289,11 +307,15 @@ vf_ref vf_build_attention(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   normalize(b, l, &h);
   position(b, l, &h);
   if (vf_has(l, VF_LAYER_Q_SCALED)) h.q = vf_over(b, h.q_bytes, h.q);
-  x = attend(b, l, &s, h.q, h.k, h.v);
+  bool sparse = vf_is_block_sparse(b->g, l);
+  vf_ref y = sparse ? attend_sparsely(b, l, &s, x, &h) : vf_attend(b, l, &s, h.q, h.k, h.v);
   if (h.gate != 0) {
     vf_ref gate = vf_over(b, h.q_bytes, vf_new(b, h.q_bytes, h.gate));
-    x = vf_over2(b, h.q_bytes, x, gate);
+    y = vf_over2(b, h.q_bytes, y, gate);
   }
-  return vf_project(b, vf_build_tokens(b, b->model->n_embd), VF_ROLE_ATTN_OUTPUT, x,
+  y = gated(b, l, y, x);
+  if (vf_has(l, VF_LAYER_SUB_NORMS))
+    y = vf_norm(b, l, vf_build_tokens(b, s.v * s.heads), y, VF_ROLE_ATTN_SUB_NORM);
+  return vf_project(b, vf_build_tokens(b, b->model->n_embd), VF_ROLE_ATTN_OUTPUT, y,
                     vf_has(l, VF_LAYER_OUT_BIAS));
 }
