@@ -22,6 +22,21 @@ if(VRAMFIT_PROGRAM)
     endif()
   endif()
   install(TARGETS vramfit_cli)
+
+  # The man page and completions come out of the program that was built; one for another system cannot run here.
+  if(NOT CMAKE_CROSSCOMPILING)
+    foreach(kind man bash zsh fish)
+      add_custom_command(TARGET vramfit_cli POST_BUILD VERBATIM
+        COMMAND $<TARGET_FILE:vramfit_cli> --generate ${kind} > ${PROJECT_BINARY_DIR}/vramfit.${kind})
+    endforeach()
+    install(FILES ${PROJECT_BINARY_DIR}/vramfit.man RENAME vramfit.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+    install(FILES ${PROJECT_BINARY_DIR}/vramfit.bash RENAME vramfit
+      DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+    install(FILES ${PROJECT_BINARY_DIR}/vramfit.zsh RENAME _vramfit
+      DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+    install(FILES ${PROJECT_BINARY_DIR}/vramfit.fish
+      DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+  endif()
 endif()
 
 # ---- pkg-config: paths from where its file lies, unless they are absolute ----------------------

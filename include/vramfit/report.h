@@ -48,6 +48,10 @@ typedef struct vf_report_options {
   const vf_launch *launch; /* of an estimate: told at its end; NULL: not */
   const vf_deployment
       *deployment; /* of an estimate: what was asked, for programs; NULL: not told */
+  const vf_offers *offers; /* of an estimate: what there was to choose from; NULL: all was said */
+  size_t rows;             /* of long lists, for people: so many at most; 0: all */
+  bool ascii;              /* for people: no character beyond ASCII */
+  size_t columns;          /* for people: lines are wrapped at this width; 0: never */
 } vf_report_options;
 
 /* A table in GiB, plain. */
@@ -104,6 +108,13 @@ VF_API VF_MUST_USE vf_status vf_grid_write(const vf_grid *grid, vf_cell_shows sh
 VF_API VF_MUST_USE vf_status vf_answer_write(const vf_answer *answer,
                                              const vf_report_options *options, vf_write_fn write,
                                              void *user, vf_error *err);
+
+/* ---- What runs on a device -------------------------------------------------------------- */
+
+/* Writes the list in any format; for people the popular ones, unless options->rows is 0. */
+VF_API VF_MUST_USE vf_status vf_runners_write(const vf_runners *runners,
+                                              const vf_report_options *options, vf_write_fn write,
+                                              void *user, vf_error *err);
 
 /* ---- Looking into a model --------------------------------------------------------------- */
 

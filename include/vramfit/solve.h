@@ -123,6 +123,95 @@ typedef struct vf_answer {
 VF_API VF_MUST_USE vf_status vf_max_solve(vf_answer *out, const vf_context *ctx,
                                           const vf_max_query *query, vf_error *err);
 
+/* ---- What was not said ------------------------------------------------------------------ */
+
+/* One way to run a model on a device, and the most context that it leaves room for. */
+typedef struct vf_offer {
+  char quant[24], kv[12];
+  uint64_t weights_bytes;
+  uint64_t ctx_tokens;     /* most per sequence that FITS */
+  bool whole_ctx;          /* that is the model's limit */
+  uint32_t cpu_moe_layers; /* experts of so many layers in main memory; 0: none */
+  int32_t gpu_layers;      /* so many layers on the GPU, the rest in main memory; -1: all */
+  uint64_t host_bytes;     /* what that takes of main memory; 0: nothing of the model lies there */
+  bool usual;              /* the format that people take */
+  vf_rate decode;          /* at that context; 0: not known */
+} vf_offer;
+
+enum { VF_MAX_OFFERS = 6 };
+
+/* What there is to choose from where neither a format nor a context is said: formats from the widest
+ * to the narrowest, each with the most context.  0 of them: the engine takes a checkpoint as it is
+ * published, or the name states a format. */
+typedef struct vf_offers {
+  vf_offer list[VF_MAX_OFFERS];
+  size_t count;
+  size_t best; /* index of the one that is taken; count: none fits */
+  char engine[24];
+  char widest[24]; /* a wider format, that leaves no room; "": there is none */
+  uint64_t widest_bytes;
+  uint64_t limit_tokens, limit_cache_bytes; /* the model's whole context, where none of them holds
+                                               it, and its cache; 0: it is held, or not known */
+  size_t estimates;                         /* that it took */
+} vf_offers;
+
+/* Finds them for a deployment that says neither; its other parameters count.  That nothing fits is
+ * no failure, and what cannot be opened has none: vf_setup_open() tells why. */
+VF_API VF_MUST_USE vf_status vf_offers_solve(vf_offers *out, const vf_context *ctx,
+                                             const vf_deployment *deployment, vf_error *err);
+
+/* Says the context that a deployment does not, where its engine lowers it until it fits: the most
+ * that FITS, but no less than llama.cpp's own least of 4096.  scratch is overwritten.  What is said,
+ * and engines that take the whole context, stay as they are. */
+VF_API VF_MUST_USE vf_status vf_setup_settle(vf_setup *setup, vf_estimate *scratch, vf_error *err);
+
+/* ---- What runs on a device -------------------------------------------------------------- */
+
+/* A model that runs there, or a device that carries it. */
+typedef struct vf_runner {
+  const char *id, *name; /* name of a device; of a model the same as id */
+  uint64_t params, active_params, max_ctx_tokens; /* of a model */
+  uint64_t capacity_bytes;                        /* of a device */
+  char quant[24];
+  uint64_t weights_bytes, need_bytes, need_high_bytes; /* at the context that was asked for */
+  vf_verdict verdict;
+  bool popular;            /* of a model: Ollama's library has it */
+  uint32_t cpu_moe_layers; /* experts of so many layers in main memory */
+  vf_rate decode;
+} vf_runner;
+
+typedef struct vf_runners vf_runners;
+
+typedef struct vf_runners_query {
+  size_t struct_size; /* of the caller's struct, as vf_runners_query_init() sets it */
+  vf_deployment base; /* names the device, or the model; the other one is what is asked for */
+  const char *family; /* models: of this family; NULL: any */
+  uint64_t least_params, most_params; /* models; 0: no such end */
+  const char *vendor;                 /* devices: of this vendor; NULL: any */
+} vf_runners_query;
+
+/* A query of which the base is yet to be said. */
+static inline vf_runners_query vf_runners_query_init(void) {
+  vf_runners_query o;
+  memset(&o, 0, sizeof o);
+  o.struct_size = sizeof o;
+  o.base = vf_deployment_init();
+  return o;
+}
+
+/* All models of the catalog that run on the device (FITS or TIGHT), the largest first; or all
+ * devices that carry the model, the smallest first.  A context that is not said is 8192 tokens, or
+ * the model's limit; a format that is not said the widest from Q4_K_M to Q8_0.  VF_USAGE if the base
+ * names neither or both. */
+VF_API VF_MUST_USE vf_status vf_runners_find(vf_runners **out, const vf_context *ctx,
+                                             const vf_runners_query *query, vf_error *err);
+VF_API void vf_runners_free(vf_runners *runners);
+
+/* Those that were found, with how many there are; how many were looked at.  They belong to
+ * `runners`; NULL and 0 for NULL. */
+VF_API const vf_runner *vf_runners_list(const vf_runners *runners, size_t *count);
+VF_API size_t vf_runners_looked_at(const vf_runners *runners);
+
 /* ---- What --fit of llama.cpp does ------------------------------------------------------- */
 
 /* Changes the request as llama.cpp's own --fit would, so that every device keeps 1024 MiB free: a
@@ -142,6 +231,7 @@ typedef struct vf_curve_point {
   uint64_t part_bytes[VF_PART_COUNT];
   uint64_t shared_host_bytes; /* unified: the host's side */
   vf_interval need;
+  uint64_t growth_bytes; /* most that is taken with use, on top */
 } vf_curve_point;
 
 /* Memory against context, of the device that is fullest. */
@@ -150,8 +240,9 @@ typedef struct vf_curve {
   size_t count;
   uint32_t device; /* index into vf_estimate_devices */
   uint64_t capacity_bytes;
-  uint64_t last_ctx_tokens; /* the largest context whose need is within the capacity; 0: none */
+  uint64_t last_ctx_tokens; /* the largest context whose worst case is within the capacity; 0: none */
   bool ends_above;          /* that is the end of the curve: it never leaves the capacity */
+  uint64_t headroom_target_bytes; /* of the device */
 } vf_curve;
 
 /* Solves it by repeated estimates with estimate as scratch (its last result is overwritten).

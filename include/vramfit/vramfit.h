@@ -514,6 +514,23 @@ VF_API size_t vf_speed_explain(const vf_estimate *estimate, char *buf, size_t si
 
 /* ---- Limits ----------------------------------------------------------------------------- */
 
+/* A way out: what to change, all of it together, so that the verdict is FITS.  0, "" and -1: as it
+ * is. */
+typedef struct vf_way {
+  uint64_t ctx_tokens;
+  uint32_t seqs;
+  char quant[24], kv[12];
+  uint32_t cpu_moe_layers; /* experts of so many layers in main memory */
+  int32_t gpu_layers;      /* so many layers on the GPU */
+  bool cache_ram_off;      /* --cache-ram 0 */
+  uint32_t max_num_seqs, memory_fraction_ppm;
+  uint32_t gpus, tp, pp; /* so many of the first device; tp and pp of engines that have ranks */
+  uint64_t need_high_bytes;
+  vf_rate decode; /* 0: not known */
+} vf_way;
+
+enum { VF_MAX_WAYS = 3 };
+
 /* What else would fit, everything else unchanged ("fits" as the verdict FITS). */
 typedef struct vf_limits {
   uint64_t max_concurrency_x100; /* serving engines: as in vf_workload; 0: does not apply */
@@ -533,6 +550,8 @@ typedef struct vf_limits {
                                 does not fit as it is; -1: it does, or none helps */
   vf_rate gpu_layers_decode; /* its speed; 0: not known */
   size_t estimates;          /* that it took, besides the one that it is about */
+  vf_way ways[VF_MAX_WAYS];  /* where it does not fit as it is: best first, each one estimated */
+  size_t n_ways;
 } vf_limits;
 
 /* Solves them by repeated estimates with `scratch` (its last result is overwritten): what the

@@ -127,11 +127,27 @@ static enum exit_code add_model(const args *a, const vf_context *ctx, vf_error *
   return EXIT_FITS;
 }
 
+/* Of all models those that run on a device. */
+static enum exit_code list_fitting(const args *a, const vf_context *ctx, vf_error *err) {
+  const char *const words[] = {"--gpu", a->fits};
+  size_t at = 0;
+  if (a->n_operands > 0)
+    trouble(err, a->operands[0], "with --fits, --family and --params choose among the models");
+  else if (vf_command_option(a->deployment, words, 2, &at, err) == VF_OK)
+    return command_runners(a, ctx, err);
+  return EXIT_TROUBLE;
+}
+
 enum exit_code command_models(const args *a, const vf_context *ctx, vf_error *err) {
   if (a->n_operands > 0 && strcmp(a->operands[0], "add") == 0) return add_model(a, ctx, err);
   if (a->n_operands > 1) {
     too_many_words(a->operands[1], err);
     return EXIT_TROUBLE;
   }
-  return list(a, ctx, VF_LIST_MODELS, err);
+  if (a->fits == NULL && vf_command_so_far(a->deployment) != NULL && a->n_at > 0) {
+    const char *word = a->words[a->at[0]];
+    trouble(err, "", "vramfit models takes no %.*s without --fits GPU", (int)strcspn(word, "="), word);
+    return EXIT_TROUBLE;
+  }
+  return a->fits == NULL ? list(a, ctx, VF_LIST_MODELS, err) : list_fitting(a, ctx, err);
 }

@@ -38,13 +38,27 @@ static const char *noted_variable(void *user, const char *name) {
   return value;
 }
 
-vf_status read_deployment(vf_deployment *out, vf_command *c, const args *a, const vf_context *ctx,
-                          vf_error *err) {
-  vf_deployment d;
+static vf_status take(vf_deployment *out, vf_command *c, const args *a, vf_error *err) {
   vf_status status = VF_OK;
   if (a->line == NULL)
     status = vf_command_environment(c, noted_variable, (void *)(uintptr_t)a, err);
-  if (status == VF_OK) status = vf_command_deployment(c, &d, err);
+  return status == VF_OK ? vf_command_deployment(c, out, err) : status;
+}
+
+vf_status read_half(vf_deployment *out, vf_command *c, const args *a, const vf_context *ctx,
+                    vf_error *err) {
+  vf_deployment d;
+  vf_status status = take(&d, c, a, err);
+  if (status == VF_OK) status = refuse_lists(c, err);
+  if (status == VF_OK && d.gpu != NULL) status = find_machine(&d.machine, &d, NULL, a, ctx, err);
+  if (status == VF_OK) *out = d;
+  return status;
+}
+
+vf_status read_deployment(vf_deployment *out, vf_command *c, const args *a, const vf_context *ctx,
+                          vf_error *err) {
+  vf_deployment d;
+  vf_status status = take(&d, c, a, err);
   if (status != VF_OK) return status;
   status = need(d.model != NULL || vf_command_list(c, VF_AXIS_MODEL) != NULL, "model",
                 "llama3.1-8b", err);

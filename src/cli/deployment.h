@@ -15,4 +15,8 @@ vf_status refuse_lists(const vf_command *c, vf_error *err);
 vf_status read_deployment(vf_deployment *out, vf_command *c, const args *a, const vf_context *ctx,
                           vf_error *err);
 
+/* The same where a model or a device is asked for, and the other one is named. */
+vf_status read_half(vf_deployment *out, vf_command *c, const args *a, const vf_context *ctx,
+                    vf_error *err);
+
 #endif

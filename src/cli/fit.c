@@ -17,11 +17,26 @@ typedef struct job {
   vf_setup *setup;
   vf_estimate *estimate, *scratch;
   vf_limits limits;
+  vf_offers offers; /* count 0: a format or a context was said */
 } job;
+
+/* Where neither a format nor a context is said: what there is to choose from, and the best of it.
+ */
+static vf_status choose(job *j, vf_error *err) {
+  vf_deployment *d = &j->d;
+  vf_status status = vf_offers_solve(&j->offers, j->ctx, d, err);
+  if (status != VF_OK || j->offers.best >= j->offers.count) return status;
+  const vf_offer *best = &j->offers.list[j->offers.best];
+  if (!best->usual) d->quant = best->quant;
+  d->request.ctx_tokens = best->ctx_tokens;
+  d->request.cpu_moe_layers = best->cpu_moe_layers;
+  return VF_OK;
+}
 
 static vf_status open_all(job *j, vf_error *err) {
   vf_status status = read_deployment(&j->d, j->a->deployment, j->a, j->ctx, err);
   if (status == VF_OK) status = refuse_lists(j->a->deployment, err);
+  if (status == VF_OK && j->d.fit == VF_AUTO) status = choose(j, err);
   if (status == VF_OK) status = vf_setup_open(&j->setup, j->ctx, &j->d, err);
   if (status == VF_OK) status = vf_estimate_new(&j->estimate, j->ctx, err);
   return status == VF_OK ? vf_estimate_new(&j->scratch, j->ctx, err) : status;
@@ -50,6 +65,7 @@ static vf_status solve(job *j, vf_error *err) {
   size_t n;
   vf_status status = VF_OK;
   if (j->d.fit == VF_ON) status = apply_fit(j, err);
+  if (status == VF_OK) status = vf_setup_settle(j->setup, j->scratch, err);
   if (status == VF_OK) status = vf_setup_estimate(j->estimate, j->setup, err);
   if (status != VF_OK || j->a->quiet) return status;
   const vf_device *devices = vf_setup_devices(j->setup, &n);
@@ -88,6 +104,7 @@ static vf_status report(const job *j, vf_error *err) {
     status = vf_launch_make(&launch, j->ctx, j->estimate, &j->d, err);
   options.launch = launch;
   options.deployment = &j->d;
+  options.offers = j->offers.count != 0 ? &j->offers : NULL;
   if (status == VF_OK)
     status = vf_report_write(j->estimate, &j->limits, &options, write_stdout, stdout, err);
   vf_launch_free(launch);
@@ -114,8 +131,21 @@ static void finish(job *j) {
   vf_setup_free(j->setup);
 }
 
+/* A model without a GPU, or a GPU without a model, is another question. */
+static bool is_half(const args *a) {
+  const vf_deployment *d = vf_command_so_far(a->deployment);
+  bool model = d->model != NULL || list_of(a, VF_AXIS_MODEL) != NULL;
+  bool gpu = d->gpu != NULL || list_of(a, VF_AXIS_GPU) != NULL;
+  return a->line == NULL && model != gpu;
+}
+
 enum exit_code command_fit(const args *a, const vf_context *ctx, vf_error *err) {
   job j = {.a = a, .ctx = ctx};
+  if (is_half(a)) return command_runners(a, ctx, err);
+  if (a->all) {
+    trouble(err, "--all", "is of lists: vramfit GPU, vramfit MODEL");
+    return EXIT_TROUBLE;
+  }
   vf_status status = open_all(&j, err);
   if (status == VF_OK) status = solve(&j, err);
   if (status == VF_OK) status = check_context(&j, err);

@@ -21,6 +21,8 @@ static const char *const check_parameters[] = {"gpu",         "gpus",     "total
 static const char *const train_parameters[] = {"model", "quant",  "gpu",      "gpus", "tp",   "pp", "ep",
                                                "total", "memory", "used",     "headroom", NULL};
 static const char *const model_parameter[] = {"model", NULL};
+static const char *const fits_parameters[] = {"ctx",  "seqs",        "quant",    "kv",  "engine",
+                                              "used", "host-memory", "headroom", NULL};
 
 const command commands[] = {
     {"fit", FIT, 0, command_fit, "[fit] --model M --gpu G [OPTIONS]", "", NULL},
@@ -45,7 +47,7 @@ const command commands[] = {
     {"train", TRAIN, 0, command_train, "train --model M --gpu G [OPTIONS]",
      "fine-tuning and pre-training: LoRA, QLoRA, ZeRO, FSDP…", train_parameters},
     {"models", MODELS, 2, command_models, "models [QUERY]",
-     "the models that are known; one whole, by name", NULL},
+     "the models that are known; one whole, by name", fits_parameters},
     {"gpus", GPUS, 1, command_gpus, "gpus [QUERY]",
      "the devices that are known; one whole, by name", NULL},
     {"nodes", NODES, 1, command_nodes, "nodes [QUERY]",
@@ -79,14 +81,42 @@ static vf_status unknown_command(const char *name, vf_error *err) {
                  nearest != NULL ? nearest : "--model");
 }
 
+static bool is_a_gpu(const vf_context *ctx, const char *name) {
+  vf_device devices[VF_MAX_DEVICES];
+  vf_error ignored;
+  size_t n;
+  return vf_devices_parse(devices, VF_MAX_DEVICES, &n, ctx, name, &ignored) == VF_OK;
+}
+
+/* A name that nobody has as a model: a GPU, or a program that was measured. */
+static void hint(const args *a, const vf_context *ctx, vf_error *err) {
+  const vf_deployment *d = vf_command_so_far(a->deployment);
+  if (err->status != VF_UNKNOWN || d == NULL || d->model == NULL) return;
+  if (strstr(err->message, "unknown model") == NULL && strstr(err->message, "unknown GPU") == NULL)
+    return;
+  if (is_a_gpu(ctx, d->model) && (d->gpu == NULL || !is_a_gpu(ctx, d->gpu))) {
+    trouble(err, "", "'%.60s' is a GPU: are --model and --gpu swapped?", d->model);
+    return;
+  }
+  for (size_t i = 0; vf_catalog_id(ctx, VF_CATALOG_WORKLOADS, i) != NULL; i++)
+    if (strcmp(vf_catalog_id(ctx, VF_CATALOG_WORKLOADS, i), d->model) == 0)
+      trouble(err, "",
+              "'%.60s' is no language model that an engine is known for; it was measured as a "
+              "program: vramfit workloads %.60s, vramfit place",
+              d->model, d->model);
+}
+
 static enum exit_code run_command(const args *a, const vf_context *ctx, vf_error *err) {
   const command *c = find_command(a->command);
   if (c == NULL)
     unknown_command(a->command, err);
   else if (a->n_operands > c->most_operands)
     too_many_words(a->operands[c->most_operands], err);
-  else
-    return c->run(a, ctx, err);
+  else {
+    enum exit_code code = c->run(a, ctx, err);
+    if (code == EXIT_TROUBLE) hint(a, ctx, err);
+    return code;
+  }
   return EXIT_TROUBLE;
 }
 
@@ -101,11 +131,25 @@ static enum exit_code close_output(enum exit_code code) {
   return EXIT_TROUBLE;
 }
 
-static enum exit_code run(const args *a, vf_context *ctx, vf_error *err) {
-  if (a->help) {
+/* Of a command that is named its own; else -h is one screen. */
+static enum exit_code help(const args *a) {
+  const command *c = a->command != NULL ? find_command(a->command) : NULL;
+  if (c != NULL)
+    print_command_help(stdout, c);
+  else if (a->brief)
+    print_brief_help(stdout);
+  else
     print_help(stdout);
-    return EXIT_FITS;
+  return EXIT_FITS;
+}
+
+static enum exit_code run(const args *a, vf_context *ctx, vf_error *err) {
+  if (a->help) return help(a);
+  if (a->generate != NULL && !print_generated(stdout, a->generate)) {
+    trouble(err, "--generate", "'%.40s' is not one of: man, bash, zsh, fish", a->generate);
+    return EXIT_TROUBLE;
   }
+  if (a->generate != NULL) return EXIT_FITS;
   if (a->version) {
     print_version(stdout, ctx);
     return EXIT_FITS;
@@ -130,7 +174,7 @@ int main(int argc, char **argv) {
   static char buffer[1 << 16]; /* one write for most answers, whose failure says why */
   vf_error err = {.status = VF_OK};
   if (argc < 2) {
-    fputs("usage: vramfit --model M --gpu G [OPTIONS]   (vramfit --help explains)\n", stderr);
+    print_brief_help(stderr);
     return EXIT_TROUBLE;
   }
   setvbuf(stdout, buffer, _IOFBF, sizeof buffer);

@@ -26,6 +26,10 @@ static vf_status find_question(vf_max_kind *out, const args *a, vf_error *err) {
   const char *names[VF_MOST_COUNT + 1] = {NULL};
   for (size_t i = 0; i < VF_MOST_COUNT; i++) {
     names[i] = questions[i].name;
+    if (a->n_operands > 0 && strcmp(a->operands[0], "concurrency") == 0) {
+      *out = VF_MOST_SEQS;
+      return VF_OK;
+    }
     if (a->n_operands == 0 || strcmp(a->operands[0], questions[i].name) != 0) continue;
     *out = questions[i].kind;
     return VF_OK;
@@ -81,8 +85,14 @@ static vf_status run(vf_answer *answer, const args *a, const vf_context *ctx, vf
   return vf_answer_write(answer, &options, write_stdout, stdout, err);
 }
 
+/* The most model: which of them run, the largest first. */
+static bool is_about_models(const args *a) {
+  return a->n_operands == 1 && (strcmp(a->operands[0], "model") == 0 || strcmp(a->operands[0], "models") == 0);
+}
+
 enum exit_code command_max(const args *a, const vf_context *ctx, vf_error *err) {
   vf_answer answer;
+  if (is_about_models(a)) return command_runners(a, ctx, err);
   if (run(&answer, a, ctx, err) != VF_OK) return EXIT_TROUBLE;
   return answer.found ? EXIT_FITS : EXIT_NO_FIT;
 }

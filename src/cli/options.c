@@ -212,9 +212,9 @@ static const option_spec specs[] = {
 };
 
 static const option_row rows[] = {
-#define SECTION(title) {title, 0, NULL, NULL, NULL},
+#define SECTION(title) {title, 0, NULL, NULL, NULL, 0},
 #define OPTION(id, short_name, long_name, argument, parse, field, commands, help)                  \
-  {NULL, short_name, long_name, argument, help},
+  {NULL, short_name, long_name, argument, help, (unsigned)(commands)},
 #include "options.def"
 #undef SECTION
 #undef OPTION
@@ -236,6 +236,7 @@ typedef struct found {
 
 typedef struct line {
   args *a;
+  const vf_context *ctx;
   const char *const *words;
   size_t count;
   found list[MAX_WORDS];
@@ -254,6 +255,24 @@ static const option_spec *find_spec(const char *word, const char **value) {
   return NULL;
 }
 
+/* What people call ours elsewhere: other programs' words for it, and slips. */
+static const struct {
+  const char *word, *ours;
+} elsewhere[] = {
+    {"--vram", "--memory 24GiB"},     {"--gpu-memory", "--memory 24GiB"},
+    {"--ram", "--host-memory 64GiB"}, {"--context", "--ctx 8k"},
+    {"--num-ctx", "--ctx 8k"},        {"--num_ctx", "--ctx 8k"},
+    {"--n-ctx", "--ctx 8k"},          {"--max-seq-len", "--ctx 8k"},
+    {"--max-length", "--ctx 8k"},     {"--precision", "--quant f16"},
+    {"--bits", "--quant q4"},         {"--format-weights", "--quant q4"},
+    {"--batch", "--seqs N, sequences at once, or --batch-size N, tokens at once"},
+    {"--concurrency", "--seqs N"},    {"--users", "--seqs N"},
+    {"--parallel-requests", "--seqs N"}, {"--device", "--gpu rtx-4090"},
+    {"--card", "--gpu rtx-4090"},     {"--kv-cache", "--kv q8_0"},
+    {"--layers", "--ngl N"},          {"-v", "--version"},
+    {"-V", "--version"},              {"-n", "--seqs N"},
+};
+
 static vf_status unknown_option(const char *word, vf_error *err) {
   const char *names[OPT_COUNT + 128] = {NULL};
   char bare[64];
@@ -263,6 +282,9 @@ static vf_status unknown_option(const char *word, vf_error *err) {
     names[n++] = vf_param_get(i)->name;
   for (size_t i = 0; i < OPT_COUNT; i++) names[n++] = specs[i].long_name;
   snprintf(bare, sizeof bare, "%.*s", (int)strcspn(word, "="), word);
+  for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+    if (strcmp(bare, elsewhere[i].word) == 0)
+      return trouble(err, "", "unknown option '%s': it is %s here", bare, elsewhere[i].ours);
   const char *nearest = vf_nearest_name(bare + strspn(bare, "-"), names);
   if (nearest == NULL)
     return trouble(err, "", "unknown option '%s' (vramfit --help lists them)", bare);
@@ -397,6 +419,72 @@ static vf_status check_parameters(const args *a, const command *c, vf_error *err
   return VF_OK;
 }
 
+/* ---- A model and a GPU without options ---- */
+
+static bool is_gpu(const vf_context *ctx, const char *word) {
+  vf_device devices[VF_MAX_DEVICES];
+  vf_error ignored;
+  size_t n;
+  if (strncmp(word, "auto", 4) == 0 && (word[4] == '\0' || word[4] == ':')) return true;
+  return vf_devices_parse(devices, VF_MAX_DEVICES, &n, ctx, word, &ignored) == VF_OK;
+}
+
+/* A word that is a slip of the pen for a command is none for a model. */
+static bool is_like_a_command(const char *word) {
+  const char *names[MAX_OPERANDS + 1] = {NULL};
+  for (size_t i = 0; i < n_commands && i < MAX_OPERANDS; i++) names[i] = commands[i].name;
+  return vf_nearest_name(word, names) != NULL;
+}
+
+static bool is_model(const vf_context *ctx, const char *word) {
+  vf_model *m;
+  vf_error ignored;
+  if (vf_model_open(&m, ctx, word, NULL, NULL, &ignored) != VF_OK) return false;
+  vf_model_free(m);
+  return true;
+}
+
+static vf_status name(args *a, size_t at, const char *option, const char *word, vf_error *err) {
+  size_t i = 0;
+  a->named[at] = option;
+  a->named[at + 1] = word;
+  return vf_command_option(a->deployment, a->named + at, 2, &i, err);
+}
+
+/* "llama3.1 rtx-4060", "rtx-4060", "llama3.1": the first word is no command, and no slip for one.
+ */
+static vf_status take_names(const line *l, vf_error *err) {
+  args *a = l->a;
+  const char *first = a->command, *second = a->n_operands > 0 ? a->operands[0] : NULL;
+  if (first == NULL || find_command(first) != NULL) return VF_OK;
+  bool gpu_first = is_gpu(l->ctx, first);
+  if (!gpu_first && is_like_a_command(first) && !is_model(l->ctx, first)) return VF_OK;
+  if (a->n_operands > 1) return too_many_words(a->operands[1], err);
+  bool swapped = gpu_first && second != NULL && !is_gpu(l->ctx, second);
+  a->command = NULL;
+  a->n_operands = 0;
+  if (second == NULL)
+    return name(a, 0, gpu_first ? "--gpu" : "--model", first, err);
+  vf_status status = name(a, 0, "--model", swapped ? second : first, err);
+  return status == VF_OK ? name(a, 2, "--gpu", swapped ? first : second, err) : status;
+}
+
+/* ---- Help as a word ---- */
+
+/* "help", "help table", "help kv-cache", "version". */
+static void take_help(args *a) {
+  if (a->command == NULL) return;
+  if (strcmp(a->command, "version") == 0) a->version = true;
+  if (strcmp(a->command, "help") == 0) {
+    const char *on = a->n_operands > 0 ? a->operands[0] : NULL;
+    bool topic = on != NULL && find_command(on) == NULL;
+    a->help = !topic;
+    a->command = topic ? "explain" : on;
+    if (!topic) a->n_operands = 0;
+  }
+  if (a->version) a->command = NULL;
+}
+
 /* ---- The whole line ---- */
 
 /* The engine is named first, since words of engines depend on it. */
@@ -443,6 +531,10 @@ static vf_status read_all(line *l, vf_error *err) {
   if (status == VF_OK) status = take_engine(l, err);
   if (status == VF_OK) status = take_words(l, err);
   if (status != VF_OK) return status;
+  take_help(a);
+  for (size_t i = 0; i < a->n_words; i++) a->brief = a->brief || strcmp(a->words[i], "-h") == 0;
+  if (!a->help && !a->version && a->generate == NULL) status = take_names(l, err);
+  if (status != VF_OK) return status;
   const command *c = find_command(a->command);
   if (c == NULL) c = &commands[0]; /* told by whoever runs it */
   status = apply_own(l, c, err);
@@ -468,7 +560,7 @@ vf_status args_parse(args *out, const vf_context *ctx, int argc, char **argv, vf
   }
   if (out->line != NULL && out->n_line == 0)
     return trouble(err, "", "what is to start? vramfit --gpu G -- vllm serve MODEL…");
-  l = (line){.a = out, .words = out->words, .count = out->n_words};
+  l = (line){.a = out, .ctx = ctx, .words = out->words, .count = out->n_words};
   return read_all(&l, err);
 }
 

@@ -34,6 +34,9 @@ typedef struct args {
   bool only_changed;
   bool card;
   const char *catalog, *id, *family, *vendor, *sysroot;
+  const char *generate; /* a man page or completions */
+  const char *fits; /* models: the device that they are to run on */
+  const char *named[4]; /* words without an option: "--model", M, "--gpu", G */
   const char *rows, *columns; /* names of axes */
   vf_cell_shows cell;
   uint64_t min_ctx;
@@ -42,7 +45,7 @@ typedef struct args {
   range_arg params, memory;
   vf_report_options report;
   color_mode color;
-  bool launch, strict, allow_risky, quiet, tensors, graph, help, version;
+  bool launch, strict, allow_risky, all, quiet, tensors, graph, help, brief, version;
 } args;
 
 /* Reads the command line; on failure err says which option and why.  args_free in any case. */
@@ -64,6 +67,7 @@ typedef struct option_row {
   const char *long_name;
   const char *argument;
   const char *help;
+  unsigned commands; /* that take it: bits of command.h */
 } option_row;
 
 const option_row *option_rows(size_t *count);

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 bool write_stdout(void *user, const char *data, size_t size) {
@@ -23,6 +25,18 @@ enum exit_code code_of(const args *a, vf_verdict verdict) {
   return EXIT_NO_FIT;
 }
 
+/* The first of these that says anything, as locale(7) has it. */
+bool is_utf8_locale(void) {
+  static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    const char *value = getenv(names[i]);
+    if (value == NULL || value[0] == '\0') continue;
+    const char *dot = strchr(value, '.');
+    return dot != NULL && (strncasecmp(dot, ".utf-8", 6) == 0 || strncasecmp(dot, ".utf8", 5) == 0);
+  }
+  return false;
+}
+
 /* --color, then NO_COLOR and CLICOLOR_FORCE, then whether someone is watching. */
 static bool wants_color(color_mode mode) {
   const char *no = getenv("NO_COLOR"), *force = getenv("CLICOLOR_FORCE"), *term = getenv("TERM");
@@ -32,11 +46,22 @@ static bool wants_color(color_mode mode) {
   return isatty(STDOUT_FILENO) && (term == NULL || strcmp(term, "dumb") != 0);
 }
 
+/* Of the terminal; COLUMNS says it where nobody else does.  0: as wide as it gets. */
+static size_t terminal_columns(void) {
+  struct winsize size;
+  const char *said = getenv("COLUMNS");
+  if (said != NULL && said[0] != '\0') return (size_t)strtoul(said, NULL, 10);
+  if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) return size.ws_col;
+  return 0;
+}
+
 /* Bars show on a terminal even where colour is not wanted. */
 vf_report_options report_options(const args *a) {
   vf_report_options options = a->report;
   options.struct_size = sizeof options;
   options.color = wants_color(a->color);
   options.bars = options.color || (a->color == COLOR_AUTO && isatty(STDOUT_FILENO));
+  options.ascii = !is_utf8_locale();
+  options.columns = terminal_columns();
   return options;
 }

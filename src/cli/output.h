@@ -10,4 +10,7 @@ bool write_stdout(void *user, const char *data, size_t size);
 /* What was asked for, with colour and bars where someone is watching. */
 vf_report_options report_options(const args *a);
 
+/* Whether the locale has UTF-8. */
+bool is_utf8_locale(void);
+
 #endif

@@ -10,18 +10,6 @@
 #include "output.h"
 #include "trouble.h"
 
-/* The first of these that says anything, as locale(7) has it. */
-static bool is_utf8_locale(void) {
-  static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    const char *value = getenv(names[i]);
-    if (value == NULL || value[0] == '\0') continue;
-    const char *dot = strchr(value, '.');
-    return dot != NULL && (strncasecmp(dot, ".utf-8", 6) == 0 || strncasecmp(dot, ".utf8", 5) == 0);
-  }
-  return false;
-}
-
 static vf_status write_file(const char *path, const vf_estimate *e, const vf_curve *curve,
                             const vf_plot_options *options, vf_error *err) {
   FILE *file = fopen(path, "w");
@@ -35,6 +23,15 @@ static vf_status write_file(const char *path, const vf_estimate *e, const vf_cur
   return err->status = VF_IO;
 }
 
+/* A picture of another kind is asked for. */
+static bool is_no_svg(const char *path) {
+  static const char *const endings[] = {".png", ".jpg", ".jpeg", ".pdf", ".webp", ".gif"};
+  const char *dot = strrchr(path, '.');
+  for (size_t i = 0; dot != NULL && i < sizeof endings / sizeof *endings; i++)
+    if (strcasecmp(dot, endings[i]) == 0) return true;
+  return false;
+}
+
 vf_status draw_plot(const args *a, const vf_estimate *estimate, vf_estimate *scratch,
                     const vf_model *model, const vf_request *request, const vf_device *devices,
                     size_t n_devices, vf_error *err) {
@@ -46,6 +43,11 @@ vf_status draw_plot(const args *a, const vf_estimate *estimate, vf_estimate *scr
                                    .unicode = is_utf8_locale(),
                                    .color = report.color,
                                    .unit = report.unit};
+  if (is_no_svg(a->plot))
+    return trouble(err, "--plot",
+                   "'%.60s': pictures are SVG: name a .svg file; a browser or rsvg-convert makes "
+                   "others of it",
+                   a->plot);
   if (terminal && report.format != VF_REPORT_TABLE)
     return trouble(err, "--plot", "- goes with the table: name a file beside --json");
   vf_status status = vf_curve_solve(&curve, scratch, model, request, devices, n_devices, err);

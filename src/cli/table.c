@@ -68,6 +68,15 @@ static vf_status move_last(axes *x, const char *name, const char *option, vf_err
                  name);
 }
 
+/* One list makes rows: what is fixed, the context, is their one column. */
+static void add_column(axes *x, const vf_deployment *d) {
+  static char ctx[24];
+  if (d->request.ctx_tokens == 0) return;
+  unsigned long long n = d->request.ctx_tokens;
+  snprintf(ctx, sizeof ctx, n % 1024 == 0 ? "%lluk" : "%llu", n % 1024 == 0 ? n / 1024 : n);
+  add(x, VF_AXIS_CTX, ctx);
+}
+
 /* The lists; fewer than two are filled up by contexts and formats, unless those are fixed. */
 static vf_status choose_axes(axes *x, const args *a, const vf_deployment *d, vf_error *err) {
   for (size_t p = 0; p < VF_AXIS_COUNT; p++)
@@ -75,6 +84,7 @@ static vf_status choose_axes(axes *x, const args *a, const vf_deployment *d, vf_
   if (x->n < 2 && d->request.ctx_tokens == 0 && !has(x, VF_AXIS_CTX)) add(x, VF_AXIS_CTX, "any");
   if (x->n < 2 && d->quant == NULL && !has(x, VF_AXIS_QUANT)) add(x, VF_AXIS_QUANT, "any");
   if (x->n == 0) add(x, VF_AXIS_QUANT, d->quant);
+  if (x->n == 1 && x->list[0].kind != VF_AXIS_CTX && a->columns == NULL) add_column(x, d);
   vf_status status = move_last(x, a->rows, "--rows", err);
   if (status == VF_OK && a->rows != NULL && a->columns == NULL && x->n > 1) {
     vf_axis rows = x->list[x->n - 1]; /* behind them, the columns */

@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "deploy/open.h"
 #include "deploy/setup.h"
+#include "deploy/unsaid.h"
 #include "engines/engine.h"
 
 /* ---- Values ----------------------------------------------------------------------------- */
@@ -81,8 +82,7 @@ static vf_status load(vf_asker *a, const char *ref, vf_error *err) {
 }
 
 static vf_status make(vf_asker *a, const vf_deployment *d, vf_error *err) {
-  if (d->model != NULL)
-    return vf_build_model(&a->made, &a->loaded, d->quant, d->request.engine, err);
+  if (d->model != NULL) return vf_build_model(&a->made, &a->loaded, d->quant, a->engine, err);
   if (d->quant != NULL)
     return vf_model_requantize(&a->made, a->given_model, d->quant, d->request.engine, err);
   a->model = a->given_model;
@@ -91,11 +91,13 @@ static vf_status make(vf_asker *a, const vf_deployment *d, vf_error *err) {
 
 /* A format that is refused is remembered as well. */
 static vf_status build(vf_asker *a, const vf_deployment *d, vf_error *err) {
-  if (!a->is_built || !same(a->quant, d->quant) || !same(a->engine, d->request.engine)) {
+  const char *engine = d->request.engine;
+  if (d->model != NULL) engine = vf_unsaid_engine(d, &a->loaded, a->now->list, a->now->count);
+  if (!a->is_built || !same(a->quant, d->quant) || !same(a->engine, engine)) {
     forget_model(a);
     a->is_built = true;
     a->quant = d->quant;
-    a->engine = d->request.engine;
+    a->engine = engine;
     a->build_status = make(a, d, &a->build_error);
     if (a->made != NULL) a->model = a->made;
   }
@@ -193,6 +195,7 @@ vf_status vf_asker_prepare(vf_asker *a, const vf_deployment *d, vf_error *err) {
 
 static vf_status estimate_settled(vf_asker *a, const vf_deployment *d, vf_error *err) {
   vf_request r = d->request;
+  r.engine = a->engine;
   vf_deployment_settle(&r, d);
   r.mmproj_bytes = a->beside.request.mmproj_bytes;
   r.lora_bytes = a->beside.request.lora_bytes;
@@ -203,7 +206,8 @@ static vf_status estimate_settled(vf_asker *a, const vf_deployment *d, vf_error 
 vf_status vf_asker_ask(vf_asker *a, const vf_deployment *d, vf_error *err) {
   vf_status status = vf_asker_prepare(a, d, err);
   if (status != VF_OK) return status;
-  if (d->mmproj != NULL || d->lora != NULL || d->draft != NULL || d->elsewhere)
+  bool chosen = d->request.engine == NULL && a->engine != NULL;
+  if (d->mmproj != NULL || d->lora != NULL || d->draft != NULL || d->elsewhere || chosen)
     return estimate_settled(a, d, err);
   return vf_estimate_run(a->e, a->model, &d->request, a->now->list, a->now->count, err);
 }

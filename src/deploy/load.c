@@ -211,6 +211,7 @@ static vf_status take_name(vf_loaded *l, const vf_model_name *name, const vf_mod
   size_t n = usual == found->usual ? found->usual_length : strlen(usual);
   if (n > 0) l->quant = vf_arena_copy(l->arena, usual, n);
   if (n > 0 && l->quant == NULL) return vf_fail_nomem(err);
+  l->states_format = name->format[0] != '\0';
   l->engine = name->engine;
   l->usual_format = name->usual_format || found->match == VF_MATCH_LATEST;
   l->match = found->match;

@@ -27,6 +27,7 @@ typedef struct vf_loaded {
   const char *id;       /* of the model, for reports */
   const char *origin;   /* "catalog" or a path, for reports */
   const char *quant;    /* that the name itself says, "Q4_K_M"; NULL: none */
+  bool states_format;   /* in words of its own, and not as the file behind a tag */
   const char *engine;   /* that such a name is for; NULL: any */
   bool usual_format;    /* it is a file, of which the name may state no format */
   vf_model_match match; /* of the name; VF_MATCH_NONE: a path */

@@ -48,7 +48,8 @@ static vf_status convert_for(vf_model *m, const vf_engine *engine, vf_error *err
 /* The usual file of a model that was named: what embeds texts is not quantized. */
 static vf_status store_usual(vf_model *m, vf_error *err) {
   bool encoder = (m->flags & VF_MODEL_ENCODER) != 0;
-  vf_model_assume(m, "tag-format", "a name without a format is a file of the usual one");
+  vf_model_assume(m, "tag-format", encoder ? "no --quant given: the usual file, F16"
+                                           : "no --quant given: the usual file, Q4_K_M");
   return vf_recipe_apply(m, encoder ? "F16" : "Q4_K_M", err);
 }
 
@@ -59,8 +60,8 @@ static vf_status adapt_to(vf_model *m, const vf_loaded *l, const char *engine_na
   if (engine_name == NULL && !l->usual_format) return VF_OK;
   vf_status status = vf_engine_find(&engine, &version, engine_name, err);
   if (status != VF_OK) return status;
-  bool file = l->usual_format || engine->tag_quant != NULL;
-  if (l->kind == VF_LOAD_CATALOG && vf_engine_offloads(engine) && file) return store_usual(m, err);
+  bool usual = l->kind == VF_LOAD_CATALOG && vf_engine_offloads(engine);
+  if (usual && strcmp(m->checkpoint, "mxfp4") != 0) return store_usual(m, err);
   return m->checkpoint[0] != '\0' ? convert_for(m, engine, err) : VF_OK;
 }
 

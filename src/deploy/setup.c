@@ -9,13 +9,19 @@
 #include "base/names.h"
 #include "base/status.h"
 #include "base/units.h"
+#include "deploy/open.h"
 #include "deploy/param.h"
+#include "deploy/unsaid.h"
 #include "engines/engine.h"
 #include "readers/files.h"
+
+enum { OWN_REMARKS = 4 };
 
 struct vf_setup {
   vf_allocator allocator;
   const vf_deployment *from;
+  vf_assumption settled[OWN_REMARKS];
+  size_t n_settled;
   vf_opened opened;
   size_t n_devices;
   vf_device devices[VF_MAX_DEVICES];
@@ -131,6 +137,20 @@ static vf_status open_by_last_part(vf_model **out, const vf_context *ctx, const 
   return vf_model_open(out, ctx, name, quant, d->request.engine, err);
 }
 
+/* The model that is to run, and with it the engine, where the deployment leaves that open. */
+static vf_status open_main(vf_opened *o, const vf_context *ctx, const vf_deployment *d,
+                           const vf_device *devices, size_t n, vf_error *err) {
+  vf_loaded l;
+  vf_load_depth depth = d->quant != NULL ? VF_LOAD_FACTS : VF_LOAD_TENSORS;
+  vf_status status = vf_load(&l, ctx, d->model, depth, err);
+  if (status == VF_OK) {
+    o->request.engine = vf_unsaid_engine(d, &l, devices, n);
+    status = vf_build_model(&o->model, &l, d->quant, o->request.engine, err);
+  }
+  vf_loaded_free(&l);
+  return status;
+}
+
 static vf_status open_model(vf_model **out, const vf_context *ctx, const vf_deployment *d,
                             const char *ref, const char *quant, vf_error *err) {
   vf_error second;
@@ -194,11 +214,13 @@ vf_status vf_deployment_check(const vf_deployment *d, vf_error *err) {
 }
 
 vf_status vf_opened_open(vf_opened *out, const vf_context *ctx, const vf_deployment *d,
-                         vf_error *err) {
+                         const vf_device *devices, size_t n, vf_error *err) {
   vf_opened o = {.request = d->request};
   vf_deployment_settle(&o.request, d);
   if (d->model == NULL) return vf_fail(err, VF_USAGE, "no model is named");
-  vf_status status = open_model(&o.model, ctx, d, d->model, d->quant, err);
+  vf_status status = open_main(&o, ctx, d, devices, n, err);
+  if (status == VF_UNKNOWN && d->elsewhere)
+    status = open_model(&o.model, ctx, d, d->model, d->quant, err);
   if (status == VF_OK) status = vf_opened_beside(&o, ctx, d, err);
   if (status == VF_OK)
     *out = o;
@@ -225,18 +247,11 @@ static const char *const foreign_texts[VF_PARAM_COUNT] = {
 #undef PARAM
 };
 
-static bool has_row(const vf_dialect *d, const char *name) {
-  for (size_t i = 0; i < d->n_rows; i++)
-    if (d->rows[i].param != NULL && strcmp(d->rows[i].param, name) == 0) return true;
-  return false;
-}
-
 /* An engine that no command line starts has no options at all: its settings are a program's. */
 static void remark_foreign(vf_estimate *e, const vf_deployment *d) {
-  const vf_dialect *dialect = e->engine->dialect;
-  for (size_t i = 0; dialect != NULL && i < VF_PARAM_COUNT; i++)
+  for (size_t i = 0; e->engine->dialect != NULL && i < VF_PARAM_COUNT; i++)
     if (!vf_params[i].every_engine && vf_param_is_set(&vf_params[i], d) &&
-        !has_row(dialect, vf_params[i].info.name))
+        !vf_engine_spells(e->engine, i))
       vf_estimate_assume(e, "option-foreign", foreign_texts[i]);
 }
 
@@ -261,9 +276,12 @@ vf_status vf_setup_open(vf_setup **out, const vf_context *ctx, const vf_deployme
   s->allocator = ctx->allocator;
   s->from = d;
   s->opened = (vf_opened){0};
+  s->n_settled = 0;
   s->n_devices = 0;
-  status = vf_opened_open(&s->opened, ctx, d, err);
+  if (d->model == NULL) status = vf_fail(err, VF_USAGE, "no model is named");
   if (status == VF_OK) status = vf_deployment_devices(s->devices, &s->n_devices, ctx, d, err);
+  if (status == VF_OK)
+    status = vf_opened_open(&s->opened, ctx, d, s->devices, s->n_devices, err);
   if (status == VF_OK)
     *out = s;
   else
@@ -290,12 +308,22 @@ vf_request *vf_setup_request(vf_setup *s) {
   return s != NULL ? &s->opened.request : NULL;
 }
 
+void vf_setup_remark(vf_setup *s, const char *code, const char *text) {
+  if (s->n_settled < OWN_REMARKS) s->settled[s->n_settled++] = (vf_assumption){code, text};
+}
+
+bool vf_setup_keeps_ctx(const vf_setup *s) {
+  return s->from->fit != VF_AUTO;
+}
+
 vf_status vf_setup_estimate(vf_estimate *estimate, const vf_setup *setup, vf_error *err) {
   VF_NEED(err, estimate);
   VF_NEED(err, setup);
   const vf_setup *s = setup;
   vf_status status =
       vf_estimate_run(estimate, s->opened.model, &s->opened.request, s->devices, s->n_devices, err);
+  for (size_t i = 0; status == VF_OK && i < s->n_settled; i++)
+    vf_estimate_assume(estimate, s->settled[i].code, s->settled[i].text);
   if (status == VF_OK) vf_deployment_remarks(estimate, s->from);
   return status;
 }

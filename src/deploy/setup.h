@@ -15,9 +15,9 @@ typedef struct vf_opened {
 /* VF_USAGE unless it is the struct of this header: it holds a request by value, and cannot grow. */
 vf_status vf_deployment_check(const vf_deployment *d, vf_error *err);
 
-/* Opens all of it but the devices.  Nothing is left open on failure. */
+/* Opens all of it but the devices, which may be none.  Nothing is left open on failure. */
 vf_status vf_opened_open(vf_opened *out, const vf_context *ctx, const vf_deployment *d,
-                         vf_error *err);
+                         const vf_device *devices, size_t n, vf_error *err);
 void vf_opened_close(vf_opened *o);
 
 /* Files and models beside the model alone, into an opened one without them. */
@@ -30,6 +30,13 @@ void vf_deployment_settle(vf_request *r, const vf_deployment *d);
 /* The devices of a deployment, with what it says about them. */
 vf_status vf_deployment_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, const vf_context *ctx,
                                 const vf_deployment *d, vf_error *err);
+
+/* Something that was settled where the deployment left it open; static texts, a few of them. */
+void vf_setup_remark(vf_setup *s, const char *code, const char *text);
+
+/* Whether the deployment says that a context is not to be lowered: --fit off, or --fit on, which
+ * does its own. */
+bool vf_setup_keeps_ctx(const vf_setup *s);
 
 /* What the deployment remarks, and the options that the engine does not have. */
 void vf_deployment_remarks(vf_estimate *e, const vf_deployment *d);

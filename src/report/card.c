@@ -169,6 +169,40 @@ static void text_room(vf_out *out, const vf_place *p, const vf_placed_scenario *
   vf_out_put(out, "\n");
 }
 
+/* Of models on the device, how fast each answers there alone. */
+static void text_speeds(vf_out *out, const vf_place *p, const vf_placed_scenario *s) {
+  for (size_t i = 0; i < p->n_items; i++) {
+    char buf[64];
+    vf_text t = vf_text_on(buf, sizeof buf);
+    vf_rate rate = p->items[i].decode[s->plan.option[i]];
+    if ((s->peak >> i & 1) == 0 || rate.high == 0) continue;
+    vf_text_rates(&t, rate, 1);
+    vf_out_put(out, " · ");
+    put_label(out, p->items[i].name, 0);
+    vf_out_printf(out, " %s tokens/s", buf);
+  }
+}
+
+/* "48 SMs · 273 GB/s · for models 100.5 GiB after system and headroom · chat-8b 18–31 tokens/s" */
+static void text_foot(vf_out *out, const vf_place *p, const vf_placed_scenario *s, size_t device,
+                      vf_unit unit) {
+  const vf_device *d = &p->box.devices[device];
+  const vf_device_budget *b = &s->plan.budgets[device];
+  uint64_t wanted = vf_min_u64(b->headroom_target_bytes, b->capacity_bytes);
+  vf_out_put(out, " ");
+  if (d->compute_units != 0)
+    vf_out_printf(out, " %u %s ·", (unsigned)d->compute_units,
+                  d->backend == VF_BACKEND_CUDA ? "SMs" : "compute units");
+  if (d->bandwidth_mb_per_s != 0)
+    vf_out_printf(out, " %u GB/s ·", (unsigned)(d->bandwidth_mb_per_s + 500) / 1000);
+  char buf[32];
+  vf_text t = vf_text_on(buf, sizeof buf);
+  vf_text_size(&t, b->capacity_bytes - wanted, unit, 1);
+  vf_out_printf(out, " for models %s %s after system and headroom", buf, vf_unit_name(unit));
+  text_speeds(out, p, s);
+  vf_out_put(out, "\n");
+}
+
 static void text_device(vf_out *out, const vf_place *p, const vf_placed_scenario *s, size_t device,
                         vf_unit unit) {
   map m = make_map(p, s, device);
@@ -192,6 +226,7 @@ static void text_device(vf_out *out, const vf_place *p, const vf_placed_scenario
     vf_out_put(out, "\n");
   }
   text_room(out, p, s, &m, device);
+  text_foot(out, p, s, device, unit);
 }
 
 void vf_card_text(vf_out *out, const vf_place *place, const vf_report_options *options) {

@@ -16,18 +16,38 @@ const vf_segment_look vf_segment_looks[VF_CHART_SEGMENTS] = {
     [VF_PART_OUTPUT] = {"output", "#b279a2", "\x1b[35m", "▒", 'o'},
     [VF_PART_RUNTIME] = {"runtime", "#9d755d", "\x1b[31m", "░", ':'},
     [VF_CHART_HOST] = {"host side", "#8a8f98", "\x1b[90m", "░", 'h'},
+    [VF_CHART_WORST] = {"worst case", "#d65f5f88", "\x1b[31m", "▚", '?'},
+    [VF_CHART_GROWTH] = {"may grow", "#8a8f9855", "\x1b[90m", "▫", '~'},
 };
 _Static_assert(sizeof vf_segment_looks / sizeof *vf_segment_looks == VF_CHART_SEGMENTS,
                "every segment has a look");
 
 void vf_chart_budget(uint64_t out[VF_CHART_SEGMENTS], const vf_device_budget *b) {
   memcpy(out, b->part_bytes, sizeof b->part_bytes);
-  out[VF_CHART_HOST] = b->shared_host_bytes;
+  out[VF_CHART_HOST] = b->whole.known ? 0 : b->shared_host_bytes;
+  out[VF_CHART_WORST] = b->need.high_bytes - b->need.bytes;
+  out[VF_CHART_GROWTH] = b->growth_bytes;
+}
+
+static bool is_alike(const vf_device_budget *a, const vf_device_budget *b) {
+  return strcmp(a->device.id, b->device.id) == 0 && a->device.kind == b->device.kind &&
+         a->capacity_bytes == b->capacity_bytes && a->growth_bytes == b->growth_bytes &&
+         a->device.used_bytes == b->device.used_bytes &&
+         memcmp(&a->need, &b->need, sizeof a->need) == 0 &&
+         memcmp(a->part_bytes, b->part_bytes, sizeof a->part_bytes) == 0;
+}
+
+size_t vf_chart_alike(const vf_device_budget *b, size_t n_devices, size_t i) {
+  size_t n = 1;
+  while (i + n < n_devices && is_alike(&b[i], &b[i + n])) n++;
+  return n;
 }
 
 void vf_chart_point(uint64_t out[VF_CHART_SEGMENTS], const vf_curve_point *p) {
   memcpy(out, p->part_bytes, sizeof p->part_bytes);
   out[VF_CHART_HOST] = p->shared_host_bytes;
+  out[VF_CHART_WORST] = p->need.high_bytes - p->need.bytes;
+  out[VF_CHART_GROWTH] = p->growth_bytes;
 }
 
 uint64_t vf_chart_step(uint64_t most, uint64_t unit, unsigned steps, bool binary) {

@@ -4,8 +4,14 @@
 
 #include "report/out.h"
 
-/* Parts of a budget, and behind them the host's side of a unified pool. */
-enum { VF_CHART_HOST = VF_PART_COUNT, VF_CHART_SEGMENTS };
+/* Parts of a budget, and behind them the host's side of a unified pool, what the worst case has
+ * more than is expected, and what may come with use. */
+enum {
+  VF_CHART_HOST = VF_PART_COUNT,
+  VF_CHART_WORST,
+  VF_CHART_GROWTH,
+  VF_CHART_SEGMENTS
+};
 
 typedef struct vf_segment_look {
   const char *name;
@@ -27,6 +33,9 @@ uint64_t vf_chart_step(uint64_t most, uint64_t unit, unsigned steps, bool binary
 
 /* "32k", "1M": tokens as people type them; exact otherwise. */
 void vf_chart_tokens(vf_text *t, uint64_t tokens);
+
+/* How many devices from i on have the same budget: one bar stands for all of them. */
+size_t vf_chart_alike(const vf_device_budget *b, size_t n_devices, size_t i);
 
 /* Devices that take part: those with anything on them, and no host beside others. */
 bool vf_chart_shows(const vf_device_budget *b, size_t n_devices);

@@ -3,6 +3,7 @@
  * No scripts, no fonts, nothing that is fetched; dark where the reader's screen is.  Coordinates
  * are whole numbers of pixels. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/units.h"
@@ -32,10 +33,10 @@ typedef struct picture {
 static const char style[] =
     "<style>\n"
     "svg{font:13px system-ui,sans-serif;background:#fff;color:#222}\n"
-    "text{fill:currentColor}.t{font-size:16px;font-weight:600}.d{opacity:.7}\n"
+    "text{fill:currentColor;paint-order:stroke;stroke:#fff;stroke-width:3px}.t{font-size:16px;font-weight:600}.d{opacity:.7}\n"
     ".g{stroke:currentColor;opacity:.15}.c{stroke:#d62728;stroke-width:2}.c-t{fill:#d62728}\n"
     ".r{stroke:currentColor;stroke-dasharray:4 3}\n"
-    "@media(prefers-color-scheme:dark){svg{background:#16181c;color:#e6e6e6}}\n"
+    "@media(prefers-color-scheme:dark){svg{background:#16181c;color:#e6e6e6}text{stroke:#16181c}}\n"
     "</style>\n";
 
 /* ---- Text ------------------------------------------------------------------------------- */
@@ -85,11 +86,14 @@ static int scale(uint64_t bytes, uint64_t all, int pixels) {
   return all == 0 ? 0 : (int)((double)bytes / (double)all * pixels + 0.5);
 }
 
-static void put_bar_label(picture *p, const vf_device_budget *b, size_t i) {
+static void put_bar_label(picture *p, const vf_device_budget *b, size_t i, size_t alike) {
   char buf[160];
   vf_text t = vf_text_on(buf, sizeof buf);
-  vf_text_printf(&t, "#%zu %s: ", i, b->device.name);
-  text_size(&t, p, b->need.bytes);
+  if (alike > 1)
+    vf_text_printf(&t, "%zu × %s, each: ", alike, b->device.name);
+  else
+    vf_text_printf(&t, "#%zu %s: ", i, b->device.name);
+  text_size(&t, p, b->need.high_bytes);
   if (b->device.total_known) vf_text_put(&t, " of ");
   if (b->device.total_known) text_size(&t, p, b->capacity_bytes);
   put_text(p, LEFT, p->y - 5, "start", "d", buf);
@@ -97,7 +101,8 @@ static void put_bar_label(picture *p, const vf_device_budget *b, size_t i) {
 
 static void put_bar(picture *p, const vf_device_budget *b) {
   uint64_t s[VF_CHART_SEGMENTS];
-  uint64_t all = b->need.bytes > b->capacity_bytes ? b->need.bytes : b->capacity_bytes, sum = 0;
+  uint64_t most = b->need.high_bytes + b->growth_bytes, sum = 0;
+  uint64_t all = most > b->capacity_bytes ? most : b->capacity_bytes;
   vf_chart_budget(s, b);
   vf_out_printf(p->out, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"#8884\"/>\n",
                 LEFT, p->y, scale(b->capacity_bytes, all, RIGHT - LEFT), BAR_HEIGHT);
@@ -118,9 +123,10 @@ static void put_bar(picture *p, const vf_device_budget *b) {
 static void put_bars(picture *p) {
   size_t n, shown = 0;
   const vf_device_budget *b = vf_estimate_devices(p->e, &n);
-  for (size_t i = 0; i < n && shown < MOST_BARS; i++) {
+  for (size_t i = 0, alike; i < n && shown < MOST_BARS; i += alike) {
+    alike = vf_chart_alike(b, n, i);
     if (!vf_chart_shows(&b[i], n)) continue;
-    put_bar_label(p, &b[i], i);
+    put_bar_label(p, &b[i], i, alike);
     put_bar(p, &b[i]);
     p->y += BAR_STEP;
     shown++;
@@ -223,22 +229,40 @@ static void put_capacity(const picture *p) {
   put_text(p, RIGHT - 6, y - 6, "end", "c-t", buf);
 }
 
+/* What is above it is wanted free. */
+static void put_headroom(const picture *p) {
+  const vf_curve *c = p->curve;
+  uint64_t wanted = c->headroom_target_bytes;
+  if (wanted == 0 || wanted >= c->capacity_bytes) return;
+  int y = y_of(p, c->capacity_bytes - wanted);
+  vf_out_printf(p->out,
+                "<line class=\"c\" stroke-dasharray=\"5 4\" x1=\"%d\" y1=\"%d\" x2=\"%d\" "
+                "y2=\"%d\"/>\n",
+                LEFT, y, RIGHT, y);
+  put_text(p, RIGHT - 6, y + 14, "end", "c-t", "wanted free");
+}
+
 static void put_curve(picture *p) {
   const vf_curve *c = p->curve;
-  uint64_t need = c->points[c->count - 1].need.bytes;
+  const vf_curve_point *last = &c->points[c->count - 1];
+  uint64_t need = last->need.high_bytes + last->growth_bytes;
   uint64_t most = need > c->capacity_bytes ? need : c->capacity_bytes;
   p->most_bytes = most + most / 8;
   p->top = p->y + 10;
   p->bottom = p->top + PLOT_HEIGHT;
+  size_t n;
+  char subject[128];
+  snprintf(subject, sizeof subject, "%s of %s against tokens of context", vf_unit_name(p->unit),
+           vf_estimate_devices(p->e, &n)[c->device].device.name);
   put_text(p, LEFT, p->y, "start", "d",
-           p->unit == VF_UNIT_GIB ? "GiB against tokens of context"
-                                  : "GB against tokens of context");
+           subject);
   for (int i = 0; i < VF_CHART_SEGMENTS; i++) put_area(p, i);
   put_grid(p);
   put_capacity(p);
+  put_headroom(p);
   put_mark(p, vf_estimate_workload(p->e)->requested_ctx_tokens, "r", "asked for: ", 1);
   if (!c->ends_above && c->last_ctx_tokens != 0)
-    put_mark(p, c->last_ctx_tokens, "c", "reaches the capacity: ", 2);
+    put_mark(p, c->last_ctx_tokens, "c", "worst case reaches the capacity: ", 2);
 }
 
 /* ---- The document ----------------------------------------------------------------------- */
@@ -246,7 +270,8 @@ static void put_curve(picture *p) {
 static int height_of(const vf_estimate *e, const vf_curve *curve) {
   size_t n, shown = 0;
   const vf_device_budget *b = vf_estimate_devices(e, &n);
-  for (size_t i = 0; i < n && shown < MOST_BARS; i++) shown += vf_chart_shows(&b[i], n);
+  for (size_t i = 0; i < n && shown < MOST_BARS; i += vf_chart_alike(b, n, i))
+    shown += vf_chart_shows(&b[i], n);
   return 100 + (int)shown * BAR_STEP + (curve != NULL ? PLOT_HEIGHT + 60 : 0);
 }
 

@@ -3,6 +3,7 @@
  * Everything is as wide as 80 columns allow; without Unicode every glyph has an ASCII one. */
 #include <inttypes.h>
 
+#include "base/checked.h"
 #include "base/units.h"
 #include "report/chart.h"
 
@@ -61,9 +62,10 @@ static int segment_at(const uint64_t s[VF_CHART_SEGMENTS], uint64_t all, int cel
   return -1;
 }
 
-static void put_bar(const plot *p, const vf_device_budget *b) {
+static void put_bar(const plot *p, const vf_device_budget *b, size_t alike) {
   uint64_t s[VF_CHART_SEGMENTS];
-  uint64_t all = b->need.bytes > b->capacity_bytes ? b->need.bytes : b->capacity_bytes;
+  uint64_t most = b->need.high_bytes + b->growth_bytes;
+  uint64_t all = most > b->capacity_bytes ? most : b->capacity_bytes;
   int limit = cells_of(b->capacity_bytes, all, BAR_COLUMNS);
   vf_chart_budget(s, b);
   vf_out_put(p->out, "  ");
@@ -77,9 +79,10 @@ static void put_bar(const plot *p, const vf_device_budget *b) {
       vf_out_put(p->out, glyph(p, "·", "."));
   }
   vf_out_put(p->out, "  ");
-  put_size(p, b->need.bytes);
+  put_size(p, b->need.high_bytes);
   if (b->device.total_known) vf_out_put(p->out, " of ");
   if (b->device.total_known) put_size(p, b->capacity_bytes);
+  if (alike > 1) vf_out_printf(p->out, ", each of %zu", alike);
   vf_out_put(p->out, "\n");
 }
 
@@ -100,9 +103,10 @@ static void put_bars(const plot *p, const vf_estimate *e) {
   uint64_t used[VF_CHART_SEGMENTS] = {0}, s[VF_CHART_SEGMENTS];
   const vf_device_budget *b = vf_estimate_devices(e, &n);
   vf_out_put(p->out, "\n");
-  for (size_t i = 0; i < n && shown < MOST_BARS; i++) {
+  for (size_t i = 0, alike; i < n && shown < MOST_BARS; i += alike) {
+    alike = vf_chart_alike(b, n, i);
     if (!vf_chart_shows(&b[i], n)) continue;
-    put_bar(p, &b[i]);
+    put_bar(p, &b[i], alike);
     vf_chart_budget(s, &b[i]);
     for (int k = 0; k < VF_CHART_SEGMENTS; k++) used[k] |= s[k];
     shown++;
@@ -113,19 +117,27 @@ static void put_bars(const plot *p, const vf_estimate *e) {
 /* ---- Memory against context ------------------------------------------------------------- */
 
 static uint64_t top_of(const vf_curve *c) {
-  uint64_t need = c->points[c->count - 1].need.bytes;
+  const vf_curve_point *last = &c->points[c->count - 1];
+  uint64_t need = last->need.high_bytes + last->growth_bytes;
   uint64_t top = need > c->capacity_bytes ? need : c->capacity_bytes;
   return top + top / 20;
+}
+
+static uint64_t wanted_of(const vf_curve *c) {
+  return c->capacity_bytes - vf_min_u64(c->capacity_bytes, c->headroom_target_bytes);
 }
 
 static void put_row(const plot *p, const vf_curve *c, int row, uint64_t top) {
   uint64_t s[VF_CHART_SEGMENTS];
   int limit = cells_of(c->capacity_bytes, top, ROWS);
+  int wanted = cells_of(wanted_of(c), top, ROWS); /* below it is headroom left */
   for (size_t i = 0; i < c->count; i++) {
     vf_chart_point(s, &c->points[i]);
     int segment = segment_at(s, top, ROWS, row);
     if (row == limit)
       put_limit(p, glyph(p, "─", "-"));
+    else if (row == wanted && segment < 0)
+      vf_out_put(p->out, glyph(p, "┄", "."));
     else if (segment >= 0)
       put_segment(p, segment);
     else
@@ -182,7 +194,10 @@ static void put_mark(const plot *p, const vf_curve *c, uint64_t ctx, const char 
 
 static void put_curve(const plot *p, const vf_estimate *e, const vf_curve *c) {
   uint64_t top = top_of(c);
-  vf_out_printf(p->out, "\n  memory against context, %s\n", vf_unit_name(p->options->unit));
+  size_t n;
+  const vf_device_budget *b = vf_estimate_devices(e, &n);
+  vf_out_printf(p->out, "\n  memory of %s against context, %s\n", b[c->device].device.name,
+                vf_unit_name(p->options->unit));
   for (int row = ROWS - 1; row >= 0; row--) {
     put_row_label(p, c, row, top);
     put_row(p, c, row, top);
@@ -193,7 +208,7 @@ static void put_curve(const plot *p, const vf_estimate *e, const vf_curve *c) {
   if (c->last_ctx_tokens == 0)
     vf_out_put(p->out, "  no context fits\n");
   else if (!c->ends_above)
-    put_mark(p, c, c->last_ctx_tokens, "reaches the capacity");
+    put_mark(p, c, c->last_ctx_tokens, "the worst case reaches the capacity");
 }
 
 void vf_chart_text(vf_out *out, const vf_estimate *e, const vf_curve *curve,

@@ -8,7 +8,9 @@
 #include "core/words.h"
 #include "deploy/param.h"
 #include "report/document.h"
+#include "report/offers.h"
 #include "report/report.h"
+#include "report/way_text.h"
 
 static void put_model(vf_doc *j, const vf_estimate *e) {
   vf_model_info m;
@@ -199,6 +201,42 @@ static void put_device(vf_doc *j, const vf_estimate *e, const vf_device_budget *
   vf_doc_close(j, '}');
 }
 
+/* One way out: the options as text, and each of them under the key of a request. */
+static void put_way(vf_doc *j, const vf_way *w, const char *gpu) {
+  char buf[256];
+  vf_text t = vf_text_on(buf, sizeof buf);
+  vf_way_text(&t, w, gpu);
+  vf_doc_open(j, NULL, '{');
+  vf_doc_string(j, "options", buf);
+  if (w->quant[0] != '\0') vf_doc_string(j, "quant", w->quant);
+  if (w->ctx_tokens != 0) vf_doc_u64(j, "ctx_tokens", w->ctx_tokens);
+  if (w->seqs != 0) vf_doc_u64(j, "seqs", w->seqs);
+  if (w->kv[0] != '\0') vf_doc_string(j, "kv", w->kv);
+  if (w->cpu_moe_layers != 0) vf_doc_u64(j, "n_cpu_moe", w->cpu_moe_layers);
+  if (w->gpu_layers >= 0) vf_doc_u64(j, "ngl", (uint64_t)w->gpu_layers);
+  if (w->cache_ram_off) vf_doc_u64(j, "cache_ram_bytes", 0);
+  if (w->max_num_seqs != 0) vf_doc_u64(j, "max_num_seqs", w->max_num_seqs);
+  if (w->memory_fraction_ppm != 0) vf_doc_u64(j, "memory_fraction_ppm", w->memory_fraction_ppm);
+  if (w->gpus != 0) vf_doc_u64(j, "gpus", w->gpus);
+  if (w->tp != 0) vf_doc_u64(j, "tp", w->tp);
+  if (w->pp != 0) vf_doc_u64(j, "pp", w->pp);
+  vf_doc_u64(j, "need_high_bytes", w->need_high_bytes);
+  if (w->decode.high != 0) {
+    vf_doc_hundredths(j, "decode_tokens_per_s_low", w->decode.low / 10);
+    vf_doc_hundredths(j, "decode_tokens_per_s_high", w->decode.high / 10);
+  }
+  vf_doc_close(j, '}');
+}
+
+static void put_ways(vf_doc *j, const vf_estimate *e, const vf_limits *l) {
+  size_t n;
+  const char *gpu = vf_estimate_devices(e, &n)[0].device.id;
+  if (vf_estimate_verdict(e) == VF_FITS) return;
+  vf_doc_open(j, "would_fit", '[');
+  for (size_t i = 0; i < l->n_ways; i++) put_way(j, &l->ways[i], gpu);
+  vf_doc_close(j, ']');
+}
+
 static void put_limits(vf_doc *j, const vf_workload *w, const vf_limits *l) {
   vf_doc_open(j, "limits", '{');
   vf_doc_u64(j, "max_ctx_tokens", l->max_ctx_tokens);
@@ -305,6 +343,7 @@ static void put_devices_and_lines(vf_doc *j, const vf_estimate *e, const vf_limi
   for (size_t i = 0; i < n; i++) put_device(j, e, &devices[i], i);
   vf_doc_close(j, ']');
   if (limits != NULL) put_limits(j, vf_estimate_workload(e), limits);
+  if (limits != NULL) put_ways(j, e, limits);
   put_speed(j, e);
   const vf_line *lines = vf_estimate_lines(e, &n);
   vf_doc_open(j, "lines", '[');
@@ -343,6 +382,7 @@ void vf_report_events(vf_doc *j, const void *result) {
   vf_doc_open(j, NULL, '{');
   vf_doc_string(j, "format_version", VF_DOC_VERSION);
   vf_estimate_events(j, r->estimate, r->limits, r->options->deployment);
+  if (r->options->offers != NULL) vf_offers_events(j, r->options->offers);
   if (r->options->launch != NULL) put_launch(j, r->options->launch);
   vf_doc_close(j, '}');
 }

@@ -464,11 +464,25 @@ static void put_remarks(const page *g, const vf_placed *w) {
   }
 }
 
+/* "chat-8b: Ollama takes 131,072 tokens here by itself: num_ctx 8192 saves 15.0 GiB" */
+static void put_default_ctx(const page *g, const vf_placed *w) {
+  char buf[128], size[40];
+  vf_text t = vf_text_on(buf, sizeof buf);
+  if (w->default_ctx == 0) return;
+  vf_text_thousands(&t, w->default_ctx);
+  write_size(size, w->default_ctx_costs, g->options->unit);
+  vf_out_put(g->out, "  ");
+  put_escaped(g->out, w->name);
+  vf_out_printf(g->out, ": Ollama takes %s tokens here by itself: num_ctx 8192 saves %s %s\n", buf,
+                size, vf_unit_name(g->options->unit));
+}
+
 static void put_item_notes(const page *g, size_t i) {
   const vf_placed *w = &g->p->items[i];
   char a[40], b[40];
   if (!is_shown(g->p, i)) return;
   put_remarks(g, w);
+  put_default_ctx(g, w);
   if (w->over_limit) {
     write_size(a, w->limit_bytes, g->options->unit);
     vf_out_put(g->out, "  ");
@@ -506,7 +520,7 @@ static bool has_notes(const vf_place *p) {
              reason_notes[s->reason] != NULL;
   }
   for (size_t i = 0; i < p->n_items; i++)
-    there |= p->items[i].over_limit || p->items[i].least_bytes != 0;
+    there |= p->items[i].over_limit || p->items[i].least_bytes != 0 || p->items[i].default_ctx != 0;
   return there;
 }
 

@@ -231,6 +231,8 @@ vf_status vf_place_card(const vf_place *place, bool svg, const vf_report_options
   VF_NEED(err, write);
   vf_status status = vf_out_start(&out, &o, options, write, user, err);
   if (status != VF_OK) return status;
+  if (svg) out.ascii = false;
+  if (svg) out.columns = 0;
   if (svg)
     vf_card_svg(&out, place, &o);
   else

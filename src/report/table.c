@@ -8,7 +8,10 @@
 #include "base/units.h"
 #include "core/estimate.h"
 #include "core/words.h"
+#include "report/chart.h"
+#include "report/offers.h"
 #include "report/report.h"
+#include "report/way_text.h"
 
 enum { LABEL_WIDTH = 11, SIZE_WIDTH = 15, BAR_WIDTH = 24, BASIS_WIDTH = 11, NOTE_COLUMN = 46 };
 
@@ -113,7 +116,8 @@ static void text_device_name(vf_text *text, const table *t) {
   bool same = true;
   for (size_t i = 1; i < gpus; i++) same &= strcmp(first->id, t->devices[i].device.id) == 0;
   if (gpus > 1 && same) vf_text_printf(text, " × %zu", gpus);
-  if (gpus > 1 && !same) vf_text_printf(text, " and %zu more", gpus - 1);
+  for (size_t i = 1; i < gpus && !same; i++)
+    vf_text_printf(text, " + %s", t->devices[i].device.name);
   if (first->kind == VF_DEVICE_UNIFIED) vf_text_put(text, " (memory shared with the OS)");
 }
 
@@ -348,7 +352,10 @@ static void put_pool(const table *t) {
   vf_text_printf(&words, " tokens · %" PRIu64 ".%02" PRIu64 " requests at ",
                  w->max_concurrency_x100 / 100, w->max_concurrency_x100 % 100);
   vf_text_thousands(&words, w->requested_ctx_tokens);
-  if (!w->starts) vf_text_put(&words, " · does not start");
+  if (!w->starts)
+    vf_text_put(&words, " · does not start");
+  else if (w->max_concurrency_x100 >= 100 && (uint64_t)w->seqs * 100 > w->max_concurrency_x100)
+    vf_text_printf(&words, ", %" PRIu32 " wanted · it starts, and the rest waits", w->seqs);
   put_summary_line(t, "pool", &size, &words, &none);
 }
 
@@ -403,13 +410,15 @@ static void put_verdict_cells(const table *t, const vf_device_budget *b) {
   color(t, RESET);
 }
 
-static void put_device_row(const table *t, size_t i) {
+static void put_device_row(const table *t, size_t i, size_t alike) {
   const vf_device_budget *b = &t->devices[i];
   char name[80], need[48];
   vf_text name_text = vf_text_on(name, sizeof name), need_text = vf_text_on(need, sizeof need);
   bool host = b->device.kind == VF_DEVICE_HOST;
   if (host)
     vf_text_put(&name_text, "host memory");
+  else if (alike > 1)
+    vf_text_printf(&name_text, "%zu × %s, each", alike, b->device.id);
   else
     vf_text_printf(&name_text, "%s #%zu", b->device.id, i);
   text_interval(&need_text, b->need, t->options->unit);
@@ -443,9 +452,11 @@ static void put_in_use(const table *t) {
 
 static void put_many_devices(const table *t) {
   put_head(t);
-  for (size_t i = 0; i < t->n_devices; i++)
+  for (size_t i = 0, alike; i < t->n_devices; i += alike) {
+    alike = vf_chart_alike(t->devices, t->n_devices, i);
     if (t->devices[i].device.kind != VF_DEVICE_HOST || t->devices[i].need.high_bytes != 0)
-      put_device_row(t, i);
+      put_device_row(t, i, alike);
+  }
   put_in_use(t);
   put_pool(t);
   put_growth(t);
@@ -543,57 +554,39 @@ static void text_room(vf_text *text, const table *t, const vf_limits *l) {
   vf_text_put(text, l->quant);
 }
 
-/* Ways out, each alone enough. */
-static void text_ways_out(vf_text *text, const table *t, const vf_limits *l) {
-  uint32_t on_gpu = vf_estimate_workload(t->e)->gpu_layers;
-  if (l->max_ctx_tokens > 0) vf_text_printf(text, "--ctx %" PRIu64, l->max_ctx_tokens);
-  if (l->max_seqs > 0 && t->devices[0].has_pool) {
-    next_choice(text);
-    vf_text_printf(text, "--seqs %" PRIu32, l->max_seqs);
+static void put_way(const table *t, const vf_way *w, bool first) {
+  enum { WAY_COLUMNS = 44 };
+  char buf[256];
+  vf_text text = vf_text_on(buf, sizeof buf);
+  vf_out_put(t->out, first ? "\n  " : "  ");
+  put_left(t->out, first ? "would fit" : "", LABEL_WIDTH);
+  vf_way_text(&text, w, t->devices[0].device.id);
+  put_left(t->out, buf, WAY_COLUMNS);
+  text = vf_text_on(buf, sizeof buf);
+  vf_text_put(&text, "  ");
+  text_bytes(&text, w->need_high_bytes, t->options->unit);
+  if (w->decode.high != 0) {
+    vf_text_put(&text, ", ");
+    vf_text_rates(&text, w->decode, 1);
+    vf_text_put(&text, " tokens/s");
   }
-  if (l->kv_fp8) {
-    next_choice(text);
-    vf_text_put(text, "--kv fp8");
-  }
-  if (l->memory_fraction_ppm != 0) {
-    next_choice(text);
-    vf_text_printf(text, "--gpu-memory-utilization 0.%02" PRIu32, l->memory_fraction_ppm / 10000);
-  }
-  if (l->max_num_seqs != 0) {
-    next_choice(text);
-    vf_text_printf(text, "--max-num-seqs %" PRIu32, l->max_num_seqs);
-  }
-  if (l->quant[0] != '\0') {
-    next_choice(text);
-    vf_text_printf(text, "--quant %s", l->quant);
-  }
-  if (l->devices > t->n_devices - 1) {
-    next_choice(text);
-    vf_text_printf(text, "--gpu %sx%" PRIu32, t->devices[0].device.id, l->devices);
-    if (l->devices_pp > 1)
-      vf_text_printf(text, " --tp %" PRIu32 " --pp %" PRIu32, l->devices_tp, l->devices_pp);
-  }
-  if (l->gpu_layers >= 0 && (uint32_t)l->gpu_layers < on_gpu) {
-    next_choice(text);
-    vf_text_printf(text, "--ngl %" PRId32 " (the rest in host memory", l->gpu_layers);
-    if (l->gpu_layers_decode.high != 0) {
-      vf_text_put(text, ": ");
-      vf_text_rates(text, l->gpu_layers_decode, 1);
-      vf_text_put(text, " tokens/s");
-    }
-    vf_text_put(text, ")");
-  }
+  vf_out_text(t->out, &text);
+  vf_out_put(t->out, "\n");
 }
 
 static void put_limits(const table *t, const vf_limits *l) {
   char buf[256];
   vf_text text = vf_text_on(buf, sizeof buf);
   bool fits = vf_estimate_verdict(t->e) == VF_FITS;
+  for (size_t i = 0; i < l->n_ways; i++) put_way(t, &l->ways[i], i == 0);
+  if (!fits && l->n_ways > 0) {
+    vf_out_put(t->out, "\n");
+    return;
+  }
   if (fits)
     text_room(&text, t, l);
   else
-    text_ways_out(&text, t, l);
-  if (text.length == 0) vf_text_put(&text, "nothing smaller of this model on this device");
+    vf_text_put(&text, "no way to run this model on this device was found");
   vf_out_put(t->out, "\n  ");
   put_left(t->out, fits ? "room for" : "would fit", LABEL_WIDTH);
   vf_out_text(t->out, &text);
@@ -641,6 +634,7 @@ static void put_explanations(const table *t) {
 
 /* A command on one line, to be copied; a file's lines below each other. */
 static void put_launch(const table *t, const vf_launch *l) {
+  t->out->verbatim = true;
   for (size_t i = 0; i < l->count; i++) {
     const vf_launch_item *item = &l->items[i];
     bool file = strcmp(item->kind, "file") == 0;
@@ -654,6 +648,7 @@ static void put_launch(const table *t, const vf_launch *l) {
     }
     vf_out_put(t->out, "\n");
   }
+  t->out->verbatim = false;
   if (l->note[0] == '\0') return;
   vf_out_spaces(t->out, LABEL_WIDTH + 2);
   vf_out_put(t->out, l->note);
@@ -664,6 +659,11 @@ void vf_report_table(vf_out *out, const vf_estimate *e, const vf_limits *limits,
                      const vf_report_options *options) {
   table t = {.out = out, .e = e, .options = options};
   t.devices = vf_estimate_devices(e, &t.n_devices);
+  if (options->offers != NULL) {
+    vf_offers_page(out, e, options);
+    if (options->launch != NULL) put_launch(&t, options->launch);
+    return;
+  }
   put_headline(&t);
   if (t.n_devices <= 2)
     put_one_device(&t);

@@ -94,8 +94,28 @@ static void events(vf_doc *j, const void *result) {
   vf_doc_close(j, '}');
 }
 
-static vf_status find_topic(const vf_topic **out, const char *name, vf_error *err) {
-  const char *names[64] = {NULL};
+/* Other words for a topic. */
+static const struct {
+  const char *word, *topic;
+} other_words[] = {
+    {"kv", "kv-cache"},         {"cache", "kv-cache"},       {"context", "kv-cache"},
+    {"prompt-cache", "verdict"}, {"growth", "verdict"},      {"fits", "verdict"},
+    {"tight", "verdict"},       {"risky", "verdict"},        {"no-fit", "verdict"},
+    {"exit-status", "verdict"}, {"vram", "unified-memory"},  {"metal", "unified-memory"},
+    {"gib", "gib-gb"},          {"gb", "gib-gb"},            {"quant", "quantization"},
+    {"formats", "quantization"}, {"tp", "tensor-parallel"},  {"experts", "moe"},
+    {"ngl", "offload"},         {"decode", "speed"},         {"prefill", "speed"},
+    {"tokens/s", "speed"},      {"buffers", "compute-buffer"}, {"swa", "sliding-window"},
+};
+
+static const char *topic_of_word(const char *name) {
+  for (size_t i = 0; i < sizeof other_words / sizeof *other_words; i++)
+    if (vf_name_equal(name, other_words[i].word)) return other_words[i].topic;
+  return name;
+}
+
+static vf_status find_topic(const vf_topic **out, const char *word, vf_error *err) {
+  const char *names[64] = {NULL}, *name = topic_of_word(word);
   for (size_t i = 0; i < vf_n_topics && i + 1 < sizeof names / sizeof *names; i++) {
     names[i] = vf_topics[i].name;
     *out = &vf_topics[i];

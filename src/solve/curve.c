@@ -27,12 +27,12 @@ static vf_status ask(question *q, uint64_t ctx, vf_error *err) {
   return vf_estimate_run(q->e, q->model, &q->request, q->devices, q->n_devices, err);
 }
 
-/* Need alone: what an engine refuses for other reasons is no matter of context. */
+/* The worst case, as the verdict has it: what an engine refuses for other reasons is no matter of context. */
 static bool is_within(const vf_estimate *e) {
   size_t n;
   const vf_device_budget *b = vf_estimate_devices(e, &n);
   for (size_t i = 0; i < n; i++)
-    if (b[i].device.total_known && b[i].need.bytes > b[i].capacity_bytes) return false;
+    if (b[i].device.total_known && b[i].need.high_bytes > b[i].capacity_bytes) return false;
   return true;
 }
 
@@ -60,6 +60,7 @@ static vf_status choose_device(vf_curve *out, const vf_estimate *e, vf_error *er
     worst = full;
     out->device = (uint32_t)i;
     out->capacity_bytes = b[i].capacity_bytes;
+    out->headroom_target_bytes = b[i].headroom_target_bytes;
   }
   if (worst >= 0) return VF_OK;
   return vf_fail(err, VF_UNSUPPORTED, "there is nothing to draw against: no memory is known");
@@ -81,8 +82,9 @@ static vf_status add_point(vf_curve *c, question *q, uint64_t ctx, vf_error *err
   const vf_device_budget *b = &vf_estimate_devices(q->e, &n)[c->device];
   p->ctx_tokens = ctx;
   memcpy(p->part_bytes, b->part_bytes, sizeof p->part_bytes);
-  p->shared_host_bytes = b->shared_host_bytes;
+  p->shared_host_bytes = b->whole.known ? 0 : b->shared_host_bytes;
   p->need = b->need;
+  p->growth_bytes = b->growth_bytes;
   c->count++;
   return VF_OK;
 }

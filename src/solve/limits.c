@@ -8,6 +8,7 @@
 #include "base/checked.h"
 #include "base/status.h"
 #include "solve/question.h"
+#include "solve/ways.h"
 
 /* What all questions share. */
 typedef struct asking {
@@ -175,7 +176,8 @@ static vf_status solve_all(vf_limits *out, asking *x, vf_error *err) {
     if (status == VF_OK) questions[i].take(out, &a, x);
   }
   if (status == VF_OK && shrinks_caches(x)) status = solve_rows(out, x, err);
-  return status == VF_OK && shrinks_caches(x) ? solve_share(out, x, err) : status;
+  if (status == VF_OK && shrinks_caches(x)) status = solve_share(out, x, err);
+  return status == VF_OK && !fits_as_it_is(x) ? vf_ways_find(out, &x->s, &x->q, x->of, err) : status;
 }
 
 vf_status vf_limits_solve(vf_limits *out, const vf_estimate *estimate, vf_estimate *scratch,

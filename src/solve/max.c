@@ -42,7 +42,7 @@ static vf_status find_engine(const vf_engine **out, search *s, const vf_deployme
   if (s->query->kind == VF_MOST_GPU) ready.gpu = "cpu";
   vf_status status = vf_asker_prepare(&s->solver.asker, &ready, err);
   if (status != VF_OK) return status;
-  return vf_engine_for(out, &version, d->request.engine, s->solver.asker.model, err);
+  return vf_engine_for(out, &version, s->solver.asker.engine, s->solver.asker.model, err);
 }
 
 static vf_status try_one(vf_answer *out, search *s, const vf_deployment *d, vf_error *err) {
@@ -156,7 +156,7 @@ static vf_status pin_engine(search *s, vf_max_query *q, vf_error *err) {
     return status;
   }
   if (status != VF_OK) return VF_OK;
-  status = vf_engine_for(&s->engine, &version, q->base.request.engine, s->solver.asker.model, err);
+  status = vf_engine_for(&s->engine, &version, s->solver.asker.engine, s->solver.asker.model, err);
   if (status == VF_OK && q->base.request.engine == NULL) q->base.request.engine = s->engine->name;
   return status;
 }

@@ -360,9 +360,40 @@ static vf_status describe_model(job *j, vf_placed *p, vf_error *err) {
   return p->what != NULL ? VF_OK : vf_fail_nomem(err);
 }
 
+static vf_status need_with(job *j, uint64_t ctx, uint64_t *bytes, uint64_t *made, vf_error *err) {
+  vf_request r = j->opened.request;
+  size_t n;
+  if (ctx != 0) r.ctx_tokens = ctx;
+  vf_status status =
+      vf_estimate_run(j->estimate, j->opened.model, &r, j->place->box.devices, 1, err);
+  if (status != VF_OK) return status;
+  const vf_device_budget *b = vf_estimate_devices(j->estimate, &n);
+  *bytes = b[0].need.bytes + b[0].growth_bytes;
+  *made = vf_estimate_workload(j->estimate)->requested_ctx_tokens;
+  return VF_OK;
+}
+
+/* What the context that Ollama takes by itself, by the memory of the box, costs. */
+static vf_status note_default_ctx(job *j, vf_placed *p, vf_error *err) {
+  enum { WORK_CTX = 8192 };
+  uint64_t whole = 0, work = 0, ctx = 0, ignored;
+  vf_status status = need_with(j, 0, &whole, &ctx, err);
+  if (status == VF_OK && ctx > WORK_CTX) status = need_with(j, WORK_CTX, &work, &ignored, err);
+  if (status != VF_OK || ctx <= WORK_CTX || whole <= work) return status;
+  p->default_ctx = ctx;
+  p->default_ctx_costs = whole - work;
+  return VF_OK;
+}
+
+static bool chooses_ctx(const vf_deployment *d) {
+  return d->request.ctx_tokens == 0 && d->request.engine != NULL &&
+         strncmp(d->request.engine, "ollama", 6) == 0;
+}
+
 static vf_status add_model(job *j, vf_placed *p, vf_scenario_workload *w, vf_error *err) {
   vf_error refusal = {.status = VF_OK};
-  vf_status status = vf_opened_open(&j->opened, j->ctx, &w->d, err);
+  vf_status status = vf_opened_open(&j->opened, j->ctx, &w->d, j->place->box.devices,
+                                    j->place->box.n_devices, err);
   if (status != VF_OK) return status;
   if (w->by_ollama) status = apply_ollama(j, &j->opened.request, &refusal);
   if (status == VF_OK) status = try_places(j, p, w, &refusal);
@@ -372,6 +403,7 @@ static vf_status add_model(job *j, vf_placed *p, vf_scenario_workload *w, vf_err
   if (status != VF_OK && err != NULL) *err = refusal;
   if (status == VF_OK) status = describe_model(j, p, err);
   if (status == VF_OK) status = keep_remarks(j, p, w, err);
+  if (status == VF_OK && chooses_ctx(&w->d)) status = note_default_ctx(j, p, err);
   vf_opened_close(&j->opened);
   return status;
 }

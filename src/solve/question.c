@@ -67,6 +67,36 @@ vf_sample vf_sample_of(const vf_estimate *e) {
   return x;
 }
 
+/* The same of cards alone: what leaves them goes to main memory, so that they want fewer layers and
+ * main memory wants more.  The border is the cards'; whether the rest has room is asked there. */
+static vf_sample cards_sample(const vf_estimate *e) {
+  vf_sample x = {.yes = true};
+  for (size_t i = 0; i < e->n_devices; i++) {
+    const vf_device_budget *b = &e->devices[i];
+    if (b->device.kind == VF_DEVICE_HOST || !b->device.total_known) continue;
+    int64_t over = vf_budget_over(b);
+    if (!x.has_far || over < x.far) x.far = over;
+    x.has_far = true;
+    x.yes = x.yes && b->verdict == VF_FITS;
+  }
+  x.has_far = x.has_far && (x.far >= 0) == x.yes;
+  return x;
+}
+
+static bool moves_to_main_memory(vf_max_kind kind) {
+  return kind == VF_MOST_NGL || kind == VF_MOST_N_CPU_MOE;
+}
+
+/* Devices of one kind by their number, others one by one. */
+static void name_all(vf_answer *a, const vf_device *list, size_t n) {
+  vf_text t = vf_text_on(a->gpu, sizeof a->gpu);
+  bool same = true;
+  for (size_t i = 1; i < n; i++) same = same && strcmp(list[0].id, list[i].id) == 0;
+  a->gpus = same ? (uint32_t)n : 1;
+  vf_text_put(&t, list[0].name);
+  for (size_t i = 1; i < n && !same; i++) vf_text_printf(&t, " + %s", list[i].name);
+}
+
 /* What the answer is about, from the estimate that was made last. */
 static void describe(vf_answer *a, const vf_asker *asker) {
   const vf_workload *w = vf_estimate_workload(asker->e);
@@ -77,8 +107,7 @@ static void describe(vf_answer *a, const vf_asker *asker) {
     snprintf(a->quant, sizeof a->quant, "%s", asker->model->quant);
   }
   if (asker->now != NULL) {
-    snprintf(a->gpu, sizeof a->gpu, "%s", asker->now->list[0].name);
-    a->gpus = (uint32_t)asker->now->count;
+    name_all(a, asker->now->list, asker->now->count);
   }
   snprintf(a->kv, sizeof a->kv, "%s", kv != NULL ? kv->name : "");
   snprintf(a->engine, sizeof a->engine, "%s", w->engine != NULL ? w->engine : "");
@@ -91,7 +120,7 @@ static void describe(vf_answer *a, const vf_asker *asker) {
 
 /* A refusal is a no, and no failure. */
 static vf_status look(vf_choice *c, vf_sample *sample, vf_solver *s, const vf_deployment *d,
-                      vf_error *err) {
+                      bool cards, vf_error *err) {
   vf_error why = {VF_OK};
   vf_status status = vf_asker_ask(&s->asker, d, &why);
   s->estimates += status == VF_OK;
@@ -99,7 +128,7 @@ static vf_status look(vf_choice *c, vf_sample *sample, vf_solver *s, const vf_de
   *sample = (vf_sample){.yes = false};
   if (status == VF_OK) {
     vf_asker_outcome(&s->asker, &c->outcome);
-    *sample = vf_sample_of(s->asker.e);
+    *sample = cards ? cards_sample(s->asker.e) : vf_sample_of(s->asker.e);
     return VF_OK;
   }
   if (!vf_is_refusal(status)) {
@@ -146,7 +175,7 @@ vf_status vf_question_look(vf_choice *out, vf_sample *sample, vf_solver *s, cons
   vf_deployment d = q->d;
   *out = (vf_choice){.number = number};
   put_number(&d, q->kind, number);
-  return look(out, sample, s, &d, err);
+  return look(out, sample, s, &d, moves_to_main_memory(q->kind), err);
 }
 
 static uint64_t number_at(const run *r, uint64_t n) {
@@ -266,12 +295,22 @@ static vf_status check_layers(const run *r, vf_error *err) {
   return VF_OK;
 }
 
+/* Where main memory is what does not fit at the border, nothing does. */
+static vf_status check_main_memory(run *r, vf_status status) {
+  vf_answer *a = r->a;
+  if (status != VF_OK || !a->found || a->best.outcome.verdict == VF_FITS) return status;
+  a->found = false;
+  a->has_next = true;
+  a->next = a->best;
+  return status;
+}
+
 static vf_status solve_ngl(run *r, vf_error *err) {
   uint64_t at;
   vf_known known[1];
   r->from_zero = true;
   r->a->end = "all of them, with the output";
-  return find_number(r, r->s->asker.model->n_layers + 2, known, 0, &at, err);
+  return check_main_memory(r, find_number(r, r->s->asker.model->n_layers + 2, known, 0, &at, err));
 }
 
 static vf_status solve_cpu_moe(run *r, vf_error *err) {
@@ -284,7 +323,7 @@ static vf_status solve_cpu_moe(run *r, vf_error *err) {
   r->downwards = true;
   r->most = m->n_layers;
   r->a->end = "none has to";
-  return find_number(r, m->n_layers + 1, known, 0, &at, err);
+  return check_main_memory(r, find_number(r, m->n_layers + 1, known, 0, &at, err));
 }
 
 /* ---- Names ------------------------------------------------------------------------------ */
@@ -303,7 +342,7 @@ static vf_status look_at_name(run *r, vf_axis_kind kind, const vf_candidates *al
   vf_deployment d = r->q.d;
   const vf_candidate *name = &all->list[i];
   vf_status status = vf_deployment_set_axis(&d, kind, name->name, err);
-  if (status == VF_OK) status = look(&c, &x, r->s, &d, err);
+  if (status == VF_OK) status = look(&c, &x, r->s, &d, false, err);
   if (status != VF_OK) return status;
   const vf_model *m = r->s->asker.model;
   bool usual = kind == VF_AXIS_QUANT && m != NULL && vf_name_equal(m->quant, name->name);
@@ -391,6 +430,12 @@ static bool split(vf_request *r, uint32_t n, uint32_t tp) {
   return true;
 }
 
+/* Ranks to a layer that people run: a power of two within a node, or what was asked for. */
+static bool is_run(const vf_request *r, uint32_t tp) {
+  enum { NODE = 8 };
+  return tp == r->tp || (tp <= NODE && (tp & (tp - 1)) == 0);
+}
+
 /* The best split of n devices: as many ranks to a layer as the engine takes.  Once one split has
  * not memory enough by far, no other one has. */
 static vf_status look_at_splits(run *r, uint32_t n, vf_choice *out, uint64_t *least,
@@ -402,7 +447,7 @@ static vf_status look_at_splits(run *r, uint32_t n, vf_choice *out, uint64_t *le
     vf_choice c;
     vf_sample x;
     vf_question q = r->q;
-    if (pools && !split(&q.d.request, n, tp)) continue;
+    if (pools && (!is_run(&r->q.d.request, tp) || !split(&q.d.request, n, tp))) continue;
     vf_status status = vf_question_look(&c, &x, r->s, &q, n, err);
     if (status != VF_OK) return status;
     if (pools) c.tp = tp, c.pp = q.d.request.pp;
@@ -433,31 +478,55 @@ static vf_status look_at_one(run *r, vf_choice *c, uint64_t *least, vf_error *er
   return VF_OK;
 }
 
+/* Nodes are built with so many GPUs, and ranks share them by powers of two; layer by layer three and
+ * six are joined, too. */
+static const uint8_t ranks[] = {1, 2, 4, 8, 16, 32, 64};
+static const uint8_t cards[] = {1, 2, 3, 4, 6, 8, 12, 16, 32, 64};
+
+typedef struct sizes {
+  const uint8_t *list;
+  size_t count;
+} sizes;
+
+static sizes sizes_of(const vf_engine *engine) {
+  sizes s = engine->pools ? (sizes){ranks, sizeof ranks} : (sizes){cards, sizeof cards};
+  while (engine->most_devices != 0 && s.count > 1 && s.list[s.count - 1] > engine->most_devices)
+    s.count--;
+  return s;
+}
+
+/* The next size that may be enough; the last one as the last resort. */
+static size_t next_size(const sizes *s, size_t i, uint64_t least) {
+  for (i++; i + 1 < s->count && s->list[i] < least;) i++;
+  return i;
+}
+
 /* Fewest first.  Those that cannot be enough are passed over, but for the last resort and the one
  * before the answer.  Where one has memory enough and it is no all the same, more are no help. */
 static vf_status solve_gpus(run *r, vf_error *err) {
   const vf_asker *asker = &r->s->asker;
   const char *name = r->q.d.gpu != NULL ? r->q.d.gpu : asker->now->list[0].id;
-  uint64_t n = 1, no = 0, least, most = vf_min_u64(VF_MOST_DEVICES, r->q.engine->most_devices);
+  sizes s = sizes_of(r->q.engine);
+  size_t i = 0, no = SIZE_MAX;
+  uint64_t least;
   vf_choice c;
   if (r->q.d.gpu != NULL && asker->now->count != 1)
     return vf_fail(err, VF_USAGE, "'%s' is several devices already: name one", name);
-  if (r->q.engine->most_devices == 0) most = VF_MOST_DEVICES;
   r->q.d.request.tensor_split_count = 0;
   r->a->end = "one is enough";
   vf_status status = look_at_one(r, &c, &least, err);
-  if (status == VF_OK && !c.outcome.refused && least <= 1) most = 1;
+  if (status == VF_OK && !c.outcome.refused && least <= 1) s.count = 1;
   while (status == VF_OK) {
     keep(r, &c, chosen_fits(&c));
-    if (chosen_fits(&c) || n == most) break;
-    no = n;
-    n = vf_min_u64(vf_max_u64(n + 1, least), most);
-    status = look_at_splits(r, (uint32_t)n, &c, &least, err);
+    if (chosen_fits(&c) || i + 1 >= s.count) break;
+    no = i;
+    i = next_size(&s, i, least);
+    status = look_at_splits(r, s.list[i], &c, &least, err);
   }
   r->a->found = r->any_yes;
-  r->a->has_next = !r->any_yes || n > 1;
-  for (; status == VF_OK && chosen_fits(&c) && n - 1 > no; n--) {
-    status = look_at_splits(r, (uint32_t)n - 1, &c, &least, err);
+  r->a->has_next = !r->any_yes || i > 0;
+  for (; status == VF_OK && chosen_fits(&c) && i > 0 && i - 1 != no; i--) {
+    status = look_at_splits(r, s.list[i - 1], &c, &least, err);
     if (status == VF_OK) keep(r, &c, chosen_fits(&c));
   }
   name_devices(&r->a->best, name);

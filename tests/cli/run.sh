@@ -16,7 +16,8 @@ shift
 export VRAMFIT
 unset NO_COLOR CLICOLOR_FORCE VRAMFIT_CATALOG $(env | sed -n "s/^\(OLLAMA_[A-Z_]*\)=.*/\1/p")
 export XDG_CONFIG_HOME=/nonexistent
-export LC_ALL=C
+export LC_ALL=C.UTF-8
+unset COLUMNS
 failed=0
 scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT

@@ -15,7 +15,8 @@ bless = args[0] == "--bless"
 if bless:
     args = args[1:]
 vramfit, files = os.path.abspath(args[0]), [os.path.abspath(f) for f in args[1:]]
-env = dict(os.environ, PATH=os.path.dirname(vramfit) + ":" + os.environ["PATH"], LC_ALL="C")
+env = dict(os.environ, PATH=os.path.dirname(vramfit) + ":" + os.environ["PATH"], LC_ALL="C.UTF-8")
+env.pop("COLUMNS", None)
 env.pop("VRAMFIT_CATALOG", None)
 env["XDG_CONFIG_HOME"] = "/nonexistent"
 env.pop("NO_COLOR", None)

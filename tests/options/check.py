@@ -9,7 +9,8 @@ ESTIMATING = {"fit", "table", "max", "compare"}
 COMMANDS = ESTIMATING | {"inspect", "explain", "detect", "place", "check", "train", "models", "gpus", "nodes", "workloads", "formats", "engines"}
 EVERYWHERE = {"catalog", "format", "json", "quiet", "color", "unit", "help", "version"}
 ONLY = {
-    "strict": ESTIMATING | {"place", "inspect", "check"}, "allow-risky": (ESTIMATING - {"max"}) | {"place", "check"}, "cell": {"table"}, "rows": {"table"}, "columns": {"table"},
+    "strict": ESTIMATING | {"place", "inspect", "check"}, "fits": {"models"}, "generate": {"fit"}, "all": {"fit", "max", "models"},
+    "allow-risky": (ESTIMATING - {"max"}) | {"place", "check"}, "cell": {"table"}, "rows": {"table"}, "columns": {"table"},
     "min-ctx": {"max"}, "min-seqs": {"max"}, "params": {"models"}, "family": {"models", "workloads"}, "vendor": {"gpus", "nodes"},
     "id": {"models"}, "sysroot": ESTIMATING | {"place", "detect", "check"}, "scenario": {"place"}, "profile": {"place"}, "card": {"place"},
     "card-svg": {"place"}, "explain": {"fit"}, "launch": {"fit"}, "plot": {"fit"}, "tensors": {"inspect"}, "graph": {"inspect"},
@@ -29,7 +30,7 @@ for name in ("strict", "allow-risky", "sysroot", "explain", "memory", "model", "
 VALUES = {"SIZE": "8GiB", "SIZE|PCT": "10%", "SHARE": "0.9", "F": "q8_0", "A..B": "7B..14B", "SIZE|MIB": "0", "GIB|SIZE": "8GiB",
           "A,B,...": "3,1", "PATTERN=CPU,…": "exps=CPU", "GB/S": "90", "on|off|auto": "on", "N|all": "2",
           "layer|tensor|none": "layer", "headroom|verdict|need": "need", "auto|always|never": "never", "gib|gb": "gb",
-          "E[@VERSION]": "llama.cpp", "G[xN]": "l4", "M": "qwen3-8b", "draft-mtp": "draft-mtp", "AXIS": "quant"}
+          "E[@VERSION]": "llama.cpp", "G[xN]": "l4", "M": "qwen3-8b", "G": "l4", "man|bash|zsh|fish": "man", "draft-mtp": "draft-mtp", "AXIS": "quant"}
 
 
 def main():

@@ -29,6 +29,7 @@ static struct {
   vf_launch *launch;
   vf_command *command;
   vf_setup *setup;
+  vf_runners *runners;
 } g;
 
 static const char box[] = "test_face_box.json";
@@ -84,11 +85,16 @@ static int set_up(void **state) {
   assert_ok(vf_launch_make(&g.launch, g.ctx, g.estimate, &g.deployment, err));
   assert_ok(vf_command_new(&g.command, g.ctx, err));
   assert_ok(vf_setup_open(&g.setup, g.ctx, &g.deployment, err));
+  vf_runners_query runs = vf_runners_query_init();
+  runs.base.gpu = "rtx-4090";
+  runs.family = "llama";
+  assert_ok(vf_runners_find(&g.runners, g.ctx, &runs, err));
   return 0;
 }
 
 static int tear_down(void **state) {
   (void)state;
+  vf_runners_free(g.runners);
   vf_setup_free(g.setup);
   vf_command_free(g.command);
   vf_launch_free(g.launch);
@@ -248,6 +254,20 @@ static void questions_name_what_is_null(void **state) {
   refuses("out", vf_max_solve(NULL, g.ctx, &query, err));
   refuses("ctx", vf_max_solve(&answer, NULL, &query, err));
   refuses("query", vf_max_solve(&answer, g.ctx, NULL, err));
+  vf_offers offers;
+  vf_runners *runners;
+  vf_runners_query some = vf_runners_query_init();
+  refuses("out", vf_offers_solve(NULL, g.ctx, &g.deployment, err));
+  refuses("ctx", vf_offers_solve(&offers, NULL, &g.deployment, err));
+  refuses("deployment", vf_offers_solve(&offers, g.ctx, NULL, err));
+  refuses("setup", vf_setup_settle(NULL, g.scratch, err));
+  refuses("scratch", vf_setup_settle(g.setup, NULL, err));
+  refuses("out", vf_runners_find(NULL, g.ctx, &some, err));
+  refuses("ctx", vf_runners_find(&runners, NULL, &some, err));
+  refuses("query", vf_runners_find(&runners, g.ctx, NULL, err));
+  assert_null(vf_runners_list(NULL, NULL));
+  assert_int_equal(vf_runners_looked_at(NULL), 0);
+  vf_runners_free(NULL);
   refuses("inout", vf_llama_fit(NULL, g.empty, g.model, d, 1, err));
   refuses("scratch", vf_llama_fit(&r, NULL, g.model, d, 1, err));
   refuses("model", vf_llama_fit(&r, g.empty, NULL, d, 1, err));
@@ -386,6 +406,9 @@ static void reports_name_what_is_null(void **state) {
   refuses("grid", vf_grid_write(NULL, VF_CELL_NEED, o, swallow, NULL, err));
   takes("options", vf_grid_write(g.grid, VF_CELL_NEED, NULL, swallow, NULL, err));
   refuses("write", vf_grid_write(g.grid, VF_CELL_NEED, o, NULL, NULL, err));
+  refuses("runners", vf_runners_write(NULL, o, swallow, NULL, err));
+  takes("options", vf_runners_write(g.runners, NULL, swallow, NULL, err));
+  refuses("write", vf_runners_write(g.runners, o, NULL, NULL, err));
   refuses("answer", vf_answer_write(NULL, o, swallow, NULL, err));
   takes("options", vf_answer_write(&g.answer, NULL, swallow, NULL, err));
   refuses("write", vf_answer_write(&g.answer, o, NULL, NULL, err));
@@ -581,6 +604,8 @@ static void structs_of_no_known_size_are_refused(void **state) {
   refuses_sizes(vf_list_query, vf_list(&listing, g.ctx, VF_LIST_GPUS, &s, err));
   refuses_sizes(vf_machine_options, vf_machine_detect(&machine, g.ctx, &s, err));
   refuses_other_sizes(vf_max_query, vf_max_solve(&answer, g.ctx, &s, err));
+  vf_runners *runners;
+  refuses_other_sizes(vf_runners_query, vf_runners_find(&runners, g.ctx, &s, err));
   refuses_other_sizes(vf_deployment, vf_deployment_set(&s, "ctx", "8k", err));
   refuses_other_sizes(vf_deployment, vf_setup_open(&setup, g.ctx, &s, err));
   refuses_other_sizes(vf_deployment, vf_launch_make(&launch, g.ctx, g.estimate, &s, err));
@@ -740,6 +765,7 @@ BEGINS_WITH_SIZE(vf_deployment);
 BEGINS_WITH_SIZE(vf_files);
 BEGINS_WITH_SIZE(vf_list_query);
 BEGINS_WITH_SIZE(vf_machine_options);
+BEGINS_WITH_SIZE(vf_runners_query);
 BEGINS_WITH_SIZE(vf_max_query);
 BEGINS_WITH_SIZE(vf_place_options);
 BEGINS_WITH_SIZE(vf_plot_options);

@@ -6,6 +6,7 @@
  * exceptions that llama.cpp makes, which have tests of their own. */
 #include "support.h"
 
+#include "base/checked.h"
 #include "core/model.h"
 
 enum { CASES = 10000 };
@@ -469,7 +470,86 @@ static void what_fit_has_room_for_is_what_max_says(void **user) {
   }
   assert_in_range(layers, 20, 600);
   print_message("%.1f estimates each\n", (double)asked / 600);
-  assert_in_range(asked, 600, 600 * 12);
+  assert_in_range(asked, 600, 600 * 60);
+}
+
+/* ---- Ways out --------------------------------------------------------------------------- */
+
+static vf_deployment with_way(const vf_deployment *d, const vf_request *as_estimated,
+                              const vf_way *w) {
+  vf_deployment x = *d;
+  vf_request *r = &x.request;
+  r->engine = as_estimated->engine;
+  if (w->quant[0] != '\0') x.quant = w->quant;
+  if (w->kv[0] != '\0') assert_ok(vf_deployment_set(&x, "kv", w->kv, err));
+  if (w->ctx_tokens != 0) r->ctx_tokens = w->ctx_tokens;
+  if (w->seqs != 0) r->seqs = w->seqs;
+  if (w->cpu_moe_layers != 0) r->cpu_moe_layers = w->cpu_moe_layers;
+  if (w->gpu_layers >= 0) r->gpu_layers = w->gpu_layers;
+  if (w->cache_ram_off) r->prompt_cache_bytes = 0;
+  if (w->max_num_seqs != 0) r->max_num_seqs = w->max_num_seqs;
+  if (w->memory_fraction_ppm != 0) r->memory_fraction_ppm = w->memory_fraction_ppm;
+  if (w->gpus != 0) x.gpus = w->gpus;
+  if (w->tp != 0) r->tp = w->tp;
+  if (w->pp != 0) r->pp = w->pp;
+  return x;
+}
+
+/* The least that is worth a try: two bits, a short context, all in main memory, nothing kept. */
+static bool anything_fits(const forward *f, const vf_deployment *d) {
+  vf_deployment x = *d;
+  x.quant = "q2_k";
+  x.request.ctx_tokens = vf_min_u64(x.request.ctx_tokens, 4096);
+  x.request.prompt_cache_bytes = 0;
+  return fits(f, &x);
+}
+
+static bool check_ways(const forward *f, const vf_deployment *d, size_t *ways) {
+  vf_setup *setup;
+  vf_limits l;
+  vf_error why;
+  size_t n;
+  vf_estimate *scratch, *own;
+  vf_request asked = d->request;
+  if (vf_setup_open(&setup, f->ctx, d, &why) != VF_OK) return false;
+  assert_ok(vf_estimate_new(&own, f->ctx, err));
+  vf_status status = vf_setup_estimate(own, setup, &why);
+  const vf_device *devices = vf_setup_devices(setup, &n);
+  bool doubtful = status == VF_OK && vf_estimate_verdict(own) != VF_FITS;
+  if (doubtful) {
+    assert_ok(vf_estimate_new(&scratch, f->ctx, err));
+    assert_ok(vf_limits_solve(&l, own, scratch, devices, n, err));
+    vf_estimate_free(scratch);
+    for (size_t i = 0; i < l.n_ways; i++) {
+      vf_deployment x = with_way(d, &asked, &l.ways[i]);
+      if (!fits(f, &x))
+        fail_msg("way %zu does not fit: %s %s %s on %s, %llu x %u: quant '%s' ctx %llu kv '%s' moe "
+                 "%u ngl %d gpus %u",
+                 i, d->request.engine, d->model, d->quant, d->gpu,
+                 (unsigned long long)d->request.ctx_tokens, d->request.seqs, l.ways[i].quant,
+                 (unsigned long long)l.ways[i].ctx_tokens, l.ways[i].kv, l.ways[i].cpu_moe_layers,
+                 l.ways[i].gpu_layers, l.ways[i].gpus);
+    }
+    bool offloads = strcmp(d->request.engine, "llama.cpp") == 0;
+    if (l.n_ways == 0 && offloads && anything_fits(f, d))
+      fail_msg("no way: %s %s on %s, %llu tokens x %u", d->model, d->quant, d->gpu,
+               (unsigned long long)d->request.ctx_tokens, d->request.seqs);
+    *ways += l.n_ways;
+  }
+  vf_estimate_free(own);
+  vf_setup_free(setup);
+  return doubtful;
+}
+
+/* Each of them fits, all its changes together; and there is one wherever something fits. */
+static void every_way_out_fits(void **user) {
+  size_t ways = 0;
+  state = 1103515245;
+  for (int n = 0; n < 500;) {
+    vf_deployment d = draw_deployment(*user, VF_MOST_CTX);
+    n += check_ways(*user, &d, &ways);
+  }
+  assert_in_range(ways, 500, 1500);
 }
 
 /* ---- What is remembered ----------------------------------------------------------------- */
@@ -544,6 +624,7 @@ int main(void) {
       cmocka_unit_test(of_sequences_that_share_a_cache_the_most_is_found_all_the_same),
       cmocka_unit_test(one_sequence_more_may_need_less_where_they_share_a_cache),
       cmocka_unit_test(what_fit_has_room_for_is_what_max_says),
+      cmocka_unit_test(every_way_out_fits),
       cmocka_unit_test(an_estimate_that_was_used_before_says_the_same),
       cmocka_unit_test(every_cell_of_a_table_is_the_forward_estimate),
   };

@@ -190,7 +190,8 @@ static const vf_quant_alias quants[] = {
  * else is expanded. */
 static const vf_quant_alias converts[] = {{"mxfp4", "MXFP4_MOE"}, {"", "BF16"}, {NULL, NULL}};
 
-#define LLAMACPP_ENGINE(symbol, called, also, words, of, date, function, versions, refuses)        \
+#define LLAMACPP_ENGINE(symbol, called, also, words, of, date, function, versions, refuses,       \
+                        lowers)                                                                    \
   const vf_engine symbol = {.name = called,                                                        \
                             .aliases = also,                                                       \
                             .dialect = words,                                                      \
@@ -201,6 +202,7 @@ static const vf_quant_alias converts[] = {{"mxfp4", "MXFP4_MOE"}, {"", "BF16"}, 
                             .max_seqs = VF_LLAMACPP_SEQS,                                          \
                             .knows = versions,                                                     \
                             .check = refuses,                                                      \
+                            .lowers_ctx = lowers,                                                  \
                             .decodes = VF_DECODES_LAUNCHED,                                        \
                             .estimate = function,                                                  \
                             .explain = vf_llamacpp_explain}
@@ -214,19 +216,19 @@ static const char *const kobold_names[] = {"kobold", NULL};
 static const char *const studio_names[] = {"lmstudio", NULL};
 
 LLAMACPP_ENGINE(vf_engine_llamacpp, "llama.cpp", plain_names, &vf_dialect_llamacpp, "v0.5.0",
-                "2026-09-28", estimate_any, vf_llamacpp_knows, vf_llamacpp_check);
+                "2026-09-28", estimate_any, vf_llamacpp_knows, vf_llamacpp_check, true);
 LLAMACPP_ENGINE(vf_engine_llama_server, "llama-server", server_names, &vf_dialect_llamacpp,
-                "v0.5.0", "2026-09-28", estimate_server, vf_llamacpp_knows, vf_llamacpp_check);
+                "v0.5.0", "2026-09-28", estimate_server, vf_llamacpp_knows, vf_llamacpp_check, true);
 LLAMACPP_ENGINE(vf_engine_llama_cli, "llama-cli", cli_names, &vf_dialect_llamacpp, "v0.5.0",
-                "2026-09-28", estimate_cli, vf_llamacpp_knows, vf_llamacpp_check);
+                "2026-09-28", estimate_cli, vf_llamacpp_knows, vf_llamacpp_check, true);
 LLAMACPP_ENGINE(vf_engine_llama_bench, "llama-bench", no_names, &vf_dialect_llamacpp, "v0.5.0",
-                "2026-09-28", estimate_bench, vf_llamacpp_knows, vf_llamacpp_check);
+                "2026-09-28", estimate_bench, vf_llamacpp_knows, vf_llamacpp_check, false);
 LLAMACPP_ENGINE(vf_engine_ik_llama, "ik_llama.cpp", ik_names, &vf_dialect_llamacpp, "as llama.cpp",
-                "", estimate_ik, NULL, NULL);
+                "", estimate_ik, NULL, NULL, false);
 LLAMACPP_ENGINE(vf_engine_koboldcpp, "koboldcpp", kobold_names, &vf_dialect_koboldcpp,
-                "as llama.cpp", "", estimate_other, NULL, NULL);
+                "as llama.cpp", "", estimate_other, NULL, NULL, false);
 LLAMACPP_ENGINE(vf_engine_lm_studio, "lm-studio", studio_names, NULL, "as llama.cpp", "",
-                estimate_other, NULL, NULL);
+                estimate_other, NULL, NULL, false);
 
 const vf_engine vf_engine_ollama = {.name = "ollama",
                                     .aliases = no_names,

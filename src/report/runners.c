@@ -1,0 +1,166 @@
+/* runners.c - which models run on a device, which devices carry a model. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/args.h"
+#include "base/units.h"
+#include "core/words.h"
+#include "report/document.h"
+#include "report/offers.h"
+#include "solve/runners.h"
+
+enum { NAME_COLUMNS = 28, USUAL_CTX = 8192 };
+
+typedef struct page {
+  vf_out *out;
+  const vf_runners *r;
+  const vf_report_options *o;
+} page;
+
+static void put_right(vf_out *out, const char *text, int columns) {
+  vf_out_spaces(out, columns - (int)vf_text_columns(text));
+  vf_out_put(out, text);
+}
+
+/* "8.2B", "494M". */
+static void text_params(vf_text *t, uint64_t n) {
+  uint64_t unit = n >= 1000000000 ? 1000000000 : 1000000, tenths = n * 10 / unit;
+  if (tenths < 1000)
+    vf_text_printf(t, "%" PRIu64 ".%" PRIu64, tenths / 10, tenths % 10);
+  else
+    vf_text_printf(t, "%" PRIu64, n / unit);
+  vf_text_put(t, unit == 1000000 ? "M" : "B");
+}
+
+static void put_headline(const page *p, size_t shown) {
+  char buf[320];
+  vf_text t = vf_text_on(buf, sizeof buf);
+  const vf_runners *r = p->r;
+  if (r->models)
+    vf_text_printf(&t, "%zu of %zu models run on ", r->count, r->looked_at);
+  else
+    vf_text_printf(&t, "%zu of %zu devices carry ", r->count, r->looked_at);
+  vf_text_put(&t, r->named != NULL ? r->named : "it");
+  if (r->models && r->capacity_bytes != 0) {
+    vf_text_put(&t, " (");
+    vf_text_size(&t, r->capacity_bytes, p->o->unit, 1);
+    vf_text_printf(&t, " %s usable)", vf_unit_name(p->o->unit));
+  }
+  vf_text_put(&t, ", with ");
+  vf_text_tokens(&t, r->ctx_tokens != 0 ? r->ctx_tokens : USUAL_CTX);
+  vf_text_put(&t, " context");
+  if (r->seqs > 1) vf_text_printf(&t, " × %" PRIu64, r->seqs);
+  vf_out_text(p->out, &t);
+  vf_out_put(p->out, shown < r->count ? "; these are often used\n\n" : "\n\n");
+}
+
+static void put_head(const page *p) {
+  vf_out_put(p->out, "  ");
+  vf_out_put(p->out, p->r->models ? "model" : "device");
+  vf_out_spaces(p->out, NAME_COLUMNS - (p->r->models ? 5 : 6));
+  vf_out_printf(p->out, "%10s  %-9s%12s%14s  tokens/s\n", p->r->models ? "parameters" : "usable",
+                "format", "weights", "needs");
+}
+
+static void text_gib(vf_text *t, const page *p, uint64_t bytes) {
+  vf_text_size(t, bytes, p->o->unit, 1);
+  vf_text_printf(t, " %s", vf_unit_name(p->o->unit));
+}
+
+static void put_row(const page *p, const vf_runner *r) {
+  char buf[96];
+  vf_text t = vf_text_on(buf, sizeof buf);
+  const char *id = r->id;
+  vf_out_put(p->out, "  ");
+  vf_out_put(p->out, id);
+  vf_out_spaces(p->out, NAME_COLUMNS - (int)vf_text_columns(id));
+  if (p->r->models)
+    text_params(&t, r->params);
+  else
+    text_gib(&t, p, r->capacity_bytes);
+  put_right(p->out, buf, 10);
+  vf_out_printf(p->out, "  %-9s", r->quant);
+  t = vf_text_on(buf, sizeof buf);
+  text_gib(&t, p, r->weights_bytes);
+  put_right(p->out, buf, 12);
+  t = vf_text_on(buf, sizeof buf);
+  text_gib(&t, p, r->need_high_bytes);
+  put_right(p->out, buf, 14);
+  t = vf_text_on(buf, sizeof buf);
+  if (r->decode.high != 0) vf_text_rates(&t, r->decode, 1);
+  put_right(p->out, buf, 10);
+  if (r->verdict == VF_TIGHT) vf_out_put(p->out, "  tight");
+  if (r->cpu_moe_layers != 0) vf_out_printf(p->out, "  --n-cpu-moe %" PRIu32, r->cpu_moe_layers);
+  vf_out_put(p->out, "\n");
+}
+
+static bool is_shown(const page *p, const vf_runner *r, size_t shown) {
+  if (p->o->rows == 0) return true;
+  return r->popular && shown < p->o->rows;
+}
+
+static void put_page(const page *p) {
+  size_t shown = 0, popular = 0;
+  for (size_t i = 0; i < p->r->count; i++) popular += is_shown(p, &p->r->list[i], popular);
+  put_headline(p, popular);
+  if (popular > 0) put_head(p);
+  for (size_t i = 0; i < p->r->count; i++) {
+    if (!is_shown(p, &p->r->list[i], shown)) continue;
+    put_row(p, &p->r->list[i]);
+    shown++;
+  }
+  if (shown == p->r->count) return;
+  vf_out_put(p->out, "\n  --all lists them all; --ctx, --quant, --seqs say how it is used");
+  vf_out_put(p->out, p->r->models ? "; vramfit models --fits G takes --family and --params\n" : "\n");
+}
+
+/* ---- For programs ----------------------------------------------------------------------- */
+
+static void put_event(vf_doc *d, const vf_runners *all, const vf_runner *r) {
+  vf_doc_open_row(d, NULL);
+  vf_doc_string(d, "id", r->id);
+  if (all->models) {
+    vf_doc_u64(d, "params", r->params);
+    vf_doc_u64(d, "active_params", r->active_params);
+    vf_doc_u64(d, "max_ctx_tokens", r->max_ctx_tokens);
+  } else {
+    vf_doc_string(d, "name", r->name);
+    vf_doc_u64(d, "capacity_bytes", r->capacity_bytes);
+  }
+  vf_doc_string(d, "quant", r->quant);
+  vf_doc_u64(d, "weights_bytes", r->weights_bytes);
+  vf_doc_u64(d, "need_bytes", r->need_bytes);
+  vf_doc_u64(d, "need_high_bytes", r->need_high_bytes);
+  vf_doc_string(d, "verdict", vf_verdict_word[r->verdict].json);
+  vf_doc_u64(d, "n_cpu_moe", r->cpu_moe_layers);
+  if (r->decode.high != 0) {
+    vf_doc_hundredths(d, "decode_tokens_per_s_low", r->decode.low / 10);
+    vf_doc_hundredths(d, "decode_tokens_per_s_high", r->decode.high / 10);
+  }
+  vf_doc_close(d, '}');
+}
+
+static void send_events(vf_doc *d, const void *result) {
+  const vf_runners *r = result;
+  vf_doc_open(d, NULL, '{');
+  vf_doc_string(d, "format_version", VF_DOC_VERSION);
+  vf_doc_u64(d, "looked_at", r->looked_at);
+  vf_doc_open(d, r->models ? "models" : "gpus", '[');
+  for (size_t i = 0; i < r->count; i++) put_event(d, r, &r->list[i]);
+  vf_doc_close(d, ']');
+  vf_doc_close(d, '}');
+}
+
+vf_status vf_runners_write(const vf_runners *runners, const vf_report_options *options,
+                           vf_write_fn write, void *user, vf_error *err) {
+  vf_out out;
+  vf_report_options o;
+  VF_NEED(err, runners);
+  VF_NEED(err, write);
+  vf_status status = vf_out_start(&out, &o, options, write, user, err);
+  if (status != VF_OK) return status;
+  const vf_doc_format *format = vf_doc_format_get(o.format);
+  if (format != NULL) return vf_document_write(&out, format, send_events, runners, err);
+  put_page(&(page){&out, runners, &o});
+  return vf_out_finish(&out, err);
+}

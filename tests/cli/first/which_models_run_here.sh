@@ -1,0 +1,7 @@
+counted() { sed 's/[0-9]* of [0-9]* models/N of N models/'; }
+"$VRAMFIT" rtx-4060 | head -1 | counted
+"$VRAMFIT" models --fits rtx-4060 --family gemma | counted | grep -e run -e 'model ' -e gemma3-4b -e gemma2-2b
+"$VRAMFIT" --gpu rtx-4060 --host-memory 32GiB --format csv | grep -e looked_at -e gpt-oss-20b | sed 's/^[0-9]*,/N,/'
+"$VRAMFIT" models --fits rtx-4060 --ctx 32k --params 3B..4B --json | grep -A3 '"llama3.2-3b"'
+"$VRAMFIT" max model --gpu rtx-4060 --all | head -1 | counted
+"$VRAMFIT" --gpu h100 --quiet; echo "exit $?"

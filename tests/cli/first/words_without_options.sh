@@ -1,0 +1,8 @@
+"$VRAMFIT" rtx-4090 llama3.1-8b --ctx 8k --quant q4 --quiet; echo "exit $?"
+"$VRAMFIT" llama3.1-8b rtx-4090 --ctx 8k --quant q4 --quiet; echo "exit $?"
+"$VRAMFIT" llama3.1-8b rtx-9999 2>&1 | sed "s/lists [0-9]*/lists N/"; echo "exit $?"
+"$VRAMFIT" lama9.9 rtx-4090 2>&1 | sed "s/lists [0-9]*/lists N/"; echo "exit $?"
+"$VRAMFIT" modles; echo "exit $?"
+"$VRAMFIT" llama3.1-8b rtx-4090 more; echo "exit $?"
+"$VRAMFIT" models --ctx 8k; echo "exit $?"
+"$VRAMFIT" llama3.1-8b rtx-4090 --all; echo "exit $?"

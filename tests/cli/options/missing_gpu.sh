@@ -1,1 +1,0 @@
-"$VRAMFIT" --model llama3.1-8b

@@ -1,1 +1,0 @@
-"$VRAMFIT" --gpu h100
