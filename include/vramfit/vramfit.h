@@ -306,6 +306,15 @@ typedef struct vf_request {
   bool deepep;               /* experts exchange tokens by DeepEP's buffers */
   bool host_experts;         /* serving engines with KTransformers: experts stay in main memory */
   uint32_t gpu_experts;      /* but for so many of each layer */
+  /* Tokens that requests really have, of ctx_tokens at most: half of them no more than the first, 19
+   * of 20 no more than the second; equal: a mean.  0: each has all of ctx_tokens. */
+  uint64_t real_ctx_tokens[2];
+  /* Images and videos that a request may hold, as engines that profile their tower ask; -1: the
+   * engine's default; 0 and 0: the tower is not run. */
+  int32_t mm_images, mm_videos;
+  uint64_t mm_max_pixels; /* of an image; 0: as its processor says */
+  bool skip_mm_profiling; /* the tower is not run before the cache is sized */
+  bool ctx_fits; /* without ctx_tokens: as much of the model's limit as the cache holds */
 
   /* llama.cpp */
   bool no_op_offload; /* products with weights of the host run there, however many rows */
@@ -321,6 +330,7 @@ static inline vf_request vf_request_init(void) {
   r.struct_size = sizeof r;
   r.gpu_layers = -1;
   r.prompt_cache_bytes = -1;
+  r.mm_images = r.mm_videos = -1;
   return r;
 }
 
@@ -423,6 +433,8 @@ typedef struct vf_workload {
   uint64_t max_concurrency_x100;  /* requests of ctx_tokens that the pool holds, in hundredths */
   uint64_t most_concurrency_x100; /* the same at the upper end of what is left for the pool */
   bool starts;                    /* whether the engine would start at all */
+  uint64_t real_ctx_tokens;       /* mean of what requests really have; 0: ctx_tokens */
+  uint64_t real_concurrency_x100; /* requests of that length that the pool holds, in hundredths */
 } vf_workload;
 
 /* A reusable result: nothing is allocated while estimating once it is large enough. */

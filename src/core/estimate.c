@@ -5,6 +5,8 @@
  * the whole is the worst of its devices, and that of a device with two limits the worse of both. */
 #include "core/estimate.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -48,6 +50,7 @@ vf_status vf_estimate_reset(vf_estimate *e, const vf_model *model, const vf_devi
   e->model = model;
   e->n_devices = device_count;
   e->n_lines = 0;
+  e->n_words = 0;
   e->n_assumptions = model->n_assumptions;
   memcpy(e->assumptions, model->assumptions, model->n_assumptions * sizeof *e->assumptions);
   e->verdict = VF_FITS;
@@ -61,6 +64,21 @@ vf_status vf_estimate_reset(vf_estimate *e, const vf_model *model, const vf_devi
 }
 
 /* ---- Filling ---------------------------------------------------------------------------- */
+
+void vf_estimate_assume_that(vf_estimate *e, const char *code, const char *fmt, ...) {
+  char *text = e->words + e->n_words;
+  size_t room = sizeof e->words - e->n_words;
+  va_list args;
+  va_start(args, fmt);
+  int n = vsnprintf(text, room, fmt, args);
+  va_end(args);
+  if (n < 0 || (size_t)n >= room) {
+    e->lost_assumption = true;
+    return;
+  }
+  e->n_words += (size_t)n + 1;
+  vf_estimate_assume(e, code, text);
+}
 
 static void add_interval(vf_estimate *e, vf_interval *sum, vf_interval size) {
   if (!vf_add(&sum->low_bytes, sum->low_bytes, size.low_bytes) ||

@@ -10,6 +10,7 @@
 
 struct vf_engine;
 
+enum { VF_ESTIMATE_WORDS = 2048 };
 enum {
   VF_MAX_ASSUMPTIONS = 64,
   VF_LINES_PER_DEVICE = 24,
@@ -70,6 +71,8 @@ struct vf_estimate {
   size_t n_lines, line_capacity;
   vf_assumption assumptions[VF_MAX_ASSUMPTIONS];
   size_t n_assumptions;
+  char words[VF_ESTIMATE_WORDS]; /* of assumptions with numbers in them */
+  size_t n_words;
   vf_verdict verdict;
   char version[VF_VERSION_TEXT]; /* of the engine, as asked for; "": none was named */
   uint64_t notes[VF_NOTES];      /* numbers that an engine keeps for its explanations */
@@ -99,6 +102,10 @@ void vf_estimate_add(vf_estimate *e, vf_line line);
 /* Takes for granted; `text` must outlive the result.  With more than VF_MAX_ASSUMPTIONS the
  * estimate fails: none is ever left out. */
 void vf_estimate_assume(vf_estimate *e, const char *code, const char *text);
+
+/* The same with numbers in it; kept by the estimate until its next run. */
+void vf_estimate_assume_that(vf_estimate *e, const char *code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Sums up, computes capacities and headrooms, judges. */
 vf_status vf_estimate_finish(vf_estimate *e, vf_error *err);

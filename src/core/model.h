@@ -84,6 +84,17 @@ typedef struct vf_weights_share {
   uint32_t low, expected, high;
 } vf_weights_share;
 
+/* The largest image or video that the first tower takes, for the memory of running it; all 0: not
+ * known, or not a tower for images. */
+typedef struct vf_tower_item {
+  uint32_t width, ff;     /* of the tower's layers */
+  uint32_t patches;       /* that an image is cut into at most */
+  uint32_t video_patches; /* of a video, with as many frames as an engine takes for the largest */
+  uint32_t tokens;        /* that the model sees of an image */
+  uint32_t patch_pixels;  /* that a patch covers; 0: images have one size */
+  uint32_t pixel_values;  /* of a patch */
+} vf_tower_item;
+
 struct vf_model {
   vf_arena *arena; /* owns the lists; the model itself lies in it too */
 
@@ -103,12 +114,15 @@ struct vf_model {
   vf_format own_format; /* what its makers publish it in */
   vf_model *derived;    /* as its config describes it, where the tensors are a checkpoint's */
   bool from_file;       /* the tensors are those of a file, not derived from a config */
+  bool plain_beside;    /* such a scheme, whose maker leaves all but experts in 16 bits */
+  bool scheme_by_name;  /* quantized as the name of a scheme says: its makers differ in the rest */
   bool tied;            /* no output matrix: the token embedding serves */
   uint32_t flags;       /* vf_model_flag */
 
   vf_assumption assumptions[VF_MODEL_ASSUMPTIONS]; /* static strings */
   size_t n_assumptions;
 
+  vf_tower_item item;
   vf_weights_share share; /* of a mix that is known by its size alone */
   vf_tensor *tensors;
   size_t n_tensors;

@@ -126,8 +126,26 @@ static bool is_plain(const vf_tensor *t) {
   return t->format == VF_FORMAT_F32 || t->format == VF_FORMAT_F16 || t->format == VF_FORMAT_BF16;
 }
 
+uint64_t vf_shard_values(const vf_tensor *t) {
+  switch ((int)t->format) {
+  case VF_FORMAT_F8_E4M3:
+  case VF_FORMAT_INT8: return vf_tensor_elements(t);
+  case VF_FORMAT_INT4: return vf_tensor_elements(t) / 2;
+  default: return 0;
+  }
+}
+
+/* What GPTQ stores beside values is, for every group and output, a scale of 16 bits and a zero point
+ * of as many as a value, and four bytes for each input. */
+static uint64_t without_zeros(const vf_tensor *t) {
+  uint64_t values = vf_shard_values(t), order = 4 * t->ne[0] * t->ne[2];
+  uint64_t bits = t->format == VF_FORMAT_INT4 ? 4 : 8;
+  if (values == 0 || t->bytes < values + order) return t->bytes;
+  return values + (t->bytes - values - order) * 16 / (16 + bits);
+}
+
 static uint64_t whole(const vf_shard *s, const vf_tensor *t) {
-  uint64_t each = t->bytes;
+  uint64_t each = s->no_zeros ? without_zeros(t) : t->bytes;
   if (s->number_bytes != 0 && is_plain(t)) each = vf_tensor_elements(t) * s->number_bytes;
   return each * t->count;
 }

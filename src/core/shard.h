@@ -21,6 +21,7 @@ typedef struct vf_shard {
   bool mtp;                        /* layers that predict further tokens are loaded, too */
   bool towers_whole;               /* towers are not cut */
   bool no_towers;                  /* nor loaded at all */
+  bool no_zeros;                   /* GPTQ: zero points and the order of inputs are dropped */
 } vf_shard;
 
 /* Where a pipeline that cannot cut evenly puts the layers that are left over. */
@@ -35,6 +36,9 @@ void vf_shard_stage(vf_shard *s, const vf_model *m, vf_stage_rule rule, uint32_t
 
 /* Bytes of all equal tensors that `t` stands for, on one rank. */
 uint64_t vf_shard_tensor(const vf_shard *s, const vf_model *m, const vf_tensor *t);
+
+/* Values alone, without scales: of the formats whose scales are tensors of their own; else 0. */
+uint64_t vf_shard_values(const vf_tensor *t);
 
 /* Sum over all tensors. */
 uint64_t vf_shard_weights(const vf_shard *s, const vf_model *m);

@@ -157,6 +157,16 @@ static bool leaves_it(const vf_param *p, const char *text) {
          (strcmp(text, "0") == 0 || vf_name_equal(text, "auto") || strcmp(text, "-1") == 0);
 }
 
+/* The value is the engine's own, and a flag may say how it finds it. */
+static vf_status leave_it(vf_command *c, const vf_spelling *row, const vf_param *p,
+                          const char *text, vf_error *err) {
+  vf_param_clear(p, &c->d);
+  if (row->left == NULL || strcmp(text, "0") == 0) return VF_OK;
+  const vf_param *flag = vf_param_find(row->left, strlen(row->left));
+  if (flag == NULL) return vf_fail(err, VF_USAGE, "no parameter is called '%s'", row->left);
+  return vf_param_parse(flag, &c->d, "on", VF_MEASURE_OURS, err);
+}
+
 /* Which words gave what is counted in two ways. */
 static void note_source(vf_command *c, const vf_spelling *row, const vf_param *p) {
   if (p == &vf_params[VF_PARAM_CTX]) {
@@ -209,7 +219,7 @@ static vf_status take_value(vf_command *c, const vf_spelling *row, const char *t
   start_list(c, p);
   vf_status status = VF_OK;
   if (leaves_it(p, text))
-    vf_param_clear(p, &c->d);
+    status = leave_it(c, row, p, text, err);
   else if (row->measure == VF_MEASURE_REPO)
     status = take_repository(c, p, text, err);
   else

@@ -241,6 +241,7 @@ vf_status vf_load(vf_loaded *out, const vf_context *ctx, const char *ref, vf_loa
   *out = (vf_loaded){.files = &ctx->files,
                      .kind = VF_LOAD_CONFIG,
                      .id = ref,
+                     .ref = ref,
                      .origin = ref,
                      .tolerant = depth == VF_LOAD_EVERY_NAME};
   out->arena = vf_arena_new(&ctx->allocator, (size_t)256 << 20);

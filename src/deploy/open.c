@@ -188,6 +188,7 @@ vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, 
     status = vf_recipe_apply(m, own, err);
   else if (!as_stored)
     status = store_as_config_says(m, l, err);
+  if (status == VF_OK && l->ref != NULL) vf_recipe_made_by(m, l->ref);
   if (status == VF_OK && quant == NULL && own == NULL && !as_stored)
     status = adapt_to(m, l, engine, err);
   if (status == VF_OK)

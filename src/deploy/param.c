@@ -243,6 +243,28 @@ static vf_status read_proportions(vf_request *r, const char *text, vf_error *err
   return vf_fail(err, VF_USAGE, "'%.80s' is not a list of proportions (3,1 or 6.5,10)", text);
 }
 
+/* "8k", or "4k,20k". */
+static vf_status read_lengths(uint64_t out[2], const char *text, vf_error *err) {
+  char first[32];
+  const char *comma = strchr(text, ',');
+  size_t length = comma != NULL ? (size_t)(comma - text) : strlen(text);
+  uint64_t half = 0, most = 0;
+  if (length >= sizeof first) return vf_fail(err, VF_USAGE, "'%.80s' is no length", text);
+  memcpy(first, text, length);
+  first[length] = '\0';
+  vf_status status = read_tokens(&half, first, VF_MEASURE_OURS, err);
+  most = half;
+  if (status == VF_OK && comma != NULL)
+    status = read_tokens(&most, comma + 1, VF_MEASURE_OURS, err);
+  if (status == VF_OK && most < half)
+    return vf_fail(err, VF_USAGE, "'%.80s': 19 of 20 requests cannot be shorter than half of them",
+                   text);
+  if (status != VF_OK) return status;
+  out[0] = half;
+  out[1] = most;
+  return VF_OK;
+}
+
 /* ---- Words ------------------------------------------------------------------------------ */
 
 static const char *const switch_words[] = {"auto", "off", "on", NULL};
@@ -393,6 +415,7 @@ vf_status vf_param_parse(const vf_param *p, vf_deployment *d, const char *text, 
   case VF_KIND_TEXT: return read_text(field, text, err);
   case VF_KIND_TOKENS: return read_tokens(field, text, measure, err);
   case VF_KIND_TOKENS32: return read_tokens32(field, text, measure, err);
+  case VF_KIND_LENGTHS: return read_lengths(field, text, err);
   case VF_KIND_COUNT: return read_count(field, text, 1, MOST_COUNT, err);
   case VF_KIND_INDEX: return read_count(field, text, 0, VF_MAX_DEVICES - 1, err);
   case VF_KIND_RANKS: return read_or_all(field, text, 1, "GPUs", err);
@@ -462,6 +485,7 @@ static size_t plain_size(vf_kind kind) {
   case VF_KIND_SIZE:
   case VF_KIND_GIB:
   case VF_KIND_CACHE: return sizeof(uint64_t);
+  case VF_KIND_LENGTHS: return 2 * sizeof(uint64_t);
   case VF_KIND_FLAG: return sizeof(bool);
   case VF_KIND_SWITCH: return sizeof(vf_switch);
   case VF_KIND_FORMAT: return sizeof(vf_format);
@@ -587,6 +611,11 @@ static void put_proportions(vf_text *out, const vf_request *r) {
   }
 }
 
+static void put_lengths(vf_text *out, const uint64_t n[2]) {
+  vf_text_printf(out, "%" PRIu64, n[0]);
+  if (n[1] != n[0]) vf_text_printf(out, ",%" PRIu64, n[1]);
+}
+
 static void put_headroom(vf_text *out, vf_headroom h) {
   if (h.permille != 0)
     vf_text_printf(out, "%" PRIu32 "%%", h.permille / 10);
@@ -623,6 +652,7 @@ void vf_param_print(const vf_param *p, const vf_deployment *d, vf_measure measur
   case VF_KIND_TEXT:
   case VF_KIND_SPEC: vf_text_put(out, *(const char *const *)field); break;
   case VF_KIND_TOKENS: vf_text_printf(out, "%" PRIu64, n64); break;
+  case VF_KIND_LENGTHS: put_lengths(out, field); break;
   case VF_KIND_TOKENS32:
   case VF_KIND_COUNT:
   case VF_KIND_INDEX: vf_text_printf(out, "%" PRIu32, n32); break;

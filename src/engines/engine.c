@@ -200,6 +200,14 @@ static vf_status run(vf_estimate *e, const vf_model *model, const vf_device *dev
     status = e->engine->check(version, err);
   if (status == VF_OK) status = check_devices(devices, device_count, err);
   if (status == VF_OK) status = set_devices(e, model, request, devices, device_count, err);
+  if (status == VF_OK && request->real_ctx_tokens[0] != 0 && !e->engine->pools)
+    status = vf_fail(err, VF_USAGE,
+                     "%s keeps the whole context of every sequence: how long they really are makes "
+                     "no difference (--avg-ctx is for engines that serve from a pool)",
+                     e->engine->name);
+  if (status == VF_OK && request->ctx_fits && !e->engine->fits_ctx)
+    status = vf_fail(err, VF_USAGE, "%s does not lower the context by itself (--ctx-fits)",
+                     e->engine->name);
   if (status != VF_OK) return status;
   set_version(e, version);
   e->decodes = e->engine->decodes;

@@ -29,6 +29,7 @@ typedef struct vf_engine {
   uint32_t max_seqs;
   uint32_t most_devices;     /* 0: as many as there are */
   const char *const *ladder; /* formats to suggest, widest first; NULL: GGUF recipes */
+  bool fits_ctx;             /* may lower an unset context to what its cache holds */
   bool lowers_ctx;           /* a context that is not given is lowered until it fits */
   bool pools;                /* serves from a pool, ranks share the model: no layers on the host */
 

@@ -44,6 +44,24 @@ static vf_status resolve_length(vf_ranks *s, vf_error *err) {
   return VF_OK;
 }
 
+static uint64_t root_of(uint64_t n) {
+  uint64_t r = 1;
+  while ((r + 1) * (r + 1) <= n) r++;
+  return r;
+}
+
+/* A mean says itself.  Of two percentiles the mean lies a third of the way up, nearly, as lengths
+ * of requests are spread (log-normal, the 95th two to eight times the median); the mean of several
+ * at once strays from it less, by the root of their number. */
+vf_interval vf_ranks_lengths(const vf_ranks *s) {
+  uint64_t all = s->w->requested_ctx_tokens;
+  uint64_t half = vf_min_u64(s->request->real_ctx_tokens[0], all);
+  uint64_t most = vf_min_u64(s->request->real_ctx_tokens[1], all);
+  if (half == 0) return vf_exactly(all);
+  uint64_t mean = half + (most - half) / 3, root = root_of(s->w->seqs);
+  return (vf_interval){mean - (mean - half) / root, mean, mean + (most - mean) / root};
+}
+
 static vf_status resolve_ranks(vf_ranks *s, vf_ranks_asked asked, vf_error *err) {
   uint32_t gpus = (uint32_t)s->e->n_devices - 1;
   s->pp = asked.pp != 0 ? asked.pp : 1;
@@ -72,6 +90,7 @@ vf_status vf_ranks_begin_as(vf_ranks *s, uint32_t newest, vf_ranks_asked asked, 
   s->w->dp = s->dp;
   s->w->ep = s->ep;
   s->w->output_rows = s->w->seqs;
+  if (s->request->real_ctx_tokens[0] != 0) s->w->real_ctx_tokens = vf_ranks_lengths(s).bytes;
   s->w->starts = true;
   return VF_OK;
 }
@@ -246,6 +265,38 @@ static bool knows_tower(const vf_model *m) {
   return false;
 }
 
+/* Makers of a scheme differ in what they leave in 16 bits beside the feed-forward: in NVFP4
+ * attention and what is dense beside experts, in any format of 4 bits recurrent layers and shared
+ * experts. */
+typedef enum doubt { NO_DOUBT, MAY_BE_8_BITS, OFTEN_16_BITS } doubt;
+
+static doubt doubt_of(const vf_tensor *t, bool nvfp4, bool experts) {
+  bool attention = t->role >= VF_ROLE_ATTN_Q && t->role <= VF_ROLE_ATTN_O_B;
+  bool recurrent = t->role >= VF_ROLE_SSM_IN && t->role <= VF_ROLE_CHANNEL_MIX_MATRIX;
+  bool shared = t->role >= VF_ROLE_FFN_GATE_SHEXP && t->role <= VF_ROLE_FFN_DOWN_SHEXP;
+  if (t->format != VF_FORMAT_INT4 && t->format != VF_FORMAT_F4) return NO_DOUBT;
+  bool dense = experts && t->role >= VF_ROLE_FFN_GATE && t->role <= VF_ROLE_FFN_DOWN;
+  if (nvfp4) return attention || recurrent || shared || dense ? MAY_BE_8_BITS : NO_DOUBT;
+  return recurrent || shared ? OFTEN_16_BITS : NO_DOUBT;
+}
+
+vf_interval vf_ranks_weights(const vf_ranks *s) {
+  const vf_model *m = s->model;
+  vf_interval size = vf_model_weights_size(m, vf_shard_weights(&s->shard, m));
+  bool nvfp4 = strncmp(m->checkpoint, "modelopt", 8) == 0;
+  if (!m->scheme_by_name || m->share.expected != 0) return size;
+  for (size_t i = 0; i < m->n_tensors; i++) {
+    const vf_tensor *t = &m->tensors[i];
+    doubt d = t->bytes != 0 ? doubt_of(t, nvfp4, s->moe) : NO_DOUBT;
+    if (d == NO_DOUBT) continue;
+    uint64_t bytes = vf_shard_tensor(&s->shard, m, t), values = vf_tensor_elements(t);
+    uint64_t in_8 = vf_shard_part(bytes, values, t->bytes);
+    size.bytes += (d == OFTEN_16_BITS || m->plain_beside ? 2 * in_8 : in_8) - bytes;
+    size.high_bytes += 2 * in_8 - bytes;
+  }
+  return size;
+}
+
 static uint64_t offloaded(const vf_ranks *s) {
   return vf_min_u64(vf_shard_weights(&s->shard, s->model), s->request->cpu_offload_bytes);
 }
@@ -312,11 +363,32 @@ static uint64_t less(uint64_t a, uint64_t b) {
   return a > b ? a - b : 0;
 }
 
+/* What the cache's own lines take of the need. */
+static vf_interval cache_of(const vf_estimate *e, uint32_t device) {
+  vf_interval sum = {0, 0, 0};
+  for (size_t i = 0; i < e->n_lines; i++) {
+    const vf_line *l = &e->lines[i];
+    bool cache = l->part == VF_PART_KV_CACHE || l->part == VF_PART_STATE;
+    if (l->device != device || !cache || l->outside) continue;
+    sum.low_bytes += l->size.low_bytes;
+    sum.bytes += l->size.bytes;
+    sum.high_bytes += l->size.high_bytes;
+  }
+  return sum;
+}
+
 vf_interval vf_ranks_pool(const vf_device_budget *b, vf_interval budget) {
   uint64_t cache = b->part_bytes[VF_PART_KV_CACHE] + b->part_bytes[VF_PART_STATE];
   return (vf_interval){less(budget.low_bytes, b->need.high_bytes - cache),
                        less(budget.bytes, b->need.bytes - cache),
                        less(budget.high_bytes, b->need.low_bytes - cache)};
+}
+
+vf_interval vf_ranks_pool_of(const vf_ranks *s, uint32_t device, vf_interval budget) {
+  vf_interval need = s->e->devices[device].need, cache = cache_of(s->e, device);
+  return (vf_interval){less(budget.low_bytes, need.high_bytes - cache.high_bytes),
+                       less(budget.bytes, need.bytes - cache.bytes),
+                       less(budget.high_bytes, need.low_bytes - cache.low_bytes)};
 }
 
 void vf_ranks_set_pool(vf_ranks *s, uint32_t device, vf_interval pool, uint64_t tokens) {

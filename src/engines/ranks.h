@@ -42,6 +42,9 @@ vf_status vf_ranks_begin_as(vf_ranks *s, uint32_t newest, vf_ranks_asked asked, 
 bool vf_ranks_has_mixer(const vf_model *m, uint32_t mixers);
 bool vf_ranks_has_cache(const vf_model *m, vf_cache_kind kind);
 
+/* Tokens that a request really has: low, mean, high (--avg-ctx); else the whole context. */
+vf_interval vf_ranks_lengths(const vf_ranks *s);
+
 /* Heads, widths and layers that ranks can share and a format that the engine loads, or the reason
  * why not. */
 vf_status vf_ranks_check(const vf_ranks *s, const vf_kernel_rules *kernels, vf_error *err);
@@ -75,6 +78,10 @@ uint64_t vf_ranks_forward_bytes(const vf_ranks *s, uint64_t tokens);
 /* The largest matrix unpacked, where a method multiplies in 16 bits after unpacking. */
 uint64_t vf_ranks_unpacked_bytes(const vf_ranks *s);
 
+/* This rank's part of the tensors, within what is not known of them: mixes that are known by their
+ * size alone, and what makers of a scheme that was asked for by name leave in 16 bits. */
+vf_interval vf_ranks_weights(const vf_ranks *s);
+
 /* Terms that several engines have; the plan's shard stands at the rank. */
 vf_amount vf_ranks_offloaded(const vf_ranks *s, uint32_t device);
 vf_amount vf_ranks_tower(const vf_ranks *s, uint32_t device);
@@ -94,8 +101,10 @@ uint64_t vf_ranks_total(const vf_device *d);
  * what it has beside the lines outside the budget. */
 void vf_ranks_set_budget(vf_ranks *s, uint32_t device, uint64_t total, uint64_t budget);
 
-/* What the lines of the device, but the cache's, leave of a budget. */
+/* What the lines of the device, but the cache's, leave of a budget; the first where the cache's own
+ * lines are exact. */
 vf_interval vf_ranks_pool(const vf_device_budget *b, vf_interval budget);
+vf_interval vf_ranks_pool_of(const vf_ranks *s, uint32_t device, vf_interval budget);
 
 /* Tells a pool of this size, tokens and requests of full length (in hundredths). */
 void vf_ranks_set_pool(vf_ranks *s, uint32_t device, vf_interval pool, uint64_t tokens);

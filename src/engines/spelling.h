@@ -45,7 +45,9 @@ typedef struct vf_spelling {
                         is no option's */
   const char *env;   /* the variable that says it, too; NULL: none */
   const char *value; /* what a bare word stands for, in our option's words; NULL: "on" */
-  const char *only;  /* the one program of several that takes it; NULL: all */
+  const char
+      *left; /* the flag that is on where the value is left to the engine ("auto"); or NULL */
+  const char *only; /* the one program of several that takes it; NULL: all */
   vf_form form;
   vf_measure measure;
   vf_effect effect;

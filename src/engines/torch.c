@@ -32,9 +32,15 @@ static fusion fusion_of(const vf_tensor *t) {
   }
 }
 
-/* The sizes of quantized tensors are not known one by one: scales are tensors of their own. */
-static bool is_counted(const vf_tensor *t) {
-  return !vf_formats[t->format].quantized && t->suffix == VF_SUFFIX_WEIGHT && t->count == 1;
+/* Scales are tensors of their own, and small; what has them inside is not known one by one. */
+static bool is_counted(const vf_tensor *t, vf_torch_rule rule) {
+  bool known = !vf_formats[t->format].quantized || (t->format == VF_FORMAT_F8_E4M3 && !rule.plain);
+  return known && t->suffix == VF_SUFFIX_WEIGHT && t->count == 1;
+}
+
+static uint64_t bytes_of(const vf_shard *s, const vf_model *m, const vf_tensor *t) {
+  uint64_t bytes = vf_shard_tensor(s, m, t), values = vf_shard_values(t);
+  return values == 0 || t->bytes == 0 ? bytes : vf_shard_part(bytes, values, t->bytes);
 }
 
 static uint64_t flush(uint64_t fused[FUSED_COUNT], vf_torch_rule rule) {
@@ -51,14 +57,14 @@ uint64_t vf_torch_slack(const vf_shard *s, const vf_model *m, vf_torch_rule rule
   int32_t layer = -1;
   for (size_t i = 0; i < m->n_tensors; i++) {
     const vf_tensor *t = &m->tensors[i];
-    if (!is_counted(t)) continue;
+    if (!is_counted(t, rule)) continue;
     if (t->layer != layer) sum += flush(fused, rule);
     layer = t->layer;
     fusion f = rule.fused ? fusion_of(t) : FUSED_COUNT;
     if (f == FUSED_COUNT)
-      sum += slack_of(vf_shard_tensor(s, m, t), rule);
+      sum += slack_of(bytes_of(s, m, t), rule);
     else
-      fused[f] += vf_shard_tensor(s, m, t);
+      fused[f] += bytes_of(s, m, t);
   }
   return sum + flush(fused, rule);
 }

@@ -6,6 +6,7 @@
 
 typedef struct vf_torch_rule {
   bool fused;    /* Q, K and V are one tensor, gate and up another, as in serving engines */
+  bool plain;    /* numbers of 16 and 32 bits alone */
   bool reserved; /* what the device lost is told, not what the allocator counts as in use */
 } vf_torch_rule;
 

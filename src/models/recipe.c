@@ -428,12 +428,31 @@ vf_status vf_recipe_apply(vf_model *m, const char *name, vf_error *err) {
     if (vf_name_equal(name, mixes[i].name)) return apply_mix(m, i, err);
     vf_name_search_try(&search, mixes[i].name);
   }
-  if (vf_scheme_named(&scheme, name)) return vf_scheme_apply(m, &scheme, err);
+  if (vf_scheme_named(&scheme, name)) {
+    m->scheme_by_name = true;
+    return vf_scheme_apply(m, &scheme, err);
+  }
   for (size_t i = 0; vf_scheme_name(i) != NULL; i++) vf_name_search_try(&search, vf_scheme_name(i));
   if (search.best == NULL)
     return vf_fail(err, VF_UNKNOWN, "unknown quant '%s' (q8_0, q6_k, q5_k_m, q4_k_m, iq4_xs…)",
                    name);
   return vf_fail(err, VF_UNKNOWN, "unknown quant '%s': did you mean %s?", name, search.best);
+}
+
+static bool has_states(const vf_model *m) {
+  for (uint32_t i = 0; i < m->n_layers; i++)
+    if (m->layers[i].mixers & VF_MIX_RECURRENT) return true;
+  return false;
+}
+
+/* NVIDIA's Gemma 4 26B in NVFP4 was logged with 17.89 GiB: attention and what is dense in 16 bits;
+ * models without experts are quantized throughout, and Nemotron 3 lies between. */
+void vf_recipe_made_by(vf_model *m, const char *name) {
+  static const struct { const char *maker, *method; } makers[] = {{"nvidia/", "modelopt"}};
+  for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
+    if (strncmp(name, makers[i].maker, strlen(makers[i].maker)) == 0 && m->scheme_by_name &&
+        strncmp(m->checkpoint, makers[i].method, strlen(makers[i].method)) == 0)
+      m->plain_beside = vf_model_has_experts(m) && !has_states(m);
 }
 
 vf_status vf_recipe_apply_own(vf_model *m, vf_error *err) {

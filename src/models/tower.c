@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "base/status.h"
 #include "models/builder.h"
 
@@ -358,8 +359,31 @@ static void add_group(vf_builder *b, const vf_tower *t, vf_tower_group group, ui
       if (parts[i].group == group) add_part(b, t, i, (uint8_t)block);
 }
 
+/* What running it takes is told by its widths and the patches of the largest image. */
+static vf_tower_item item_of(const vf_tower *t) {
+  const uint64_t *s = t->sizes;
+  uint64_t merge = s[VF_TOWER_MERGE] * s[VF_TOWER_MERGE];
+  vf_tower_item item = {.width = (uint32_t)s[VF_TOWER_WIDTH],
+                        .ff = (uint32_t)s[VF_TOWER_FF],
+                        .patches = t->kind->patches,
+                        .video_patches = t->kind->video_patches,
+                        .patch_pixels =
+                            (uint32_t)vf_min_u64(s[VF_TOWER_PATCH] * s[VF_TOWER_PATCH], UINT32_MAX),
+                        .pixel_values = (uint32_t)vf_min_u64(s[VF_TOWER_PIXELS_IN_TIME], 1 << 16)};
+  if (item.patches == 0) { /* images of one size; their tokens, if the config tells */
+    item.patches = (uint32_t)vf_min_u64(s[VF_TOWER_PLACES], 1 << 20);
+    item.pixel_values = (uint32_t)vf_min_u64(s[VF_TOWER_PIXELS], 1 << 16);
+    item.tokens = s[VF_TOWER_IMAGE_TOKENS] != 0 ? (uint32_t)s[VF_TOWER_IMAGE_TOKENS] : item.patches;
+  } else {
+    item.tokens =
+        t->kind->tokens != 0 ? t->kind->tokens : item.patches / (uint32_t)vf_max_u64(merge, 1);
+  }
+  return item.patches == 0 || item.tokens == 0 ? (vf_tower_item){0} : item;
+}
+
 static void add_tower(vf_builder *b, vf_tower *t) {
   t->sizes[VF_TOWER_TEXT] = b->m->n_embd;
+  if (b->m->item.patches == 0) b->m->item = item_of(t);
   for (size_t i = 0; i < VF_TOWER_GROUPS; i++)
     if (t->kind->runs[i].group != VF_TOWER_GROUP_NONE)
       add_group(b, t, t->kind->runs[i].group, t->sizes[t->kind->runs[i].times]);

@@ -76,6 +76,10 @@ typedef struct vf_tower_kind {
   const char *model_type; /* of the tower's own config */
   bool incomplete;        /* there is more to it than can be derived */
   vf_tower_run runs[VF_TOWER_GROUPS];
+  /* Of the largest image where its size is free, and of the largest video that vLLM profiles: 14
+   * frames of that, in pairs, for Qwen2-VL and 2.5 (qwen2_vl.py:115), 2 frames for later ones. */
+  uint32_t patches, video_patches;
+  uint32_t tokens; /* of that image; 0: by the factor that merges patches */
 } vf_tower_kind;
 
 /* A size that is known although the config leaves it out. */

@@ -30,6 +30,10 @@
 #define WHISPER                                                                                    \
   { ONCE(WHISPER_STEM), ONCE(WHISPER_PLACES), TIMES(WHISPER_BLOCK, LAYERS), ONCE(WHISPER_END) }
 
+/* 16,384 tokens of four patches: the largest image of Qwen's processors (longest_edge 12,845,056
+ * and 16,777,216 pixels). */
+enum { QWEN_PATCHES = 65536 };
+
 static const vf_tower_kind kinds[] = {
     {"siglip_vision_model", false, SIGLIP},
     {"siglip2_vision_model", false, {ONCE(SIGLIP2_STEM), VIT_BLOCKS, ONCE(SIGLIP_HEAD)}},
@@ -37,20 +41,20 @@ static const vf_tower_kind kinds[] = {
     {"smolvlm_vision", false, {ONCE(SIGLIP_STEM), VIT_BLOCKS}},
     {"clip_vision_model", false, {ONCE(CLIP_STEM), VIT_BLOCKS}},
     {"pixtral", false, {ONCE(PIXTRAL_STEM), TIMES(PIXTRAL_BLOCK, LAYERS)}},
-    {"qwen2_vl", false, QWEN2},
-    {"qwen2_vl_vision", false, QWEN2},
-    {"qwen2_5_vl", false, QWEN25},
-    {"qwen2_5_vl_vision", false, QWEN25},
-    {"qwen2_5_omni_vision_encoder", false, QWEN25},
-    {"qwen3_vl", false, QWEN3},
-    {"qwen3_vl_vision", false, QWEN3},
-    {"qwen3_vl_moe", false, QWEN3},
-    {"qwen3_vl_moe_vision", false, QWEN3},
-    {"qwen3_omni_moe_vision_encoder", false, QWEN3},
-    {"qwen3_5", false, QWEN3},
-    {"qwen3_5_vision", false, QWEN3},
-    {"qwen3_5_moe", false, QWEN3},
-    {"qwen3_5_moe_vision", false, QWEN3},
+    {"qwen2_vl", false, QWEN2, QWEN_PATCHES, 7 * QWEN_PATCHES},
+    {"qwen2_vl_vision", false, QWEN2, QWEN_PATCHES, 7 * QWEN_PATCHES},
+    {"qwen2_5_vl", false, QWEN25, QWEN_PATCHES, 7 * QWEN_PATCHES},
+    {"qwen2_5_vl_vision", false, QWEN25, QWEN_PATCHES, 7 * QWEN_PATCHES},
+    {"qwen2_5_omni_vision_encoder", false, QWEN25, QWEN_PATCHES, 7 * QWEN_PATCHES},
+    {"qwen3_vl", false, QWEN3, QWEN_PATCHES, QWEN_PATCHES},
+    {"qwen3_vl_vision", false, QWEN3, QWEN_PATCHES, QWEN_PATCHES},
+    {"qwen3_vl_moe", false, QWEN3, QWEN_PATCHES, QWEN_PATCHES},
+    {"qwen3_vl_moe_vision", false, QWEN3, QWEN_PATCHES, QWEN_PATCHES},
+    {"qwen3_omni_moe_vision_encoder", false, QWEN3, QWEN_PATCHES, QWEN_PATCHES},
+    {"qwen3_5", false, QWEN3, QWEN_PATCHES, QWEN_PATCHES},
+    {"qwen3_5_vision", false, QWEN3, QWEN_PATCHES, QWEN_PATCHES},
+    {"qwen3_5_moe", false, QWEN3, QWEN_PATCHES, QWEN_PATCHES},
+    {"qwen3_5_moe_vision", false, QWEN3, QWEN_PATCHES, QWEN_PATCHES},
     {"glm4v", false, GLM},
     {"glm4v_vision", false, GLM},
     {"glm4v_moe", false, GLM},
@@ -65,7 +69,12 @@ static const vf_tower_kind kinds[] = {
      {ONCE(MLLAMA_STEM), TIMES(MLLAMA_BLOCK, LAYERS), TIMES(MLLAMA_GLOBAL, GLOBAL)}},
     {"moonvit", false, MOON},
     {"kimi_k25_vision", false, MOON},
-    {"gemma4_vision", false, {ONCE(GEMMA4_STEM), TIMES(GEMMA4_BLOCK, LAYERS)}},
+    {"gemma4_vision",
+     false,
+     {ONCE(GEMMA4_STEM), TIMES(GEMMA4_BLOCK, LAYERS)},
+     .patches = 32 * 70 * 9, /* a video: 32 frames of 70 tokens, each of 3 x 3 patches, */
+     .video_patches = 32 * 70 * 9,
+     .tokens = 32 * 78}, /* and what marks their time (vLLM, gemma4_mm.py) */
     {"gemma4_audio",
      false,
      {ONCE(CONFORMER_STEM), TIMES(CONFORMER_BLOCK, LAYERS), ONCE(CONFORMER_END)}},

@@ -242,6 +242,10 @@ static void put_limits(vf_doc *j, const vf_workload *w, const vf_limits *l) {
   vf_doc_u64(j, "max_ctx_tokens", l->max_ctx_tokens);
   vf_doc_u64(j, "max_seqs", l->max_seqs);
   if (w->tp != 0) vf_doc_hundredths(j, "max_concurrency", l->max_concurrency_x100);
+  if (w->real_ctx_tokens != 0) {
+    vf_doc_u64(j, "mean_ctx_tokens", w->real_ctx_tokens);
+    vf_doc_hundredths(j, "mean_concurrency", w->real_concurrency_x100);
+  }
   if (w->tp != 0) vf_doc_bool(j, "starts", l->starts);
   if (l->kv_fp8) vf_doc_bool(j, "kv_fp8_fits", true);
   if (l->memory_fraction_ppm != 0) vf_doc_u64(j, "memory_fraction_ppm", l->memory_fraction_ppm);

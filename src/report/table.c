@@ -352,9 +352,15 @@ static void put_pool(const table *t) {
   vf_text_printf(&words, " tokens · %" PRIu64 ".%02" PRIu64 " requests at ",
                  w->max_concurrency_x100 / 100, w->max_concurrency_x100 % 100);
   vf_text_thousands(&words, w->requested_ctx_tokens);
+  uint64_t holds = w->max_concurrency_x100;
+  if (w->real_ctx_tokens != 0) {
+    holds = w->real_concurrency_x100;
+    vf_text_printf(&words, ", %" PRIu64 ".%02" PRIu64 " of ", holds / 100, holds % 100);
+    vf_text_thousands(&words, w->real_ctx_tokens);
+  }
   if (!w->starts)
     vf_text_put(&words, " · does not start");
-  else if (w->max_concurrency_x100 >= 100 && (uint64_t)w->seqs * 100 > w->max_concurrency_x100)
+  else if (w->max_concurrency_x100 >= 100 && (uint64_t)w->seqs * 100 > holds)
     vf_text_printf(&words, ", %" PRIu32 " wanted · it starts, and the rest waits", w->seqs);
   put_summary_line(t, "pool", &size, &words, &none);
 }

@@ -3,7 +3,8 @@
 
 usage: accuracy.py [--bless] VRAMFIT DOCS
 
-Reads llamacpp.tsv, builds.tsv, logs.tsv and estimators.tsv beside this script, and fails if the page's tables are not what comes out;
+Reads llamacpp.tsv, builds.tsv, logs.tsv, serving.tsv and estimators.tsv beside this script, and fails if the page's tables are not
+what comes out;
 --bless writes them.  They stand between "<!-- generated: NAME -->" and "<!-- end -->".  Standard library only.
 """
 import collections, concurrent.futures, json, os, re, shlex, statistics, subprocess, sys
@@ -193,6 +194,66 @@ def log_tables():
             "logs, unanswered": table(["run", "engine", "why"], unanswered)}
 
 
+def span(r, name):
+    """The interval that is told for a figure: of the pool, of the parts of a line; None without one."""
+    first = side(r, False)[0]
+    if name == "kv_pool" and "kv_pool_low_bytes" in first:
+        return first["kv_pool_low_bytes"], first["kv_pool_high_bytes"]
+    if name == "peak_total":
+        return first["need_low_bytes"], first["need_high_bytes"]
+    parts = {"weights_per_rank": WEIGHTS, "activation": ("activation",), "cuda_graphs": ("cuda_graphs",)}.get(name, ())
+    lines = [l for l in r["lines"] if l["device"] == 0 and l["name"] in parts]
+    if not lines:
+        return None
+    return sum(l.get("low_bytes", l["bytes"]) for l in lines), sum(l.get("high_bytes", l["bytes"]) for l in lines)
+
+
+WEIGHTS = ("weights", "draft_weights", "prediction_layer", "tower", "allocator_slack", "rope_tables", "latent_copies", "lora_slots")
+NEAR = 0.5  # percent: what counts as right for weights, whose logs print two digits
+
+
+def serving_tables():
+    """serving.tsv by engine and version, and what lies outside of what is told, with the reason where it is known."""
+    runs = {}
+    for r in rows_of("serving.tsv"):
+        runs.setdefault(r["run"], []).append(r)
+    tables, outside = collections.defaultdict(list), []
+    for figures, got in zip(runs.values(), run_all([shlex.split(f[0]["options"]) for f in runs.values()])):
+        first = figures[0]
+        if isinstance(got, str):
+            outside.append([first["run"], first["engine"], first["version"], "all", "", "", "`" + re.sub("^vramfit: |: did you mean.*| \\(vramfit models.*", "", got) + "`"])
+            continue
+        for f in figures:
+            scale, name = UNITS[f["unit"]], f["figure"]
+            want, step, value = float(f["value"]) * scale, float(f["resolution"]) * scale, figure(got, name)
+            if name not in ("kv_pool", "weights_per_rank", "fits", "peak_total") or value is None:
+                continue
+            if name == "fits":
+                error, inside, width = 0.0 if value == want else -100.0 if value else 100.0, value == want, None
+            else:
+                ends = span(got, name)
+                error = 100.0 * (value - want) / want
+                slack = max(step / 2, want * NEAR / 100 if name == "weights_per_rank" else 0)
+                inside = ends is not None and ends[0] - slack <= want <= ends[1] + slack
+                width = 100.0 * (ends[1] - ends[0]) / want if ends else None
+            # too much room for the cache, too little of everything else
+            under = error > 1 if name == "kv_pool" else error < -1
+            tables[first["engine"], first["version"], name].append((error, inside, width, under))
+            if not inside:
+                outside.append([f["run"], f["engine"], f["version"], name, "%.2f" % (want / 2**30) if scale > 1 else f["value"],
+                                "%.2f" % (value / 2**30) if scale > 1 else value, f["reason"] if f["reason"] != "-" else "not explained"])
+    order = [name for _, name in FAMILIES]
+    by_version = lambda v: [int(x) if x.isdigit() else 999 for x in re.split(r"[.v]", v) if x]
+    lines = []
+    for (engine, version, name), rows in sorted(tables.items(), key=lambda x: (order.index(x[0][0]) if x[0][0] in order else 99, x[0][0], by_version(x[0][1]), x[0][2])):
+        widths = [w for _, _, w, _ in rows if w is not None]
+        errors = [e for e, _, _, _ in rows]
+        lines.append([engine, version, name, len(rows), sum(i for _, i, _, _ in rows), "%.1f %%" % statistics.median(widths) if widths else "–",
+                      "%.2f %%" % statistics.median(abs(e) for e in errors), "%+.2f %%" % max(errors, key=abs), sum(u for _, _, _, u in rows)])
+    return {"serving": table(["engine", "version", "figure", "n", "inside", "width", "median", "worst", "under-counts"], lines),
+            "serving, outside": table(["run", "engine", "version", "figure", "logged", "told", "why"], outside)}
+
+
 def estimator_tables():
     rows = rows_of("estimators.tsv")
     results = run_all([["--model", r["model"], "--quant", "q4_k_m", "--gpu", "rtx-4090", "--engine", "llama.cpp", "--ctx",
@@ -227,7 +288,7 @@ VRAMFIT, docs = sys.argv[1 + bless:]
 path = os.path.join(docs, "accuracy.md")
 with open(path, encoding="utf-8") as f:
     page = f.read()
-tables = {**llamacpp_tables(), **build_tables(), **rule_table(), **log_tables(), **estimator_tables(),
+tables = {**llamacpp_tables(), **build_tables(), **rule_table(), **log_tables(), **serving_tables(), **estimator_tables(),
           **architecture_tables()}
 new = page
 for name, text in tables.items():

@@ -48,7 +48,8 @@ static vf_request request_of(const row *r) {
   q.spec_tokens = r->spec;
   if (strncmp(r->memory, "kv:", 3) == 0)
     assert_ok(vf_size_parse(&q.kv_cache_memory_bytes, r->memory + 3, err));
-  if (strcmp(r->kv, "fp8") == 0) q.kv_k = VF_FORMAT_F8_E4M3;
+  if (strstr(r->kv, "+prefix") != NULL) q.prefix_caching = VF_ON;
+  if (strncmp(r->kv, "fp8", 3) == 0) q.kv_k = VF_FORMAT_F8_E4M3;
   if (strcmp(r->kv, "f32") == 0) q.kv_k = VF_FORMAT_F32;
   q.kv_v = q.kv_k;
   return q;

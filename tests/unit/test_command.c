@@ -316,6 +316,7 @@ static void draw_value(vf_text *out, const vf_param *p, const vf_spelling *row) 
   case VF_KIND_TEXT:
   case VF_KIND_SPEC: vf_text_printf(out, "name-%llu", (unsigned long long)draw(99)); break;
   case VF_KIND_TOKENS: vf_text_printf(out, "%llu", (unsigned long long)(1 + draw(1 << 20))); break;
+  case VF_KIND_LENGTHS:
   case VF_KIND_TOKENS32:
     vf_text_printf(out, "%llu", (unsigned long long)(1 + draw(1 << 16)));
     break;

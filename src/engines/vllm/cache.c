@@ -26,7 +26,9 @@ static uint64_t row_bytes(vf_format format, uint64_t elements) {
 /* One token in one layer on one rank.  A latent row is the same on all of them. */
 static uint64_t token_bytes(const vf_vllm_plan *p, const vf_cache_layer *c) {
   bool narrow = p->r.w->kv_k == VF_FORMAT_F8_E4M3;
-  if (c->kind == VF_CACHE_INDEXER) return INDEXER_BYTES;
+  bool latent = vf_ranks_has_cache(p->r.model, VF_CACHE_LATENT);
+  if (c->kind == VF_CACHE_INDEXER && latent) return INDEXER_BYTES;
+  if (c->kind == VF_CACHE_INDEXER || c->kind == VF_CACHE_BLOCK_INDEX) return 2 * c->k_dim;
   if (c->kind == VF_CACHE_LATENT && narrow && vf_ranks_has_cache(p->r.model, VF_CACHE_INDEXER))
     return SPARSE_LATENT_BYTES;
   uint64_t heads = c->kind == VF_CACHE_LATENT ? 1 : vf_shard_kv_heads(c->n_kv_heads, p->r.tp);
@@ -38,6 +40,8 @@ static uint64_t state_bytes(const vf_vllm_plan *p, const vf_cache_layer *c) {
   bool wide = (p->r.model->flags & VF_MODEL_STATE_F32) != 0;
   const vf_layer *l = &p->r.model->layers[c->layer];
   if (l->mixers & VF_MIX_KDA) wide = true;
+  if (p->r.request->state_format != VF_FORMAT_NONE)
+    wide = p->r.request->state_format == VF_FORMAT_F32;
   uint64_t conv = c->conv;
   if (l->conv > 1) conv = conv / (l->conv - 1) * (l->conv - 1 + p->spec_tokens);
   return (conv + p->r.tp - 1) / p->r.tp * p->r.number_bytes +
@@ -120,7 +124,7 @@ static void count_proposing_layers(vf_vllm_plan *p) {
   for (uint32_t k = 0; k < p->pool.n_kinds; k++) {
     vf_vllm_kind *kind = &p->pool.kinds[k];
     if (kind->cache.kind != VF_CACHE_FULL && kind->cache.kind != VF_CACHE_LATENT &&
-        kind->cache.kind != VF_CACHE_INDEXER)
+        kind->cache.kind != VF_CACHE_INDEXER && kind->cache.kind != VF_CACHE_BLOCK_INDEX)
       continue;
     kind->layers += n;
     if (p->r.shard.last) kind->here += n;
@@ -147,10 +151,12 @@ static uint64_t dcp_of(const vf_vllm_plan *p) {
   return vf_max_u32(p->r.request->dcp, 1);
 }
 
-static uint64_t kind_blocks(const vf_vllm_plan *p, const vf_vllm_kind *k) {
-  uint64_t b = k->block_tokens, length = p->r.w->requested_ctx_tokens;
+static uint64_t kind_blocks(const vf_vllm_plan *p, const vf_vllm_kind *k, uint64_t length) {
+  uint64_t b = k->block_tokens;
   uint64_t shared_length = (length + dcp_of(p) - 1) / dcp_of(p);
-  bool shared = p->r.request->prefix_caching != VF_OFF && p->rules.state_aligned;
+  vf_switch prefix = p->r.request->prefix_caching;
+  bool shared = p->rules.state_aligned &&
+                (prefix == VF_ON || (prefix == VF_AUTO && p->rules.prefix_of_states));
   switch (k->cache.kind) {
   case VF_CACHE_STATE: return (shared ? 2 : 1) + p->spec_tokens;
   case VF_CACHE_WINDOW:
@@ -196,16 +202,12 @@ static void size_pages(vf_vllm_plan *p) {
   pool->least_tokens = block;
 }
 
-/* Smaller pages hold more tokens where that comes out even; states, and heads of another size, are
- * padded. */
+/* Smaller pages hold more tokens where that comes out even (unify_kv_cache_spec_page_size); states,
+ * and what does not come out even, are padded. */
 static void unify_pages(vf_vllm_pool *pool) {
-  const vf_vllm_kind *largest = &pool->kinds[0];
-  for (uint32_t i = 1; i < pool->n_kinds; i++)
-    if (pool->kinds[i].page_bytes == pool->page_bytes) largest = &pool->kinds[i];
   for (uint32_t i = 0; i < pool->n_kinds; i++) {
     vf_vllm_kind *k = &pool->kinds[i];
-    bool padded = k->cache.kind == VF_CACHE_STATE || largest->cache.kind == VF_CACHE_STATE ||
-                  k->cache.k_dim != largest->cache.k_dim || k->page_bytes == 0 ||
+    bool padded = k->cache.kind == VF_CACHE_STATE || k->page_bytes == 0 ||
                   pool->page_bytes % k->page_bytes != 0;
     if (!padded) k->block_tokens *= (uint32_t)(pool->page_bytes / k->page_bytes);
     k->page_bytes = pool->page_bytes;
@@ -227,7 +229,7 @@ static void make_one_group(vf_vllm_plan *p) {
   for (uint32_t i = 0; i < pool->n_kinds; i++)
     pool->block_bytes += pool->kinds[i].page_bytes * pool->kinds[i].here;
   for (uint32_t i = 0; i < pool->n_kinds; i++)
-    pool->kinds[i].request_blocks = kind_blocks(p, &pool->kinds[i]);
+    pool->kinds[i].request_blocks = kind_blocks(p, &pool->kinds[i], p->r.w->requested_ctx_tokens);
   pool->request_blocks = pool->n_kinds > 0 ? pool->kinds[0].request_blocks : 0;
   if (pool->n_kinds == 1 && pool->kinds[0].cache.kind == VF_CACHE_STATE)
     pool->state_blocks = pool->request_blocks;
@@ -253,7 +255,7 @@ static void make_groups(vf_vllm_plan *p) {
   for (uint32_t i = 0; i < pool->n_kinds; i++) {
     vf_vllm_kind *k = &pool->kinds[i];
     k->groups = (k->layers + size - 1) / size;
-    k->request_blocks = kind_blocks(p, k);
+    k->request_blocks = kind_blocks(p, k, p->r.w->requested_ctx_tokens);
     pool->n_groups += k->groups;
     pool->group_layers = vf_max_u32(pool->group_layers, (k->here + k->groups - 1) / k->groups);
     pool->request_blocks += k->groups * k->request_blocks;
@@ -276,22 +278,42 @@ vf_status vf_vllm_find_pool(vf_vllm_plan *p, vf_error *err) {
   return VF_OK;
 }
 
-/* The demand of all of a replica's requests at full length. */
-static uint64_t demand_bytes(const vf_ranks *r, uint64_t blocks) {
-  uint64_t bytes = 0, seqs = (r->w->seqs + r->dp - 1) / r->dp;
-  if (!vf_mul3(&bytes, blocks, vf_vllm_plan_of(r)->pool.block_bytes, seqs)) r->e->overflow = true;
+uint64_t vf_vllm_request_blocks(const vf_vllm_plan *p, uint64_t tokens, uint64_t *states) {
+  const vf_vllm_pool *pool = &p->pool;
+  bool one = pool->group_layers == 0; /* kinds that grow alike share their blocks */
+  uint64_t sum = 0;
+  *states = 0;
+  for (uint32_t i = 0; i < pool->n_kinds; i++) {
+    uint64_t blocks = pool->kinds[i].groups * kind_blocks(p, &pool->kinds[i], tokens);
+    if (pool->kinds[i].cache.kind == VF_CACHE_STATE) *states += blocks;
+    sum = one ? vf_max_u64(sum, blocks) : sum + blocks;
+  }
+  return sum;
+}
+
+/* The demand of all of a replica's requests, as long as they are said to be. */
+static uint64_t demand_bytes(const vf_ranks *r, uint64_t tokens, bool of_states) {
+  const vf_vllm_plan *p = vf_vllm_plan_of(r);
+  uint64_t bytes = 0, states, seqs = (r->w->seqs + r->dp - 1) / r->dp;
+  uint64_t blocks = vf_vllm_request_blocks(p, tokens, &states);
+  if (!vf_mul3(&bytes, of_states ? states : blocks - states, p->pool.block_bytes, seqs))
+    r->e->overflow = true;
   return bytes;
 }
 
 vf_amount vf_vllm_kv_cache(const vf_ranks *r, uint32_t device) {
-  const vf_vllm_pool *pool = &vf_vllm_plan_of(r)->pool;
+  vf_interval tokens = vf_ranks_lengths(r);
+  vf_interval size = {demand_bytes(r, tokens.low_bytes, false),
+                      demand_bytes(r, tokens.bytes, false),
+                      demand_bytes(r, tokens.high_bytes, false)};
+  bool whole = r->request->real_ctx_tokens[0] == 0;
   (void)device;
-  return vf_amount_exact(demand_bytes(r, pool->request_blocks - pool->state_blocks),
-                         vf_format_get(r->w->kv_k)->name);
+  return vf_amount_within(size, whole ? VF_BASIS_EXACT : VF_BASIS_MODELLED,
+                          vf_format_get(r->w->kv_k)->name);
 }
 
 vf_amount vf_vllm_states(const vf_ranks *r, uint32_t device) {
   (void)device;
-  return vf_amount_exact(demand_bytes(r, vf_vllm_plan_of(r)->pool.state_blocks),
+  return vf_amount_exact(demand_bytes(r, vf_ranks_lengths(r).bytes, true),
                          "one slot per request and layer");
 }

@@ -17,13 +17,62 @@ static vf_status check_widths(const vf_vllm_plan *p, const vf_layer *l, vf_error
                    "vLLM: experts of %" PRIu32 " cannot be cut into %" PRIu32
                    " (--ep keeps them whole)",
                    l->n_ff_expert, ranks);
-  if (strncmp(p->r.model->quant, "FP8 block", 9) == 0 && l->n_ff_expert / ranks % 128 != 0)
-    return vf_fail(err, VF_UNSUPPORTED,
-                   "vLLM: the output_size of gate's and up's weight = %" PRIu32
-                   " is not divisible by weight quantization block_n = 128 (--ep keeps experts "
-                   "whole)",
-                   l->n_ff_expert / ranks);
   return VF_OK;
+}
+
+/* Inputs that share a scale in a matrix of 4-bit integers, out of what its scales take: 18 bits for
+ * each group are between those of AWQ (20) and of W4A16 (16). */
+static uint64_t group_of(const vf_tensor *t) {
+  uint64_t values = vf_tensor_elements(t) / 2;
+  if (t->format != VF_FORMAT_INT4 || t->bytes <= values) return 0;
+  uint64_t about = vf_tensor_elements(t) * 18 / 8 / (t->bytes - values);
+  return about < 48 ? 32 : about < 96 ? 64 : about < 192 ? 128 : 0;
+}
+
+/* What the engine says when it would not load the weights. */
+static void refuse_to_load(vf_vllm_plan *p, const char *what, uint64_t size, const char *of,
+                           uint64_t step, const char *way) {
+  if (p->r.e->refused) return;
+  vf_estimate_assume_that(p->r.e, "does-not-load",
+                          "vLLM refuses to load it: %s = %" PRIu64
+                          " is not divisible by %s = %" PRIu64 "%s",
+                          what, size, of, step, way);
+  p->r.told = p->r.e->refused = true;
+}
+
+/* Ranks cut blocks and groups of quantized matrices only between two of them (fp8_utils.py:1223,
+ * auto_awq.py:843, fp8.py:537). */
+static void check_blocks(vf_vllm_plan *p) {
+  enum { BLOCK = 128 };
+  uint32_t ranks = p->r.moe ? p->r.tp * p->r.dp : p->r.tp;
+  bool blocks = strncmp(p->r.model->quant, "FP8 block", 9) == 0;
+  for (uint32_t i = 0; blocks && i < p->r.model->n_layers; i++) {
+    const vf_layer *l = &p->r.model->layers[i];
+    if (l->n_experts != 0 && !vf_vllm_whole_experts(p) && l->n_ff_expert / ranks % BLOCK != 0)
+      refuse_to_load(p, "the output_size of gate's and up's weight", l->n_ff_expert / ranks,
+                     "weight quantization block_n", BLOCK, " (--ep keeps experts whole)");
+    if (l->n_ff / p->r.tp % BLOCK != 0)
+      refuse_to_load(p, "the output_size of gate's and up's weight", l->n_ff / p->r.tp,
+                     "weight quantization block_n", BLOCK, "");
+  }
+}
+
+/* Published checkpoints are padded to where common numbers of ranks can cut them: a name alone says
+ * too little to refuse it. */
+static void check_groups(vf_vllm_plan *p) {
+  for (size_t i = 0; p->r.tp > 1 && i < p->r.model->n_tensors; i++) {
+    const vf_tensor *t = &p->r.model->tensors[i];
+    uint64_t group = t->role == VF_ROLE_FFN_DOWN ? group_of(t) : 0;
+    if (group == 0 || t->ne[0] / p->r.tp % group == 0) continue;
+    if (!p->r.model->scheme_by_name)
+      refuse_to_load(p, "the input size of down_proj", t->ne[0] / p->r.tp, "the group size", group,
+                     " (too large a tensor parallel size)");
+    else
+      vf_estimate_assume(p->r.e, "padded-groups",
+                         "the checkpoint is padded so that ranks can cut its groups; if it is not, "
+                         "vLLM refuses to load it");
+    return;
+  }
 }
 
 static vf_status check_layers(const vf_vllm_plan *p, vf_error *err) {
@@ -104,5 +153,7 @@ vf_status vf_vllm_check(vf_vllm_plan *p, vf_error *err) {
   if (status == VF_OK) status = check_adapters(p, err);
   if (status == VF_OK) status = vf_ranks_check(&p->r, &kernels, err);
   if (status == VF_OK) status = check_layers(p, err);
+  if (status == VF_OK) check_blocks(p);
+  if (status == VF_OK) check_groups(p);
   return status == VF_OK ? check_cache_format(p, err) : status;
 }

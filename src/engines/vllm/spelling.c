@@ -18,7 +18,7 @@ static const vf_spelling rows[] = {
     /* The model. */
     {"model", ""},
     {"model", "--model", .silent = true},
-    {"ctx", "--max-model-len", .measure = VF_MEASURE_SUFFIX},
+    {"ctx", "--max-model-len", .measure = VF_MEASURE_SUFFIX, .left = "ctx-fits"},
     {"quant", "--quantization -q"},
     {"kv", "--kv-cache-dtype"},
     {"tp", "--tensor-parallel-size -tp"},
@@ -56,8 +56,15 @@ static const vf_spelling rows[] = {
     /* May move memory, and no parameter stands for it. */
     {.words = "--speculative-config -sc", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
     {.words = "--compilation-config -cc", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
+    {"mm-images", "--limit-mm-per-prompt.image"},
+    {"mm-videos", "--limit-mm-per-prompt.video"},
     {.words = "--limit-mm-per-prompt", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
+    {"mm-max-pixels", "--mm-processor-kwargs.max_pixels"},
     {.words = "--mm-processor-kwargs", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
+    {"cuda-graph-max-bs",
+     "--max-cudagraph-capture-size --compilation-config.max_cudagraph_capture_size"},
+    {"mamba-ssm-dtype", "--mamba-ssm-cache-dtype"},
+    {"skip-mm-profiling", "--skip-mm-profiling", .form = VF_FORM_BARE},
     {.words = "--media-io-kwargs", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
     {.words = "--hf-overrides", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
     {.words = "--kv-transfer-config", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
@@ -92,19 +99,19 @@ static const vf_spelling rows[] = {
               "--data-parallel-size-local -dpl --data-parallel-rank -dpn "
               "--data-parallel-start-rank -dpr --all2all-backend --ubatch-size "
               "--num-redundant-experts --kv-cache-dtype-skip-layers --mamba-cache-dtype "
-              "--mamba-ssm-cache-dtype --mamba-block-size --mamba-cache-mode "
+              "--mamba-block-size --mamba-cache-mode "
               "--replayssm-buffer-len --kv-offloading-size --kv-offloading-backend "
               "--offload-backend --offload-group-size --offload-num-in-group "
               "--offload-prefetch-step --mm-processor-cache-gb --mm-encoder-tp-mode "
               "--mm-encoder-attn-backend --mm-encoder-attn-dtype --video-pruning-rate "
               "--mm-ipc-gpu-memory-gb --lora-dtype --max-cpu-loras --max-logprobs --moe-backend "
-              "--performance-mode --watermark --max-cudagraph-capture-size "
+              "--performance-mode --watermark "
               "--max-seq-len-to-capture --num-scheduler-steps --swap-space --api-server-count "
               "-asc --model-impl",
      .effect = VF_EFFECT_UNREAD},
     {.words = "--disable-sliding-window --disable-cascade-attn --enable-sleep-mode "
               "--enable-cumem-allocator --enable-dbo --enable-eplb --enable-elastic-ep "
-              "--kv-sharing-fast-prefill --use-replayssm --skip-mm-profiling --mm-encoder-only "
+              "--kv-sharing-fast-prefill --use-replayssm --mm-encoder-only "
               "--enable-mm-embeds --enable-prompt-embeds --fully-sharded-loras "
               "--enable-tower-connector-lora --enable-chunked-prefill --async-scheduling "
               "--disable-custom-all-reduce --headless --use-v2-block-manager",

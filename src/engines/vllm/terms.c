@@ -22,10 +22,11 @@ static void say_tensors(const vf_ranks *r, const vf_line *line, vf_text *out) {
 static void say_cache(const vf_ranks *r, const vf_line *line, vf_text *out) {
   const vf_vllm_pool *pool = &vf_vllm_plan_of(r)->pool;
   const vf_workload *w = r->w;
-  uint64_t blocks =
-      line->part == VF_PART_STATE ? pool->state_blocks : pool->request_blocks - pool->state_blocks;
+  uint64_t tokens = vf_ranks_lengths(r).bytes, states;
+  uint64_t all = vf_vllm_request_blocks(vf_vllm_plan_of(r), tokens, &states);
+  uint64_t blocks = line->part == VF_PART_STATE ? states : all - states;
   vf_text_printf(out, "%" PRIu32 " %s of ", w->seqs, w->seqs == 1 ? "request" : "requests");
-  vf_text_thousands(out, w->requested_ctx_tokens);
+  vf_text_thousands(out, tokens);
   vf_text_put(out, " tokens × ");
   vf_text_thousands(out, blocks);
   vf_text_printf(out, " blocks × %" PRIu64 " B", pool->block_bytes);
@@ -52,11 +53,12 @@ static void say_activation(const vf_ranks *r, const vf_line *line, vf_text *out)
 }
 
 static void say_graphs(const vf_ranks *r, const vf_line *line, vf_text *out) {
-  uint32_t layers = r->shard.end_layer - r->shard.first_layer;
-  vf_text_printf(out, "%" PRIu32 " batch sizes × %" PRIu32 " layers × 0.2 to 1.2 MiB, %s",
-                 vf_vllm_capture_sizes(vf_vllm_plan_of(r)), layers,
-                 line->outside ? "captured out of what the utilization leaves"
-                               : "estimated and taken from the cache");
+  const vf_vllm_plan *p = vf_vllm_plan_of(r);
+  vf_text_printf(out, "%" PRIu32 " batch sizes × 6 to 36 MiB, and 200 for the first, %s",
+                 vf_vllm_capture_sizes(p),
+                 p->new_runner   ? "which some logs charge to the cache"
+                 : line->outside ? "captured out of what the utilization leaves"
+                                 : "estimated and taken from the cache");
 }
 
 const vf_term vf_vllm_terms[] = {

@@ -21,9 +21,11 @@ static void resolve_batch(vf_vllm_plan *p) {
   const vf_device *d = &p->r.e->devices[0].device;
   const vf_request *r = p->r.request;
   bool old = p->rules.whole_prompts;
-  bool large = d->total_bytes >= 70 * VF_GIB && d->compute_capability != 80 && !old;
+  bool told =
+      d->kind != VF_DEVICE_UNIFIED; /* NVML tells no memory of GB10: a small GPU's defaults */
+  bool large = told && d->total_bytes >= 70 * VF_GIB && d->compute_capability != 80 && !old;
   uint32_t seqs = large ? p->rules.seqs_of_70_gib : 256, tokens = large ? 8192 : 2048;
-  if (d->total_bytes >= 160 * VF_GIB && p->rules.batch_of_160_gib != 0)
+  if (told && d->total_bytes >= 160 * VF_GIB && p->rules.batch_of_160_gib != 0)
     tokens = p->rules.batch_of_160_gib;
   if (old && p->r.w->requested_ctx_tokens > tokens)
     tokens = (uint32_t)vf_min_u64(p->r.w->requested_ctx_tokens, UINT32_C(1) << 24);
@@ -58,9 +60,10 @@ static vf_status resolve(vf_vllm_plan *p, vf_error *err) {
   p->recurrent = vf_ranks_has_mixer(p->r.model, VF_MIX_RECURRENT);
   p->new_runner = p->rules.dense_runner_v2 && !p->r.moe && !p->recurrent;
   resolve_batch(p);
-  /* --kv-cache-dtype auto: models with a sparse index take 8 bits */
-  vf_ranks_formats(&p->r, vf_ranks_has_cache(p->r.model, VF_CACHE_INDEXER) ? VF_FORMAT_F8_E4M3
-                                                                           : VF_FORMAT_NONE);
+  /* --kv-cache-dtype auto: sparse latent attention takes 8 bits */
+  bool sparse = vf_ranks_has_cache(p->r.model, VF_CACHE_INDEXER) &&
+                vf_ranks_has_cache(p->r.model, VF_CACHE_LATENT);
+  vf_ranks_formats(&p->r, sparse ? VF_FORMAT_F8_E4M3 : VF_FORMAT_NONE);
   fill_workload(p);
   return VF_OK;
 }
@@ -94,7 +97,10 @@ static void find_pool_bytes(vf_vllm_plan *p, uint32_t device) {
   vf_ranks_set_budget(&p->r, device, vf_ranks_total(&b->device), find_budget(p, device));
   if (!b->device.total_known) return;
   b->has_pool = true;
-  b->pool = vf_ranks_pool(b, vf_exactly(vf_device_capacity(&b->device)));
+  b->pool = vf_ranks_pool_of(&p->r, device, vf_exactly(vf_device_capacity(&b->device)));
+  if (b->device.kind == VF_DEVICE_UNIFIED)
+    b->pool.high_bytes = vf_min_u64(b->pool.high_bytes + p->rules.unified_noise_mib * VF_MIB,
+                                    vf_device_capacity(&b->device));
   if (p->r.request->num_gpu_blocks != 0) fixed = p->r.request->num_gpu_blocks * p->pool.block_bytes;
   if (fixed == 0) return;
   b->pool = vf_exactly(fixed);
@@ -109,7 +115,8 @@ static uint64_t blocks_of(const vf_vllm_plan *p, uint64_t bytes) {
 /* kv_cache_utils.py:917-940, 1854-1880; older releases divided the blocks by the groups. */
 static uint64_t logged_tokens(const vf_vllm_plan *p, uint64_t blocks) {
   uint64_t n = p->pool.request_blocks;
-  if (!p->rules.logs_concurrency) return blocks / p->pool.n_groups * p->pool.least_tokens;
+  uint64_t ranks = vf_max_u32(p->r.request->dcp, 1);
+  if (!p->rules.logs_concurrency) return blocks / p->pool.n_groups * p->pool.least_tokens * ranks;
   if (n == 0) return 0;
   return blocks / n * p->r.w->requested_ctx_tokens + blocks % n * p->r.w->requested_ctx_tokens / n;
 }
@@ -117,6 +124,17 @@ static uint64_t logged_tokens(const vf_vllm_plan *p, uint64_t blocks) {
 static uint64_t concurrency_x100(const vf_vllm_plan *p, uint64_t blocks) {
   uint64_t n = p->pool.request_blocks;
   return n == 0 ? 0 : (blocks * 200 + n) / (2 * n) * p->r.dp;
+}
+
+/* Requests beyond what the pool holds wait, or are preempted: the engine starts all the same. */
+static void tell_queue(vf_vllm_plan *p, uint64_t held) {
+  const vf_workload *w = p->r.w;
+  if (!w->starts || held >= w->seqs) return;
+  vf_estimate_assume_that(p->r.e, "requests-wait",
+                          "vLLM starts: its pool holds %" PRIu64 " of the %" PRIu32
+                          " requests at once, the others wait%s",
+                          held, w->seqs,
+                          w->real_ctx_tokens == 0 ? " (--avg-ctx: how long they really are)" : "");
 }
 
 /* All ranks use as many blocks as the one with the fewest. */
@@ -129,6 +147,23 @@ static void tell_capacity(vf_vllm_plan *p, uint64_t blocks, uint64_t most_blocks
   p->r.w->max_concurrency_x100 = concurrency_x100(p, blocks);
   p->r.w->most_concurrency_x100 = concurrency_x100(p, most_blocks);
   p->r.w->starts &= blocks >= p->pool.request_blocks;
+  uint64_t states, real = vf_vllm_request_blocks(p, vf_ranks_lengths(&p->r).bytes, &states);
+  if (p->r.w->real_ctx_tokens != 0 && real != 0)
+    p->r.w->real_concurrency_x100 = (blocks * 200 + real) / (2 * real) * p->r.dp;
+  tell_queue(p, real != 0 ? blocks / real * p->r.dp : UINT64_MAX);
+}
+
+/* config/compilation.py, resolve_cudagraph_mode_and_sizes: graphs of decoding take a state's block
+ * for each request that may run. */
+static void check_state_blocks(vf_vllm_plan *p, uint64_t blocks) {
+  if (!p->rules.state_blocks_checked || p->eager || p->pool.state_blocks == 0) return;
+  if (p->max_seqs <= blocks || !p->r.e->devices[0].has_pool) return;
+  vf_estimate_assume_that(p->r.e, "too-few-state-blocks",
+                          "vLLM refuses to start: max_num_seqs (%" PRIu32
+                          ") exceeds available Mamba cache blocks (about %" PRIu64
+                          "): lower --max-num-seqs to that, or raise --gpu-memory-utilization",
+                          p->max_seqs, blocks);
+  p->r.told = p->r.e->refused = true;
 }
 
 static void add_rank(vf_vllm_plan *p, uint32_t device) {
@@ -161,6 +196,8 @@ static vf_status add_ranks(vf_vllm_plan *p, vf_error *err) {
       most = vf_min_u64(most, blocks_of(p, p->r.e->devices[device].pool.high_bytes));
     }
   }
+  p->blocks = blocks;
+  if (status == VF_OK) check_state_blocks(p, blocks);
   if (status == VF_OK) tell_capacity(p, blocks, most);
   return status;
 }
@@ -189,12 +226,60 @@ static void add_assumptions(vf_vllm_plan *p) {
                        "activations and graphs follow what was measured on CUDA");
 }
 
+/* The longest context of which one request fits so many blocks. */
+static uint64_t longest(const vf_vllm_plan *p, uint64_t blocks) {
+  uint64_t low = 0, high = p->r.w->requested_ctx_tokens, states;
+  while (low < high) {
+    uint64_t middle = high - (high - low) / 2;
+    if (vf_vllm_request_blocks(p, middle, &states) <= blocks)
+      low = middle;
+    else
+      high = middle - 1;
+  }
+  return low;
+}
+
+static vf_status run(vf_vllm_plan *p, vf_error *err) {
+  vf_status status = resolve(p, err);
+  if (status == VF_OK) status = vf_vllm_check(p, err);
+  return status == VF_OK ? add_ranks(p, err) : status;
+}
+
+/* --max-model-len auto (kv_cache_utils.py:1982): the model's limit, and if the cache cannot hold
+ * it, what it can. */
+static vf_status run_fitted(vf_vllm_plan *p, vf_error *err) {
+  vf_estimate *e = p->r.e;
+  size_t assumed = e->n_assumptions;
+  vf_device devices[VF_MAX_DEVICES + 1];
+  for (size_t i = 0; i < e->n_devices; i++) devices[i] = e->devices[i].device;
+  vf_status status = run(p, err);
+  if (status != VF_OK || p->r.w->starts || e->refused || e->overflow) return status;
+  uint64_t tokens = longest(p, p->blocks);
+  if (tokens == 0) return VF_OK;
+  vf_request asked = *p->r.request;
+  vf_workload fresh = {.engine = p->r.w->engine, .engine_version = p->r.w->engine_version};
+  status = vf_estimate_reset(e, p->r.model, devices, e->n_devices, err);
+  if (status != VF_OK) return status;
+  e->n_assumptions = assumed; /* those of before stand where they stood */
+  *p->r.w = fresh;
+  asked.ctx_tokens = tokens;
+  vf_vllm_plan again = {
+      .r = {.e = e, .model = p->r.model, .request = &asked, .w = p->r.w, .name = p->r.name}};
+  status = run(&again, err);
+  again.r.request = p->r.request;
+  *p = again;
+  vf_estimate_assume_that(e, "ctx-fitted",
+                          "--max-model-len auto: the context is lowered to %" PRIu64
+                          " tokens, which the cache holds",
+                          tokens);
+  return status;
+}
+
 static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *err) {
   vf_vllm_plan p = {
       .r = {.e = e, .model = e->model, .request = request, .w = &e->workload, .name = "vLLM"}};
-  vf_status status = resolve(&p, err);
-  if (status == VF_OK) status = vf_vllm_check(&p, err);
-  if (status == VF_OK) status = add_ranks(&p, err);
+  bool fits = request->ctx_fits && request->ctx_tokens == 0;
+  vf_status status = fits ? run_fitted(&p, err) : run(&p, err);
   if (status != VF_OK) return status;
   add_assumptions(&p);
   vf_plan_keep(&p.r, sizeof p);
@@ -219,12 +304,13 @@ const vf_engine vf_engine_vllm = {
     .name = "vllm",
     .aliases = aliases,
     .dialect = &vf_dialect_vllm,
-    .version = "v0.27.1",
+    .version = "v0.28",
     .checked = "2026-08-17",
     .quants = quants,
     .max_seqs = VF_MAX_SEQS,
     .ladder = ladder,
     .pools = true,
+    .fits_ctx = true,
     .knows = vf_vllm_knows,
     .decodes = VF_DECODES_GRAPHS,
     .estimate = estimate,

@@ -30,20 +30,32 @@ typedef struct vf_vllm_rules {
   vf_vllm_spread sampler_x10;    /* bytes per logit at the peak, in tenths */
   vf_vllm_spread alone_mib;      /* memory outside of torch on one GPU */
   vf_vllm_spread linked_mib;     /* the same where ranks talk over NVLink */
-  uint32_t seqs_of_70_gib;       /* requests at once by default on GPUs of 70 GiB and more */
+  vf_vllm_spread staged_mib;     /* and on a pipeline's stage, */
+  vf_vllm_spread bus_mib;        /* where ranks talk over PCIe, */
+  uint32_t doubling_mib;         /* more for each doubling of ranks over NVLink */
+  vf_vllm_spread unified_mib;    /* and where the memory is the whole computer's */
+  uint32_t unified_noise_mib;    /* that a start there may find more than the one before */
+  vf_vllm_spread tower_widths;   /* copies of what a tower's layer hands on, at its peak */
+  vf_vllm_spread rocm_peak_mib;  /* more at the peak on ROCm, at most */
+  uint32_t eager_less_mib,
+      eager_links_less_mib;  /* less outside of torch, at most, without compiling */
+  uint32_t compiling_mib;    /* more at the peak of a start that compiles */
+  uint32_t seqs_of_70_gib;   /* requests at once by default on GPUs of 70 GiB and more */
   uint32_t batch_of_160_gib; /* tokens of a batch by default on GPUs of 160 GiB; 0: as smaller */
   uint32_t latent_block_hopper, latent_block_blackwell; /* tokens in a block of latent attention */
   vf_vllm_capture capture;
   vf_vllm_graphs graphs;
-  bool whole_prompts;    /* V0: a batch holds a whole prompt */
-  bool workspaces_stay;  /* those of experts are kept beside the sampler's peak */
-  bool unpacks_context;  /* latent attention has a workspace for earlier context */
-  bool groups;           /* windows and states have groups of their own in the pool */
-  bool groups_any_heads; /* also where kinds of layers have heads of different sizes */
-  bool state_aligned;    /* prefix caching holds a second state per request */
-  bool logs_concurrency; /* logged tokens are concurrency x length */
-  bool in_flight_twice;  /* windows reserve the tokens of two batches */
-  bool dense_runner_v2;  /* dense models run on model runner V2 */
+  bool whole_prompts;        /* V0: a batch holds a whole prompt */
+  bool workspaces_stay;      /* those of experts are kept beside the sampler's peak */
+  bool unpacks_context;      /* latent attention has a workspace for earlier context */
+  bool groups;               /* windows and states have groups of their own in the pool */
+  bool groups_any_heads;     /* also where kinds of layers have heads of different sizes */
+  bool state_aligned;        /* prefix caching holds a second state per request */
+  bool prefix_of_states;     /* and is on by default */
+  bool state_blocks_checked; /* a state's block for each of --max-num-seqs, or no start */
+  bool logs_concurrency;     /* logged tokens are concurrency x length */
+  bool in_flight_twice;      /* windows reserve the tokens of two batches */
+  bool dense_runner_v2;      /* dense models run on model runner V2 */
   bool gguf_plugin, bitsandbytes_plugin; /* such weights need a plugin */
 } vf_vllm_rules;
 
@@ -84,6 +96,7 @@ typedef struct vf_vllm_plan {
   vf_vllm_rules rules;
   uint32_t max_seqs, spec_tokens;
   bool eager, recurrent, new_runner;
+  uint64_t blocks;   /* in the pool of the rank that has the fewest */
   vf_vllm_pool pool; /* of the rank of r.shard */
 } vf_vllm_plan;
 _Static_assert(sizeof(vf_vllm_plan) <= VF_PLAN_BYTES, "an explanation needs the plan");
@@ -111,6 +124,9 @@ void vf_vllm_shard(vf_vllm_plan *p, uint32_t stage);
 
 /* Fills p->pool for the rank of p->r.shard and a context of p->r.w->requested_ctx_tokens. */
 vf_status vf_vllm_find_pool(vf_vllm_plan *p, vf_error *err);
+
+/* Blocks of a request of so many tokens in p->pool; *states: of these, for states. */
+uint64_t vf_vllm_request_blocks(const vf_vllm_plan *p, uint64_t tokens, uint64_t *states);
 
 /* Sizes that are captured, and bytes per logit in tenths at one end. */
 uint32_t vf_vllm_capture_sizes(const vf_vllm_plan *p);
