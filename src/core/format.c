@@ -118,10 +118,10 @@ vf_status vf_kv_format_find(vf_format *out, const char *name, vf_error *err) {
   } words[] = {{"auto", VF_FORMAT_NONE},        {"fp8", VF_FORMAT_F8_E4M3},
                {"fp8_e4m3", VF_FORMAT_F8_E4M3}, {"fp8_e5m2", VF_FORMAT_F8_E5M2},
                {"bfloat16", VF_FORMAT_BF16},    {"float16", VF_FORMAT_F16},
-               {"float32", VF_FORMAT_F32},      {"q8", VF_FORMAT_INT8},
-               {"q6", VF_FORMAT_INT6},          {"q4", VF_FORMAT_INT4},
-               {"8bit", VF_FORMAT_INT8},        {"6bit", VF_FORMAT_INT6},
-               {"4bit", VF_FORMAT_INT4}}; /* ExLlama, MLX */
+               {"float32", VF_FORMAT_F32},      {"fp4_e2m1", VF_FORMAT_NVFP4},
+               {"q8", VF_FORMAT_INT8},          {"q6", VF_FORMAT_INT6},
+               {"q4", VF_FORMAT_INT4},          {"8bit", VF_FORMAT_INT8},
+               {"6bit", VF_FORMAT_INT6},        {"4bit", VF_FORMAT_INT4}}; /* ExLlama, MLX */
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
     if (!vf_name_equal(name, words[i].word)) continue;
     *out = words[i].format;

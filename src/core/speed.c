@@ -212,6 +212,10 @@ static void tell_prompt(vf_speed *out, const step *s) {
   out->prefill.high = vf_milli_rate(s->replicas, p.per_token.fast);
   out->first_token_ms =
       (vf_rate){ms_of(p.first.fast), ms_of(p.first.expected), ms_of(p.first.slow)};
+  /* Prompts queue for the units: the last of c waits c times as long, all of them (c + 1) / 2. */
+  double queue = (s->seqs + 1) / 2.0;
+  out->first_token_together_ms = (vf_rate){
+      ms_of(p.first.fast * queue), ms_of(p.first.expected * queue), ms_of(p.first.slow * queue)};
   out->prefill_basis = vf_read_bytes(&s->reads.host) != 0
                            ? VF_BASIS_ASSUMED
                            : vf_reach_of(s->e, &vf_estimate_first(s->e)->device)->basis;

@@ -188,8 +188,9 @@ const vf_quant_alias vf_ranks_quants[] = {
 };
 
 static uint64_t token_bytes(const vf_ranks *s, const vf_cache_layer *c) {
-  enum { INDEXER_BYTES = 132 }; /* 128 in 8 bits and a scale */
-  if (c->kind == VF_CACHE_INDEXER) return INDEXER_BYTES;
+  enum { INDEXER_BYTES = 132 }; /* beside latents: 128 in 8 bits and a scale */
+  bool latent = s->model->layers[c->layer].kv_lora != 0;
+  if (c->kind == VF_CACHE_INDEXER) return latent ? INDEXER_BYTES : c->k_dim * s->number_bytes;
   uint64_t heads = c->kind == VF_CACHE_LATENT ? 1 : vf_shard_kv_heads(c->n_kv_heads, s->tp);
   return heads *
          (vf_format_row_ceil(s->w->kv_k, c->k_dim) + vf_format_row_ceil(s->w->kv_v, c->v_dim));

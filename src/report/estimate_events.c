@@ -304,6 +304,9 @@ static void put_speed(vf_doc *j, const vf_estimate *e) {
     vf_doc_u64(j, "first_token_ms_low", s.first_token_ms.low);
     vf_doc_u64(j, "first_token_ms", s.first_token_ms.expected);
     vf_doc_u64(j, "first_token_ms_high", s.first_token_ms.high);
+    vf_doc_u64(j, "first_token_together_ms_low", s.first_token_together_ms.low);
+    vf_doc_u64(j, "first_token_together_ms", s.first_token_together_ms.expected);
+    vf_doc_u64(j, "first_token_together_ms_high", s.first_token_together_ms.high);
     put_prompt(j, &s);
   }
   vf_doc_string(j, "basis", vf_basis_word[s.basis]);

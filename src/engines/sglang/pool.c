@@ -30,13 +30,16 @@ uint64_t vf_sglang_demand_tokens(const vf_sglang_plan *p) {
   return vf_max_u64(full, vf_shard_part(p->seqs * kept, 1000000, p->window_ppm));
 }
 
-/* Slots that are made whatever memory there is; 0: by a share of it. */
+/* Slots that are made whatever memory there is; 0: by a share of it.  Before states were kept for
+ * reuse (0.5.4) it was one for every request, 512 where nobody said how many. */
 static uint64_t fixed_slots(const vf_sglang_plan *p) {
+  enum { OLD_SLOTS = 512 };
   const vf_request *r = p->s.request;
+  bool old = p->rules.state_copies == 0;
   if (r->state_slots != 0) return vf_max_u32(r->state_slots / p->attention_dp, 1);
-  if (r->prefix_caching == VF_OFF && r->max_num_seqs != 0)
+  if ((old || r->prefix_caching == VF_OFF) && r->max_num_seqs != 0)
     return vf_max_u32(r->max_num_seqs / p->attention_dp, 1);
-  return 0;
+  return old ? OLD_SLOTS / p->attention_dp : 0;
 }
 
 /* A proposal of D tokens keeps D states more for each request that runs. */
