@@ -35,7 +35,7 @@ typedef struct vf_check_options {
    * lies in a folder has to serve (quant, ctx, seqs, kv, engine).  NULL: nothing is said.  It and
    * its strings must outlive the check. */
   const vf_deployment *policy;
-  bool strict;   /* warnings and deployments that are not judged fail, too */
+  bool strict;      /* warnings and deployments that are not judged fail, too */
   bool allow_risky; /* RISKY does not fail: it is a warning */
   bool told_all;    /* what is no manifest is told, as for files that somebody named */
 } vf_check_options;

@@ -115,7 +115,8 @@ static vf_status put_in_place(job *j, vf_error *err) {
     fclose(j->summary.file);
     j->summary.file = NULL;
     FILE *to = fopen(a->summary, "a");
-    bool put = to != NULL && fwrite(j->summary.memory, 1, j->summary.length, to) == j->summary.length;
+    bool put =
+        to != NULL && fwrite(j->summary.memory, 1, j->summary.length, to) == j->summary.length;
     if (to != NULL && fclose(to) != 0) put = false;
     if (!put) return cannot_write(a->summary, err);
   }
@@ -141,7 +142,8 @@ static vf_status check_stdin(job *j, vf_error *err) {
   size_t n = fread(text, 1, TEXT_BYTES + 1, stdin);
   vf_status status = VF_OK;
   if (n > TEXT_BYTES) status = trouble(err, "-", "more than %d MiB", TEXT_BYTES >> 20);
-  if (status == VF_OK && memchr(text, '\0', n) != NULL) status = trouble(err, "-", "it has a NUL in it: no text");
+  if (status == VF_OK && memchr(text, '\0', n) != NULL)
+    status = trouble(err, "-", "it has a NUL in it: no text");
   if (status == VF_OK) {
     text[n] = '\0';
     char first = text[strspn(text, " \t\r\n")];
@@ -198,7 +200,8 @@ static vf_status open_check(job *j, vf_deployment *policy, vf_error *err) {
                                     .allow_risky = a->allow_risky,
                                     .told_all = names_a_file(a)};
   if (status == VF_OK) status = vf_check_new(&j->check, j->ctx, &options, err);
-  if (status == VF_OK && a->baseline != NULL) status = vf_check_baseline(j->check, a->baseline, err);
+  if (status == VF_OK && a->baseline != NULL)
+    status = vf_check_baseline(j->check, a->baseline, err);
   return status;
 }
 

@@ -92,7 +92,8 @@ static bool leads_out(const walk *w, const char *path) {
 }
 
 static bool is_uninteresting(const char *name) {
-  static const char *const names[] = {"node_modules", "__pycache__", "site-packages", "venv", "vendor"};
+  static const char *const names[] = {"node_modules", "__pycache__", "site-packages", "venv",
+                                      "vendor"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (strcmp(name, names[i]) == 0) return true;
   return name[0] == '.';
@@ -105,8 +106,10 @@ static vf_status walk_folder(walk *w, const char *path, int depth, vf_error *err
 static vf_status take_entry(walk *w, const char *path, const char *name, int depth, vf_error *err) {
   char full[PATH_BYTES];
   struct stat st;
-  int n = snprintf(full, sizeof full, "%s%s%s", path, path[strlen(path) - 1] == '/' ? "" : "/", name);
-  if (n < 0 || (size_t)n >= sizeof full || is_left_out(w, full) || lstat(full, &st) != 0) return VF_OK;
+  int n =
+      snprintf(full, sizeof full, "%s%s%s", path, path[strlen(path) - 1] == '/' ? "" : "/", name);
+  if (n < 0 || (size_t)n >= sizeof full || is_left_out(w, full) || lstat(full, &st) != 0)
+    return VF_OK;
   if (S_ISDIR(st.st_mode))
     return is_uninteresting(name) || depth == 0 ? VF_OK : walk_folder(w, full, depth - 1, err);
   if (!vf_check_wants(full)) return VF_OK;

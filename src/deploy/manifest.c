@@ -22,9 +22,9 @@ enum {
 
 /* The first that recognises a file reads it. */
 static const vf_manifest_kind *const kinds[] = {
-    &vf_kind_own,      &vf_kind_compose, &vf_kind_kubernetes, &vf_kind_swap,
-    &vf_kind_helm,     &vf_kind_gpustack, &vf_kind_jobs,      &vf_kind_localai,
-    &vf_kind_modelfile, &vf_kind_preset, &vf_kind_systemd,    &vf_kind_script,
+    &vf_kind_own,       &vf_kind_compose,  &vf_kind_kubernetes, &vf_kind_swap,
+    &vf_kind_helm,      &vf_kind_gpustack, &vf_kind_jobs,       &vf_kind_localai,
+    &vf_kind_modelfile, &vf_kind_preset,   &vf_kind_systemd,    &vf_kind_script,
 };
 
 bool vf_file_ends(const char *file, const char *end) {
@@ -156,8 +156,7 @@ vf_status vf_manifest_env_file(vf_manifest *m, vf_variables *into, const char *n
   if (path == NULL || vf_files_look(&kind, &m->ctx->files, path, NULL) != VF_OK ||
       kind != VF_PATH_FILE)
     return VF_OK;
-  vf_status status =
-      vf_files_read(&text, &length, &m->ctx->files, path, 1 << 20, m->arena, err);
+  vf_status status = vf_files_read(&text, &length, &m->ctx->files, path, 1 << 20, m->arena, err);
   for (const char *s = text; status == VF_OK && *s != '\0';) {
     size_t n = strcspn(s, "\n");
     status = take_env_line(m, into, s, n, err);
@@ -179,10 +178,17 @@ void vf_manifest_gpu(vf_manifest *m, vf_found_gpus *g, const char *text) {
 const vf_engine *vf_manifest_engine(const char *name) {
   static const struct {
     const char *theirs, *ours;
-  } names[] = {{"vllm", "vllm"},           {"sglang", "sglang"},       {"llama.cpp", "llama-server"},
-               {"llamacpp", "llama-server"}, {"llama-cpp", "llama-server"},
-               {"llama-box", "llama-server"}, {"ollama", "ollama"},    {"tgi", "tgi"},
-               {"tensorrt-llm", "tensorrt-llm"}, {"trtllm", "tensorrt-llm"}, {"mlx", "mlx"}};
+  } names[] = {{"vllm", "vllm"},
+               {"sglang", "sglang"},
+               {"llama.cpp", "llama-server"},
+               {"llamacpp", "llama-server"},
+               {"llama-cpp", "llama-server"},
+               {"llama-box", "llama-server"},
+               {"ollama", "ollama"},
+               {"tgi", "tgi"},
+               {"tensorrt-llm", "tensorrt-llm"},
+               {"trtllm", "tensorrt-llm"},
+               {"mlx", "mlx"}};
   const vf_engine *engine = NULL;
   const char *version;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -258,8 +264,8 @@ vf_status vf_manifest_words(vf_manifest *m, const vf_words_at *at, vf_error *err
     status = vf_wrapper_container(w, at->image, at->words, at->count, at->variables, at->user,
                                   m->scratch, &cause);
   } else {
-    status = vf_wrapper_read(w, at->words, at->count, true, at->variables, at->user, m->scratch,
-                             &cause);
+    status =
+        vf_wrapper_read(w, at->words, at->count, true, at->variables, at->user, m->scratch, &cause);
   }
   if (status == VF_NOMEM) return vf_fail_nomem(err);
   if (status != VF_OK)

@@ -24,13 +24,13 @@ typedef struct vf_found_gpus {
 
 /* One deployment. */
 typedef struct vf_found {
-  const char *path;      /* inside of the file, "services.llm" */
-  uint32_t line, column; /* 1-based */
-  vf_command *command;   /* what it states, as far as it could be read */
-  const char *engine;    /* an engine that is no engine of ours; NULL: the command's */
+  const char *path;           /* inside of the file, "services.llm" */
+  uint32_t line, column;      /* 1-based */
+  vf_command *command;        /* what it states, as far as it could be read */
+  const char *engine;         /* an engine that is no engine of ours; NULL: the command's */
   const char *const *foreign; /* that engine's words, none of which is read */
   size_t n_foreign;
-  const char *model;     /* one that stands beside the command; NULL: the command's */
+  const char *model; /* one that stands beside the command; NULL: the command's */
   vf_found_gpus gpus;
   const char *const *words; /* of its command, with the line of each; 0 of them: it is not known */
   const uint32_t *lines;

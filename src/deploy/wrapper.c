@@ -103,7 +103,8 @@ static vf_status take_shell(vf_wrapper *w, const char *const *words, size_t coun
       size_t rest = i + 3 < count ? i + 3 : count; /* behind what the shell calls itself */
       return take_text(w, words[i + 1], words + rest, count - rest, layers, arena, err);
     }
-    if (words[i][0] != '-' && words[i][0] != '+') /* a script, which may run what stands behind it */
+    if (words[i][0] != '-' &&
+        words[i][0] != '+') /* a script, which may run what stands behind it */
       return take_words(w, words + i + 1, count - i - 1, true, layers, arena, err);
   }
   return VF_OK;
@@ -113,18 +114,41 @@ static vf_status take_shell(vf_wrapper *w, const char *const *words, size_t coun
 
 /* Options of docker's and podman's run that take no value; all others do. */
 static bool is_bare_option(const char *word) {
-  static const char *const bare[] = {
-      "--rm",          "--privileged", "--init",    "--detach",    "--interactive", "--tty",
-      "--publish-all", "--read-only",  "--quiet",   "--sig-proxy", "--replace",     "--nv",
-      "--rocm",        "--no-hosts",   "--rmi",     "--tls-verify", "--no-healthcheck",
-      "--oom-kill-disable", "--disable-content-trust", "--writable-tmpfs", "--cleanenv", "--containall",
-      "--contain", "--no-home", "--fakeroot", "--writable", "--no-mount-home", NULL};
+  static const char *const bare[] = {"--rm",
+                                     "--privileged",
+                                     "--init",
+                                     "--detach",
+                                     "--interactive",
+                                     "--tty",
+                                     "--publish-all",
+                                     "--read-only",
+                                     "--quiet",
+                                     "--sig-proxy",
+                                     "--replace",
+                                     "--nv",
+                                     "--rocm",
+                                     "--no-hosts",
+                                     "--rmi",
+                                     "--tls-verify",
+                                     "--no-healthcheck",
+                                     "--oom-kill-disable",
+                                     "--disable-content-trust",
+                                     "--writable-tmpfs",
+                                     "--cleanenv",
+                                     "--containall",
+                                     "--contain",
+                                     "--no-home",
+                                     "--fakeroot",
+                                     "--writable",
+                                     "--no-mount-home",
+                                     NULL};
   if (strncmp(word, "--", 2) == 0) return strchr(word, '=') != NULL || is_one_of(word, bare);
   return word[1 + strspn(word + 1, "ditPq")] == '\0' || word[2] != '\0';
 }
 
 /* The value of "--name V", "--name=V" or "-nV"; NULL: the word at *at is something else. */
-static const char *option_value(const char *const *words, size_t count, size_t at, const char *name) {
+static const char *option_value(const char *const *words, size_t count, size_t at,
+                                const char *name) {
   size_t n = strlen(name);
   if (strncmp(words[at], name, n) != 0) return NULL;
   if (words[at][n] == '=') return words[at] + n + 1;
@@ -159,7 +183,8 @@ static void pass_variable(vf_wrapper *w, const char *text, vf_arena *arena) {
 static void note_option(vf_wrapper *w, const char *const *words, size_t count, size_t at,
                         const char **entrypoint, vf_arena *arena) {
   const char *value = option_value(words, count, at, "--env");
-  if (value == NULL && strncmp(words[at], "--", 2) != 0) value = option_value(words, count, at, "-e");
+  if (value == NULL && strncmp(words[at], "--", 2) != 0)
+    value = option_value(words, count, at, "-e");
   if (value != NULL) pass_variable(w, value, arena);
   value = option_value(words, count, at, "--gpus");
   if (value != NULL) w->gpus = without_quotes(value, arena);
@@ -169,17 +194,14 @@ static void note_option(vf_wrapper *w, const char *const *words, size_t count, s
   if (value != NULL) *entrypoint = value;
 }
 
-/* An image that somebody built: its name has the engine's, and most of its options are the engine's,
- * or variables that only llama.cpp has are set. */
+/* An image that somebody built: its name has the engine's, and most of its options are the
+ * engine's, or variables that only llama.cpp has are set. */
 static const vf_engine *guess_image(vf_wrapper *w, const char *const *words, size_t count) {
   static const struct {
     const char *part, *program[2];
-  } names[] = {{"vllm", {"vllm", "serve"}},
-               {"sglang", {"sglang", "serve"}},
-               {"llama-cpp", {"llama-server", ""}},
-               {"llamacpp", {"llama-server", ""}},
-               {"llama.cpp", {"llama-server", ""}},
-               {"llama-server", {"llama-server", ""}}};
+  } names[] = {{"vllm", {"vllm", "serve"}},         {"sglang", {"sglang", "serve"}},
+               {"llama-cpp", {"llama-server", ""}}, {"llamacpp", {"llama-server", ""}},
+               {"llama.cpp", {"llama-server", ""}}, {"llama-server", {"llama-server", ""}}};
   size_t used, known = 0, unknown = 0;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     if (strstr(w->image, names[i].part) == NULL) continue;
@@ -221,9 +243,9 @@ static bool runs_something(const char *const *words, size_t count) {
 static vf_status take_container(vf_wrapper *w, const char *const *words, size_t count, int layers,
                                 vf_arena *arena, vf_error *err) {
   vf_status status = VF_OK;
-  if (runs_something(words, count))
-    status = take_words(w, words, count, true, layers, arena, err);
-  if (status == VF_OK && w->engine == NULL && w->image != NULL && !(count > 0 && is_shell(words[0])))
+  if (runs_something(words, count)) status = take_words(w, words, count, true, layers, arena, err);
+  if (status == VF_OK && w->engine == NULL && w->image != NULL &&
+      !(count > 0 && is_shell(words[0])))
     take_image(w, words, count);
   return status;
 }
@@ -266,15 +288,72 @@ static vf_status take_kubectl(vf_wrapper *w, const char *const *words, size_t co
 
 /* Words that may stand before a command in a script, and programs that start what follows them. */
 static bool may_start(const char *word) {
-  static const char *const starters[] = {
-      "if",      "then",    "else",      "elif",   "do",        "while",     "until",  "!",
-      "{",       "exec",    "command",   "eval",   "env",       "nohup",     "setsid", "time",
-      "sudo",    "doas",    "nice",      "ionice", "chrt",      "numactl",   "taskset", "stdbuf",
-      "timeout", "srun",    "mpirun",    "mpiexec", "uv",       "uvx",       "poetry", "pipenv",
-      "conda",   "micromamba", "mamba",  "pixi",   "python*",   "torchrun",  "accelerate", "apptainer",
-      "singularity", "enroot", "kubectl", "ssh",   "screen",    "tmux",      "systemd-run", "nsys",
-      "ncu",     "strace",  "perf",      "gdb",    "dumb-init", "tini",      "trtllm-llmapi-launch",
-      "ray",     "unbuffer", "proxychains*", "tsp", "su", "runuser", "gosu", "catchsegv", "xvfb-run", "&", NULL};
+  static const char *const starters[] = {"if",
+                                         "then",
+                                         "else",
+                                         "elif",
+                                         "do",
+                                         "while",
+                                         "until",
+                                         "!",
+                                         "{",
+                                         "exec",
+                                         "command",
+                                         "eval",
+                                         "env",
+                                         "nohup",
+                                         "setsid",
+                                         "time",
+                                         "sudo",
+                                         "doas",
+                                         "nice",
+                                         "ionice",
+                                         "chrt",
+                                         "numactl",
+                                         "taskset",
+                                         "stdbuf",
+                                         "timeout",
+                                         "srun",
+                                         "mpirun",
+                                         "mpiexec",
+                                         "uv",
+                                         "uvx",
+                                         "poetry",
+                                         "pipenv",
+                                         "conda",
+                                         "micromamba",
+                                         "mamba",
+                                         "pixi",
+                                         "python*",
+                                         "torchrun",
+                                         "accelerate",
+                                         "apptainer",
+                                         "singularity",
+                                         "enroot",
+                                         "kubectl",
+                                         "ssh",
+                                         "screen",
+                                         "tmux",
+                                         "systemd-run",
+                                         "nsys",
+                                         "ncu",
+                                         "strace",
+                                         "perf",
+                                         "gdb",
+                                         "dumb-init",
+                                         "tini",
+                                         "trtllm-llmapi-launch",
+                                         "ray",
+                                         "unbuffer",
+                                         "proxychains*",
+                                         "tsp",
+                                         "su",
+                                         "runuser",
+                                         "gosu",
+                                         "catchsegv",
+                                         "xvfb-run",
+                                         "&",
+                                         NULL};
   return is_one_of(base_name(word), starters);
 }
 
@@ -312,7 +391,8 @@ static bool take_layer(vf_wrapper *w, const char *const *words, size_t count, si
     *status = take_docker(w, words + at + container, count - at - container, layers, arena, err);
     return true;
   }
-  if (strcmp(base_name(word), "kubectl") == 0 && at + 1 < count && strcmp(words[at + 1], "run") == 0) {
+  if (strcmp(base_name(word), "kubectl") == 0 && at + 1 < count &&
+      strcmp(words[at + 1], "run") == 0) {
     *status = take_kubectl(w, words + at + 2, count - at - 2, layers, arena, err);
     return true;
   }

@@ -35,8 +35,8 @@ const vf_node *vf_node_key(const vf_node *node, const char *key) {
 }
 
 static bool is_null(const vf_node *node) {
-  return !node->quoted && (node->text[0] == '\0' || strcmp(node->text, "~") == 0 ||
-                           strcmp(node->text, "null") == 0);
+  return !node->quoted &&
+         (node->text[0] == '\0' || strcmp(node->text, "~") == 0 || strcmp(node->text, "null") == 0);
 }
 
 const char *vf_node_text(const vf_node *node, const char *path) {
@@ -139,7 +139,8 @@ vf_status vf_node_read_json(const vf_node **out, const char *text, size_t length
       continue;
     }
     bool container = t == VF_JSON_OBJECT || t == VF_JSON_ARRAY;
-    if (container && j.depth == VF_NODE_DEPTH) return vf_fail(err, VF_LIMIT, "it is nested too deep");
+    if (container && j.depth == VF_NODE_DEPTH)
+      return vf_fail(err, VF_LIMIT, "it is nested too deep");
     vf_node *node = container ? new_at(&j, t == VF_JSON_OBJECT ? VF_NODE_MAP : VF_NODE_LIST)
                               : new_scalar(&j, t);
     if (node == NULL) return too_much(err);

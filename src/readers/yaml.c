@@ -14,9 +14,10 @@ vf_status vf_node_read_yaml(const vf_node **out, const char *text, size_t length
   (void)text;
   (void)length;
   (void)arena;
-  return vf_fail(err, VF_UNSUPPORTED,
-                 "this vramfit was built without libyaml and reads no YAML: install libyaml-dev and "
-                 "build again, or give it JSON");
+  return vf_fail(
+      err, VF_UNSUPPORTED,
+      "this vramfit was built without libyaml and reads no YAML: install libyaml-dev and "
+      "build again, or give it JSON");
 }
 
 #else
@@ -59,7 +60,8 @@ static vf_status fail_at(builder *y, vf_status status, yaml_mark_t mark, const c
 }
 
 static vf_status too_much(builder *y, yaml_mark_t mark) {
-  return fail_at(y, VF_LIMIT, mark, "more values than any manifest has, or than there is memory for");
+  return fail_at(y, VF_LIMIT, mark,
+                 "more values than any manifest has, or than there is memory for");
 }
 
 static bool is_merge(const vf_node *key) {
@@ -74,8 +76,7 @@ static bool has_own(const vf_node *map, const char *key) {
 
 static bool merge_map(builder *y, open_node *o, const vf_node *from) {
   for (const vf_item *i = from->items; i != NULL; i = i->next)
-    if (!has_own(o->node, i->key->text) &&
-        !vf_node_add(&y->b, o->node, &o->last, i->key, i->value))
+    if (!has_own(o->node, i->key->text) && !vf_node_add(&y->b, o->node, &o->last, i->key, i->value))
       return false;
   return true;
 }
@@ -152,7 +153,8 @@ static vf_status take_scalar(builder *y, const yaml_event_t *e) {
 static vf_status open_container(builder *y, const yaml_event_t *e, vf_node_kind kind,
                                 const yaml_char_t *name, const yaml_char_t *tag) {
   size_t at;
-  if (y->depth >= VF_NODE_DEPTH) return fail_at(y, VF_LIMIT, e->start_mark, "it is nested too deep");
+  if (y->depth >= VF_NODE_DEPTH)
+    return fail_at(y, VF_LIMIT, e->start_mark, "it is nested too deep");
   vf_node *node = vf_node_new(&y->b, kind, (uint32_t)e->start_mark.line + 1,
                               (uint32_t)e->start_mark.column + 1);
   if (node == NULL) return too_much(y, e->start_mark);
@@ -196,7 +198,8 @@ static vf_status take_event(builder *y, const yaml_event_t *e) {
 static vf_status syntax_error(builder *y) {
   char message[160];
   const yaml_parser_t *p = &y->parser;
-  snprintf(message, sizeof message, "not YAML: %s", p->problem != NULL ? p->problem : "it ends early");
+  snprintf(message, sizeof message, "not YAML: %s",
+           p->problem != NULL ? p->problem : "it ends early");
   yaml_mark_t mark = p->problem_mark;
   if (p->error == YAML_MEMORY_ERROR) return vf_fail_nomem(y->err);
   return fail_at(y, VF_MALFORMED, mark, message);

@@ -11,7 +11,10 @@
 #include "readers/catalog.h"
 #include "report/formats/formats.h"
 #include "report/report.h"
+#include "report/way_text.h"
 #include "solve/check.h"
+
+enum { ROOM = 4 * VF_CHECK_FINDINGS, WAY_BYTES = 160 };
 
 struct vf_check_report {
   vf_allocator allocator;
@@ -23,7 +26,9 @@ struct vf_check_report {
     unsigned char bytes[VF_DOC_STATE];
   } state;
   vf_doc_case cases[VF_CHECK_BATCH];
-  vf_doc_finding findings[VF_CHECK_FINDINGS * 4];
+  vf_doc_finding findings[ROOM];
+  const char *ways[ROOM][VF_MAX_WAYS];
+  char way_texts[ROOM][VF_MAX_WAYS][WAY_BYTES];
   char subjects[VF_CHECK_BATCH][160];
 };
 
@@ -101,6 +106,11 @@ static const char *level_word(const vf_finding *f) {
   return words[f->known ? VF_LEVEL_NOTE : f->level];
 }
 
+static void make_way(char out[WAY_BYTES], const vf_way *w, const vf_checked *k) {
+  vf_text t = vf_text_on(out, WAY_BYTES);
+  vf_way_text(&t, w, k->judged_on != NULL ? k->judged_on : "");
+}
+
 static void put_findings(vf_doc *d, const vf_checked *k) {
   vf_doc_open(d, "rules", '[');
   for (size_t i = 0; i < k->n_findings; i++) vf_doc_string(d, NULL, k->findings[i].rule->id);
@@ -115,7 +125,11 @@ static void put_findings(vf_doc *d, const vf_checked *k) {
     vf_doc_u64(d, "column", f->column);
     vf_doc_string(d, "message", f->message);
     vf_doc_open(d, "ways", '[');
-    for (size_t w = 0; w < f->n_ways; w++) vf_doc_string(d, NULL, f->ways[w]);
+    for (size_t w = 0; w < f->n_ways; w++) {
+      char text[WAY_BYTES];
+      make_way(text, &f->ways[w], k);
+      vf_doc_string(d, NULL, text);
+    }
     vf_doc_close(d, ']');
     if (f->known) vf_doc_bool(d, "known", true);
     vf_doc_close(d, '}');
@@ -217,15 +231,19 @@ static void make_subject(char out[160], const vf_checked *k) {
 static size_t make_findings(vf_check_report *r, size_t at, const vf_check *c, const vf_checked *k) {
   for (size_t i = 0; i < k->n_findings; i++) {
     const vf_finding *f = &k->findings[i];
-    r->findings[at + i] = (vf_doc_finding){f->rule->id, f->message, level_word(f), f->line, f->column,
-                                           f->ways,     f->n_ways,  vf_finding_fails(c, f), f->known};
+    for (size_t w = 0; w < f->n_ways; w++) {
+      make_way(r->way_texts[at + i][w], &f->ways[w], k);
+      r->ways[at + i][w] = r->way_texts[at + i][w];
+    }
+    r->findings[at + i] =
+        (vf_doc_finding){f->rule->id,     f->message, level_word(f),          f->line, f->column,
+                         r->ways[at + i], f->n_ways,  vf_finding_fails(c, f), f->known};
   }
   return k->n_findings;
 }
 
 /* As many cases as there is room for their findings. */
 static void put_cases(vf_check_report *r, const vf_check *c) {
-  enum { ROOM = sizeof r->findings / sizeof *r->findings };
   size_t n = 0, used = 0;
   for (size_t i = 0; i < c->n_batch; i++) {
     const vf_checked *k = &c->batch[i];
@@ -305,7 +323,8 @@ vf_status vf_check_report_end(vf_check_report *report, const vf_check *check, vf
   VF_NEED(err, check);
   vf_check_report *r = report;
   const vf_check_counts *n = &check->counts;
-  const vf_doc_totals totals = {n->files, n->deployments, n->judged, n->failed, n->errors, n->passed};
+  const vf_doc_totals totals = {n->files,  n->deployments, n->judged,
+                                n->failed, n->errors,      n->passed};
   if (r->doc.format->gate == NULL) {
     end_objects(&r->doc, check);
   } else {

@@ -78,7 +78,7 @@ typedef struct vf_doc_format {
   void (*open)(vf_doc *d, const char *key, char bracket, bool row);
   void (*close)(vf_doc *d, char bracket);
   void (*value)(vf_doc *d, const char *key, const vf_doc_value *v);
-  void (*end)(vf_doc *d); /* of each pass; NULL: nothing is to be done */
+  void (*end)(vf_doc *d);  /* of each pass; NULL: nothing is to be done */
   const vf_doc_gate *gate; /* then it has none of the above; NULL: it is made of objects */
 } vf_doc_format;
 

@@ -34,14 +34,15 @@ static vf_status take_rules(vf_check *c, known *k, const vf_node *rules, vf_erro
   char text[512];
   vf_text t = vf_text_on(text, sizeof text);
   vf_text_put(&t, " ");
-  for (const vf_item *i = vf_node_is(rules, VF_NODE_LIST) ? rules->items : NULL; i != NULL; i = i->next)
+  for (const vf_item *i = vf_node_is(rules, VF_NODE_LIST) ? rules->items : NULL; i != NULL;
+       i = i->next)
     vf_text_printf(&t, "%s ", i->value->text);
   k->rules = vf_arena_copy(c->kept, text, strlen(text));
   return k->rules != NULL ? VF_OK : vf_fail_nomem(err);
 }
 
-static vf_status take_list(vf_check *c, struct vf_baseline *b, const vf_node *list, const char *path,
-                           vf_error *err) {
+static vf_status take_list(vf_check *c, struct vf_baseline *b, const vf_node *list,
+                           const char *path, vf_error *err) {
   if (!vf_node_is(list, VF_NODE_LIST)) {
     vf_fail(err, VF_MALFORMED, "it is no baseline: \"deployments\" is missing");
     if (err != NULL) snprintf(err->source, sizeof err->source, "%s", path);

@@ -20,8 +20,7 @@ const vf_rule vf_rules[VF_RULE_COUNT] = {
                         "It needs more memory than the devices have for it."},
     [VF_RULE_RISKY] = {"risky", VF_LEVEL_ERROR,
                        "What is expected fits, the upper end of the estimate does not."},
-    [VF_RULE_TIGHT] = {"tight", VF_LEVEL_WARNING,
-                       "It fits, without the headroom that is wanted."},
+    [VF_RULE_TIGHT] = {"tight", VF_LEVEL_WARNING, "It fits, without the headroom that is wanted."},
     [VF_RULE_REFUSED] = {"refused", VF_LEVEL_ERROR, "The engine does not start like this."},
     [VF_RULE_EXPECTED] = {"expectation", VF_LEVEL_ERROR,
                           "Something that the manifest expects of it does not hold."},
@@ -67,10 +66,10 @@ vf_finding *vf_checked_add(vf_check *c, vf_checked *to, vf_rule_id rule, const c
 }
 
 bool vf_finding_fails(const vf_check *c, const vf_finding *f) {
-  bool strict = c->options.strict && (f->level == VF_LEVEL_WARNING ||
-                                      f->rule == &vf_rules[VF_RULE_NOT_JUDGED] ||
-                                      f->rule == &vf_rules[VF_RULE_VARIABLE] ||
-                                      f->rule == &vf_rules[VF_RULE_MODEL_UNKNOWN]);
+  bool strict =
+      c->options.strict &&
+      (f->level == VF_LEVEL_WARNING || f->rule == &vf_rules[VF_RULE_NOT_JUDGED] ||
+       f->rule == &vf_rules[VF_RULE_VARIABLE] || f->rule == &vf_rules[VF_RULE_MODEL_UNKNOWN]);
   return !f->known && (f->level == VF_LEVEL_ERROR || strict);
 }
 
@@ -103,7 +102,8 @@ static vf_status note_unchecked(vf_check *c, const char *path, uint32_t line, ui
 static vf_status start_batch(vf_check *c, vf_error *err) {
   if (c->arena != NULL) vf_arena_free(c->arena);
   c->arena = vf_arena_new(&c->ctx->allocator, BATCH_ARENA);
-  c->batch = c->arena != NULL ? vf_arena_alloc_raw(c->arena, VF_CHECK_BATCH, sizeof *c->batch) : NULL;
+  c->batch =
+      c->arena != NULL ? vf_arena_alloc_raw(c->arena, VF_CHECK_BATCH, sizeof *c->batch) : NULL;
   c->n_batch = 0;
   return c->batch != NULL ? VF_OK : vf_fail_nomem(err);
 }
@@ -148,8 +148,12 @@ static bool is_config(const char *name) {
   return ends(name, "/config.json") || strcmp(name, "config.json") == 0;
 }
 
+static bool is_weights(const char *name) {
+  return ends(name, ".gguf") || ends(name, ".safetensors");
+}
+
 static bool is_model(const char *name) {
-  return ends(name, ".gguf") || is_config(name);
+  return is_weights(name) || is_config(name);
 }
 
 bool vf_check_wants(const char *name) {
@@ -162,13 +166,25 @@ static bool is_later_part(const char *name) {
   return of != NULL && of - name >= 5 && memcmp(of - 5, "00001", 5) != 0;
 }
 
+/* Weights with a config beside them are told with it: the config opens their folder. */
+static bool has_config(const vf_context *ctx, const char *name) {
+  char path[4096];
+  const char *slash = strrchr(name, '/');
+  vf_path_kind kind = VF_PATH_NONE;
+  size_t n = slash != NULL ? (size_t)(slash + 1 - name) : 0;
+  if (!ends(name, ".safetensors") || n + sizeof "config.json" > sizeof path) return false;
+  memcpy(path, name, n);
+  memcpy(path + n, "config.json", sizeof "config.json");
+  return vf_files_look(&kind, &ctx->files, path, NULL) == VF_OK && kind == VF_PATH_FILE;
+}
+
 /* A model against the policy: a config with its weights beside it is their folder. */
 static vf_status take_model(vf_check *c, const char *name, vf_error *err) {
   vf_command *command = NULL;
   vf_error cause = {.status = VF_OK};
   const char *words[2] = {"--model", name};
   size_t at = 0;
-  if (is_later_part(name)) return VF_OK;
+  if (is_later_part(name) || has_config(c->ctx, name)) return VF_OK;
   vf_status status = vf_command_new(&command, c->ctx, err);
   if (status != VF_OK) return status;
   vf_found found = {.path = "model", .line = 1, .column = 1, .command = command};
@@ -208,9 +224,9 @@ static vf_status read_manifest(vf_check *c, const char *text, size_t length, vf_
   vf_error cause = {.status = VF_OK};
   const vf_manifest_sink sink = {take_found, take_passed, c};
   size_t before = c->counts.deployments + c->counts.passed;
-  vf_status status = text != NULL
-                         ? vf_manifest_read_text(&kind, c->ctx, c->file, text, length, &sink, &cause)
-                         : vf_manifest_read(&kind, c->ctx, c->file, &sink, &cause);
+  vf_status status =
+      text != NULL ? vf_manifest_read_text(&kind, c->ctx, c->file, text, length, &sink, &cause)
+                   : vf_manifest_read(&kind, c->ctx, c->file, &sink, &cause);
   if (status == VF_NOMEM) return vf_fail_nomem(err);
   if (status == VF_USAGE && err != NULL) *err = cause;
   if (status == VF_USAGE) return status;
@@ -232,7 +248,8 @@ static vf_status run(vf_check *c, const char *path, const char *text, size_t len
   c->counts.files++;
   vf_status status = start_batch(c, err);
   if (status != VF_OK) return status;
-  bool model = text == NULL && (ends(path, ".gguf") || (is_config(path) && is_model_config(c->ctx, path)));
+  bool model = text == NULL &&
+               (is_weights(path) || (is_config(path) && is_model_config(c->ctx, path)));
   status = model ? take_model(c, path, err) : read_manifest(c, text, length, err);
   return status == VF_OK ? flush(c, true, err) : status;
 }

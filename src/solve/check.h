@@ -5,7 +5,7 @@
 #include "deploy/manifest.h"
 #include "vramfit/check.h"
 
-enum { VF_CHECK_BATCH = 128, VF_CHECK_FINDINGS = 24, VF_CHECK_WAYS = 4 };
+enum { VF_CHECK_BATCH = 128, VF_CHECK_FINDINGS = 24 };
 
 typedef enum vf_rule_id {
   VF_RULE_NO_FIT,
@@ -29,7 +29,7 @@ typedef struct vf_finding {
   vf_level level;
   uint32_t line, column;
   const char *message;
-  const char *ways[VF_CHECK_WAYS];
+  vf_way ways[VF_MAX_WAYS]; /* what would fit, each one estimated */
   size_t n_ways;
   bool known; /* the baseline has it */
 } vf_finding;
@@ -42,9 +42,9 @@ typedef struct vf_checked {
   const char *program;          /* of several that an engine has; NULL: it has one name */
   const char *model;            /* as it is stated; NULL: it is not */
   vf_deployment deployment;     /* what is stated */
-  const char **unset;           /* NULL-terminated pairs: a parameter's key, and what stands there */
-  const char **unread;          /* NULL-terminated, as are the words that were read, and those that */
-  const char **read, **passed;  /* move no memory */
+  const char **unset;  /* NULL-terminated pairs: a parameter's key, and what stands there */
+  const char **unread; /* NULL-terminated, as are the words that were read, and those that */
+  const char **read, **passed; /* move no memory */
   vf_found_gpus gpus;
   const char *judged_on; /* names of the devices; NULL: not judged */
   bool judged;
@@ -92,6 +92,20 @@ vf_finding *vf_checked_add(vf_check *c, vf_checked *to, vf_rule_id rule, const c
     __attribute__((format(printf, 4, 5)));
 
 const char *vf_check_keep(vf_check *c, const char *text); /* NULL for NULL, and for no memory */
+
+/* A device by the name that a manifest has for it, into the deployment; false: nobody knows it. */
+bool vf_check_device(vf_check *c, vf_deployment *d, const vf_checked *k, const char *name);
+
+/* The policy's devices: of one kind as many as are wanted, of several those that it names. */
+bool vf_check_policy(vf_check *c, vf_deployment *d, const vf_checked *k);
+
+/* Findings for what is expected and does not hold; whether it is expected to fit. */
+void vf_expect_all(vf_check *c, vf_checked *k, const vf_node *expect, const vf_limits *l);
+bool vf_expects_fit(const vf_node *expect);
+
+/* "20.11", in GiB. */
+enum { VF_CHECK_SIZE = 32 };
+void vf_check_size(char out[VF_CHECK_SIZE], uint64_t bytes);
 
 /* What is known already; sets `known` and what fails. */
 void vf_baseline_apply(const vf_check *c, vf_checked *to);

@@ -5,7 +5,7 @@ Hostile names and every kind of result go into one run; JUnit is parsed as XML, 
 JSON, CSV and TAP line by line; the same findings have to be in all. Where xmllint, jsonschema and the published schemas are
 (VRAMFIT_PUBLISHED names a folder with JUnit.xsd and sarif-schema-2.1.0.json), they are valid by these, too.
 """
-import csv, io, json, os, re, subprocess, sys, tempfile
+import csv, io, json, os, re, signal, subprocess, sys, tempfile, time
 import xml.etree.ElementTree as ET
 
 vramfit = os.path.abspath(sys.argv[1])
@@ -94,5 +94,26 @@ with tempfile.TemporaryDirectory() as folder:
         p = subprocess.run(["xmllint", "--noout", "--schema", os.path.join(published, "JUnit.xsd"), os.path.join(folder, "junit.xml")],
                            capture_output=True, text=True)
         need("junit: by its schema: " + p.stderr[:300], p.returncode == 0)
+# Many deployments take no more memory than a few, and an interrupted run leaves no file half-written.
+with tempfile.TemporaryDirectory() as folder:
+    many = os.path.join(folder, "many.json")
+    with open(many, "w") as f:
+        json.dump({"services": {"s%d" % i: {"image": "vllm/vllm-openai", "command": ["--model", "Qwen/Qwen3-4B", "--max-model-len",
+                                            str(4096 + i)]} for i in range(3000)}}, f)
+    p = subprocess.Popen([vramfit, "check", "--gpu", "h100", "--format", "csv", many], stdout=subprocess.PIPE)
+    lines = len(p.stdout.read().splitlines())
+    _, status, usage = os.wait4(p.pid, 0)
+    sanitized = b"__asan_init" in open(vramfit, "rb").read()
+    need("many: all are told", lines == 3001 and os.WEXITSTATUS(status) == 0)
+    need("many: %d KiB" % usage.ru_maxrss, sanitized or usage.ru_maxrss < 48 << 10)
+    p = subprocess.Popen([vramfit, "check", "--quiet", "--write-baseline", "b.json", "-", many], cwd=folder, stdin=subprocess.PIPE)
+    for _ in range(500):  # it opens its files before it reads standard input, and listens to signals before that
+        if [n for n in os.listdir(folder) if n.startswith("b.json")]:
+            break
+        time.sleep(0.01)
+    p.send_signal(signal.SIGINT)
+    p.stdin.close()
+    need("interrupted: exit", p.wait() == 130)
+    need("interrupted: files", sorted(os.listdir(folder)) == ["many.json"])
 print("%d failed" % failed)
 sys.exit(1 if failed else 0)

@@ -1,4 +1,5 @@
-/* test_manifest.c - lines behind other programs, scripts, structured texts, and what files state. */
+/* test_manifest.c - lines behind other programs, scripts, structured texts, and what files state.
+ */
 #include "deploy/manifest.h"
 #include "deploy/wrapper.h"
 #include "support.h"
@@ -64,9 +65,11 @@ static void every_layer_is_taken_off(void **state) {
       {"sudo -E nohup taskset -c 0-7 uv run --with vllm vllm serve M", NULL, "vllm|M||"},
       {"srun -N 1 --gres=gpu:4 torchrun --nproc 4 -m sglang.launch_server --model-path M", NULL,
        "sglang|--model-path M||"},
-      {"docker run --rm -it --gpus '\"device=0,1\"' -e HF=1 -p 80:80 vllm/vllm-openai:v0.11 --model M",
+      {"docker run --rm -it --gpus '\"device=0,1\"' -e HF=1 -p 80:80 vllm/vllm-openai:v0.11 "
+       "--model M",
        "HF", "vllm|--model M|1|device=0,1"},
-      {"podman run -d --name x --device nvidia.com/gpu=all -v a:b IMG bash -lc 'cd /x; exec vllm serve M'",
+      {"podman run -d --name x --device nvidia.com/gpu=all -v a:b IMG bash -lc 'cd /x; exec vllm "
+       "serve M'",
        NULL, "vllm|M||all"},
       {"docker run --entrypoint vllm IMG serve M", NULL, "vllm|M||"},
       {"docker run --entrypoint= IMG env X=1 vllm serve M", "X", "vllm|M|1|"},
@@ -88,9 +91,10 @@ static void every_layer_is_taken_off(void **state) {
 
 static void what_is_only_about_an_engine_starts_none(void **state) {
   static const char *const lines[] = {
-      "pkill -f llama-server", "echo vllm serve M", "chmod +x build/bin/llama-server",
-      "docker pull vllm/vllm-openai", "curl http://x/llama-server", "docker run postgres:17",
-      "systemctl restart llama-server", "cat <<EOF\nvllm serve M\nEOF\n"};
+      "pkill -f llama-server",           "echo vllm serve M",
+      "chmod +x build/bin/llama-server", "docker pull vllm/vllm-openai",
+      "curl http://x/llama-server",      "docker run postgres:17",
+      "systemctl restart llama-server",  "cat <<EOF\nvllm serve M\nEOF\n"};
   (void)state;
   for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
     assert_string_equal(starts(lines[i], NULL), "");
@@ -120,7 +124,8 @@ static void scripts_are_followed_without_running_them(void **state) {
 /* ---- Structured texts ---- */
 
 static void json_is_a_tree_with_lines(void **state) {
-  static const char text[] = "{\n  \"a\": [1, {\"b\": \"x\\u0041\"}],\n  \"a2\": null, \"a\": true\n}";
+  static const char text[] =
+      "{\n  \"a\": [1, {\"b\": \"x\\u0041\"}],\n  \"a2\": null, \"a\": true\n}";
   const vf_node *documents;
   (void)state;
   assert_ok(vf_node_read_json(&documents, text, sizeof text - 1, arena, err));
@@ -152,9 +157,12 @@ static void yaml_merges_and_aliases_what_came_before(void **state) {
 static void compose_text_is_interpolated(void **state) {
   static const struct {
     const char *text, *becomes;
-  } cases[] = {{"a $$X ${X:-d} ${Y-e}", "a $X d e"},  {"${X:+set}", ""},
-               {"${A:-${B:-c}}", "c"},                {"$X", "\1$X"},
-               {"${X:?must be set}", "\1${X:?must be set}"}, {"a$(b)", "a$(b)"}};
+  } cases[] = {{"a $$X ${X:-d} ${Y-e}", "a $X d e"},
+               {"${X:+set}", ""},
+               {"${A:-${B:-c}}", "c"},
+               {"$X", "\1$X"},
+               {"${X:?must be set}", "\1${X:?must be set}"},
+               {"a$(b)", "a$(b)"}};
   (void)state;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     assert_string_equal(vf_text_interpolate(cases[i].text, NULL, NULL, arena), cases[i].becomes);
@@ -173,7 +181,9 @@ static vf_status note_found(void *user, const vf_found *f, vf_error *err) {
   const vf_deployment *d = f->command != NULL ? vf_command_so_far(f->command) : NULL;
   (void)err;
   vf_text_printf(&t, "%s:%u %s", f->path, (unsigned)f->line,
-                 d != NULL && d->model != NULL ? d->model : f->model != NULL ? f->model : "-");
+                 d != NULL && d->model != NULL ? d->model
+                 : f->model != NULL            ? f->model
+                                               : "-");
   if (d != NULL && d->request.ctx_tokens != 0)
     vf_text_printf(&t, " ctx %u", (unsigned)d->request.ctx_tokens);
   for (size_t i = 0; i < f->gpus.n_names; i++) vf_text_printf(&t, " %s", f->gpus.names[i]);
@@ -197,25 +207,41 @@ static void every_kind_states_its_deployments(void **state) {
   static const struct {
     const char *file, *text, *found;
   } cases[] = {
-      {"x.json", "{\"vramfit\": 1, \"defaults\": {\"gpu\": \"l4\"}, \"deployments\": {\"a\": {\"model\": \"m\", \"ctx\": \"4k\"}}}",
+      {"x.json",
+       "{\"vramfit\": 1, \"defaults\": {\"gpu\": \"l4\"}, \"deployments\": {\"a\": {\"model\": "
+       "\"m\", \"ctx\": \"4k\"}}}",
        "deployments.a:1 m ctx 4096 l4\n"},
-      {"c.json", "{\"services\": {\"s\": {\"image\": \"vllm/vllm-openai\", \"command\": [\"--model\", \"m\"], \"gpus\": \"all\"}}}",
+      {"c.json",
+       "{\"services\": {\"s\": {\"image\": \"vllm/vllm-openai\", \"command\": [\"--model\", "
+       "\"m\"], \"gpus\": \"all\"}}}",
        "services.s:1 m\n"},
       {"k.json",
-       "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [{\"kind\": \"Pod\", \"metadata\": {\"name\": \"p\"},\n"
-       "\"spec\": {\"nodeSelector\": {\"nvidia.com/gpu.product\": \"L4\"}, \"containers\": [{\"image\": \"vllm/vllm-openai\",\n"
-       "\"args\": [\"--model=$(M)\"], \"env\": [{\"name\": \"M\", \"value\": \"m\"}], \"resources\": {\"limits\": {\"nvidia.com/gpu\": 2}}},\n"
+       "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [{\"kind\": \"Pod\", \"metadata\": "
+       "{\"name\": \"p\"},\n"
+       "\"spec\": {\"nodeSelector\": {\"nvidia.com/gpu.product\": \"L4\"}, \"containers\": "
+       "[{\"image\": \"vllm/vllm-openai\",\n"
+       "\"args\": [\"--model=$(M)\"], \"env\": [{\"name\": \"M\", \"value\": \"m\"}], "
+       "\"resources\": {\"limits\": {\"nvidia.com/gpu\": 2}}},\n"
        "{\"image\": \"other\", \"resources\": {\"limits\": {\"nvidia.com/gpu\": 1}}}]}}]}",
        "Pod/p/containers[0]:2 m L4 x2\nPod/p/containers[1]:4 passed\n"},
-      {"s.json", "{\"models\": {\"a-b\": {\"cmd\": \"llama-server -m ${MODEL_ID}.gguf\\n# no\\n-c 4096\"}}}",
+      {"s.json",
+       "{\"models\": {\"a-b\": {\"cmd\": \"llama-server -m ${MODEL_ID}.gguf\\n# no\\n-c 4096\"}}}",
        "models.a-b:1 a-b.gguf ctx 4096\n"},
-      {"m.ini", "ctx-size = 4096\n[a/b]\nmodel = x.gguf ; here\nmmap = 0\n[c/d-GGUF:Q8_0]\nLLAMA_ARG_CTX_SIZE = 1\n",
+      {"m.ini",
+       "ctx-size = 4096\n[a/b]\nmodel = x.gguf ; here\nmmap = "
+       "0\n[c/d-GGUF:Q8_0]\nLLAMA_ARG_CTX_SIZE = 1\n",
        "[a/b]:2 x.gguf ctx 4096\n[c/d-GGUF:Q8_0]:5 c/d-GGUF ctx 1\n"},
-      {"u.service", "[Service]\nEnvironment=\"M=x y.gguf\" C=8\nExecStart=-/bin/llama-server \\\n -m ${M} -c ${C}\n",
+      {"u.service",
+       "[Service]\nEnvironment=\"M=x y.gguf\" C=8\nExecStart=-/bin/llama-server \\\n -m ${M} -c "
+       "${C}\n",
        "[Service] ExecStart:3 x y.gguf ctx 8\n"},
       {"u.service", "[Service]\nExecStart=/opt/vllm/start.sh\n", "[Service] ExecStart:2 passed\n"},
-      {"j.sbatch", "#SBATCH --gres=gpu:h100:4\n\nsrun vllm serve m --max-model-len 8k\n", "line 3:3 m ctx 8000 h100 x4\n"},
-      {"r.json", "{\"resources\": {\"accelerators\": \"L4:2\"}, \"envs\": {\"M\": \"m\"}, \"run\": \"vllm serve $M\"}", "run:1 m L4 x2\n"},
+      {"j.sbatch", "#SBATCH --gres=gpu:h100:4\n\nsrun vllm serve m --max-model-len 8k\n",
+       "line 3:3 m ctx 8000 h100 x4\n"},
+      {"r.json",
+       "{\"resources\": {\"accelerators\": \"L4:2\"}, \"envs\": {\"M\": \"m\"}, \"run\": \"vllm "
+       "serve $M\"}",
+       "run:1 m L4 x2\n"},
       {"n.json", "{\"name\": \"package\"}", ""},
   };
   (void)state;

@@ -48,14 +48,16 @@ static bool is_word(const char *text, const char *const *words) {
 
 /* A flag alone where it is on; off is the default, or "--no-x". */
 static void add_option(option_words *w, vf_manifest *m, const char *key, const vf_node *value) {
-  static const char *const on[] = {"true", "on", "yes", NULL}, *const off[] = {"false", "off", "no", NULL};
+  static const char *const on[] = {"true", "on", "yes", NULL}, *const off[] = {"false", "off", "no",
+                                                                               NULL};
   const char *text = vf_node_text(value, NULL), *option = option_of(m, key);
   if (text == NULL || option == NULL || text[0] == '\0') return;
   if (!value->quoted && is_word(text, off)) {
     if (strncmp(option, "--enable-", 9) == 0 || strncmp(option, "--disable-", 10) == 0) {
       /* the key of a flag says only whether it is given */
       if (strcmp(option, "--enable-prefix-caching") == 0) add_word(w, "--no-enable-prefix-caching");
-      if (strcmp(option, "--enable-chunked-prefill") == 0) add_word(w, "--no-enable-chunked-prefill");
+      if (strcmp(option, "--enable-chunked-prefill") == 0)
+        add_word(w, "--no-enable-chunked-prefill");
     }
     return;
   }
@@ -83,8 +85,10 @@ static bool is_helm(const vf_manifest *m) {
 static const char *helm_option(const char *key) {
   static const struct {
     const char *key, *option;
-  } own[] = {{"enableLoRA", "enable_lora"},   {"enableLora", "enable_lora"},
-             {"maxLoras", "max_loras"},       {"v1", NULL},
+  } own[] = {{"enableLoRA", "enable_lora"},
+             {"enableLora", "enable_lora"},
+             {"maxLoras", "max_loras"},
+             {"v1", NULL},
              {"tensorParallelSize", "tensor_parallel_size"}};
   for (size_t i = 0; i < sizeof own / sizeof *own; i++)
     if (strcmp(key, own[i].key) == 0) return own[i].option;
@@ -97,7 +101,8 @@ static vf_status read_model_spec(vf_manifest *m, const vf_node *spec, size_t ind
   vf_words_at at = {.line = spec->line, .column = spec->column, .asks_gpu = true};
   at.path = vf_manifest_format(m, "servingEngineSpec.modelSpec[%zu]", index);
   add_word(&w, vf_node_text(spec, "modelURL"));
-  for (const vf_item *i = vf_node_is(config, VF_NODE_MAP) ? config->items : NULL; i != NULL; i = i->next)
+  for (const vf_item *i = vf_node_is(config, VF_NODE_MAP) ? config->items : NULL; i != NULL;
+       i = i->next)
     if (i->value->kind == VF_NODE_SCALAR && helm_option(i->key->text) != NULL)
       add_option(&w, m, helm_option(i->key->text), i->value);
   add_list(&w, vf_node_get(config, "extraArgs"));
@@ -126,7 +131,8 @@ static vf_status read_helm(vf_manifest *m, vf_error *err) {
   return status;
 }
 
-const vf_manifest_kind vf_kind_helm = {"Helm values of vLLM's production stack", is_helm, read_helm};
+const vf_manifest_kind vf_kind_helm = {"Helm values of vLLM's production stack", is_helm,
+                                       read_helm};
 
 /* ---- GPUStack --------------------------------------------------------------------------- */
 
@@ -137,8 +143,13 @@ static bool is_gpustack(const vf_manifest *m) {
 /* An engine that is none of ours is told with its words, none of which is read. */
 static vf_status tell_foreign(vf_manifest *m, const vf_words_at *at, const char *engine,
                               vf_error *err) {
-  vf_found found = {.path = at->path, .line = at->line, .column = at->column, .model = at->model,
-                    .gpus = at->gpus, .foreign = at->words, .n_foreign = at->count};
+  vf_found found = {.path = at->path,
+                    .line = at->line,
+                    .column = at->column,
+                    .model = at->model,
+                    .gpus = at->gpus,
+                    .foreign = at->words,
+                    .n_foreign = at->count};
   char *lower = vf_arena_copy(m->arena, engine, strlen(engine));
   if (lower == NULL) return vf_fail_nomem(err);
   for (char *c = lower; *c != '\0'; c++) *c = (char)tolower((unsigned char)*c);
@@ -227,7 +238,8 @@ static void add_localai(option_words *w, vf_manifest *m, const vf_node *node, co
     add_word(w, text);
   }
   const vf_node *args = vf_node_get(node, "engine_args");
-  for (const vf_item *i = vf_node_is(args, VF_NODE_MAP) ? args->items : NULL; i != NULL; i = i->next)
+  for (const vf_item *i = vf_node_is(args, VF_NODE_MAP) ? args->items : NULL; i != NULL;
+       i = i->next)
     if (i->value->kind == VF_NODE_SCALAR) add_option(w, m, i->key->text, i->value);
 }
 
@@ -239,7 +251,8 @@ static vf_status read_localai_model(vf_manifest *m, const vf_node *node, const c
   at.engine = backend != NULL ? vf_manifest_engine(backend) : NULL;
   at.model = vf_node_text(node, "parameters/model");
   if (at.engine == NULL)
-    return vf_manifest_pass(m, path, line, err, "LocalAI's backend '%.60s' is no engine that is known",
+    return vf_manifest_pass(m, path, line, err,
+                            "LocalAI's backend '%.60s' is no engine that is known",
                             backend != NULL ? backend : "");
   add_localai(&w, m, node, at.engine);
   at.words = w.list;
@@ -248,7 +261,8 @@ static vf_status read_localai_model(vf_manifest *m, const vf_node *node, const c
 }
 
 static vf_status read_entry(vf_manifest *m, const vf_node *node, size_t index, vf_error *err) {
-  const char *path = vf_manifest_format(m, "[%zu]", index), *text = vf_node_text(node, "config_file");
+  const char *path = vf_manifest_format(m, "[%zu]", index),
+             *text = vf_node_text(node, "config_file");
   const vf_node *documents;
   if (path == NULL) return vf_fail_nomem(err);
   if (text == NULL)

@@ -1,7 +1,7 @@
 /* compose.c - docker compose files: which services run an engine, and with what.
  *
- * Values are interpolated before anything else, from the .env beside the file; what neither it nor a
- * default says stays unknown.  A service's variables are those of its env_file, then its
+ * Values are interpolated before anything else, from the .env beside the file; what neither it nor
+ * a default says stays unknown.  A service's variables are those of its env_file, then its
  * environment.  "extends" is followed, a limited number of times.  Every profile counts. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,8 +39,8 @@ static const vf_node *field(const service *s, const char *path) {
 }
 
 static const char *interpolated(const service *s, const char *text) {
-  return text != NULL ? vf_text_interpolate(text, vf_variables_get,
-                                            (void *)(uintptr_t)s->dot_env, s->m->arena)
+  return text != NULL ? vf_text_interpolate(text, vf_variables_get, (void *)(uintptr_t)s->dot_env,
+                                            s->m->arena)
                       : NULL;
 }
 
@@ -109,8 +109,10 @@ static vf_status add_environment(service *s, const vf_node *node, vf_error *err)
       continue;
     }
     const char *equals = strchr(text, '=');
-    const char *name = equals != NULL ? vf_arena_copy(s->m->arena, text, (size_t)(equals - text)) : "";
-    if (equals != NULL) status = name != NULL ? add_pair(s, name, equals + 1, err) : vf_fail_nomem(err);
+    const char *name =
+        equals != NULL ? vf_arena_copy(s->m->arena, text, (size_t)(equals - text)) : "";
+    if (equals != NULL)
+      status = name != NULL ? add_pair(s, name, equals + 1, err) : vf_fail_nomem(err);
   }
   return status;
 }
@@ -174,7 +176,8 @@ static void add_reservation(vf_found_gpus *g, const service *s, const vf_node *d
 static bool has_gpu_device(const vf_node *devices) {
   if (!vf_node_is(devices, VF_NODE_LIST)) return false;
   for (const vf_item *i = devices->items; i != NULL; i = i->next)
-    if (strncmp(i->value->text, "/dev/kfd", 8) == 0 || strncmp(i->value->text, "/dev/dri", 8) == 0 ||
+    if (strncmp(i->value->text, "/dev/kfd", 8) == 0 ||
+        strncmp(i->value->text, "/dev/dri", 8) == 0 ||
         strncmp(i->value->text, "/dev/nvidia", 11) == 0 ||
         strncmp(i->value->text, "nvidia.com/gpu", 14) == 0)
       return true;
@@ -186,14 +189,13 @@ static void read_gpus(vf_found_gpus *g, service *s) {
   const vf_node *gpus = field(s, "gpus");
   const char *runtime = vf_node_text(field(s, "runtime"), NULL);
   if (vf_node_is(devices, VF_NODE_LIST))
-    for (const vf_item *i = devices->items; i != NULL; i = i->next)
-      add_reservation(g, s, i->value);
+    for (const vf_item *i = devices->items; i != NULL; i = i->next) add_reservation(g, s, i->value);
   if (vf_node_is(gpus, VF_NODE_LIST))
     for (const vf_item *i = gpus->items; i != NULL; i = i->next) add_reservation(g, s, i->value);
   else if (gpus != NULL)
     g->stated = g->all = true;
-  if (!g->stated && ((runtime != NULL && strcmp(runtime, "nvidia") == 0) ||
-                     has_gpu_device(field(s, "devices"))))
+  if (!g->stated &&
+      ((runtime != NULL && strcmp(runtime, "nvidia") == 0) || has_gpu_device(field(s, "devices"))))
     g->stated = g->all = true;
   const char *visible = vf_variables_get(&s->own, "NVIDIA_VISIBLE_DEVICES");
   if (visible != NULL && strcmp(visible, "all") != 0 && strcmp(visible, "void") != 0)
@@ -224,8 +226,7 @@ static vf_status add_field(service *s, const char **words, size_t *n, const char
   vf_node text = {.kind = VF_NODE_SCALAR, .quoted = true};
   text.text = interpolated(s, vf_node_text(node, NULL));
   size_t first = *n;
-  vf_status status =
-      text.text != NULL ? vf_manifest_add_words(s->m, words, n, &text, err) : VF_OK;
+  vf_status status = text.text != NULL ? vf_manifest_add_words(s->m, words, n, &text, err) : VF_OK;
   for (; first < *n; first++) s->m->lines[first] = node->line;
   return status;
 }

@@ -38,8 +38,8 @@ static const char *trimmed(vf_manifest *m, const char *s, size_t n) {
 
 /* The preset's own keys, which no option has. */
 static bool is_own_key(const char *key) {
-  static const char *const own[] = {"load-on-startup", "stop-timeout", "dedup-cache-models", "version",
-                                    "LLAMA_ARG_MODELS_PRESET"};
+  static const char *const own[] = {"load-on-startup", "stop-timeout", "dedup-cache-models",
+                                    "version", "LLAMA_ARG_MODELS_PRESET"};
   for (size_t i = 0; i < sizeof own / sizeof *own; i++)
     if (strcmp(key, own[i]) == 0) return true;
   return false;
@@ -65,8 +65,8 @@ static const vf_spelling *find_option(const char *key, char word[96]) {
 }
 
 static bool is_on(const char *value) {
-  return vf_name_equal(value, "on") || vf_name_equal(value, "true") || vf_name_equal(value, "enabled") ||
-         strcmp(value, "1") == 0 || value[0] == '\0';
+  return vf_name_equal(value, "on") || vf_name_equal(value, "true") ||
+         vf_name_equal(value, "enabled") || strcmp(value, "1") == 0 || value[0] == '\0';
 }
 
 static bool is_switch(const char *value) {
@@ -82,7 +82,8 @@ static void add_pair(vf_manifest *m, const char **words, size_t *n, const pair *
   if (*n + 2 > VF_MANIFEST_WORDS || is_own_key(p->key)) return;
   if (bare && is_switch(p->value) && !is_on(p->value)) {
     bool negated = strncmp(word, "--no-", 5) == 0;
-    snprintf(opposite, sizeof opposite, "--%s%.70s", negated ? "" : "no-", word + (negated ? 5 : 2));
+    snprintf(opposite, sizeof opposite, "--%s%.70s", negated ? "" : "no-",
+             word + (negated ? 5 : 2));
     vf_said said = vf_dialect_find(&vf_dialect_llamacpp, opposite);
     if (said.row != NULL && said.exact) words[(*n)++] = vf_manifest_format(m, "%s", opposite);
     return;
@@ -92,8 +93,9 @@ static void add_pair(vf_manifest *m, const char **words, size_t *n, const pair *
 }
 
 static bool names_model(const pair *list, size_t n) {
-  static const char *const keys[] = {"model", "m", "hf-repo", "hf", "hfr", "LLAMA_ARG_MODEL",
-                                     "LLAMA_ARG_HF_REPO", "model-url", "mu"};
+  static const char *const keys[] = {
+      "model",     "m", "hf-repo", "hf", "hfr", "LLAMA_ARG_MODEL", "LLAMA_ARG_HF_REPO",
+      "model-url", "mu"};
   for (size_t i = 0; i < n; i++)
     for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
       if (strcmp(list[i].key, keys[k]) == 0) return true;
@@ -128,7 +130,8 @@ static size_t without_comment(const char *s, size_t n) {
   return n;
 }
 
-static vf_status take_preset_line(preset *p, const char *s, size_t n, uint32_t line, vf_error *err) {
+static vf_status take_preset_line(preset *p, const char *s, size_t n, uint32_t line,
+                                  vf_error *err) {
   n = without_comment(s, n);
   const char *text = trimmed(p->m, s, n);
   if (text == NULL) return vf_fail_nomem(err);
@@ -192,7 +195,8 @@ static uint32_t from_line(const char *text) {
   for (const char *s = text; *s != '\0'; line++) {
     const char *start = s + strspn(s, " \t");
     if ((start[0] == 'F' || start[0] == 'f') && vf_file_ends("from", "from") &&
-        (strncmp(start, "FROM", 4) == 0 || strncmp(start, "from", 4) == 0 || strncmp(start, "From", 4) == 0))
+        (strncmp(start, "FROM", 4) == 0 || strncmp(start, "from", 4) == 0 ||
+         strncmp(start, "From", 4) == 0))
       return line;
     s += strcspn(s, "\n");
     s += *s == '\n';
@@ -219,8 +223,10 @@ static vf_status read_modelfile(vf_manifest *m, vf_error *err) {
   const char *words[] = {"--engine", "ollama", "--model", file->from, "--lora", file->adapter};
   for (size_t i = 0; status == VF_OK && i < (file->adapter[0] != '\0' ? 6u : 4u); i++)
     status = vf_command_option(c, words, 6, &i, &cause);
-  if (status == VF_OK && file->num_ctx > 0) status = set_number(c, "--ctx", file->num_ctx, m, &cause);
-  if (status == VF_OK && file->num_gpu >= 0) status = set_number(c, "--ngl", file->num_gpu, m, &cause);
+  if (status == VF_OK && file->num_ctx > 0)
+    status = set_number(c, "--ctx", file->num_ctx, m, &cause);
+  if (status == VF_OK && file->num_gpu >= 0)
+    status = set_number(c, "--ngl", file->num_gpu, m, &cause);
   if (status == VF_OK && file->num_batch > 0)
     status = set_number(c, "--ubatch", file->num_batch, m, &cause);
   return vf_manifest_command(m, &at, c, status, &cause, err);

@@ -1,6 +1,7 @@
 /* jobs.c - jobs on rented machines: SkyPilot's "run", dstack's "commands".
  *
- * Both are scripts with variables beside them; an empty one is filled in when the job is started. */
+ * Both are scripts with variables beside them; an empty one is filled in when the job is started.
+ */
 #include <string.h>
 
 #include "base/status.h"
@@ -13,7 +14,8 @@ static bool is_sky(const vf_node *node) {
 }
 
 static bool is_dstack(const vf_node *node) {
-  return vf_node_text(node, "type") != NULL && vf_node_is(vf_node_get(node, "commands"), VF_NODE_LIST);
+  return vf_node_text(node, "type") != NULL &&
+         vf_node_is(vf_node_get(node, "commands"), VF_NODE_LIST);
 }
 
 static bool is_job(const vf_manifest *m) {
@@ -35,7 +37,8 @@ static vf_status read_env(vf_manifest *m, vf_variables *v, const vf_node *env, v
       status = vf_variables_add(v, m->arena, i->key->text, text, err);
     else if (equals != NULL) {
       const char *name = vf_arena_copy(m->arena, text, (size_t)(equals - text));
-      status = name != NULL ? vf_variables_add(v, m->arena, name, equals + 1, err) : vf_fail_nomem(err);
+      status =
+          name != NULL ? vf_variables_add(v, m->arena, name, equals + 1, err) : vf_fail_nomem(err);
     }
   }
   return status;
@@ -52,8 +55,8 @@ static void read_accelerators(vf_manifest *m, vf_found_gpus *g, const vf_node *n
   } else if (vf_node_is(node, VF_NODE_MAP)) {
     for (const vf_item *i = node->items; i != NULL; i = i->next) {
       const char *count = vf_node_text(i->value, NULL);
-      const char *both = count != NULL ? vf_manifest_format(m, "%.80s:%.20s", i->key->text, count)
-                                       : i->key->text;
+      const char *both =
+          count != NULL ? vf_manifest_format(m, "%.80s:%.20s", i->key->text, count) : i->key->text;
       if (both != NULL) vf_manifest_gpu(m, g, both);
     }
   }
@@ -88,21 +91,28 @@ static void read_gpu(vf_manifest *m, vf_found_gpus *g, const vf_node *node) {
 static vf_status read_sky(vf_manifest *m, const vf_node *node, vf_error *err) {
   vf_variables v = {0};
   const vf_node *key = vf_node_key(node, "run");
-  vf_words_at at = {.path = "run", .line = key->line, .column = key->column,
-                    .variables = vf_variables_get, .user = &v};
+  vf_words_at at = {.path = "run",
+                    .line = key->line,
+                    .column = key->column,
+                    .variables = vf_variables_get,
+                    .user = &v};
   read_accelerators(m, &at.gpus, vf_node_get(node, "resources/accelerators"));
   read_choices(m, &at.gpus, vf_node_get(node, "resources/any_of"));
   read_choices(m, &at.gpus, vf_node_get(node, "resources/ordered"));
   vf_status status = read_env(m, &v, vf_node_get(node, "envs"), err);
-  return status == VF_OK ? vf_manifest_script(m, &at, vf_node_text(node, "run"), 1, false, err) : status;
+  return status == VF_OK ? vf_manifest_script(m, &at, vf_node_text(node, "run"), 1, false, err)
+                         : status;
 }
 
 static vf_status read_dstack(vf_manifest *m, const vf_node *node, vf_error *err) {
   vf_variables v = {0};
   const vf_node *key = vf_node_key(node, "commands"), *list = vf_node_get(node, "commands");
   size_t room = 1, used = 0;
-  vf_words_at at = {.path = "commands", .line = key->line, .column = key->column,
-                    .variables = vf_variables_get, .user = &v};
+  vf_words_at at = {.path = "commands",
+                    .line = key->line,
+                    .column = key->column,
+                    .variables = vf_variables_get,
+                    .user = &v};
   read_gpu(m, &at.gpus, vf_node_get(node, "resources/gpu"));
   vf_status status = read_env(m, &v, vf_node_get(node, "env"), err);
   for (const vf_item *i = list->items; i != NULL; i = i->next) room += strlen(i->value->text) + 1;

@@ -2,7 +2,8 @@
  *
  * "command" takes the place of the image's entrypoint, "args" that of its words; $(NAME) in both is
  * the container's variable, no shell runs unless one is the command.  GPUs are the container's
- * limits; which ones they are is what the pod's node selector, affinity or resource profile says. */
+ * limits; which ones they are is what the pod's node selector, affinity or resource profile says.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,8 @@ typedef struct place {
   vf_manifest *m;
   const vf_node *object;
   const char *kind, *name;
-  char path[256];   /* "Deployment/llm" */
-  char inner[256];  /* "leaderWorkerTemplate.leaderTemplate." */
+  char path[256];  /* "Deployment/llm" */
+  char inner[256]; /* "leaderWorkerTemplate.leaderTemplate." */
 } place;
 
 /* ---- Variables -------------------------------------------------------------------------- */
@@ -66,7 +67,8 @@ static const char *expanded(const container *c, const char *text) {
 /* A key of a ConfigMap in the same file; NULL: it is not here. */
 static const char *from_config_map(const vf_manifest *m, const char *map, const char *key) {
   for (const vf_item *i = m->documents->items; i != NULL; i = i->next) {
-    const char *kind = vf_node_text(i->value, "kind"), *name = vf_node_text(i->value, "metadata/name");
+    const char *kind = vf_node_text(i->value, "kind"),
+               *name = vf_node_text(i->value, "metadata/name");
     if (kind == NULL || name == NULL || strcmp(kind, "ConfigMap") != 0 || strcmp(name, map) != 0)
       continue;
     return vf_node_text(vf_node_get(i->value, "data"), key);
@@ -79,7 +81,8 @@ static vf_status add_env_from(container *c, const vf_node *from, vf_error *err) 
   vf_manifest *m = c->p->m;
   if (map == NULL) return VF_OK;
   for (const vf_item *i = m->documents->items; i != NULL; i = i->next) {
-    const char *kind = vf_node_text(i->value, "kind"), *name = vf_node_text(i->value, "metadata/name");
+    const char *kind = vf_node_text(i->value, "kind"),
+               *name = vf_node_text(i->value, "metadata/name");
     const vf_node *data = vf_node_get(i->value, "data");
     if (kind == NULL || name == NULL || strcmp(kind, "ConfigMap") != 0 || strcmp(name, map) != 0 ||
         !vf_node_is(data, VF_NODE_MAP))
@@ -126,7 +129,7 @@ static const char *variable(void *user, const char *name) {
 /* ---- GPUs ------------------------------------------------------------------------------- */
 
 static bool is_gpu_resource(const char *name) {
-  static const char *const names[] = {"nvidia.com/", "amd.com/gpu", "gpu.intel.com/",
+  static const char *const names[] = {"nvidia.com/", "amd.com/gpu",    "gpu.intel.com/",
                                       "habana.ai/",  "google.com/tpu", "aws.amazon.com/neuron",
                                       "huawei.com/"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -208,7 +211,8 @@ static void read_gpus(vf_found_gpus *g, const container *c, const vf_node *pod) 
   add_selector(g, pod);
   const vf_node *notes = vf_node_get(c->p->object, "metadata/annotations");
   const char *named = vf_node_text(vf_node_get(notes, "vramfit"), NULL);
-  for (const vf_item *i = vf_node_is(notes, VF_NODE_MAP) ? notes->items : NULL; i != NULL; i = i->next)
+  for (const vf_item *i = vf_node_is(notes, VF_NODE_MAP) ? notes->items : NULL; i != NULL;
+       i = i->next)
     if (strcmp(i->key->text, "vramfit/gpu") == 0) named = vf_node_text(i->value, NULL);
   if (named != NULL) vf_manifest_gpu(m, g, named);
   g->stated = asks || g->n_names > 0;
@@ -275,7 +279,8 @@ static vf_status read_container(place *p, const vf_node *node, const vf_node *po
   if (status != VF_OK) return status;
   at.count = n;
   read_gpus(&at.gpus, &c, pod);
-  at.asks_gpu = at.gpus.count > 0 || (p->kind != NULL && strncmp(p->kind, "Ray", 3) == 0 && at.gpus.stated);
+  at.asks_gpu =
+      at.gpus.count > 0 || (p->kind != NULL && strncmp(p->kind, "Ray", 3) == 0 && at.gpus.stated);
   if (strcmp(p->kind, "LLMInferenceService") == 0)
     at.model = vf_node_text(p->object, "spec/model/uri");
   at.path = index == SIZE_MAX
@@ -323,8 +328,8 @@ static vf_status walk(place *p, const vf_node *node, unsigned depth, vf_error *e
   if (status != VF_OK || node->kind == VF_NODE_SCALAR || depth > 40) return status;
   for (const vf_item *i = node->items; status == VF_OK && i != NULL; i = i->next, index++) {
     bool named = i->key != NULL;
-    if (named && (strcmp(i->key->text, "initContainers") == 0 ||
-                  strcmp(i->key->text, "metadata") == 0))
+    if (named &&
+        (strcmp(i->key->text, "initContainers") == 0 || strcmp(i->key->text, "metadata") == 0))
       continue;
     if (named && strcmp(i->key->text, "containers") == 0 && i->value->kind == VF_NODE_LIST)
       status = read_containers(p, i->value, node, err);
@@ -347,14 +352,19 @@ static vf_status read_kubeai(place *p, vf_error *err) {
   container c = {.p = p, .node = spec};
   const char **words = p->m->words;
   size_t n = 0;
-  vf_words_at at = {.line = key->line, .column = key->column, .words = words, .asks_gpu = true,
-                    .variables = variable, .user = &c};
+  vf_words_at at = {.line = key->line,
+                    .column = key->column,
+                    .words = words,
+                    .asks_gpu = true,
+                    .variables = variable,
+                    .user = &c};
   at.path = vf_manifest_format(p->m, "%s", p->path);
   at.engine = engine != NULL ? vf_manifest_engine(engine) : NULL;
   at.model = without_scheme(vf_node_text(spec, "url"));
   const vf_node *env = vf_node_get(spec, "env");
   vf_status status = VF_OK;
-  for (const vf_item *i = vf_node_is(env, VF_NODE_MAP) ? env->items : NULL; status == VF_OK && i != NULL; i = i->next)
+  for (const vf_item *i = vf_node_is(env, VF_NODE_MAP) ? env->items : NULL;
+       status == VF_OK && i != NULL; i = i->next)
     status = vf_variables_add(&c.own, p->m->arena, i->key->text, i->value->text, err);
   if (status == VF_OK) status = add_words(&c, words, &n, "args", err);
   at.count = n;
@@ -372,10 +382,15 @@ static vf_status read_predictor(place *p, vf_error *err) {
   container c = {.p = p, .node = model};
   const char **words = p->m->words;
   size_t n = 0;
-  bool known = format != NULL && (vf_manifest_engine(format) != NULL || strcmp(format, "huggingface") == 0 ||
-                                  strcmp(format, "vLLM") == 0);
-  vf_words_at at = {.line = key->line, .column = key->column, .words = words, .asks_gpu = true,
-                    .variables = variable, .user = &c};
+  bool known =
+      format != NULL && (vf_manifest_engine(format) != NULL || strcmp(format, "huggingface") == 0 ||
+                         strcmp(format, "vLLM") == 0);
+  vf_words_at at = {.line = key->line,
+                    .column = key->column,
+                    .words = words,
+                    .asks_gpu = true,
+                    .variables = variable,
+                    .user = &c};
   at.path = vf_manifest_format(p->m, "%s/predictor.model", p->path);
   at.engine = known ? vf_manifest_engine("vllm") : NULL;
   at.model = without_scheme(vf_node_text(model, "storageUri"));
@@ -394,8 +409,8 @@ static vf_status read_llm_service(place *p, vf_error *err) {
                                          {"data", "--data-parallel-size"}};
   const vf_node *spec = vf_node_get(p->object, "spec"), *key = vf_node_key(spec, "model");
   const char *words[8];
-  vf_words_at at = {.path = p->path, .line = key->line, .column = key->column, .words = words,
-                    .asks_gpu = true};
+  vf_words_at at = {
+      .path = p->path, .line = key->line, .column = key->column, .words = words, .asks_gpu = true};
   at.engine = vf_manifest_engine("vllm");
   at.model = without_scheme(vf_node_text(spec, "model/uri"));
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
@@ -426,7 +441,8 @@ static vf_status read_object(vf_manifest *m, const vf_node *object, unsigned dep
   if (strcmp(p.kind, "Model") == 0 && api != NULL && strncmp(api, "kubeai.org/", 11) == 0 &&
       vf_node_get(object, "spec/url") != NULL)
     return read_kubeai(&p, err);
-  if (strcmp(p.kind, "InferenceService") == 0 && vf_node_get(object, "spec/predictor/model") != NULL)
+  if (strcmp(p.kind, "InferenceService") == 0 &&
+      vf_node_get(object, "spec/predictor/model") != NULL)
     return read_predictor(&p, err);
   if (strcmp(p.kind, "LLMInferenceService") == 0 &&
       vf_node_get(object, "spec/template/containers") == NULL &&

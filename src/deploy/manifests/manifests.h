@@ -18,7 +18,7 @@ struct vf_manifest {
   vf_arena *scratch;        /* of one deployment: emptied after each */
   const char **words;       /* room for those of one deployment, and for their lines */
   uint32_t *lines;
-  size_t steps;             /* of walks over the tree, which aliases make longer than the file */
+  size_t steps; /* of walks over the tree, which aliases make longer than the file */
 };
 
 /* Words that a container or a service runs, with what stands around them. */
@@ -32,9 +32,9 @@ typedef struct vf_words_at {
   vf_variable_fn variables;
   void *user;
   vf_found_gpus gpus;
-  bool is_shell_text; /* words[0] is a text for a shell, not a word */
-  bool asks_gpu;      /* it asks for one: what is not understood of it is told */
-  const char *model;  /* beside the words; NULL */
+  bool is_shell_text;      /* words[0] is a text for a shell, not a word */
+  bool asks_gpu;           /* it asks for one: what is not understood of it is told */
+  const char *model;       /* beside the words; NULL */
   const vf_engine *engine; /* that takes the words as its options, whatever the image; NULL */
   const vf_node *expect;
 } vf_words_at;

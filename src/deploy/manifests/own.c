@@ -20,7 +20,8 @@ static bool is_own(const vf_manifest *m) {
 
 /* Keys that are no parameter. */
 static bool is_about(const char *key) {
-  static const char *const keys[] = {"name", "command", "expect", "env", "gpu", "gpus", "description", "tags"};
+  static const char *const keys[] = {"name", "command", "expect",      "env",
+                                     "gpu",  "gpus",    "description", "tags"};
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
     if (strcmp(key, keys[i]) == 0) return true;
   return false;
@@ -42,12 +43,14 @@ static vf_status take_key(own *o, const vf_node *key, const vf_node *value, vf_e
   char *option = vf_arena_alloc(o->m->arena, strlen(key->text) + 3, 1);
   if (option == NULL) return vf_fail_nomem(err);
   memcpy(option, "--", 2);
-  for (size_t i = 0; key->text[i] != '\0'; i++) option[i + 2] = key->text[i] == '_' ? '-' : key->text[i];
+  for (size_t i = 0; key->text[i] != '\0'; i++)
+    option[i + 2] = key->text[i] == '_' ? '-' : key->text[i];
   bool flag = !value->quoted && text != NULL && strcmp(text, "true") == 0;
   const char *words[2] = {option, text != NULL ? text : ""};
   if (!value->quoted && text != NULL && strcmp(text, "false") == 0) return VF_OK;
   vf_status status = vf_command_option(o->command, words, flag ? 1 : 2, &at, err);
-  if (status == VF_UNKNOWN) status = vf_fail(err, VF_USAGE, "no parameter is called '%.60s'", key->text);
+  if (status == VF_UNKNOWN)
+    status = vf_fail(err, VF_USAGE, "no parameter is called '%.60s'", key->text);
   return status;
 }
 
@@ -71,7 +74,8 @@ static const char *either(const own *o, const vf_node *node, const char *key) {
 static vf_status take_command(own *o, const vf_node *node, vf_error *err) {
   const vf_node *command = vf_node_get(node, "command"), *env = vf_node_get(node, "env");
   vf_status status = VF_OK;
-  for (const vf_item *i = vf_node_is(env, VF_NODE_MAP) ? env->items : NULL; status == VF_OK && i != NULL; i = i->next)
+  for (const vf_item *i = vf_node_is(env, VF_NODE_MAP) ? env->items : NULL;
+       status == VF_OK && i != NULL; i = i->next)
     status = vf_variables_add(&o->env, o->m->arena, i->key->text, i->value->text, err);
   if (status != VF_OK || command == NULL) return status;
   if (vf_node_text(command, NULL) != NULL)
@@ -79,7 +83,8 @@ static vf_status take_command(own *o, const vf_node *node, vf_error *err) {
   const char **words = o->m->words;
   size_t n = 0;
   status = vf_manifest_add_words(o->m, words, &n, command, err);
-  return status == VF_OK ? vf_command_read(o->command, words, n, vf_variables_get, &o->env, err) : status;
+  return status == VF_OK ? vf_command_read(o->command, words, n, vf_variables_get, &o->env, err)
+                         : status;
 }
 
 /* The deployment's own, then the defaults'. */
@@ -115,12 +120,14 @@ static vf_status read_deployment(vf_manifest *m, const vf_node *defaults, const 
 }
 
 static vf_status read_own(vf_manifest *m, vf_error *err) {
-  const vf_node *list = vf_node_get(m->root, "deployments"), *defaults = vf_node_get(m->root, "defaults");
+  const vf_node *list = vf_node_get(m->root, "deployments"),
+                *defaults = vf_node_get(m->root, "defaults");
   const char *version = vf_node_text(m->root, "vramfit");
   size_t index = 0;
   vf_status status = VF_OK;
   if (strcmp(version, "1") != 0)
-    return vf_fail(err, VF_UNSUPPORTED, "a manifest of version '%.20s': this vramfit reads version 1", version);
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "a manifest of version '%.20s': this vramfit reads version 1", version);
   if (list->kind == VF_NODE_SCALAR)
     return vf_fail(err, VF_MALFORMED, "deployments: a list or a map is expected");
   for (const vf_item *i = list->items; status == VF_OK && i != NULL; i = i->next, index++) {

@@ -59,8 +59,8 @@ static vf_status add_environment(vf_manifest *m, vf_variables *v, const char *te
 
 /* Whether what is started may well be a model, though its text is not here. */
 static bool sounds_like_engine(const char *text) {
-  static const char *const words[] = {"llama", "vllm", "sglang", "ollama", "text-generation",
-                                      "trtllm", "tensorrt", "mlx", "koboldcpp"};
+  static const char *const words[] = {"llama",  "vllm",     "sglang", "ollama",   "text-generation",
+                                      "trtllm", "tensorrt", "mlx",    "koboldcpp"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (strstr(text, words[i]) != NULL) return true;
   return false;
@@ -134,8 +134,11 @@ static vf_status read_start(unit *u, vf_error *err) {
   const vf_manifest_sink sink = {count_found, pass_on, &c};
   const char *text = whole_variables(m, u->start + strspn(u->start, "-@:+!| \t"));
   if (text == NULL) return vf_fail_nomem(err);
-  vf_words_at at = {.path = "[Service] ExecStart", .line = u->line, .column = 1,
-                    .variables = vf_variables_get, .user = &u->variables};
+  vf_words_at at = {.path = "[Service] ExecStart",
+                    .line = u->line,
+                    .column = 1,
+                    .variables = vf_variables_get,
+                    .user = &u->variables};
   vf_error cause = {.status = VF_OK};
   m->sink = &sink;
   vf_status status = vf_manifest_script(m, &at, text, u->line, false, &cause);

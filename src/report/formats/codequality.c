@@ -82,7 +82,8 @@ static void baseline_cases(vf_doc *d, const char *file, const vf_doc_case *list,
     vf_doc_string(j, "verdict", list[i].verdict != NULL ? list[i].verdict : "not-judged");
     vf_doc_u64(j, "over_bytes", list[i].over_bytes);
     vf_doc_open(j, "rules", '[');
-    for (size_t k = 0; k < list[i].n_findings; k++) vf_doc_string(j, NULL, list[i].findings[k].rule);
+    for (size_t k = 0; k < list[i].n_findings; k++)
+      vf_doc_string(j, NULL, list[i].findings[k].rule);
     vf_doc_close(j, ']');
     vf_doc_close(j, '}');
   }

@@ -15,7 +15,8 @@ void vf_csv_cell(vf_out *out, const char *s) {
   if (quoted || formula) vf_out_put(out, "\"");
   if (formula) vf_out_put(out, "'");
   for (; *s != '\0'; s++) {
-    bool control = (unsigned char)*s < 0x20 || *s == 0x7F; /* no line of a log begins within a cell */
+    bool control =
+        (unsigned char)*s < 0x20 || *s == 0x7F; /* no line of a log begins within a cell */
     if (*s == '"') vf_out_put(out, "\"");
     vf_out_bytes(out, control ? " " : s, 1);
   }

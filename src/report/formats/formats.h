@@ -18,10 +18,9 @@ void vf_markdown_text(vf_out *out, const char *s);
  * UTF-8 become U+FFFD. */
 void vf_plain_text(vf_out *out, const char *s);
 
-/* Two different hashes in 32 hex digits, for formats that want a finding to have a lasting name; nth
- * counts those of one rule in one deployment. */
-void vf_fingerprint(char out[33], const char *file, const char *path, const char *rule,
-                    size_t nth);
+/* Two different hashes in 32 hex digits, for formats that want a finding to have a lasting name;
+ * nth counts those of one rule in one deployment. */
+void vf_fingerprint(char out[33], const char *file, const char *path, const char *rule, size_t nth);
 
 /* How many of the same rule stand before finding i of the case. */
 size_t vf_case_nth(const vf_doc_case *c, size_t i);

@@ -66,7 +66,8 @@ static void start(vf_doc *d) {
   vf_doc_open(j, "results", '[');
 }
 
-static void put_location(vf_doc *j, const char *file, uint32_t line, uint32_t column, const char *path) {
+static void put_location(vf_doc *j, const char *file, uint32_t line, uint32_t column,
+                         const char *path) {
   vf_doc_open(j, "locations", '[');
   vf_doc_open(j, NULL, '{');
   vf_doc_open(j, "physicalLocation", '{');
@@ -123,8 +124,7 @@ static void put_result(vf_doc *j, const vf_doc_case *c, size_t index) {
 static void cases(vf_doc *d, const char *file, const vf_doc_case *list, size_t n) {
   (void)file;
   for (size_t i = 0; i < n; i++)
-    for (size_t k = 0; k < list[i].n_findings; k++)
-      put_result(json_of(d), &list[i], k);
+    for (size_t k = 0; k < list[i].n_findings; k++) put_result(json_of(d), &list[i], k);
 }
 
 /* What could not be read is no result of a rule: it is told of the run. */

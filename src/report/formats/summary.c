@@ -5,8 +5,8 @@
 #include "report/formats/formats.h"
 
 static void put_totals(vf_out *out, const vf_doc_totals *t) {
-  vf_out_printf(out, "%zu deployment%s in %zu file%s: ", t->deployments, t->deployments == 1 ? "" : "s",
-                t->files, t->files == 1 ? "" : "s");
+  vf_out_printf(out, "%zu deployment%s in %zu file%s: ", t->deployments,
+                t->deployments == 1 ? "" : "s", t->files, t->files == 1 ? "" : "s");
   vf_out_printf(out, "%zu fail%s, %zu %s not judged", t->failed, t->failed == 1 ? "s" : "",
                 t->deployments - t->judged, t->deployments - t->judged == 1 ? "is" : "are");
   if (t->passed > 0) vf_out_printf(out, ", %zu not read", t->passed);
@@ -56,7 +56,8 @@ static void page_trouble(vf_doc *d, const vf_doc_trouble *t) {
   vf_out_put(d->out, t->is_error ? "error   " : "-       ");
   vf_plain_text(d->out, t->file);
   if (t->line != 0) vf_out_printf(d->out, ":%u", (unsigned)t->line);
-  if (t->line != 0 && t->column != 0 && t->is_error) vf_out_printf(d->out, ":%u", (unsigned)t->column);
+  if (t->line != 0 && t->column != 0 && t->is_error)
+    vf_out_printf(d->out, ":%u", (unsigned)t->column);
   vf_out_put(d->out, "  ");
   vf_plain_text(d->out, t->path);
   vf_out_put(d->out, t->path[0] != '\0' ? ": " : "");
@@ -115,5 +116,6 @@ static void summary_end(vf_doc *d, const vf_doc_totals *t) {
   put_totals(d->out, t);
 }
 
-static const vf_doc_gate summary_gate = {summary_start, summary_cases, summary_trouble, summary_end};
+static const vf_doc_gate summary_gate = {summary_start, summary_cases, summary_trouble,
+                                         summary_end};
 const vf_doc_format vf_format_summary = {.name = "summary", .gate = &summary_gate};

@@ -24,8 +24,10 @@ static void put_quoted(vf_out *out, const char *key, const char *s) {
   for (char one[2] = ""; *s != '\0'; s++) {
     one[0] = *s;
     if (*s == '"' || *s == '\\') vf_out_put(out, "\\");
-    if ((unsigned char)*s >= 0x20 && *s != 0x7F) vf_out_bytes(out, one, 1);
-    else vf_out_put(out, " ");
+    if ((unsigned char)*s >= 0x20 && *s != 0x7F)
+      vf_out_bytes(out, one, 1);
+    else
+      vf_out_put(out, " ");
   }
   vf_out_put(out, "\"\n");
 }
@@ -56,7 +58,8 @@ static void cases(vf_doc *d, const char *file, const vf_doc_case *list, size_t n
     put_quoted(d->out, "message", f->message);
     put_quoted(d->out, "subject", c->subject);
     vf_out_printf(d->out, "  line: %u\n", (unsigned)f->line);
-    for (size_t w = 0; w < f->n_ways; w++) put_quoted(d->out, w == 0 ? "would_fit" : "or", f->ways[w]);
+    for (size_t w = 0; w < f->n_ways; w++)
+      put_quoted(d->out, w == 0 ? "would_fit" : "or", f->ways[w]);
     vf_out_put(d->out, "  ...\n");
   }
 }

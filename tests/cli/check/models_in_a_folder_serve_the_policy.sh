@@ -6,3 +6,5 @@ F
 echo '{"name": "web"}' >m/web/config.json; echo '{"name": "web"}' >m/package.json
 $VRAMFIT check m --gpu l4 --ctx 8k --engine vllm >out; code=$?; n <out; echo $code
 $VRAMFIT check m --gpu l4 --memory 3GiB --ctx 8k --engine llama.cpp --quant q8_0  >out; code=$?; n <out; echo $code
+echo '{"model_type": "llama"}' >m/small/config.json; printf '' >m/small/model.safetensors
+$VRAMFIT check m --gpu l4 >out; echo $?; grep -c 'model-unknown' out
