@@ -117,7 +117,8 @@ vf_status vf_describe_layers(vf_layer_group **out, size_t *n, const vf_model *m,
 /* ---- Cache ------------------------------------------------------------------------------ */
 
 static bool is_windowed(const vf_cache_layer *c) {
-  return c->kind == VF_CACHE_WINDOW || c->kind == VF_CACHE_CHUNKED;
+  return c->kind == VF_CACHE_WINDOW || c->kind == VF_CACHE_CHUNKED ||
+         (c->kind == VF_CACHE_LATENT && c->window != 0);
 }
 
 /* Rows that are not whole blocks cannot be stored in the format: they count as f16. */

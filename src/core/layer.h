@@ -108,6 +108,8 @@ enum vf_mixer {
 #define VF_OPS_OWN_CACHES    VF_BIT(17) /* each sequence has a cache of its own, whatever is shared */
 #define VF_OPS_POSITION_BIAS VF_BIT(18) /* scores are biased by distance: no flash attention */
 #define VF_OPS_MAMBA_HEADS   VF_BIT(19) /* time steps per head, normalized, and B and C in front of them */
+#define VF_OPS_ROTATED_NORM  VF_BIT(20) /* the rotated part of latent keys is normalized */
+#define VF_OPS_ATTN_SUMMED   VF_BIT(21) /* of both branches, attention is added to the input first */
 #define VF_OPS_KDA_DIRECT    VF_BIT(13) /* decay and gate of a delta attention are one matrix each */
 #define VF_OPS_EXPERTS_FUSED VF_BIT(12) /* one matrix makes the experts' gate and up */
 #define VF_OPS_RMS_BIAS      VF_BIT(11) /* norms with a bias are of the root mean square all the same */

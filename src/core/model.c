@@ -171,7 +171,7 @@ static void add_attention_cache(vf_model *m, uint32_t i, const vf_layer *l) {
   vf_cache_layer c = {
       .layer = i, .n_kv_heads = l->n_kv_heads, .k_dim = l->k_dim, .v_dim = l->v_dim};
   if (l->kv_lora != 0) {
-    c = (vf_cache_layer){VF_CACHE_LATENT, i, 1, l->kv_lora + l->rope_dim, 0, 0, 0, 0};
+    c = (vf_cache_layer){VF_CACHE_LATENT, i, 1, l->kv_lora + l->rope_dim, 0, l->window, 0, 0};
   } else if (l->window != 0) {
     c.kind = (l->flags & VF_LAYER_CHUNKED) != 0 ? VF_CACHE_CHUNKED : VF_CACHE_WINDOW;
     c.window = l->window;

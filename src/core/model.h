@@ -29,7 +29,8 @@ typedef struct vf_cache_layer {
   uint32_t layer;
   uint32_t n_kv_heads;
   uint32_t k_dim, v_dim; /* elements per head; v_dim 0: nothing beside the key row */
-  uint32_t window;       /* tokens; of VF_CACHE_WINDOW and VF_CACHE_CHUNKED; _COMPRESSED: in a key */
+  uint32_t window;       /* tokens; of VF_CACHE_WINDOW and VF_CACHE_CHUNKED, and of
+                           VF_CACHE_LATENT if not 0; of VF_CACHE_COMPRESSED: in one key */
   uint64_t conv, state;  /* elements per sequence; of VF_CACHE_STATE */
 } vf_cache_layer;
 

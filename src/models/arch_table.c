@@ -46,6 +46,8 @@ static void tune_falcon(vf_builder *b, uint32_t i, vf_layer *l) {
 
 static void tune_stablelm(vf_builder *b, uint32_t i, vf_layer *l) {
   (void)i;
+  l->ops |= VF_OPS_ATTN_SUMMED;
+  if (b->gguf && (l->flags & VF_LAYER_ONE_NORM) != 0) l->flags |= VF_LAYER_PARALLEL;
   if (b->gguf) return;
   if (vf_builder_flag(b, "use_qkv_bias", false)) l->flags |= VF_LAYER_QKV_BIAS;
   if (vf_builder_flag(b, "use_parallel_residual", false))
@@ -214,6 +216,20 @@ static void tune_granite_hybrid(vf_builder *b, uint32_t i, vf_layer *l) {
 static void tune_t5(vf_builder *b, uint32_t i, vf_layer *l) {
   (void)b, (void)i;
   l->mixers &= ~(uint32_t)VF_MIX_CROSS;
+}
+
+static void tune_hyper_streams(vf_builder *b, uint32_t i, vf_layer *l) {
+  l->streams = vf_hparam_at(&b->h, VF_HP_HYPER_STREAMS, i, 0);
+}
+
+/* Latent attention is narrower where it has a window, and reads all of that. */
+static void tune_dots3note(vf_builder *b, uint32_t i, vf_layer *l) {
+  vf_hparams *h = &b->h;
+  if (l->window == 0) return;
+  l->index_heads = l->index_dim = l->index_kept = 0;
+  l->kv_lora = vf_hparam_at(h, VF_HP_KV_LORA_WINDOW, i, l->kv_lora);
+  l->k_dim = vf_hparam_at(h, VF_HP_K_DIM_MLA_WINDOW, i, l->k_dim);
+  l->v_dim = vf_hparam_at(h, VF_HP_V_DIM_MLA_WINDOW, i, l->v_dim);
 }
 
 /* Keys are values, too; beside a window, a layer may read keys of several tokens each, and the
@@ -390,7 +406,7 @@ static const vf_arch archs[] = {
     {"arcee", "arcee", VF_LAYER_FFN_PLAIN, VF_TRAIT_BIAS, 0, 0, 0, 0, NULL},
     {"seed_oss", "seed_oss", 0, VF_TRAIT_QKV_BIAS, 0, 0, 0, 0, tune_seed_oss},
     {"smollm3", "smollm3", 0, VF_TRAIT_BIAS | VF_TRAIT_TIED, 0, 0, 0, 0, tune_smollm3},
-    {"minicpm", "minicpm", VF_LAYER_RESID_SCALED, VF_TRAIT_TIED, VF_MODEL_EMBD_SCALED_FIRST, 0, 0,
+    {"minicpm", "minicpm", VF_LAYER_RESID_SCALED | VF_LAYER_TOPK_NORM, VF_TRAIT_TIED, VF_MODEL_EMBD_SCALED_FIRST, 0, 0,
      0, NULL},
     {"transformer", NULL, 0, VF_TRAIT_QKV_BIAS | VF_TRAIT_FF_4X, 0, 0, 0, 0, tune_fla},
     {"granite", "granite", VF_LAYER_RESID_SCALED, VF_TRAIT_BIAS | VF_TRAIT_FF_BIAS | VF_TRAIT_TIED,

@@ -97,6 +97,9 @@ uint32_t vf_draft_states(const vf_builder *b);
 /* A flag of the config; a wrong type is an error of the builder. */
 bool vf_builder_flag(vf_builder *b, const char *key, bool fallback);
 
+/* 1 or 0 (true or false) for layer i of a list; -1 if there is no such list. */
+int vf_builder_switch(const vf_builder *b, const char *key, uint32_t i);
+
 /* layout.c: describes all layers. */
 void vf_layout(vf_builder *b);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/status.h"
-#include "models/builder.h"
+#include "models/mixers/mixer.h"
 
 /* ---- One tensor ------------------------------------------------------------------------- */
 
@@ -18,256 +18,6 @@ void vf_builder_add(vf_builder *b, vf_tensor t) {
   b->status = vf_tensor_store(&t, VF_FORMAT_F32, b->err);
   if (t.ne[0] == 0 || t.ne[1] == 0 || t.ne[2] == 0) return;
   b->m->tensors[b->m->n_tensors++] = t;
-}
-
-/* A weight of in x out, `depth` of them in one; a vector has out = 1. */
-static void add3(vf_builder *b, vf_role role, int32_t layer, uint64_t in, uint64_t out,
-                 uint64_t depth) {
-  vf_builder_add(b, (vf_tensor){.ne = {in, out, depth, 1},
-                                .count = 1,
-                                .layer = layer,
-                                .role = (uint16_t)role,
-                                .suffix = VF_SUFFIX_WEIGHT});
-}
-
-static void add(vf_builder *b, vf_role role, int32_t layer, uint64_t in, uint64_t out) {
-  add3(b, role, layer, in, out, 1);
-}
-
-static void add_bias(vf_builder *b, vf_role role, int32_t layer, uint64_t n, uint64_t depth) {
-  vf_builder_add(b, (vf_tensor){.ne = {n, depth, 1, 1},
-                                .count = 1,
-                                .layer = layer,
-                                .role = (uint16_t)role,
-                                .suffix = VF_SUFFIX_BIAS});
-}
-
-/* A tensor whose name ends in neither weight nor bias. */
-static void add_bare(vf_builder *b, vf_role role, int32_t layer, uint64_t in, uint64_t out) {
-  vf_builder_add(b, (vf_tensor){.ne = {in, out, 1, 1},
-                                .count = 1,
-                                .layer = layer,
-                                .role = (uint16_t)role,
-                                .suffix = VF_SUFFIX_NONE});
-}
-
-static void add_matrix(vf_builder *b, vf_role role, int32_t layer, uint64_t in, uint64_t out,
-                       bool bias) {
-  add(b, role, layer, in, out);
-  if (bias) add_bias(b, role, layer, out, 1);
-}
-
-static bool has(const vf_layer *l, uint64_t flag) {
-  return (l->flags & flag) != 0;
-}
-
-static void add_norm(vf_builder *b, vf_role role, int32_t i, const vf_layer *l, uint64_t n) {
-  add(b, role, i, n, 1);
-  if (has(l, VF_LAYER_NORM_BIAS)) add_bias(b, role, i, n, 1);
-}
-
-/* ---- Attention -------------------------------------------------------------------------- */
-
-static void add_qk_norms(vf_builder *b, int32_t i, const vf_layer *l) {
-  uint64_t q = 0, k = 0;
-  if (has(l, VF_LAYER_QK_NORM)) q = k = l->k_dim;
-  if (has(l, VF_LAYER_QK_NORM_FULL | VF_LAYER_QK_NORM_ALL_HEADS)) {
-    q = (uint64_t)l->n_heads * l->k_dim;
-    k = (uint64_t)l->n_kv_heads * l->k_dim;
-  }
-  add(b, VF_ROLE_ATTN_Q_NORM, i, q, 1);
-  if (!has(l, VF_LAYER_KV_SHARED)) add(b, VF_ROLE_ATTN_K_NORM, i, k, 1);
-}
-
-static void add_qkv(vf_builder *b, int32_t i, const vf_layer *l) {
-  uint64_t d = b->m->n_embd, q = (uint64_t)l->n_heads * l->k_dim;
-  uint64_t k = (uint64_t)l->n_kv_heads * l->k_dim, v = (uint64_t)l->n_kv_heads * l->v_dim;
-  bool bias = has(l, VF_LAYER_QKV_BIAS);
-  if (has(l, VF_LAYER_TWO_STATES)) d *= 2;
-  if (has(l, VF_LAYER_QKV_FUSED)) {
-    add_matrix(b, VF_ROLE_ATTN_QKV, i, d, q + k + v, bias);
-    return;
-  }
-  add_matrix(b, VF_ROLE_ATTN_Q, i, d, has(l, VF_LAYER_Q_GATED) ? 2 * q : q, bias);
-  if (has(l, VF_LAYER_KV_SHARED)) return;
-  add_matrix(b, VF_ROLE_ATTN_K, i, d, k, bias && !has(l, VF_LAYER_K_UNBIASED));
-  if (!has(l, VF_LAYER_K_IS_V)) add_matrix(b, VF_ROLE_ATTN_V, i, d, v, bias);
-}
-
-static void add_block_index(vf_builder *b, int32_t i, const vf_layer *l) {
-  uint64_t d = b->m->n_embd;
-  if (l->index_block == 0) return;
-  add(b, VF_ROLE_INDEXER_Q_PROJ, i, d, (uint64_t)l->index_heads * l->index_dim);
-  add(b, VF_ROLE_INDEXER_K_PROJ, i, d, l->index_dim);
-  add(b, VF_ROLE_INDEXER_Q_NORM, i, l->index_dim, 1);
-  add(b, VF_ROLE_INDEXER_K_NORM, i, l->index_dim, 1);
-}
-
-static void add_attention(vf_builder *b, int32_t i, const vf_layer *l) {
-  uint64_t d = b->m->n_embd, o = (uint64_t)l->n_heads * l->v_dim;
-  add_qkv(b, i, l);
-  add_qk_norms(b, i, l);
-  if (has(l, VF_LAYER_SUB_NORMS)) add_norm(b, VF_ROLE_ATTN_SUB_NORM, i, l, o);
-  add_matrix(b, VF_ROLE_ATTN_OUTPUT, i, o, d, has(l, VF_LAYER_OUT_BIAS));
-  if (has(l, VF_LAYER_SINKS)) add(b, VF_ROLE_ATTN_SINKS, i, l->n_heads, 1);
-  if (has(l, VF_LAYER_HEAD_GATE)) add(b, VF_ROLE_ATTN_GATE, i, d, l->n_heads);
-  if (has(l, VF_LAYER_O_GATED)) add(b, VF_ROLE_ATTN_GATE, i, d, o);
-  add_block_index(b, i, l);
-}
-
-static void add_indexer(vf_builder *b, int32_t i, const vf_layer *l) {
-  uint64_t d = b->m->n_embd;
-  if (l->index_heads == 0) return;
-  add(b, VF_ROLE_INDEXER_Q, i, l->q_lora, (uint64_t)l->index_heads * l->index_dim);
-  add(b, VF_ROLE_INDEXER_K, i, d, l->index_dim);
-  add(b, VF_ROLE_INDEXER_K_NORM, i, l->index_dim, 1);
-  add_bias(b, VF_ROLE_INDEXER_K_NORM, i, l->index_dim, 1);
-  add(b, VF_ROLE_INDEXER_PROJ, i, d, l->index_heads);
-}
-
-/* In GGUF the matrix from the latent to keys and values is stored as two, the keys' transposed. */
-static void add_latent_attention(vf_builder *b, int32_t i, const vf_layer *l) {
-  uint64_t d = b->m->n_embd, heads = l->n_heads, q = heads * l->k_dim;
-  uint64_t nope = l->k_dim - l->rope_dim;
-  add(b, VF_ROLE_ATTN_Q_A_NORM, i, l->q_lora, 1);
-  add(b, VF_ROLE_ATTN_Q_A, i, d, l->q_lora);
-  if (l->q_lora != 0)
-    add(b, VF_ROLE_ATTN_Q_B, i, l->q_lora, q);
-  else
-    add(b, VF_ROLE_ATTN_Q, i, d, q);
-  add(b, VF_ROLE_ATTN_KV_A_NORM, i, l->kv_lora, 1);
-  add(b, VF_ROLE_ATTN_KV_A, i, d, (uint64_t)l->kv_lora + l->rope_dim);
-  add3(b, VF_ROLE_ATTN_K_B, i, nope, l->kv_lora, heads);
-  add3(b, VF_ROLE_ATTN_V_B, i, l->kv_lora, l->v_dim, heads);
-  add(b, VF_ROLE_ATTN_OUTPUT, i, heads * l->v_dim, d);
-  if (has(l, VF_LAYER_O_GATED)) add(b, VF_ROLE_ATTN_GATE, i, d, heads * l->v_dim);
-  add_indexer(b, i, l);
-}
-
-static void add_cross_attention(vf_builder *b, int32_t i, const vf_layer *l) {
-  uint64_t d = b->m->n_embd, q = (uint64_t)l->n_heads * l->k_dim;
-  uint64_t k = (uint64_t)l->n_kv_heads * l->k_dim, v = (uint64_t)l->n_kv_heads * l->v_dim;
-  bool bias = has(l, VF_LAYER_QKV_BIAS);
-  bool alone = (l->mixers & VF_MIX_ATTENTION) == 0; /* then the layer's own norm serves */
-  if (!has(l, VF_LAYER_NO_NORMS) && !alone) add_norm(b, VF_ROLE_CROSS_ATTN_NORM, i, l, d);
-  add_matrix(b, VF_ROLE_CROSS_ATTN_Q, i, d, q, bias);
-  add_matrix(b, VF_ROLE_CROSS_ATTN_K, i, d, k, bias && !has(l, VF_LAYER_K_UNBIASED));
-  add_matrix(b, VF_ROLE_CROSS_ATTN_V, i, d, v, bias);
-  add_matrix(b, VF_ROLE_CROSS_ATTN_OUTPUT, i, q, d, has(l, VF_LAYER_OUT_BIAS));
-  if (!has(l, VF_LAYER_CROSS_GATES)) return;
-  add_qk_norms(b, i, l);
-  add(b, VF_ROLE_CROSS_ATTN_GATE, i, 1, 1);
-  add(b, VF_ROLE_CROSS_FFN_GATE, i, 1, 1);
-}
-
-/* ---- Recurrent parts -------------------------------------------------------------------- */
-
-static void add_mamba1(vf_builder *b, int32_t i, const vf_layer *l) {
-  uint64_t d = b->m->n_embd, inner = l->inner, state = l->state, rank = l->rank;
-  bool bias = has(l, VF_LAYER_SSM_BIAS);
-  add_matrix(b, VF_ROLE_SSM_IN, i, d, 2 * inner, bias);
-  add_matrix(b, VF_ROLE_SSM_CONV, i, l->conv, inner, false);
-  add_bias(b, VF_ROLE_SSM_CONV, i, inner, 1);
-  add(b, VF_ROLE_SSM_X, i, inner, rank + 2 * state);
-  add_matrix(b, VF_ROLE_SSM_DT, i, rank, inner, true);
-  add_bare(b, VF_ROLE_SSM_A, i, state, inner);
-  add_bare(b, VF_ROLE_SSM_D, i, inner, 1);
-  add_matrix(b, VF_ROLE_SSM_OUT, i, inner, d, bias);
-  if (!has(l, VF_LAYER_SSM_NORMS)) return;
-  add(b, VF_ROLE_SSM_DT_NORM, i, rank, 1);
-  add(b, VF_ROLE_SSM_B_NORM, i, state, 1);
-  add(b, VF_ROLE_SSM_C_NORM, i, state, 1);
-}
-
-static void add_mamba2(vf_builder *b, int32_t i, const vf_layer *l) {
-  uint64_t d = b->m->n_embd, inner = l->inner, bc = 2ull * l->groups * l->state, heads = l->rank;
-  bool bias = has(l, VF_LAYER_SSM_BIAS);
-  add_matrix(b, VF_ROLE_SSM_IN, i, d, 2 * inner + bc + heads, bias);
-  add(b, VF_ROLE_SSM_CONV, i, l->conv, inner + bc);
-  add_bias(b, VF_ROLE_SSM_CONV, i, inner + bc, 1);
-  add_bias(b, VF_ROLE_SSM_DT, i, heads, 1);
-  add_bare(b, VF_ROLE_SSM_A, i, 1, heads);
-  add_bare(b, VF_ROLE_SSM_D, i, 1, heads);
-  if (has(l, VF_LAYER_SSM_NORM)) add(b, VF_ROLE_SSM_NORM, i, inner / l->groups, l->groups);
-  add_matrix(b, VF_ROLE_SSM_OUT, i, inner, d, bias);
-}
-
-static void add_delta_net(vf_builder *b, int32_t i, const vf_layer *l) {
-  uint64_t d = b->m->n_embd, keys = (uint64_t)l->groups * l->state, heads = l->rank;
-  add(b, VF_ROLE_ATTN_QKV, i, d, 2 * keys + l->inner);
-  add(b, VF_ROLE_ATTN_GATE, i, d, l->inner);
-  add(b, VF_ROLE_SSM_CONV, i, l->conv, 2 * keys + l->inner);
-  add_bias(b, VF_ROLE_SSM_DT, i, heads, 1);
-  add_bare(b, VF_ROLE_SSM_A, i, heads, 1);
-  if (has(l, VF_LAYER_BA_FUSED)) {
-    add(b, VF_ROLE_SSM_BETA_ALPHA, i, d, 2 * heads);
-  } else {
-    add(b, VF_ROLE_SSM_BETA, i, d, heads);
-    add(b, VF_ROLE_SSM_ALPHA, i, d, heads);
-  }
-  add(b, VF_ROLE_SSM_NORM, i, l->inner / heads, 1);
-  add(b, VF_ROLE_SSM_OUT, i, l->inner, d);
-}
-
-static void add_kda(vf_builder *b, int32_t i, const vf_layer *l) {
-  uint64_t d = b->m->n_embd, inner = l->inner, dim = l->state, heads = l->rank;
-  static const vf_role projections[] = {VF_ROLE_ATTN_Q, VF_ROLE_ATTN_K, VF_ROLE_ATTN_V};
-  static const vf_role convs[] = {VF_ROLE_SSM_CONV_Q, VF_ROLE_SSM_CONV_K, VF_ROLE_SSM_CONV_V};
-  for (int p = 0; p < 3; p++) {
-    add(b, projections[p], i, d, inner);
-    add(b, convs[p], i, l->conv, inner);
-  }
-  add_bare(b, VF_ROLE_SSM_A, i, 1, heads);
-  add(b, VF_ROLE_SSM_F_A, i, d, dim);
-  add(b, VF_ROLE_SSM_F_B, i, dim, inner);
-  add_bias(b, VF_ROLE_SSM_DT, i, inner, 1);
-  add(b, VF_ROLE_SSM_BETA, i, d, heads);
-  if (has(l, VF_LAYER_O_GATED)) {
-    add(b, VF_ROLE_ATTN_GATE, i, d, inner);
-  } else {
-    add(b, VF_ROLE_SSM_G_A, i, d, dim);
-    add(b, VF_ROLE_SSM_G_B, i, dim, inner);
-  }
-  add(b, VF_ROLE_SSM_NORM, i, dim, 1);
-  add(b, VF_ROLE_ATTN_OUTPUT, i, inner, d);
-}
-
-static void add_short_convolution(vf_builder *b, int32_t i, const vf_layer *l) {
-  uint64_t d = b->m->n_embd;
-  add(b, VF_ROLE_SHORTCONV_CONV, i, l->conv, d);
-  add(b, VF_ROLE_SHORTCONV_IN, i, d, 3 * d);
-  add(b, VF_ROLE_SHORTCONV_OUT, i, d, d);
-}
-
-/* Queries, keys and values in one, a gate of the result, a norm before the output. */
-static void add_lightning_attention(vf_builder *b, int32_t i, const vf_layer *l) {
-  uint64_t d = b->m->n_embd, inner = (uint64_t)l->n_heads * l->k_dim;
-  add(b, VF_ROLE_ATTN_QKV, i, d, 3 * inner);
-  add(b, VF_ROLE_ATTN_GATE, i, d, inner);
-  add(b, VF_ROLE_SSM_NORM, i, inner, 1);
-  add(b, VF_ROLE_ATTN_OUTPUT, i, inner, d);
-}
-
-/* Layer 0 has no value of an earlier layer to mix in; its matrices have the rate's rank. */
-static void add_rwkv(vf_builder *b, int32_t i, const vf_layer *l) {
-  uint64_t d = b->m->n_embd, ff = l->n_ff;
-  uint64_t value = i == 0 ? l->low_rank[1] : l->low_rank[2];
-  const uint64_t halves[] = {l->low_rank[1], value, l->low_rank[3]};
-  add(b, VF_ROLE_TIME_MIX_KEEP32, i, d, 1);
-  add(b, VF_ROLE_TIME_MIX_KEEP32, i, d, l->low_rank[0]);
-  add(b, VF_ROLE_TIME_MIX_KEEP32, i, l->low_rank[0], d);
-  for (int n = 0; n < 3; n++) {
-    add(b, VF_ROLE_TIME_MIX_KEEP16, i, d, halves[n]);
-    add(b, VF_ROLE_TIME_MIX_KEEP16, i, halves[n], d);
-  }
-  vf_builder_add(b, (vf_tensor){{d, 1, 1, 6}, 0, 1, i, VF_ROLE_TIME_MIX_KEEP32, 0, 0});
-  for (int n = 0; n < 5; n++) add(b, VF_ROLE_TIME_MIX_KEEP32, i, d, 1);
-  for (int n = 0; n < 4; n++) add(b, VF_ROLE_TIME_MIX_MATRIX, i, d, d);
-  add(b, VF_ROLE_TIME_MIX_KEEP32, i, d, 1);
-  add_bias(b, VF_ROLE_TIME_MIX_KEEP32, i, d, 1);
-  add(b, VF_ROLE_CHANNEL_MIX_KEEP32, i, d, 1);
-  add(b, VF_ROLE_CHANNEL_MIX_MATRIX, i, d, ff);
-  add(b, VF_ROLE_CHANNEL_MIX_MATRIX, i, ff, d);
 }
 
 /* ---- Feed-forward ----------------------------------------------------------------------- */
@@ -358,18 +108,18 @@ static void add_mtp(vf_builder *b, int32_t i, const vf_layer *l) {
 static void add_mixers(vf_builder *b, int32_t i, const vf_layer *l) {
   if (l->mixers & VF_MIX_ATTENTION) {
     if (l->kv_lora != 0)
-      add_latent_attention(b, i, l);
+      vf_emit_latent(b, i, l);
     else
-      add_attention(b, i, l);
+      vf_emit_attention(b, i, l);
   }
-  if (l->mixers & VF_MIX_CROSS) add_cross_attention(b, i, l);
-  if (l->mixers & VF_MIX_MAMBA1) add_mamba1(b, i, l);
-  if (l->mixers & VF_MIX_MAMBA2) add_mamba2(b, i, l);
-  if (l->mixers & VF_MIX_DELTA) add_delta_net(b, i, l);
-  if (l->mixers & VF_MIX_KDA) add_kda(b, i, l);
-  if (l->mixers & VF_MIX_SHORTCONV) add_short_convolution(b, i, l);
-  if (l->mixers & VF_MIX_LINEAR) add_lightning_attention(b, i, l);
-  if (l->mixers & VF_MIX_RWKV) add_rwkv(b, i, l);
+  if (l->mixers & VF_MIX_CROSS) vf_emit_cross(b, i, l);
+  if (l->mixers & VF_MIX_MAMBA1) vf_emit_mamba1(b, i, l);
+  if (l->mixers & VF_MIX_MAMBA2) vf_emit_mamba2(b, i, l);
+  if (l->mixers & VF_MIX_DELTA) vf_emit_delta_net(b, i, l);
+  if (l->mixers & VF_MIX_KDA) vf_emit_kda(b, i, l);
+  if (l->mixers & VF_MIX_SHORTCONV) vf_emit_short_convolution(b, i, l);
+  if (l->mixers & VF_MIX_LINEAR) vf_emit_lightning(b, i, l);
+  if (l->mixers & VF_MIX_RWKV) vf_emit_rwkv(b, i, l);
 }
 
 static void add_layer(vf_builder *b, int32_t i, const vf_layer *l) {

@@ -1,7 +1,7 @@
 /* layout.c - from hyperparameters to the description of every layer. */
 #include <string.h>
 
-#include "models/builder.h"
+#include "models/mixers/mixer.h"
 #include "models/trtllm.h"
 
 bool vf_builder_flag(vf_builder *b, const char *key, bool fallback) {
@@ -10,6 +10,14 @@ bool vf_builder_flag(vf_builder *b, const char *key, bool fallback) {
   if (other != NULL && vf_facts_find(b->facts, other) != NULL) key = other;
   if (b->status == VF_OK) b->status = vf_facts_bool(&flag, b->facts, key, fallback, b->err);
   return flag;
+}
+
+/* 1 or 0 (true or false) for layer i of a list; -1 if there is no such list. */
+int vf_builder_switch(const vf_builder *b, const char *key, uint32_t i) {
+  const vf_fact *f = vf_facts_length(b->facts, key) > 0 ? vf_facts_at(b->facts, key, i) : NULL;
+  if (f == NULL) return -1;
+  if (f->type == VF_FACT_BOOL) return f->as.boolean;
+  return f->type == VF_FACT_INT ? f->as.integer != 0 : -1;
 }
 
 /* ---- Which layers ----------------------------------------------------------------------- */
@@ -29,14 +37,6 @@ static bool lists(const vf_builder *b, const char *key, uint32_t number) {
   return false;
 }
 
-/* 1 or 0 (true or false) for layer i of a list; -1 if there is no such list. */
-static int switch_at(const vf_builder *b, const char *key, uint32_t i) {
-  const vf_fact *f = vf_facts_length(b->facts, key) > 0 ? vf_facts_at(b->facts, key, i) : NULL;
-  if (f == NULL) return -1;
-  if (f->type == VF_FACT_BOOL) return f->as.boolean;
-  return f->type == VF_FACT_INT ? f->as.integer != 0 : -1;
-}
-
 /* ---- Windows ---------------------------------------------------------------------------- */
 
 static bool has_window_by_rule(vf_builder *b, uint32_t i) {
@@ -51,13 +51,13 @@ static bool has_window_by_rule(vf_builder *b, uint32_t i) {
 }
 
 static bool has_window(vf_builder *b, uint32_t i) {
-  int listed = switch_at(b, "attention.sliding_window_pattern", i);
+  int listed = vf_builder_switch(b, "attention.sliding_window_pattern", i);
   if (b->gguf) return listed >= 0 ? listed != 0 : has_window_by_rule(b, i);
   if (!vf_builder_flag(b, "use_sliding_window", true)) return false;
   const char *type = word_at(b, "layer_types", i);
   if (type[0] != '\0')
     return strcmp(type, "sliding_attention") == 0 || strcmp(type, "chunked_attention") == 0;
-  listed = switch_at(b, "hybrid_layer_pattern", i);
+  listed = vf_builder_switch(b, "hybrid_layer_pattern", i);
   return listed >= 0 ? listed != 0 : has_window_by_rule(b, i);
 }
 
@@ -101,64 +101,19 @@ static void lay_window_heads(vf_builder *b, uint32_t i, vf_layer *l) {
   l->v_dim = vf_hparam_at(h, VF_HP_V_DIM_SWA, i, l->v_dim);
 }
 
-/* Keys of a latent attention are a part without position and a rotated one. */
-static void lay_latent(vf_builder *b, uint32_t i, vf_layer *l) {
-  vf_hparams *h = &b->h;
-  if (!vf_hparam_given(h, VF_HP_KV_LORA)) return;
-  bool expanded = b->gguf && !vf_hparam_given(h, VF_HP_K_DIM_MLA);
-  if (expanded) {
-    l->kv_expanded = vf_hparam_need(h, VF_HP_KV_LORA, i);
-    l->q_lora = vf_hparam_at(h, VF_HP_Q_LORA, i, 0);
-    l->rope_dim = vf_hparam_at(h, VF_HP_ROPE_DIM, i, 0);
-    return;
-  }
-  l->kv_lora = vf_hparam_need(h, VF_HP_KV_LORA, i);
-  l->q_lora = vf_hparam_at(h, VF_HP_Q_LORA, i, 0);
-  l->rope_dim = vf_hparam_need(h, VF_HP_ROPE_DIM, i);
-  l->n_kv_heads = l->n_heads;
-  if (b->gguf) {
-    l->k_dim = vf_hparam_need(h, VF_HP_K_DIM_MLA, i);
-    l->v_dim = vf_hparam_need(h, VF_HP_V_DIM_MLA, i);
-  } else {
-    l->k_dim = vf_hparam_need(h, VF_HP_NOPE_DIM, i) + l->rope_dim;
-    l->v_dim = vf_hparam_need(h, VF_HP_V_DIM, i);
-  }
-  if (l->k_dim <= l->rope_dim)
-    vf_hparam_fail(h, VF_HP_ROPE_DIM, VF_MALFORMED, "the rotated part is no part of a head of %u",
-                   l->k_dim);
-  if (!vf_hparam_given(h, VF_HP_INDEX_HEADS)) return;
-  l->index_heads = vf_hparam_at(h, VF_HP_INDEX_HEADS, i, 0);
-  l->index_dim = vf_hparam_need(h, VF_HP_INDEX_DIM, i);
-  l->index_kept = vf_hparam_at(h, VF_HP_INDEX_KEPT, i, 2048);
-}
-
-/* Blocks of the cache are chosen by an index of their own, in layers that the config lists or that
- * have its matrices in a file. */
-static void lay_block_index(vf_builder *b, uint32_t i, vf_layer *l) {
-  vf_hparams *h = &b->h;
-  if (l->kv_lora != 0 || !vf_hparam_given(h, VF_HP_INDEX_BLOCK)) return;
-  bool sparse = b->seen != NULL ? vf_seen_index(&b->seen[i])
-                                : switch_at(b, "sparse_attention_config.sparse_attention_freq", i) > 0;
-  if (!sparse) return;
-  l->index_heads = vf_hparam_need(h, VF_HP_INDEX_HEADS, i);
-  l->index_dim = vf_hparam_need(h, VF_HP_INDEX_DIM, i);
-  l->index_block = vf_hparam_need(h, VF_HP_INDEX_BLOCK, i);
-  l->index_kept = vf_hparam_at(h, VF_HP_INDEX_KEPT, i, 16);
-}
-
 static void lay_attention(vf_builder *b, uint32_t i, vf_layer *l) {
   lay_heads(b, i, l);
   lay_window(b, i, l);
   lay_window_heads(b, i, l);
-  lay_latent(b, i, l);
-  lay_block_index(b, i, l);
+  vf_lay_latent(b, i, l);
+  vf_lay_block_index(b, i, l);
 }
 
 /* ---- Feed-forward ----------------------------------------------------------------------- */
 
 static bool is_sparse(vf_builder *b, uint32_t i) {
   vf_hparams *h = &b->h;
-  int listed = switch_at(b, "moe_layer_freq", i);
+  int listed = vf_builder_switch(b, "moe_layer_freq", i);
   const char *kind = word_at(b, "mlp_layer_types", i);
   if (listed >= 0) return listed != 0;
   if (kind[0] != '\0') return strcmp(kind, "dense") != 0;
@@ -206,50 +161,10 @@ static void lay_feed_forward(vf_builder *b, uint32_t i, vf_layer *l) {
 
 /* ---- Recurrent parts -------------------------------------------------------------------- */
 
-/* Sizes of a state-space mixer; what a config leaves out follows from what it says. */
-static void lay_state(vf_builder *b, uint32_t i, vf_layer *l) {
-  vf_hparams *h = &b->h;
-  uint32_t d = (uint32_t)b->m->n_embd;
-  l->conv = vf_hparam_need(h, VF_HP_CONV, i);
-  l->state = vf_hparam_need(h, VF_HP_STATE, i);
-  l->rank = vf_hparam_at(h, VF_HP_RANK, i, (d + 15) / 16);
-  uint32_t inner = d * vf_hparam_at(h, VF_HP_EXPAND, i, 2);
-  if (l->mixers & (VF_MIX_MAMBA2 | VF_MIX_DELTA)) {
-    l->groups = vf_hparam_at(h, VF_HP_GROUPS, i, 1);
-    if (!b->gguf) inner = l->rank * vf_hparam_need(h, VF_HP_SSM_HEAD_DIM, i);
-  }
-  l->inner = vf_hparam_at(h, VF_HP_INNER, i, inner);
-  if ((l->mixers & (VF_MIX_MAMBA2 | VF_MIX_DELTA)) && (l->rank == 0 || l->inner % l->rank != 0))
-    vf_hparam_fail(h, VF_HP_RANK, VF_MALFORMED, "%u channels do not divide into %u heads", l->inner,
-                   l->rank);
-}
-
-static void lay_kda(vf_builder *b, uint32_t i, vf_layer *l) {
-  vf_hparams *h = &b->h;
-  l->conv = vf_hparam_need(h, VF_HP_CONV, i);
-  l->state = vf_hparam_need(h, VF_HP_KDA_HEAD_DIM, i);
-  l->rank = b->gguf ? l->n_heads : vf_hparam_need(h, VF_HP_KDA_HEADS, i);
-  l->inner = l->rank * l->state;
-}
-
-static void lay_rwkv(vf_builder *b, uint32_t i, vf_layer *l) {
-  vf_hparams *h = &b->h;
-  l->state = vf_hparam_need(h, VF_HP_HEAD_SIZE, i);
-  if (l->ops & VF_OPS_RWKV6) {
-    l->low_rank[0] = vf_hparam_need(h, VF_HP_TIME_MIX_EXTRA, i);
-    l->low_rank[1] = vf_hparam_need(h, VF_HP_TIME_DECAY_EXTRA, i);
-    return;
-  }
-  l->low_rank[0] = vf_hparam_need(h, VF_HP_LOW_RANK_DECAY, i);
-  l->low_rank[1] = vf_hparam_need(h, VF_HP_LOW_RANK_RATE, i);
-  l->low_rank[2] = vf_hparam_need(h, VF_HP_LOW_RANK_VALUE, i);
-  l->low_rank[3] = vf_hparam_need(h, VF_HP_LOW_RANK_GATE, i);
-}
-
 static void lay_recurrent(vf_builder *b, uint32_t i, vf_layer *l) {
-  if (l->mixers & (VF_MIX_MAMBA1 | VF_MIX_MAMBA2 | VF_MIX_DELTA)) lay_state(b, i, l);
-  if (l->mixers & VF_MIX_KDA) lay_kda(b, i, l);
-  if (l->mixers & VF_MIX_RWKV) lay_rwkv(b, i, l);
+  if (l->mixers & (VF_MIX_MAMBA1 | VF_MIX_MAMBA2 | VF_MIX_DELTA)) vf_lay_state(b, i, l);
+  if (l->mixers & VF_MIX_KDA) vf_lay_kda(b, i, l);
+  if (l->mixers & VF_MIX_RWKV) vf_lay_rwkv(b, i, l);
   if (l->mixers & VF_MIX_SHORTCONV) l->conv = vf_hparam_need(&b->h, VF_HP_CONV_L, i);
 }
 
@@ -310,7 +225,7 @@ static uint64_t config_flags(vf_builder *b) {
 
 /* Newer layouts: one flag per layer, or every so many layers one without. */
 static bool is_without_rope(vf_builder *b, uint32_t i) {
-  return switch_at(b, "no_rope_layers", i) == 0; /* 1: with rope, as transformers has it */
+  return vf_builder_switch(b, "no_rope_layers", i) == 0; /* 1: with rope, as transformers has it */
 }
 
 /* A file says about its experts what the table cannot know: the same architecture has both. */

@@ -262,8 +262,13 @@ void vf_check_whole(vf_builder *b) {
   for (uint32_t i = 0; i < m->n_layers; i++) others_feed |= feeds(&m->layers[i]);
   for (uint32_t i = 0; i < m->n_layers && b->status == VF_OK; i++) check_layer(b, i, others_feed);
   for (uint32_t i = 0; i < m->n_layers && b->status == VF_OK; i++) check_alike(b, i);
-  /* Of an architecture that is known from files alone no rule says what there has to be. */
-  if (b->status == VF_OK && b->arch->model_type != NULL) check_matrices(b);
+  if (b->status != VF_OK) return;
+  /* Of an architecture that is known from files alone no rule says what else there has to be. */
+  if (b->arch->model_type != NULL)
+    check_matrices(b);
+  else if (!has_role(b, VF_ROLE_TOKEN_EMBD, -1))
+    b->status = vf_fail_at(b->err, VF_UNSUPPORTED, b->facts->source, "token_embd.weight",
+                           "is missing: what an engine reads in its place is not known");
 }
 
 /* ---- Checkpoints ------------------------------------------------------------------------ */

@@ -302,7 +302,9 @@ def matrix(program):
         for p, c in zip(("tensors", "cache", "compute"), cells):
             count[p] += c == "exact"
         lines.append("| %s | %s |" % (arch, " | ".join(cells)))
-    head = "Exact of %d: tensors %d, cache %d, compute %d.\n\n" % (len(lines), count["tensors"], count["cache"], count["compute"])
+    names = {l.split(" ")[1].split("+")[0] for l in lines}
+    head = ("Exact of %d models of %d architectures: tensors %d, cache %d, compute %d.\n\n" %
+            (len(lines), len(names), count["tensors"], count["cache"], count["compute"]))
     return head + "\n".join(["| architecture | tensors | cache | compute |", "|---|---|---|---|"] + lines)
 
 

@@ -41,7 +41,8 @@ uint64_t vf_build_tokens(vf_ggml_builder *b, uint64_t width) {
 }
 
 uint64_t vf_ggml_cache_cells(const vf_model *m, const vf_ggml_graph *g, const vf_cache_layer *c) {
-  bool windowed = c->kind == VF_CACHE_WINDOW || c->kind == VF_CACHE_CHUNKED;
+  bool windowed = c->kind == VF_CACHE_WINDOW || c->kind == VF_CACHE_CHUNKED ||
+                  (c->kind == VF_CACHE_LATENT && c->window != 0);
   bool own = (m->layers[c->layer].ops & VF_OPS_OWN_CACHES) != 0;
   if (c->kind == VF_CACHE_COMPRESSED)
     return ((g->cells + c->window - 1) / c->window + CELL_STEP - 1) / CELL_STEP * CELL_STEP;
@@ -154,6 +155,7 @@ static vf_ref feed_norm(vf_ggml_builder *b, const vf_layer *l, uint64_t bytes, v
 /* Attention and feed-forward read the same norm, or one each of the same input. */
 static vf_ref sum_of_branches(vf_ggml_builder *b, const vf_layer *l, vf_ref f, vf_ref a, vf_ref x) {
   uint64_t bytes = vf_build_rows(b, b->model->n_embd);
+  if (l->ops & VF_OPS_ATTN_SUMMED) return vf_over2(b, bytes, f, vf_over2(b, bytes, a, x));
   if ((l->ops & VF_OPS_SUM_BRANCHES) == 0) return vf_over2(b, bytes, vf_over2(b, bytes, f, x), a);
   f = l->ops & VF_OPS_ATTN_LEADS ? vf_over2(b, bytes, a, f) : vf_over2(b, bytes, f, a);
   return vf_over2(b, bytes, f, x);

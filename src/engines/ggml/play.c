@@ -123,6 +123,7 @@ static void play(vf_ggml_builder *b) {
     if (i == early) vf_make_zeros(b);
     vf_graph_place(&b->graph, b->in[order[i]] & 0xFFFF);
   }
+  if (n == early) vf_make_zeros(b);
   vf_ref x = play_layers(b, vf_build_start(b), false);
   vf_build_end(b, x);
   vf_release_inputs(b, b->n_layers);

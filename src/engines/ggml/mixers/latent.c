@@ -91,7 +91,8 @@ static vf_ref gated(vf_ggml_builder *b, const vf_layer *l, vf_ref y, vf_ref x) {
     return vf_over2(b, all, y, vf_over(b, all, vf_multiply(b, all, VF_ROLE_ATTN_GATE, x)));
   if (!vf_has(l, VF_LAYER_HEAD_GATE)) return y;
   vf_ref gate = vf_over(b, one, vf_view(vf_multiply(b, one, VF_ROLE_ATTN_GATE, x)));
-  return vf_new(b, all, vf_over2(b, all, vf_view(y), vf_view(gate)));
+  y = vf_over2(b, all, vf_view(y), vf_view(gate));
+  return l->ops & VF_OPS_ROTATED_NORM ? vf_view(y) : vf_new(b, all, y);
 }
 
 static vf_ref joined(vf_ggml_builder *b, uint64_t bytes, vf_ref x, vf_ref rope, bool rope_first) {
@@ -100,11 +101,14 @@ static vf_ref joined(vf_ggml_builder *b, uint64_t bytes, vf_ref x, vf_ref rope, 
 
 vf_ref vf_build_latent(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   uint64_t heads = l->n_heads, rope = l->rope_dim, lora = l->kv_lora;
-  const vf_heads s = {heads, 1, lora + rope, lora, vf_cells_of(b, l), l->v_dim, 0};
+  const vf_heads s = {heads,     1,       lora + rope, lora, vf_cells_of(b, l),
+                      l->v_dim, vf_window_index(b->model, l)};
   vf_ref narrow, q = latent_query(b, l, x, &narrow);
   vf_ref kv = vf_multiply(b, vf_build_tokens(b, lora + rope), VF_ROLE_ATTN_KV_A, x);
   bool rotates = !vf_has(l, VF_LAYER_NO_ROPE);
   vf_ref q_rope = vf_strided(q), k_rope = vf_strided(kv);
+  if (l->ops & VF_OPS_ROTATED_NORM)
+    k_rope = vf_norm(b, l, vf_build_tokens(b, rope), k_rope, VF_ROLE_ATTN_K_NORM);
   if (rotates) q_rope = vf_rope(b, vf_build_tokens(b, rope * heads), q_rope);
   if (rotates) k_rope = vf_rope(b, vf_build_tokens(b, rope), k_rope);
   uint64_t low = vf_build_tokens(b, lora);
