@@ -207,6 +207,7 @@ typedef struct vf_device {
   uint64_t host_memory_bytes; /* main memory of that host */
   uint64_t whole_bytes; /* unified: what programs may take of the machine's memory, where the GPU
                            may take less of it; 0: there is one limit */
+  bool several_sizes;   /* its name is sold with several sizes of memory: this is the smallest */
 } vf_device;
 
 /* Parses "h100", "h100x8", "rtx-4090+rtx-3090", "cpu", a MIG instance "h200:1g.18gb", or a node

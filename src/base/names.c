@@ -33,6 +33,12 @@ const char *vf_name_tag(const char *name) {
   return strncmp(name, tag_prefix, TAG_PREFIX) == 0 ? name + TAG_PREFIX : NULL;
 }
 
+bool vf_name_equal_n(const char *a, const char *b, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (fold(a[i]) != fold(b[i])) return false;
+  return true;
+}
+
 bool vf_name_equal(const char *a, const char *b) {
   for (; fold(*a) == fold(*b); a++, b++)
     if (*a == '\0') return true;

@@ -22,6 +22,9 @@ const char *vf_name_tag(const char *name);
 /* ASCII case does not matter. */
 bool vf_name_equal(const char *a, const char *b);
 
+/* Of the first n characters, which both have. */
+bool vf_name_equal_n(const char *a, const char *b, size_t n);
+
 /* Searches for the name nearest to a word, one candidate at a time. */
 typedef struct vf_name_search {
   char word[VF_NAME_SIZE];

@@ -75,6 +75,7 @@ enum vf_model_flag {
   VF_MODEL_MTP_FEEDS = 1 << 23, /* feed-forward parts of prediction layers are always loaded */
   VF_MODEL_MEASURED = 1 << 24,  /* llama.cpp itself was asked about this architecture, and agrees */
   VF_MODEL_EXPERTS_MXFP4 = 1 << 25, /* its experts are published in MXFP4, and stay so */
+  VF_MODEL_LAYER_EMBD_F16 = 1 << 26, /* embeddings of every layer stay in 16 bits */
 };
 
 enum { VF_MODEL_TEXT = 128, VF_MAX_LAYERS = 4096, VF_MODEL_ASSUMPTIONS = 4 };

@@ -67,7 +67,7 @@ void vf_asker_free(vf_asker *a) {
   if (a->arena != NULL) vf_arena_free(a->arena);
 }
 
-static vf_status load(vf_asker *a, const char *ref, vf_error *err) {
+static vf_status load(vf_asker *a, const char *ref, bool elsewhere, vf_error *err) {
   if (ref == NULL && a->given_model != NULL) return VF_OK;
   if (ref == NULL) return vf_fail(err, VF_USAGE, "no model is named");
   if (a->is_loaded && same(a->ref, ref)) return VF_OK;
@@ -75,8 +75,9 @@ static vf_status load(vf_asker *a, const char *ref, vf_error *err) {
   if (a->is_loaded) vf_loaded_free(&a->loaded);
   a->is_loaded = true;
   a->ref = NULL;
-  vf_status status =
-      vf_load(&a->loaded, a->ctx, ref, a->with_tensors ? VF_LOAD_TENSORS : VF_LOAD_FACTS, err);
+  vf_load_depth depth = a->with_tensors ? VF_LOAD_TENSORS : VF_LOAD_FACTS;
+  vf_status status = elsewhere ? vf_load_elsewhere(&a->loaded, a->ctx, ref, depth, err)
+                               : vf_load(&a->loaded, a->ctx, ref, depth, err);
   if (status == VF_OK) a->ref = ref;
   return status;
 }
@@ -187,7 +188,7 @@ static vf_status find_beside(vf_asker *a, const vf_deployment *d, vf_error *err)
 /* ---- Asking ---- */
 
 vf_status vf_asker_prepare(vf_asker *a, const vf_deployment *d, vf_error *err) {
-  vf_status status = load(a, d->model, err);
+  vf_status status = load(a, d->model, d->elsewhere, err);
   if (status == VF_OK) status = find_devices(a, d, err);
   if (status == VF_OK) status = find_beside(a, d, err);
   return status == VF_OK ? build(a, d, err) : status;

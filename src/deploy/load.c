@@ -207,10 +207,10 @@ static vf_status load_entry(vf_loaded *l, const vf_context *ctx, const vf_catalo
 /* What the name says beside the model: a format, an engine, how it was found. */
 static vf_status take_name(vf_loaded *l, const vf_model_name *name, const vf_model_found *found,
                            vf_error *err) {
-  const char *usual = found->usual != NULL && name->format[0] == '\0' ? found->usual : name->format;
-  size_t n = usual == found->usual ? found->usual_length : strlen(usual);
-  if (n > 0) l->quant = vf_arena_copy(l->arena, usual, n);
-  if (n > 0 && l->quant == NULL) return vf_fail_nomem(err);
+  bool early = strcmp(name->format, "Q2_K") == 0 && vf_model_name_is_early(name);
+  const char *format = early ? "Q2_K+2023" : name->format;
+  if (format[0] != '\0') l->quant = vf_arena_copy(l->arena, format, strlen(format));
+  if (format[0] != '\0' && l->quant == NULL) return vf_fail_nomem(err);
   l->states_format = name->format[0] != '\0';
   l->engine = name->engine;
   l->usual_format = name->usual_format || found->match == VF_MATCH_LATEST;
@@ -227,8 +227,11 @@ static vf_status load_name(vf_loaded *l, const vf_context *ctx, const char *ref,
   vf_status status = take_name(l, name, found, err);
   if (status == VF_OK) status = load_entry(l, ctx, &found->entry, err);
   bool tag = name->store == VF_STORE_OLLAMA || found->match == VF_MATCH_LATEST;
+  l->library = tag;
   if (status == VF_OK && tag && l->quant == NULL)
     l->quant = vf_entry_tag_format(&l->facts, name->plain);
+  bool own = tag && !vf_words_have(&name->words, "qat"); /* those are small throughout */
+  if (status == VF_OK && own) status = vf_entry_take_file(&l->facts, err);
   return status;
 }
 
@@ -260,4 +263,23 @@ vf_status vf_load(vf_loaded *out, const vf_context *ctx, const char *ref, vf_loa
 void vf_loaded_free(vf_loaded *l) {
   if (l->arena != NULL) vf_arena_free(l->arena);
   l->arena = NULL;
+}
+
+/* The last part of a path, or the last two ("publisher/repository"). */
+static const char *last_parts(const char *ref, unsigned parts) {
+  const char *s = ref + strlen(ref);
+  while (s > ref && (s[-1] != '/' || --parts > 0)) s--;
+  return s;
+}
+
+vf_status vf_load_elsewhere(vf_loaded *out, const vf_context *ctx, const char *ref,
+                            vf_load_depth depth, vf_error *err) {
+  vf_status status = vf_load(out, ctx, ref, depth, err);
+  for (unsigned parts = 2; status == VF_UNKNOWN && parts > 0; parts--) {
+    const char *last = last_parts(ref, parts);
+    if (last == ref || last[0] == '\0') continue;
+    vf_loaded_free(out);
+    if (vf_load(out, ctx, last, depth, NULL) == VF_OK) return VF_OK;
+  }
+  return status;
 }

@@ -32,6 +32,7 @@ typedef struct vf_loaded {
   const char *engine;   /* that such a name is for; NULL: any */
   bool usual_format;    /* it is a file, of which the name may state no format */
   vf_model_match match; /* of the name; VF_MATCH_NONE: a path */
+  bool library;         /* the name is a tag of Ollama's library */
   vf_facts facts;       /* of the config or the file's header */
   bool has_facts;
   bool tolerant;    /* it is to be looked at: what lacks tensors is told, not refused */
@@ -53,5 +54,10 @@ typedef enum vf_load_depth {
 vf_status vf_load(vf_loaded *out, const vf_context *ctx, const char *ref, vf_load_depth depth,
                   vf_error *err);
 void vf_loaded_free(vf_loaded *l);
+
+/* The same of a launch line for another machine: what is no path here is a name by its last parts.
+ */
+vf_status vf_load_elsewhere(vf_loaded *out, const vf_context *ctx, const char *ref,
+                            vf_load_depth depth, vf_error *err);
 
 #endif

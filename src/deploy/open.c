@@ -10,6 +10,7 @@
 #include "base/args.h"
 #include "base/names.h"
 #include "base/status.h"
+#include "deploy/library.h"
 #include "deploy/load.h"
 #include "engines/engine.h"
 #include "models/arch.h"
@@ -48,8 +49,9 @@ static vf_status convert_for(vf_model *m, const vf_engine *engine, vf_error *err
 /* The usual file of a model that was named: what embeds texts is not quantized. */
 static vf_status store_usual(vf_model *m, vf_error *err) {
   bool encoder = (m->flags & VF_MODEL_ENCODER) != 0;
-  vf_model_assume(m, "tag-format", encoder ? "no --quant given: the usual file, F16"
-                                           : "no --quant given: the usual file, Q4_K_M");
+  vf_model_assume(m, "tag-format",
+                  encoder ? "no --quant given: the usual file, F16"
+                          : "no --quant given: the usual file, Q4_K_M");
   return vf_recipe_apply(m, encoder ? "F16" : "Q4_K_M", err);
 }
 
@@ -62,6 +64,11 @@ static vf_status adapt_to(vf_model *m, const vf_loaded *l, const char *engine_na
   if (status != VF_OK) return status;
   bool usual = l->kind == VF_LOAD_CATALOG && vf_engine_offloads(engine);
   if (usual && strcmp(m->checkpoint, "mxfp4") != 0) return store_usual(m, err);
+  bool mlx = l->engine != NULL && strcmp(l->engine, "mlx") == 0 && m->checkpoint[0] != '\0';
+  if (mlx && strcmp(m->checkpoint, "mlx") != 0) {
+    vf_model_assume(m, "converted", "the name states no bits: 16 of each weight");
+    return vf_recipe_apply(m, "BF16", err);
+  }
   return m->checkpoint[0] != '\0' ? convert_for(m, engine, err) : VF_OK;
 }
 
@@ -151,19 +158,40 @@ static void keep_experts(vf_model *m, const vf_facts *facts, bool asked) {
                     "experts in that format too: published files keep them in MXFP4 (repo:FORMAT)");
 }
 
+/* A tag is a file of Ollama's library, and so is any name for that engine. */
+static bool is_library_file(const vf_loaded *l, const char *engine) {
+  static const char name[] = "ollama";
+  if (l->kind != VF_LOAD_CATALOG) return false;
+  return engine != NULL ? strncmp(engine, name, sizeof name - 1) == 0 : l->library;
+}
+
 static void remark_name(vf_model *m, const vf_loaded *l) {
   if (l->match == VF_MATCH_SAME_SHAPE)
     vf_model_assume(m, "same-shape",
                     "the name has no entry of its own: taken for a fine-tune of this shape");
+  if (l->match == VF_MATCH_ONLY_SIZE)
+    vf_model_assume(m, "only-size",
+                    "a name without a size: the only one that is known of the family");
   if (l->match == VF_MATCH_LATEST)
     vf_model_assume(m, "latest",
                     "a name without a size: the one that Ollama's library calls latest");
+}
+
+/* What llama.cpp has no architecture for goes to a server, and what writes texts with an encoder in
+ * front to transformers. */
+static void choose_engine(vf_model *m, const vf_loaded *l) {
+  bool cross = false, gguf = m->from_file && l->kind == VF_LOAD_GGUF;
+  for (size_t i = 0; i < m->n_caches; i++) cross |= m->caches[i].kind == VF_CACHE_CROSS;
+  bool server = (m->flags & VF_MODEL_HAS_TOWER) != 0 || !cross;
+  const char *other = m->arch[0] != '\0' || gguf ? "" : server ? "vllm" : "transformers";
+  snprintf(m->engine, sizeof m->engine, "%s", l->engine != NULL ? l->engine : other);
 }
 
 vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, const char *engine,
                          vf_error *err) {
   vf_model *m = NULL;
   const char *own = quant == NULL ? l->quant : NULL; /* that the name states */
+  bool library = is_library_file(l, engine);
   if (engine == NULL) engine = l->engine;
   bool as_stored =
       quant == NULL && own == NULL && l->kind != VF_LOAD_CATALOG && l->inventory != NULL;
@@ -180,7 +208,9 @@ vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, 
   if (l->kind == VF_LOAD_CATALOG)
     snprintf(m->repo, sizeof m->repo, "%s", vf_facts_string(&l->facts, "hf_repo", ""));
   keep_experts(m, &l->facts, quant != NULL && !is_mxfp4(quant));
-  snprintf(m->engine, sizeof m->engine, "%s", l->engine != NULL ? l->engine : "");
+  choose_engine(m, l);
+  if (vf_facts_find(&l->facts, "per_layer_embeddings_16bit") != NULL)
+    m->flags |= VF_MODEL_LAYER_EMBD_F16;
   remark_name(m, l);
   if (quant != NULL)
     status = store(m, quant, engine, err);
@@ -191,6 +221,7 @@ vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, 
   if (status == VF_OK && l->ref != NULL) vf_recipe_made_by(m, l->ref);
   if (status == VF_OK && quant == NULL && own == NULL && !as_stored)
     status = adapt_to(m, l, engine, err);
+  if (status == VF_OK && library) vf_library_store(m, &l->facts);
   if (status == VF_OK)
     *out = m;
   else

@@ -699,11 +699,19 @@ static bool is_auto_list(const char *text) {
   return strncmp(text, "auto:", 5) == 0 && text[5 + strspn(text + 5, "0123456789,")] == '\0';
 }
 
+/* A comma that a blank follows is of a name: "Apple M1, 16 GB". */
+size_t vf_axis_part_length(vf_axis_kind axis, const char *text) {
+  size_t n = strcspn(text, ",");
+  while (axis == VF_AXIS_GPU && text[n] == ',' && text[n + 1] == ' ')
+    n += 1 + strcspn(text + n + 1, ",");
+  return n;
+}
+
 bool vf_param_is_list(const vf_param *p, const char *text) {
   vf_axis_kind axis;
   if (!vf_param_axis(p, &axis)) return false;
   if (axis == VF_AXIS_GPU && is_auto_list(text)) return false;
-  return strchr(text, ',') != NULL || strcmp(text, "any") == 0;
+  return text[vf_axis_part_length(axis, text)] == ',' || strcmp(text, "any") == 0;
 }
 
 /* ---- The public face -------------------------------------------------------------------- */

@@ -75,6 +75,9 @@ bool vf_param_equal(const vf_param *p, const vf_deployment *a, const vf_deployme
 /* The value as vf_param_parse reads it back. */
 void vf_param_print(const vf_param *p, const vf_deployment *d, vf_measure measure, vf_text *out);
 
+/* Length of the first value of a list with commas. */
+size_t vf_axis_part_length(vf_axis_kind axis, const char *text);
+
 /* Whether the value is a list for a table, "8k,16k" or "any", of a parameter that has an axis. */
 bool vf_param_is_list(const vf_param *p, const char *text);
 bool vf_param_axis(const vf_param *p, vf_axis_kind *out);

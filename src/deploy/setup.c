@@ -33,6 +33,7 @@ static void change_device(vf_device *d, const vf_deployment *of) {
   if (of->memory_bytes != 0) {
     d->total_bytes = of->memory_bytes;
     d->total_known = true;
+    d->several_sizes = false;
     d->reserved_bytes = 0;
     if (d->whole_bytes <= of->memory_bytes) d->whole_bytes = 0;
   }
@@ -120,29 +121,13 @@ static bool ends_with_gguf(const char *name) {
   return n > 5 && strcmp(name + n - 5, ".gguf") == 0;
 }
 
-/* A path on another machine: the last part of it names the model, what stands behind a colon its
- * format. */
-static vf_status open_by_last_part(vf_model **out, const vf_context *ctx, const vf_deployment *d,
-                                   const char *ref, const char *quant, vf_error *err) {
-  char name[VF_NAME_SIZE];
-  const char *slash = strrchr(ref, '/');
-  const char *last = slash != NULL ? slash + 1 : ref;
-  size_t n = strlen(last);
-  if (n >= sizeof name) return vf_fail(err, VF_UNKNOWN, "unknown model '%.80s…'", ref);
-  memcpy(name, last, n + 1);
-  if (ends_with_gguf(name)) name[n - 5] = '\0';
-  char *colon = strrchr(name, ':');
-  if (colon != NULL) *colon = '\0';
-  if (colon != NULL && quant == NULL) quant = colon + 1;
-  return vf_model_open(out, ctx, name, quant, d->request.engine, err);
-}
-
 /* The model that is to run, and with it the engine, where the deployment leaves that open. */
 static vf_status open_main(vf_opened *o, const vf_context *ctx, const vf_deployment *d,
                            const vf_device *devices, size_t n, vf_error *err) {
   vf_loaded l;
   vf_load_depth depth = d->quant != NULL ? VF_LOAD_FACTS : VF_LOAD_TENSORS;
-  vf_status status = vf_load(&l, ctx, d->model, depth, err);
+  vf_status status = d->elsewhere ? vf_load_elsewhere(&l, ctx, d->model, depth, err)
+                                  : vf_load(&l, ctx, d->model, depth, err);
   if (status == VF_OK) {
     o->request.engine = vf_unsaid_engine(d, &l, devices, n);
     status = vf_build_model(&o->model, &l, d->quant, o->request.engine, err);
@@ -153,10 +138,13 @@ static vf_status open_main(vf_opened *o, const vf_context *ctx, const vf_deploym
 
 static vf_status open_model(vf_model **out, const vf_context *ctx, const vf_deployment *d,
                             const char *ref, const char *quant, vf_error *err) {
-  vf_error second;
-  vf_status status = vf_model_open(out, ctx, ref, quant, d->request.engine, err);
-  if (status != VF_UNKNOWN || !d->elsewhere || strpbrk(ref, "/:") == NULL) return status;
-  return open_by_last_part(out, ctx, d, ref, quant, &second) == VF_OK ? VF_OK : status;
+  vf_loaded l;
+  vf_load_depth depth = quant != NULL ? VF_LOAD_FACTS : VF_LOAD_TENSORS;
+  vf_status status = d->elsewhere ? vf_load_elsewhere(&l, ctx, ref, depth, err)
+                                  : vf_load(&l, ctx, ref, depth, err);
+  if (status == VF_OK) status = vf_build_model(out, &l, quant, d->request.engine, err);
+  vf_loaded_free(&l);
+  return status;
 }
 
 /* A draft model in the model's own format, unless it is a file or another one is asked for. */
@@ -280,8 +268,7 @@ vf_status vf_setup_open(vf_setup **out, const vf_context *ctx, const vf_deployme
   s->n_devices = 0;
   if (d->model == NULL) status = vf_fail(err, VF_USAGE, "no model is named");
   if (status == VF_OK) status = vf_deployment_devices(s->devices, &s->n_devices, ctx, d, err);
-  if (status == VF_OK)
-    status = vf_opened_open(&s->opened, ctx, d, s->devices, s->n_devices, err);
+  if (status == VF_OK) status = vf_opened_open(&s->opened, ctx, d, s->devices, s->n_devices, err);
   if (status == VF_OK)
     *out = s;
   else

@@ -190,16 +190,29 @@ static vf_status take_request(vf_request *out, const vf_request *in, vf_error *e
   return VF_OK;
 }
 
-/* Estimates the request that the estimate keeps. */
-static vf_status run(vf_estimate *e, const vf_model *model, const vf_device *devices,
-                     size_t device_count, vf_error *err) {
+static void remark_devices(vf_estimate *e, const vf_device *devices, size_t count, size_t named) {
+  for (size_t i = 0; i < count; i++) {
+    if (!devices[i].several_sizes) continue;
+    vf_estimate_assume(e, "smallest-size",
+                       "the card is sold with several sizes of memory: the smallest is taken");
+    break;
+  }
+  if (count < named)
+    vf_estimate_assume(e, "fewer-devices",
+                       "the engine refuses so many GPUs for this model: the others stay idle");
+}
+
+/* Estimates the request that the estimate keeps, in the engine of that name, on the first of so
+ * many devices as were named. */
+static vf_status run_in(vf_estimate *e, const char *engine, const vf_model *model,
+                        const vf_device *devices, size_t count, size_t named, vf_error *err) {
   const char *version;
   const vf_request *request = &e->request;
-  vf_status status = vf_engine_for(&e->engine, &version, request->engine, model, err);
+  vf_status status = vf_engine_for(&e->engine, &version, engine, model, err);
   if (status == VF_OK && version != NULL && e->engine->check != NULL)
     status = e->engine->check(version, err);
-  if (status == VF_OK) status = check_devices(devices, device_count, err);
-  if (status == VF_OK) status = set_devices(e, model, request, devices, device_count, err);
+  if (status == VF_OK) status = check_devices(devices, count, err);
+  if (status == VF_OK) status = set_devices(e, model, request, devices, count, err);
   if (status == VF_OK && request->real_ctx_tokens[0] != 0 && !e->engine->pools)
     status = vf_fail(err, VF_USAGE,
                      "%s keeps the whole context of every sequence: how long they really are makes "
@@ -211,12 +224,27 @@ static vf_status run(vf_estimate *e, const vf_model *model, const vf_device *dev
   if (status != VF_OK) return status;
   set_version(e, version);
   e->decodes = e->engine->decodes;
+  remark_devices(e, devices, count, named);
   if (!is_known_version(e->engine, version))
     vf_estimate_assume(e, "engine-version",
                        "the rules of that engine version are not known: the newest known are used");
   status = e->engine->estimate(e, request, err);
   if (e->n_idle != 0) restore_order(e, request->main_gpu);
   return status == VF_OK ? vf_estimate_finish(e, err) : status;
+}
+
+/* Nobody named the engine (but the name of the model) nor said how the model is split over the
+ * GPUs: fewer of them, where it refuses so many. */
+static vf_status run(vf_estimate *e, const vf_model *model, const vf_device *devices, size_t count,
+                     vf_error *err) {
+  const vf_request *r = &e->request;
+  bool other = r->engine != NULL && strcmp(r->engine, model->engine) != 0;
+  bool said = other || r->tp != 0 || r->pp != 0 || r->dp != 0 || r->ep != 0;
+  vf_status status = run_in(e, r->engine, model, devices, count, count, err);
+  if (said || status != VF_UNSUPPORTED || vf_engine_offloads(e->engine)) return status;
+  for (size_t n = count / 2; n > 0; n /= 2)
+    if (run_in(e, r->engine, model, devices, n, count, NULL) == VF_OK) return VF_OK;
+  return status;
 }
 
 vf_status vf_estimate_run(vf_estimate *estimate, const vf_model *model, const vf_request *request,

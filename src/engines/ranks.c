@@ -324,13 +324,22 @@ vf_amount vf_ranks_context(const vf_ranks *s, uint32_t device) {
   return a;
 }
 
+/* So many bytes of the tensors; within the spread of a format that a name does not tell the whole
+ * of. */
+vf_amount vf_ranks_stored(const vf_ranks *s, uint64_t bytes) {
+  bool spread = s->model->share.expected != 0;
+  return vf_amount_within(vf_model_weights_size(s->model, bytes),
+                          spread ? VF_BASIS_MODELLED : VF_BASIS_EXACT,
+                          s->tp > 1 ? "this rank's part" : "");
+}
+
 void vf_ranks_add_weights(vf_ranks *s, uint32_t device, bool fused, bool reserved) {
   vf_amount tower = vf_ranks_tower(s, device);
   uint64_t bytes = vf_shard_weights(&s->shard, s->model);
   uint64_t slack = vf_torch_slack(&s->shard, s->model, (vf_torch_rule){fused, reserved});
   uint64_t moved = offloaded(s);
-  vf_ranks_add(s, device, VF_PART_WEIGHTS, "weights", vf_exactly(bytes - moved), VF_BASIS_EXACT,
-               s->tp > 1 ? "this rank's part" : "");
+  vf_amount kept = vf_ranks_stored(s, bytes - moved);
+  vf_ranks_add(s, device, VF_PART_WEIGHTS, "weights", kept.size, kept.basis, kept.note);
   vf_ranks_add(s, (uint32_t)s->e->n_devices - 1, VF_PART_WEIGHTS, "weights_offloaded",
                vf_exactly(moved), VF_BASIS_EXACT, "pinned, read over the bus");
   vf_ranks_add(s, device, VF_PART_WEIGHTS, "allocator_slack", vf_exactly(slack), VF_BASIS_EXACT,

@@ -87,6 +87,9 @@ vf_amount vf_ranks_offloaded(const vf_ranks *s, uint32_t device);
 vf_amount vf_ranks_tower(const vf_ranks *s, uint32_t device);
 vf_amount vf_ranks_context(const vf_ranks *s, uint32_t device);
 
+/* So many bytes of the model's tensors, within the spread of its format where that has one. */
+vf_amount vf_ranks_stored(const vf_ranks *s, uint64_t bytes);
+
 /* Lines of engines that are no list of terms yet. */
 void vf_ranks_add(vf_ranks *s, uint32_t device, vf_part part, const char *name, vf_interval size,
                   vf_basis basis, const char *note);

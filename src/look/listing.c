@@ -17,6 +17,8 @@
 #include "readers/config.h"
 #include "readers/device.h"
 #include "readers/measured.h"
+#include "readers/name/device_name.h"
+#include "readers/name/find_model.h"
 #include "vramfit/inspect.h"
 
 /* ---- A list of its own ------------------------------------------------------------------ */
@@ -488,9 +490,32 @@ static vf_status list_matching(vf_listing *l, const catalog_view *view, const vf
   return VF_OK;
 }
 
+/* The entry that the text is a name of, as --model and --gpu take them. */
+static vf_status find_named(vf_catalog_entry *out, const catalog_view *view, const vf_context *ctx,
+                            const char *text, vf_error *err) {
+  vf_catalog_guess guess;
+  vf_model_name name;
+  vf_model_found model = {.match = VF_MATCH_NONE};
+  vf_device_found device;
+  switch ((int)view->kind) {
+  case VF_CATALOG_MODELS:
+    if (vf_model_name_read(&name, text)) vf_model_find(&model, ctx, &name);
+    *out = model.entry;
+    return model.match != VF_MATCH_NONE ? VF_OK : vf_model_unknown(ctx, text, &name, err);
+  case VF_CATALOG_GPUS:
+    vf_device_find(&device, ctx, text);
+    *out = device.entries[0];
+    return device.n > 0 ? VF_OK : vf_device_unknown(ctx, text, err);
+  default:
+    vf_catalog_guess_name(&guess, ctx, view->kind, text);
+    *out = guess.entry;
+    return guess.certain ? VF_OK : vf_catalog_unknown(ctx, view->kind, view->called, text, "", err);
+  }
+}
+
 static vf_status list_catalog(vf_listing *l, const catalog_view *view, const vf_context *ctx,
                               const vf_list_query *q, vf_error *err) {
-  vf_catalog_guess guess;
+  vf_catalog_entry entry;
   l->what = vf_catalog_kinds[view->kind].array;
   l->one = view->one;
   l->columns = view->columns;
@@ -500,10 +525,10 @@ static vf_status list_catalog(vf_listing *l, const catalog_view *view, const vf_
   if (status != VF_OK || l->n_rows > 0) return status;
   if (q->text == NULL || is_filtered(q))
     return vf_fail(err, VF_UNKNOWN, "no %s matches all that is asked for", view->called);
-  vf_catalog_guess_name(&guess, ctx, view->kind, q->text);
-  if (!guess.certain) return vf_catalog_unknown(ctx, view->kind, view->called, q->text, "", err);
-  show_whole(l, &guess.entry);
-  return add_entry(l, view, ctx, &guess.entry, q, err);
+  status = find_named(&entry, view, ctx, q->text, err);
+  if (status != VF_OK) return status;
+  show_whole(l, &entry);
+  return add_entry(l, view, ctx, &entry, q, err);
 }
 
 /* ---- Formats ---------------------------------------------------------------------------- */

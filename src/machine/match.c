@@ -10,6 +10,7 @@
 #include "machine/sysfs.h"
 #include "readers/config.h"
 #include "readers/device.h"
+#include "readers/name/device_name.h"
 
 /* ---- Candidates ------------------------------------------------------------------------- */
 
@@ -54,9 +55,7 @@ static const char *vendor_title(const vf_found *d) {
 
 /* Whether the driver calls it what the entry does. */
 static bool is_called(const vf_found *d, const vf_catalog_entry *entry) {
-  vf_name_words words;
-  return vf_name_split(&words, d->d.driver_name) &&
-         vf_name_compare(&words, entry->id) == VF_NAME_SAME;
+  return vf_device_names_agree(d->d.driver_name, entry->id);
 }
 
 static void offer(choice *c, const vf_found *d, const vf_catalog_entry *entry,
@@ -141,21 +140,15 @@ static void cut_name(char out[VF_NAME_SIZE], const char *name) {
   }
 }
 
-/* The entry that the name can only mean.  A unified machine is sold with several sizes of memory
- * under one name: of all entries that have its words, the one with the nearest. */
+/* The entries that the name can mean: cards, and unified machines, are sold with several sizes of
+ * memory under one name. */
 static void find_by_name(choice *c, const vf_found *d, const vf_context *ctx) {
   char name[VF_NAME_SIZE];
-  vf_catalog_guess guess;
-  vf_catalog_entry entry;
+  vf_device_found found;
   cut_name(name, d->d.driver_name);
   if (name[0] == '\0') return;
-  vf_catalog_guess_name(&guess, ctx, VF_CATALOG_GPUS, name);
-  if (guess.certain) offer(c, d, &guess.entry, ctx);
-  bool sizes = d->d.device.kind == VF_DEVICE_UNIFIED || !guess.certain;
-  for (size_t i = 0; sizes && i < guess.n && i < VF_CATALOG_CANDIDATES; i++)
-    if (vf_catalog_find(&entry, ctx, VF_CATALOG_GPUS, guess.candidates[i]))
-      offer(c, d, &entry, ctx);
-  if (!c->any && vf_catalog_find(&entry, ctx, VF_CATALOG_GPUS, name)) offer(c, d, &entry, ctx);
+  vf_device_find(&found, ctx, name);
+  for (size_t i = 0; i < found.n; i++) offer(c, d, &found.entries[i], ctx);
 }
 
 /* ---- One device ------------------------------------------------------------------------- */

@@ -45,6 +45,7 @@ static const wrapper wrappers[] = {
     {"mllama", "text_config.", "mllama_text_model"},
     {"kimi_k25", "text_config.", "deepseek_v3"},
     {"kimi_vl", "text_config.", "deepseek_v3"},
+    {"kimi_k3", "text_config.", "kimi_linear"},
     {"lfm2_vl", "text_config.", "lfm2"},
     {"llava_onevision", "text_config.", "qwen2"},
     {"internvl", "text_config.", "qwen2"},

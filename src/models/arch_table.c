@@ -336,6 +336,18 @@ static void tune_mllama(vf_builder *b, uint32_t i, vf_layer *l) {
   }
 }
 
+/* Kimi K3 gates both kinds of attention with matrices of full rank, and its experts, which work in
+ * a smaller space, have a norm there. */
+static void tune_kimi_linear(vf_builder *b, uint32_t i, vf_layer *l) {
+  (void)i;
+  if (b->gguf) return;
+  bool recurrent = (l->mixers & VF_MIX_KDA) != 0;
+  const char *gate = recurrent ? "linear_attn_config.use_full_rank_gate" : "mla_use_output_gate";
+  if (vf_builder_flag(b, gate, false)) l->flags |= VF_LAYER_O_GATED;
+  if (l->n_experts != 0 && vf_builder_flag(b, "latent_moe_use_norm", false))
+    l->flags |= VF_LAYER_LATENT_NORM;
+}
+
 /* Values of each head are as wide as all of it; a full layer in eight. */
 static void tune_minimax1(vf_builder *b, uint32_t i, vf_layer *l) {
   const vf_fact *f = vf_facts_at(b->facts, "attn_type_list", i);
@@ -560,7 +572,7 @@ static const vf_arch archs[] = {
      tune_sparse_latent},
     {"kimi_linear", "kimi-linear",
      VF_LAYER_TOPK_NORM | VF_LAYER_TOPK_SCALE | VF_LAYER_PROBS_BIAS | VF_LAYER_NO_ROPE,
-     VF_TRAIT_EXPERTS, 0, 0, 0, ATT | VF_MIX_KDA, NULL},
+     VF_TRAIT_EXPERTS, 0, 0, 0, ATT | VF_MIX_KDA, tune_kimi_linear},
     {"minimax", NULL, VF_LAYER_TOPK_NORM, VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF, 0, 0, 0, 0,
      tune_minimax1},
     {"minimax_m2", "minimax-m2", VF_LAYER_QK_NORM_FULL | VF_LAYER_PROBS_BIAS | VF_LAYER_TOPK_NORM,

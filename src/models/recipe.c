@@ -116,6 +116,8 @@ typedef struct state {
   uint32_t gqa;       /* query heads per key/value head, of the first layer; 0: it has none */
   uint32_t n_experts; /* 0: dense */
   bool imatrix;       /* quantized with an importance matrix: some rules spend less */
+  bool early;         /* Q2_K as it was before January 2024 */
+  bool wide;          /* embedding and output in q8_0 */
   bool falcon;
   bool large_llama; /* the 80-layer one with shared KV heads has a rule of its own */
   bool tied;
@@ -141,12 +143,14 @@ static bool use_more_bits(uint32_t i, uint32_t n) {
 /* ---- Rules ------------------------------------------------------------------------------ */
 
 static vf_format output_format(const state *s, const vf_tensor *t) {
+  if (s->wide) return F(Q8_0);
   vf_format own = recipes[s->id].output;
   if (s->falcon || !vf_format_divides(s->base, t->ne[0])) return F(Q8_0);
   return own != VF_FORMAT_NONE ? own : F(Q6_K);
 }
 
 static vf_format embedding_format(const state *s, const vf_tensor *t) {
+  if (s->wide && t->role == VF_ROLE_TOKEN_EMBD) return F(Q8_0);
   vf_format own = recipes[s->id].embd;
   bool embeds = t->role == VF_ROLE_TOKEN_EMBD || t->role == VF_ROLE_PER_LAYER_TOKEN_EMBD;
   if (s->tied && embeds) return output_format(s, t); /* llama-quant.cpp:103: one class */
@@ -181,12 +185,14 @@ static vf_format value_format(const state *s, uint32_t i) {
 }
 
 static vf_format key_format(const state *s) {
+  if (s->early) return F(Q2_K);
   if (s->n_experts == 8) return F(Q8_0);
   if (s->id == R_IQ3_XS) return F(IQ3_XXS);
   return s->id == R_IQ3_XXS ? F(IQ2_S) : s->base;
 }
 
 static vf_format query_format(const state *s) {
+  if (s->early) return F(Q2_K);
   if (s->id == R_IQ3_XS) return F(IQ3_XXS);
   return s->id == R_IQ3_XXS ? F(IQ2_S) : s->base;
 }
@@ -311,6 +317,29 @@ static vf_format fitting_format(vf_format f, uint64_t row) {
   return vf_format_divides(f, row) ? f : F(F16);
 }
 
+/* How a recipe's file was made beside the recipe.  bartowski's "_L" are llama-quantize's own with
+ * --token-embedding-type q8_0 --output-tensor-type q8_0: 80 of 113 files are so to the rounding,
+ * those of hybrids in 2026 have mixes of their own (tests/truth/mixes.tsv), and so has Unsloth's
+ * Q2_K_L; until January 2024 (llama.cpp #4773) Q2_K had Q3_K for all but queries and keys. */
+typedef enum variant_id { V_PLAIN, V_IMATRIX, V_WIDE, V_EARLY } variant_id;
+
+static const struct {
+  const char *name, *recipe;
+  variant_id how;
+  vf_weights_share share; /* that such files had of it; 0: exactly it */
+} variants[] = {
+    {"Q3_K_XL", "Q3_K_L", V_WIDE, {925, 1000, 1060}},
+    {"Q4_K_L", "Q4_K_M", V_WIDE, {965, 1000, 1066}},
+    {"Q5_K_L", "Q5_K_M", V_WIDE, {965, 1000, 1080}},
+    {"Q6_K_L", "Q6_K", V_WIDE, {965, 1000, 1070}},
+    {"Q2_K_L", "Q2_K", V_WIDE, {860, 976, 1080}},
+    {"Q2_K+2023", "Q2_K", V_EARLY, {0, 0, 0}},
+    {"Q4_0_4_4", "Q4_0", V_PLAIN, {0, 0, 0}},
+    {"Q4_0_4_8", "Q4_0", V_PLAIN, {0, 0, 0}},
+    {"Q4_0_8_8", "Q4_0", V_PLAIN, {0, 0, 0}},
+};
+enum { N_VARIANTS = sizeof variants / sizeof *variants };
+
 static const char imatrix_suffix[] = "+imatrix";
 
 /* ---- Applying --------------------------------------------------------------------------- */
@@ -340,6 +369,8 @@ static bool keeps_mxfp4(const state *s, const vf_tensor *t) {
 static vf_format choose(state *s, const vf_tensor *t) {
   if (t->tower != 0) return tower_format(s);
   if (keeps_mxfp4(s, t)) return F(MXFP4);
+  bool layers = t->role == VF_ROLE_PER_LAYER_TOKEN_EMBD;
+  if (layers && (s->m->flags & VF_MODEL_LAYER_EMBD_F16) != 0) return F(F16);
   if (!is_quantizable(t)) return kept_format(s, t);
   if (is_plain(s->base)) return s->base;
   return fitting_format(wanted_format(s, t), t->ne[0]);
@@ -351,10 +382,13 @@ static uint32_t heads_per_kv(const vf_layer *l) {
   return l->n_kv_heads == 0 ? 0 : l->n_heads / l->n_kv_heads;
 }
 
-static state begin(const vf_model *m, recipe_id id, bool imatrix) {
+static state begin(const vf_model *m, recipe_id id, variant_id how) {
   const vf_layer *first = &m->layers[0];
   state s = {.m = m, .id = id, .base = recipes[id].base, .gqa = heads_per_kv(first)};
-  s.imatrix = imatrix;
+  s.imatrix = how == V_IMATRIX;
+  s.wide = how == V_WIDE;
+  s.early = how == V_EARLY;
+  if (s.early) s.base = F(Q3_K);
   for (uint32_t i = 0; i < m->n_layers; i++)
     if (m->layers[i].n_experts > s.n_experts) s.n_experts = m->layers[i].n_experts;
   s.falcon = strcmp(m->arch, "falcon") == 0;
@@ -366,8 +400,8 @@ static state begin(const vf_model *m, recipe_id id, bool imatrix) {
   return s;
 }
 
-static vf_status apply(vf_model *m, recipe_id id, bool imatrix, vf_error *err) {
-  state s = begin(m, id, imatrix);
+static vf_status apply(vf_model *m, recipe_id id, variant_id how, vf_error *err) {
+  state s = begin(m, id, how);
   for (size_t i = 0; i < m->n_tensors; i++) {
     vf_tensor *t = &m->tensors[i];
     if (vf_roles[t->role].home == VF_HOME_TOWER && t->tower == 0) continue;
@@ -375,7 +409,8 @@ static vf_status apply(vf_model *m, recipe_id id, bool imatrix, vf_error *err) {
     if (status != VF_OK) return status;
   }
   vf_model_stored(m);
-  snprintf(m->quant, sizeof m->quant, "%s%s", recipes[id].name, imatrix ? imatrix_suffix : "");
+  snprintf(m->quant, sizeof m->quant, "%s%s", recipes[id].name,
+           how == V_IMATRIX ? imatrix_suffix : "");
   m->checkpoint[0] = '\0';
   m->share = (vf_weights_share){0};
   return VF_OK;
@@ -401,18 +436,79 @@ static const struct {
 };
 enum { N_MIXES = sizeof mixes / sizeof *mixes };
 
+/* What a mix does with embeddings for every layer is not known: up to 16 bits. */
+static void widen_for_layers(vf_model *m) {
+  uint64_t all = 0, more = 0;
+  for (size_t i = 0; i < m->n_tensors; i++) {
+    const vf_tensor *t = &m->tensors[i];
+    if (vf_roles[t->role].home != VF_HOME_TOWER) all += t->bytes;
+    if (t->role != VF_ROLE_PER_LAYER_TOKEN_EMBD) continue;
+    uint64_t wide = 2 * t->ne[0] * t->ne[1];
+    more += wide > t->bytes ? wide - t->bytes : 0;
+  }
+  if (all >= 1000) m->share.high += (uint32_t)(more / (all / 1000));
+}
+
 static vf_status apply_mix(vf_model *m, size_t i, vf_error *err) {
-  if (m->layers[0].embd_per_layer != 0)
-    return vf_fail(err, VF_UNSUPPORTED,
-                   "%s of a model with embeddings for every layer is not known: give the file",
-                   mixes[i].name);
   vf_status status = vf_recipe_apply(m, mixes[i].recipe, err);
   if (status != VF_OK) return status;
   snprintf(m->quant, sizeof m->quant, "%s", mixes[i].name);
   m->share = mixes[i].share;
+  widen_for_layers(m);
   vf_model_assume(m, "mix",
                   "a publisher's own mix: its size by what such files had, give the file");
   return VF_OK;
+}
+
+static recipe_id recipe_called(const char *name) {
+  for (int id = 0; id < R_COUNT; id++)
+    if (vf_name_equal(name, recipes[id].name)) return (recipe_id)id;
+  return R_COUNT;
+}
+
+static vf_status apply_variant(vf_model *m, size_t i, vf_error *err) {
+  vf_status status = apply(m, recipe_called(variants[i].recipe), variants[i].how, err);
+  if (status != VF_OK) return status;
+  snprintf(m->quant, sizeof m->quant, "%s", variants[i].name);
+  m->share = variants[i].share;
+  if (m->share.expected != 0)
+    vf_model_assume(m, "mix", "wider embedding and output: its size by what such files had");
+  return VF_OK;
+}
+
+/* Ollama's own files of gpt-oss: experts as they are published, everything else in 16 bits. */
+static const char mxfp4_bf16[] = "MXFP4+BF16";
+
+static vf_status apply_mxfp4_bf16(vf_model *m, vf_error *err) {
+  m->flags |= VF_MODEL_EXPERTS_MXFP4;
+  vf_status status = apply(m, R_BF16, V_PLAIN, err);
+  if (status == VF_OK) snprintf(m->quant, sizeof m->quant, "%s", mxfp4_bf16);
+  return status;
+}
+
+/* Whether the digits are the same, so that no other width is suggested. */
+static bool same_width(const char *a, const char *b) {
+  for (;; a++, b++) {
+    while (*a != '\0' && (*a < '0' || *a > '9')) a++;
+    while (*b != '\0' && (*b < '0' || *b > '9')) b++;
+    if (*a != *b) return false;
+    if (*a == '\0') return true;
+  }
+}
+
+/* ik_llama.cpp's own (ggml/include/ggml.h there): "IQ4_K", "IQ3_KT", "Q6_0", and rows interleaved,
+ * "Q4_K_R4". */
+static bool is_ik(const char *name) {
+  static const char *const ends[] = {"_K", "_KS", "_KSS", "_KL", "_KT", "_BN", "_R4", "_R8", "_KV"};
+  size_t n = strlen(name);
+  bool iq = n > 3 && vf_name_equal_n(name, "IQ", 2), q = n > 2 && vf_name_equal_n(name, "Q", 1);
+  if (vf_name_equal(name, "Q6_0")) return true;
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+    size_t m = strlen(ends[i]);
+    bool ending = n > m && vf_name_equal(name + n - m, ends[i]);
+    if (ending && (iq || (q && i >= 6))) return true;
+  }
+  return false;
 }
 
 vf_status vf_recipe_apply(vf_model *m, const char *name, vf_error *err) {
@@ -421,8 +517,14 @@ vf_status vf_recipe_apply(vf_model *m, const char *name, vf_error *err) {
   vf_name_search search = vf_name_search_for(name);
   bool imatrix = cut_imatrix(bare, name);
   for (int id = 0; id < R_NAMED; id++) {
-    if (vf_name_equal(bare, recipes[id].name)) return apply(m, (recipe_id)id, imatrix, err);
+    if (vf_name_equal(bare, recipes[id].name))
+      return apply(m, (recipe_id)id, imatrix ? V_IMATRIX : V_PLAIN, err);
     vf_name_search_try(&search, recipes[id].name);
+  }
+  if (vf_name_equal(name, mxfp4_bf16)) return apply_mxfp4_bf16(m, err);
+  for (size_t i = 0; i < N_VARIANTS; i++) {
+    if (vf_name_equal(name, variants[i].name)) return apply_variant(m, i, err);
+    vf_name_search_try(&search, variants[i].name);
   }
   for (size_t i = 0; i < N_MIXES; i++) {
     if (vf_name_equal(name, mixes[i].name)) return apply_mix(m, i, err);
@@ -433,6 +535,10 @@ vf_status vf_recipe_apply(vf_model *m, const char *name, vf_error *err) {
     return vf_scheme_apply(m, &scheme, err);
   }
   for (size_t i = 0; vf_scheme_name(i) != NULL; i++) vf_name_search_try(&search, vf_scheme_name(i));
+  if (search.best != NULL && !same_width(name, search.best)) search.best = NULL;
+  if (is_ik(name))
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "%s is a format of ik_llama.cpp alone, whose mixes are not known here", name);
   if (search.best == NULL)
     return vf_fail(err, VF_UNKNOWN, "unknown quant '%s' (q8_0, q6_k, q5_k_m, q4_k_m, iq4_xs…)",
                    name);
@@ -457,13 +563,13 @@ void vf_recipe_made_by(vf_model *m, const char *name) {
 
 vf_status vf_recipe_apply_own(vf_model *m, vf_error *err) {
   switch (m->own_format) {
-  case F(F32): return apply(m, R_F32, false, err);
-  case F(F16): return apply(m, R_F16, false, err);
-  case F(BF16): return apply(m, R_BF16, false, err);
+  case F(F32): return apply(m, R_F32, V_PLAIN, err);
+  case F(F16): return apply(m, R_F16, V_PLAIN, err);
+  case F(BF16): return apply(m, R_BF16, V_PLAIN, err);
   default:
     vf_model_assume(m, "no-dtype",
                     "the config states no dtype: taken for float32, as transformers does");
-    return apply(m, R_F32, false, err);
+    return apply(m, R_F32, V_PLAIN, err);
   }
 }
 
@@ -481,11 +587,13 @@ const char *vf_recipe_name(size_t i, bool *common) {
 
 const char *vf_file_format_name(size_t i) {
   if (i < R_NAMED) return recipes[i].name;
-  return i < R_NAMED + N_MIXES ? mixes[i - R_NAMED].name : NULL;
+  i -= R_NAMED;
+  if (i < N_VARIANTS) return variants[i].name;
+  i -= N_VARIANTS;
+  return i < N_MIXES ? mixes[i].name : NULL;
 }
 
 const char *vf_weight_format_name(size_t i) {
-  if (i < R_NAMED) return recipes[i].name;
-  i -= R_NAMED;
-  return i < N_MIXES ? mixes[i].name : vf_scheme_name(i - N_MIXES);
+  enum { FILES = R_NAMED + N_VARIANTS + N_MIXES };
+  return i < FILES ? vf_file_format_name(i) : vf_scheme_name(i - FILES);
 }

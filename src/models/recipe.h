@@ -25,7 +25,8 @@ void vf_recipe_made_by(vf_model *model, const char *name);
  * true for those that are worth suggesting. */
 const char *vf_recipe_name(size_t i, bool *common);
 
-/* Name i of what a GGUF file may be called by, recipes and publishers' mixes; NULL beyond the end. */
+/* Name i of what a GGUF file may be called by, recipes and publishers' mixes; NULL beyond the end.
+ */
 const char *vf_file_format_name(size_t i);
 
 /* Name i of all that --quant takes, recipes and checkpoint schemes; NULL beyond the end. */

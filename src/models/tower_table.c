@@ -82,6 +82,9 @@ static const vf_tower_kind kinds[] = {
     {"gemma4_unified_audio", false, {{0, 0}}}, /* frames of sound go straight to what leads on */
     {"phi4_multimodal_vision", false, SIGLIP},
     {"phi4_multimodal_audio", false, {ONCE(PHI4_STEM), TIMES(PHI4_BLOCK, LAYERS)}},
+    {"muse_glimmer_vision",
+     true,
+     {ONCE(SIGLIP_STEM), VIT_BLOCKS}},  /* its projector is not counted */
     {"gemma3n_vision", true, {{0, 0}}}, /* a MobileNet: its blocks are listed in no config */
     {"gemma3n_audio", false, {ONCE(CONFORMER_STEM), TIMES(CONFORMER_BLOCK, LAYERS)}},
     {"qwen2_audio_encoder", false, WHISPER},
@@ -143,6 +146,7 @@ static const vf_tower_front fronts[] = {
      LEADS(PHI4_SOUND), NULL},
     {"gemma4_unified", VISION, "gemma4_unified_vision", "", LEADS(UNIFIED_FRONT), NULL},
     {"gemma4_unified", AUDIO, "gemma4_unified_audio", "", LEADS(GEMMA4_SOUND), NULL},
+    {"muse_glimmer", VISION, "muse_glimmer_vision", "vision_tower.", NO_LEADS, NULL},
     {"internvl_chat", VISION, "intern_vit_6b", "vision_model.", LEADS(INTERN_FRONT), NULL},
     {"internvl", VISION, "internvl_vision", "vision_tower.", LEADS(INTERN_FRONT), NULL},
     {"qwen2_vl", VISION, "qwen2_vl", "visual.", NO_LEADS, NULL},

@@ -32,8 +32,8 @@ typedef struct vf_catalog_name {
   uint32_t name, row;
 } vf_catalog_name;
 
-/* The words of a name as a key (name/words.h), and the row.  A spare key leaves out a word that
- * people leave out: a key that is an entry's own goes first. */
+/* The words of a name as a key (name/words.h), and the row.  A spare key leaves out words that
+ * people leave out: a key that is an entry's own goes first.  Of a device `spare` has its details. */
 typedef struct vf_catalog_key {
   uint32_t key, row, mask, spare;
 } vf_catalog_key;

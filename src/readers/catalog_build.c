@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "readers/config.h"
 #include "readers/json/json_scan.h"
+#include "readers/name/device_words.h"
 #include "readers/name/words.h"
 
 enum { MAX_ENTRIES = 10000, MAX_NAMES = 100000 };
@@ -99,6 +100,7 @@ static char *minified(vf_arena *arena, const char *text, size_t length, size_t *
   return out;
 }
 
+/* Of a device `spare` has the details that its words leave away. */
 static vf_status add_key(vf_catalog_build *b, build_kind *k, const vf_words *words, uint32_t spare,
                          vf_error *err) {
   char key[VF_KEY_SIZE];
@@ -124,17 +126,40 @@ static bool cut_active_size(vf_words *words) {
 
 /* What stands before the last '/' is a publisher; a tag of Ollama's has a word that is no other's.
  */
-static vf_status add_keys(vf_catalog_build *b, build_kind *k, const char *name, vf_error *err) {
-  int kind = (int)(k - b->kinds);
-  vf_vocabulary of = kind == VF_CATALOG_MODELS ? VF_WORDS_OF_MODELS : VF_WORDS_OF_DEVICES;
+static vf_status add_model_keys(vf_catalog_build *b, build_kind *k, const char *name,
+                                vf_error *err) {
   const char *slash = strrchr(name, '/');
   vf_words words;
-  if (!vf_words_read(&words, of, slash != NULL ? slash + 1 : name)) return VF_OK;
-  vf_words_drop_neutral(&words, of);
+  if (!vf_words_read(&words, slash != NULL ? slash + 1 : name)) return VF_OK;
+  vf_words_drop_publishers(&words);
   if (vf_name_tag(name) != NULL) vf_words_mark_tag(&words);
   vf_status status = add_key(b, k, &words, 0, err);
-  if (status == VF_OK && of == VF_WORDS_OF_MODELS && cut_active_size(&words))
-    status = add_key(b, k, &words, 1, err);
+  vf_words_drop_neutral(&words);
+  if (status == VF_OK) status = add_key(b, k, &words, 1, err);
+  if (status == VF_OK && cut_active_size(&words)) status = add_key(b, k, &words, 2, err);
+  return status;
+}
+
+static vf_status add_keys(vf_catalog_build *b, build_kind *k, const char *name, vf_error *err) {
+  vf_device_words device;
+  int kind = (int)(k - b->kinds);
+  if (kind == VF_CATALOG_MODELS) return add_model_keys(b, k, name, err);
+  if (kind != VF_CATALOG_GPUS && kind != VF_CATALOG_NODES) return VF_OK;
+  if (!vf_device_words_read(&device, name)) return VF_OK;
+  return add_key(b, k, &device.words, vf_device_details_pack(&device), err);
+}
+
+/* What a device is called in shops and by its instruction set is told by words alone. */
+static vf_status add_device_names(vf_catalog_build *b, build_kind *k, const vf_facts *f,
+                                  vf_error *err) {
+  static const char *const keys[] = {"name", "isa"};
+  int kind = (int)(k - b->kinds);
+  vf_status status = VF_OK;
+  if (kind != VF_CATALOG_GPUS && kind != VF_CATALOG_NODES) return VF_OK;
+  for (size_t i = 0; status == VF_OK && i < sizeof keys / sizeof *keys; i++) {
+    const char *name = vf_facts_string(f, keys[i], NULL);
+    if (name != NULL) status = add_keys(b, k, name, err);
+  }
   return status;
 }
 
@@ -192,6 +217,7 @@ static vf_status add_names(vf_catalog_build *b, build_kind *k, const vf_facts *f
   vf_status status = add_name(b, k, f, "id", id, err);
   if (status == VF_OK) status = add_list(b, k, f, "aliases", add_name, err);
   if (status == VF_OK) status = add_list(b, k, f, "ollama.tags", add_tag, err);
+  if (status == VF_OK) status = add_device_names(b, k, f, err);
   const char *repo = vf_facts_string(f, "hf_repo", NULL);
   if (status == VF_OK && repo != NULL) status = add_name(b, k, f, "hf_repo", repo, err);
   return status;
@@ -339,7 +365,7 @@ static void sort_keys(build_kind *k) {
   for (uint32_t i = 0; i < k->n_keys; i++) {
     const build_key *before = kept > 0 ? &k->keys[kept - 1] : NULL;
     bool again = before != NULL && before->entry == k->keys[i].entry &&
-                 strcmp(before->text, k->keys[i].text) == 0;
+                 before->spare == k->keys[i].spare && strcmp(before->text, k->keys[i].text) == 0;
     if (!again) k->keys[kept++] = k->keys[i];
   }
   k->n_keys = kept;

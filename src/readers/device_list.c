@@ -12,80 +12,64 @@
 #include "base/units.h"
 #include "readers/config.h"
 #include "readers/device.h"
+#include "readers/name/device_name.h"
 
 /* ---- One name --------------------------------------------------------------------------- */
+
+enum { TEXT_SIZE = 200 };
 
 /* What a name stands for. */
 typedef struct named {
   vf_catalog_entry entry;
   bool is_node;
+  bool sizes;          /* the name is sold with several sizes of memory, and this is the smallest */
   const char *profile; /* inside the text that was searched; NULL: the whole device */
   unsigned count;
 } named;
 
-/* Cuts "x8" off the end; *count is 0 if it makes no sense. */
-static bool cut_count(unsigned *count, char *name) {
-  size_t n = strlen(name), digits = 0;
-  while (digits < n && name[n - 1 - digits] >= '0' && name[n - 1 - digits] <= '9') digits++;
-  if (digits == 0 || digits + 1 >= n || name[n - 1 - digits] != 'x') return false;
-  *count = 0;
-  if (digits <= 3) sscanf(name + n - digits, "%3u", count);
-  name[n - 1 - digits] = '\0';
+/* Only an id says all: another name may be that of several cards, and so may an id without a size.
+ */
+static bool find_device(named *out, const vf_context *ctx, const char *name) {
+  vf_device_found found;
+  vf_device_find(&found, ctx, name);
+  bool exact = vf_catalog_find(&out->entry, ctx, VF_CATALOG_GPUS, name);
+  bool id = exact && vf_name_equal(out->entry.id, name);
+  if (found.n == 0 || (id && out->entry.json != found.entries[0].json)) return exact;
+  out->entry = found.entries[0];
+  out->sizes = found.sizes;
   return true;
 }
 
-static vf_status unknown_gpu(const vf_context *ctx, const char *name, vf_error *err) {
-  vf_catalog_guess guess;
-  vf_name_search search = vf_name_search_for(name);
-  vf_catalog_guess_name(&guess, ctx, VF_CATALOG_GPUS, name);
-  vf_catalog_search(&search, ctx, VF_CATALOG_GPUS);
-  if (guess.n > 1) return vf_catalog_unknown(ctx, VF_CATALOG_GPUS, "GPU", name, "", err);
-  size_t distance = search.distance;
-  vf_catalog_search(&search, ctx, VF_CATALOG_NODES);
-  bool node = search.distance < distance;
-  return vf_catalog_unknown(ctx, node ? VF_CATALOG_NODES : VF_CATALOG_GPUS, node ? "node" : "GPU",
-                            name, "", err);
-}
-
 /* A device, "device:profile" (cut at the colon then), or a node. */
-static bool find_exactly(named *out, const vf_context *ctx, char *name) {
+static bool find_one(named *out, const vf_context *ctx, char *name) {
   char *colon = strchr(name, ':');
   *out = (named){.count = 1};
+  out->is_node = colon == NULL && vf_catalog_find(&out->entry, ctx, VF_CATALOG_NODES, name);
+  if (out->is_node) return true;
   if (colon != NULL) *colon = '\0';
-  bool found = vf_catalog_find(&out->entry, ctx, VF_CATALOG_GPUS, name);
+  bool found = find_device(out, ctx, name);
   if (colon != NULL && found) out->profile = colon + 1;
   if (colon != NULL && !found) *colon = ':';
   if (found || colon != NULL) return found;
-  out->is_node = vf_catalog_find(&out->entry, ctx, VF_CATALOG_NODES, name);
+  out->is_node = vf_node_find(&out->entry, ctx, name);
   return out->is_node;
 }
 
-/* What a name with other words for the same can only mean ("NVIDIA GeForce RTX 4090"). */
-static bool find_guessed(named *out, const vf_context *ctx, const char *name) {
-  static const int kinds[] = {VF_CATALOG_GPUS, VF_CATALOG_NODES};
-  vf_catalog_guess guess;
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-    vf_catalog_guess_name(&guess, ctx, kinds[i], name);
-    if (guess.n == 0) continue;
-    *out = (named){.entry = guess.entry, .is_node = kinds[i] == VF_CATALOG_NODES, .count = 1};
-    return guess.certain;
-  }
-  return false;
-}
-
-/* A name as it stands comes first ("mi300x"), then with a count behind it ("mi300xx8").  A count
- * behind a profile goes first, as any text may stand behind a colon. */
-static vf_status find_named(named *out, char name[VF_NAME_SIZE], const vf_context *ctx,
+/* A name as it stands comes first ("mi300x"), then with a count before or behind it ("8x H100",
+ * "mi300xx8", "h100:8"). */
+static vf_status find_named(named *out, char name[TEXT_SIZE], const vf_context *ctx,
                             const char *text, vf_error *err) {
-  unsigned count = 1;
-  if (!vf_name_normalize(name, text)) return unknown_gpu(ctx, text, err);
-  if (strchr(name, ':') == NULL && find_exactly(out, ctx, name)) return VF_OK;
-  cut_count(&count, name);
-  if (!find_exactly(out, ctx, name) && !find_guessed(out, ctx, name))
-    return unknown_gpu(ctx, text, err);
+  size_t n = strlen(text);
+  if (n >= TEXT_SIZE) return vf_device_unknown(ctx, text, err);
+  memcpy(name, text, n + 1);
+  if (strchr(name, ':') == NULL && find_one(out, ctx, name)) return VF_OK;
+  memcpy(name, text, n + 1);
+  unsigned count = vf_device_name_count(name);
+  if (count == 0)
+    return vf_fail(err, VF_USAGE, "'%s': a count of devices is 1 to %d", text, VF_MAX_DEVICES);
+  if (!find_one(out, ctx, name)) return vf_device_unknown(ctx, text, err);
   out->count = count;
-  if (out->count != 0) return VF_OK;
-  return vf_fail(err, VF_USAGE, "'%s': a count of devices is 1 to %d", text, VF_MAX_DEVICES);
+  return VF_OK;
 }
 
 /* ---- Nodes ------------------------------------------------------------------------------ */
@@ -110,7 +94,7 @@ static vf_status read_counts(vf_node *g, uint64_t *host_mib, const vf_facts *f, 
  * the node has none. */
 static vf_status read_node_facts(vf_node *out, const vf_facts *f, const vf_context *ctx,
                                  vf_error *err) {
-  char gpu[VF_NAME_SIZE];
+  char gpu[TEXT_SIZE];
   uint64_t host_mib = 0;
   named what;
   vf_status status = read_counts(out, &host_mib, f, err);
@@ -145,7 +129,7 @@ typedef struct list {
 } list;
 
 static vf_status read_group(vf_node *out, const vf_context *ctx, const char *text, vf_error *err) {
-  char name[VF_NAME_SIZE];
+  char name[TEXT_SIZE];
   named what;
   *out = (vf_node){.count = 1, .hosts = 0};
   vf_status status = find_named(&what, name, ctx, text, err);
@@ -154,6 +138,7 @@ static vf_status read_group(vf_node *out, const vf_context *ctx, const char *tex
     status = vf_node_read(out, &what.entry, ctx, err);
   else
     status = vf_device_read(&out->device, &what.entry, what.profile, ctx, err);
+  if (status == VF_OK) out->device.several_sizes = what.sizes;
   out->count *= what.count;
   out->hosts *= what.count;
   return status;
@@ -176,6 +161,14 @@ static vf_status add_group(list *l, const vf_context *ctx, const char *text, vf_
   return VF_OK;
 }
 
+/* Up to the next '+', but for the one of "Ryzen AI Max+ 395". */
+static size_t group_length(const char *s) {
+  size_t n = strcspn(s, "+");
+  bool name = n >= 6 && s[n] == '+' && vf_name_equal_n(s + n - 3, "max", 3) &&
+              vf_name_equal_n(s + n - 6, "ai", 2);
+  return name ? n + 1 + strcspn(s + n + 1, "+") : n;
+}
+
 vf_status vf_devices_parse(vf_device *out, size_t capacity, size_t *out_count,
                            const vf_context *ctx, const char *text, vf_error *err) {
   list l = {.devices = out, .capacity = capacity};
@@ -184,8 +177,8 @@ vf_status vf_devices_parse(vf_device *out, size_t capacity, size_t *out_count,
   VF_NEED(err, ctx);
   VF_NEED(err, text);
   for (const char *s = text;; s++) {
-    char name[VF_NAME_SIZE];
-    size_t length = strcspn(s, "+");
+    char name[TEXT_SIZE + 1];
+    size_t length = group_length(s);
     snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name - 1), s);
     vf_status status = add_group(&l, ctx, name, err);
     if (status != VF_OK) return status;

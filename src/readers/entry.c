@@ -70,3 +70,28 @@ const char *vf_entry_tag_format(const vf_facts *facts, const char *tag) {
   }
   return vf_facts_string(facts, "ollama.format", NULL);
 }
+
+static vf_status put_fact(vf_facts *facts, const char *key, const vf_fact *value, vf_error *err) {
+  for (size_t i = 0; i < facts->count; i++) {
+    if (strcmp(facts->items[i].key, key) != 0) continue;
+    vf_fact fact = *value;
+    fact.key = key;
+    facts->items[i] = fact;
+    return VF_OK;
+  }
+  vf_fact fact = *value;
+  fact.key = key;
+  return vf_facts_add(facts, fact, err);
+}
+
+vf_status vf_entry_take_file(vf_facts *facts, vf_error *err) {
+  static const char prefix[] = "ollama.file.";
+  const size_t n = sizeof prefix - 1, count = facts->count;
+  vf_status status = VF_OK;
+  for (size_t i = 0; status == VF_OK && i < count; i++) {
+    vf_fact fact = facts->items[i];
+    if (strncmp(fact.key, prefix, n) == 0) status = put_fact(facts, fact.key + n, &fact, err);
+  }
+  vf_facts_finish(facts);
+  return status;
+}

@@ -9,6 +9,7 @@
 #include "base/names.h"
 #include "base/status.h"
 #include "core/words.h"
+#include "deploy/param.h"
 #include "engines/engine.h"
 #include "models/recipe.h"
 #include "readers/files.h"
@@ -37,7 +38,7 @@ static void add_name(list *l, const char *text) {
 /* A path may have commas in it. */
 static bool is_one_value(const vf_context *ctx, vf_axis_kind kind, const char *text) {
   vf_path_kind what;
-  if (strchr(text, ',') == NULL) return true;
+  if (text[vf_axis_part_length(kind, text)] == '\0') return true;
   if (kind != VF_AXIS_MODEL) return false;
   return vf_files_look(&what, &ctx->files, text, NULL) != VF_OK || what != VF_PATH_NONE;
 }
@@ -51,7 +52,7 @@ static vf_status split(list *l, const vf_context *ctx, vf_axis axis, vf_error *e
     return VF_OK;
   }
   for (;; s++) {
-    size_t n = strcspn(s, ",");
+    size_t n = vf_axis_part_length(axis.kind, s);
     if (n == 0)
       return vf_fail_at(err, VF_USAGE, option, "", "'%s' has an empty place between commas",
                         axis.values);

@@ -8,11 +8,14 @@ import json, os, shutil, subprocess, sys, tempfile
 
 # What these are: towers and captioning models without a language model to serve, video diffusion,
 # and two families whose layers are not published in a form that could be checked.
-UNKNOWN = {"git", "clip", "vit", "wan", "deepseek_v4", "deepseek_ref", "kimi_k3", "delta_net", "gated_deltanet", "gla",
+UNKNOWN = {"git", "clip", "vit", "wan", "deepseek_v4", "deepseek_ref", "delta_net", "gated_deltanet", "gla",
            "gsa", "hgrn2", "samba", "sba"}
 
 # Drafts whose heads are not published in a form that could be counted.
 UNKNOWN_DRAFTS = ("DSpark", "Domino")
+
+# Models whose tower no published code describes.
+STRANGE_TOWERS = {"kimi-k3"}
 
 # Parameters that the makers or a count of the published tensors state.
 COUNTS = {"mamba2-130m-hf": 128989632, "mamba-codestral-7b-mlx-2bit": 7285403648, "mlc-phi-2": 2779683840,
@@ -41,7 +44,7 @@ def check_configs(vramfit, folder):
         elif not known and (run.returncode != 2 or "is not known" not in run.stderr):
             print("%s: '%s' should be unknown: %s" % (name, kind, run.stderr.strip()))
             bad += 1
-        elif answer is not None and any("tower" in a for a in answer["anomalies"]):
+        elif answer is not None and name not in STRANGE_TOWERS and any("tower" in a for a in answer["anomalies"]):
             print("%s: %s" % (name, answer["anomalies"]))
             bad += 1
         elif answer is not None and answer["params"] != COUNTS.get(name, answer["params"]):

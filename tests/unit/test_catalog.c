@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/names.h"
+#include "core/model.h"
 #include "readers/catalog.h"
 
 #define LLAMA                                                                                      \
@@ -274,6 +275,37 @@ static void a_weight_format_behind_the_name_counts(void **state) {
   vf_model_free(m);
 }
 
+/* ---- Files of Ollama's library ----------------------------------------------------------- */
+
+static uint64_t weights_of(const char *name, const char *engine) {
+  vf_model *m;
+  assert_ok(vf_model_open(&m, ctx, name, NULL, engine, err));
+  uint64_t bytes = vf_model_weights_bytes(m);
+  vf_model_free(m);
+  return bytes;
+}
+
+/* Bytes of the registry's manifests (josh/ollama-models-nix@b962467); "near" is 2 %. */
+static void assert_near(uint64_t bytes, uint64_t wanted) {
+  if (bytes < wanted - wanted / 50 || bytes > wanted + wanted / 50)
+    fail_msg("%llu is not near %llu", (unsigned long long)bytes, (unsigned long long)wanted);
+}
+
+static void a_tag_is_the_file_that_ollamas_library_has(void **state) {
+  (void)state;
+  assert_near(weights_of("llama3.2:3b", NULL), 2019377376);       /* as llama-quantize writes it */
+  assert_near(weights_of("qwen3:1.7b", NULL), 1359279776);        /* its own output matrix */
+  assert_near(weights_of("exaone3.5:2.4b", NULL), 1645193280);    /* the same */
+  assert_near(weights_of("gpt-oss:20b", NULL), 13800000000);      /* 16 bits beside the experts */
+  assert_near(weights_of("codellama:7b-q2_K", NULL), 2826000000); /* a recipe of 2023 */
+  assert_near(weights_of("qwen3-1.7b", "ollama"), 1359279776);
+}
+
+static void a_file_of_the_hub_is_not_that_file(void **state) {
+  (void)state;
+  assert_true(weights_of("Qwen/Qwen3-1.7B-GGUF:Q4_K_M", NULL) < 1200000000);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_own_entry_is_found_by_each_of_its_names),
@@ -281,6 +313,8 @@ int main(void) {
       cmocka_unit_test(an_own_class_serves_an_own_device),
       cmocka_unit_test(a_bad_catalog_is_refused_whole),
       cmocka_unit_test(an_own_entry_can_be_like_a_built_in_one),
+      cmocka_unit_test(a_tag_is_the_file_that_ollamas_library_has),
+      cmocka_unit_test(a_file_of_the_hub_is_not_that_file),
       cmocka_unit_test(a_catalog_that_is_not_there_is_an_error),
       cmocka_unit_test(a_config_becomes_an_entry_with_the_facts_that_count),
       cmocka_unit_test(a_config_that_makes_no_model_is_not_added),

@@ -324,7 +324,7 @@ static vf_verdict verdict_with(const vf_model *m, vf_request *r, vf_device d, ui
 static void more_memory_never_makes_a_verdict_worse(void **state) {
   (void)state;
   static const char *const gpus[] = {"rtx-4090", "gb10", "h100", "apple-m4-max-40-64gb",
-                                     "strix-halo"};
+                                     "ryzen-ai-max-395-128gb"};
   size_t seen[VF_VERDICT_COUNT] = {0};
   for (int i = 0; i < 120; i++) {
     vf_request r = vf_request_init();

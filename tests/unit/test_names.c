@@ -78,6 +78,13 @@ static void families_without_a_size_mean_the_latest(void **state) {
   means("qwen3", "qwen3-8b", "Q4_K_M", "");
 }
 
+static void a_size_is_checked_against_the_parameters(void **state) {
+  (void)state;
+  means("deepseek-ai/DeepSeek-V3.2-685B", "deepseek-v3.2-685b", "FP8 block 128×128", "");
+  means("someone/mxbai-embed-large-335M", "mxbai-embed-large", "F16", "");
+  means_nothing("someone/mxbai-embed-large-7B");
+}
+
 static void suffixes_state_the_scheme(void **state) {
   (void)state;
   means("nvidia/Llama-3.3-70B-Instruct-FP4", "llama3.3-70b", "NVFP4", "vllm");
@@ -145,6 +152,7 @@ int main(void) {
       cmocka_unit_test(names_of_gguf_files_mean_files),
       cmocka_unit_test(tags_of_ollama_mean_their_files),
       cmocka_unit_test(families_without_a_size_mean_the_latest),
+      cmocka_unit_test(a_size_is_checked_against_the_parameters),
       cmocka_unit_test(suffixes_state_the_scheme),
       cmocka_unit_test(no_name_becomes_another_model),
       cmocka_unit_test(fine_tunes_are_taken_for_their_shape),

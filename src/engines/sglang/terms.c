@@ -38,9 +38,11 @@ static vf_amount weights(const vf_ranks *s, uint32_t device) {
   uint64_t bytes = vf_shard_weights(&s->shard, s->model);
   (void)device;
   bytes -= vf_min_u64(bytes, s->request->cpu_offload_bytes + host_experts_bytes(s, true));
-  return vf_amount_within(
-      (vf_interval){bytes, bytes + KEPT_MIB * VF_MIB, bytes + MOST_KEPT_MIB * VF_MIB},
-      VF_BASIS_MODELLED, s->tp > 1 ? "this rank's part" : "");
+  vf_amount a = vf_ranks_stored(s, bytes);
+  a.size.bytes += KEPT_MIB * VF_MIB;
+  a.size.high_bytes += MOST_KEPT_MIB * VF_MIB;
+  a.basis = VF_BASIS_MODELLED;
+  return a;
 }
 
 /* Attention is whole on each of its replicas: its part of the weights once more for every rank that

@@ -2,9 +2,12 @@
 #include "readers/name/find_model.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "base/status.h"
+#include "readers/entry.h"
 
 static bool is_listed(const char *const *list, const char *word) {
   for (; *list != NULL; list++)
@@ -43,9 +46,13 @@ static bool find_key(vf_catalog_entry *out, const vf_context *ctx, const char *k
   return false;
 }
 
+/* By all words, then without those that no shape follows from. */
 static bool find_words(vf_catalog_entry *out, const vf_context *ctx, const vf_words *words) {
   char key[VF_KEY_SIZE];
-  return vf_words_key(key, words) && find_key(out, ctx, key);
+  vf_words few = *words;
+  if (vf_words_key(key, words) && find_key(out, ctx, key)) return true;
+  vf_words_drop_neutral(&few);
+  return few.n < words->n && vf_words_key(key, &few) && find_key(out, ctx, key);
 }
 
 /* ---- What a name may say beside ----------------------------------------------------------- */
@@ -73,64 +80,71 @@ static bool find_trained(vf_catalog_entry *out, const vf_context *ctx, const vf_
   return left.n > 0 && left.n < words->n && find_words(out, ctx, &left);
 }
 
-/* ---- Ollama's families ------------------------------------------------------------------ */
+/* ---- Early files of Ollama's ---------------------------------------------------------------- */
 
-typedef struct family {
-  const char *name, *like, *latest, *format;
-} family;
+/* Families whose files were made before llama.cpp made Q2_K smaller (#4773, January 2024), by what
+ * the library's files weigh (auditomatic/ollama-models-registry@31464bb). */
+static const char *const early[] = {"alfred",
+                                    "bakllava",
+                                    "codebooga",
+                                    "codellama",
+                                    "codeup",
+                                    "deepseek-coder",
+                                    "deepseek-llm",
+                                    "everythinglm",
+                                    "falcon",
+                                    "goliath",
+                                    "llama-pro",
+                                    "llama2",
+                                    "llama2-chinese",
+                                    "llama2-uncensored",
+                                    "llava",
+                                    "magicoder",
+                                    "medllama2",
+                                    "meditron",
+                                    "megadolphin",
+                                    "mistral",
+                                    "mistral-openorca",
+                                    "mistrallite",
+                                    "neural-chat",
+                                    "nexusraven",
+                                    "notus",
+                                    "nous-hermes",
+                                    "nous-hermes2",
+                                    "open-orca-platypus2",
+                                    "openchat",
+                                    "openhermes",
+                                    "orca-mini",
+                                    "orca2",
+                                    "phind-codellama",
+                                    "samantha-mistral",
+                                    "solar",
+                                    "sqlcoder",
+                                    "stable-beluga",
+                                    "stablelm-zephyr",
+                                    "starling-lm",
+                                    "tinydolphin",
+                                    "tinyllama",
+                                    "vicuna",
+                                    "wizard-math",
+                                    "wizard-vicuna",
+                                    "wizard-vicuna-uncensored",
+                                    "wizardcoder",
+                                    "wizardlm",
+                                    "wizardlm-uncensored",
+                                    "xwinlm",
+                                    "yarn-llama2",
+                                    "yarn-mistral",
+                                    "zephyr",
+                                    NULL};
 
-static const family families[] = {
-#define FAMILY(name, like, latest, format) {name, like, latest, format},
-#include "readers/name/ollama.def"
-#undef FAMILY
-};
-
-static const family *find_family(const char *name) {
-  for (size_t i = 0; i < sizeof families / sizeof *families; i++)
-    if (strcmp(families[i].name, name) == 0) return &families[i];
-  return NULL;
-}
-
-/* Of "usual tag=other…" what holds for the tag: the other of the longest tag that it begins with.
- */
-static const char *pick(const char *list, const char *tag, size_t *length) {
-  const char *best = list;
-  size_t longest = 0;
-  *length = strcspn(list, " ");
-  for (const char *s = strchr(list, ' '); s != NULL; s = strchr(s + 1, ' ')) {
-    size_t n = strcspn(s + 1, "=");
-    bool begins = strncmp(tag, s + 1, n) == 0 && (tag[n] == '\0' || tag[n] == '-');
-    if (!begins || n <= longest) continue;
-    longest = n;
-    best = s + n + 2;
-    *length = strcspn(best, " ");
-  }
-  return best;
-}
-
-static bool says_size(const char *tag) {
-  vf_words words;
-  if (!vf_words_read(&words, VF_WORDS_OF_MODELS, tag)) return false;
-  for (size_t i = 0; i < words.n; i++)
-    if (vf_word_is_size(words.word[i])) return true;
-  return false;
-}
-
-/* The name that a tag of a family has elsewhere: "llama2 13b v0.2" of "xwinlm:13b-v0.2". */
-static bool other_words(vf_words *out, const family *f, const vf_model_name *name) {
-  char text[3 * VF_NAME_SIZE];
-  size_t length;
-  const char *tag = name->tag[0] != '\0' ? name->tag : f->latest;
-  const char *like = pick(f->like, tag, &length);
-  if (length == 0) {
-    like = f->name;
-    length = strlen(like);
-  }
-  const char *size = says_size(tag) ? "" : f->latest;
-  snprintf(text, sizeof text, "%.*s %s %s", (int)length, like, size, tag);
-  if (!vf_words_read(out, VF_WORDS_OF_MODELS, text)) return false;
-  vf_words_drop_neutral(out, VF_WORDS_OF_MODELS);
-  return true;
+bool vf_model_name_is_early(const vf_model_name *name) {
+  static const char *const tags[] = {"v0.3",       "text-v0.2", "70b-code", "70b-instruct",
+                                     "70b-python", "70b-alpha", "v2.8"};
+  bool later = false; /* Mistral 7B v0.3: May 2024; CodeLlama 70B: the end of January */
+  for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
+    later |= strstr(name->tag, tags[i]) != NULL;
+  return name->store == VF_STORE_OLLAMA && is_listed(early, name->family) && !later;
 }
 
 /* ---- Fine-tunes ------------------------------------------------------------------------- */
@@ -171,7 +185,8 @@ static bool leaves_shape(const char *key, const vf_words *words) {
     bool size = vf_word_is_size(w) || vf_word_is_active_size(w);
     bool has = key_has(key, w), number = vf_word_is_number(w);
     sized |= size && has;
-    if (size && !has) return false;
+    bool tokens = strchr(w, 't') != NULL && sized; /* "1.1b-1t": trained on so many */
+    if (size && !has && !tokens) return false;
     if (!has && (is_listed(kinds, w) || is_like_format(w))) return false;
     bool version = number && strlen(w) < 4;
     if (version && has != key_has(key, owner_of(words, i))) return false;
@@ -204,35 +219,110 @@ static bool find_shape(vf_catalog_entry *out, const vf_context *ctx, const vf_wo
   return certain;
 }
 
+/* ---- Names without a size ---------------------------------------------------------------- */
+
+/* Whether the key has the words, and beside them nothing but one size. */
+static bool is_size_more(const char *key, const vf_words *words) {
+  size_t sizes = 0, same = 0;
+  while (*key != '\0') {
+    char word[VF_WORD_SIZE];
+    size_t n = strcspn(key, " ");
+    if (n >= sizeof word) return false;
+    memcpy(word, key, n);
+    word[n] = '\0';
+    if (vf_words_have(words, word))
+      same++;
+    else if (!vf_word_is_size(word) || ++sizes > 1)
+      return false;
+    key += n + (key[n] == ' ');
+  }
+  return sizes == 1 && same == words->n;
+}
+
+/* The one entry of a family of which a single size is known; a base model's own key goes behind. */
+static bool find_only_size(vf_catalog_entry *out, const vf_context *ctx, const vf_words *words) {
+  vf_words few = *words;
+  uint32_t spare = UINT32_MAX;
+  bool certain = false;
+  vf_words_drop_neutral(&few);
+  for (size_t i = 0; i < few.n; i++)
+    if (vf_word_is_size(few.word[i])) return false;
+  for (size_t layer = 0; layer < ctx->n_layers; layer++) {
+    const vf_catalog *c = &ctx->layers[layer][VF_CATALOG_MODELS];
+    for (uint32_t i = 0; i < c->n_keys; i++) {
+      const vf_catalog_key *k = &c->keys[i];
+      if (k->spare > spare || !is_size_more(c->text + k->key, &few)) continue;
+      vf_catalog_entry e = vf_catalog_at(c, k->row);
+      bool same = k->spare == spare && out->json == e.json;
+      certain = k->spare < spare || (certain && same);
+      spare = k->spare;
+      *out = e;
+    }
+  }
+  return certain;
+}
+
+/* ---- Names with a size that the entry's have not ---------------------------------------- */
+
+/* "671b" in parameters; 0: no plain size. */
+static double size_of(const char *word) {
+  char *end;
+  double n = strtod(word, &end);
+  double unit = *end == 't' ? 1e12 : *end == 'b' ? 1e9 : *end == 'm' ? 1e6 : 0;
+  return end > word && end[0] != '\0' && end[1] == '\0' ? n * unit : 0;
+}
+
+static double params_of(const vf_catalog_entry *e, const vf_context *ctx) {
+  vf_arena *arena = vf_arena_new(&ctx->allocator, 1 << 20);
+  double params = 0;
+  if (arena == NULL) return 0;
+  vf_facts f = vf_facts_in(arena, e->file);
+  if (vf_entry_facts(&f, ctx, e, NULL) == VF_OK) {
+    const vf_fact *fact = vf_facts_find(&f, "params");
+    if (fact != NULL && fact->type == VF_FACT_INT) params = (double)fact->as.integer;
+  }
+  vf_arena_free(arena);
+  return params;
+}
+
+/* "deepseek-v3.2:671b": the entry that has all the other words, if it is so large. */
+static bool find_sized(vf_catalog_entry *out, const vf_context *ctx, const vf_words *words) {
+  vf_words few = *words;
+  double size = 0;
+  for (size_t i = 0; i < few.n;) {
+    bool is_size = vf_word_is_size(few.word[i]), active = vf_word_is_active_size(few.word[i]);
+    if (is_size && size > 0) return false;
+    if (is_size) size = size_of(few.word[i]);
+    if (is_size || active)
+      vf_words_drop(&few, i);
+    else
+      i++;
+  }
+  if (!(size > 0) || few.n == 0 || !find_words(out, ctx, &few)) return false;
+  double params = params_of(out, ctx);
+  return params > 0.93 * size && params < 1.07 * size;
+}
+
 /* ---- All of it -------------------------------------------------------------------------- */
 
 static bool find_by_words(vf_model_found *out, const vf_context *ctx, const vf_words *words) {
-  if (find_words(&out->entry, ctx, words))
+  if (find_words(&out->entry, ctx, words) || find_sized(&out->entry, ctx, words))
     out->match = VF_MATCH_WORDS;
   else if (find_trained(&out->entry, ctx, words))
     out->match = VF_MATCH_SAME_SHAPE;
   else if (find_shape(&out->entry, ctx, words))
     out->match = VF_MATCH_SAME_SHAPE;
+  else if (find_only_size(&out->entry, ctx, words))
+    out->match = VF_MATCH_ONLY_SIZE;
   return out->match != VF_MATCH_NONE;
-}
-
-/* A family without a tag is Ollama's latest, where it is no entry's own name. */
-static bool find_in_family(vf_model_found *out, const vf_context *ctx, const vf_model_name *name,
-                           const family *f) {
-  vf_words words;
-  if (!other_words(&words, f, name) || !find_by_words(out, ctx, &words)) return false;
-  if (name->tag[0] == '\0')
-    out->match = VF_MATCH_LATEST;
-  else if (f->like[0] != '\0')
-    out->match = VF_MATCH_SAME_SHAPE;
-  return true;
 }
 
 static bool find_named(vf_model_found *out, const vf_context *ctx, const vf_model_name *name) {
   char repo[2 * VF_NAME_SIZE];
   bool found = vf_catalog_find_own(&out->entry, ctx, VF_CATALOG_MODELS, name->plain);
-  if (!found && name->publisher[0] != '\0') {
-    snprintf(repo, sizeof repo, "%s/%s", name->publisher, name->family);
+  const char *publisher = name->store == VF_STORE_DOCKER ? "ai" : name->publisher;
+  if (!found && publisher[0] != '\0') {
+    snprintf(repo, sizeof repo, "%s/%s", publisher, name->family);
     found = vf_catalog_find_own(&out->entry, ctx, VF_CATALOG_MODELS, repo);
   }
   if (found) out->match = VF_MATCH_NAMED;
@@ -256,24 +346,17 @@ static bool find_tag_words(vf_model_found *out, const vf_context *ctx, const vf_
 }
 
 void vf_model_find(vf_model_found *out, const vf_context *ctx, const vf_model_name *name) {
-  bool tag =
-      name->store == VF_STORE_OLLAMA || (name->store == VF_STORE_NONE && name->tag[0] == '\0');
-  const family *f = tag ? find_family(name->family) : NULL;
+  bool latest = name->store == VF_STORE_DOCKER && name->tag[0] == '\0';
+  bool tag = latest || name->store == VF_STORE_OLLAMA || name->store == VF_STORE_NONE;
+  vf_words words = name->words;
   *out = (vf_model_found){.match = VF_MATCH_NONE};
   if (name->draft) return;
-  if (f != NULL && name->store != VF_STORE_DOCKER && f->format[0] != '\0')
-    out->usual = pick(f->format, name->tag, &out->usual_length);
+  if (latest && find_named(out, ctx, name)) return;
   if (tag && find_tag(out, ctx, name)) return;
-  if (f != NULL && name->tag[0] == '\0' && find_in_family(out, ctx, name, f)) return;
   if (find_named(out, ctx, name)) return;
   if (tag && find_tag_words(out, ctx, name)) return;
-  vf_words words = name->words;
-  if (find_words(&out->entry, ctx, &words))
-    out->match = VF_MATCH_WORDS;
-  else if (f == NULL || !find_in_family(out, ctx, name, f)) {
-    if (tag) vf_words_mark_tag(&words);
-    find_by_words(out, ctx, &words);
-  }
+  if (tag && !find_words(&out->entry, ctx, &words)) vf_words_mark_tag(&words);
+  find_by_words(out, ctx, &words);
 }
 
 /* ---- What an unknown name can mean -------------------------------------------------------- */
@@ -343,6 +426,14 @@ static vf_status fail_named(vf_error *err, const char *ref, const char *what) {
   return vf_fail(err, VF_UNKNOWN, "unknown model '%.80s%s': %s", ref, cut ? "…" : "", what);
 }
 
+/* Programs that are no language models are measured, not worked out. */
+static bool is_program(char out[64], const vf_context *ctx, const vf_model_name *name) {
+  vf_catalog_guess guess;
+  vf_catalog_guess_name(&guess, ctx, VF_CATALOG_WORKLOADS, name->plain);
+  if (guess.n > 0) snprintf(out, 64, "%s", guess.candidates[0]);
+  return guess.n > 0;
+}
+
 vf_status vf_model_unknown(const vf_context *ctx, const char *ref, const vf_model_name *name,
                            vf_error *err) {
   suggestion best[SUGGESTIONS] = {{NULL, 0}};
@@ -350,6 +441,11 @@ vf_status vf_model_unknown(const vf_context *ctx, const char *ref, const vf_mode
   if (name->words.n == 0) return fail_named(err, ref, "that is no name of a model");
   if (name->draft)
     return fail_named(err, ref, "a draft model, which guesses for another: give its config.json");
+  char program[64];
+  if (is_program(program, ctx, name)) {
+    snprintf(text, sizeof text, "no language model; measured: vramfit workloads %s", program);
+    return fail_named(err, ref, text);
+  }
   if (is_family(ctx, name->words.word[0])) suggest(best, ctx, &name->words);
   for (size_t i = 0; i < SUGGESTIONS && best[i].id != NULL; i++) {
     size_t n = strlen(list);

@@ -144,6 +144,7 @@ static const char *take_recipe(char *text) {
 typedef struct format_words {
   char text[VF_NAME_SIZE]; /* words of a scheme, with '-' between them */
   size_t length;
+  size_t others; /* words but for "mlx" */
   bool method, detail, mlx, gguf, imatrix;
 } format_words;
 
@@ -167,7 +168,9 @@ static bool take_format_word(format_words *f, const char *word) {
   }
   vf_scheme_word kind = vf_scheme_word_kind(word);
   if (kind == VF_SCHEME_WORD_OTHER) return false;
-  f->mlx |= strcmp(word, "mlx") == 0;
+  bool mlx = strcmp(word, "mlx") == 0;
+  f->mlx |= mlx;
+  f->others += !mlx;
   f->method |= kind == VF_SCHEME_WORD_METHOD;
   f->detail |= kind == VF_SCHEME_WORD_DETAIL;
   note_scheme_word(f, word);
@@ -231,8 +234,9 @@ static void add_house_word(const vf_model_name *m, format_words *f) {
   for (size_t i = 0; i < sizeof houses / sizeof *houses; i++) {
     if (!is_by(m, houses[i].publisher)) continue;
     bool mlx = strcmp(houses[i].word, "mlx") == 0;
+    bool says = mlx ? !f->mlx && f->others > 0 : f->detail && !f->method;
     if (mlx) f->mlx = true;
-    if ((mlx && f->length > 0) || (f->detail && !f->method)) note_scheme_word(f, houses[i].word);
+    if (says) note_scheme_word(f, houses[i].word);
   }
 }
 
@@ -250,7 +254,7 @@ static const struct {
 
 static void set_scheme(vf_model_name *m, const format_words *f) {
   vf_scheme scheme;
-  if (f->length == 0 || !vf_scheme_named(&scheme, f->text)) return;
+  if (f->others == 0 || !vf_scheme_named(&scheme, f->text)) return;
   snprintf(m->format, sizeof m->format, "%s", f->text);
   if (m->engine == NULL) m->engine = starts(scheme.method, "exl") ? "exllama" : "vllm";
   for (size_t i = 0; i < sizeof fp8_houses / sizeof *fp8_houses; i++)
@@ -275,10 +279,13 @@ static void settle_format(vf_model_name *m, format_words *f, const char *recipe)
   add_house_word(m, f);
   m->gguf |= f->gguf;
   set_engine(m, f, recipe);
-  if (recipe != NULL && !(f->mlx && f->length > 3))
+  if (recipe != NULL && !(f->mlx && f->others > 0))
     snprintf(m->format, sizeof m->format, "%s", recipe);
   else
     set_scheme(m, f);
+  bool tag = m->store == VF_STORE_OLLAMA;
+  bool qat = m->format[0] == '\0' && tag && vf_words_have(&m->words, "qat");
+  if (qat) snprintf(m->format, sizeof m->format, "Q4_0"); /* what it was trained for */
   bool mxfp4 = starts(m->format, "mxfp4") && m->usual_format;
   if (mxfp4) snprintf(m->format, sizeof m->format, "MXFP4_MOE");
 }
@@ -374,14 +381,13 @@ static bool read_parts(vf_model_name *m, char *name, char *tag, bool file) {
   m->strange_tag = repo && tag != NULL && !file && tag[0] != '\0' && strcmp(tag, "latest") != 0;
   /* A file beside a repository repeats its name: its format is all that it adds. */
   snprintf(whole, sizeof whole, "%s %s", name, tag != NULL && !repo ? tag : "");
-  if (strlen(name) >= sizeof m->family || !vf_words_read(&m->words, VF_WORDS_OF_MODELS, whole))
-    return false;
+  if (strlen(name) >= sizeof m->family || !vf_words_read(&m->words, whole)) return false;
   snprintf(m->family, sizeof m->family, "%s", name);
   if (tag != NULL && strcmp(tag, "latest") != 0)
     snprintf(m->tag, sizeof m->tag, "%.*s", VF_NAME_SIZE - 1, tag);
   put_plain(m, name, tag != NULL && !repo ? tag : "");
   settle_format(m, &f, recipe);
-  vf_words_drop_neutral(&m->words, VF_WORDS_OF_MODELS);
+  vf_words_drop_publishers(&m->words);
   return m->words.n > 0;
 }
 

@@ -25,7 +25,7 @@ typedef struct vf_model_name {
   char plain[VF_NAME_SIZE];  /* without formats, in lower case: "qwen3:8b" */
   char family[VF_NAME_SIZE]; /* of a tag: what stands before the colon; else as plain */
   char tag[VF_NAME_SIZE];    /* behind it, without a format; "": none, or "latest" */
-  vf_words words;            /* of plain, but for neutral ones */
+  vf_words words;            /* of plain, but for publishers */
   char format[VF_NAME_SIZE]; /* that the name states, as --quant takes it; "": none */
   const char *engine;        /* that such a name is for; NULL: any */
   bool gguf;                 /* a GGUF file or a repository of them */

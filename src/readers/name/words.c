@@ -100,10 +100,9 @@ static bool normalize(char out[NAME_ROOM], const char *name) {
   return true;
 }
 
-bool vf_words_read(vf_words *out, vf_vocabulary vocabulary, const char *name) {
+bool vf_words_read(vf_words *out, const char *name) {
   char text[NAME_ROOM];
   out->n = 0;
-  (void)vocabulary;
   if (!normalize(text, name)) return false;
   for (size_t from = 0, i = 0;; i++) {
     bool end = text[i] == '\0' || text[i] == ' ';
@@ -128,20 +127,16 @@ void vf_words_drop(vf_words *w, size_t i) {
 
 /* ---- Words that tell nothing apart ------------------------------------------------------ */
 
-/* How a model was trained to talk, who published it, what kind of a thing it is. */
-static const char *const of_models[] = {
-    "instruct",   "chat",      "it",           "hf",         "latest",        "model",
-    "pt",         "inst",      "text",         "nvidia",     "meta",          "google",
-    "microsoft",  "mistralai", "openai",       "ai",         "org",           "zai",
-    "moonshotai", "ibm",       "lgai",         "minimaxai",  "baidu",         "tencent",
-    "bytedance",  "cohere",    "cohereforai",  "coherelabs", "huggingfacetb", "tiiuae",
-    "allenai",    "liquidai",  "nousresearch", "unsloth",    "thudm",         "stepfun",
-    "xiaomimimo", NULL,
-};
+static const char *const publishers[] = {
+    "nvidia",     "meta",          "google",  "microsoft",  "mistralai", "openai",
+    "ai",         "org",           "zai",     "moonshotai", "ibm",       "lgai",
+    "minimaxai",  "baidu",         "tencent", "bytedance",  "cohere",    "cohereforai",
+    "coherelabs", "huggingfacetb", "tiiuae",  "allenai",    "liquidai",  "nousresearch",
+    "unsloth",    "thudm",         "stepfun", "xiaomimimo", NULL};
 
-static const char *const of_devices[] = {
-    "nvidia", "geforce", "amd", "radeon", "intel", "graphics", "gpu", "tesla", "apple", NULL,
-};
+/* How a model was trained to talk, and what kind of a thing it is. */
+static const char *const neutral[] = {"instruct", "chat", "it",   "hf",   "latest",
+                                      "model",    "pt",   "inst", "text", NULL};
 
 static bool is_listed(const char *const *list, const char *word) {
   for (; *list != NULL; list++)
@@ -157,15 +152,22 @@ static void drop_base(vf_words *words) {
     if (strcmp(words->word[i], "base") == 0) vf_words_drop(words, i--);
 }
 
-void vf_words_drop_neutral(vf_words *words, vf_vocabulary vocabulary) {
-  const char *const *list = vocabulary == VF_WORDS_OF_MODELS ? of_models : of_devices;
+static void drop_listed(vf_words *words, const char *const *list) {
   size_t left = words->n;
   for (size_t i = words->n; i > 0 && left > 1; i--) {
     if (!is_listed(list, words->word[i - 1])) continue;
     vf_words_drop(words, i - 1);
     left--;
   }
-  if (vocabulary == VF_WORDS_OF_MODELS) drop_base(words);
+}
+
+void vf_words_drop_publishers(vf_words *words) {
+  drop_listed(words, publishers);
+}
+
+void vf_words_drop_neutral(vf_words *words) {
+  drop_listed(words, neutral);
+  drop_base(words);
 }
 
 void vf_words_mark_tag(vf_words *words) {

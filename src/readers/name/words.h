@@ -12,9 +12,6 @@
 
 enum { VF_WORDS = 24, VF_WORD_SIZE = 24, VF_KEY_SIZE = 192 };
 
-/* Whose names they are: the same letters are other words in each. */
-typedef enum vf_vocabulary { VF_WORDS_OF_MODELS, VF_WORDS_OF_DEVICES } vf_vocabulary;
-
 /* In the order of the name, in lower case. */
 typedef struct vf_words {
   size_t n;
@@ -22,15 +19,18 @@ typedef struct vf_words {
 } vf_words;
 
 /* False if there are none, too many, or one is too long. */
-bool vf_words_read(vf_words *out, vf_vocabulary vocabulary, const char *name);
+bool vf_words_read(vf_words *out, const char *name);
 
 bool vf_words_have(const vf_words *words, const char *word);
 
 /* Takes word i out. */
 void vf_words_drop(vf_words *words, size_t i);
 
-/* Takes out what does not tell models (or devices) apart: "instruct", "geforce", publishers. */
-void vf_words_drop_neutral(vf_words *words, vf_vocabulary vocabulary);
+/* Takes publishers out: "meta", "mistralai". */
+void vf_words_drop_publishers(vf_words *words);
+
+/* Takes out what does not tell the shapes of models apart: "instruct", "it", "hf". */
+void vf_words_drop_neutral(vf_words *words);
 
 /* Adds the word that names of Ollama's library have: "deepseek-v2" is another model there. */
 void vf_words_mark_tag(vf_words *words);

@@ -13,9 +13,9 @@ same() {
   diff asked read >/dev/null && echo "same: $line" || { echo "DIFFERENT: $line"; diff asked read | head -n 6; }
 }
 m="--model llama3.1-8b --quant q4_k_m"
-same llama-server "$m" --gpu rtx-3060 --ctx 32k --kv q8_0
+same llama-server "$m" --gpu rtx-3060-12gb --ctx 32k --kv q8_0
 same llama-server "$m" --gpu rtx-4090x2 --ctx 8k --tensor-split 3,1
-same llama-server "$m" --gpu rtx-3060 --ctx 4k --ngl 20 --ubatch 256 --flash-attn on --host-memory 64GiB --cache-ram 0
+same llama-server "$m" --gpu rtx-3060-12gb --ctx 4k --ngl 20 --ubatch 256 --flash-attn on --host-memory 64GiB --cache-ram 0
 same llama-server "$m" --gpu rtx-4090 --ctx 32k --seqs 4 --kv-unified --swa-full
 same llama-server "--model qwen3-30b-a3b --quant q4_k_m" --gpu rtx-4090 --ctx 32k --n-cpu-moe 12 --no-kv-offload --host-memory 64GiB
 same llama-server "--model gpt-oss-120b --engine llama.cpp" --gpu rtx-4090 --ctx 32k -ot exps=CPU --host-memory 96GiB

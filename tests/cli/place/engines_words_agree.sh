@@ -25,7 +25,7 @@ P
 l=ghcr.io/ggml-org/llama.cpp:server-cuda
 agree rtx-4090 $l llama-server -m qwen3-32b:q4_k_m -c 8192 -np 1 -md qwen3-8b:q8_0
 agree rtx-4090 $l llama-server -m llama3.1-8b:q4_k_m -c 32768 -np 4
-agree rtx-3060 $l llama-server -m gemma3-12b:q4_k_m -c 32768 -np 1 --mmproj mm.gguf
+agree rtx-3060-12gb $l llama-server -m gemma3-12b:q4_k_m -c 32768 -np 1 --mmproj mm.gguf
 agree rtx-4090x2 $l llama-server -m llama3.1-70b:q4_k_m -c 8192 -np 1 -sm none -mg 1
 agree rtx-4090x2 $l llama-server -m llama3.1-70b:q4_k_m -c 8192 -np 1 -ts 3,1
 agree rtx-4090 $l llama-server -m qwen3-30b-a3b:q4_k_m -c 32768 -np 1 -ot exps=CPU

@@ -6,7 +6,7 @@ cat > box.json <<'J'
 J
 "$VRAMFIT" place box.json
 cat > stages.json <<'J'
-{"gpu": "rtx-3060", "workloads": [
+{"gpu": "rtx-3060-12gb", "workloads": [
   {"name": "hear", "workload": "faster-whisper-large-v3", "schedule": "stage", "keep_alive": 0},
   {"name": "think", "model": "llama3.1:8b", "quant": "q4", "ctx": "8k", "schedule": "stage", "keep_alive": 0},
   {"name": "speak", "workload": "chatterbox", "schedule": "stage", "keep_alive": 0}]}

@@ -1,5 +1,5 @@
 cat > box.json <<'J'
-{"gpu": ["rtx-4090", "rtx-3090", "rtx-3060"], "host_memory": "64GiB",
+{"gpu": ["rtx-4090", "rtx-3090", "rtx-3060-12gb"], "host_memory": "64GiB",
  "workloads": [
  {"name":"whisper","workload":"faster-whisper-large-v3:int8"},
  {"name":"flux","workload":"flux.1-dev:nf4"},

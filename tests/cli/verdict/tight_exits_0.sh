@@ -1,1 +1,1 @@
-"$VRAMFIT" --model llama3.1-8b --quant q4 --ctx 8k --gpu rtx-3060 --used 5GiB
+"$VRAMFIT" --model llama3.1-8b --quant q4 --ctx 8k --gpu rtx-3060-12gb --used 5GiB

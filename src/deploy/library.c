@@ -1,0 +1,49 @@
+/* library.c - files of Ollama's library.
+ *
+ * Ollama converts and quantizes many models itself, and keeps other matrices wide than
+ * llama-quantize does.  An entry says under "ollama.files" how many bytes its text model has in a
+ * format; two numbers where the library prints the size rounded. */
+#include "deploy/library.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/checked.h"
+
+static uint64_t text_bytes(const vf_model *m) {
+  uint64_t sum = 0, bytes;
+  for (size_t i = 0; i < m->n_tensors; i++) {
+    const vf_tensor *t = &m->tensors[i];
+    if (t->tower == 0 && vf_mul(&bytes, t->bytes, t->count)) sum += bytes;
+  }
+  return sum;
+}
+
+static uint32_t permille_of(int64_t file_bytes, uint64_t bytes) {
+  enum { LEAST = 100, MOST = 10000 }; /* beyond is another model, or a mistake */
+  uint64_t part = file_bytes > 0 ? (uint64_t)file_bytes / (bytes / 1000 + 1) : 0;
+  return part < LEAST ? LEAST : part > MOST ? MOST : (uint32_t)part;
+}
+
+/* The file's size by its format, from the entry; false if it is not known to differ. */
+static bool size_range(int64_t range[2], const vf_facts *facts, const char *quant) {
+  char key[64];
+  snprintf(key, sizeof key, "ollama.files.%.40s", quant);
+  const vf_fact *f = vf_facts_find(facts, key);
+  for (size_t i = 0; i < 2 && f != NULL; i++) {
+    const vf_fact *n = f->type == VF_FACT_ARRAY ? vf_facts_at(facts, key, i) : f;
+    if (n == NULL || n->type != VF_FACT_INT) return false;
+    range[i] = n->as.integer;
+  }
+  return f != NULL;
+}
+
+void vf_library_store(vf_model *m, const vf_facts *facts) {
+  int64_t range[2];
+  if (!size_range(range, facts, m->quant)) return;
+  uint64_t bytes = text_bytes(m);
+  uint32_t low = permille_of(range[0], bytes), high = permille_of(range[1], bytes) + 1;
+  m->share = (vf_weights_share){low, (low + high) / 2, high};
+  vf_model_assume(m, "library-file",
+                  "Ollama's own file, which is not what llama-quantize would write");
+}
