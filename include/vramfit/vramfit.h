@@ -307,15 +307,15 @@ typedef struct vf_request {
   bool deepep;               /* experts exchange tokens by DeepEP's buffers */
   bool host_experts;         /* serving engines with KTransformers: experts stay in main memory */
   uint32_t gpu_experts;      /* but for so many of each layer */
-  /* Tokens that requests really have, of ctx_tokens at most: half of them no more than the first, 19
-   * of 20 no more than the second; equal: a mean.  0: each has all of ctx_tokens. */
+  /* Tokens that requests really have, of ctx_tokens at most: half of them no more than the first,
+   * 19 of 20 no more than the second; equal: a mean.  0: each has all of ctx_tokens. */
   uint64_t real_ctx_tokens[2];
   /* Images and videos that a request may hold, as engines that profile their tower ask; -1: the
    * engine's default; 0 and 0: the tower is not run. */
   int32_t mm_images, mm_videos;
   uint64_t mm_max_pixels; /* of an image; 0: as its processor says */
   bool skip_mm_profiling; /* the tower is not run before the cache is sized */
-  bool ctx_fits; /* without ctx_tokens: as much of the model's limit as the cache holds */
+  bool ctx_fits;          /* without ctx_tokens: as much of the model's limit as the cache holds */
 
   /* llama.cpp */
   bool no_op_offload; /* products with weights of the host run there, however many rows */

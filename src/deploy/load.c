@@ -226,10 +226,14 @@ static vf_status load_name(vf_loaded *l, const vf_context *ctx, const char *ref,
   if (found->match == VF_MATCH_NONE) return unknown_model(ctx, ref, name, err);
   vf_status status = take_name(l, name, found, err);
   if (status == VF_OK) status = load_entry(l, ctx, &found->entry, err);
-  bool tag = name->store == VF_STORE_OLLAMA || found->match == VF_MATCH_LATEST;
+  bool tag = name->store == VF_STORE_OLLAMA || found->match == VF_MATCH_LATEST, checkpoint = false;
+  bool mlx = name->engine != NULL && strcmp(name->engine, "mlx") == 0; /* "9b-mlx" has its own */
+  if (status == VF_OK) status = vf_entry_take_checkpoint(&l->facts, &checkpoint, ref, err);
+  if (checkpoint) l->quant = NULL; /* its config says more than its name */
+  l->usual_format &= !checkpoint;
   l->library = tag;
   if (status == VF_OK && tag && l->quant == NULL)
-    l->quant = vf_entry_tag_format(&l->facts, name->plain);
+    l->quant = vf_entry_tag_format(&l->facts, mlx ? ref : name->plain);
   bool own = tag && !vf_words_have(&name->words, "qat"); /* those are small throughout */
   if (status == VF_OK && own) status = vf_entry_take_file(&l->facts, err);
   return status;

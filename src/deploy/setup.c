@@ -207,8 +207,6 @@ vf_status vf_opened_open(vf_opened *out, const vf_context *ctx, const vf_deploym
   vf_deployment_settle(&o.request, d);
   if (d->model == NULL) return vf_fail(err, VF_USAGE, "no model is named");
   vf_status status = open_main(&o, ctx, d, devices, n, err);
-  if (status == VF_UNKNOWN && d->elsewhere)
-    status = open_model(&o.model, ctx, d, d->model, d->quant, err);
   if (status == VF_OK) status = vf_opened_beside(&o, ctx, d, err);
   if (status == VF_OK)
     *out = o;

@@ -190,6 +190,17 @@ static vf_status take_request(vf_request *out, const vf_request *in, vf_error *e
   return VF_OK;
 }
 
+/* A GPU that may take a part of its machine's memory alone, and what raises it. */
+static void remark_share(vf_estimate *e, const vf_device *d) {
+  if (d->kind != VF_DEVICE_UNIFIED || d->whole_bytes == 0) return;
+  vf_estimate_assume(e, "gpu-share",
+                     d->backend == VF_BACKEND_METAL
+                         ? "Metal may take a part of the memory alone: sysctl iogpu.wired_limit_mb "
+                           "raises it, and --memory says so"
+                         : "the GPU may map about half of the memory: ttm.pages_limit raises it, "
+                           "and --memory says so");
+}
+
 static void remark_devices(vf_estimate *e, const vf_device *devices, size_t count, size_t named) {
   for (size_t i = 0; i < count; i++) {
     if (!devices[i].several_sizes) continue;
@@ -197,6 +208,7 @@ static void remark_devices(vf_estimate *e, const vf_device *devices, size_t coun
                        "the card is sold with several sizes of memory: the smallest is taken");
     break;
   }
+  remark_share(e, &devices[0]);
   if (count < named)
     vf_estimate_assume(e, "fewer-devices",
                        "the engine refuses so many GPUs for this model: the others stay idle");

@@ -283,9 +283,10 @@ static doubt doubt_of(const vf_tensor *t, bool nvfp4, bool experts) {
 
 vf_interval vf_ranks_weights(const vf_ranks *s) {
   const vf_model *m = s->model;
-  vf_interval size = vf_model_weights_size(m, vf_shard_weights(&s->shard, m));
+  uint64_t all = vf_shard_weights(&s->shard, m);
+  vf_interval size = {all, all, all};
   bool nvfp4 = strncmp(m->checkpoint, "modelopt", 8) == 0;
-  if (!m->scheme_by_name || m->share.expected != 0) return size;
+  if (!m->scheme_by_name) return vf_model_weights_size(m, all);
   for (size_t i = 0; i < m->n_tensors; i++) {
     const vf_tensor *t = &m->tensors[i];
     doubt d = t->bytes != 0 ? doubt_of(t, nvfp4, s->moe) : NO_DOUBT;

@@ -195,6 +195,14 @@ static vf_status add_tag(vf_catalog_build *b, build_kind *k, const vf_facts *f, 
   return push_name(b, k, name, err);
 }
 
+/* The whole name of a repository alone: what it ends in is the model's own name. */
+static vf_status add_checkpoint(vf_catalog_build *b, build_kind *k, const vf_facts *f,
+                                const char *key, const char *repo, vf_error *err) {
+  char name[VF_NAME_SIZE];
+  if (repo[0] == '\0' || !vf_name_normalize(name, repo)) return refuse_name(f, key, err);
+  return push_name(b, k, name, err);
+}
+
 typedef vf_status add_one(vf_catalog_build *b, build_kind *k, const vf_facts *f, const char *key,
                           const char *text, vf_error *err);
 
@@ -220,6 +228,13 @@ static vf_status add_names(vf_catalog_build *b, build_kind *k, const vf_facts *f
   if (status == VF_OK) status = add_device_names(b, k, f, err);
   const char *repo = vf_facts_string(f, "hf_repo", NULL);
   if (status == VF_OK && repo != NULL) status = add_name(b, k, f, "hf_repo", repo, err);
+  for (unsigned i = 0; status == VF_OK; i++) {
+    char key[32];
+    snprintf(key, sizeof key, "checkpoints.%u.repo", i);
+    repo = vf_facts_string(f, key, NULL);
+    if (repo == NULL) break;
+    status = add_checkpoint(b, k, f, key, repo, err);
+  }
   return status;
 }
 

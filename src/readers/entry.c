@@ -95,3 +95,48 @@ vf_status vf_entry_take_file(vf_facts *facts, vf_error *err) {
   vf_facts_finish(facts);
   return status;
 }
+
+/* ---- Checkpoints of others -------------------------------------------------------------- */
+
+/* "hf:org/model" and a page's address end in "org/model". */
+static bool names_repo(const char *ref, const char *repo) {
+  size_t n = strlen(ref), m = strlen(repo);
+  return n >= m && vf_name_equal(ref + n - m, repo) && (n == m || strchr("/:", ref[n - m - 1]));
+}
+
+/* "checkpoints.2." of the one with this repository, "" if there is none. */
+static void checkpoint_prefix(char out[32], const vf_facts *facts, const char *ref) {
+  enum { MOST = 100 };
+  out[0] = '\0';
+  for (unsigned i = 0; i < MOST; i++) {
+    char key[32];
+    snprintf(key, sizeof key, "checkpoints.%u.repo", i);
+    const char *name = vf_facts_string(facts, key, NULL);
+    if (name == NULL) return;
+    if (!names_repo(ref, name)) continue;
+    snprintf(out, 32, "checkpoints.%u.", i);
+    return;
+  }
+}
+
+vf_status vf_entry_take_checkpoint(vf_facts *facts, bool *found, const char *ref, vf_error *err) {
+  static const char own[] = "quantization_config";
+  char prefix[32];
+  checkpoint_prefix(prefix, facts, ref);
+  size_t n = strlen(prefix), kept = 0;
+  *found = n > 0;
+  if (!*found) return VF_OK;
+  vf_fact *items = vf_arena_alloc(facts->arena, facts->count + 1, sizeof *items);
+  if (items == NULL) return vf_fail_nomem(err);
+  for (size_t i = 0; i < facts->count; i++) {
+    vf_fact fact = facts->items[i];
+    if (strncmp(fact.key, own, sizeof own - 1) == 0) continue;
+    if (strncmp(fact.key, prefix, n) == 0) fact.key += n;
+    items[kept++] = fact;
+  }
+  facts->items = items;
+  facts->capacity = facts->count + 1;
+  facts->count = kept;
+  vf_facts_finish(facts);
+  return VF_OK;
+}

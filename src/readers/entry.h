@@ -21,8 +21,12 @@ vf_status vf_entry_complete(vf_facts *facts, const vf_context *ctx, vf_error *er
  * tag is one of the entry's names; case does not matter. */
 const char *vf_entry_tag_format(const vf_facts *facts, const char *tag);
 
-/* Puts what Ollama's own file differs in ("ollama.file", under the keys of a config) in the place of
- * the entry's facts. */
+/* Puts what Ollama's own file differs in ("ollama.file", under the keys of a config) in the place
+ * of the entry's facts. */
 vf_status vf_entry_take_file(vf_facts *facts, vf_error *err);
+
+/* If what was typed names one of the entry's "checkpoints", puts its quantization_config in the
+ * place of the entry's; *found says so. */
+vf_status vf_entry_take_checkpoint(vf_facts *facts, bool *found, const char *ref, vf_error *err);
 
 #endif

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """The pages that list the catalogs: catalogs.py [--bless] VRAMFIT DATA DOCS
 
-Writes docs/models.md, docs/gpus.md, docs/nodes.md and docs/workloads.md out of data/ and the program; without --bless, says whether
-they are current.
+Writes docs/models.md, docs/gpus.md, docs/nodes.md and docs/workloads.md out of data/ and the program, and how large the
+catalogs are into docs/catalogs.md; without --bless, says whether they are current.
 """
-import glob, json, os, subprocess, sys
+import glob, json, os, re, subprocess, sys
 
 MODELS = """# Models
 
@@ -159,12 +159,30 @@ def workloads_page(data):
     return WORKLOADS.format(n=n, v=count) + "\n".join(out)
 
 
+SIZE = re.compile(r"^The catalogs are .*$", re.M)
+
+
+def catalogs_page(data, docs):
+    """docs/catalogs.md with the sentence that says how much there is."""
+    counts, size = [], 0
+    for kind in ("models", "gpus", "nodes", "workloads"):
+        listed = [e for _, l in entries(data, kind) for e in l]
+        counts.append("%d %s" % (len(listed), {"gpus": "devices"}.get(kind, kind)))
+        size += sum(len(json.dumps(e, separators=(",", ":"), ensure_ascii=False).encode()) for e in listed)
+    line = "The catalogs are %s and %s: %.1f MB of the program, of which a call reads the page that it asks for." % (
+        ", ".join(counts[:-1]), counts[-1], size / 1e6)
+    text = open(os.path.join(docs, "catalogs.md")).read()
+    assert len(SIZE.findall(text)) == 1, "docs/catalogs.md: one line begins with 'The catalogs are'"
+    return SIZE.sub(lambda _: line, text)
+
+
 def main():
     arguments = [a for a in sys.argv[1:] if a != "--bless"]
     vramfit, data, docs = arguments
     stale = 0
     for name, text in (("models.md", models_page(vramfit, data)), ("gpus.md", gpus_page(data)),
-                       ("nodes.md", nodes_page(data)), ("workloads.md", workloads_page(data))):
+                       ("nodes.md", nodes_page(data)), ("workloads.md", workloads_page(data)),
+                       ("catalogs.md", catalogs_page(data, docs))):
         path = os.path.join(docs, name)
         if "--bless" in sys.argv:
             open(path, "w").write(text)

@@ -299,11 +299,20 @@ static void a_tag_is_the_file_that_ollamas_library_has(void **state) {
   assert_near(weights_of("gpt-oss:20b", NULL), 13800000000);      /* 16 bits beside the experts */
   assert_near(weights_of("codellama:7b-q2_K", NULL), 2826000000); /* a recipe of 2023 */
   assert_near(weights_of("qwen3-1.7b", "ollama"), 1359279776);
+  assert_near(weights_of("gemma4:12b-mlx", NULL), 7700000000); /* NVFP4, of MLX */
 }
 
 static void a_file_of_the_hub_is_not_that_file(void **state) {
   (void)state;
   assert_true(weights_of("Qwen/Qwen3-1.7B-GGUF:Q4_K_M", NULL) < 1200000000);
+}
+
+static void a_published_checkpoint_has_its_own_scheme(void **state) {
+  (void)state; /* what derives from their config.json */
+  assert_int_equal(weights_of("nvidia/MiniMax-M2.5-NVFP4", NULL), 134401725440);
+  assert_int_equal(weights_of("hf:nvidia/MiniMax-M2.5-NVFP4", NULL), 134401725440);
+  assert_int_equal(weights_of("Qwen/Qwen3-30B-A3B-FP8", NULL), 29904297984 + 1270247424);
+  assert_int_equal(weights_of("qwen3-30b-a3b", NULL), 61089832960); /* not its model's */
 }
 
 int main(void) {
@@ -315,6 +324,7 @@ int main(void) {
       cmocka_unit_test(an_own_entry_can_be_like_a_built_in_one),
       cmocka_unit_test(a_tag_is_the_file_that_ollamas_library_has),
       cmocka_unit_test(a_file_of_the_hub_is_not_that_file),
+      cmocka_unit_test(a_published_checkpoint_has_its_own_scheme),
       cmocka_unit_test(a_catalog_that_is_not_there_is_an_error),
       cmocka_unit_test(a_config_becomes_an_entry_with_the_facts_that_count),
       cmocka_unit_test(a_config_that_makes_no_model_is_not_added),

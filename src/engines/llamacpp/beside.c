@@ -104,17 +104,6 @@ static bool is_cuda_cache_format(vf_format f) {
   return f != VF_FORMAT_IQ4_NL;
 }
 
-/* A GPU that may take a part of its machine's memory alone, and what raises it. */
-static void assume_share(vf_estimate *e, const vf_device *d) {
-  if (d->kind != VF_DEVICE_UNIFIED || d->whole_bytes == 0) return;
-  vf_estimate_assume(e, "gpu-share",
-                     d->backend == VF_BACKEND_METAL
-                         ? "Metal may take a part of the memory alone: sysctl iogpu.wired_limit_mb "
-                           "raises it, and --memory says so"
-                         : "the GPU may map about half of the memory: ttm.pages_limit raises it, "
-                           "and --memory says so");
-}
-
 static void add_assumptions(plan *p) {
   vf_estimate *e = p->e;
   const vf_device *d = &e->devices[0].device;
@@ -126,7 +115,6 @@ static void add_assumptions(plan *p) {
   if (d->kind == VF_DEVICE_UNIFIED)
     vf_estimate_assume(e, "shared-pool",
                        "the pool is shared with the operating system: what is free in it moves");
-  assume_share(e, d);
   if (d->kind == VF_DEVICE_DISCRETE && d->used_bytes == 0 && !d->used_is_live)
     vf_estimate_assume(e, "gpu-idle", "nothing else uses the GPU (--used says otherwise)");
   if ((p->model->flags & VF_MODEL_HAS_TOWER) && p->request->mmproj_bytes == 0)

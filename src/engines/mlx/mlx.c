@@ -198,7 +198,7 @@ static void measure_chunk(plan *p) {
 
 static vf_amount weights(const vf_ranks *s, uint32_t device) {
   (void)device;
-  return vf_amount_exact(vf_shard_weights(&s->shard, s->model), "");
+  return vf_ranks_stored(s, vf_shard_weights(&s->shard, s->model));
 }
 
 static vf_amount kv_cache(const vf_ranks *s, uint32_t device) {
