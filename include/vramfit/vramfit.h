@@ -94,7 +94,7 @@ VF_API const char *vf_catalog_id(const vf_context *ctx, vf_catalog_kind kind, si
 VF_API VF_MUST_USE vf_status vf_tokens_parse(uint64_t *out_tokens, const char *text, vf_error *err);
 
 /* A size: "24GiB", "24GB", "1.5TiB", "512MiB", "123" (bytes).  GiB is 2^30 bytes, GB is 10^9.  Text
- * that is none is VF_USAGE, more than 8 EiB is VF_LIMIT. */
+ * that is none is VF_USAGE, 8 PiB and more are VF_LIMIT. */
 VF_API VF_MUST_USE vf_status vf_size_parse(uint64_t *out_bytes, const char *text, vf_error *err);
 
 /* What sizes are shown in. */

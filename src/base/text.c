@@ -65,8 +65,19 @@ size_t vf_utf8_length(const char *text, size_t length) {
   return s[0] == 0xF4 && s[1] <= 0x8F ? 4 : 0;
 }
 
-static int is_control(const unsigned char *s, size_t sequence) {
-  return s[0] < 0x20 || s[0] == 0x7F || (sequence == 2 && s[0] == 0xC2 && s[1] < 0xA0);
+/* Marks and overrides of writing direction, which show a name in another order than it has: U+061C,
+ * U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069; and line ends that terminals do not agree
+ * about: U+2028, U+2029. */
+static bool is_turning(const unsigned char *s, size_t sequence) {
+  if (sequence == 2) return s[0] == 0xD8 && s[1] == 0x9C;
+  if (sequence != 3 || s[0] != 0xE2) return false;
+  if (s[1] == 0x80) return s[2] == 0x8E || s[2] == 0x8F || (s[2] >= 0xA8 && s[2] <= 0xAE);
+  return s[1] == 0x81 && s[2] >= 0xA6 && s[2] <= 0xA9;
+}
+
+static bool is_control(const unsigned char *s, size_t sequence) {
+  return s[0] < 0x20 || s[0] == 0x7F || (sequence == 2 && s[0] == 0xC2 && s[1] < 0xA0) ||
+         is_turning(s, sequence);
 }
 
 void vf_text_escaped(vf_text *t, const char *s, size_t length) {

@@ -22,8 +22,9 @@ void vf_text_put(vf_text *t, const char *s);
 void vf_text_bytes(vf_text *t, const char *s, size_t length);
 void vf_text_printf(vf_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Text from a file or a command line, for a terminal or a log: control characters (C0, DEL, C1)
- * and bytes that are not UTF-8 become \xNN, so that no file can drive a terminal. */
+/* Text from a file or a command line, for a terminal or a log: control characters (C0, DEL, C1),
+ * marks of writing direction and bytes that are not UTF-8 become \xNN, so that no file can drive a
+ * terminal or show itself as another. */
 void vf_text_escaped(vf_text *t, const char *s, size_t length);
 
 /* 1234567 as "1,234,567". */

@@ -81,6 +81,9 @@ static uint64_t find_size_unit(const char *name) {
 }
 
 /* whole.fraction unit; the fraction counts down to the byte, at most nine digits of it. */
+/* What every reader of JSON takes for the same number: integers of a double. */
+#define MOST_BYTES (UINT64_C(1) << 53)
+
 vf_status vf_size_parse(uint64_t *out_bytes, const char *text, vf_error *err) {
   const char *s = text;
   uint64_t whole, fraction = 0, scale = 1, part, total;
@@ -97,8 +100,8 @@ vf_status vf_size_parse(uint64_t *out_bytes, const char *text, vf_error *err) {
   uint64_t unit = find_size_unit(s);
   if (unit == 0 || (unit == 1 && scale != 1)) return bad_size(err, text);
   if (!vf_mul(&part, fraction, unit) || !vf_mul(&total, whole, unit) ||
-      !vf_add(&total, total, part / scale) || total > INT64_MAX)
-    return vf_fail(err, VF_LIMIT, "%s is beyond 8 EiB", text);
+      !vf_add(&total, total, part / scale) || total >= MOST_BYTES)
+    return vf_fail(err, VF_LIMIT, "%s is beyond 8 PiB", text);
   *out_bytes = total;
   return VF_OK;
 }

@@ -259,18 +259,29 @@ static const option_spec *find_spec(const char *word, const char **value) {
 static const struct {
   const char *word, *ours;
 } elsewhere[] = {
-    {"--vram", "--memory 24GiB"},     {"--gpu-memory", "--memory 24GiB"},
-    {"--ram", "--host-memory 64GiB"}, {"--context", "--ctx 8k"},
-    {"--num-ctx", "--ctx 8k"},        {"--num_ctx", "--ctx 8k"},
-    {"--n-ctx", "--ctx 8k"},          {"--max-seq-len", "--ctx 8k"},
-    {"--max-length", "--ctx 8k"},     {"--precision", "--quant f16"},
-    {"--bits", "--quant q4"},         {"--format-weights", "--quant q4"},
+    {"--vram", "--memory 24GiB"},
+    {"--gpu-memory", "--memory 24GiB"},
+    {"--ram", "--host-memory 64GiB"},
+    {"--context", "--ctx 8k"},
+    {"--num-ctx", "--ctx 8k"},
+    {"--num_ctx", "--ctx 8k"},
+    {"--n-ctx", "--ctx 8k"},
+    {"--max-seq-len", "--ctx 8k"},
+    {"--max-length", "--ctx 8k"},
+    {"--precision", "--quant f16"},
+    {"--bits", "--quant q4"},
+    {"--format-weights", "--quant q4"},
     {"--batch", "--seqs N, sequences at once, or --batch-size N, tokens at once"},
-    {"--concurrency", "--seqs N"},    {"--users", "--seqs N"},
-    {"--parallel-requests", "--seqs N"}, {"--device", "--gpu rtx-4090"},
-    {"--card", "--gpu rtx-4090"},     {"--kv-cache", "--kv q8_0"},
-    {"--layers", "--ngl N"},          {"-v", "--version"},
-    {"-V", "--version"},              {"-n", "--seqs N"},
+    {"--concurrency", "--seqs N"},
+    {"--users", "--seqs N"},
+    {"--parallel-requests", "--seqs N"},
+    {"--device", "--gpu rtx-4090"},
+    {"--card", "--gpu rtx-4090"},
+    {"--kv-cache", "--kv q8_0"},
+    {"--layers", "--ngl N"},
+    {"-v", "--version"},
+    {"-V", "--version"},
+    {"-n", "--seqs N"},
 };
 
 static vf_status unknown_option(const char *word, vf_error *err) {
@@ -422,24 +433,23 @@ static vf_status check_parameters(const args *a, const command *c, vf_error *err
 /* ---- A model and a GPU without options ---- */
 
 static bool is_gpu(const vf_context *ctx, const char *word) {
-  vf_device devices[VF_MAX_DEVICES];
-  vf_error ignored;
+  static vf_device devices[VF_MAX_DEVICES]; /* large */
   size_t n;
   if (strncmp(word, "auto", 4) == 0 && (word[4] == '\0' || word[4] == ':')) return true;
-  return vf_devices_parse(devices, VF_MAX_DEVICES, &n, ctx, word, &ignored) == VF_OK;
+  return vf_devices_parse(devices, VF_MAX_DEVICES, &n, ctx, word, NULL) == VF_OK;
 }
 
 /* A word that is a slip of the pen for a command is none for a model. */
 static bool is_like_a_command(const char *word) {
-  const char *names[MAX_OPERANDS + 1] = {NULL};
-  for (size_t i = 0; i < n_commands && i < MAX_OPERANDS; i++) names[i] = commands[i].name;
+  enum { MOST = 40 };
+  const char *names[MOST + 1] = {NULL};
+  for (size_t i = 0; i < n_commands && i < MOST; i++) names[i] = commands[i].name;
   return vf_nearest_name(word, names) != NULL;
 }
 
 static bool is_model(const vf_context *ctx, const char *word) {
   vf_model *m;
-  vf_error ignored;
-  if (vf_model_open(&m, ctx, word, NULL, NULL, &ignored) != VF_OK) return false;
+  if (vf_model_open(&m, ctx, word, NULL, NULL, NULL) != VF_OK) return false;
   vf_model_free(m);
   return true;
 }
@@ -463,8 +473,7 @@ static vf_status take_names(const line *l, vf_error *err) {
   bool swapped = gpu_first && second != NULL && !is_gpu(l->ctx, second);
   a->command = NULL;
   a->n_operands = 0;
-  if (second == NULL)
-    return name(a, 0, gpu_first ? "--gpu" : "--model", first, err);
+  if (second == NULL) return name(a, 0, gpu_first ? "--gpu" : "--model", first, err);
   vf_status status = name(a, 0, "--model", swapped ? second : first, err);
   return status == VF_OK ? name(a, 2, "--gpu", swapped ? first : second, err) : status;
 }
@@ -545,8 +554,9 @@ static vf_status read_all(line *l, vf_error *err) {
 }
 
 vf_status args_parse(args *out, const vf_context *ctx, int argc, char **argv, vf_error *err) {
-  static line l; /* large: not on the stack, and there is one command line */
-  memset(out, 0, sizeof *out);
+  static line l;       /* large: not on the stack, and there is one command line */
+  out->command = NULL; /* not the operands: they are many, and counted */
+  memset(&out->n_operands, 0, sizeof *out - offsetof(args, n_operands));
   vf_status status = vf_command_new(&out->deployment, ctx, err);
   if (status != VF_OK) return status;
   out->words = (const char *const *)argv + 1;

@@ -1,6 +1,5 @@
 /* place.c - the command place: do these workloads fit together on this box? */
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +8,7 @@
 #include "devices.h"
 #include "output.h"
 #include "trouble.h"
+#include "write_file.h"
 
 static vf_place_options options_of(const args *a, const vf_deployment *d) {
   return (vf_place_options){.struct_size = sizeof(vf_place_options),
@@ -22,22 +22,16 @@ static vf_place_options options_of(const args *a, const vf_deployment *d) {
                             .headroom_permille = d->headroom.permille};
 }
 
-static vf_status file_trouble(const char *path, int reason, vf_error *err) {
-  trouble(err, path, "cannot be written: %s", strerror(reason));
-  return err->status = VF_IO;
-}
-
 /* The image goes to a file of its own, beside whatever else is asked for. */
 static vf_status write_svg(const vf_place *place, const args *a, vf_error *err) {
   vf_report_options options = report_options(a);
   if (a->card_svg == NULL) return VF_OK;
-  FILE *f = fopen(a->card_svg, "w");
-  if (f == NULL) return file_trouble(a->card_svg, errno, err);
-  vf_status status = vf_place_card(place, true, &options, write_stdout, f, err);
-  int reason = errno;
-  bool closed = fclose(f) == 0;
-  if (status != VF_OK || !closed) return file_trouble(a->card_svg, closed ? reason : errno, err);
-  return VF_OK;
+  written_file w;
+  vf_status status = check_svg_name("--card-svg", a->card_svg, err);
+  if (status == VF_OK) status = written_file_begin(&w, a->card_svg, SVG_BEGINS, err);
+  if (status != VF_OK) return status;
+  status = vf_place_card(place, true, &options, write_stdout, w.file, err);
+  return written_file_end(&w, status, err);
 }
 
 static vf_status report(const vf_place *place, const args *a, vf_error *err) {

@@ -1,7 +1,6 @@
 /* plot.c - --plot FILE.svg and --plot -. */
 #include "plot.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,18 +8,16 @@
 
 #include "output.h"
 #include "trouble.h"
+#include "write_file.h"
 
 static vf_status write_file(const char *path, const vf_estimate *e, const vf_curve *curve,
                             const vf_plot_options *options, vf_error *err) {
-  FILE *file = fopen(path, "w");
-  if (file == NULL) {
-    trouble(err, path, "cannot be written: %s", strerror(errno));
-    return err->status = VF_IO;
-  }
-  vf_status status = vf_plot_write(e, curve, options, write_stdout, file, err);
-  if (fclose(file) == 0 || status != VF_OK) return status;
-  trouble(err, path, "cannot be written: %s", strerror(errno));
-  return err->status = VF_IO;
+  written_file w;
+  vf_status status = check_svg_name("--plot", path, err);
+  if (status == VF_OK) status = written_file_begin(&w, path, SVG_BEGINS, err);
+  if (status != VF_OK) return status;
+  status = vf_plot_write(e, curve, options, write_stdout, w.file, err);
+  return written_file_end(&w, status, err);
 }
 
 /* A picture of another kind is asked for. */

@@ -173,6 +173,9 @@ static vf_status load_file(vf_loaded *l, const char *path, vf_load_depth depth, 
   vf_status status = vf_gguf_recognize(&gguf, l->files, path, err);
   if (status != VF_OK) return status;
   if (gguf) return load_gguf(l, path, depth, err);
+  if (vf_text_ends_with(path, strlen(path), ".gguf"))
+    return vf_fail_at(err, VF_MALFORMED, path, "",
+                      "is no GGUF file: it does not begin with GGUF (is the download finished?)");
   if (!is_weight_name(path)) return load_config(l, path, err);
   status = load_config_beside(l, folder_of(l->arena, path), err);
   if (status == VF_OK && is_of_ranks(l)) return VF_OK;

@@ -1,10 +1,12 @@
 /* user_catalog.c - users' own entries, before those that are built in. */
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/args.h"
 #include "base/names.h"
@@ -121,6 +123,14 @@ static vf_status check_keys(const vf_facts *f, int kind, vf_error *err) {
   return VF_OK;
 }
 
+/* Of entries of one's own: what no list, option or word of the command line can be mistaken for. */
+static bool is_id(const char *id) {
+  static const char *const words[] = {"any", "none", "auto", "all", NULL};
+  size_t n = strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789.-");
+  return n > 0 && n < VF_NAME_SIZE && id[n] == '\0' && id[0] != '.' && id[0] != '-' &&
+         !is_known(id, words);
+}
+
 static vf_status check_model(const vf_facts *facts, vf_error *err) {
   vf_model *m;
   vf_status status = vf_arch_build(&m, facts, err);
@@ -137,6 +147,11 @@ static vf_status check_entry(void *context, int kind, const vf_catalog_entry *e,
   if (arena == NULL) return vf_fail_nomem(err);
   vf_facts facts = vf_facts_in(arena, e->file);
   vf_status status = vf_config_parse(&facts, e->json, e->length, err);
+  if (status == VF_OK && !is_id(vf_facts_string(&facts, "id", "")))
+    status =
+        vf_facts_fail(&facts, "id", VF_MALFORMED, err,
+                      "is not an id: lower-case letters, digits, dots and dashes, and none of the"
+                      " words any, none, auto, all");
   if (status == VF_OK) status = check_keys(&facts, kind, err);
   if (status == VF_OK && kind == VF_CATALOG_MODELS) status = vf_entry_complete(&facts, ctx, err);
   if (status == VF_OK && kind == VF_CATALOG_MODELS) status = check_model(&facts, err);
@@ -212,11 +227,6 @@ vf_status vf_context_add_catalog(vf_context *ctx, const char *path, vf_error *er
 
 /* ---- A new entry ------------------------------------------------------------------------ */
 
-static bool is_id(const char *id) {
-  size_t n = strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789.-");
-  return n > 0 && n < VF_NAME_SIZE && id[n] == '\0' && id[0] != '.' && id[0] != '-';
-}
-
 /* The members of a config that a catalog entry may have. */
 static cJSON *entry_of(const char *text, size_t length, const char *id, const char *source) {
   cJSON *config = cJSON_ParseWithLength(text, length), *entry = cJSON_CreateObject();
@@ -248,16 +258,17 @@ static char *file_text(cJSON *entry) {
   return text;
 }
 
-/* Whole or not at all: under another name first. */
+/* Whole or not at all: under another name first, which is made for this; no link is followed. */
 static vf_status write_new(const char *path, const char *text, vf_error *err) {
-  char other[PATH_BYTES + 8];
+  char other[PATH_BYTES + 32];
   vf_path_kind kind;
-  snprintf(other, sizeof other, "%s.new", path);
+  snprintf(other, sizeof other, "%s.%ld.new", path, (long)getpid());
   vf_status status = vf_files_look(&kind, vf_file_system(), path, err);
   if (status != VF_OK) return status;
   if (kind != VF_PATH_NONE)
     return vf_fail_at(err, VF_IO, path, "", "is there already: remove it, or take another --id");
-  FILE *f = fopen(other, "w");
+  int fd = open(other, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+  FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
   if (f == NULL) return vf_fail_at(err, VF_IO, other, "", "cannot be written: %s", strerror(errno));
   bool written = fputs(text, f) >= 0 && fputc('\n', f) != EOF;
   int reason = errno;
@@ -265,10 +276,13 @@ static vf_status write_new(const char *path, const char *text, vf_error *err) {
     reason = errno;
     written = false;
   }
-  if (written && rename(other, path) == 0) return VF_OK;
-  if (written) reason = errno;
-  remove(other);
-  return vf_fail_at(err, VF_IO, path, "", "cannot be written: %s", strerror(reason));
+  bool placed = written && link(other, path) == 0; /* unlike rename, takes nothing's place */
+  if (written && !placed && (errno == EPERM || errno == ENOTSUP)) /* no links there */
+    placed = rename(other, path) == 0;
+  if (written && !placed) reason = errno;
+  unlink(other);
+  return placed ? VF_OK
+                : vf_fail_at(err, VF_IO, path, "", "cannot be written: %s", strerror(reason));
 }
 
 static vf_status make_folder(const char *path, vf_error *err) {
@@ -333,7 +347,9 @@ vf_status vf_catalog_add_model(char *out_path, size_t size, const vf_context *ct
   vf_loaded l;
   vf_catalog_entry taken;
   if (!is_id(id))
-    return vf_fail(err, VF_USAGE, "'%s' is not an id: lower-case letters, digits, dots and dashes",
+    return vf_fail(err, VF_USAGE,
+                   "'%s' is not an id: lower-case letters, digits, dots and dashes, and none of the"
+                   " words any, none, auto, all",
                    id);
   if (vf_catalog_find(&taken, ctx, VF_CATALOG_MODELS, id))
     return vf_fail(err, VF_USAGE, "'%s' is the name of an entry of %s already", id, taken.file);

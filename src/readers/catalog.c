@@ -159,6 +159,7 @@ vf_status vf_catalog_unknown(const vf_context *ctx, int kind, const char *what, 
                              const char *hint, vf_error *err) {
   vf_catalog_guess guess;
   char list[200];
+  if (err == NULL) return VF_UNKNOWN; /* nobody reads a suggestion */
   vf_catalog_guess_name(&guess, ctx, kind, name);
   if (guess.n > 1) {
     list_candidates(list, sizeof list, &guess);

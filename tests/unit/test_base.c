@@ -69,12 +69,12 @@ static void sizes_mean_what_their_unit_says(void **state) {
 static void sizes_that_make_no_sense_are_refused(void **state) {
   (void)state;
   static const char *const bad[] = {"",      "G",     "24X", "24Gb2", "-1GiB",
-                                    "1.GiB", ".5GiB", "1.5", "1e9", "1GiB "};
+                                    "1.GiB", ".5GiB", "1.5", "1e9",   "1GiB "};
   uint64_t n = 77;
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
     assert_fails(vf_size_parse(&n, bad[i], err), VF_USAGE, "is not a size");
-  assert_fails(vf_size_parse(&n, "9223372036854775808", err), VF_LIMIT, "beyond 8 EiB");
-  assert_fails(vf_size_parse(&n, "99999999TiB", err), VF_LIMIT, "beyond 8 EiB");
+  assert_fails(vf_size_parse(&n, "9007199254740992", err), VF_LIMIT, "beyond 8 PiB");
+  assert_fails(vf_size_parse(&n, "99999999TiB", err), VF_LIMIT, "beyond 8 PiB");
   assert_u64(n, 77);
 }
 
@@ -113,6 +113,16 @@ static void control_characters_and_bad_utf8_are_escaped(void **state) {
   vf_text text = vf_text_on(buf, sizeof buf);
   vf_text_escaped(&text, input, sizeof input - 1);
   assert_string_equal(buf, "a\\x1B[31m\\x0A\\x7F\\xC2\\x9B\\xFF\\xED\\xA0\\x80 é€");
+}
+
+static void marks_of_writing_direction_are_escaped(void **state) {
+  (void)state;
+  static const char input[] = "a\xe2\x80\xae"
+                              "b\xd8\x9c\xe2\x81\xa6\xe2\x80\xa8\xe2\x80\x93";
+  char buf[128];
+  vf_text text = vf_text_on(buf, sizeof buf);
+  vf_text_escaped(&text, input, sizeof input - 1);
+  assert_string_equal(buf, "a\\xE2\\x80\\xAEb\\xD8\\x9C\\xE2\\x81\\xA6\\xE2\\x80\\xA8–");
 }
 
 static void text_that_does_not_fit_is_cut_and_counted(void **state) {
@@ -225,6 +235,7 @@ int main(void) {
       cmocka_unit_test(sizes_are_shown_rounded_half_up),
       cmocka_unit_test(negative_sizes_have_a_sign),
       cmocka_unit_test(control_characters_and_bad_utf8_are_escaped),
+      cmocka_unit_test(marks_of_writing_direction_are_escaped),
       cmocka_unit_test(text_that_does_not_fit_is_cut_and_counted),
       cmocka_unit_test(thousands_get_commas),
       cmocka_unit_test(nearest_name_finds_slips_and_nothing_far),

@@ -33,7 +33,7 @@ static struct {
 } g;
 
 static const char box[] = "test_face_box.json";
-static const char root[] = "/nonexistent";
+static const char root[] = ".";
 static const vf_axis axes[] = {{VF_AXIS_CTX, "4k,8k"}};
 static vf_max_query query;
 

@@ -1,7 +1,7 @@
 # The library, its headers, the program, and how others find them: a CMake package and a pkg-config file.
 include(CMakePackageConfigHelpers)
 set(cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/vramfit)
-configure_package_config_file(cmake/vramfitConfig.cmake.in vramfitConfig.cmake
+configure_package_config_file(src/install/vramfitConfig.cmake.in vramfitConfig.cmake
   INSTALL_DESTINATION ${cmake_dir})
 write_basic_package_version_file(vramfitConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(TARGETS vramfit EXPORT vramfitTargets)
@@ -9,7 +9,7 @@ install(DIRECTORY include/vramfit DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_
 install(EXPORT vramfitTargets NAMESPACE vramfit:: DESTINATION ${cmake_dir})
 install(FILES ${PROJECT_BINARY_DIR}/vramfitConfig.cmake
   ${PROJECT_BINARY_DIR}/vramfitConfigVersion.cmake DESTINATION ${cmake_dir})
-install(FILES cmake/cjson.cmake RENAME vramfitCJSON.cmake DESTINATION ${cmake_dir})
+install(FILES src/install/cjson.cmake RENAME vramfitCJSON.cmake DESTINATION ${cmake_dir})
 
 # ---- The program finds a shared library beside it, wherever the two are put --------------------
 if(VRAMFIT_PROGRAM)
@@ -68,5 +68,5 @@ if(BUILD_SHARED_LIBS)
 else()
   set(pc_libs "${pc_system}")
 endif()
-configure_file(cmake/vramfit.pc.in vramfit.pc @ONLY)
+configure_file(src/install/vramfit.pc.in vramfit.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/vramfit.pc DESTINATION ${pc_dir})
