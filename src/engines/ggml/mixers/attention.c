@@ -52,7 +52,8 @@ void vf_write_cache(vf_ggml_builder *b, const vf_layer *l, const vf_heads *s, vf
 static bool is_flash_on_host(const vf_ggml_builder *b) {
   const vf_ggml_graph *g = b->g;
   const vf_layer *l = &b->model->layers[b->layer];
-  return g->flash_on_host && !vf_ggml_flash_takes(g->build, l, g->kv_k, g->kv_v);
+  return b->schedule != NULL && g->flash_on_host &&
+         !vf_ggml_flash_takes(g->build, l, g->kv_k, g->kv_v);
 }
 
 /* All of one cache: `width` elements per cell, in rows of `row`; a part of a wider cell ends
