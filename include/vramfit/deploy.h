@@ -58,6 +58,7 @@ typedef struct vf_deployment {
                      that is not here is taken by its file's name */
   const vf_assumption *remarks; /* told with the estimate: options that were not understood */
   size_t n_remarks;
+  const char *backend; /* what drives the GPUs: "vulkan"; NULL: their makers' own */
 } vf_deployment;
 
 /* A deployment of which nothing is said. */

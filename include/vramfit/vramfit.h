@@ -170,6 +170,7 @@ typedef enum vf_backend {
   VF_BACKEND_METAL = 3,
   VF_BACKEND_SYCL = 4,  /* Intel GPUs */
   VF_BACKEND_OTHER = 5, /* accelerators that only their vendors' engines drive */
+  VF_BACKEND_VULKAN = 6, /* any maker's GPU, where it is asked for */
   VF_BACKEND_COUNT
 } vf_backend;
 
@@ -315,6 +316,12 @@ typedef struct vf_request {
   uint64_t mm_max_pixels; /* of an image; 0: as its processor says */
   bool skip_mm_profiling; /* the tower is not run before the cache is sized */
   bool ctx_fits;          /* without ctx_tokens: as much of the model's limit as the cache holds */
+
+  /* llama.cpp */
+  bool no_op_offload; /* products with weights of the host run there, however many rows */
+  bool embeddings;    /* the whole batch is pooled: rows of logits as it has tokens */
+  bool repack;        /* weights on the host in the CPU's own layout, beside the mapped file */
+  bool no_host;       /* no pinned buffers on the host */
 } vf_request;
 
 /* A request in which nothing is said. */

@@ -22,8 +22,8 @@ enum {
 /* What an item takes in one place. */
 typedef struct vf_demand {
   vf_interval devices[VF_CORESIDE_DEVICES];
-  vf_interval host; /* main memory, where that is another pool */
-  bool refused;     /* it does not run there even alone */
+  vf_interval host;                         /* main memory, where that is another pool */
+  bool refused;                             /* it does not run there even alone */
   uint64_t growth[VF_CORESIDE_DEVICES + 1]; /* what it may take with use on top; last the host */
 } vf_demand;
 

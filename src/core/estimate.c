@@ -55,6 +55,7 @@ vf_status vf_estimate_reset(vf_estimate *e, const vf_model *model, const vf_devi
   memcpy(e->assumptions, model->assumptions, model->n_assumptions * sizeof *e->assumptions);
   e->verdict = VF_FITS;
   e->refused = e->overflow = e->lost_assumption = e->has_plan = false;
+  e->named[0] = '\0';
   for (size_t i = 0; i < device_count; i++) {
     memset(&e->devices[i], 0, sizeof e->devices[i]);
     e->devices[i].device = devices[i];

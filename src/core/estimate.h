@@ -11,7 +11,13 @@
 struct vf_engine;
 
 enum { VF_ESTIMATE_WORDS = 2048 };
-enum { VF_MAX_ASSUMPTIONS = 64, VF_LINES_PER_DEVICE = 24, VF_NOTES = 24, VF_VERSION_TEXT = 80 };
+enum {
+  VF_MAX_ASSUMPTIONS = 64,
+  VF_LINES_PER_DEVICE = 24,
+  VF_NOTES = 24,
+  VF_VERSION_TEXT = 80,
+  VF_NAMED_TEXT = 240
+};
 
 /* Room for an engine's plan: what it made of the request, kept for explanations. */
 enum { VF_PLAN_BYTES = 4096 };
@@ -60,6 +66,7 @@ struct vf_estimate {
 
   vf_device_budget *devices;
   size_t n_devices, device_capacity;
+  size_t n_idle; /* of the GPUs: the last ones before the host take no part while it is estimated */
   vf_line *lines;
   size_t n_lines, line_capacity;
   vf_assumption assumptions[VF_MAX_ASSUMPTIONS];
@@ -69,15 +76,21 @@ struct vf_estimate {
   vf_verdict verdict;
   char version[VF_VERSION_TEXT]; /* of the engine, as asked for; "": none was named */
   uint64_t notes[VF_NOTES];      /* numbers that an engine keeps for its explanations */
+  char named[VF_NAMED_TEXT];     /* room for an assumption that names something */
   vf_plan_room plan;             /* of the run, if has_plan */
   bool has_plan;
-  vf_memo memo;         /* kept from one estimate to the next */
-  bool refused;         /* the engine would not start, whatever the sums say: NO-FIT */
-  bool overflow;        /* a sum left 64 bits: the estimate has failed */
-  bool lost_assumption; /* there were too many to tell: it has failed, too */
-  vf_decodes decodes;   /* of the engine */
+  vf_memo memo;                /* kept from one estimate to the next */
+  bool refused;                /* the engine would not start, whatever the sums say: NO-FIT */
+  bool overflow;               /* a sum left 64 bits: the estimate has failed */
+  bool lost_assumption;        /* there were too many to tell: it has failed, too */
+  vf_decodes decodes;          /* of the engine */
   const vf_graph_watch *watch; /* of the graphs that are played for it; NULL: nobody */
 };
+
+/* The first device that takes part. */
+static inline const vf_device_budget *vf_estimate_first(const vf_estimate *e) {
+  return &e->devices[e->n_idle != 0 ? e->request.main_gpu : 0];
+}
 
 /* Empties the estimate and gives it these devices; makes room if there is too little. */
 vf_status vf_estimate_reset(vf_estimate *e, const vf_model *model, const vf_device *devices,
@@ -120,8 +133,8 @@ static inline vf_interval vf_exactly(uint64_t bytes) {
 /* What the engine can allocate; 0 if reserve and use exceed the total. */
 uint64_t vf_device_capacity(const vf_device *d);
 
-/* What is left beyond growth and the headroom target, of the tighter limit; below 0: what is missing
- * for FITS. */
+/* What is left beyond growth and the headroom target, of the tighter limit; below 0: what is
+ * missing for FITS. */
 int64_t vf_budget_over(const vf_device_budget *b);
 
 /* Capacity less the upper end of the need, of the tighter limit. */

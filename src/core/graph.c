@@ -137,6 +137,7 @@ vf_ref vf_graph_outside(vf_graph *g, vf_outside what, uint64_t bytes, uint8_t ba
   vf_ref r = vf_graph_op(g, VF_OP_NEW, bytes, NULL, 0);
   vf_graph_node *n = vf_graph_node_of(g, r);
   n->outside = (uint8_t)what;
+  n->offloads = true;
   n->backend = backend;
   n->ordered = n->done = true;
   return r;

@@ -100,7 +100,7 @@ typedef struct vf_graph_node {
   uint8_t n_sources;
   uint8_t input; /* 1 + its number, 0: none */
   bool computed; /* an input's number, and yet the result of an operation */
-  bool offloads; /* large enough to run on a GPU with weights of the host's */
+  bool offloads; /* large enough to run on a GPU with weights of the host's; of a weight: it can */
   bool ordered, done, live, held, output;
 } vf_graph_node;
 

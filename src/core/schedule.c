@@ -74,7 +74,7 @@ static uint8_t wish_of(const vf_schedule *s, const vf_graph_node *n) {
   for (int i = 0; i < n->n_sources; i++) {
     const vf_graph_node *w = &s->graph->nodes[n->sources[i] & 0xFFFF];
     if (w->outside != VF_OUTSIDE_WEIGHT) continue;
-    return w->backend == host_of(s) && n->offloads ? 0 : w->backend;
+    return w->backend == host_of(s) && n->offloads && w->offloads ? 0 : w->backend;
   }
   return VF_BACKEND_OPEN;
 }
@@ -193,7 +193,7 @@ static void note_copy(vf_schedule *s, const vf_graph_node *n, const vf_stretch *
   vf_input_reads *r = &s->reads[n->input - 1][split->backend];
   r->split = split->id;
   r->place = (uint16_t)split->n_seen;
-  note_read(s, n, host_of(s), split->id >> STEP_SHIFT);
+  note_read(s, n, n->backend, split->id >> STEP_SHIFT);
 }
 
 static void see_copy(vf_schedule *s, vf_stretch *split, uint16_t copy) {

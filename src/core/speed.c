@@ -39,7 +39,7 @@ typedef struct step {
 } step;
 
 uint32_t vf_speed_gpus(const vf_estimate *e) {
-  return e->devices[0].device.kind == VF_DEVICE_HOST ? 0 : (uint32_t)e->n_devices - 1;
+  return vf_estimate_first(e)->device.kind == VF_DEVICE_HOST ? 0 : (uint32_t)(e->n_devices - 1 - e->n_idle);
 }
 
 static double weights_on_gpus(const vf_estimate *e) {
@@ -99,7 +99,7 @@ static void add_device(step *s, const vf_device_budget *b, double all) {
 
 /* Arithmetic of the further sequences of a batch. */
 static void add_compute(step *s) {
-  const vf_device *d = &s->e->devices[0].device;
+  const vf_device *d = &vf_estimate_first(s->e)->device;
   const vf_reach *f = vf_reach_of(s->e, d);
   double rate = vf_full_rate(d), more = s->seqs - 1;
   uint32_t share = s->reads.gpu.expert_layers != 0 ? f->batch_experts : f->batch;
@@ -111,7 +111,7 @@ static void add_compute(step *s) {
 /* Activations go round twice a layer where devices share it; weights come from the host where an
  * engine offloads them. */
 static void add_link(step *s) {
-  const vf_device *d = &s->e->devices[0].device;
+  const vf_device *d = &vf_estimate_first(s->e)->device;
   double pcie = d->pcie_mb_per_s != 0 ? d->pcie_mb_per_s : PCIE_DEFAULT_MB_PER_S;
   double streamed = (double)(s->reads.gpu.packed_bytes + s->reads.gpu.plain_bytes) *
                     streamed_share(s->e) / s->ranks;
@@ -127,7 +127,7 @@ static void add_link(step *s) {
 
 /* Bandwidth of main memory: as told, on unified memory at most the pool's, else a wide guess. */
 static void add_host(step *s) {
-  const vf_device *d = &s->e->devices[0].device;
+  const vf_device *d = &vf_estimate_first(s->e)->device;
   double bytes = (double)vf_read_bytes(&s->reads.host);
   double least = HOST_LEAST_MB_PER_S, most = HOST_MOST_MB_PER_S;
   double told = s->e->request.host_bandwidth_mb_per_s;
@@ -185,7 +185,7 @@ static vf_bound bound_of(const step *s) {
 }
 
 static uint32_t bound_bandwidth(const step *s, vf_bound bound) {
-  const vf_device *d = &s->e->devices[0].device;
+  const vf_device *d = &vf_estimate_first(s->e)->device;
   switch (bound) {
   case VF_BOUND_MEMORY: return d->bandwidth_mb_per_s;
   case VF_BOUND_HOST_MEMORY: return s->e->request.host_bandwidth_mb_per_s;
@@ -218,7 +218,7 @@ static void tell_prompt(vf_speed *out, const step *s) {
       ms_of(p.first.fast * queue), ms_of(p.first.expected * queue), ms_of(p.first.slow * queue)};
   out->prefill_basis = vf_read_bytes(&s->reads.host) != 0
                            ? VF_BASIS_ASSUMED
-                           : vf_reach_of(s->e, &s->e->devices[0].device)->basis;
+                           : vf_reach_of(s->e, &vf_estimate_first(s->e)->device)->basis;
   out->prompt_operations = p.operations;
   out->prompt_gflops = p.gflops;
   out->prompt_share_permille = p.share_permille;
@@ -273,7 +273,7 @@ size_t vf_speed_explain(const vf_estimate *e, char *buf, size_t size) {
   if (e == NULL || e->n_devices == 0) return 0;
   step s = step_of(e, false);
   const vf_read *r = &s.reads.gpu;
-  const vf_device *d = &e->devices[0].device;
+  const vf_device *d = &vf_estimate_first(e)->device;
   const vf_reach *f = vf_reach_of(e, d);
   if (s.unknown != NULL) {
     vf_text_put(&t, s.unknown);

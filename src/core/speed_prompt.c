@@ -67,7 +67,7 @@ static double whole_time(const vf_estimate *e, uint32_t share, double chunks) {
 }
 
 static double exchange_time(const vf_estimate *e, double chunks) {
-  const vf_device *d = &e->devices[0].device;
+  const vf_device *d = &vf_estimate_first(e)->device;
   uint32_t ranks = vf_speed_ranks(e);
   double tokens = (double)e->workload.requested_ctx_tokens / chunks;
   double moved = 2.0 * (double)e->model->n_embd * tokens * 2.0 * (ranks - 1) / ranks;
@@ -99,7 +99,7 @@ bool vf_prompt_times(const vf_estimate *e, vf_prompt *out) {
   vf_reads r = vf_reads_of(e, 1);
   bool host = vf_read_bytes(&r.host) != 0;
   if (e->decodes == VF_DECODES_UNKNOWN || (host && e->workload.tp != 0)) return false;
-  const vf_reach *reach = vf_reach_of(e, &e->devices[0].device);
+  const vf_reach *reach = vf_reach_of(e, &vf_estimate_first(e)->device);
   uint32_t share = vf_model_has_experts(e->model) ? reach->prompt_experts
                    : is_packed(e)                 ? reach->prompt_packed
                                                   : reach->prompt_plain;
@@ -107,7 +107,7 @@ bool vf_prompt_times(const vf_estimate *e, vf_prompt *out) {
   if (ns <= 0) return false;
   ns = ns / pipeline_gain(e, chunks) + exchange_time(e, chunks);
   *out = (vf_prompt){.operations = (uint64_t)token_operations(e),
-                     .gflops = (uint32_t)vf_full_rate(&e->devices[0].device),
+                     .gflops = (uint32_t)vf_full_rate(&vf_estimate_first(e)->device),
                      .share_permille = share,
                      .chunks = (uint32_t)chunks};
   vf_span_add(&out->per_token, ns / tokens, reach->prompt);

@@ -304,6 +304,7 @@ static reach_class class_of(const vf_estimate *e, const vf_device *d) {
   case VF_BACKEND_CPU:
   case VF_BACKEND_SYCL:
   case VF_BACKEND_OTHER:
+  case VF_BACKEND_VULKAN:
   case VF_BACKEND_COUNT: break;
   }
   return CLASS_OTHER;

@@ -15,7 +15,7 @@ enum { MILLION = 1000000, STATE_NUMBER_BYTES = 4 };
 /* ---- Where things lie ------------------------------------------------------------------- */
 
 static bool only_host(const vf_estimate *e) {
-  return e->devices[0].device.kind == VF_DEVICE_HOST;
+  return vf_estimate_first(e)->device.kind == VF_DEVICE_HOST;
 }
 
 /* Slots [0, first) stay in main memory: with engines that place layers, and only there. */

@@ -6,6 +6,7 @@
 
 #include "base/args.h"
 #include "base/checked.h"
+#include "base/names.h"
 #include "base/status.h"
 #include "base/units.h"
 #include "deploy/open.h"
@@ -45,6 +46,31 @@ static void change_device(vf_device *d, const vf_deployment *of) {
   d->headroom_permille = of->headroom.permille;
 }
 
+/* Vulkan drives what CUDA, ROCm and SYCL drive; everything else its own maker's GPUs alone. */
+static vf_status choose_backend(vf_device *d, const vf_deployment *of, vf_error *err) {
+  static const struct {
+    const char *name;
+    vf_backend backend;
+  } known[] = {{"cuda", VF_BACKEND_CUDA}, {"rocm", VF_BACKEND_ROCM},
+               {"hip", VF_BACKEND_ROCM},  {"metal", VF_BACKEND_METAL},
+               {"sycl", VF_BACKEND_SYCL}, {"vulkan", VF_BACKEND_VULKAN}};
+  bool open = d->backend == VF_BACKEND_CUDA || d->backend == VF_BACKEND_ROCM ||
+              d->backend == VF_BACKEND_SYCL;
+  if (of->backend == NULL) return VF_OK;
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+    if (!vf_name_equal(of->backend, known[i].name)) continue;
+    if (known[i].backend == d->backend) return VF_OK;
+    if (known[i].backend != VF_BACKEND_VULKAN || !open)
+      return vf_fail(err, VF_UNSUPPORTED, "--backend %s does not drive a %s%s", of->backend,
+                     d->name, open ? ": its maker's own or vulkan" : "");
+    d->backend = VF_BACKEND_VULKAN;
+    return VF_OK;
+  }
+  return vf_fail(err, VF_USAGE,
+                 "--backend: '%s' is none (cuda, rocm, vulkan, metal, sycl; --gpu cpu for the CPU)",
+                 of->backend);
+}
+
 /* What an engine's own line does not say of its ranks is one, whatever GPUs there are. */
 void vf_deployment_settle(vf_request *r, const vf_deployment *d) {
   const vf_engine *engine = NULL;
@@ -80,8 +106,12 @@ vf_status vf_deployment_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, co
     return vf_fail(err, VF_USAGE, "'%s' is several devices already: how many is said once", d->gpu);
   for (; *n < d->gpus; ++*n) devices[*n] = devices[0];
   *n = used_devices(*n, d);
-  for (size_t i = 0; i < *n; i++) change_device(&devices[i], d);
-  return VF_OK;
+  vf_status changed = VF_OK;
+  for (size_t i = 0; i < *n && changed == VF_OK; i++) {
+    change_device(&devices[i], d);
+    changed = choose_backend(&devices[i], d, err);
+  }
+  return changed;
 }
 
 /* ---- Models ----------------------------------------------------------------------------- */

@@ -119,15 +119,27 @@ static vf_status check_devices(const vf_device *devices, size_t count, vf_error 
   return VF_OK;
 }
 
-/* One of several has everything, and the others are not part of it. */
-static vf_status choose_main(const vf_device **devices, size_t *count, const vf_request *request,
+/* One of several has everything, and the others idle beside it: an engine sees it as the first. */
+static vf_status choose_main(vf_device *devices, size_t count, const vf_request *request,
                              vf_error *err) {
-  if (request->main_gpu >= *count)
+  if (request->main_gpu >= count)
     return vf_fail(err, VF_USAGE, "the main GPU is %" PRIu32 ", and the last one is %zu",
-                   request->main_gpu, *count - 1);
-  *devices += request->main_gpu;
-  *count = 1;
+                   request->main_gpu, count - 1);
+  vf_device main = devices[request->main_gpu];
+  memmove(devices + 1, devices, request->main_gpu * sizeof *devices);
+  devices[0] = main;
   return VF_OK;
+}
+
+/* Every device and line back where the caller has it. */
+static void restore_order(vf_estimate *e, uint32_t main) {
+  vf_device_budget first = e->devices[0];
+  memmove(e->devices, e->devices + 1, main * sizeof *e->devices);
+  e->devices[main] = first;
+  for (size_t i = 0; i < e->n_lines; i++) {
+    vf_line *l = &e->lines[i];
+    if (l->device <= main) l->device = l->device == 0 ? main : l->device - 1;
+  }
 }
 
 /* The caller's devices and, unless the host is the only one, the host behind them. */
@@ -135,6 +147,10 @@ static vf_status set_devices(vf_estimate *e, const vf_model *model, const vf_req
                              const vf_device *devices, size_t count, vf_error *err) {
   vf_device all[VF_MAX_DEVICES + 1];
   memcpy(all, devices, count * sizeof *all);
+  bool split = request->split != VF_SPLIT_NONE;
+  vf_status status = split ? VF_OK : choose_main(all, count, request, err);
+  if (status != VF_OK) return status;
+  e->n_idle = split || devices[0].kind == VF_DEVICE_HOST ? 0 : count - 1;
   if (devices[0].kind != VF_DEVICE_HOST)
     all[count++] = (vf_device){.id = "host", .name = "host memory", .kind = VF_DEVICE_HOST};
   complete_host(&all[count - 1], request, &all[0]);
@@ -208,8 +224,6 @@ static vf_status run_in(vf_estimate *e, const char *engine, const vf_model *mode
   if (status == VF_OK && version != NULL && e->engine->check != NULL)
     status = e->engine->check(version, err);
   if (status == VF_OK) status = check_devices(devices, count, err);
-  if (status == VF_OK && request->split == VF_SPLIT_NONE)
-    status = choose_main(&devices, &count, request, err);
   if (status == VF_OK) status = set_devices(e, model, request, devices, count, err);
   if (status == VF_OK && request->real_ctx_tokens[0] != 0 && !e->engine->pools)
     status = vf_fail(err, VF_USAGE,
@@ -227,6 +241,7 @@ static vf_status run_in(vf_estimate *e, const char *engine, const vf_model *mode
     vf_estimate_assume(e, "engine-version",
                        "the rules of that engine version are not known: the newest known are used");
   status = e->engine->estimate(e, request, err);
+  if (e->n_idle != 0) restore_order(e, request->main_gpu);
   return status == VF_OK ? vf_estimate_finish(e, err) : status;
 }
 

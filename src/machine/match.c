@@ -33,6 +33,7 @@ static const char *vendor_name(const vf_found *d) {
   case VF_BACKEND_METAL: return "apple";
   case VF_BACKEND_CPU:
   case VF_BACKEND_OTHER:
+  case VF_BACKEND_VULKAN:
   case VF_BACKEND_COUNT: break;
   }
   return "";
@@ -46,6 +47,7 @@ static const char *vendor_title(const vf_found *d) {
   case VF_BACKEND_METAL: return "Apple";
   case VF_BACKEND_CPU:
   case VF_BACKEND_OTHER:
+  case VF_BACKEND_VULKAN:
   case VF_BACKEND_COUNT: break;
   }
   return "unknown";

@@ -152,7 +152,8 @@ static vf_format output_format(const state *s, const vf_tensor *t) {
 static vf_format embedding_format(const state *s, const vf_tensor *t) {
   if (s->wide && t->role == VF_ROLE_TOKEN_EMBD) return F(Q8_0);
   vf_format own = recipes[s->id].embd;
-  if (s->tied && t->role == VF_ROLE_TOKEN_EMBD) return output_format(s, t);
+  bool embeds = t->role == VF_ROLE_TOKEN_EMBD || t->role == VF_ROLE_PER_LAYER_TOKEN_EMBD;
+  if (s->tied && embeds) return output_format(s, t); /* llama-quant.cpp:103: one class */
   return own != VF_FORMAT_NONE ? own : s->base;
 }
 

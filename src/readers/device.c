@@ -80,7 +80,8 @@ static uint32_t compute_capability(const entry_facts *e) {
 /* ---- One entry -------------------------------------------------------------------------- */
 
 static const char *const kinds[] = {"discrete", "unified", "host", NULL};
-static const char *const backends[] = {"cpu", "cuda", "rocm", "metal", "sycl", "other", NULL};
+static const char *const backends[] = {"cpu",  "cuda",  "rocm",   "metal",
+                                       "sycl", "other", "vulkan", NULL};
 _Static_assert(sizeof kinds / sizeof *kinds == VF_DEVICE_KIND_COUNT + 1, "every kind");
 _Static_assert(sizeof backends / sizeof *backends == VF_BACKEND_COUNT + 1, "every backend");
 

@@ -139,8 +139,9 @@ static void write_table(vf_out *out, const vf_machine_info *info, vf_unit unit) 
 /* ---- JSON ------------------------------------------------------------------------------- */
 
 static const char *const backend_word[VF_BACKEND_COUNT] = {
-    [VF_BACKEND_CPU] = "cpu",     [VF_BACKEND_CUDA] = "cuda", [VF_BACKEND_ROCM] = "rocm",
-    [VF_BACKEND_METAL] = "metal", [VF_BACKEND_SYCL] = "sycl", [VF_BACKEND_OTHER] = "other",
+    [VF_BACKEND_CPU] = "cpu",       [VF_BACKEND_CUDA] = "cuda", [VF_BACKEND_ROCM] = "rocm",
+    [VF_BACKEND_METAL] = "metal",   [VF_BACKEND_SYCL] = "sycl", [VF_BACKEND_OTHER] = "other",
+    [VF_BACKEND_VULKAN] = "vulkan",
 };
 
 static void json_identity(vf_doc *j, const vf_machine_device *d) {

@@ -3,10 +3,14 @@
 
 usage: accuracy.py [--bless] VRAMFIT DOCS
 
-Reads llamacpp.tsv, logs.tsv, serving.tsv and estimators.tsv beside this script, and fails if the page's tables are not what comes out;
+Reads llamacpp.tsv, builds.tsv, logs.tsv, serving.tsv and estimators.tsv beside this script, and fails if the page's tables are not
+what comes out;
 --bless writes them.  They stand between "<!-- generated: NAME -->" and "<!-- end -->".  Standard library only.
 """
 import collections, concurrent.futures, json, os, re, shlex, statistics, subprocess, sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import builds
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 UNITS = {"MiB": 2**20, "GiB": 2**30, "GB": 10**9, "tokens": 1, "x": 1, "bool": 1}
@@ -124,6 +128,32 @@ def llamacpp_tables():
     return {"llama.cpp by figure": table(["figure"] + HEADS, [[f] + statistics_of(e) for f, e in sorted(by_figure.items())]),
             "llama.cpp by architecture": table(["architecture", "rows"] + HEADS[:1] + HEADS[1:],
                                                [[a, count[a]] + statistics_of(e) for a, e in sorted(by_architecture.items())])}
+
+
+def rule_table():
+    """What rules.def says of builds, in their order."""
+    with open(os.path.join(HERE, "..", "..", "src", "engines", "ggml", "rules.def"), encoding="utf-8") as f:
+        text = re.sub(r"\s+", " ", f.read().split("*/", 1)[1])
+    rules = re.findall(r'VF_GGML_RULE\((\w+), (\d+), (\d+), "([^"]+)", "([^"]+)"\)', text)
+    name = lambda b: "v0.5.0" if b == "10489" else "b" + b
+    lines = [[name(s) if s != "0" else "", name(u) if u != "0" else "", change, words] for _, s, u, change, words in rules]
+    order = sorted(zip(rules, lines), key=lambda x: int(x[0][2]) or int(x[0][1]))
+    return {"llama.cpp by rule": table(["since", "until", "change", "what holds"], [l for _, l in order])}
+
+
+def build_tables():
+    found, order = collections.defaultdict(list), []
+    for _, build, _, figures in builds.measure(VRAMFIT):
+        if build not in order:
+            order.append(build)
+        for name, truth, low, expected, high in figures:
+            what = ("host " if name.startswith("host") else "CPU alone " if name.startswith("cpu") else "device ") + name.split(".")[1]
+            error = 0.0 if expected == truth else 100.0 * (expected - truth) / max(truth, 1)
+            found[build, what].append((error, low == truth == high, builds.is_inside(truth, low, high)))
+    order.sort(key=lambda b: int(b[1:]) if b[1:].isdigit() else 10**9)
+    lines = [[b, w, len(x), sum(e[1] for e in x), "%+.1f %%" % max((e[0] for e in x), key=abs) if any(e[0] for e in x) else "0",
+              sum(e[2] for e in x)] for (b, w), x in sorted(found.items(), key=lambda i: (order.index(i[0][0]), i[0][1]))]
+    return {"llama.cpp by build": table(["build", "figure", "n", "exact", "worst", "inside"], lines)}
 
 
 FAMILIES = [("llama.cpp", "llama.cpp"), ("ik_llama", "ik_llama.cpp"), ("Ollama", "Ollama"), ("vLLM", "vLLM"),
@@ -258,7 +288,8 @@ VRAMFIT, docs = sys.argv[1 + bless:]
 path = os.path.join(docs, "accuracy.md")
 with open(path, encoding="utf-8") as f:
     page = f.read()
-tables = {**llamacpp_tables(), **log_tables(), **serving_tables(), **estimator_tables(), **architecture_tables()}
+tables = {**llamacpp_tables(), **build_tables(), **rule_table(), **log_tables(), **serving_tables(), **estimator_tables(),
+          **architecture_tables()}
 new = page
 for name, text in tables.items():
     mark = "<!-- generated: %s -->\n" % name

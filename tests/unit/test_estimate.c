@@ -203,6 +203,18 @@ static void versions_that_are_none_are_refused(void **state) {
   assert_fails(run("llama3.1-8b", "q4", "h100", &r, err), VF_UNSUPPORTED, "older than the oldest");
 }
 
+static void no_more_tokens_are_computed_than_are_submitted(void **state) {
+  (void)state;
+  vf_request r = vf_request_init();
+  r.ctx_tokens = 8192;
+  r.batch_tokens = 256;
+  assert_ok(run("llama3.1-8b", "q4", "h100", &r, err));
+  assert_int_equal(vf_estimate_workload(estimate)->ubatch_tokens, 256);
+  r.ubatch_tokens = 128;
+  assert_ok(run("llama3.1-8b", "q4", "h100", &r, err));
+  assert_int_equal(vf_estimate_workload(estimate)->ubatch_tokens, 128);
+}
+
 static uint64_t compute_of(const char *engine) {
   vf_request r = vf_request_init();
   r.ctx_tokens = 8192;
@@ -452,6 +464,7 @@ int main(void) {
       cmocka_unit_test(another_version_of_the_engine_is_an_assumption),
       cmocka_unit_test(versions_that_are_none_are_refused),
       cmocka_unit_test(every_program_obeys_the_same_builds),
+      cmocka_unit_test(no_more_tokens_are_computed_than_are_submitted),
       cmocka_unit_test(more_context_or_sequences_never_need_less),
       cmocka_unit_test(intervals_are_ordered_and_parts_add_up),
       cmocka_unit_test(depth_does_not_change_the_compute_buffer),

@@ -29,6 +29,7 @@ enum vf_ggml_input {
   VF_IN_TEMPERATURE,
   VF_IN_LAYER_TOKENS,
   VF_IN_LAYER_EMBD,
+  VF_IN_MEAN,       /* how much each token counts in a sequence's pooled embedding */
   VF_IN_ROPE_TABLE, /* of the layers on the host */
   VF_IN_POOL,       /* which tokens are a sequence's */
   VF_IN_IMAGE_LOGITS,

@@ -128,7 +128,7 @@ static choice choose(vf_ggml_builder *b, const vf_layer *l, vf_ref logits) {
   keep(&c, sorted);
   c.ids = vf_view(sorted);
   c.weights = weigh(b, l, probs, &c);
-  vf_expand(b, c.weights);
+  if (!vf_rule(b, VF_RULE_WEIGHTS_LATE)) vf_expand(b, c.weights);
   for (int i = 0; i < c.n_kept && is_fused(b, l); i++)
     if ((c.kept[i] & 0xFFFF) != (c.weights & 0xFFFF))
       vf_graph_keep(&b->graph, c.weights, c.kept[i]);

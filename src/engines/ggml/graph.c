@@ -96,7 +96,8 @@ vf_ref vf_norm_with(vf_ggml_builder *b, const vf_layer *l, uint64_t bytes, vf_re
   if (b->g->pins_norms && weight != 0 && b->layer != UINT32_MAX) vf_pin_to_layer(b, x);
   x = vf_over2(b, bytes, x, weight);
   uint64_t row = weight != 0 ? vf_graph_node_of(&b->graph, weight)->bytes : 0;
-  if (row != 0) vf_graph_node_of(&b->graph, x)->offloads = bytes / row >= OFFLOAD_MIN_ROWS;
+  if (row != 0)
+    vf_graph_node_of(&b->graph, x)->offloads = bytes / row >= OFFLOAD_MIN_ROWS && !b->g->no_offload;
   return vf_has(l, VF_LAYER_NORM_BIAS) ? vf_over2(b, bytes, x, bias) : x;
 }
 
@@ -129,7 +130,7 @@ vf_ref vf_select_rows(vf_ggml_builder *b, vf_ref x) {
 
 void vf_cut_rows(vf_ggml_builder *b) {
   b->rows = b->g->output_rows;
-  b->graph.offloads = b->rows >= OFFLOAD_MIN_ROWS;
+  b->graph.offloads = b->rows >= OFFLOAD_MIN_ROWS && !b->g->no_offload;
 }
 
 vf_ref vf_apply(vf_ggml_builder *b, uint64_t bytes, vf_ref x, int times) {
@@ -378,6 +379,30 @@ static vf_ref end_norm(vf_ggml_builder *b, vf_ref x) {
   return vf_norm(b, &m->layers[0], vf_build_rows(b, m->n_embd), x, VF_ROLE_OUTPUT_NORM);
 }
 
+/* Models of short convolutions leave the logits out where embeddings are served
+ * (models/lfm2.cpp). */
+static void add_logits(vf_ggml_builder *b, vf_ref x) {
+  uint64_t bytes = vf_build_rows(b, b->model->n_vocab);
+  bool leaves_out = (b->model->layers[0].mixers & VF_MIX_SHORTCONV) != 0;
+  if (b->g->pooled && leaves_out) {
+    vf_expand(b, x);
+    return;
+  }
+  x = vf_multiply(b, bytes, VF_ROLE_OUTPUT, x);
+  if (b->model->flags & VF_MODEL_IMAGE_LOGITS) x = vf_new2(b, bytes, x, b->in[VF_IN_IMAGE_LOGITS]);
+  if (b->g->pooled) vf_graph_output(&b->graph, x);
+  vf_expand(b, x);
+}
+
+/* The mean of each sequence's tokens: a product with their transposed copy
+ * (src/llama-graph.cpp, build_pooling). */
+static void pool_mean(vf_ggml_builder *b, vf_ref x) {
+  uint64_t width = b->model->n_embd;
+  vf_ref turned = vf_new(b, vf_build_rows(b, width), vf_view(x));
+  vf_expand(b,
+            vf_new2(b, vf_build_mul(b, width, b->g->seqs, F32_BYTES), turned, b->in[VF_IN_MEAN]));
+}
+
 void vf_build_end(vf_ggml_builder *b, vf_ref x) {
   const vf_model *m = b->model;
   bool altup = m->layers[0].altup != 0, late = (m->flags & VF_MODEL_LATE_ROWS) != 0;
@@ -398,10 +423,8 @@ void vf_build_end(vf_ggml_builder *b, vf_ref x) {
   if (!all) vf_cut_rows(b);
   vf_graph_output(&b->graph, x);
   if (m->flags & VF_MODEL_RESULT_SCALED) x = vf_over(b, vf_build_rows(b, m->n_embd), x);
-  uint64_t bytes = vf_build_rows(b, m->n_vocab);
-  x = vf_multiply(b, bytes, VF_ROLE_OUTPUT, x);
-  if (m->flags & VF_MODEL_IMAGE_LOGITS) x = vf_new2(b, bytes, x, b->in[VF_IN_IMAGE_LOGITS]);
-  vf_expand(b, x);
+  add_logits(b, x);
+  if (b->g->pooled) pool_mean(b, x);
 }
 
 /* What the builder has no rule for, and is bounded instead. */

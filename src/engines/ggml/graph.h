@@ -9,6 +9,8 @@
 #include "core/placement.h"
 #include "engines/ggml/rules.h"
 
+enum { VF_NOT_MOVED = 0xFF };
+
 /* One batch's graph. */
 typedef struct vf_ggml_graph {
   uint64_t tokens;      /* T: tokens in the batch, a multiple of the sequences */
@@ -16,22 +18,30 @@ typedef struct vf_ggml_graph {
   uint64_t cells;       /* cache cells per stream */
   uint64_t streams;     /* independent caches: sequences, or 1 for a unified one */
   uint64_t seqs;        /* sequences in all */
+  uint64_t snapshots;   /* states that a delta net gives back of each */
   uint64_t ubatch;      /* tokens of a batch as set, before rounding to sequences */
   vf_format kv_k, kv_v;
   bool flash_attn;
   bool swa_full;  /* layers with a window cache everything all the same */
   bool on_cpu;    /* the CPU backend computes everything in one buffer */
-  uint64_t rules; /* of the build: vf_ggml_rules_of() */
+  uint32_t build; /* of llama.cpp, and its rules: vf_ggml_rules_of() */
+  uint64_t rules;
 
   /* Where several backends share the work. */
   const vf_placement *placement;
   uint32_t n_gpus;         /* other devices of the placement are the host */
   uint32_t cpu_moe_layers; /* experts of so many layers stay on the host */
   bool kv_on_host;
-  bool pins_norms;    /* a layer's norms run where the layer lies, not where the one before does */
-  bool pipelined;     /* several copies of what crosses devices, to overlap batches */
+  bool auto_flash;    /* flash attention was left to llama.cpp: values lie in rows, taken or not */
+  bool flash_on_host; /* flash attention of some layers, which no kernel of the GPU takes */
+  const uint8_t *moved; /* device of every tensor of the model that lies elsewhere than its layer,
+                           of the others VF_NOT_MOVED; NULL: none does */
+  bool no_offload;      /* what the host holds is computed there, however many rows */
+  bool pooled;          /* the rows behind the last norm are averaged */
+  bool pins_norms; /* a layer's norms run where the layer lies, not where the one before does */
+  bool pipelined;  /* several copies of what crosses devices, to overlap batches */
   const vf_graph_watch *watch; /* is told of every operation, no layer left out; NULL: nobody */
-  uint64_t v_columns; /* elements of a row of values, where these lie transposed */
+  uint64_t v_columns;          /* elements of a row of values, where these lie transposed */
 } vf_ggml_graph;
 
 /* Cells per stream of a cache layer: a window of every sequence that shares the stream, and one
@@ -40,6 +50,11 @@ uint64_t vf_ggml_cache_cells(const vf_model *m, const vf_ggml_graph *g, const vf
 
 /* Bytes of the attention mask of a cache with so many cells per stream. */
 bool vf_ggml_mask_bytes(uint64_t *out, const vf_ggml_graph *g, uint64_t cells);
+
+/* True if values lie token by token; else transposed, in the width of the widest layer. */
+static inline bool vf_ggml_values_in_rows(const vf_ggml_graph *g) {
+  return g->flash_attn || g->auto_flash;
+}
 
 /* True if the recorder knows every operation of the model's layers; if not, see ggml_bound.h. */
 bool vf_ggml_graph_is_known(const vf_model *model);

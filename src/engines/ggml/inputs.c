@@ -46,8 +46,10 @@ static void need_cache(vf_ggml_builder *b, const vf_layer *l, uint32_t i) {
   bool writes_ids = writes && !vf_rule(b, VF_RULE_CACHE_VIEWS);
   if (writes_ids) need(b, VF_IN_K_IDS + w, vf_build_mul(b, g->tokens, ID_BYTES, 1), i);
   need_mask(b, w, mask, i);
-  if (latent) return;
-  uint64_t ids = g->flash_attn ? 1 : vf_max_u64((uint64_t)l->v_dim * l->n_kv_heads, g->v_columns);
+  if (latent && !vf_rule(b, VF_RULE_MLA_VALUES)) return;
+  uint64_t width = latent ? l->kv_lora : (uint64_t)l->v_dim * l->n_kv_heads;
+  if (!latent) width = vf_max_u64(width, g->v_columns);
+  uint64_t ids = vf_ggml_values_in_rows(g) ? 1 : width;
   ids = vf_max_u64(vf_build_mul(b, g->tokens, ids, ID_BYTES), b->in_bytes[VF_IN_V_IDS + w]);
   if (writes_ids) need(b, VF_IN_V_IDS + w, ids, i);
   bool rotated = vf_rule(b, VF_RULE_ROTATIONS);
@@ -131,6 +133,7 @@ void vf_need_inputs(vf_ggml_builder *b) {
     need(b, VF_IN_LAYER_TOKENS, tokens, 0);
     need(b, VF_IN_LAYER_EMBD, vf_build_tokens(b, all), 0);
   }
+  if (b->g->pooled) need(b, VF_IN_MEAN, vf_build_mul(b, tokens, b->g->seqs, 1), b->n_layers);
   if (b->model->flags & VF_MODEL_POSITION_EMBD) need(b, VF_IN_POSITIONS, tokens, 0);
   for (uint32_t i = 0; i < b->n_layers; i++) need_layer(b, &b->model->layers[i], i);
   need_pool(b);

@@ -17,7 +17,10 @@ static uint64_t key_of(const vf_model *m, const vf_ggml_graph *g, bool host) {
                             (uint64_t)g->n_gpus << 32 | g->cpu_moe_layers,
                             g->v_columns,
                             g->rules,
-                            (uint64_t)g->pins_norms << 6 | (uint64_t)g->kv_on_host << 5 |
+                            g->snapshots,
+                            (uint64_t)g->auto_flash << 10 | (uint64_t)g->flash_on_host << 9 |
+                                (uint64_t)g->no_offload << 8 | (uint64_t)g->pooled << 7 |
+                                (uint64_t)g->pins_norms << 6 | (uint64_t)g->kv_on_host << 5 |
                                 (uint64_t)g->pipelined << 4 | (uint64_t)g->flash_attn << 3 |
                                 (uint64_t)g->swa_full << 2 | (uint64_t)g->on_cpu << 1 | host};
   uint64_t h = m->shape;

@@ -52,7 +52,7 @@ static void begin(vf_ggml_builder *b, bool learns) {
   b->graph.watch = learns ? NULL : b->g->watch;
   b->graph.inputs_by_visit = b->host_inputs;
   b->rows = b->g->tokens;
-  b->graph.offloads = b->rows >= OFFLOAD_MIN_ROWS;
+  b->graph.offloads = b->rows >= OFFLOAD_MIN_ROWS && !b->g->no_offload;
   b->first_value = b->layer_inputs = b->embedding = b->logits = b->whole_mask = b->chosen = 0;
   if (b->schedule != NULL) vf_schedule_begin(b->schedule, learns);
   vf_make_inputs(b);
@@ -81,7 +81,7 @@ static uint32_t count_inputs(const vf_ggml_builder *b) {
   uint32_t n = 0;
   for (int i = 0; i < VF_IN_COUNT; i++) {
     bool unread =
-        i == VF_IN_OUTPUT_IDS || i == VF_IN_POOL || i == VF_IN_IMAGE_LOGITS ||
+        i == VF_IN_OUTPUT_IDS || i == VF_IN_POOL || i == VF_IN_IMAGE_LOGITS || i == VF_IN_MEAN ||
         (!b->g->on_cpu && (i == VF_IN_TOKENS || i == VF_IN_LAYER_TOKENS || i == VF_IN_EMBD_GIVEN));
     bool part = b->g->on_cpu && i == VF_IN_STATES_MOVED;
     n += b->in[i] != 0 && !unread && !part && (b->in[i] & VF_REF_VIEW) == 0;
@@ -113,7 +113,7 @@ static void play(vf_ggml_builder *b) {
   learn_order(b);
   uint32_t n = b->graph.n_inputs, early = n;
   memcpy(order, b->graph.input_order, sizeof order);
-  static const uint8_t late[] = {VF_IN_OUTPUT_IDS, VF_IN_POOL, VF_IN_IMAGE_LOGITS};
+  static const uint8_t late[] = {VF_IN_OUTPUT_IDS, VF_IN_POOL, VF_IN_IMAGE_LOGITS, VF_IN_MEAN};
   for (size_t i = 0; i < sizeof late; i++)
     if (b->in[late[i]] != 0 && !is_listed(&b->graph, late[i]) && n < sizeof order)
       order[n++] = late[i];

@@ -87,7 +87,7 @@ static void save(const vf_ggml_builder *b, vf_ref x, vf_graph_state *out) {
 
 uint32_t vf_ggml_skip_layers(vf_ggml_skip *s, const vf_ggml_builder *b, uint32_t i, vf_ref x) {
   uint32_t left_out = 0;
-  if (i != s->next_check) return 0;
+  if (i != s->next_check || b->g->moved != NULL) return 0; /* any layer may be another */
   uint32_t end = end_of_skip(b, i), whole = b->model->layer_period;
   s->last = 1 - s->last;
   if (!s->learns) save(b, x, &s->states[s->last]);

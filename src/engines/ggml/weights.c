@@ -72,6 +72,8 @@ static uint8_t slot_backend(const vf_ggml_builder *b, uint32_t slot) {
 
 static uint8_t tensor_backend(const vf_ggml_builder *b, const vf_tensor *t, bool as_output) {
   uint32_t layer = (uint32_t)t->layer;
+  uint8_t moved = b->g->moved != NULL ? b->g->moved[t - b->model->tensors] : VF_NOT_MOVED;
+  if (moved != VF_NOT_MOVED) return (uint8_t)vf_min_u32(moved, b->g->n_gpus);
   if (as_output) return slot_backend(b, b->model->n_layers);
   if (vf_role_is_expert(t->role) && layer < b->g->cpu_moe_layers) return host_of(b);
   switch (vf_roles[t->role].home) {
@@ -112,7 +114,10 @@ static vf_ref operand(vf_ggml_builder *b, const vf_tensor *t, vf_outside what, b
   uint64_t bytes = 0;
   if (t == NULL) return 0;
   if (!vf_mul(&bytes, vf_buffer_tensor(&copy_rule, t), t->count)) b->graph.overflow = true;
-  return vf_graph_outside(&b->graph, what, bytes, tensor_backend(b, t, as_output));
+  vf_ref r = vf_graph_outside(&b->graph, what, bytes, tensor_backend(b, t, as_output));
+  bool repacked = vf_rule(b, VF_RULE_HOST_REPACKED) && t->format == VF_FORMAT_Q4_0;
+  if (repacked) vf_graph_node_of(&b->graph, r)->offloads = false; /* in the CPU's own layout */
+  return r;
 }
 
 static vf_ref weight(vf_ggml_builder *b, vf_role role, bool bias, uint64_t ne0, uint64_t rows) {

@@ -98,57 +98,6 @@ static void add_lora(plan *p) {
   }
 }
 
-/* Layers behind the last one, and the cache that each keeps: as the last layer that has cells. */
-static uint32_t count_mtp(const vf_model *m) {
-  uint32_t n = 0;
-  int32_t last = -1;
-  for (size_t i = 0; i < m->n_tensors; i++) {
-    const vf_tensor *t = &m->tensors[i];
-    if (!vf_model_is_mtp(m, t) || t->layer <= last) continue;
-    last = t->layer;
-    n++;
-  }
-  return n;
-}
-
-vf_status vf_llamacpp_add_mtp(plan *p, uint64_t graph_bytes, vf_error *err) {
-  uint32_t layers = p->request->mtp ? count_mtp(p->model) : 0;
-  uint32_t device = vf_llamacpp_slot_budget(p, p->model->n_layers);
-  const vf_cache_layer *cache = NULL;
-  uint64_t bytes = 0;
-  if (!p->request->mtp) return VF_OK;
-  if (layers == 0)
-    return vf_fail(
-        err, VF_UNSUPPORTED,
-        "no layers of the model that predict further tokens are known (a file has them, or not)");
-  for (size_t i = 0; i < p->model->n_caches; i++)
-    if (vf_cache_has_cells(&p->model->caches[i])) cache = &p->model->caches[i];
-  const vf_buffer_rule *rule = &vf_llamacpp_buffer_rules[p->e->devices[device].device.backend];
-  if (cache != NULL &&
-      (!vf_llamacpp_cache_bytes(p, cache, rule, &bytes) || !vf_mul(&bytes, bytes, layers)))
-    p->e->overflow = true;
-  vf_estimate_add(p->e, (vf_line){device, VF_PART_KV_CACHE, "mtp_kv_cache", vf_exactly(bytes),
-                                  VF_BASIS_MODELLED, "of the layers that draft"});
-  vf_estimate_add(p->e, (vf_line){device,
-                                  VF_PART_COMPUTE,
-                                  "mtp_compute",
-                                  {graph_bytes / 4, graph_bytes, graph_bytes},
-                                  VF_BASIS_ASSUMED,
-                                  "graph of the layers that draft"});
-  return VF_OK;
-}
-
-const char *vf_llamacpp_draft_name(const char *name) {
-  static const char *const names[][2] = {{"weights", "draft_weights"},
-                                         {"kv_cache", "draft_kv_cache"},
-                                         {"recurrent_state", "draft_state"},
-                                         {"compute", "draft_compute"},
-                                         {"output", "draft_output"}};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (strcmp(name, names[i][0]) == 0) return names[i][1];
-  return name;
-}
-
 /* ---- Assumptions ------------------------------------------------------------------------ */
 
 static bool is_cuda_cache_format(vf_format f) {
@@ -177,8 +126,7 @@ static void add_assumptions(plan *p) {
     vf_estimate_assume(
         e, "several-hosts",
         "other hosts are reached through rpc-server, which takes more than is counted");
-  if (d->backend == VF_BACKEND_ROCM || d->backend == VF_BACKEND_METAL ||
-      d->backend == VF_BACKEND_SYCL)
+  if (d->backend != VF_BACKEND_CUDA && d->backend != VF_BACKEND_CPU)
     vf_estimate_assume(e, "backend-cuda-rules",
                        "compute buffers follow the CUDA backend's rules, which were checked");
 }

@@ -24,12 +24,12 @@ static const release releases[] = {
     {0, 1, 10394}, {0, 2, 10572}, {0, 3, 10621}, {0, 4, 10990}, {0, 5, VF_BUILD_NEWEST},
 };
 
-/* Of Ollama (LLAMA_CPP_VERSION of its tags). */
+/* Of Ollama (LLAMA_CPP_VERSION of its tags); before 0.30 the llama.cpp that its own engines came
+ * from, as far as the date tells it. */
 static const release ollamas[] = {
-    {0, 30, 9452},
-    {0, 31, 9840},
-    {0, 32, 9888},
-    {0, 33, 10488},
+    {0, 1, VF_BUILD_OLDEST}, {0, 4, 3900},  {0, 5, 4458},  {0, 6, 4800},   {0, 9, 5550},
+    {0, 11, 6100},           {0, 13, 6900}, {0, 14, 7400}, {0, 16, 7900},  {0, 20, 8600},
+    {0, 30, 9452},           {0, 31, 9840}, {0, 32, 9888}, {0, 33, 10488},
 };
 
 static bool read_release(const char *version, unsigned *major, unsigned *minor) {

@@ -4,7 +4,7 @@
 
 #include "base/units.h"
 #include "core/format.h"
-#include "engines/llamacpp/llamacpp.h"
+#include "engines/llamacpp/plan.h"
 
 static void put_bytes(vf_text *out, uint64_t bytes) {
   vf_text_thousands(out, bytes);
@@ -153,7 +153,10 @@ static void explain_runtime(const vf_estimate *e, const vf_line *line, vf_text *
 
 /* Lines that are no part of the model itself. */
 static bool explain_beside(const vf_line *line, vf_text *out) {
-  if (strncmp(line->name, "draft_", 6) == 0)
+  if (strncmp(line->name, "mtp_", 4) == 0)
+    vf_text_put(out, "the context of the layer that drafts, a model of that one layer with a cache "
+                     "in f16: up to ");
+  else if (strncmp(line->name, "draft_", 6) == 0)
     vf_text_put(out, "the draft model's own, by the same rules as the model's: ");
   else if (strcmp(line->name, "mmproj") == 0)
     vf_text_put(out, "sum of the tower's tensors = ");
@@ -174,6 +177,10 @@ static void explain_state(const vf_estimate *e, const vf_line *line, vf_text *ou
     layers += e->model->caches[i].kind == VF_CACHE_STATE;
   vf_text_printf(out, "convolution and state of %" PRIu32 " recurrent layers in f32 × ", layers);
   put_count(out, e->workload.seqs, "sequence", "sequences");
+  uint32_t snapshots = vf_llamacpp_snapshots(&e->request);
+  if (snapshots > 1)
+    vf_text_printf(out, " × %" PRIu32 ", one to go back to for every token that is proposed",
+                   snapshots);
   vf_text_put(out, " = ");
   put_bytes(out, line->size.bytes);
   vf_text_put(out, "  [llama.cpp src/llama-memory-recurrent.cpp:101]");

@@ -1,9 +1,10 @@
 /* llamacpp.c - llama.cpp's memory: settings, placement, weights, KV cache, buffers, runtime.
  *
- * The rules are those of release v0.5.0 (commit de3ff81 of 2026-09-28), read in its source and
- * compared with its own no-allocation breakdown; files and lines are given with each rule.  Exact
- * where the program's arithmetic is known: weights, cache, and the buffers of graphs whose every
- * operation is known.  The others are bounded. */
+ * The rules are those of release v0.5.0 (commit de3ff81 of 2026-09-28), read in its source; files
+ * and lines are given with each rule.  What earlier builds did otherwise is a row of
+ * ggml/rules.def. Where a size query and a real load differ (several GPUs), the real load counts.
+ * Exact where the program's arithmetic is known: weights, cache, and the buffers of graphs whose
+ * every operation is known.  The others are bounded. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -30,14 +31,16 @@ static uint64_t widest_value(const vf_model *m) {
  * (src/llama-context.cpp:429). */
 static bool is_pipelined(const plan *p) {
   return p->n_gpus > 1 && vf_placement_is_whole(&p->placement, p->host) && !p->w->no_kv_offload &&
-         p->request->cpu_moe_layers == 0 && p->patterns == NULL;
+         p->request->cpu_moe_layers == 0 && p->moved == NULL;
 }
 
 /* llama-server reserves logits for one row per sequence (server-context.cpp:1013). */
 static void resolve_graph(plan *p) {
   vf_workload *w = p->w;
-  uint32_t rows = p->request->output_rows != 0 ? p->request->output_rows : w->seqs;
-  if (vf_ggml_holds(p->graph.rules, VF_RULE_LOGITS_ALL)) rows = UINT32_MAX;
+  uint32_t rows = p->request->output_rows;
+  if (rows == 0) rows = w->seqs * (1 + vf_llamacpp_proposed(p->request));
+  if (vf_ggml_holds(p->graph.rules, VF_RULE_LOGITS_ALL) || p->request->embeddings)
+    rows = UINT32_MAX;
   w->output_rows = (uint32_t)vf_min_u64(rows, p->graph.tokens);
   w->swa_full = p->request->swa_full;
   w->no_kv_offload = p->request->no_kv_offload && !p->cpu_only;
@@ -48,6 +51,8 @@ static void resolve_graph(plan *p) {
   p->graph.on_cpu = p->cpu_only;
   p->graph.seqs = w->seqs;
   p->graph.ubatch = w->ubatch_tokens;
+  if (vf_ggml_holds(p->graph.rules, VF_RULE_SWA_BATCH))
+    p->graph.ubatch = vf_max_u64(vf_llamacpp_batch(p->request), w->ubatch_tokens);
   p->graph.watch = p->e->watch;
   p->graph.swa_full = w->swa_full;
   p->graph.placement = &p->placement;
@@ -56,6 +61,10 @@ static void resolve_graph(plan *p) {
   p->graph.kv_on_host = w->no_kv_offload;
   p->graph.v_columns = p->widest_v;
   p->graph.pipelined = is_pipelined(p);
+  p->graph.moved = p->moved;
+  p->graph.snapshots = p->snapshots;
+  p->graph.no_offload = p->request->no_op_offload;
+  p->graph.pooled = p->request->embeddings;
   p->graph.pins_norms = vf_placement_is_whole(&p->placement, p->host) &&
                         !vf_ggml_holds(p->graph.rules, VF_RULE_NORM_FOLLOWS);
 }
@@ -64,7 +73,7 @@ static void resolve_graph(plan *p) {
 /* True if one device runs the whole graph, so that its buffer is known to the byte. */
 static bool runs_whole_graph(const plan *p) {
   return p->n_gpus == 1 && vf_placement_is_whole(&p->placement, p->host) && !p->w->no_kv_offload &&
-         p->request->cpu_moe_layers == 0 && p->patterns == NULL;
+         p->request->cpu_moe_layers == 0 && p->moved == NULL && !p->graph.flash_on_host;
 }
 
 static bool by_tensor(const plan *p) {
@@ -80,7 +89,7 @@ static vf_interval share_of_graph(const plan *p) {
 /* Largest matrix that stays on the host and is copied to a GPU to be multiplied there. */
 static uint64_t staged_bytes(const plan *p) {
   uint64_t largest = 0;
-  if (p->graph.tokens < VF_LLAMACPP_OFFLOAD_ROWS) return 0;
+  if (p->graph.tokens < VF_LLAMACPP_OFFLOAD_ROWS || p->graph.no_offload) return 0;
   for (size_t i = 0; i < p->model->n_tensors; i++) {
     const vf_tensor *t = &p->model->tensors[i];
     vf_home home = vf_roles[t->role].home;
@@ -157,29 +166,7 @@ static vf_interval built_size(const plan *p, uint64_t bytes) {
 /* The graph is split over backends, and all of its operations are known. */
 static bool is_scheduled(const plan *p) {
   return p->graph_known && !p->cpu_only && !runs_whole_graph(p) && p->n_gpus < VF_GRAPH_BACKENDS &&
-         p->patterns == NULL && !by_tensor(p);
-}
-
-/* A build that was not compared itself: what changed between those that were is listed with the
- * build that it came with, and what is not listed is small. */
-static vf_interval between_builds(const plan *p, vf_interval size, bool host) {
-  if (vf_llamacpp_is_measured(p->program->build)) return size;
-  size.low_bytes -= size.low_bytes / 12;
-  size.high_bytes += size.high_bytes / (host ? 4 : 12);
-  if (host && p->n_gpus > 1 && !vf_placement_is_whole(&p->placement, p->host))
-    size.high_bytes += 384 * VF_MIB; /* caches that several devices read from the host */
-  return size;
-}
-
-/* Rows of logs of older builds and of ik_llama.cpp lie within a third below and a half above on a
- * device (docs/accuracy.md); their hosts hold masks in 32 bits, and parts of what is not offloaded.
- */
-static vf_interval loosened(const plan *p, vf_interval size, bool host) {
-  static const uint64_t host_extra = 384 * VF_MIB;
-  if (!p->program->foreign) return between_builds(p, size, host);
-  size.low_bytes -= size.low_bytes / 3;
-  size.high_bytes += host ? size.high_bytes + host_extra : size.high_bytes / 2;
-  return size;
+         !by_tensor(p);
 }
 
 /* Layers that read caches of others, where some of these lie elsewhere. */
@@ -200,8 +187,11 @@ static uint32_t count_sharing(const plan *p) {
 static vf_interval split_size(const plan *p, uint64_t bytes) {
   uint32_t sharing = count_sharing(p);
   uint64_t caches = 0, largest = largest_cache_bytes(p);
-  if (sharing == 0 && p->graph.tokens >= VF_LLAMACPP_OFFLOAD_ROWS) return built_size(p, bytes);
+  if (sharing == 0 && p->graph.tokens >= VF_LLAMACPP_OFFLOAD_ROWS && !p->graph.no_offload)
+    return built_size(p, bytes);
   if (!vf_mul(&caches, largest, sharing)) p->e->overflow = true;
+  if (p->graph.no_offload && sharing == 0)
+    return (vf_interval){bytes - bytes / 8, bytes, bytes + bytes / 50};
   return (vf_interval){bytes - bytes / 8, bytes, bytes + bytes / 8 + 4 * VF_MIB + caches};
 }
 
@@ -221,7 +211,7 @@ static void add_device_compute(plan *p, uint32_t d) {
     line.size = pipelined ? pipelined_bytes(p, d == 0, last) : partial_bytes(p, last);
     line.size = widened(p, line.size);
   }
-  line.size = loosened(p, line.size, false);
+  line.size = vf_llamacpp_spread(p, line.size, d);
   if (line.size.low_bytes != line.size.high_bytes) line.basis = VF_BASIS_MODELLED;
   vf_estimate_add(p->e, line);
 }
@@ -280,7 +270,7 @@ static vf_status add_compute(plan *p, vf_error *err) {
   if (status != VF_OK) return status;
   for (uint32_t d = 0; d < p->n_gpus; d++) add_device_compute(p, d);
   vf_interval host = p->cpu_only ? cpu_compute(p, inputs) : host_compute(p, inputs);
-  host = loosened(p, host, !p->cpu_only);
+  host = vf_llamacpp_spread(p, host, p->host);
   vf_basis basis = host.low_bytes == host.high_bytes ? VF_BASIS_EXACT : VF_BASIS_MODELLED;
   vf_estimate_add(p->e, (vf_line){p->host, VF_PART_COMPUTE, "compute", host, basis,
                                   p->cpu_only ? "" : "the graph's inputs"});
@@ -290,7 +280,7 @@ static vf_status add_compute(plan *p, vf_error *err) {
 /* One row of logits per sequence at start; it grows to the rows that a batch asks for
  * (src/llama-context.cpp:2103). */
 static void add_output(plan *p) {
-  uint64_t row = p->model->n_vocab * 4;
+  uint64_t row = (p->model->n_vocab + (p->request->embeddings ? p->model->n_embd : 0)) * 4;
   uint64_t start = row * p->w->seqs, most = row * vf_max_u64(p->w->seqs, p->w->output_rows);
   vf_estimate_add(
       p->e,
@@ -316,7 +306,13 @@ static vf_status add_model(plan *p, vf_error *err) {
 /* The draft model has a context of its own, as long as the target's, on the same devices. */
 static vf_status add_draft(const plan *target, vf_error *err) {
   plan p = *target;
-  p.patterns = NULL;
+  vf_request own = *target->request; /* a draft's cache is in f16, whatever the target's is in */
+  own.kv_k = own.kv_v = VF_FORMAT_NONE;
+  own.mtp = false;
+  own.draft = NULL;
+  p.request = &own;
+  p.snapshots = 1;
+  p.moved = NULL;
   vf_workload workload = *target->w;
   size_t first = p.e->n_lines;
   if (target->request->draft == NULL) return VF_OK;
@@ -326,6 +322,15 @@ static vf_status add_draft(const plan *target, vf_error *err) {
   for (size_t i = first; i < p.e->n_lines; i++)
     p.e->lines[i].name = vf_llamacpp_draft_name(p.e->lines[i].name);
   return status;
+}
+
+/* Only CUDA's flash attention, and so ROCm's, makes copies of a cache in f16. */
+static bool has_cuda(const plan *p) {
+  for (uint32_t d = 0; d < p->n_gpus; d++) {
+    vf_backend b = p->e->devices[d].device.backend;
+    if (b == VF_BACKEND_CUDA || b == VF_BACKEND_ROCM) return true;
+  }
+  return false;
 }
 
 vf_status vf_llamacpp_estimate(vf_estimate *e, const vf_request *request,
@@ -339,13 +344,16 @@ vf_status vf_llamacpp_estimate(vf_estimate *e, const vf_request *request,
   p.w = &e->workload;
   p.host = (uint32_t)e->n_devices - 1;
   p.cpu_only = e->n_devices == 1;
-  p.n_gpus = p.host;
+  p.n_gpus = p.host - (uint32_t)e->n_idle;
+  p.snapshots = vf_llamacpp_snapshots(request);
+  p.graph.build = program->build;
   p.graph.rules = vf_ggml_rules_of(program->build);
-  vf_status status = vf_llamacpp_compile(&p, err);
+  if (!has_cuda(&p)) p.graph.rules &= ~(UINT64_C(1) << VF_RULE_CACHE_COPIES);
+  vf_status status = vf_llamacpp_move(&p, err);
   if (status == VF_OK) status = add_model(&p, err);
-  if (status == VF_OK) status = vf_llamacpp_add_mtp(&p, p.full_peak_bytes, err);
+  if (status == VF_OK) status = vf_llamacpp_add_mtp(&p, err);
   if (status == VF_OK) vf_llamacpp_add_beside(&p);
   if (status == VF_OK) status = add_draft(&p, err);
-  vf_llamacpp_free_patterns(&p);
+  vf_llamacpp_free_moved(&p);
   return status;
 }

@@ -13,8 +13,9 @@
 /* How each backend pads its buffers (ggml-cuda.cu:908; ggml-metal: page-aligned buffers whose
  * tensors take the CPU's alignment; ggml-backend.cpp). */
 const vf_buffer_rule vf_llamacpp_buffer_rules[VF_BACKEND_COUNT] = {
-    [VF_BACKEND_CPU] = {32, 0},   [VF_BACKEND_CUDA] = {128, 512}, [VF_BACKEND_ROCM] = {128, 512},
-    [VF_BACKEND_METAL] = {32, 0}, [VF_BACKEND_SYCL] = {128, 512}, [VF_BACKEND_OTHER] = {32, 0},
+    [VF_BACKEND_CPU] = {32, 0},     [VF_BACKEND_CUDA] = {128, 512}, [VF_BACKEND_ROCM] = {128, 512},
+    [VF_BACKEND_METAL] = {32, 0},   [VF_BACKEND_SYCL] = {128, 512}, [VF_BACKEND_OTHER] = {32, 0},
+    [VF_BACKEND_VULKAN] = {128, 0},
 };
 
 /* ---- Placement (src/llama-model.cpp:1521-1546) ------------------------------------------ */
@@ -109,9 +110,14 @@ static void add_input(const plan *p, uint64_t *sums, const vf_tensor *t) {
 
 static void add_weight(const plan *p, uint64_t *sums, const vf_tensor *t) {
   uint32_t put = p->host;
+  bool scans =
+      t->role == VF_ROLE_SSM_A || (t->role == VF_ROLE_SSM_CONV && t->suffix == VF_SUFFIX_WEIGHT);
   if (!vf_llamacpp_is_loaded(p, t)) return;
-  if ((p->patterns != NULL && vf_llamacpp_override(p, t, &put)) ||
-      vf_llamacpp_stays_on_host(p, t)) {
+  if (scans && vf_ggml_holds(p->graph.rules, VF_RULE_SCAN_ON_HOST)) {
+    add_to(p, sums, p->host, t);
+    return;
+  }
+  if ((p->moved != NULL && vf_llamacpp_override(p, t, &put)) || vf_llamacpp_stays_on_host(p, t)) {
     add_to(p, sums, put, t);
     return;
   }
@@ -154,7 +160,7 @@ static const char *host_note(const plan *p) {
 /* All that the sums follow from; 0: they are not remembered. */
 static uint64_t key_of(const plan *p) {
   const vf_request *r = p->request;
-  if (p->patterns != NULL || p->e->n_devices > VF_MEMO_PLACES / 16) return 0;
+  if (p->moved != NULL || p->e->n_devices > VF_MEMO_PLACES / 16) return 0;
   uint64_t h = vf_stir(p->model->content, (uint64_t)p->model->flags << 32 | p->model->n_layers);
   h = vf_stir(h, (uint64_t)r->cpu_moe_layers << 32 | (uint64_t)r->mtp << 2 |
                      (uint64_t)p->model->tied << 1 | by_tensor(p));
@@ -196,18 +202,37 @@ static uint32_t cache_budget(const plan *p, const vf_cache_layer *c) {
   return p->w->no_kv_offload ? p->host : vf_llamacpp_slot_budget(p, c->layer);
 }
 
+/* As one row each, in builds that had them so. */
+static bool flat_bytes(const plan *p, const vf_cache_layer *c, const vf_buffer_rule *rule,
+                       uint64_t cells, uint64_t v_width, uint64_t *out) {
+  uint64_t k_all, v_all, k, v = 0;
+  return vf_mul3(&k_all, cells, c->n_kv_heads, c->k_dim) && vf_mul(&v_all, cells, v_width) &&
+         vf_buffer_bytes(&k, rule, p->w->kv_k, k_all, 1) &&
+         (v_all == 0 || vf_buffer_bytes(&v, rule, p->w->kv_v, v_all, 1)) && vf_add(out, k, v);
+}
+
 /* One tensor per layer for keys and one for values, over all streams; without flash attention
  * values lie transposed and take the width of the widest layer (src/llama-kv-cache.cpp:226). */
 static bool cells_bytes(const plan *p, const vf_cache_layer *c, const vf_buffer_rule *rule,
                         uint64_t *out) {
   uint64_t k, v = 0, cells, per_stream = vf_ggml_cache_cells(p->model, &p->graph, c);
   uint64_t v_width = (uint64_t)c->n_kv_heads * c->v_dim;
+  const vf_layer *l = &p->model->layers[c->layer];
   /* The index has a cache of its own, with the rows of values that nothing reads. */
-  if (c->kind == VF_CACHE_BLOCK_INDEX) v_width = p->model->layers[c->layer].v_dim;
-  if (!p->w->flash_attn && c->v_dim != 0) v_width = p->widest_v;
+  if (c->kind == VF_CACHE_BLOCK_INDEX) v_width = l->v_dim;
+  if (!vf_ggml_values_in_rows(&p->graph) && c->v_dim != 0) v_width = p->widest_v;
   if (c->kind == VF_CACHE_LATENT && vf_ggml_holds(p->graph.rules, VF_RULE_MLA_VALUES))
-    v_width = p->model->layers[c->layer].kv_lora;
-  bool own = (p->model->layers[c->layer].ops & VF_OPS_OWN_CACHES) != 0;
+    v_width = l->kv_lora;
+  vf_cache_layer heads = *c; /* keys and values of every head, where latent rows are not kept */
+  if (c->kind == VF_CACHE_LATENT && vf_ggml_holds(p->graph.rules, VF_RULE_MLA_HEADS)) {
+    heads.n_kv_heads = l->n_heads;
+    heads.k_dim = l->k_dim;
+    v_width = (uint64_t)l->n_heads * l->v_dim;
+    c = &heads;
+  }
+  bool flat = vf_ggml_holds(p->graph.rules, VF_RULE_CACHE_FLAT);
+  if (flat) return flat_bytes(p, c, rule, per_stream, v_width, out);
+  bool own = (l->ops & VF_OPS_OWN_CACHES) != 0;
   return vf_mul(&cells, per_stream, own ? p->graph.seqs : p->graph.streams) &&
          vf_buffer_bytes(&k, rule, p->w->kv_k, (uint64_t)c->n_kv_heads * c->k_dim, cells) &&
          (v_width == 0 || vf_buffer_bytes(&v, rule, p->w->kv_v, v_width, cells)) &&
@@ -217,10 +242,9 @@ static bool cells_bytes(const plan *p, const vf_cache_layer *c, const vf_buffer_
 /* A state per sequence, in f32 (src/llama-memory-recurrent.cpp:101). */
 static bool state_bytes(const plan *p, const vf_cache_layer *c, const vf_buffer_rule *rule,
                         uint64_t *out) {
-  uint64_t conv, state;
-  return vf_buffer_bytes(&conv, rule, VF_FORMAT_F32, c->conv, p->w->seqs) &&
-         vf_buffer_bytes(&state, rule, VF_FORMAT_F32, c->state, p->w->seqs) &&
-         vf_add(out, conv, state);
+  uint64_t conv, state, rows = (uint64_t)p->w->seqs * p->snapshots;
+  return vf_buffer_bytes(&conv, rule, VF_FORMAT_F32, c->conv, rows) &&
+         vf_buffer_bytes(&state, rule, VF_FORMAT_F32, c->state, rows) && vf_add(out, conv, state);
 }
 
 bool vf_llamacpp_cache_bytes(const plan *p, const vf_cache_layer *c, const vf_buffer_rule *rule,

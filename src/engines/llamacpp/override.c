@@ -10,12 +10,7 @@
 #include "base/status.h"
 #include "engines/llamacpp/plan.h"
 
-enum { PATTERN_BYTES = 512 };
-
-typedef struct compiled {
-  regex_t list[VF_MAX_OVERRIDES];
-  size_t n;
-} compiled;
+enum { PATTERN_BYTES = 512, MOST_REPEATS = 255 };
 
 /* Where a pattern is being read: in brackets a class stands without brackets of its own. */
 typedef struct rewriting {
@@ -73,45 +68,37 @@ static bool rewrite(char out[PATTERN_BYTES], const vf_override *o) {
   return w.fits;
 }
 
-static vf_status compile_one(regex_t *out, const plan *p, const vf_override *o, vf_error *err) {
+/* Repetitions are built out: nested ones multiply, and a pattern of ten letters can ask for all
+ * memory there is. */
+static bool is_affordable(const char *pattern) {
+  uint64_t product = 1;
+  for (const char *s = pattern; (s = strchr(s, '{')) != NULL;) {
+    unsigned long most = 0;
+    for (s++; *s != '\0' && *s != '}'; s++)
+      most = *s >= '0' && *s <= '9' ? most * 10 + (unsigned long)(*s - '0') : 0;
+    if (most > MOST_REPEATS) return false;
+    product *= most > 1 ? most : 1;
+    if (product > MOST_REPEATS) return false;
+  }
+  return true;
+}
+
+static vf_status compile(regex_t *out, const plan *p, const vf_override *o, vf_error *err) {
   char pattern[PATTERN_BYTES], reason[120];
+  int shown = (int)(o->length < 80 ? o->length : 80);
   if (o->device >= (int32_t)p->n_gpus)
     return vf_fail(err, VF_USAGE, "--override-tensor names GPU %" PRId32 ", there are %" PRIu32,
                    o->device, p->n_gpus);
   if (!rewrite(pattern, o))
     return vf_fail(err, VF_LIMIT, "--override-tensor: a pattern is too long");
+  if (!is_affordable(pattern))
+    return vf_fail(err, VF_LIMIT, "--override-tensor: '%.*s' repeats more than %d times", shown,
+                   o->pattern, MOST_REPEATS);
   int code = regcomp(out, pattern, REG_EXTENDED | REG_NOSUB);
   if (code == 0) return VF_OK;
   regerror(code, NULL, reason, sizeof reason);
-  return vf_fail(err, VF_USAGE, "--override-tensor: '%.*s' is no expression: %s",
-                 (int)(o->length < 80 ? o->length : 80), o->pattern, reason);
-}
-
-vf_status vf_llamacpp_compile(plan *p, vf_error *err) {
-  const vf_request *r = p->request;
-  vf_allocator *a = &p->e->allocator;
-  p->patterns = NULL;
-  if (r->override_count == 0) return VF_OK;
-  if (r->override_count > VF_MAX_OVERRIDES)
-    return vf_fail(err, VF_LIMIT, "more than %d overrides", VF_MAX_OVERRIDES);
-  compiled *c = a->alloc(a->user, sizeof *c);
-  if (c == NULL) return vf_fail_nomem(err);
-  c->n = 0;
-  p->patterns = c;
-  for (size_t i = 0; i < r->override_count; i++) {
-    vf_status status = compile_one(&c->list[i], p, &r->overrides[i], err);
-    if (status != VF_OK) return status;
-    c->n++;
-  }
-  return VF_OK;
-}
-
-void vf_llamacpp_free_patterns(plan *p) {
-  compiled *c = p->patterns;
-  if (c == NULL) return;
-  for (size_t i = 0; i < c->n; i++) regfree(&c->list[i]);
-  p->e->allocator.free(p->e->allocator.user, c);
-  p->patterns = NULL;
+  return vf_fail(err, VF_USAGE, "--override-tensor: '%.*s' is no expression: %s", shown, o->pattern,
+                 reason);
 }
 
 static void name_of(char *out, size_t size, const vf_tensor *t) {
@@ -124,16 +111,59 @@ static void name_of(char *out, size_t size, const vf_tensor *t) {
     snprintf(out, size, "%s%s", name, suffixes[t->suffix]);
 }
 
-bool vf_llamacpp_override(const plan *p, const vf_tensor *t, uint32_t *budget) {
-  const compiled *c = p->patterns;
+/* A rule that moves nothing is told by its pattern; several in one line, as far as there is room.
+ */
+static void tell_unmatched(vf_estimate *e, const vf_override *o) {
+  size_t used = strlen(e->named);
+  if (used == 0) vf_estimate_assume(e, "override-unmatched", e->named);
+  snprintf(e->named + used, sizeof e->named - used, "%s'%.*s'",
+           used == 0 ? "no tensor of the model is matched by --override-tensor " : ", ",
+           (int)(o->length < 80 ? o->length : 80), o->pattern);
+}
+
+/* The first rule that matches a tensor moves it. */
+static vf_status apply(plan *p, const vf_override *o, vf_error *err) {
+  regex_t pattern;
   char name[96];
-  if (c == NULL) return false;
-  name_of(name, sizeof name, t);
-  for (size_t i = 0; i < c->n; i++) {
-    int32_t device = p->request->overrides[i].device;
-    if (regexec(&c->list[i], name, 0, NULL, 0) != 0) continue;
-    *budget = device < 0 ? p->host : (uint32_t)device;
-    return true;
+  bool matches = false;
+  vf_status status = compile(&pattern, p, o, err);
+  if (status != VF_OK) return status;
+  for (size_t i = 0; i < p->model->n_tensors; i++) {
+    name_of(name, sizeof name, &p->model->tensors[i]);
+    if (regexec(&pattern, name, 0, NULL, 0) != 0) continue;
+    matches = true;
+    if (p->moved[i] == VF_NOT_MOVED)
+      p->moved[i] = (uint8_t)(o->device < 0 ? p->host : (uint32_t)o->device);
   }
-  return false;
+  regfree(&pattern);
+  if (!matches) tell_unmatched(p->e, o);
+  return VF_OK;
+}
+
+vf_status vf_llamacpp_move(plan *p, vf_error *err) {
+  const vf_request *r = p->request;
+  vf_allocator *a = &p->e->allocator;
+  p->moved = NULL;
+  if (r->override_count == 0) return VF_OK;
+  if (r->override_count > VF_MAX_OVERRIDES)
+    return vf_fail(err, VF_LIMIT, "more than %d overrides", VF_MAX_OVERRIDES);
+  p->moved = a->alloc(a->user, p->model->n_tensors);
+  if (p->moved == NULL) return vf_fail_nomem(err);
+  memset(p->moved, VF_NOT_MOVED, p->model->n_tensors);
+  vf_status status = VF_OK;
+  for (size_t i = 0; i < r->override_count && status == VF_OK; i++)
+    status = apply(p, &r->overrides[i], err);
+  return status;
+}
+
+void vf_llamacpp_free_moved(plan *p) {
+  if (p->moved != NULL) p->e->allocator.free(p->e->allocator.user, p->moved);
+  p->moved = NULL;
+}
+
+bool vf_llamacpp_override(const plan *p, const vf_tensor *t, uint32_t *budget) {
+  uint8_t moved = p->moved != NULL ? p->moved[t - p->model->tensors] : VF_NOT_MOVED;
+  if (moved == VF_NOT_MOVED) return false;
+  *budget = moved;
+  return true;
 }

@@ -18,17 +18,17 @@ typedef struct vf_llamacpp_plan {
   vf_workload *w;
   vf_ggml_graph graph;
   vf_placement placement;
-  uint32_t host;             /* index of the host's budget */
-  uint32_t n_gpus;           /* devices that take part, the host not counted */
-  bool cpu_only;             /* the host is the only device */
-  uint64_t widest_v;         /* elements: a row of values of the widest layer */
+  uint32_t host;      /* index of the host's budget */
+  uint32_t n_gpus;    /* devices that take part, the host not counted */
+  uint32_t snapshots; /* states of a sequence: one, and one for each token that is proposed */
+  bool cpu_only;      /* the host is the only device */
+  uint64_t widest_v;  /* elements: a row of values of the widest layer */
   uint64_t layer_peak_bytes; /* device buffer without the logits */
   uint64_t full_peak_bytes;  /* device buffer with them */
   vf_interval whole_graph;   /* the same, as far as it is known */
   bool graph_known;
   uint64_t split_bytes[VF_GRAPH_BACKENDS]; /* buffers of the GPUs and, last, of the host */
-  bool overridden;                         /* some tensor lies where its layer does not */
-  void *patterns;                          /* of the request's overrides, compiled */
+  uint8_t *moved; /* by overrides, of every tensor, as in graph.moved; NULL: there are none */
 } vf_llamacpp_plan;
 
 typedef vf_llamacpp_plan plan;
@@ -39,9 +39,12 @@ enum { VF_LLAMACPP_OFFLOAD_ROWS = 32 };
 /* Applies defaults and refuses what llama.cpp refuses (llamacpp_settings.c). */
 vf_status vf_llamacpp_settle(plan *p, vf_error *err);
 
-/* Compiles the patterns of overrides; to be freed (llamacpp_override.c). */
-vf_status vf_llamacpp_compile(plan *p, vf_error *err);
-void vf_llamacpp_free_patterns(plan *p);
+/* Tokens that are submitted at once: what is asked for, or the default. */
+uint64_t vf_llamacpp_batch(const vf_request *r);
+
+/* Finds what overrides move; to be freed (override.c). */
+vf_status vf_llamacpp_move(plan *p, vf_error *err);
+void vf_llamacpp_free_moved(plan *p);
 
 /* The budget that an override gives a tensor; false: none does. */
 bool vf_llamacpp_override(const plan *p, const vf_tensor *t, uint32_t *budget);
@@ -67,9 +70,16 @@ bool vf_llamacpp_cache_bytes(const plan *p, const vf_cache_layer *c, const vf_bu
 /* How each backend pads its buffers. */
 extern const vf_buffer_rule vf_llamacpp_buffer_rules[VF_BACKEND_COUNT];
 
-/* Layers that predict further tokens, where they draft: their caches and the graph of one of them.
+/* Layers that predict further tokens, where they draft: a context of their own (draft.c). */
+vf_status vf_llamacpp_add_mtp(plan *p, vf_error *err);
+
+/* Tokens that are proposed at once, 0 without drafting; states that each sequence keeps for that.
  */
-vf_status vf_llamacpp_add_mtp(plan *p, uint64_t graph_bytes, vf_error *err);
+uint32_t vf_llamacpp_proposed(const vf_request *r);
+uint32_t vf_llamacpp_snapshots(const vf_request *r);
+
+/* How sure the compute buffer of a device, or of the host, is (spread.c). */
+vf_interval vf_llamacpp_spread(const plan *p, vf_interval size, uint32_t device);
 
 /* What a process takes around its model, and what is taken for granted (llamacpp_beside.c). */
 void vf_llamacpp_add_beside(plan *p);

@@ -145,7 +145,7 @@ static vf_status estimate_ollama(vf_estimate *e, const vf_request *request, vf_e
   if (r.ubatch_tokens == 0) r.ubatch_tokens = before ? 512 : ollama_batch(e, r.ctx_tokens * r.seqs);
   if (before && r.output_rows == 0) r.output_rows = BATCH;
   vf_llamacpp_program program = before ? old : now;
-  if (!before) program.build = vf_ollama_build(e->workload.engine_version);
+  program.build = vf_ollama_build(e->workload.engine_version);
   return vf_llamacpp_estimate(e, &r, &program, err);
 }
 
@@ -154,7 +154,8 @@ static vf_status estimate_ollama(vf_estimate *e, const vf_request *request, vf_e
 static vf_status estimate_other(vf_estimate *e, const vf_request *request, vf_error *err) {
   static const vf_llamacpp_program other = {
       {"program-defaults",
-       "llama.cpp's rules are taken for it, and llama.cpp's defaults for what is not given"},
+       "llama.cpp's rules are taken for it, and llama.cpp's defaults for what is not given: which "
+       "build it carries is not known"},
       true,
       VF_BUILD_NEWEST};
   return vf_llamacpp_estimate(e, request, &other, err);
@@ -163,7 +164,9 @@ static vf_status estimate_other(vf_estimate *e, const vf_request *request, vf_er
 /* It left llama.cpp in 2024: windows keep the whole context, logits are reserved for the batch. */
 static vf_status estimate_ik(vf_estimate *e, const vf_request *request, vf_error *err) {
   static const vf_llamacpp_program ik = {
-      {"program-fork", "a fork of an older llama.cpp: its buffers are bounded by llama.cpp's"},
+      {"program-fork",
+       "a fork of an older llama.cpp: its buffers are bounded by llama.cpp's; its own "
+       "formats and -mla, -amb, -rtr, -fmoe are not modelled"},
       true,
       VF_BUILD_NEWEST};
   vf_request r = *request;

@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "core/format.h"
 #include "engines/engine.h"
+#include "engines/ggml/flash.h"
 #include "engines/llamacpp/plan.h"
 
 /* ---- Defaults (common/common.h:445, src/llama-context.cpp:245-306) ---------------------- */
@@ -21,23 +22,6 @@ enum {
 
 /* ---- Settings --------------------------------------------------------------------------- */
 
-/* Head sizes that CUDA's flash attention takes: K and V alike, or a few uneven pairs for so many
- * query heads per key head (ggml-cuda/fattn.cu:537).  Latent attention reads one wide key. */
-static bool flash_attention_takes(const vf_layer *l) {
-  static const uint32_t dims[] = {40, 64, 72, 80, 96, 112, 128, 256, 512};
-  static const struct {
-    uint32_t k, v, heads_per_kv;
-  } pairs[] = {{192, 128, 8}, {320, 256, 32}, {576, 512, 2}};
-  bool latent = l->kv_lora != 0;
-  uint32_t k = latent ? l->kv_lora + l->rope_dim : l->k_dim, v = latent ? l->kv_lora : l->v_dim;
-  uint32_t group = latent ? l->n_heads : l->n_heads / vf_max_u32(l->n_kv_heads, 1);
-  for (size_t i = 0; k == v && i < sizeof dims / sizeof *dims; i++)
-    if (k == dims[i]) return true;
-  for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
-    if (k == pairs[i].k && v == pairs[i].v) return group % pairs[i].heads_per_kv == 0;
-  return false;
-}
-
 static bool attends(const vf_layer *l) {
   return (l->mixers & VF_MIX_ATTENTION) != 0 && (l->flags & VF_LAYER_MTP) == 0;
 }
@@ -45,10 +29,19 @@ static bool attends(const vf_layer *l) {
 static bool all_layers_flash(const plan *p) {
   const vf_layer *l = p->model->layers;
   for (uint32_t i = 0; i < p->model->n_layers; i++) {
-    bool like_the_last = i > 0 && l[i].k_dim == l[i - 1].k_dim && l[i].v_dim == l[i - 1].v_dim;
-    if (!like_the_last && attends(&l[i]) && !flash_attention_takes(&l[i])) return false;
+    bool like_the_last =
+        i > 0 && attends(&l[i - 1]) && l[i].k_dim == l[i - 1].k_dim && l[i].v_dim == l[i - 1].v_dim;
+    if (!like_the_last && attends(&l[i]) &&
+        !vf_ggml_flash_takes(p->program->build, &l[i], p->w->kv_k, p->w->kv_v))
+      return false;
   }
   return true;
+}
+
+/* Off by default, or where some layer is not taken, but values in blocks need it. */
+static bool is_flash_chosen(const plan *p) {
+  if (vf_ggml_holds(p->graph.rules, VF_RULE_NO_FLASH)) return false;
+  return p->cpu_only || vf_format_get(p->w->kv_v)->quantized || all_layers_flash(p);
 }
 
 /* Which cache formats there are (common/arg.cpp, kv_cache_types). */
@@ -76,9 +69,10 @@ static vf_status check_cache_format(vf_format f, uint32_t head_dim, vf_error *er
 }
 
 /* Values of a latent attention are a part of its keys. */
-static vf_status check_latent_formats(const vf_workload *w, const vf_cache_layer *c,
-                                      vf_error *err) {
-  if (c->kind != VF_CACHE_LATENT || w->kv_k == w->kv_v) return VF_OK;
+static vf_status check_latent_formats(const plan *p, const vf_cache_layer *c, vf_error *err) {
+  const vf_workload *w = p->w;
+  bool apart = vf_ggml_holds(p->graph.rules, VF_RULE_MLA_FORMATS);
+  if (c->kind != VF_CACHE_LATENT || w->kv_k == w->kv_v || apart) return VF_OK;
   return vf_fail(err, VF_UNSUPPORTED,
                  "llama.cpp refuses a latent cache with keys in %s and values in %s: one row holds "
                  "both",
@@ -94,13 +88,17 @@ static vf_status resolve_cache_formats(plan *p, vf_error *err) {
     if (!vf_cache_has_cells(c) || (i > 0 && vf_cache_layer_equal(c, c - 1))) continue;
     vf_status status = check_cache_format(w->kv_k, c->k_dim, err);
     if (status == VF_OK && c->v_dim != 0) status = check_cache_format(w->kv_v, c->v_dim, err);
-    if (status == VF_OK) status = check_latent_formats(w, c, err);
+    if (status == VF_OK) status = check_latent_formats(p, c, err);
     if (status != VF_OK) return status;
   }
-  bool never = vf_ggml_holds(p->graph.rules, VF_RULE_NO_FLASH);
-  w->flash_attn = p->request->flash_attn == VF_ON || (p->request->flash_attn == VF_AUTO && !never &&
-                                                      (p->cpu_only || all_layers_flash(p)));
-  if (p->model->flags & VF_MODEL_NO_FLASH) w->flash_attn = false; /* llama-context.cpp:3757 */
+  w->flash_attn =
+      p->request->flash_attn == VF_ON || (p->request->flash_attn == VF_AUTO && is_flash_chosen(p));
+  bool never = (p->model->flags & VF_MODEL_NO_FLASH) != 0; /* llama-context.cpp:3757 */
+  if (never) w->flash_attn = false;
+  p->graph.flash_attn = w->flash_attn;
+  p->graph.auto_flash = p->request->flash_attn == VF_AUTO && !p->cpu_only && !never &&
+                        !vf_ggml_holds(p->graph.rules, VF_RULE_NO_FLASH);
+  p->graph.flash_on_host = w->flash_attn && !p->cpu_only && !all_layers_flash(p);
   if (!w->flash_attn && vf_format_get(w->kv_v)->quantized)
     return vf_fail(err, VF_UNSUPPORTED, "llama.cpp refuses a %s V cache without flash attention%s",
                    vf_format_get(w->kv_v)->name,
@@ -137,6 +135,20 @@ static vf_status resolve_sequences(plan *p, vf_error *err) {
   return VF_OK;
 }
 
+/* Attention beside recurrent layers. */
+static bool is_hybrid(const vf_model *m) {
+  bool cells = false, states = false;
+  for (size_t i = 0; i < m->n_caches; i++) {
+    cells |= vf_cache_has_cells(&m->caches[i]);
+    states |= m->caches[i].kind == VF_CACHE_STATE;
+  }
+  return cells && states;
+}
+
+uint64_t vf_llamacpp_batch(const vf_request *r) {
+  return r->batch_tokens != 0 ? r->batch_tokens : DEFAULT_BATCH;
+}
+
 /* The context is rounded up per stream; a batch is not larger than the context that was asked
  * for, and a whole number of tokens per sequence. */
 static vf_status resolve_context(plan *p, vf_error *err) {
@@ -150,7 +162,9 @@ static vf_status resolve_context(plan *p, vf_error *err) {
   total = w->requested_ctx_tokens * (w->kv_unified ? 1 : w->seqs);
   if (vf_ggml_holds(p->graph.rules, VF_RULE_ONE_STREAM)) w->kv_unified = true;
   uint64_t ubatch = p->request->ubatch_tokens != 0 ? p->request->ubatch_tokens : DEFAULT_UBATCH;
-  uint64_t batch = vf_min_u64(total, vf_max_u64(DEFAULT_BATCH, ubatch));
+  uint64_t batch = vf_llamacpp_batch(p->request);
+  if (p->request->batch_tokens == 0) batch = vf_max_u64(batch, ubatch);
+  batch = vf_min_u64(total, batch);
   ubatch = vf_min_u64(batch, ubatch);
   w->ubatch_tokens = (uint32_t)ubatch;
   if (!vf_align_up(&total, total, CONTEXT_STEP) ||
@@ -161,6 +175,8 @@ static vf_status resolve_context(plan *p, vf_error *err) {
   p->graph.tokens = tokens;
   p->graph.cells = per_seq;
   p->graph.streams = w->kv_unified ? 1 : w->seqs;
+  if (vf_ggml_holds(p->graph.rules, VF_RULE_HYBRID_WHOLE) && is_hybrid(p->model))
+    p->graph.cells = total;
   return VF_OK;
 }
 
@@ -176,8 +192,22 @@ static vf_status check_split(const plan *p, vf_error *err) {
   return VF_OK;
 }
 
+/* Options that came later are refused, as the build itself does. */
+static vf_status check_options(const plan *p, vf_error *err) {
+  const vf_request *r = p->request;
+  uint32_t since = 0;
+  const char *what = NULL;
+  if (r->override_count != 0 || r->cpu_moe_layers != 0) since = 5028, what = "--override-tensor";
+  if (r->no_op_offload) since = 5346, what = "--no-op-offload";
+  if (r->mtp) since = 9180, what = "--spec-type draft-mtp";
+  if (p->program->foreign || p->program->build >= since) return VF_OK;
+  return vf_fail(err, VF_UNSUPPORTED, "llama.cpp b%" PRIu32 " has no %s: it came with b%" PRIu32,
+                 p->program->build, what, since);
+}
+
 vf_status vf_llamacpp_settle(plan *p, vf_error *err) {
   vf_status status = check_model(p->model, err);
+  if (status == VF_OK) status = check_options(p, err);
   if (status == VF_OK) status = check_split(p, err);
   if (status == VF_OK) status = check_backends(p, err);
   if (status == VF_OK) status = resolve_sequences(p, err);

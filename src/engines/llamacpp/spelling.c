@@ -49,6 +49,13 @@ static const vf_spelling rows[] = {
     {"swa-full", "--swa-full", .env = "LLAMA_ARG_SWA_FULL", .form = VF_FORM_BARE},
     {"kv-unified", "-kvu --kv-unified", .env = "LLAMA_ARG_KV_UNIFIED", .form = VF_FORM_BARE},
     {"kv-unified", "-no-kvu --no-kv-unified", .value = "off", .form = VF_FORM_BARE, .silent = true},
+    {"no-op-offload", "--no-op-offload", .env = "LLAMA_ARG_NO_OP_OFFLOAD", .form = VF_FORM_BARE},
+    {"no-op-offload", "--op-offload", .value = "off", .form = VF_FORM_BARE, .silent = true},
+    {"embeddings", "--embeddings --embedding", .env = "LLAMA_ARG_EMBEDDINGS",
+     .form = VF_FORM_BARE},
+    {"repack", "--repack", .env = "LLAMA_ARG_REPACK", .form = VF_FORM_BARE},
+    {"repack", "-nr --no-repack", .value = "off", .form = VF_FORM_BARE, .silent = true},
+    {"no-host", "--no-host", .env = "LLAMA_ARG_NO_HOST", .form = VF_FORM_BARE},
     {"cache-ram", "-cram --cache-ram", .env = "LLAMA_ARG_CACHE_RAM", .measure = VF_MEASURE_MIB},
     {"fit", "-fit --fit", .env = "LLAMA_ARG_FIT", .value = "on", .form = VF_FORM_MAYBE},
     /* A repository brings its tower along (common/arg.cpp, mmproj-auto). */
@@ -80,8 +87,7 @@ static const vf_spelling rows[] = {
               "--n-gpu-layers-draft -cd --ctx-size-draft --models-dir --models-preset "
               "--models-max -gan --grp-attn-n -gaw --grp-attn-w -ns --sequences",
      .effect = VF_EFFECT_UNREAD},
-    {.words = "--embedding --embeddings --rerank --reranking --repack --no-repack -nr --no-host "
-              "--op-offload --no-op-offload --mmproj-offload --no-mmproj-offload -cmoed "
+    {.words = "--rerank --reranking --mmproj-offload --no-mmproj-offload -cmoed "
               "--spec-draft-cpu-moe --cpu-moe-draft -bs --backend-sampling --cache-idle-slots "
               "--no-cache-idle-slots --mlock -dio --direct-io -ndio --no-direct-io "
               "--embd-gemma-default --fim-qwen-1.5b-default --fim-qwen-3b-default "

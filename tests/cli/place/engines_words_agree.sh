@@ -6,7 +6,7 @@ if "scenarios" in r:
     s = r["scenarios"][0]
     print(s["verdict"], [(d["need_low_bytes"], d["need_high_bytes"]) for d in s["devices"][: len(r["devices"])] if d["need_high_bytes"]])
 else:
-    print(r["verdict"], [(d["need_low_bytes"], d["need_high_bytes"]) for d in r["devices"] if d["kind"] != "host"])
+    print(r["verdict"], [(d["need_low_bytes"], d["need_high_bytes"]) for d in r["devices"] if d["kind"] != "host" and d["need_high_bytes"]])
 '; }
 agree() {
   gpu=$1 image=$2

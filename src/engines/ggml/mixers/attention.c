@@ -1,6 +1,7 @@
 /* attention.c - attention of a layer, operation by operation. */
 #include "base/checked.h"
 #include "core/buffer.h"
+#include "engines/ggml/flash.h"
 #include "engines/ggml/mixers/attend.h"
 
 enum { F16_BYTES = 2, F32_BYTES = 4, ROTATION_MIN = 64, CUDA_ALIGN_BYTES = 128 };
@@ -43,7 +44,16 @@ void vf_write_cache(vf_ggml_builder *b, const vf_layer *l, const vf_heads *s, vf
   uint8_t at = b->cache_at[s->window];
   uint64_t k_bytes = vf_build_tokens(b, s->k * s->kv_heads);
   if (k != 0) vf_sink(b, vf_slice(b, k_bytes, vf_view(k)), b->in[VF_IN_K_IDS + s->window], at);
+  if (latent && vf_rule(b, VF_RULE_MLA_VALUES)) latent = false;
   if (v != 0 && !latent) vf_sink(b, value_slice(b, l, s, v), b->in[VF_IN_V_IDS + s->window], at);
+}
+
+/* The layer's attention is computed on the host: no kernel of the GPU takes it. */
+static bool is_flash_on_host(const vf_ggml_builder *b) {
+  const vf_ggml_graph *g = b->g;
+  const vf_layer *l = &b->model->layers[b->layer];
+  return b->schedule != NULL && g->flash_on_host &&
+         !vf_ggml_flash_takes(g->build, l, g->kv_k, g->kv_v);
 }
 
 /* All of one cache: `width` elements per cell, in rows of `row`; a part of a wider cell ends
@@ -55,7 +65,8 @@ static vf_ref all_cells(vf_ggml_builder *b, const vf_heads *s, vf_format format,
   if (b->schedule == NULL) return 0;
   if (!vf_format_row(&bytes, format, width)) b->graph.overflow = true;
   bytes = vf_build_mul(b, bytes, cells, 1);
-  bytes = vf_build_add(b, bytes, vf_buffer_row_padding(&copy_rule, format, row));
+  if (!is_flash_on_host(b))
+    bytes = vf_build_add(b, bytes, vf_buffer_row_padding(&copy_rule, format, row));
   return vf_cache_rows(b, bytes, b->cache_at[s->window]);
 }
 
@@ -63,10 +74,16 @@ static vf_ref all_keys(vf_ggml_builder *b, const vf_heads *s) {
   return all_cells(b, s, b->g->kv_k, s->k * s->kv_heads, s->k);
 }
 
+/* Values of latent attention lie within its keys, since they do. */
+static bool is_part_of_keys(const vf_ggml_builder *b, const vf_layer *l) {
+  return l->kv_lora != 0 && !vf_rule(b, VF_RULE_MLA_VALUES);
+}
+
 static vf_ref all_values(vf_ggml_builder *b, const vf_layer *l, const vf_heads *s) {
-  if (l->kv_lora != 0) return all_cells(b, s, b->g->kv_k, s->k, s->v);
-  uint64_t width = b->g->flash_attn ? s->v * s->kv_heads : b->g->v_columns;
-  return all_cells(b, s, b->g->kv_v, width, b->g->flash_attn ? s->v : s->cells);
+  if (is_part_of_keys(b, l)) return all_cells(b, s, b->g->kv_k, s->k, s->v);
+  bool rows = vf_ggml_values_in_rows(b->g);
+  uint64_t width = rows ? s->v * s->kv_heads : b->g->v_columns;
+  return all_cells(b, s, b->g->kv_v, width, rows ? s->v : s->cells);
 }
 
 /* On a GPU a cache that is not f16 is converted as a whole behind the result (fattn.cu:719). */
@@ -98,15 +115,24 @@ vf_ref vf_flash_attention(vf_ggml_builder *b, const vf_layer *l, const vf_heads 
   const vf_ref sources[] = {q, all_keys(b, s), all_values(b, l, s), mask, sinks};
   if (sinks != 0) vf_graph_node_of(&b->graph, sinks)->outside = VF_OUTSIDE_TABLE;
   vf_ref x = vf_graph_op(&b->graph, VF_OP_NEW, bytes, sources, 5);
-  if (!g->on_cpu) {
+  bool on_host = is_flash_on_host(b);
+  if (on_host) vf_graph_pin(&b->graph, x, (uint8_t)g->n_gpus);
+  if (!g->on_cpu && !on_host) {
     size = with_copy(b, size, g->kv_k, cells, s->k * s->kv_heads);
-    size = with_copy(b, size, g->kv_v, cells, l->kv_lora != 0 ? 0 : s->v * s->kv_heads);
+    size = with_copy(b, size, g->kv_v, cells, is_part_of_keys(b, l) ? 0 : s->v * s->kv_heads);
     vf_graph_enlarge(&b->graph, x, size);
   }
   if (s->absorbed_v == 0) return vf_view(x);
   bytes = vf_build_tokens(b, s->absorbed_v * s->heads);
   x = vf_multiply(b, bytes, VF_ROLE_ATTN_V_B, vf_view(x));
   return vf_view(vf_new(b, bytes, vf_view(x)));
+}
+
+/* All values of a cache, in rows. */
+static uint64_t values_bytes(vf_ggml_builder *b, const vf_heads *s) {
+  uint64_t cells = vf_build_mul(b, s->cells, b->g->streams, s->kv_heads), row = 0;
+  if (!vf_format_row(&row, b->g->kv_v, s->v)) b->graph.overflow = true;
+  return vf_build_mul(b, cells, row, 1);
 }
 
 /* Scores of every token against every cell, in f32, softmax in place; then the values. */
@@ -119,8 +145,8 @@ vf_ref vf_plain_attention(vf_ggml_builder *b, const vf_layer *l, const vf_heads 
   if (b->model->flags & VF_MODEL_SCORE_CAP) x = vf_apply(b, scores, x, 3);
   vf_ref sinks = vf_has(l, VF_LAYER_SINKS) ? vf_weight(b, VF_ROLE_ATTN_SINKS) : 0;
   x = vf_over3(b, scores, x, mask, sinks);
-  if (l->kv_lora != 0) /* values are a part of the keys: not transposed in the cache */
-    values = vf_new(b, vf_build_mul(b, s->cells * F16_BYTES, s->v, g->streams), values);
+  if (is_part_of_keys(b, l) || vf_ggml_values_in_rows(g)) /* not transposed in the cache */
+    values = vf_new(b, values_bytes(b, s), values);
   x = vf_new2(b, bytes, values, x);
   if (s->absorbed_v != 0) {
     bytes = vf_build_tokens(b, s->absorbed_v * s->heads);
@@ -192,6 +218,10 @@ static void project_fused(vf_ggml_builder *b, const vf_layer *l, vf_ref x, heads
   uint64_t all = vf_build_add(b, h->q_bytes, vf_build_add(b, h->k_bytes, h->v_bytes));
   vf_ref qkv = vf_project(b, all, VF_ROLE_ATTN_QKV, x, vf_has(l, VF_LAYER_QKV_BIAS));
   h->q = h->k = h->v = vf_strided(qkv);
+  if (!vf_rule(b, VF_RULE_QKV_COPIED)) return;
+  h->q = vf_view(vf_new(b, h->q_bytes, h->q));
+  h->k = vf_view(vf_new(b, h->k_bytes, h->k));
+  h->v = vf_view(vf_new(b, h->v_bytes, h->v));
 }
 
 static void project_each(vf_ggml_builder *b, const vf_layer *l, vf_ref x, heads *h) {

@@ -39,7 +39,8 @@ vf_ref vf_build_delta_net(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   vf_ref state = vf_read_states(b, dim * inner);
   vf_ref conv = vf_over(b, wide, vf_new2(b, wide, columns, vf_weight(b, VF_ROLE_SSM_CONV)));
   vf_ref q = delta_keys(b, l, conv), k = delta_keys(b, l, conv);
-  uint64_t rows = vf_build_add(b, b->g->tokens, vf_build_mul(b, dim, b->g->seqs, 1));
+  uint64_t states = vf_build_mul(b, dim, b->g->seqs, b->g->snapshots);
+  uint64_t rows = vf_build_add(b, b->g->tokens, states);
   const vf_ref sources[] = {q, k, vf_strided(conv), gate, beta, state};
   vf_ref o = vf_graph_op(&b->graph, VF_OP_NEW, vf_build_mul(b, inner, rows, F32_BYTES), sources, 6);
   vf_write_states(b, vf_build_mul(b, dim * inner, b->g->seqs, F32_BYTES), o);

@@ -95,6 +95,10 @@ static vf_ref gated(vf_ggml_builder *b, const vf_layer *l, vf_ref y, vf_ref x) {
   return l->ops & VF_OPS_ROTATED_NORM ? vf_view(y) : vf_new(b, all, y);
 }
 
+static vf_ref joined(vf_ggml_builder *b, uint64_t bytes, vf_ref x, vf_ref rope, bool rope_first) {
+  return rope_first ? vf_new2(b, bytes, rope, x) : vf_new2(b, bytes, x, rope);
+}
+
 vf_ref vf_build_latent(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   uint64_t heads = l->n_heads, rope = l->rope_dim, lora = l->kv_lora;
   const vf_heads s = {heads,     1,       lora + rope, lora, vf_cells_of(b, l),
@@ -110,8 +114,9 @@ vf_ref vf_build_latent(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   uint64_t low = vf_build_tokens(b, lora);
   vf_ref c = vf_norm(b, l, low, vf_strided(kv), VF_ROLE_ATTN_KV_A_NORM);
   vf_ref absorbed = vf_multiply(b, heads * low, VF_ROLE_ATTN_K_B, vf_strided(q));
-  q = vf_new2(b, vf_build_tokens(b, s.k * heads), vf_view(absorbed), q_rope);
-  vf_ref k = vf_new2(b, vf_build_tokens(b, s.k), vf_view(c), k_rope);
+  bool rope_first = vf_rule(b, VF_RULE_MLA_ROPE_FIRST);
+  q = joined(b, vf_build_tokens(b, s.k * heads), vf_view(absorbed), q_rope, rope_first);
+  vf_ref k = joined(b, vf_build_tokens(b, s.k), vf_view(c), k_rope, rope_first);
   vf_ref y = attend_where_chosen(b, l, &s, x, narrow, q, k, vf_view(c));
   x = gated(b, l, y, x);
   return vf_multiply(b, vf_build_tokens(b, b->model->n_embd), VF_ROLE_ATTN_OUTPUT, x);
