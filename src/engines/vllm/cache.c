@@ -2,7 +2,31 @@
  *
  * v1/kv_cache_interface.py says what a page of a layer takes and how many a request holds;
  * v1/core/kv_cache_utils.py:1002-1416 how layers of several kinds come to share one pool;
- * platforms/interface.py:765-938 how large a block must be beside recurrent states. */
+ * platforms/interface.py:765-938 how large a block must be beside recurrent states.
+ *
+ * Block groups, for a stranger.  vLLM cuts what is left of a GPU into blocks once, when it starts,
+ * and hands them out one by one.  A block is the same bytes in every place, so layers of different
+ * kinds have to be made alike first:
+ *
+ *   kind     layers that keep the same in the same way: all tokens, the last W, a state.
+ *   page     what one layer takes of a block: so many tokens of its cache, or one state.
+ *   group    layers, of one kind, that are handed out together.  Every group has as many layers,
+ *            and a block is one page of each of them.
+ *
+ *     24 layers with a window, 6 without:  groups of 6       window window window window  full
+ *     a request of 32,768 tokens takes of the pool           65     65     65     65      2,048
+ *
+ * One kind alone is one group, and a block is a page of all layers.  Several kinds are dealt out
+ * to groups of the size of the smallest kind; the last group of a kind may have fewer layers, and
+ * its places stay empty: a pool that is too large for what is in it.  All pages have to be equal,
+ * so a smaller one holds more tokens where that comes out even (from 0.12 on), and is padded where
+ * it does not.  A state is as large as it is, whatever the context: beside states the page of
+ * attention is made so long that it holds one, which is where blocks of 1,000 tokens come from.
+ *
+ * So a request takes the sum over groups of the blocks that it needs in each: a window's group
+ * needs the window and the tokens in flight, a state's one block (more with prefix caching), and
+ * what an engine prints as concurrency is the pool's blocks over that sum.
+ */
 #include <inttypes.h>
 
 #include "base/checked.h"
