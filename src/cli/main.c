@@ -44,7 +44,7 @@ const command commands[] = {
     {"check", CHECK, MAX_OPERANDS, command_check, "check FILE|DIR...",
      "do all deployments fit that files state? For pipelines: --format github, junit, sarif…",
      check_parameters},
-    {"train", TRAIN, 0, command_train, "train --model M --gpu G [OPTIONS]",
+    {"train", TRAIN, 0, command_train, "train --model M --gpu G",
      "fine-tuning and pre-training: LoRA, QLoRA, ZeRO, FSDP…", train_parameters},
     {"models", MODELS, 2, command_models, "models [QUERY]",
      "the models that are known; one whole, by name", fits_parameters},
