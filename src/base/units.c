@@ -123,6 +123,16 @@ void vf_text_size(vf_text *t, uint64_t bytes, vf_unit unit, int decimals) {
   if (decimals > 0) vf_text_printf(t, ".%0*" PRIu64, decimals, fraction);
 }
 
+void vf_text_interval(vf_text *t, vf_interval size, vf_unit unit) {
+  if (size.low_bytes == size.high_bytes) {
+    vf_text_size(t, size.bytes, unit, 2);
+    return;
+  }
+  vf_text_size(t, size.low_bytes, unit, 1);
+  vf_text_put(t, "–");
+  vf_text_size(t, size.high_bytes, unit, 1);
+}
+
 void vf_text_signed_size(vf_text *t, int64_t bytes, vf_unit unit, int decimals) {
   if (bytes < 0) vf_text_put(t, "-");
   uint64_t magnitude = bytes < 0 ? (uint64_t)0 - (uint64_t)bytes : (uint64_t)bytes;

@@ -18,6 +18,9 @@ const char *vf_unit_name(vf_unit unit);
 /* The number alone, in units of GiB or GB with `decimals` digits, rounded half up. */
 void vf_text_size(vf_text *t, uint64_t bytes, vf_unit unit, int decimals);
 
+/* "3.50", or "3.1–5.6": two decimals, and one for intervals, whose digits mean less. */
+void vf_text_interval(vf_text *t, vf_interval size, vf_unit unit);
+
 /* Sizes around zero have a sign: "-3.5". */
 void vf_text_signed_size(vf_text *t, int64_t bytes, vf_unit unit, int decimals);
 

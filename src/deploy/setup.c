@@ -8,6 +8,7 @@
 #include "base/checked.h"
 #include "base/names.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "deploy/open.h"
 #include "deploy/param.h"
@@ -116,11 +117,6 @@ vf_status vf_deployment_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, co
 
 /* ---- Models ----------------------------------------------------------------------------- */
 
-static bool ends_with_gguf(const char *name) {
-  size_t n = strlen(name);
-  return n > 5 && strcmp(name + n - 5, ".gguf") == 0;
-}
-
 /* The model that is to run, and with it the engine, where the deployment leaves that open. */
 static vf_status open_main(vf_opened *o, const vf_context *ctx, const vf_deployment *d,
                            const vf_device *devices, size_t n, vf_error *err) {
@@ -152,7 +148,9 @@ static vf_status open_draft(vf_opened *o, const vf_context *ctx, const vf_deploy
                             vf_error *err) {
   const char *quant = d->draft_quant;
   if (d->draft == NULL) return VF_OK;
-  if (quant == NULL && !ends_with_gguf(d->draft) && strchr(d->draft, ':') == NULL) quant = d->quant;
+  if (quant == NULL && !vf_text_ends_with(d->draft, strlen(d->draft), ".gguf") &&
+      strchr(d->draft, ':') == NULL)
+    quant = d->quant;
   vf_status status = open_model(&o->draft, ctx, d, d->draft, quant, err);
   o->request.draft = o->draft;
   return status;

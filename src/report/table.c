@@ -43,17 +43,6 @@ static void color(const table *t, const char *sequence) {
 #define DIM   "\x1b[2m"
 #define RESET "\x1b[0m"
 
-/* Two decimals, and one for intervals, whose digits mean less. */
-static void text_interval(vf_text *text, vf_interval size, vf_unit unit) {
-  if (size.low_bytes == size.high_bytes) {
-    vf_text_size(text, size.bytes, unit, 2);
-    return;
-  }
-  vf_text_size(text, size.low_bytes, unit, 1);
-  vf_text_put(text, "–");
-  vf_text_size(text, size.high_bytes, unit, 1);
-}
-
 static void text_bytes(vf_text *text, uint64_t bytes, vf_unit unit) {
   vf_text_size(text, bytes, unit, 1);
   vf_text_printf(text, " %s", vf_unit_name(unit));
@@ -149,7 +138,7 @@ static void put_row(const table *t, const char *label, vf_interval size, const c
                     const char *note) {
   char buf[64];
   vf_text text = vf_text_on(buf, sizeof buf);
-  text_interval(&text, size, t->options->unit);
+  vf_text_interval(&text, size, t->options->unit);
   vf_text_printf(&text, " %s", vf_unit_name(t->options->unit));
   vf_out_put(t->out, "  ");
   put_left(t->out, label, LABEL_WIDTH);
@@ -256,7 +245,7 @@ static void put_needs(const table *t, const vf_device_budget *b) {
   vf_text size = vf_text_on(size_buf, sizeof size_buf);
   vf_text words = vf_text_on(words_buf, sizeof words_buf);
   vf_text remark = vf_text_on(remark_buf, sizeof remark_buf);
-  text_interval(&size, b->need, t->options->unit);
+  vf_text_interval(&size, b->need, t->options->unit);
   vf_text_printf(&size, " %s", vf_unit_name(t->options->unit));
   if (b->device.total_known) {
     vf_text_put(&words, " of ");
@@ -299,7 +288,8 @@ static void put_growth(const table *t) {
   const vf_line *lines = vf_estimate_lines(t->e, &n);
   for (size_t i = 0; i < n; i++) {
     char size_buf[64], note_buf[160];
-    vf_text size = vf_text_on(size_buf, sizeof size_buf), note = vf_text_on(note_buf, sizeof note_buf);
+    vf_text size = vf_text_on(size_buf, sizeof size_buf),
+            note = vf_text_on(note_buf, sizeof note_buf);
     if (!lines[i].growth) continue;
     bool apart = t->devices[lines[i].device].device.kind == VF_DEVICE_HOST &&
                  !t->devices[lines[i].device].pooled;
@@ -326,7 +316,7 @@ static void put_whole(const table *t, const vf_device_budget *b) {
   vf_text remark = vf_text_on(remark_buf, sizeof remark_buf);
   const vf_whole *w = &b->whole;
   if (!w->known) return;
-  text_interval(&size, w->need, t->options->unit);
+  vf_text_interval(&size, w->need, t->options->unit);
   vf_text_printf(&size, " %s", vf_unit_name(t->options->unit));
   vf_text_put(&words, " of ");
   text_bytes(&words, w->capacity_bytes, t->options->unit);
@@ -345,7 +335,7 @@ static void put_pool(const table *t) {
   const vf_device_budget *b = &t->devices[0];
   const vf_workload *w = vf_estimate_workload(t->e);
   if (!b->has_pool) return;
-  text_interval(&size, b->pool, t->options->unit);
+  vf_text_interval(&size, b->pool, t->options->unit);
   vf_text_printf(&size, " %s", vf_unit_name(t->options->unit));
   vf_text_put(&words, "  ");
   vf_text_thousands(&words, b->pool_tokens);
@@ -427,7 +417,7 @@ static void put_device_row(const table *t, size_t i, size_t alike) {
     vf_text_printf(&name_text, "%zu × %s, each", alike, b->device.id);
   else
     vf_text_printf(&name_text, "%s #%zu", b->device.id, i);
-  text_interval(&need_text, b->need, t->options->unit);
+  vf_text_interval(&need_text, b->need, t->options->unit);
   vf_out_put(t->out, "  ");
   put_left(t->out, name, NAME_WIDTH);
   for (size_t c = 0; c < sizeof columns / sizeof *columns; c++)

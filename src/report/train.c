@@ -14,17 +14,10 @@
 
 /* ---- Text ------------------------------------------------------------------------------- */
 
-static void text_interval(vf_text *t, vf_interval v, vf_unit unit) {
-  vf_text_size(t, v.low_bytes, unit, v.low_bytes == v.high_bytes ? 2 : 1);
-  if (v.low_bytes == v.high_bytes) return;
-  vf_text_put(t, "–");
-  vf_text_size(t, v.high_bytes, unit, 1);
-}
-
 static void put_row(vf_out *out, const char *label, vf_interval v, vf_unit unit, const char *more) {
   char buf[64], padded[96];
   vf_text t = vf_text_on(buf, sizeof buf);
-  text_interval(&t, v, unit);
+  vf_text_interval(&t, v, unit);
   vf_out_printf(out, "  %-12s ", label);
   size_t width = vf_text_columns(buf);
   vf_out_spaces(out, width < 12 ? (int)(12 - width) : 0);
