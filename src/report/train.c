@@ -15,8 +15,6 @@
 #include "report/report.h"
 #include "report/way_text.h"
 
-#define RESET "\x1b[0m"
-
 enum { LABEL_WIDTH = 12, WAY_COLUMNS = 46 };
 
 /* What is told beside the figures; any of it may be missing. */
@@ -54,14 +52,13 @@ static void put_row(vf_out *out, const char *label, vf_interval v, vf_unit unit,
 
 static void put_headline(vf_out *out, const page *p) {
   const vf_train *r = p->r;
-  const vf_report_options *o = p->o;
   const vf_device_budget *b = &r->budget;
   char buf[512];
   vf_text t = vf_text_on(buf, sizeof buf);
   if (b->device.total_known) {
-    if (o->color) vf_out_put(out, vf_verdict_word[b->verdict].color);
+    vf_out_color(out, vf_verdict_word[b->verdict].color);
     vf_out_put(out, vf_verdict_word[b->verdict].shown);
-    if (o->color) vf_out_put(out, RESET);
+    vf_out_color(out, VF_OUT_RESET);
     vf_out_put(out, "   ");
   }
   vf_text_put(&t, "training ");
@@ -190,7 +187,8 @@ static void put_assumptions(vf_out *out, const page *p) {
   }
 }
 
-static void write_text(vf_out *out, const vf_train *r, const vf_report_options *o) {
+static void put_page(vf_out *out, const void *result, const vf_report_options *o) {
+  const vf_train *r = result;
   page p = page_of(r, o);
   put_headline(out, &p);
   for (size_t i = 0; i < r->n_lines; i++) {
@@ -368,17 +366,7 @@ static void events(vf_doc *d, const void *result) {
 
 vf_status vf_train_write(const vf_train *train, const vf_report_options *options, vf_write_fn write,
                          void *user, vf_error *err) {
-  vf_out out;
-  vf_report_options o;
   VF_NEED(err, train);
   VF_NEED(err, write);
-  vf_status status = vf_out_start(&out, &o, options, write, user, err);
-  if (status != VF_OK) return status;
-  const vf_doc_format *format = vf_doc_format_get(o.format);
-  if (format != NULL) {
-    page p = page_of(train, &o);
-    return vf_document_write(&out, format, events, &p, err);
-  }
-  write_text(&out, train, &o);
-  return vf_out_finish(&out, err);
+  return vf_result_write(options, 0, put_page, events, train, write, user, err);
 }
