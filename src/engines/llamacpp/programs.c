@@ -168,7 +168,8 @@ static vf_status estimate_ik(vf_estimate *e, const vf_request *request, vf_error
        "a fork of an older llama.cpp: its buffers are bounded by llama.cpp's; its own "
        "formats and -mla, -amb, -rtr, -fmoe are not modelled"},
       true,
-      VF_BUILD_NEWEST};
+      VF_BUILD_NEWEST,
+      true};
   vf_request r = *request;
   r.swa_full = true;
   if (r.output_rows == 0) r.output_rows = BATCH;
@@ -190,7 +191,7 @@ static const vf_quant_alias quants[] = {
  * else is expanded. */
 static const vf_quant_alias converts[] = {{"mxfp4", "MXFP4_MOE"}, {"", "BF16"}, {NULL, NULL}};
 
-#define LLAMACPP_ENGINE(symbol, called, also, words, of, date, function, versions, refuses,       \
+#define LLAMACPP_ENGINE(symbol, called, also, words, of, date, function, versions, refuses,        \
                         lowers)                                                                    \
   const vf_engine symbol = {.name = called,                                                        \
                             .aliases = also,                                                       \
@@ -218,7 +219,8 @@ static const char *const studio_names[] = {"lmstudio", NULL};
 LLAMACPP_ENGINE(vf_engine_llamacpp, "llama.cpp", plain_names, &vf_dialect_llamacpp, "v0.5.0",
                 "2026-09-28", estimate_any, vf_llamacpp_knows, vf_llamacpp_check, true);
 LLAMACPP_ENGINE(vf_engine_llama_server, "llama-server", server_names, &vf_dialect_llamacpp,
-                "v0.5.0", "2026-09-28", estimate_server, vf_llamacpp_knows, vf_llamacpp_check, true);
+                "v0.5.0", "2026-09-28", estimate_server, vf_llamacpp_knows, vf_llamacpp_check,
+                true);
 LLAMACPP_ENGINE(vf_engine_llama_cli, "llama-cli", cli_names, &vf_dialect_llamacpp, "v0.5.0",
                 "2026-09-28", estimate_cli, vf_llamacpp_knows, vf_llamacpp_check, true);
 LLAMACPP_ENGINE(vf_engine_llama_bench, "llama-bench", no_names, &vf_dialect_llamacpp, "v0.5.0",
