@@ -52,6 +52,7 @@ typedef struct vf_report_options {
   size_t rows;             /* of long lists, for people: so many at most; 0: all */
   bool ascii;              /* for people: no character beyond ASCII */
   size_t columns;          /* for people: lines are wrapped at this width; 0: never */
+  const vf_train_limits *train_limits; /* of a training: told with it; NULL: not */
 } vf_report_options;
 
 /* A table in GiB, plain. */
