@@ -187,8 +187,7 @@ static void put_assumptions(vf_out *out, const page *p) {
   }
 }
 
-static void put_page(vf_out *out, const void *result, const vf_report_options *o) {
-  const vf_train *r = result;
+static void write_text(vf_out *out, const vf_train *r, const vf_report_options *o) {
   page p = page_of(r, o);
   put_headline(out, &p);
   for (size_t i = 0; i < r->n_lines; i++) {
@@ -366,7 +365,17 @@ static void events(vf_doc *d, const void *result) {
 
 vf_status vf_train_write(const vf_train *train, const vf_report_options *options, vf_write_fn write,
                          void *user, vf_error *err) {
+  vf_out out;
+  vf_report_options o;
   VF_NEED(err, train);
   VF_NEED(err, write);
-  return vf_result_write(options, 0, put_page, events, train, write, user, err);
+  vf_status status = vf_out_start(&out, &o, options, write, user, err);
+  if (status != VF_OK) return status;
+  const vf_doc_format *format = vf_doc_format_get(o.format);
+  if (format != NULL) {
+    page p = page_of(train, &o);
+    return vf_document_write(&out, format, events, &p, err);
+  }
+  write_text(&out, train, &o);
+  return vf_out_finish(&out, err);
 }
