@@ -153,9 +153,12 @@ static void keep_experts(vf_model *m, const vf_facts *facts, bool asked) {
   if (strcmp(method, "mxfp4") != 0) return;
   if (!asked)
     m->flags |= VF_MODEL_EXPERTS_MXFP4;
-  else
+  else {
+    m->flags |= VF_MODEL_MXFP4_PUBLISHED;
     vf_model_assume(m, "experts-too",
-                    "experts in that format too: published files keep them in MXFP4 (repo:FORMAT)");
+                    "experts in that format too: published files keep them in MXFP4 (repo:FORMAT), "
+                    "which is the lower end");
+  }
 }
 
 /* A tag is a file of Ollama's library, and so is any name for that engine. */
