@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/status.h"
 #include "base/units.h"
 #include "core/words.h"
 #include "report/grid.h"
@@ -170,11 +171,8 @@ static void put_outer(const page *p, size_t table) {
   if (p->n_tables > 1) vf_out_put(p->out, p->markdown ? "**\n\n" : "\n\n");
 }
 
-static void put_table(const page *p, size_t table) {
-  enum { MOST_COLUMNS = 4096 };
-  static const size_t most = MOST_COLUMNS;
-  int widths[MOST_COLUMNS], first = first_width(p);
-  if (p->columns->count > most) return; /* no axis has so many values */
+static void put_table(const page *p, size_t table, int *widths) {
+  int first = first_width(p);
   for (size_t c = 0; c < p->columns->count; c++) widths[c] = column_width(p, table, c);
   put_outer(p, table);
   put_head(p, first, widths);
@@ -284,26 +282,31 @@ static void put_assumptions(const page *p) {
   if (p->markdown) vf_out_put(p->out, "\n");
 }
 
-static void put_page(page *p) {
+static vf_status put_page(page *p, vf_error *err) {
   const vf_grid *g = p->g;
+  const vf_allocator *a = vf_arena_allocator(g->arena);
   p->columns = &g->axes[g->n_axes - 1];
   p->rows = g->n_axes > 1 ? &g->axes[g->n_axes - 2] : NULL;
   p->n_tables = g->n_cells / p->columns->count / (p->rows != NULL ? p->rows->count : 1);
+  int *widths = a->alloc(a->user, p->columns->count * sizeof *widths);
+  if (widths == NULL) return vf_fail_nomem(err);
   put_title(p);
-  for (size_t i = 0; i < p->n_tables; i++) put_table(p, i);
+  for (size_t i = 0; i < p->n_tables; i++) put_table(p, i, widths);
+  a->free(a->user, widths);
   put_legend(p);
   put_reasons(p);
   put_assumptions(p);
+  return VF_OK;
 }
 
-void vf_grid_write_table(vf_out *out, const vf_grid *g, vf_cell_shows shows,
-                         const vf_report_options *options) {
+vf_status vf_grid_write_table(vf_out *out, const vf_grid *g, vf_cell_shows shows,
+                              const vf_report_options *options, vf_error *err) {
   page p = {.out = out, .g = g, .shows = shows, .options = options};
-  put_page(&p);
+  return put_page(&p, err);
 }
 
-void vf_grid_write_markdown(vf_out *out, const vf_grid *g, vf_cell_shows shows,
-                            const vf_report_options *options) {
+vf_status vf_grid_write_markdown(vf_out *out, const vf_grid *g, vf_cell_shows shows,
+                                 const vf_report_options *options, vf_error *err) {
   page p = {.out = out, .g = g, .shows = shows, .options = options, .markdown = true};
-  put_page(&p);
+  return put_page(&p, err);
 }
