@@ -572,7 +572,11 @@ vf_status args_parse(args *out, const vf_context *ctx, int argc, char **argv, vf
   }
   if (out->line != NULL && out->n_line == 0)
     return trouble(err, "", "what is to start? vramfit --gpu G -- vllm serve MODEL…");
-  l = (line){.a = out, .ctx = ctx, .words = out->words, .count = out->n_words};
+  memset(&l, 0, sizeof l);
+  l.a = out;
+  l.ctx = ctx;
+  l.words = out->words;
+  l.count = out->n_words;
   return read_all(&l, err);
 }
 

@@ -235,8 +235,9 @@ static const char *const foreign_texts[VF_PARAM_COUNT] = {
 
 /* An engine that no command line starts has no options at all: its settings are a program's. */
 static void remark_foreign(vf_estimate *e, const vf_deployment *d) {
+  const vf_deployment nothing = vf_deployment_init();
   for (size_t i = 0; e->engine->dialect != NULL && i < VF_PARAM_COUNT; i++)
-    if (!vf_params[i].every_engine && vf_param_is_set(&vf_params[i], d) &&
+    if (!vf_params[i].every_engine && vf_param_differs(&vf_params[i], d, &nothing) &&
         !vf_engine_spells(e->engine, i))
       vf_estimate_assume(e, "option-foreign", foreign_texts[i]);
 }
