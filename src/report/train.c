@@ -261,7 +261,7 @@ static void put_word(vf_doc *d, const vf_train_param *p, const vf_train_request 
   for (char *c = key; *c != '\0'; c++)
     if (*c == '-') *c = '_';
   vf_train_param_print(p, r, &t);
-  if (p->kind == VF_TRAIN_string)
+  if (p->kind == VF_TRAIN_string || p->kind == VF_TRAIN_list)
     vf_doc_string(d, key, text);
   else if (p->kind == VF_TRAIN_flag)
     vf_doc_bool(d, key, true);
