@@ -80,6 +80,11 @@ static bool is_control(const unsigned char *s, size_t sequence) {
          is_turning(s, sequence);
 }
 
+size_t vf_text_control(const char *s, size_t length) {
+  size_t n = vf_utf8_length(s, length);
+  return n != 0 && is_control((const unsigned char *)s, n) ? n : 0;
+}
+
 void vf_text_escaped(vf_text *t, const char *s, size_t length) {
   for (size_t i = 0; i < length;) {
     size_t n = vf_utf8_length(s + i, length - i);

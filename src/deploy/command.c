@@ -37,11 +37,11 @@ struct vf_command {
   bool stated[VF_PARAM_COUNT];                  /* by any source */
   bool said[VF_PARAM_COUNT];                    /* by the one that is being read */
   bool total_ctx, own_ctx_letter, engines_seqs; /* whose word gave the context and the sequences */
-  bool tolerant;                                /* what makes no sense is noted, and reading goes on */
-  vf_error first_trouble;                       /* then the first of it */
-  bool from_hub;                                /* the model is a repository, with its tower */
+  bool tolerant;                      /* what makes no sense is noted, and reading goes on */
+  vf_error first_trouble;             /* then the first of it */
+  bool from_hub;                      /* the model is a repository, with its tower */
   const char *gpus, *visible, *image; /* of a container, and what is visible of them; NULL */
-  const vf_dialect *hint; /* of an engine that alone has some word that was said */
+  const vf_dialect *hint;             /* of an engine that alone has some word that was said */
   const char *lists[VF_AXIS_COUNT];
   vf_assumption remarks[MOST_REMARKS];
   size_t n_remarks;
@@ -149,8 +149,10 @@ static void start_list(vf_command *c, const vf_param *p) {
   if (p->kind == VF_KIND_OVERRIDES && !c->said[p - vf_params]) vf_param_clear(p, &c->d);
 }
 
-/* "0", "auto" and "-1" leave a number to the engine. */
+/* "0", "auto" and "-1" leave a number to the engine, but no engine runs on no ranks. */
 static bool leaves_it(const vf_param *p, const char *text) {
+  bool ranks = p == &vf_params[VF_PARAM_TP] || p == &vf_params[VF_PARAM_PP];
+  if (ranks) return vf_name_equal(text, "auto");
   bool number = p->kind == VF_KIND_TOKENS || p->kind == VF_KIND_TOKENS32 ||
                 p->kind == VF_KIND_COUNT || p->kind == VF_KIND_SIZE || p->kind == VF_KIND_GIB;
   return number &&
@@ -206,8 +208,7 @@ static vf_status take_value(vf_command *c, const vf_spelling *row, const char *t
   const vf_param *p = vf_param_find(row->param, strlen(row->param));
   size_t n = 0;
   if (p == NULL) return vf_fail(err, VF_USAGE, "no parameter is called '%s'", row->param);
-  if (vf_word_is_unknown(text) && !is_known_by_name(p, text))
-    return note_unstated(c, p, text, err);
+  if (vf_word_is_unknown(text) && !is_known_by_name(p, text)) return note_unstated(c, p, text, err);
   if (vf_word_is_unknown(text)) text = vf_word_written(text, c->arena);
   if (text == NULL) return vf_fail_nomem(err);
   if (row->measure == VF_MEASURE_LEAST && vf_param_is_set(p, &c->d)) return VF_OK;
@@ -422,7 +423,9 @@ static vf_status take_object(reading *r, const char *name, const char *text) {
   vf_facts facts = vf_facts_in(c->arena, name);
   vf_status status = vf_config_parse(&facts, copy, length, &cause);
   if (status == VF_NOMEM) return vf_fail_nomem(r->err);
-  if (status != VF_OK) return tell_unread(r, name, text);
+  if (status != VF_OK)
+    return vf_fail_at(r->err, VF_USAGE, name, "", "'%.80s' is no JSON object: %s", text,
+                      cause.message);
   for (size_t i = 0; status == VF_OK && i < facts.count; i++) {
     const char *word = keep(c, "%s.%.100s", name, facts.items[i].key);
     const char *value = fact_text(c, &facts.items[i]);
@@ -578,8 +581,7 @@ vf_status vf_command_read_text(vf_command *command, const char *text, vf_variabl
   VF_NEED(err, command);
   VF_NEED(err, text);
   first_engine f = {command, false};
-  vf_status status =
-      vf_shell_read(text, variables, user, command->arena, take_if_engine, &f, err);
+  vf_status status = vf_shell_read(text, variables, user, command->arena, take_if_engine, &f, err);
   return status == VF_OK && !f.found ? no_engine(err) : status;
 }
 
@@ -832,9 +834,9 @@ static vf_status narrow_devices(vf_command *c, vf_deployment *d, vf_error *err) 
   if (d->gpu == NULL) return vf_fail_nomem(err);
   if (d->gpus == 1) d->gpus = 0;
   if (had <= n) return VF_OK;
-  return remark(c, "visible-devices",
-                keep(c, "CUDA_VISIBLE_DEVICES=%.80s: the engine sees %u of the GPUs", c->visible, n),
-                err);
+  return remark(
+      c, "visible-devices",
+      keep(c, "CUDA_VISIBLE_DEVICES=%.80s: the engine sees %u of the GPUs", c->visible, n), err);
 }
 
 const vf_deployment *vf_command_so_far(const vf_command *c) {

@@ -12,10 +12,10 @@ typedef struct vf_out {
   vf_write_fn write;
   void *user;
   bool failed;
-  bool ascii;      /* characters beyond ASCII are written as what is like them */
-  bool verbatim;   /* lines that are to be copied: never wrapped */
-  size_t columns;  /* where lines are wrapped; 0: nowhere */
-  char letter[4];  /* a character whose bytes are not all there yet */
+  bool ascii;     /* characters beyond ASCII are written as what is like them */
+  bool verbatim;  /* lines that are to be copied: never wrapped */
+  size_t columns; /* where lines are wrapped; 0: nowhere */
+  char letter[4]; /* a character whose bytes are not all there yet */
   size_t n_letter;
   char line[1024]; /* that is wrapped once it is whole */
   size_t n_line;
@@ -32,6 +32,10 @@ vf_status vf_out_start(vf_out *out, vf_report_options *own, const vf_report_opti
 
 void vf_out_bytes(vf_out *out, const char *s, size_t length);
 void vf_out_put(vf_out *out, const char *s);
+
+/* Text that came from outside, on a page: see vf_text_escaped(). */
+void vf_out_escaped(vf_out *out, const char *s);
+
 void vf_out_text(vf_out *out, const vf_text *t);
 void vf_out_printf(vf_out *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

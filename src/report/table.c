@@ -596,7 +596,7 @@ static void put_assumptions(const table *t) {
   for (size_t i = 0; i < n; i++) {
     vf_out_put(t->out, "  ");
     put_left(t->out, i == 0 ? "assumes" : "", LABEL_WIDTH);
-    vf_out_put(t->out, a[i].text);
+    vf_out_escaped(t->out, a[i].text);
     vf_out_put(t->out, "\n");
   }
   color(t, RESET);

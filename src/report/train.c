@@ -78,8 +78,11 @@ static void write_text(vf_out *out, const vf_train *r, const vf_report_options *
     put_row(out, l->name, l->size, o->unit, o->explain ? l->formula : vf_basis_word[l->basis]);
   }
   put_budget(out, r, o->unit);
-  for (size_t i = 0; i < r->n_notes; i++)
-    vf_out_printf(out, "%s%s\n", i == 0 ? "\n  assumes    " : "             ", r->notes[i]);
+  for (size_t i = 0; i < r->n_notes; i++) {
+    vf_out_put(out, i == 0 ? "\n  assumes    " : "             ");
+    vf_out_escaped(out, r->notes[i]);
+    vf_out_put(out, "\n");
+  }
 }
 
 /* ---- Events ----------------------------------------------------------------------------- */
