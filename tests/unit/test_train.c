@@ -4,6 +4,7 @@
 
 #include "vramfit/vramfit.h"
 
+#include "vramfit/solve.h"
 #include "vramfit/train.h"
 
 static vf_context *ctx;
@@ -163,8 +164,113 @@ static int close_context(void **state) {
   return 0;
 }
 
+/* ---- The most that fits, and ways ------------------------------------------------------- */
+
+static vf_deployment training(const char *model, const char *gpu, const char *method,
+                              const char *engine) {
+  vf_deployment d = vf_deployment_init();
+  d.training = true;
+  d.model = model;
+  d.gpu = gpu;
+  d.train.method = method;
+  d.request.engine = engine;
+  return d;
+}
+
+static bool fits(const vf_deployment *d, const vf_train_request *r, uint32_t gpus) {
+  vf_deployment x = *d;
+  vf_setup *setup;
+  vf_train t;
+  x.train = *r;
+  x.gpus = gpus;
+  assert_ok(vf_setup_open(&setup, ctx, &x, err));
+  vf_status status = vf_setup_train(&t, setup, NULL);
+  vf_setup_free(setup);
+  return status == VF_OK && t.budget.verdict == VF_FITS;
+}
+
+static vf_train_request with_number(const vf_train_request *was, vf_max_kind kind, uint64_t n) {
+  vf_train_request r = *was;
+  if (kind == VF_MOST_MICRO_BATCH) r.micro_batch = (uint32_t)n;
+  if (kind == VF_MOST_SEQ_LEN) r.seq_tokens = n;
+  if (kind == VF_MOST_RANK) r.lora_rank = (uint32_t)n;
+  return r;
+}
+
+static void the_most_fits_and_the_step_beyond_does_not(void **state) {
+  (void)state;
+  static const char *const models[] = {"qwen3-0.6b", "llama3.1-8b", "qwen3-30b-a3b", "gemma3-12b"};
+  static const char *const gpus[] = {"rtx-4090", "h100", "gb10"};
+  static const char *const methods[] = {"full", "lora", "qlora"};
+  static const char *const engines[] = {NULL, "trl", "unsloth", "axolotl", "llama-factory"};
+  size_t answered = 0;
+  for (size_t i = 0; i < 4 * 3 * 3 * 5; i++) {
+    vf_max_query q = vf_max_query_init();
+    vf_answer a;
+    q.base = training(models[i % 4], gpus[i / 4 % 3], methods[i / 12 % 3], engines[i / 36]);
+    q.kind = VF_MOST_MICRO_BATCH + (int)(i % 3);
+    if (q.kind == VF_MOST_RANK && i / 12 % 3 == 0) continue;
+    assert_ok(vf_max_solve(&a, ctx, &q, err));
+    vf_train_request best = with_number(&q.base.train, q.kind, a.best.number);
+    vf_train_request next = with_number(&q.base.train, q.kind, a.next.number);
+    if (a.found) assert_true(fits(&q.base, &best, 0));
+    if (a.has_next) assert_false(fits(&q.base, &next, 0));
+    answered += a.found;
+  }
+  assert_true(answered > 40);
+}
+
+/* Every way is estimated again from its words alone. */
+static void every_way_fits(void **state) {
+  (void)state;
+  static const char *const models[] = {"llama3.1-8b", "qwen3-32b", "llama3.1-70b"};
+  static const char *const gpus[] = {"rtx-4090", "h100", "h100x8", "gb10"};
+  static const char *const engines[] = {NULL, "trl", "unsloth", "torchtune", "mlx-lm", "deepspeed"};
+  size_t ways = 0;
+  for (size_t i = 0; i < 3 * 4 * 6; i++) {
+    vf_deployment d = training(models[i % 3], gpus[i / 3 % 4], NULL, engines[i / 12]);
+    vf_train_limits l;
+    vf_setup *setup;
+    d.train.micro_batch = 4;
+    assert_ok(vf_setup_open(&setup, ctx, &d, err));
+    assert_ok(vf_train_limits_solve(&l, setup, err));
+    for (size_t w = 0; w < l.n_ways; w++) {
+      vf_deployment one = d;
+      if (l.ways[w].gpus != 0) one.gpu = strcmp(d.gpu, "rtx-4090") == 0 ? "rtx-4090" : "h100";
+      assert_true(fits(&one, &l.ways[w].request, l.ways[w].gpus));
+    }
+    ways += l.n_ways;
+    vf_setup_free(setup);
+  }
+  assert_true(ways > 60);
+}
+
+static void a_program_takes_its_own_words_and_refuses_those_of_others(void **state) {
+  (void)state;
+  vf_deployment d = training("qwen3-8b", "h100", NULL, "trl");
+  vf_train_limits l;
+  vf_setup *setup;
+  assert_ok(vf_setup_open(&setup, ctx, &d, err));
+  assert_ok(vf_train_limits_solve(&l, setup, err));
+  assert_string_equal(l.request.loss, "chunked");
+  assert_int_equal(l.request.seq_tokens, 1024);
+  vf_setup_free(setup);
+  d.train.loss = "inplace";
+  vf_train t;
+  assert_ok(vf_setup_open(&setup, ctx, &d, err));
+  assert_fails(vf_setup_train(&t, setup, err), VF_UNSUPPORTED, "--loss inplace: TRL has no such");
+  vf_setup_free(setup);
+  d.request.engine = "tlr";
+  assert_ok(vf_setup_open(&setup, ctx, &d, err));
+  assert_fails(vf_setup_train(&t, setup, err), VF_UNKNOWN, "trains nothing that is known");
+  vf_setup_free(setup);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_most_fits_and_the_step_beyond_does_not),
+      cmocka_unit_test(every_way_fits),
+      cmocka_unit_test(a_program_takes_its_own_words_and_refuses_those_of_others),
       cmocka_unit_test(adapters_have_as_many_parameters_as_peft_says),
       cmocka_unit_test(each_stage_of_zero_shares_out_what_it_says),
       cmocka_unit_test(more_of_anything_never_takes_less),
