@@ -200,13 +200,10 @@ static uint32_t places_flags(const vf_builder *b) {
   return traits & VF_TRAIT_TYPES ? flags | VF_MODEL_TOKEN_TYPES : flags;
 }
 
-/* partial_rotary_factor, in thousandths; a file says how many numbers. */
-static uint32_t rotated_permille(vf_builder *b) {
+/* partial_rotary_factor, in thousandths. */
+static uint32_t rotated_permille(const vf_builder *b) {
   static const char *const keys[] = {"partial_rotary_factor",
                                      "rope_parameters.partial_rotary_factor"};
-  uint32_t head = vf_hparam_at(&b->h, VF_HP_HEAD_DIM, 0, 0);
-  uint32_t rotated = b->gguf ? vf_hparam_at(&b->h, VF_HP_ROPE_DIM, 0, 0) : 0;
-  if (rotated != 0 && rotated < head) return (uint32_t)((uint64_t)rotated * 1000 / head);
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
     const vf_fact *f = vf_facts_find(b->facts, keys[i]);
     if (f != NULL && f->type == VF_FACT_FLOAT && f->as.real > 0.0 && f->as.real < 1.0)
@@ -353,7 +350,6 @@ static uint32_t file_flags(vf_builder *b) {
 
 static void describe_file(vf_builder *b, const vf_facts *facts) {
   vf_model *m = b->m;
-  m->rotated_permille = rotated_permille(b);
   snprintf(m->arch, sizeof m->arch, "%s", b->arch->gguf);
   snprintf(m->type, sizeof m->type, "%s",
            b->arch->model_type != NULL ? b->arch->model_type : b->arch->gguf);
