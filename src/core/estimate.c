@@ -125,6 +125,12 @@ uint64_t vf_device_capacity(const vf_device *d) {
   return d->total_bytes - taken;
 }
 
+uint64_t vf_estimate_host_bytes(const vf_estimate *e) {
+  size_t n;
+  const vf_device_budget *b = vf_estimate_devices(e, &n);
+  return n > 1 ? b[n - 1].need.high_bytes : 0;
+}
+
 bool vf_device_has_main_memory(const vf_device *d) {
   return d->kind == VF_DEVICE_DISCRETE || (d->kind == VF_DEVICE_UNIFIED && d->whole_bytes != 0);
 }

@@ -137,6 +137,9 @@ static inline vf_interval vf_exactly(uint64_t bytes) {
 /* What the engine can allocate; 0 if reserve and use exceed the total. */
 uint64_t vf_device_capacity(const vf_device *d);
 
+/* The worst case of what lies in main memory; 0: nothing does. */
+uint64_t vf_estimate_host_bytes(const vf_estimate *e);
+
 /* Whether layers in main memory free something of the device's: it is another memory, or the GPU may
  * take a part of the one that there is. */
 bool vf_device_has_main_memory(const vf_device *d);

@@ -26,13 +26,6 @@ typedef struct page {
 static const char *const marks[VF_VERDICT_COUNT] = {"✓", "~", "?", "✗"};
 static const char *const verdict_words[VF_VERDICT_COUNT] = {"fits", "tight", "risky", "no fit"};
 
-#define DIM   "\x1b[2m"
-#define RESET "\x1b[0m"
-
-static void color(const page *p, const char *sequence) {
-  if (p->options->color && !p->markdown) vf_out_put(p->out, sequence);
-}
-
 /* Names come from the command line: nothing of them drives a terminal or breaks a row. */
 static void put_name(const page *p, const char *s) {
   char buf[1400]; /* a reason, all of it escaped */
@@ -155,9 +148,10 @@ static void put_row(const page *p, size_t table, size_t row, int first, const in
     text_cell(&t, p, cell);
     vf_out_put(p->out, p->markdown ? " | " : "");
     vf_out_spaces(p->out, widths[c] - (int)vf_text_columns(buf) + (p->markdown ? 0 : GAP));
-    color(p, cell->known && !cell->refused ? vf_verdict_word[cell->verdict].color : DIM);
+    vf_out_color(p->out,
+                 cell->known && !cell->refused ? vf_verdict_word[cell->verdict].color : VF_OUT_DIM);
     vf_out_put(p->out, buf);
-    color(p, RESET);
+    vf_out_color(p->out, VF_OUT_RESET);
   }
   vf_out_put(p->out, p->markdown ? " |\n" : "\n");
 }
@@ -245,9 +239,9 @@ static void put_legend(const page *p) {
   for (int v = 0; v < VF_VERDICT_COUNT; v++) {
     if (!any_cell(p->g, false, (vf_verdict)v)) continue;
     vf_out_put(p->out, between);
-    color(p, vf_verdict_word[v].color);
+    vf_out_color(p->out, vf_verdict_word[v].color);
     vf_out_put(p->out, marks[v]);
-    color(p, RESET);
+    vf_out_color(p->out, VF_OUT_RESET);
     vf_out_printf(p->out, " %s", words[v]);
     between = "   ";
   }
@@ -278,13 +272,13 @@ static void put_reasons(const page *p) {
 static void put_assumptions(const page *p) {
   const vf_grid *g = p->g;
   size_t n = g->n_cells - g->n_refused;
-  color(p, DIM);
+  vf_out_color(p->out, VF_OUT_DIM);
   for (size_t i = 0; i < g->n_assumptions; i++) {
     put_below(p, i == 0 || p->markdown ? "assumes" : "", g->assumptions[i].text);
     if (g->in_cells[i] < n) vf_out_printf(p->out, " (%zu of %zu cells)", g->in_cells[i], n);
     if (!p->markdown) vf_out_put(p->out, "\n");
   }
-  color(p, RESET);
+  vf_out_color(p->out, VF_OUT_RESET);
   if (p->markdown) vf_out_put(p->out, "\n");
 }
 
