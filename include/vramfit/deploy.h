@@ -5,6 +5,7 @@
 #define VRAMFIT_DEPLOY_H
 
 #include "vramfit/inspect.h"
+#include "vramfit/train.h"
 #include "vramfit/vramfit.h"
 
 #ifdef __cplusplus
@@ -59,6 +60,9 @@ typedef struct vf_deployment {
   const vf_assumption *remarks; /* told with the estimate: options that were not understood */
   size_t n_remarks;
   const char *backend; /* what drives the GPUs: "vulkan"; NULL: their makers' own */
+  bool training;          /* the model is trained, not served: train says how, request.engine by
+                             which program, and quant is the format of a frozen base */
+  vf_train_request train; /* its base_quant, tp, pp and ep are the deployment's own */
 } vf_deployment;
 
 /* A deployment of which nothing is said. */
@@ -67,6 +71,7 @@ static inline vf_deployment vf_deployment_init(void) {
   memset(&d, 0, sizeof d);
   d.struct_size = sizeof d;
   d.request = vf_request_init();
+  d.train = vf_train_request_init();
   return d;
 }
 
@@ -182,6 +187,10 @@ VF_API vf_request *vf_setup_request(vf_setup *setup);
  * vf_estimate_run() does. */
 VF_API VF_MUST_USE vf_status vf_setup_estimate(vf_estimate *estimate, const vf_setup *setup,
                                                vf_error *err);
+
+/* Works out a training: the run of the deployment, with what its program takes where nothing was
+ * said.  Fails as vf_train_run() does; VF_UNKNOWN for a program that trains nothing. */
+VF_API VF_MUST_USE vf_status vf_setup_train(vf_train *out, const vf_setup *setup, vf_error *err);
 
 /* ---- Launch lines ----------------------------------------------------------------------- */
 

@@ -43,7 +43,7 @@ typedef struct vf_report_options {
   vf_report_format format;
   vf_unit unit;            /* for people; JSON is always in bytes */
   bool color;              /* ANSI colours */
-  bool bars;               /* proportional bars */
+  bool bars;               /* the budget as a bar below the verdict */
   bool explain;            /* the formula under every line (JSON always has it) */
   const vf_launch *launch; /* of an estimate: told at its end; NULL: not */
   const vf_deployment
@@ -52,6 +52,7 @@ typedef struct vf_report_options {
   size_t rows;             /* of long lists, for people: so many at most; 0: all */
   bool ascii;              /* for people: no character beyond ASCII */
   size_t columns;          /* for people: lines are wrapped at this width; 0: never */
+  const vf_train_limits *train_limits; /* of a training: told with it; NULL: not */
 } vf_report_options;
 
 /* A table in GiB, plain. */

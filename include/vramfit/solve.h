@@ -69,6 +69,10 @@ typedef enum vf_max_kind {
   VF_MOST_NGL = 5,       /* most layers on the GPU */
   VF_MOST_N_CPU_MOE = 6, /* fewest layers whose experts stay in main memory */
   VF_MOST_GPU = 7,       /* cheapest device: least memory, then least bandwidth */
+  /* Of a training run, for which VF_MOST_GPUS can be asked, too. */
+  VF_MOST_MICRO_BATCH = 8, /* most sequences of a step on one GPU */
+  VF_MOST_SEQ_LEN = 9,     /* most tokens of a sequence, in steps of 64 */
+  VF_MOST_RANK = 10,       /* highest rank of the adapters */
   VF_MOST_COUNT
 } vf_max_kind;
 
@@ -115,6 +119,7 @@ typedef struct vf_answer {
   uint64_t ctx_tokens;
   uint32_t seqs, gpus;
   vf_rate decode; /* of VF_MOST_NGL: its speed; 0: not known */
+  bool training;  /* quant is the method, ctx_tokens and seqs are those of a step */
 } vf_answer;
 
 /* Finds it by repeated estimates.  That nothing fits is an answer, too, and no failure.  Fails as
@@ -122,6 +127,36 @@ typedef struct vf_answer {
  */
 VF_API VF_MUST_USE vf_status vf_max_solve(vf_answer *out, const vf_context *ctx,
                                           const vf_max_query *query, vf_error *err);
+
+/* ---- Training --------------------------------------------------------------------------- */
+
+/* One way to make a training run fit. */
+typedef struct vf_train_way {
+  vf_train_request request; /* as a whole: what is different from that of the limits is the way */
+  uint32_t gpus;            /* so many of the first device; 0: as it is */
+  uint64_t need_high_bytes;
+  uint64_t host_bytes; /* of main memory; 0: none */
+} vf_train_way;
+
+/* What a training run has room for, each by itself, or what would make it fit ("fits" as the
+ * verdict FITS): with what changes nothing about the result, with another method, on more GPUs, with
+ * shorter sequences; at most three ways, the first of them best, each one estimated.  Strings are
+ * static, or the deployment's. */
+typedef struct vf_train_limits {
+  vf_train_request request; /* as it is, with what the program takes by itself */
+  uint32_t micro_batch;     /* 0: it does not fit as it is */
+  uint32_t lora_rank;       /* 0: it does not, or there are no adapters */
+  uint64_t seq_tokens;
+  bool seq_is_model_limit;
+  vf_train_way ways[VF_MAX_WAYS];
+  size_t n_ways;
+  size_t estimates; /* that it took */
+} vf_train_limits;
+
+/* Finds them for a deployment that trains.  Fails as vf_setup_train() does.  Nothing is found where
+ * a device's memory is not known. */
+VF_API VF_MUST_USE vf_status vf_train_limits_solve(vf_train_limits *out, const vf_setup *setup,
+                                                   vf_error *err);
 
 /* ---- What was not said ------------------------------------------------------------------ */
 
@@ -178,6 +213,8 @@ typedef struct vf_runner {
   bool popular;            /* of a model: Ollama's library has it */
   uint32_t cpu_moe_layers; /* experts of so many layers in main memory */
   vf_rate decode;
+  const char *released; /* of a model: "2026-04-02", "2026-04" or "2026"; NULL: not known */
+  uint64_t pulls;       /* of its family in Ollama's library; 0: it has none there */
 } vf_runner;
 
 typedef struct vf_runners vf_runners;
@@ -188,6 +225,7 @@ typedef struct vf_runners_query {
   const char *family; /* models: of this family; NULL: any */
   uint64_t least_params, most_params; /* models; 0: no such end */
   const char *vendor;                 /* devices: of this vendor; NULL: any */
+  bool newest_first;                  /* models: by month, within one the most used; else the largest */
 } vf_runners_query;
 
 /* A query of which the base is yet to be said. */
@@ -199,8 +237,8 @@ static inline vf_runners_query vf_runners_query_init(void) {
   return o;
 }
 
-/* All models of the catalog that run on the device (FITS or TIGHT), the largest first; or all
- * devices that carry the model, the smallest first.  A context that is not said is 8192 tokens, or
+/* All models of the catalog that run on the device (FITS or TIGHT), the largest or the
+ * newest first; or all devices that carry the model, the smallest first.  A context that is not said is 8192 tokens, or
  * the model's limit; a format that is not said the widest from Q4_K_M to Q8_0.  VF_USAGE if the base
  * names neither or both. */
 VF_API VF_MUST_USE vf_status vf_runners_find(vf_runners **out, const vf_context *ctx,

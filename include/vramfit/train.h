@@ -10,6 +10,40 @@
 extern "C" {
 #endif
 
+/* The words of a run, each once: P(id, option, argument, kind, field, help).  Kinds are string,
+ * tokens, count and flag.  The options of `vramfit train`, the keys of files ('_' for '-'), and the
+ * rows of trainers' own spellings (engines/trainers) all mean these. */
+#define VF_TRAIN_PARAMS(P)                                                                         \
+  P(METHOD, "method", "full|lora|dora|qlora", string, method, "what is trained (default full)")    \
+  P(PRECISION, "precision", "P", string, precision,                                                \
+    "bf16 (default), mixed (fp32 weights, 16-bit compute), fp32, fp16, float8, mxfp8, nvfp4")      \
+  P(OPTIMIZER, "optimizer", "O", string, optimizer,                                                \
+    "adamw (default), adamw-fused, adamw-8bit, adamw-4bit, adamw-paged, adamw-paged-8bit, sgd, "   \
+    "momentum, adafactor, lion, muon")                                                             \
+  P(SEQ_LEN, "seq-len", "N", tokens, seq_tokens, "tokens of a sequence (default 2k)")              \
+  P(MICRO_BATCH, "micro-batch", "N", count, micro_batch,                                           \
+    "sequences of one step on one GPU (default 1)")                                                \
+  P(GRAD_ACCUM, "grad-accum", "N", count, grad_accum,                                              \
+    "steps whose gradients are added up (default 1)")                                              \
+  P(CHECKPOINTING, "checkpointing", "C", string, checkpointing,                                    \
+    "full (default), selective, offload, none: what the backward pass computes again")             \
+  P(ATTENTION, "attention", "A", string, attention, "flash (default), sdpa, flex, eager")          \
+  P(LOSS, "loss", "L", string, loss,                                                               \
+    "full (default: logits of all tokens), inplace, fused (Liger, cut cross-entropy), chunked")    \
+  P(COMPILE, "compile", NULL, flag, compile,                                                       \
+    "torch.compile, or fused kernels of norms and feed-forward")                                   \
+  P(LORA_RANK, "lora-rank", "R", count, lora_rank, "rank of the adapters (default 16)")            \
+  P(LORA_TARGETS, "lora-targets", "q,v|all-linear|…", string, lora_targets,                        \
+    "matrices with adapters: q k v o gate up down experts shared_expert (default all-linear)")     \
+  P(PARALLEL, "parallel", "P", string, parallel,                                                   \
+    "ddp, zero1, zero2, zero3, fsdp: what several GPUs share out")                                 \
+  P(OFFLOAD, "offload", "optimizer,params,activations", string, offload,                           \
+    "what lies in main memory")                                                                    \
+  P(VPP, "vpp", "N", count, vpp, "parts of a stage that take turns (interleaved pipeline)")        \
+  P(CP, "cp", "N", count, cp, "GPUs that share a sequence (ring or Ulysses)")                      \
+  P(TILED_MLP, "tiled-mlp", NULL, flag, tiled_mlp, "the feed-forward in tiles of the sequence")    \
+  P(OBJECTIVE, "objective", "sft|dpo|grpo", string, objective,                                     \
+    "dpo holds a reference model, and two answers for each question")
 /* What is to be trained, and how.  Words are those of the options of `vramfit train`; NULL is the
  * default that stands first. */
 typedef struct vf_train_request {
@@ -34,7 +68,16 @@ typedef struct vf_train_request {
   uint32_t vpp;              /* parts of a stage that take turns; 0: 1 */
   bool compile;              /* torch.compile, or fused kernels for norms and MLP */
   bool tiled_mlp;            /* the feed-forward in tiles of the sequence */
+  const char *engine; /* the program that trains, "trl"; NULL: PyTorch by itself */
 } vf_train_request;
+
+/* Says one of them: "seq-len" (or "seq_len") is "8k".  text has to outlive the request where a word
+ * is kept.  VF_UNKNOWN for a name that there is not, VF_USAGE for a number that is none. */
+VF_API VF_MUST_USE vf_status vf_train_set(vf_train_request *request, const char *name,
+                                          const char *text, vf_error *err);
+
+/* Whether any of them was said. */
+VF_API bool vf_train_is_said(const vf_train_request *request);
 
 /* Full fine-tuning of one sequence of 2,048 tokens in bf16 with checkpoints. */
 static inline vf_train_request vf_train_request_init(void) {
@@ -64,11 +107,13 @@ typedef struct vf_train {
   vf_interval allocated;   /* most that the framework's tensors take */
   vf_interval reserved;    /* most that its allocator holds */
   uint64_t backward_bytes; /* the two peaks as they add up: at the end of the forward pass… */
-  uint64_t step_bytes; /* …and in the optimizer's step */
+  uint64_t step_bytes;     /* …and in the optimizer's step */
   uint64_t host_bytes;     /* offloaded to main memory, for all GPUs of one machine */
   vf_device_budget budget; /* of one GPU: the need is what the device holds */
   const char *notes[VF_TRAIN_NOTES]; /* what was taken for granted */
   size_t n_notes;
+  vf_interval bare; /* the sum itself, with what programs may lack or add, before any spread */
+  vf_interval held; /* the same with what the allocator keeps of freed tensors */
 } vf_train;
 
 /* Works it out.  The model's published form counts; devices are equal GPUs, of which there have to

@@ -19,7 +19,7 @@ static const char *const check_parameters[] = {"gpu",         "gpus",     "total
                                                "host-memory", "headroom", "ctx",   "seqs",   "quant",
                                                "kv",          "engine",   NULL};
 static const char *const train_parameters[] = {"model", "quant",  "gpu",      "gpus", "tp",   "pp", "ep",
-                                               "total", "memory", "used",     "headroom", NULL};
+                                               "total", "memory", "used",     "headroom", "engine", "host-memory", NULL};
 static const char *const model_parameter[] = {"model", NULL};
 static const char *const fits_parameters[] = {"ctx",  "seqs",        "quant",    "kv",  "engine",
                                               "used", "host-memory", "headroom", NULL};
@@ -29,7 +29,9 @@ const command commands[] = {
     {"table", TABLE, 0, command_table, "table --model M --gpu G", "what fits, for lists of values",
      NULL},
     {"max", MAX, 1, command_max, "max WHAT --model M --gpu G",
-     "the most that fits: ctx, seqs, quant, kv, gpus, ngl, n-cpu-moe or gpu", NULL},
+     "the most that fits: ctx, seqs, quant, kv, gpus, ngl, n-cpu-moe, gpu; of a training "
+     "micro-batch, seq-len, rank or gpus",
+     NULL},
     {"compare", COMPARE, MAX_OPERANDS, command_compare, "compare A B...",
      "deployments side by side: \"--quant q4\" or a file of such lines", NULL},
     {"inspect", INSPECT, 2, command_inspect, "inspect FILE [OTHER]",

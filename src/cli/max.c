@@ -19,6 +19,9 @@ static const struct {
     {"ngl", VF_MOST_NGL},
     {"n-cpu-moe", VF_MOST_N_CPU_MOE},
     {"gpu", VF_MOST_GPU},
+    {"micro-batch", VF_MOST_MICRO_BATCH},
+    {"seq-len", VF_MOST_SEQ_LEN},
+    {"rank", VF_MOST_RANK},
 };
 _Static_assert(sizeof questions / sizeof *questions == VF_MOST_COUNT, "every question has a word");
 
@@ -36,7 +39,8 @@ static vf_status find_question(vf_max_kind *out, const args *a, vf_error *err) {
   }
   if (a->n_operands == 0)
     return trouble(err, "",
-                   "the most of what? vramfit max ctx|seqs|quant|kv|gpus|ngl|n-cpu-moe|gpu");
+                   "the most of what? vramfit max ctx|seqs|quant|kv|gpus|ngl|n-cpu-moe|gpu, "
+                   "of a training run micro-batch|seq-len|rank|gpus");
   const char *nearest = vf_nearest_name(a->operands[0], names);
   return trouble(err, "", "'%.60s' is no question: did you mean vramfit max %s?", a->operands[0],
                  nearest != NULL ? nearest : "ctx");
@@ -71,12 +75,21 @@ static vf_status name_devices(const args *a, vf_error *err) {
   return vf_command_option(a->deployment, words, 2, &at, err);
 }
 
+/* A word of training makes it a question of training. */
+static void take_training(vf_max_query *q, const args *a) {
+  q->base.training = vf_train_is_said(&a->train) || q->kind >= VF_MOST_MICRO_BATCH;
+  if (!q->base.training) return;
+  q->base.train = a->train;
+  q->base.train.struct_size = sizeof q->base.train;
+}
+
 static vf_status run(vf_answer *answer, const args *a, const vf_context *ctx, vf_error *err) {
   vf_max_query q = {.struct_size = sizeof q, .min_ctx_tokens = a->min_ctx, .min_seqs = a->min_seqs};
   vf_report_options options = report_options(a);
   vf_status status = find_question(&q.kind, a, err);
   if (status == VF_OK && q.kind == VF_MOST_GPU) status = name_devices(a, err);
   if (status == VF_OK) status = read_deployment(&q.base, a->deployment, a, ctx, err);
+  if (status == VF_OK) take_training(&q, a);
   if (status == VF_OK) status = take_lists(&q, a, err);
   if (status == VF_OK && q.kind == VF_MOST_GPU && q.base.gpu != NULL)
     q.lists[VF_AXIS_GPU] = q.base.gpu; /* a list of one */
@@ -87,12 +100,13 @@ static vf_status run(vf_answer *answer, const args *a, const vf_context *ctx, vf
 
 /* The most model: which of them run, the largest first. */
 static bool is_about_models(const args *a) {
-  return a->n_operands == 1 && (strcmp(a->operands[0], "model") == 0 || strcmp(a->operands[0], "models") == 0);
+  return a->n_operands == 1 &&
+         (strcmp(a->operands[0], "model") == 0 || strcmp(a->operands[0], "models") == 0);
 }
 
 enum exit_code command_max(const args *a, const vf_context *ctx, vf_error *err) {
   vf_answer answer;
-  if (is_about_models(a)) return command_runners(a, ctx, err);
+  if (is_about_models(a)) return command_runners(a, false, ctx, err);
   if (run(&answer, a, ctx, err) != VF_OK) return EXIT_TROUBLE;
   return answer.found ? EXIT_FITS : EXIT_NO_FIT;
 }

@@ -374,8 +374,9 @@ static bool is_parameter(const char *name) {
 }
 
 /* Words of ours for one command that engines have for something else: llama-server's slots. */
-static bool is_engines_too(const char *name) {
-  return strcmp(name, "parallel") == 0;
+static bool is_engines_too(const char *name, const char *value) {
+  bool number = value != NULL && value[0] != '\0' && value[strspn(value, "0123456789")] == '\0';
+  return strcmp(name, "parallel") == 0 && number;
 }
 
 /* A graph is that of a deployment. */
@@ -406,8 +407,9 @@ static vf_status apply_own(line *l, const command *c, vf_error *err) {
     snprintf(name, sizeof name, "--%s", spec->long_name);
     bool ours = (spec->commands & c->bit) != 0;
     size_t at = l->list[i].at;
-    bool shared = is_parameter(spec->long_name) || is_engines_too(spec->long_name);
-    if (!ours && shared && takes_parameter(l->a, c, name)) {
+    bool engines = is_engines_too(spec->long_name, l->list[i].value) && c->bit != TRAIN;
+    bool shared = is_parameter(spec->long_name) || engines;
+    if ((!ours || engines) && shared && takes_parameter(l->a, c, name)) {
       vf_status status = take_parameter(l, &at, err);
       if (status != VF_OK) return status;
       continue;

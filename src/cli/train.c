@@ -6,39 +6,39 @@
 #include "output.h"
 #include "trouble.h"
 
-static vf_train_request request_of(const args *a, const vf_deployment *d) {
-  vf_train_request r = a->train;
-  r.struct_size = sizeof r;
-  r.base_quant = d->quant;
-  r.tp = d->request.tp;
-  r.pp = d->request.pp;
-  r.ep = d->request.ep;
-  return r;
-}
-
-static vf_status run(vf_train *out, const args *a, const vf_context *ctx, vf_error *err) {
+/* What one call holds; freed by finish(). */
+typedef struct job {
+  const args *a;
   vf_deployment d;
   vf_setup *setup;
-  size_t n;
-  vf_status status = refuse_lists(a->deployment, err);
-  if (status == VF_OK) status = read_deployment(&d, a->deployment, a, ctx, err);
+  vf_train train;
+  vf_train_limits limits;
+} job;
+
+static vf_status open_all(job *j, const vf_context *ctx, vf_error *err) {
+  vf_status status = refuse_lists(j->a->deployment, err);
+  if (status == VF_OK) status = read_deployment(&j->d, j->a->deployment, j->a, ctx, err);
   if (status != VF_OK) return status;
-  const vf_train_request r = request_of(a, &d);
-  d.quant = NULL; /* it is the frozen base's: the model is taken as it is published */
-  d.request.tp = d.request.pp = d.request.ep = 0;
-  status = vf_setup_open(&setup, ctx, &d, err);
-  if (status != VF_OK) return status;
-  const vf_device *devices = vf_setup_devices(setup, &n);
-  status = vf_train_run(out, vf_setup_model(setup), &r, devices, n, err);
-  vf_setup_free(setup);
-  return status;
+  j->d.training = true;
+  j->d.train = j->a->train;
+  j->d.train.struct_size = sizeof j->d.train;
+  return vf_setup_open(&j->setup, ctx, &j->d, err);
+}
+
+static vf_status report(const job *j, vf_error *err) {
+  vf_report_options options = report_options(j->a);
+  options.deployment = &j->d;
+  options.train_limits = &j->limits;
+  return vf_train_write(&j->train, &options, write_stdout, stdout, err);
 }
 
 enum exit_code command_train(const args *a, const vf_context *ctx, vf_error *err) {
-  vf_train train;
-  vf_report_options options = report_options(a);
-  if (run(&train, a, ctx, err) != VF_OK) return EXIT_TROUBLE;
-  if (!a->quiet && vf_train_write(&train, &options, write_stdout, stdout, err) != VF_OK)
-    return EXIT_TROUBLE;
-  return train.budget.device.total_known ? code_of(a, train.budget.verdict) : EXIT_FITS;
+  job j = {.a = a};
+  vf_status status = open_all(&j, ctx, err);
+  if (status == VF_OK) status = vf_setup_train(&j.train, j.setup, err);
+  if (status == VF_OK && !a->quiet) status = vf_train_limits_solve(&j.limits, j.setup, err);
+  if (status == VF_OK && !a->quiet) status = report(&j, err);
+  vf_setup_free(j.setup);
+  if (status != VF_OK) return EXIT_TROUBLE;
+  return j.train.budget.device.total_known ? code_of(a, j.train.budget.verdict) : EXIT_FITS;
 }

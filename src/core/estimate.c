@@ -118,6 +118,10 @@ uint64_t vf_device_capacity(const vf_device *d) {
   return d->total_bytes - taken;
 }
 
+bool vf_device_has_main_memory(const vf_device *d) {
+  return d->kind == VF_DEVICE_DISCRETE || (d->kind == VF_DEVICE_UNIFIED && d->whole_bytes != 0);
+}
+
 static uint64_t headroom_target(const vf_device *d, uint64_t capacity) {
   if (d->headroom_permille == 0) return d->headroom_bytes;
   return capacity / 1000 * d->headroom_permille + capacity % 1000 * d->headroom_permille / 1000;

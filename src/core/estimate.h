@@ -133,6 +133,10 @@ static inline vf_interval vf_exactly(uint64_t bytes) {
 /* What the engine can allocate; 0 if reserve and use exceed the total. */
 uint64_t vf_device_capacity(const vf_device *d);
 
+/* Whether layers in main memory free something of the device's: it is another memory, or the GPU may
+ * take a part of the one that there is. */
+bool vf_device_has_main_memory(const vf_device *d);
+
 /* What is left beyond growth and the headroom target, of the tighter limit; below 0: what is
  * missing for FITS. */
 int64_t vf_budget_over(const vf_device_budget *b);

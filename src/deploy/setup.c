@@ -21,6 +21,7 @@ enum { OWN_REMARKS = 4 };
 struct vf_setup {
   vf_allocator allocator;
   const vf_deployment *from;
+  vf_deployment published; /* of a training: what is opened */
   vf_assumption settled[OWN_REMARKS];
   size_t n_settled;
   vf_opened opened;
@@ -35,6 +36,7 @@ static void change_device(vf_device *d, const vf_deployment *of) {
     d->total_bytes = of->memory_bytes;
     d->total_known = true;
     d->several_sizes = false;
+    d->sold_gb = 0;
     d->reserved_bytes = 0;
     if (d->whole_bytes <= of->memory_bytes) d->whole_bytes = 0;
   }
@@ -247,6 +249,15 @@ void vf_deployment_remarks(vf_estimate *e, const vf_deployment *d) {
 
 /* ---- All of it -------------------------------------------------------------------------- */
 
+/* A model is trained as it is published: the format is that of a frozen base, ranks and the program
+ * are the trainer's. */
+static vf_deployment as_published(const vf_deployment *d) {
+  vf_deployment p = *d;
+  p.quant = p.request.engine = NULL;
+  p.request.tp = p.request.pp = p.request.ep = 0;
+  return p;
+}
+
 vf_status vf_setup_open(vf_setup **out, const vf_context *ctx, const vf_deployment *deployment,
                         vf_error *err) {
   VF_NEED(err, out);
@@ -259,6 +270,8 @@ vf_status vf_setup_open(vf_setup **out, const vf_context *ctx, const vf_deployme
   if (s == NULL) return vf_fail_nomem(err);
   s->allocator = ctx->allocator;
   s->from = d;
+  s->published = as_published(d);
+  if (d->training) d = &s->published;
   s->opened = (vf_opened){0};
   s->n_settled = 0;
   s->n_devices = 0;
@@ -289,6 +302,10 @@ const vf_device *vf_setup_devices(const vf_setup *s, size_t *count) {
 
 vf_request *vf_setup_request(vf_setup *s) {
   return s != NULL ? &s->opened.request : NULL;
+}
+
+const vf_deployment *vf_setup_from(const vf_setup *s) {
+  return s->from;
 }
 
 void vf_setup_remark(vf_setup *s, const char *code, const char *text) {

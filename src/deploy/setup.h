@@ -38,6 +38,13 @@ void vf_setup_remark(vf_setup *s, const char *code, const char *text);
  * does its own. */
 bool vf_setup_keeps_ctx(const vf_setup *s);
 
+/* The deployment that it was opened from. */
+const vf_deployment *vf_setup_from(const vf_setup *s);
+
+/* The run of a training deployment, as vf_train_run() takes it: with the deployment's ranks and
+ * what its program takes where nothing was said. */
+vf_status vf_setup_train_request(vf_train_request *out, const vf_setup *s, vf_error *err);
+
 /* What the deployment remarks, and the options that the engine does not have. */
 void vf_deployment_remarks(vf_estimate *e, const vf_deployment *d);
 

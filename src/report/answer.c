@@ -22,6 +22,10 @@ static const struct {
     [VF_MOST_NGL] = {"--ngl", "layer", "layers", "gpu_layers", "no layer"},
     [VF_MOST_N_CPU_MOE] = {"--n-cpu-moe", "layer", "layers", "n_cpu_moe", "no number of layers"},
     [VF_MOST_GPU] = {"--gpu", NULL, NULL, "gpu", "no device"},
+    [VF_MOST_MICRO_BATCH] = {"--micro-batch", "sequence", "sequences", "micro_batch",
+                             "not one sequence"},
+    [VF_MOST_SEQ_LEN] = {"--seq-len", "token", "tokens", "seq_len", "no length"},
+    [VF_MOST_RANK] = {"--lora-rank", "rank", "rank", "lora_rank", "no rank"},
 };
 
 #define DIM   "\x1b[2m"
@@ -36,6 +40,10 @@ static void color(vf_out *out, const vf_report_options *options, const char *seq
 static void text_value(vf_text *t, const vf_answer *a, const vf_choice *c) {
   if (words[a->kind].one == NULL) {
     vf_text_escaped(t, c->name, strlen(c->name));
+    return;
+  }
+  if (a->kind == VF_MOST_RANK) {
+    vf_text_printf(t, "rank %" PRIu64, c->number);
     return;
   }
   vf_text_thousands(t, c->number);
@@ -69,14 +77,15 @@ static void put_headline(vf_out *out, const vf_answer *a, const vf_report_option
 static void put_subject(vf_out *out, const vf_answer *a) {
   char buf[512];
   vf_text t = vf_text_on(buf, sizeof buf);
+  if (a->training) vf_text_put(&t, "training ");
   vf_text_escaped(&t, a->model, strlen(a->model));
   if (a->kind != VF_MOST_QUANT && a->quant[0] != '\0') vf_text_printf(&t, " · %s", a->quant);
-  if (a->kind != VF_MOST_CTX && a->ctx_tokens != 0) {
+  if (a->kind != VF_MOST_CTX && a->kind != VF_MOST_SEQ_LEN && a->ctx_tokens != 0) {
     vf_text_put(&t, " · ");
     vf_text_thousands(&t, a->ctx_tokens);
     vf_text_put(&t, " tokens");
   }
-  if (a->kind != VF_MOST_SEQS && a->seqs > 1) vf_text_printf(&t, " × %" PRIu32, a->seqs);
+  if (a->kind != VF_MOST_SEQS && a->kind != VF_MOST_MICRO_BATCH && a->seqs > 1) vf_text_printf(&t, " × %" PRIu32, a->seqs);
   if (a->kind != VF_MOST_KV && a->kv[0] != '\0') vf_text_printf(&t, " · KV in %s", a->kv);
   vf_text_printf(&t, " · %s", a->engine);
   if (a->kind != VF_MOST_GPU || a->found) vf_text_printf(&t, "   on %s", a->gpu);
@@ -158,18 +167,34 @@ static void json_choice(vf_doc *j, const char *key, const vf_answer *a, const vf
   vf_doc_close(j, '}');
 }
 
-static void events(vf_doc *j, const void *result) {
-  const vf_answer *a = result;
-  vf_doc_open(j, NULL, '{');
-  vf_doc_string(j, "format_version", VF_DOC_VERSION);
-  vf_doc_string(j, "max", words[a->kind].key);
-  vf_doc_string(j, "model", a->model);
+/* Of what a training run is made. */
+static void training_subject(vf_doc *j, const vf_answer *a) {
+  vf_doc_string(j, "method", a->quant);
+  vf_doc_string(j, "engine", a->engine);
+  vf_doc_string(j, "device", a->gpu);
+  if (a->kind != VF_MOST_SEQ_LEN) vf_doc_u64(j, "seq_len", a->ctx_tokens);
+  if (a->kind != VF_MOST_MICRO_BATCH) vf_doc_u64(j, "micro_batch", a->seqs);
+}
+
+static void subject(vf_doc *j, const vf_answer *a) {
   if (a->kind != VF_MOST_QUANT) vf_doc_string(j, "quant", a->quant);
   vf_doc_string(j, "engine", a->engine);
   if (a->kind != VF_MOST_GPU) vf_doc_string(j, "device", a->gpu);
   if (a->kind != VF_MOST_CTX) vf_doc_u64(j, "ctx_tokens", a->ctx_tokens);
   if (a->kind != VF_MOST_SEQS) vf_doc_u64(j, "seqs", a->seqs);
   if (a->kind != VF_MOST_KV) vf_doc_string(j, "kv", a->kv);
+}
+
+static void events(vf_doc *j, const void *result) {
+  const vf_answer *a = result;
+  vf_doc_open(j, NULL, '{');
+  vf_doc_string(j, "format_version", VF_DOC_VERSION);
+  vf_doc_string(j, "max", words[a->kind].key);
+  vf_doc_string(j, "model", a->model);
+  if (a->training)
+    training_subject(j, a);
+  else
+    subject(j, a);
   if (a->found) json_choice(j, "answer", a, &a->best);
   if (a->has_next) json_choice(j, "beyond", a, &a->next);
   if (a->found && !a->has_next && a->end != NULL) vf_doc_string(j, "end", a->end);

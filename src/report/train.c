@@ -6,11 +6,36 @@
 #include "base/args.h"
 #include "base/status.h"
 #include "base/units.h"
+#include "core/training_params.h"
 #include "core/words.h"
+#include "deploy/param.h"
+#include "engines/trainers.h"
 #include "report/document.h"
 #include "report/out.h"
+#include "report/report.h"
+#include "report/way_text.h"
 
 #define RESET "\x1b[0m"
+
+enum { LABEL_WIDTH = 12, WAY_COLUMNS = 46 };
+
+/* What is told beside the figures; any of it may be missing. */
+typedef struct page {
+  const vf_train *r;
+  const vf_report_options *o;
+  const vf_train_limits *l;
+  const vf_deployment *d;
+  const vf_trainer *trainer; /* NULL: none was named */
+} page;
+
+static page page_of(const vf_train *r, const vf_report_options *o) {
+  page p = {.r = r, .o = o, .l = o->train_limits, .d = o->deployment};
+  const vf_trainer *t;
+  if (p.d != NULL && p.d->request.engine != NULL &&
+      vf_trainer_find(&t, p.d->request.engine, NULL) == VF_OK)
+    p.trainer = t;
+  return p;
+}
 
 /* ---- Text ------------------------------------------------------------------------------- */
 
@@ -27,7 +52,9 @@ static void put_row(vf_out *out, const char *label, vf_interval v, vf_unit unit,
   vf_out_put(out, "\n");
 }
 
-static void put_headline(vf_out *out, const vf_train *r, const vf_report_options *o) {
+static void put_headline(vf_out *out, const page *p) {
+  const vf_train *r = p->r;
+  const vf_report_options *o = p->o;
   const vf_device_budget *b = &r->budget;
   char buf[512];
   vf_text t = vf_text_on(buf, sizeof buf);
@@ -43,7 +70,9 @@ static void put_headline(vf_out *out, const vf_train *r, const vf_report_options
   vf_text_thousands(&t, r->trainable_params);
   vf_text_put(&t, " of ");
   vf_text_thousands(&t, r->params);
-  vf_text_printf(&t, " parameters trained   on %s", r->gpus > 1 ? "each of " : "");
+  vf_text_put(&t, " parameters trained");
+  if (p->trainer != NULL) vf_text_printf(&t, ", in %s", p->trainer->title);
+  vf_text_printf(&t, "   on %s", r->gpus > 1 ? "each of " : "");
   if (r->gpus > 1) vf_text_printf(&t, "%" PRIu32 " × ", r->gpus);
   vf_text_escaped(&t, b->device.name, strlen(b->device.name));
   vf_out_text(out, &t);
@@ -71,15 +100,106 @@ static void put_budget(vf_out *out, const vf_train *r, vf_unit unit) {
   vf_out_printf(out, "  %-12s %12s %s\n", "headroom", buf, vf_unit_name(unit));
 }
 
+static void put_label(vf_out *out, const char *label) {
+  vf_out_printf(out, "  %-*s", LABEL_WIDTH, label);
+}
+
+/* What each by itself could be. */
+static void put_room(vf_out *out, const vf_train_limits *l) {
+  char buf[160];
+  vf_text t = vf_text_on(buf, sizeof buf);
+  vf_text_printf(&t, "%" PRIu32 " sequence%s in a step · ", l->micro_batch,
+                 l->micro_batch == 1 ? "" : "s");
+  vf_text_thousands(&t, l->seq_tokens);
+  vf_text_printf(&t, " tokens%s", l->seq_is_model_limit ? " (the model's limit)" : "");
+  if (l->lora_rank != 0) vf_text_printf(&t, " · rank %" PRIu32, l->lora_rank);
+  vf_out_put(out, "\n");
+  put_label(out, "room for");
+  vf_out_text(out, &t);
+  vf_out_put(out, "\n");
+}
+
+static void put_way(vf_out *out, const page *p, size_t i) {
+  char buf[320];
+  vf_text t = vf_text_on(buf, sizeof buf);
+  const vf_train_way *w = &p->l->ways[i];
+  vf_train_way_text(&t, w, &p->l->request, p->r->budget.device.id);
+  put_label(out, i == 0 ? "would fit" : "");
+  vf_out_text(out, &t);
+  vf_out_spaces(out, t.length < WAY_COLUMNS ? (int)(WAY_COLUMNS - t.length) : 0);
+  t = vf_text_on(buf, sizeof buf);
+  vf_text_put(&t, "  ");
+  vf_text_size(&t, w->need_high_bytes, p->o->unit, 1);
+  vf_text_printf(&t, " %s", vf_unit_name(p->o->unit));
+  if (w->host_bytes != 0) {
+    vf_text_put(&t, ", ");
+    vf_text_size(&t, w->host_bytes, p->o->unit, 1);
+    vf_text_put(&t, " of main memory");
+  }
+  vf_out_text(out, &t);
+  vf_out_put(out, "\n");
+}
+
+static void put_limits(vf_out *out, const page *p) {
+  const vf_train_limits *l = p->l;
+  if (l == NULL || !p->r->budget.device.total_known) return;
+  if (l->micro_batch != 0) {
+    put_room(out, l);
+    return;
+  }
+  vf_out_put(out, "\n");
+  for (size_t i = 0; i < l->n_ways; i++) put_way(out, p, i);
+  if (l->n_ways == 0) {
+    put_label(out, "would fit");
+    vf_out_put(out, "no way to train this model on this device was found\n");
+  }
+}
+
+static void put_assumption(vf_out *out, bool *first, const char *text) {
+  if (*first) vf_out_put(out, "\n");
+  put_label(out, *first ? "assumes" : "");
+  vf_out_put(out, text);
+  vf_out_put(out, "\n");
+  *first = false;
+}
+
+/* What the program takes where nothing was said, as options. */
+static bool text_defaults(vf_text *t, const page *p) {
+  if (p->trainer == NULL || p->l == NULL) return false;
+  vf_text words = vf_text_on(NULL, 0);
+  vf_train_words_text(&words, &p->l->request, &p->d->train);
+  if (words.length == 0) return false;
+  char buf[320];
+  words = vf_text_on(buf, sizeof buf);
+  vf_train_words_text(&words, &p->l->request, &p->d->train);
+  vf_text_printf(t, "%s's own: %s", p->trainer->title, buf);
+  return true;
+}
+
+static void put_assumptions(vf_out *out, const page *p) {
+  char buf[400];
+  bool first = true;
+  vf_text t = vf_text_on(buf, sizeof buf);
+  if (text_defaults(&t, p)) put_assumption(out, &first, buf);
+  if (p->trainer != NULL && p->trainer->note != NULL) put_assumption(out, &first, p->trainer->note);
+  for (size_t i = 0; i < p->r->n_notes; i++) put_assumption(out, &first, p->r->notes[i]);
+  for (size_t i = 0; p->d != NULL && i < p->d->n_remarks; i++) {
+    t = vf_text_on(buf, sizeof buf);
+    vf_text_escaped(&t, p->d->remarks[i].text, strlen(p->d->remarks[i].text));
+    put_assumption(out, &first, buf);
+  }
+}
+
 static void write_text(vf_out *out, const vf_train *r, const vf_report_options *o) {
-  put_headline(out, r, o);
+  page p = page_of(r, o);
+  put_headline(out, &p);
   for (size_t i = 0; i < r->n_lines; i++) {
     const vf_train_line *l = &r->lines[i];
     put_row(out, l->name, l->size, o->unit, o->explain ? l->formula : vf_basis_word[l->basis]);
   }
   put_budget(out, r, o->unit);
-  for (size_t i = 0; i < r->n_notes; i++)
-    vf_out_printf(out, "%s%s\n", i == 0 ? "\n  assumes    " : "             ", r->notes[i]);
+  put_limits(out, &p);
+  put_assumptions(out, &p);
 }
 
 /* ---- Events ----------------------------------------------------------------------------- */
@@ -136,13 +256,100 @@ static void put_lines(vf_doc *d, const vf_train *r) {
   vf_doc_close(d, ']');
 }
 
+/* As it is taken, and which of it was said. */
+static void put_word(vf_doc *d, const vf_train_param *p, const vf_train_request *r) {
+  char key[32], text[128];
+  vf_text t = vf_text_on(text, sizeof text);
+  snprintf(key, sizeof key, "%s", p->name);
+  for (char *c = key; *c != '\0'; c++)
+    if (*c == '-') *c = '_';
+  vf_train_param_print(p, r, &t);
+  if (p->kind == VF_TRAIN_string)
+    vf_doc_string(d, key, text);
+  else if (p->kind == VF_TRAIN_flag)
+    vf_doc_bool(d, key, true);
+  else
+    vf_doc_raw(d, key, text, strlen(text));
+}
+
+static void put_request(vf_doc *d, const page *p) {
+  const vf_train_request *r = p->l != NULL ? &p->l->request : p->d != NULL ? &p->d->train : NULL;
+  if (r == NULL) return;
+  vf_doc_open(d, "request", '{');
+  for (size_t i = 0; i < VF_TRAIN_PARAM_COUNT; i++)
+    if (vf_train_param_is_set(&vf_train_params[i], r)) put_word(d, &vf_train_params[i], r);
+  if (p->d != NULL) {
+    vf_deployment_events(d, p->d);
+    vf_doc_open(d, "stated", '[');
+    for (size_t i = 0; i < VF_TRAIN_PARAM_COUNT; i++)
+      if (vf_train_param_is_set(&vf_train_params[i], &p->d->train))
+        vf_doc_string(d, NULL, vf_train_params[i].name);
+    for (size_t i = 0; i < VF_PARAM_COUNT; i++)
+      if (vf_param_is_set(&vf_params[i], p->d)) vf_doc_string(d, NULL, vf_params[i].info.name);
+    vf_doc_close(d, ']');
+  }
+  vf_doc_close(d, '}');
+}
+
+static void put_limits_events(vf_doc *d, const page *p) {
+  const vf_train_limits *l = p->l;
+  char buf[320];
+  if (l == NULL || !p->r->budget.device.total_known) return;
+  vf_doc_open(d, "limits", '{');
+  vf_doc_u64(d, "max_micro_batch", l->micro_batch);
+  vf_doc_u64(d, "max_seq_len", l->seq_tokens);
+  if (l->lora_rank != 0) vf_doc_u64(d, "max_lora_rank", l->lora_rank);
+  vf_doc_close(d, '}');
+  if (p->r->budget.verdict == VF_FITS) return;
+  vf_doc_open(d, "would_fit", '[');
+  for (size_t i = 0; i < l->n_ways; i++) {
+    const vf_train_way *w = &l->ways[i];
+    vf_text t = vf_text_on(buf, sizeof buf);
+    vf_train_way_text(&t, w, &l->request, p->r->budget.device.id);
+    vf_doc_open(d, NULL, '{');
+    vf_doc_string(d, "options", buf);
+    for (size_t k = 0; k < VF_TRAIN_PARAM_COUNT; k++)
+      if (!vf_train_param_equal(&vf_train_params[k], &w->request, &l->request) &&
+          vf_train_param_is_set(&vf_train_params[k], &w->request))
+        put_word(d, &vf_train_params[k], &w->request);
+    if (w->gpus != 0) vf_doc_u64(d, "gpus", w->gpus);
+    vf_doc_u64(d, "need_high_bytes", w->need_high_bytes);
+    if (w->host_bytes != 0) vf_doc_u64(d, "host_bytes", w->host_bytes);
+    vf_doc_close(d, '}');
+  }
+  vf_doc_close(d, ']');
+}
+
+static void put_assumed(vf_doc *d, const char *code, const char *text) {
+  vf_doc_open(d, NULL, '{');
+  vf_doc_string(d, "code", code);
+  vf_doc_string(d, "text", text);
+  vf_doc_close(d, '}');
+}
+
+static void put_assumed_all(vf_doc *d, const page *p) {
+  char buf[400];
+  vf_text t = vf_text_on(buf, sizeof buf);
+  vf_doc_open(d, "assumptions", '[');
+  if (text_defaults(&t, p)) put_assumed(d, "trainer-default", buf);
+  if (p->trainer != NULL && p->trainer->note != NULL)
+    put_assumed(d, "trainer-note", p->trainer->note);
+  for (size_t i = 0; i < p->r->n_notes; i++) put_assumed(d, "training", p->r->notes[i]);
+  for (size_t i = 0; p->d != NULL && i < p->d->n_remarks; i++)
+    put_assumed(d, p->d->remarks[i].code, p->d->remarks[i].text);
+  vf_doc_close(d, ']');
+}
+
 static void events(vf_doc *d, const void *result) {
-  const vf_train *r = result;
+  const page *p = result;
+  const vf_train *r = p->r;
   vf_doc_open(d, NULL, '{');
   vf_doc_string(d, "format_version", VF_DOC_VERSION);
   if (r->budget.device.total_known)
     vf_doc_string(d, "verdict", vf_verdict_word[r->budget.verdict].json);
   vf_doc_string(d, "model", r->model);
+  vf_doc_string(d, "engine", p->trainer != NULL ? p->trainer->name : "pytorch");
+  put_request(d, p);
   vf_doc_u64(d, "params", r->params);
   vf_doc_u64(d, "trainable_params", r->trainable_params);
   vf_doc_u64(d, "gpus", r->gpus);
@@ -151,12 +358,11 @@ static void events(vf_doc *d, const void *result) {
   put_lines(d, r);
   vf_doc_u64(d, "backward_bytes", r->backward_bytes);
   vf_doc_u64(d, "step_bytes", r->step_bytes);
-  vf_doc_u64(d, "bare_bytes",
-             r->backward_bytes > r->step_bytes ? r->backward_bytes : r->step_bytes);
+  put_interval(d, "bare", r->bare);
+  put_interval(d, "held", r->held);
   vf_doc_u64(d, "host_bytes", r->host_bytes);
-  vf_doc_open(d, "assumptions", '[');
-  for (size_t i = 0; i < r->n_notes; i++) vf_doc_string(d, NULL, r->notes[i]);
-  vf_doc_close(d, ']');
+  put_limits_events(d, p);
+  put_assumed_all(d, p);
   vf_doc_close(d, '}');
 }
 
@@ -169,7 +375,10 @@ vf_status vf_train_write(const vf_train *train, const vf_report_options *options
   vf_status status = vf_out_start(&out, &o, options, write, user, err);
   if (status != VF_OK) return status;
   const vf_doc_format *format = vf_doc_format_get(o.format);
-  if (format != NULL) return vf_document_write(&out, format, events, train, err);
+  if (format != NULL) {
+    page p = page_of(train, &o);
+    return vf_document_write(&out, format, events, &p, err);
+  }
   write_text(&out, train, &o);
   return vf_out_finish(&out, err);
 }

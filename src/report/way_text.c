@@ -2,6 +2,9 @@
 #include "report/way_text.h"
 
 #include <inttypes.h>
+#include <string.h>
+
+#include "core/training_params.h"
 
 static void put(vf_text *t, const char *option, uint64_t value) {
   vf_text_printf(t, "%s%s %" PRIu64, t->length > 0 ? " " : "", option, value);
@@ -29,4 +32,24 @@ void vf_way_text(vf_text *t, const vf_way *w, const char *gpu) {
                    w->memory_fraction_ppm / 10000);
   if (w->gpus != 0) put_devices(t, w, gpu);
   if (w->cache_ram_off) put_word(t, "--cache-ram", "0");
+}
+
+static void put_train_word(vf_text *t, const vf_train_param *p, const vf_train_request *r) {
+  vf_text_printf(t, "%s--%s", t->length > 0 ? " " : "", p->name);
+  if (p->kind == VF_TRAIN_flag) return;
+  vf_text_put(t, " ");
+  vf_train_param_print(p, r, t);
+}
+
+void vf_train_words_text(vf_text *t, const vf_train_request *r, const vf_train_request *was) {
+  for (size_t i = 0; i < VF_TRAIN_PARAM_COUNT; i++) {
+    const vf_train_param *p = &vf_train_params[i];
+    if (!vf_train_param_equal(p, r, was) && vf_train_param_is_set(p, r)) put_train_word(t, p, r);
+  }
+}
+
+void vf_train_way_text(vf_text *t, const vf_train_way *w, const vf_train_request *was,
+                       const char *gpu) {
+  if (w->gpus != 0) vf_text_printf(t, "--gpu %sx%" PRIu32, gpu, w->gpus);
+  vf_train_words_text(t, &w->request, was);
 }

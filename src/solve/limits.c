@@ -33,7 +33,7 @@ static bool counts_devices(const asking *x) {
 
 /* Layers in main memory help only where that is another memory. */
 static bool moves_layers(const asking *x) {
-  return !fits_as_it_is(x) && x->s.asker.given[0].kind == VF_DEVICE_DISCRETE &&
+  return !fits_as_it_is(x) && vf_device_has_main_memory(&x->s.asker.given[0]) &&
          vf_engine_offloads(x->of->engine);
 }
 

@@ -4,6 +4,7 @@
 #include "base/args.h"
 #include "base/status.h"
 #include "solve/question.h"
+#include "solve/training.h"
 #include "vramfit/solve.h"
 
 /* One combination of what is free is a trial of it. */
@@ -75,6 +76,9 @@ static bool is_better(const vf_answer *a, const vf_answer *b) {
   switch (a->kind) {
   case VF_MOST_CTX:
   case VF_MOST_SEQS:
+  case VF_MOST_MICRO_BATCH:
+  case VF_MOST_SEQ_LEN:
+  case VF_MOST_RANK:
   case VF_MOST_NGL: return a->best.number > b->best.number;
   case VF_MOST_GPUS:
   case VF_MOST_GPU:
@@ -179,6 +183,8 @@ vf_status vf_max_solve(vf_answer *out, const vf_context *ctx, const vf_max_query
   VF_NEED(err, query);
   vf_status status = check(query, err);
   if (status != VF_OK) return status;
+  if (query->base.training || vf_max_is_training(query->kind))
+    return vf_train_question(out, ctx, query, err);
   vf_max_query q = *query;
   search s = {.query = &q};
   vf_answer answer = {.kind = q.kind};

@@ -143,7 +143,7 @@ static vf_status try_wider(search *x, vf_error *err) {
 static vf_status try_main_memory(search *x, vf_error *err) {
   vf_deployment d = x->d;
   uint64_t n;
-  if (x->s.asker.now->list[0].kind != VF_DEVICE_DISCRETE) return VF_OK;
+  if (!vf_device_has_main_memory(&x->s.asker.now->list[0])) return VF_OK;
   d.request.ctx_tokens = vf_min_u64(x->limit != 0 ? x->limit : WORK_CTX, WORK_CTX);
   vf_status status = most(x, &d, VF_MOST_N_CPU_MOE, &n, err);
   if (status == VF_OK && n != UINT64_MAX) {

@@ -166,6 +166,9 @@ static void put_number(vf_deployment *d, vf_max_kind kind, uint64_t n) {
   case VF_MOST_QUANT:
   case VF_MOST_KV:
   case VF_MOST_GPU:
+  case VF_MOST_MICRO_BATCH: /* those of training are asked in solve/training.c */
+  case VF_MOST_SEQ_LEN:
+  case VF_MOST_RANK:
   case VF_MOST_COUNT: break;
   }
 }
@@ -289,7 +292,7 @@ static vf_status check_layers(const run *r, vf_error *err) {
   if (!vf_engine_offloads(r->q.engine))
     return vf_fail(err, VF_USAGE, "%s keeps no layers in main memory: llama.cpp does",
                    r->q.engine->name);
-  if (first->kind != VF_DEVICE_DISCRETE)
+  if (!vf_device_has_main_memory(first))
     return vf_fail(err, VF_USAGE, "%s has one memory for all: layers elsewhere free nothing",
                    first->name);
   return VF_OK;
@@ -551,6 +554,9 @@ static vf_status solve(run *r, vf_error *err) {
     status = check_layers(r, err);
     return status == VF_OK ? solve_cpu_moe(r, err) : status;
   case VF_MOST_GPU: return solve_name(r, VF_AXIS_GPU, err);
+  case VF_MOST_MICRO_BATCH:
+  case VF_MOST_SEQ_LEN:
+  case VF_MOST_RANK:
   case VF_MOST_COUNT: break;
   }
   return vf_fail(err, VF_USAGE, "no such question");

@@ -23,9 +23,10 @@ ONLY = {
 }
 TRAINING = {"method", "precision", "optimizer", "seq-len", "micro-batch", "grad-accum", "checkpointing", "attention", "loss",
             "compile", "lora-rank", "lora-targets", "offload", "vpp", "cp", "tiled-mlp", "objective"}
-ONLY.update({name: {"train"} for name in TRAINING})
+ONLY.update({name: {"train", "max"} for name in TRAINING})
 ONLY.update({"parallel": ESTIMATING | {"train"}, "tp": ESTIMATING | {"train"}, "pp": ESTIMATING | {"train"}, "ep": ESTIMATING | {"train"}})
-for name in ("strict", "allow-risky", "sysroot", "explain", "memory", "model", "gpu", "total", "used", "headroom", "gpus", "quant"):
+for name in ("strict", "allow-risky", "sysroot", "explain", "memory", "model", "gpu", "total", "used", "headroom", "gpus", "quant", "engine",
+             "host-memory"):
     ONLY[name] = ONLY[name] | {"train"}
 VALUES = {"SIZE": "8GiB", "SIZE|PCT": "10%", "SHARE": "0.9", "F": "q8_0", "A..B": "7B..14B", "SIZE|MIB": "0", "GIB|SIZE": "8GiB",
           "A,B,...": "3,1", "PATTERN=CPU,…": "exps=CPU", "GB/S": "90", "on|off|auto": "on", "N|all": "2",

@@ -182,8 +182,14 @@ for schema, args in (("table", ["table", "--quant", "q4,q8_0", "--gpu", "h100,l4
                      ("max", ["max", "quant", "--gpu", "h100"]), ("max", ["max", "kv", "--quant", "q4", "--gpu", "h100"]),
                      ("max", ["max", "gpus", "--quant", "fp8", "--engine", "vllm", "--gpu", "l4"]),
                      ("max", ["max", "ngl", "--quant", "q4", "--gpu", "l4"]),
-                     ("max", ["max", "gpu", "--quant", "q4"])):
-    out = subprocess.run([vramfit] + args + BASE, capture_output=True, text=True)
+                     ("max", ["max", "gpu", "--quant", "q4"]),
+                     ("max", ["max", "micro-batch", "--method", "qlora", "--gpu", "l4"]),
+                     ("max", ["max", "seq-len", "--gpu", "b200"]), ("max", ["max", "rank", "--method", "lora", "--gpu", "l4"]),
+                     ("max", ["max", "gpus", "--method", "full", "--gpu", "h100"]),
+                     ("train", ["train", "--gpu", "l4"]), ("train", ["train", "--gpu", "h100x8", "--engine", "deepspeed"]),
+                     ("train", ["train", "--gpu", "l4", "--method", "qlora", "--engine", "unsloth"])):
+    base = BASE if schema != "train" else BASE[:2] + BASE[-1:]
+    out = subprocess.run([vramfit] + args + base, capture_output=True, text=True)
     check(validator(schema), " ".join(args), json.loads(out.stdout))
 out = subprocess.run([vramfit, "compare", "--quant q4", "--quant q8_0 --seqs 2", "--gpu", "h100"] + BASE,
                      capture_output=True, text=True)

@@ -332,6 +332,16 @@ static void files_and_lists_name_what_is_null(void **state) {
   refuses("train", vf_train_write(NULL, NULL, swallow, &n, err));
   takes("options", vf_train_write(&train, NULL, swallow, &n, err));
   refuses("write", vf_train_write(&train, NULL, NULL, &n, err));
+  vf_train_request run = vf_train_request_init();
+  vf_train_limits room;
+  refuses("request", vf_train_set(NULL, "method", "lora", err));
+  refuses("name", vf_train_set(&run, NULL, "lora", err));
+  refuses("text", vf_train_set(&run, "method", NULL, err));
+  assert_false(vf_train_is_said(NULL) || vf_train_is_said(&run));
+  refuses("out", vf_setup_train(NULL, g.setup, err));
+  refuses("setup", vf_setup_train(&train, NULL, err));
+  refuses("out", vf_train_limits_solve(NULL, g.setup, err));
+  refuses("setup", vf_train_limits_solve(&room, NULL, err));
   refuses("out", vf_graph_list(NULL, g.ctx, &g.deployment, err));
   refuses("ctx", vf_graph_list(&l, NULL, &g.deployment, err));
   refuses("deployment", vf_graph_list(&l, g.ctx, NULL, err));

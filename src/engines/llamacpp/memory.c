@@ -285,11 +285,12 @@ void vf_llamacpp_add_weights(plan *p) {
   heap sums[VF_MAX_DEVICES + 1];
   sum_weights(p, sums);
   for (uint32_t d = 0; d < p->e->n_devices; d++) {
-    const char *note = d == p->host ? host_note(p) : "";
     vf_interval size = within_file(p, sums, d);
-    bool sure = size.low_bytes == size.high_bytes;
+    bool exact = size.low_bytes == size.high_bytes;
+    const char *own = p->model->from_file || !exact ? "" : "as llama.cpp's tools write it";
+    const char *note = d == p->host ? host_note(p) : own;
     vf_estimate_add(p->e, (vf_line){d, VF_PART_WEIGHTS, "weights", size,
-                                    sure ? VF_BASIS_EXACT : VF_BASIS_MODELLED, note});
+                                    exact ? VF_BASIS_EXACT : VF_BASIS_MODELLED, note});
   }
 }
 

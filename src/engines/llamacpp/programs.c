@@ -38,7 +38,8 @@ static vf_status run(vf_estimate *e, const vf_request *request, const char *code
 static vf_status estimate_any(vf_estimate *e, const vf_request *request, vf_error *err) {
   if (vf_llamacpp_build(e->workload.engine_version) < VF_BUILD_OUTPUT_ROWS)
     return run(e, request, "program", "llama-server runs it: logits for the whole batch", err);
-  return run(e, request, "program", "llama-server runs it: logits for one row per sequence", err);
+  return run(e, request, "program",
+             "llama-server runs it (--engine llama-cli or ollama names another)", err);
 }
 
 /* Without --parallel four slots share one pool; one slot in builds before they could. */

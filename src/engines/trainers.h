@@ -1,0 +1,43 @@
+/* trainers.h - programs that train: what each takes where nothing is said, and what it lacks.
+ *
+ * The arithmetic of a training run (core/training.c) knows no program.  What programs do
+ * differently is what they set: which loss they bring, whether they checkpoint, what their
+ * optimizer is.  So a program is a row of such settings, in the words of `vramfit train`, and the
+ * words that it does not have. */
+#ifndef VF_ENGINES_TRAINERS_H
+#define VF_ENGINES_TRAINERS_H
+
+#include "engines/spelling.h"
+#include "vramfit/train.h"
+
+/* A word that is taken where none is said; only of one method, or of all but none. */
+typedef struct vf_trainer_default {
+  const char *param, *value; /* "optimizer", "adamw-8bit"; NULL at the end */
+  const char *method;        /* only with this one; NULL: always */
+} vf_trainer_default;
+
+typedef struct vf_trainer {
+  const char *name;           /* "trl" */
+  const char *const *aliases; /* NULL-terminated */
+  const char *title;          /* for people: "TRL" */
+  const char *checked;        /* when its defaults were compared with its code */
+  const vf_trainer_default *defaults;
+  const char *const *lacks;  /* "parallel=fsdp", "offload=params"; NULL-terminated */
+  const char *note;          /* what it does that no word says; NULL: nothing */
+  const char *source;        /* of the defaults: files of its code */
+  const vf_dialect *dialect; /* its configuration and its command line; NULL: neither is read */
+} vf_trainer;
+
+/* Row i; NULL beyond the last. */
+const vf_trainer *vf_trainer_at(size_t i);
+
+/* By a name or an alias.  NULL is PyTorch by itself.  VF_UNKNOWN with what there is. */
+vf_status vf_trainer_find(const vf_trainer **out, const char *name, vf_error *err);
+
+/* Fills in what was not said, and refuses what the program lacks: VF_UNSUPPORTED. */
+vf_status vf_trainer_settle(vf_train_request *inout, vf_error *err);
+
+/* Whether the program has that word. */
+bool vf_trainer_has(const vf_trainer *t, const char *param, const char *value);
+
+#endif
