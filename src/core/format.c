@@ -92,7 +92,8 @@ const vf_format_info *vf_format_get(vf_format format) {
   return &vf_formats[format];
 }
 
-/* Rows of some formats in groups of 4, 8 or 16, which takes the same bytes: 200 higher (ik_llama.cpp).
+/* Rows of some formats in groups of 4, 8 or 16, which takes the same bytes: 200 higher
+ * (ik_llama.cpp).
  */
 static uint32_t without_groups(uint32_t type) {
   enum { GROUPED = 200, GROUPED_END = 400, OWN_IQ1_S = 219, OWN_IQ1_M = 229 };

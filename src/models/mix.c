@@ -117,9 +117,9 @@ vf_status vf_mix_apply(vf_model *m, size_t i, vf_error *err) {
 
 /* ---- ik_llama.cpp's --------------------------------------------------------------------- */
 
-/* Of a file that has a format's name, in thousandths of all matrices in it: logs of two mixes of large
- * models lie at 1136 and 1139 (docs/accuracy.md, A013 and A047).  Every token's matrices are in
- * Q8_0 there, experts' last ones a format wider. */
+/* Of a file that has a format's name, in thousandths of all matrices in it: logs of two mixes of
+ * large models lie at 1136 and 1139 (docs/accuracy.md, A013 and A047).  Every token's matrices are
+ * in Q8_0 there, experts' last ones a format wider. */
 static const vf_weights_share ik_file = {1000, 1120, 1400}, ik_matrix = {1000, 1080, 1300};
 
 /* A whole name of a format, or of one whose rows lie in groups: "_R4", "_R8". */
