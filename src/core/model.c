@@ -81,8 +81,6 @@ static void find_period(vf_model *m) {
   }
 }
 
-_Static_assert(sizeof(vf_layer) % sizeof(uint64_t) == 0, "a layer is whole words");
-
 /* Word by word; equal layers one after the other are stirred in all the same. */
 static void find_shape(vf_model *m) {
   const uint64_t sizes[] = {m->n_embd, m->n_vocab, m->flags, m->n_layers};

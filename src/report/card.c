@@ -8,6 +8,7 @@
 #include "base/checked.h"
 #include "base/units.h"
 #include "core/words.h"
+#include "report/page.h"
 #include "report/place.h"
 
 enum { SEGMENTS = VF_CORESIDE_ITEMS + 4, BAR = 40 };
@@ -177,9 +178,11 @@ static void text_speeds(vf_out *out, const vf_place *p, const vf_placed_scenario
     vf_rate rate = p->items[i].decode[s->plan.option[i]];
     if ((s->peak >> i & 1) == 0 || rate.high == 0) continue;
     vf_text_rates(&t, rate, 1);
+    vf_text_put(&t, " tokens/s at ");
+    vf_page_text_ctx(&t, p->items[i].decode_ctx);
     vf_out_put(out, " · ");
     put_label(out, p->items[i].name, 0);
-    vf_out_printf(out, " %s tokens/s", buf);
+    vf_out_printf(out, " %s", buf);
   }
 }
 
@@ -246,8 +249,11 @@ static const char *const colors[] = {"#4477aa", "#66ccee", "#228833", "#ccbb44",
 enum { COLORS = sizeof colors / sizeof *colors };
 
 static void svg_text(vf_out *out, const char *s) {
-  for (; *s != '\0'; s++) {
+  for (size_t length; *s != '\0'; s += length) {
     unsigned char c = (unsigned char)*s;
+    length = vf_utf8_length(s, strlen(s));
+    bool shown = length != 0 && vf_text_control(s, length) == 0;
+    length += length == 0;
     if (c == '<')
       vf_out_put(out, "&lt;");
     else if (c == '>')
@@ -256,8 +262,8 @@ static void svg_text(vf_out *out, const char *s) {
       vf_out_put(out, "&amp;");
     else if (c == '"')
       vf_out_put(out, "&quot;");
-    else if (c >= 0x20)
-      vf_out_bytes(out, s, 1);
+    else if (shown)
+      vf_out_bytes(out, s, length);
   }
 }
 

@@ -163,6 +163,10 @@ static void put_pool(vf_doc *j, const vf_device_budget *b) {
   vf_doc_u64(j, "kv_pool_low_bytes", b->pool.low_bytes);
   vf_doc_u64(j, "kv_pool_high_bytes", b->pool.high_bytes);
   vf_doc_u64(j, "kv_pool_tokens", b->pool_tokens);
+  if (b->pool_blocks != 0) vf_doc_u64(j, "kv_pool_blocks", b->pool_blocks);
+  if (b->state_slots == 0) return;
+  vf_doc_u64(j, "state_pool_bytes", b->state_pool_bytes);
+  vf_doc_u64(j, "state_slots", b->state_slots);
 }
 
 /* The second limit of a GPU that may take a part of its machine's memory. */
@@ -221,6 +225,7 @@ static void put_way(vf_doc *j, const vf_way *w, const char *gpu) {
   if (w->tp != 0) vf_doc_u64(j, "tp", w->tp);
   if (w->pp != 0) vf_doc_u64(j, "pp", w->pp);
   vf_doc_u64(j, "need_high_bytes", w->need_high_bytes);
+  if (w->host_bytes != 0) vf_doc_u64(j, "host_bytes", w->host_bytes);
   if (w->decode.high != 0) {
     vf_doc_hundredths(j, "decode_tokens_per_s_low", w->decode.low / 10);
     vf_doc_hundredths(j, "decode_tokens_per_s_high", w->decode.high / 10);

@@ -88,6 +88,11 @@ static void put_way(const vf_page *p, const vf_way *w, bool first) {
   t = vf_text_on(buf, sizeof buf);
   vf_text_put(&t, "  ");
   vf_page_text_size(&t, p, w->need_high_bytes);
+  if (w->host_bytes != 0) {
+    vf_text_put(&t, " and ");
+    vf_text_size(&t, w->host_bytes, p->options->unit, 1);
+    vf_text_put(&t, " of main memory");
+  }
   if (w->decode.high != 0) {
     vf_text_put(&t, ", ");
     vf_text_rates(&t, w->decode, 1);
@@ -127,7 +132,7 @@ static void put_assumptions(const vf_page *p) {
     for (size_t i = 0; i < n; i++) {
       if (is_routine(&a[i]) != (routine != 0)) continue;
       vf_page_label(p, first ? "assumes" : "");
-      vf_out_put(p->out, a[i].text);
+      vf_out_escaped(p->out, a[i].text);
       vf_out_put(p->out, "\n");
       first = false;
     }

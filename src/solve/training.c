@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/args.h"
 #include "base/checked.h"
 #include "base/status.h"
@@ -37,7 +38,9 @@ static bool has_host(const vf_train_asker *x, const vf_train *t) {
 
 static vf_status estimate(vf_train_asker *x, vf_train *out, const vf_train_request *r,
                           uint32_t gpus, vf_error *err) {
-  vf_status status = vf_train_run(out, x->model, r, x->devices, gpus, err);
+  vf_train_request q = *r;
+  q.gpus = gpus; /* all alike */
+  vf_status status = vf_train_run(out, x->model, &q, x->devices, 1, err);
   x->estimates += status == VF_OK;
   return status;
 }
@@ -201,13 +204,22 @@ vf_status vf_train_begin(vf_train_asker *x, const vf_setup *setup, vf_error *err
   x->model = vf_setup_model(setup);
   x->gpus = (uint32_t)n;
   x->estimates = 0;
+  const vf_allocator *a = vf_arena_allocator(x->model->arena);
+  x->devices = a->alloc(a->user, VF_MAX_DEVICES * sizeof *x->devices);
+  if (x->devices == NULL) return vf_fail_nomem(err);
   memcpy(x->devices, devices, n * sizeof *devices);
   const vf_request *request = &vf_setup_from(setup)->request;
   x->host_memory_bytes =
       request->host_memory_bytes != 0 ? request->host_memory_bytes : devices[0].host_memory_bytes;
   vf_status status = vf_setup_train_request(&x->r, setup, err);
+  if (status == VF_OK && x->r.gpus != 0) x->gpus = x->r.gpus;
   if (status == VF_OK) status = vf_trainer_find(&x->trainer, x->r.engine, err);
   return status;
+}
+
+void vf_train_leave(vf_train_asker *x) {
+  const vf_allocator *a = vf_arena_allocator(x->model->arena);
+  if (x->devices != NULL) a->free(a->user, x->devices);
 }
 
 bool vf_max_is_training(vf_max_kind kind) {
@@ -267,6 +279,7 @@ vf_status vf_train_question(vf_answer *out, const vf_context *ctx, const vf_max_
     a.estimates = x.estimates;
     *out = a;
   }
+  vf_train_leave(&x);
   vf_setup_free(setup);
   return status;
 }

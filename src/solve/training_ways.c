@@ -301,9 +301,8 @@ vf_status vf_train_limits_solve(vf_train_limits *out, const vf_setup *setup, vf_
   VF_NEED(err, out);
   VF_NEED(err, setup);
   vf_status status = vf_train_begin(&x, setup, err);
-  if (status != VF_OK) return status;
-  l.request = x.r;
-  if (x.devices[0].total_known) {
+  if (status == VF_OK) l.request = x.r;
+  if (status == VF_OK && x.devices[0].total_known) {
     status = vf_train_look(&x, &fits, NULL, &x.r, x.gpus, err);
     if (status == VF_OK && fits) status = find_room(&x, &l, err);
     for (size_t i = 0; status == VF_OK && !fits && !s.enough && i < sizeof ideas / sizeof *ideas;
@@ -311,6 +310,7 @@ vf_status vf_train_limits_solve(vf_train_limits *out, const vf_setup *setup, vf_
       status = ideas[i](&s, err);
   }
   l.estimates = x.estimates;
+  vf_train_leave(&x);
   if (status == VF_OK) *out = l;
   return status;
 }

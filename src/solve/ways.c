@@ -98,6 +98,7 @@ static vf_status add(search *x, const vf_deployment *d, vf_error *err) {
   vf_estimate_speed(e, &speed);
   w.need_high_bytes = o.need_high_bytes;
   if (speed.decode_known) w.decode = speed.decode;
+  if (w.cpu_moe_layers != 0 || w.gpu_layers >= 0) w.host_bytes = vf_estimate_host_bytes(e);
   x->out->ways[x->out->n_ways++] = w;
   return VF_OK;
 }

@@ -242,6 +242,17 @@ static vf_interval host_compute(const plan *p, uint64_t inputs) {
   return (vf_interval){2 * inputs, copies * inputs + states / 2, (copies + 1) * inputs + states};
 }
 
+static vf_status bound_graph(plan *p, const vf_ggml_graph *no_logits, vf_error *err) {
+  vf_interval whole, layers;
+  vf_status status = vf_ggml_device_bound(&whole, p->model, &p->graph, err);
+  if (status == VF_OK) status = vf_ggml_device_bound(&layers, p->model, no_logits, err);
+  if (status != VF_OK) return status;
+  p->whole_graph = whole;
+  p->full_peak_bytes = whole.bytes;
+  p->layer_peak_bytes = layers.bytes;
+  return VF_OK;
+}
+
 /* A program whose logs show that experts of the host are multiplied there, whatever llama.cpp would
  * do: their copies are the upper end. */
 static vf_status measure_apart(plan *p, vf_error *err) {
@@ -256,16 +267,9 @@ static vf_status measure_apart(plan *p, vf_error *err) {
 /* The device's buffer of the whole graph: exact where its operations are known, else bounded. */
 static vf_status measure_graph(plan *p, vf_error *err) {
   vf_ggml_graph no_logits = p->graph;
-  vf_interval bound;
   p->graph_known = vf_ggml_graph_is_known(p->model);
   no_logits.output_rows = 1;
-  if (!p->graph_known) {
-    vf_status status = vf_ggml_device_bound(&p->whole_graph, p->model, &p->graph, err);
-    if (status == VF_OK) status = vf_ggml_device_bound(&bound, p->model, &no_logits, err);
-    p->full_peak_bytes = p->whole_graph.bytes;
-    p->layer_peak_bytes = bound.bytes;
-    return status;
-  }
+  if (!p->graph_known) return bound_graph(p, &no_logits, err);
   if (is_scheduled(p)) return measure_apart(p, err);
   vf_status status =
       vf_ggml_device_buffer_again(&p->full_peak_bytes, &p->e->memo, p->model, &p->graph, err);
