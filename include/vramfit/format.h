@@ -69,6 +69,26 @@ typedef enum vf_format {
   VF_FORMAT_INT3 = 50,
   VF_FORMAT_INT2 = 51,
   VF_FORMAT_NF4 = 52,
+  /* of ik_llama.cpp alone */
+  VF_FORMAT_Q6_0 = 53,
+  VF_FORMAT_IQ1_KT = 54,
+  VF_FORMAT_IQ1_S_R4 = 55,
+  VF_FORMAT_IQ1_M_R4 = 56,
+  VF_FORMAT_IQ2_K = 57,
+  VF_FORMAT_IQ2_KS = 58,
+  VF_FORMAT_IQ2_KL = 59,
+  VF_FORMAT_IQ2_KT = 60,
+  VF_FORMAT_IQ3_K = 61,
+  VF_FORMAT_IQ3_KS = 62,
+  VF_FORMAT_IQ3_KT = 63,
+  VF_FORMAT_IQ4_K = 64,
+  VF_FORMAT_IQ4_KS = 65,
+  VF_FORMAT_IQ4_KSS = 66,
+  VF_FORMAT_IQ4_KT = 67,
+  VF_FORMAT_IQ5_K = 68,
+  VF_FORMAT_IQ5_KS = 69,
+  VF_FORMAT_IQ6_K = 70,
+  VF_FORMAT_Q8_KV = 71,
   VF_FORMAT_COUNT
 } vf_format;
 
@@ -79,6 +99,7 @@ typedef struct vf_format_info {
   uint32_t block_bytes;
   int32_t gguf_type; /* tensor type id in a GGUF file; -1: none */
   bool quantized;
+  uint32_t row_bytes; /* that every row has beside its blocks */
 } vf_format_info;
 
 /* Static; NULL for VF_FORMAT_NONE and out of range. */

@@ -27,6 +27,11 @@ bool vf_format_matrix(uint64_t *out_bytes, vf_format format, uint64_t row_elemen
 /* The format with this tensor type id in a GGUF file; VF_FORMAT_NONE if it is not known. */
 vf_format vf_format_of_gguf(uint32_t type);
 
+/* True for formats that ik_llama.cpp alone has. */
+static inline bool vf_format_is_ik(vf_format format) {
+  return format >= VF_FORMAT_Q6_0 && format <= VF_FORMAT_Q8_KV;
+}
+
 /* True if a row of `elements` consists of whole blocks. */
 bool vf_format_divides(vf_format format, uint64_t elements);
 

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/names.h"
+
 #include "core/format.h"
 #include "models/recipe.h"
 
@@ -110,5 +112,59 @@ vf_status vf_mix_apply(vf_model *m, size_t i, vf_error *err) {
   widen_for_layers(m);
   vf_model_assume(m, "mix",
                   "a publisher's own mix: its size by what such files had, give the file");
+  return VF_OK;
+}
+
+/* ---- ik_llama.cpp's --------------------------------------------------------------------- */
+
+/* Of a file that has a format's name, in thousandths of all matrices in it: logs of two mixes of
+ * large models lie at 1136 and 1139 (docs/accuracy.md, A013 and A047).  Every token's matrices are
+ * in Q8_0 there, experts' last ones a format wider. */
+static const vf_weights_share ik_file = {1000, 1120, 1400}, ik_matrix = {1000, 1080, 1300};
+
+/* A whole name of a format, or of one whose rows lie in groups: "_R4", "_R8". */
+static vf_format format_called(const char *name) {
+  for (int f = VF_FORMAT_NONE + 1; f < VF_FORMAT_COUNT; f++) {
+    const char *own = vf_format_get((vf_format)f)->name;
+    size_t n = strlen(own);
+    bool grouped = vf_name_equal_n(name, own, n) && name[n] == '_' &&
+                   (vf_name_equal(name + n, "_R4") || vf_name_equal(name + n, "_R8"));
+    if (vf_name_equal(name, own) ? vf_format_is_ik((vf_format)f) : grouped) return (vf_format)f;
+  }
+  return VF_FORMAT_NONE;
+}
+
+vf_format vf_mix_ik_format(const char *name) {
+  static const char *const prefixes[] = {"smol-", "mix-"};
+  for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+    if (vf_name_equal_n(name, prefixes[i], strlen(prefixes[i]))) name += strlen(prefixes[i]);
+  return format_called(name);
+}
+
+static vf_weights_share ik_share(const vf_tensor *t, bool experts) {
+  uint32_t eight = most(1000, part_of(t, VF_FORMAT_Q8_0));
+  bool ends = t->role == VF_ROLE_TOKEN_EMBD || t->role == VF_ROLE_OUTPUT;
+  if (ends || (experts && !is_experts(t))) return (vf_weights_share){1000, eight, eight};
+  return ik_matrix;
+}
+
+/* What no rule of llama-quantize makes f32 or 16 bits is in the format, where its rows divide. */
+vf_status vf_mix_apply_ik(vf_model *m, const char *name, vf_format format, vf_error *err) {
+  bool experts = vf_model_has_experts(m);
+  vf_status status = vf_recipe_apply(m, "Q4_K_S", err);
+  for (size_t i = 0; i < m->n_tensors && status == VF_OK; i++) {
+    vf_tensor *t = &m->tensors[i];
+    bool quantized = t->bytes != 0 && vf_format_get((vf_format)t->format)->quantized;
+    if (t->tower != 0 || !quantized) continue;
+    if (vf_format_divides(format, t->ne[0])) status = vf_tensor_store(t, format, err);
+    t->share = ik_share(t, experts);
+  }
+  if (status != VF_OK) return status;
+  snprintf(m->quant, sizeof m->quant, "%.23s", name);
+  snprintf(m->engine, sizeof m->engine, "ik_llama.cpp");
+  m->share = ik_file;
+  vf_model_stored(m);
+  vf_model_assume(m, "ik-mix",
+                  "a mix of ik_llama.cpp's: such files keep what every token reads in Q8_0");
   return VF_OK;
 }

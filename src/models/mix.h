@@ -12,4 +12,11 @@ const char *vf_mix_name(size_t i);
  * it: as a whole, and tensor by tensor. */
 vf_status vf_mix_apply(vf_model *model, size_t i, vf_error *err);
 
+/* The format that a name of ik_llama.cpp's means: "IQ4_K", "smol-IQ3_KS", "IQ5_KS_R4";
+ * VF_FORMAT_NONE: it is none. */
+vf_format vf_mix_ik_format(const char *name);
+
+/* Stores the model as files with that name have it. */
+vf_status vf_mix_apply_ik(vf_model *model, const char *name, vf_format format, vf_error *err);
+
 #endif

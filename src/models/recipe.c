@@ -523,21 +523,6 @@ static bool same_width(const char *a, const char *b) {
   }
 }
 
-/* ik_llama.cpp's own (ggml/include/ggml.h there): "IQ4_K", "IQ3_KT", "Q6_0", and rows interleaved,
- * "Q4_K_R4". */
-static bool is_ik(const char *name) {
-  static const char *const ends[] = {"_K", "_KS", "_KSS", "_KL", "_KT", "_BN", "_R4", "_R8", "_KV"};
-  size_t n = strlen(name);
-  bool iq = n > 3 && vf_name_equal_n(name, "IQ", 2), q = n > 2 && vf_name_equal_n(name, "Q", 1);
-  if (vf_name_equal(name, "Q6_0")) return true;
-  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-    size_t m = strlen(ends[i]);
-    bool ending = n > m && vf_name_equal(name + n - m, ends[i]);
-    if (ending && (iq || (q && i >= 6))) return true;
-  }
-  return false;
-}
-
 vf_status vf_recipe_apply(vf_model *m, const char *name, vf_error *err) {
   char bare[VF_NAME_SIZE];
   vf_scheme scheme;
@@ -557,15 +542,14 @@ vf_status vf_recipe_apply(vf_model *m, const char *name, vf_error *err) {
     if (vf_name_equal(name, vf_mix_name(i))) return vf_mix_apply(m, i, err);
     vf_name_search_try(&search, vf_mix_name(i));
   }
+  vf_format ik = vf_mix_ik_format(name);
+  if (ik != VF_FORMAT_NONE) return vf_mix_apply_ik(m, name, ik, err);
   if (vf_scheme_named(&scheme, name)) {
     m->scheme_by_name = true;
     return vf_scheme_apply(m, &scheme, err);
   }
   for (size_t i = 0; vf_scheme_name(i) != NULL; i++) vf_name_search_try(&search, vf_scheme_name(i));
   if (search.best != NULL && !same_width(name, search.best)) search.best = NULL;
-  if (is_ik(name))
-    return vf_fail(err, VF_UNSUPPORTED,
-                   "%s is a format of ik_llama.cpp alone, whose mixes are not known here", name);
   if (search.best == NULL)
     return vf_fail(err, VF_UNKNOWN, "unknown quant '%s' (q8_0, q6_k, q5_k_m, q4_k_m, iq4_xs…)",
                    name);

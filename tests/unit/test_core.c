@@ -21,6 +21,20 @@ static void rows_are_whole_blocks(void **state) {
   assert_u64(n, 68);
 }
 
+/* ik_llama.cpp keeps a scale for each row beside its blocks, and rows in groups under other ids. */
+static void rows_may_have_a_scale_of_their_own(void **state) {
+  (void)state;
+  uint64_t n = 0;
+  assert_true(vf_format_row(&n, VF_FORMAT_IQ4_KS, 7168));
+  assert_u64(n, 7168 / 256 * 136 + 4);
+  assert_true(vf_format_matrix(&n, VF_FORMAT_IQ1_S_R4, 64, 8));
+  assert_u64(n, (64 / 32 * 6 + 2) * 8);
+  assert_int_equal(vf_format_of_gguf(344), VF_FORMAT_IQ4_KS);
+  assert_int_equal(vf_format_of_gguf(212), VF_FORMAT_Q4_K);
+  assert_int_equal(vf_format_of_gguf(219), VF_FORMAT_IQ1_S_R4);
+  assert_false(vf_format_row(&n, VF_FORMAT_IQ4_KS, 100));
+}
+
 static void every_format_is_found_by_its_name(void **state) {
   (void)state;
   for (int f = VF_FORMAT_NONE + 1; f < VF_FORMAT_COUNT; f++) {
@@ -436,6 +450,7 @@ static void the_ends_are_asked_first_where_nothing_is_known(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(rows_are_whole_blocks),
+      cmocka_unit_test(rows_may_have_a_scale_of_their_own),
       cmocka_unit_test(every_format_is_found_by_its_name),
       cmocka_unit_test(buffers_pad_size_and_last_row),
       cmocka_unit_test(shapes_beyond_64_bits_are_refused),

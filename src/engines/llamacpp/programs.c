@@ -166,8 +166,8 @@ static vf_status estimate_other(vf_estimate *e, const vf_request *request, vf_er
 static vf_status estimate_ik(vf_estimate *e, const vf_request *request, vf_error *err) {
   static const vf_llamacpp_program ik = {
       {"program-fork",
-       "a fork of an older llama.cpp: its buffers are bounded by llama.cpp's; its own "
-       "formats and -mla, -amb, -rtr, -fmoe are not modelled"},
+       "a fork of an older llama.cpp: its buffers are bounded by llama.cpp's; -mla, "
+       "-amb, -rtr and -fmoe are not modelled"},
       true,
       VF_BUILD_NEWEST,
       true};

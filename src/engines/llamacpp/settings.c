@@ -54,9 +54,14 @@ static bool is_cache_format(vf_format f) {
   return false;
 }
 
-static vf_status check_cache_format(vf_format f, uint32_t head_dim, vf_error *err) {
+/* ik_llama.cpp has two more (common/common.cpp, kv_cache_type_from_str). */
+static bool is_ik_cache_format(const plan *p, vf_format f) {
+  return p->program->stays_on_host && (f == VF_FORMAT_Q6_0 || f == VF_FORMAT_Q8_KV);
+}
+
+static vf_status check_cache_format(const plan *p, vf_format f, uint32_t head_dim, vf_error *err) {
   const vf_format_info *info = vf_format_get(f);
-  if (!is_cache_format(f))
+  if (!is_cache_format(f) && !is_ik_cache_format(p, f))
     return vf_fail(err, VF_UNSUPPORTED,
                    "llama.cpp has no %s cache (f32 f16 bf16 q8_0 q5_1 q5_0 q4_1 q4_0 iq4_nl)",
                    info->name);
@@ -86,8 +91,8 @@ static vf_status resolve_cache_formats(plan *p, vf_error *err) {
   for (size_t i = 0; i < p->model->n_caches; i++) {
     const vf_cache_layer *c = &p->model->caches[i];
     if (!vf_cache_has_cells(c) || (i > 0 && vf_cache_layer_equal(c, c - 1))) continue;
-    vf_status status = check_cache_format(w->kv_k, c->k_dim, err);
-    if (status == VF_OK && c->v_dim != 0) status = check_cache_format(w->kv_v, c->v_dim, err);
+    vf_status status = check_cache_format(p, w->kv_k, c->k_dim, err);
+    if (status == VF_OK && c->v_dim != 0) status = check_cache_format(p, w->kv_v, c->v_dim, err);
     if (status == VF_OK) status = check_latent_formats(p, c, err);
     if (status != VF_OK) return status;
   }
@@ -113,6 +118,16 @@ static vf_status check_model(const vf_model *m, vf_error *err) {
                    m->checkpoint);
   if (m->arch[0] == '\0')
     return vf_fail(err, VF_UNSUPPORTED, "llama.cpp has no architecture for '%s' models", m->type);
+  return VF_OK;
+}
+
+/* Formats that a fork added: no other program reads them. */
+static vf_status check_formats(const plan *p, vf_error *err) {
+  for (size_t i = 0; i < p->model->n_tensors && !p->program->stays_on_host; i++)
+    if (vf_format_is_ik((vf_format)p->model->tensors[i].format))
+      return vf_fail(err, VF_UNSUPPORTED,
+                     "llama.cpp does not read %s: ik_llama.cpp does (--engine ik_llama.cpp)",
+                     vf_format_get((vf_format)p->model->tensors[i].format)->name);
   return VF_OK;
 }
 
@@ -215,6 +230,7 @@ static vf_status check_options(const plan *p, vf_error *err) {
 
 vf_status vf_llamacpp_settle(plan *p, vf_error *err) {
   vf_status status = check_model(p->model, err);
+  if (status == VF_OK) status = check_formats(p, err);
   if (status == VF_OK) status = check_options(p, err);
   if (status == VF_OK) status = check_split(p, err);
   if (status == VF_OK) status = check_backends(p, err);
