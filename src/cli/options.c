@@ -25,6 +25,18 @@ static vf_status parse_string(void *field, const char *text, vf_error *err) {
   return VF_OK;
 }
 
+/* --offload params --offload activations is both: the one list that programs say in pieces. */
+static vf_status parse_list(void *field, const char *text, vf_error *err) {
+  args *a = (args *)((unsigned char *)field - offsetof(args, train.offload));
+  size_t had = strlen(a->offload), n = strlen(text), comma = had != 0;
+  if (n == 0) return trouble(err, "", "an empty value says nothing");
+  if (had + comma + n >= sizeof a->offload) return trouble(err, "", "more words than there are");
+  if (comma) a->offload[had] = ',';
+  memcpy(a->offload + had + comma, text, n + 1);
+  a->train.offload = a->offload;
+  return VF_OK;
+}
+
 static vf_status parse_exclude(void *field, const char *text, vf_error *err) {
   const char **list = field;
   size_t n = 0;

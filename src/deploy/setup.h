@@ -41,6 +41,10 @@ bool vf_setup_keeps_ctx(const vf_setup *s);
 /* The deployment that it was opened from. */
 const vf_deployment *vf_setup_from(const vf_setup *s);
 
+/* GPUs of a training, all of the first device's kind, where they are too many for devices of their
+ * own: "h100x512"; 0: the devices are all. */
+uint32_t vf_setup_gpus(const vf_setup *s);
+
 /* The run of a training deployment, as vf_train_run() takes it: with the deployment's ranks and
  * what its program takes where nothing was said. */
 vf_status vf_setup_train_request(vf_train_request *out, const vf_setup *s, vf_error *err);

@@ -13,6 +13,7 @@ vf_status vf_setup_train_request(vf_train_request *out, const vf_setup *s, vf_er
   r.pp = d->request.pp;
   r.ep = d->request.ep;
   r.engine = d->request.engine;
+  r.gpus = vf_setup_gpus(s);
   vf_status status = vf_trainer_settle(&r, err);
   if (status == VF_OK) *out = r;
   return status;

@@ -155,7 +155,7 @@ static void put_limits(vf_out *out, const page *p) {
 static void put_assumption(vf_out *out, bool *first, const char *text) {
   if (*first) vf_out_put(out, "\n");
   put_label(out, *first ? "assumes" : "");
-  vf_out_put(out, text);
+  vf_out_escaped(out, text);
   vf_out_put(out, "\n");
   *first = false;
 }
@@ -261,7 +261,7 @@ static void put_word(vf_doc *d, const vf_train_param *p, const vf_train_request 
   for (char *c = key; *c != '\0'; c++)
     if (*c == '-') *c = '_';
   vf_train_param_print(p, r, &t);
-  if (p->kind == VF_TRAIN_string)
+  if (p->kind == VF_TRAIN_string || p->kind == VF_TRAIN_list)
     vf_doc_string(d, key, text);
   else if (p->kind == VF_TRAIN_flag)
     vf_doc_bool(d, key, true);

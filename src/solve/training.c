@@ -38,7 +38,9 @@ static bool has_host(const vf_train_asker *x, const vf_train *t) {
 
 static vf_status estimate(vf_train_asker *x, vf_train *out, const vf_train_request *r,
                           uint32_t gpus, vf_error *err) {
-  vf_status status = vf_train_run(out, x->model, r, x->devices, gpus, err);
+  vf_train_request q = *r;
+  q.gpus = gpus; /* all alike */
+  vf_status status = vf_train_run(out, x->model, &q, x->devices, 1, err);
   x->estimates += status == VF_OK;
   return status;
 }
@@ -210,6 +212,7 @@ vf_status vf_train_begin(vf_train_asker *x, const vf_setup *setup, vf_error *err
   x->host_memory_bytes =
       request->host_memory_bytes != 0 ? request->host_memory_bytes : devices[0].host_memory_bytes;
   vf_status status = vf_setup_train_request(&x->r, setup, err);
+  if (status == VF_OK && x->r.gpus != 0) x->gpus = x->r.gpus;
   if (status == VF_OK) status = vf_trainer_find(&x->trainer, x->r.engine, err);
   return status;
 }

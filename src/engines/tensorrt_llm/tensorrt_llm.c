@@ -182,7 +182,7 @@ static const vf_term terms[] = {
      .source = "tensorrt_llm/_torch/modules/linear.py"},
     {"allocator_slack", VF_PART_WEIGHTS, slack,
      "tensors of 10 MiB and more end at 2 MiB (PyTorch's allocator)",
-     .source = "pytorch c10/cuda/CUDACachingAllocator.cpp"},
+     .source = "pytorch c10/cuda/CUDACachingAllocator.cpp", .within = "weights"},
     {"tower", VF_PART_WEIGHTS, vf_ranks_tower, "for images or sound, not described",
      .source = "the config tells of one, not of its tensors"},
     {"engine_file", VF_PART_COMPUTE, engine_file, "activations and profiles, fixed at the build",

@@ -71,10 +71,15 @@ static vf_amount links(const vf_ranks *s, uint32_t device) {
                           VF_BASIS_MODELLED, "NCCL");
 }
 
+/* A request reserves what it may have and what it speculates (queue.rs). */
+static uint64_t slots_each(const vf_ranks *s) {
+  return s->w->requested_ctx_tokens + s->request->spec_tokens;
+}
+
 static vf_amount kv_cache(const vf_ranks *s, uint32_t device) {
   uint64_t cache = 0;
   (void)device;
-  if (!vf_mul3(&cache, s->w->seqs, s->w->requested_ctx_tokens, token_bytes(s)))
+  if (!vf_mul3(&cache, s->w->seqs, slots_each(s), token_bytes(s)))
     s->e->overflow = true;
   return vf_amount_exact(s->e->overflow ? 0 : cache, "slots of the token pool");
 }
@@ -89,7 +94,7 @@ static void say_tensors(const vf_ranks *s, const vf_line *line, vf_text *out) {
 static void say_cache(const vf_ranks *s, const vf_line *line, vf_text *out) {
   (void)line;
   vf_text_printf(out, "%" PRIu32 " × ", s->w->seqs);
-  vf_text_thousands(out, s->w->requested_ctx_tokens);
+  vf_text_thousands(out, slots_each(s));
   vf_text_printf(out, " tokens × %" PRIu64 " B; windows save nothing", token_bytes(s));
 }
 
@@ -105,7 +110,7 @@ static const vf_term terms[] = {
      .source = "server/text_generation_server/layers/tensor_parallel.py"},
     {"allocator_slack", VF_PART_WEIGHTS, slack,
      "tensors of 10 MiB and more end at 2 MiB (PyTorch's allocator)",
-     .source = "pytorch c10/cuda/CUDACachingAllocator.cpp"},
+     .source = "pytorch c10/cuda/CUDACachingAllocator.cpp", .within = "weights"},
     {"tower", VF_PART_WEIGHTS, vf_ranks_tower, "for images or sound, not described",
      .source = "the config tells of one, not of its tensors"},
     {"activation", VF_PART_COMPUTE, activation, .words = say_activation,
