@@ -12,7 +12,6 @@
 #include "engines/companions.h"
 #include "engines/engine.h"
 #include "engines/ranks.h"
-#include "engines/torch.h"
 
 enum {
   OLDEST = 2002, /* as vf_ranks_version() counts: 0.2.2 */
@@ -50,11 +49,6 @@ static uint64_t replica_seqs(const vf_ranks *s) {
   return (s->w->seqs + s->dp - 1) / s->dp;
 }
 
-static vf_amount slack(const vf_ranks *s, uint32_t device) {
-  (void)device;
-  return vf_amount_exact(vf_torch_slack(&s->shard, s->model, (vf_torch_rule){true, true}), "");
-}
-
 static vf_amount kv_cache(const vf_ranks *s, uint32_t device) {
   uint64_t block = s->w->block_size, bytes;
   uint64_t length = (s->w->requested_ctx_tokens + block - 1) / block * block;
@@ -73,13 +67,6 @@ static vf_amount states(const vf_ranks *s, uint32_t device) {
 static vf_amount context(const vf_ranks *s, uint32_t device) {
   return vf_amount_within(s->e->devices[device].device.context, VF_BASIS_ASSUMED,
                           "context, libraries");
-}
-
-static vf_amount links(const vf_ranks *s, uint32_t device) {
-  (void)device;
-  if (s->tp == 1) return vf_amount_exact(0, "");
-  return vf_amount_within((vf_interval){300 * VF_MIB, 1200 * VF_MIB, 2700 * VF_MIB},
-                          VF_BASIS_ASSUMED, "NCCL");
 }
 
 /* A chunk's, or the logits in 32 bits of as many requests as may run. */
@@ -117,14 +104,12 @@ static void say_activation(const vf_ranks *s, const vf_line *line, vf_text *out)
 static const vf_term terms[] = {
     {"weights", VF_PART_WEIGHTS, vf_companion_weights, .words = say_tensors,
      .source = "lmdeploy/turbomind/deploy; lmdeploy/pytorch/nn/linear"},
-    {"allocator_slack", VF_PART_WEIGHTS, slack,
-     "tensors of 10 MiB and more end at 2 MiB (PyTorch's allocator)",
-     .source = "pytorch c10/cuda/CUDACachingAllocator.cpp", .within = "weights"},
+    VF_SLACK_TERM(vf_companion_slack),
     {"tower", VF_PART_WEIGHTS, vf_ranks_tower, "for images or sound, not described",
      .source = "the config tells of one, not of its tensors"},
     {"cuda_context", VF_PART_RUNTIME, context, "the process: what is free counts, so it does",
      .source = "measured; the device's catalog entry"},
-    {"non_torch", VF_PART_RUNTIME, links, "libraries and NCCL", .source = "logs of vLLM"},
+    VF_LINKS_TERM,
     {"kv_cache", VF_PART_KV_CACHE, kv_cache, .words = say_cache,
      .source = "src/turbomind/turbomind.cc: CreateEngine; lmdeploy/messages.py"},
     {"recurrent_state", VF_PART_STATE, states, "requests × state of the recurrent layers here",
