@@ -18,6 +18,7 @@ struct vf_arena {
   vf_allocator allocator;
   chunk *chunks; /* newest first */
   size_t left;   /* bytes until the cap */
+  bool full;     /* and it was reached */
 };
 
 static void *default_alloc(void *user, size_t size) {
@@ -35,7 +36,7 @@ const vf_allocator vf_default_allocator = {default_alloc, default_free, NULL};
 vf_arena *vf_arena_new(const vf_allocator *allocator, size_t cap_bytes) {
   vf_arena *arena = allocator->alloc(allocator->user, sizeof *arena);
   if (arena == NULL) return NULL;
-  *arena = (vf_arena){*allocator, NULL, cap_bytes};
+  *arena = (vf_arena){*allocator, NULL, cap_bytes, false};
   return arena;
 }
 
@@ -64,8 +65,10 @@ static chunk *add_chunk(vf_arena *arena, size_t bytes) {
 void *vf_arena_alloc_raw(vf_arena *arena, size_t count, size_t size) {
   const size_t align = alignof(max_align_t);
   size_t bytes;
-  if (__builtin_mul_overflow(count, size, &bytes) || bytes > arena->left) return NULL;
-  if (bytes > SIZE_MAX / 2) return NULL;
+  if (__builtin_mul_overflow(count, size, &bytes) || bytes > arena->left || bytes > SIZE_MAX / 2) {
+    arena->full = true;
+    return NULL;
+  }
   bytes = (bytes + align - 1) / align * align;
   chunk *c = arena->chunks;
   if (c == NULL || c->size - c->used < bytes) c = add_chunk(arena, bytes);
@@ -86,6 +89,10 @@ char *vf_arena_copy(vf_arena *arena, const char *s, size_t length) {
   char *copy = vf_arena_alloc(arena, length + 1, 1);
   if (copy != NULL && length > 0) memcpy(copy, s, length);
   return copy;
+}
+
+bool vf_arena_is_full(const vf_arena *arena) {
+  return arena->full;
 }
 
 const vf_allocator *vf_arena_allocator(const vf_arena *arena) {

@@ -5,6 +5,7 @@
 #ifndef VF_BASE_ARENA_H
 #define VF_BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "vramfit/vramfit.h"
@@ -23,6 +24,9 @@ void *vf_arena_alloc_raw(vf_arena *arena, size_t count, size_t size);
 
 /* A copy of s[0..length) with a terminator. */
 char *vf_arena_copy(vf_arena *arena, const char *s, size_t length);
+
+/* Whether something was refused because of the cap, not for want of memory. */
+bool vf_arena_is_full(const vf_arena *arena);
 
 const vf_allocator *vf_arena_allocator(const vf_arena *arena);
 

@@ -242,9 +242,11 @@ static vf_status load_name(vf_loaded *l, const vf_context *ctx, const char *ref,
   return status;
 }
 
+enum { LOAD_MIB = 256 }; /* names of a million tensors, and what is kept of each */
+
 /* Catalog names win; "./name" always means a path. */
-vf_status vf_load(vf_loaded *out, const vf_context *ctx, const char *ref, vf_load_depth depth,
-                  vf_error *err) {
+static vf_status load(vf_loaded *out, const vf_context *ctx, const char *ref, vf_load_depth depth,
+                      vf_error *err) {
   vf_model_name name;
   vf_model_found found = {.match = VF_MATCH_NONE};
   vf_path_kind kind;
@@ -254,7 +256,7 @@ vf_status vf_load(vf_loaded *out, const vf_context *ctx, const char *ref, vf_loa
                      .ref = ref,
                      .origin = ref,
                      .tolerant = depth == VF_LOAD_EVERY_NAME};
-  out->arena = vf_arena_new(&ctx->allocator, (size_t)256 << 20);
+  out->arena = vf_arena_new(&ctx->allocator, (size_t)LOAD_MIB << 20);
   if (out->arena == NULL) return vf_fail_nomem(err);
   if (vf_model_name_read(&name, ref)) vf_model_find(&found, ctx, &name);
   if (found.match == VF_MATCH_NONE && vf_catalog_find(&found.entry, ctx, VF_CATALOG_MODELS, ref))
@@ -265,6 +267,14 @@ vf_status vf_load(vf_loaded *out, const vf_context *ctx, const char *ref, vf_loa
   if (kind == VF_PATH_FOLDER) return load_folder(out, ref, depth, err);
   if (kind != VF_PATH_NONE) return load_file(out, ref, depth, err);
   return load_name(out, ctx, ref, &name, &found, err);
+}
+
+vf_status vf_load(vf_loaded *out, const vf_context *ctx, const char *ref, vf_load_depth depth,
+                  vf_error *err) {
+  vf_status status = load(out, ctx, ref, depth, err);
+  if (status != VF_NOMEM || out->arena == NULL || !vf_arena_is_full(out->arena)) return status;
+  return vf_fail_at(err, VF_LIMIT, ref, "", "describing it takes more than %d MiB: it is no model",
+                    LOAD_MIB);
 }
 
 void vf_loaded_free(vf_loaded *l) {

@@ -17,7 +17,7 @@ vf_amount vf_companion_weights(const vf_ranks *s, uint32_t device) {
 }
 
 vf_amount vf_companion_slack(const vf_ranks *s, uint32_t device) {
-  vf_torch_rule rule = {.fused = true, .plain = true};
+  vf_torch_rule rule = {.fused = true, .reserved = true};
   (void)device;
   return vf_amount_exact(vf_torch_slack(&s->shard, s->model, rule), "");
 }

@@ -151,12 +151,34 @@ static vf_status walk(vf_facts *facts, const cJSON *root, vf_error *err) {
   return status;
 }
 
+/* A tree takes about 100 bytes a value, which may be two in the text: configs have some thousand
+ * values, the longest lists of modules some ten thousand. */
+enum { MOST_VALUES = 400000 };
+
+/* At most so many; the text is JSON already. */
+static size_t count_values(const char *text, size_t length) {
+  size_t n = 1;
+  bool in_string = false;
+  for (size_t i = 0; i < length; i++) {
+    if (in_string && text[i] == '\\')
+      i++;
+    else if (text[i] == '"')
+      in_string = !in_string;
+    else if (!in_string)
+      n += text[i] == ',' || text[i] == '[' || text[i] == '{';
+  }
+  return n;
+}
+
 vf_status vf_config_parse(vf_facts *facts, const char *text, size_t length, vf_error *err) {
   vf_status status = vf_json_check(text, length, err);
   if (status != VF_OK) {
     vf_error_set_source(err, facts->source);
     return status;
   }
+  if (length > MOST_VALUES && count_values(text, length) > MOST_VALUES)
+    return vf_fail_at(err, VF_LIMIT, facts->source, "",
+                      "more than %d values: no such file has so many", MOST_VALUES);
   cJSON *root = cJSON_ParseWithLength(text, length);
   if (root == NULL) return vf_fail_nomem(err);
   if (cJSON_IsObject(root))

@@ -48,8 +48,7 @@ static vf_status find_engine(const vf_engine **out, search *s, const vf_deployme
 
 static vf_status try_one(vf_answer *out, search *s, const vf_deployment *d, vf_error *err) {
   vf_answer a;
-  vf_question q = {
-      .kind = s->query.kind, .d = *d, .list = s->query.lists[axis_of(s->query.kind)]};
+  vf_question q = {.kind = s->query.kind, .d = *d, .list = s->query.lists[axis_of(s->query.kind)]};
   vf_status status = find_engine(&q.engine, s, d, err);
   if (status == VF_OK) status = vf_question_solve(&a, &s->solver, &q, err);
   if (status == VF_OK) status = apply_floor(&a, s, &q, err);

@@ -196,7 +196,9 @@ static void arena_keeps_its_cap_and_zeroes_memory(void **state) {
   unsigned char *p = vf_arena_alloc(arena, 60, 1000);
   assert_non_null(p);
   for (int i = 0; i < 60000; i++) assert_int_equal(p[i], 0);
+  assert_false(vf_arena_is_full(arena));
   assert_null(vf_arena_alloc(arena, 60, 1000));
+  assert_true(vf_arena_is_full(arena));
   assert_null(vf_arena_alloc(arena, SIZE_MAX / 2, 3));
   assert_null(vf_arena_alloc(arena, SIZE_MAX, 1));
   assert_string_equal(vf_arena_copy(arena, "hello", 4), "hell");

@@ -18,6 +18,7 @@ enum {
   MAX_KEYS = 65536,
   MAX_KEY_BYTES = 65535,
   MAX_TENSORS = 1 << 20,
+  SHARD_MIB = 256,
   MAX_NAME_BYTES = 63, /* llama.cpp: GGML_MAX_NAME - 1 */
   MAX_DIMS = 4,
   MAX_KEPT_ITEMS = 8192,
@@ -459,7 +460,7 @@ static vf_status check_shard(const vf_facts *facts, const char *path, uint32_t i
 static vf_status read_shard(vf_facts *facts, vf_gguf_info *info, const vf_files *files,
                             const char *path, uint32_t i, const vf_tensor_sink *sink, bool tolerant,
                             vf_error *err) {
-  vf_arena *arena = vf_arena_new(vf_arena_allocator(facts->arena), (size_t)256 << 20);
+  vf_arena *arena = vf_arena_new(vf_arena_allocator(facts->arena), (size_t)SHARD_MIB << 20);
   if (arena == NULL) return vf_fail_nomem(err);
   vf_facts others = vf_facts_in(arena, path);
   reader r = {.files = files,
@@ -472,6 +473,9 @@ static vf_status read_shard(vf_facts *facts, vf_gguf_info *info, const vf_files 
   vf_status status = read_file(&r, path, sink);
   uint32_t n = (uint32_t)fact_count(facts, "split.count");
   if (status == VF_OK && i > 0) status = check_shard(&others, path, i, n, err);
+  if (status == VF_NOMEM && vf_arena_is_full(arena))
+    status = vf_fail_at(err, VF_LIMIT, path, "", "its header takes more than %d MiB to read",
+                        SHARD_MIB);
   vf_arena_free(arena);
   return status;
 }

@@ -491,8 +491,9 @@ static vf_status run_persistent(machine *m, uint32_t arg, vf_error *err) {
   if (id == NULL || id->what != PERSISTENT_FIELDS)
     return unexpected(m, err, "a persistent id of an unknown form");
   const value *f = m->pool + id->at;
-  if (f[0].kind != STRING || !text_is(m, f[0].at, size_of(f[0]), "storage") || f[1].kind != GLOBAL ||
-      globals[f[1].at].meaning != STORAGE_TYPE || f[2].kind != STRING || f[4].kind != INT)
+  if (f[0].kind != STRING || !text_is(m, f[0].at, size_of(f[0]), "storage") ||
+      f[1].kind != GLOBAL || globals[f[1].at].meaning != STORAGE_TYPE || f[2].kind != STRING ||
+      f[4].kind != INT)
     return unexpected(m, err, "a persistent id that is no storage");
   const storage *s = find_storage(m, f[2]);
   uint64_t bytes;

@@ -9,10 +9,11 @@
 
 /* Of a sequence of up to three bytes: no longer one is a control character. */
 static unsigned code_point(const char *s, size_t n) {
-  unsigned first = (unsigned char)s[0], second = n > 1 ? s[1] & 0x3Fu : 0;
+  const unsigned char *byte = (const unsigned char *)s;
+  unsigned first = byte[0], second = n > 1 ? byte[1] & 0x3Fu : 0;
   if (n == 1) return first;
   return n == 2 ? (first & 0x1Fu) << 6 | second
-                : (first & 0x0Fu) << 12 | second << 6 | (s[2] & 0x3Fu);
+                : (first & 0x0Fu) << 12 | second << 6 | (byte[2] & 0x3Fu);
 }
 
 static void put_string(vf_out *out, const char *s, size_t length) {
