@@ -24,6 +24,7 @@ typedef struct segment {
   const char *name;
   uint64_t bytes, kv_bytes; /* caches, part of bytes */
   segment_kind kind;
+  size_t item; /* of the box: what has it has one colour on all bars */
 } segment;
 
 typedef struct map {
@@ -33,7 +34,7 @@ typedef struct map {
 } map;
 
 static void put_segment(map *m, const char *name, uint64_t bytes, uint64_t kv, segment_kind kind) {
-  if (bytes > 0) m->segments[m->n++] = (segment){name, bytes, vf_min_u64(kv, bytes), kind};
+  if (bytes > 0) m->segments[m->n++] = (segment){name, bytes, vf_min_u64(kv, bytes), kind, 0};
 }
 
 /* The caches of a program on one of its devices, by its share of what it takes. */
@@ -68,8 +69,10 @@ static map make_map(const vf_place *p, const vf_placed_scenario *s, size_t devic
   for (size_t i = 0; i < p->n_items; i++) {
     if ((s->peak >> i & 1) == 0 || is_shadowed(p, s, i, device)) continue;
     const vf_demand *d = &p->items[i].options[s->plan.option[i]];
+    size_t before = m.n;
     put_segment(&m, p->items[i].name, d->devices[device].bytes,
                 kv_on(&p->items[i], d, device, p->box.n_devices), SEGMENT_WORK);
+    if (m.n > before) m.segments[before].item = i;
   }
   if (b->need.bytes > b->capacity_bytes) {
     m.over_bytes = b->need.bytes - b->capacity_bytes;
@@ -245,7 +248,8 @@ void vf_card_text(vf_out *out, const vf_place *place, const vf_report_options *o
 enum { SVG_WIDTH = 960, SVG_LEFT = 24, SVG_BAR = SVG_WIDTH - 2 * SVG_LEFT, SVG_TALL = 46 };
 
 static const char *const colors[] = {"#4477aa", "#66ccee", "#228833", "#ccbb44",
-                                     "#ee6677", "#aa3377", "#997700", "#0077bb"};
+                                     "#ee6677", "#aa3377", "#997700", "#0077bb",
+                                     "#44aa99", "#882255", "#ee8866", "#332288"};
 enum { COLORS = sizeof colors / sizeof *colors };
 
 static void svg_text(vf_out *out, const char *s) {
@@ -267,10 +271,10 @@ static void svg_text(vf_out *out, const char *s) {
   }
 }
 
-static const char *color_of(const segment *s, size_t index) {
+static const char *color_of(const segment *s) {
   if (s->kind == SEGMENT_SYSTEM) return "#777777";
   if (s->kind == SEGMENT_TARGET) return "#dddddd";
-  return s->kind == SEGMENT_FREE ? "#f4f4f4" : colors[index % COLORS];
+  return s->kind == SEGMENT_FREE ? "#f4f4f4" : colors[s->item % COLORS];
 }
 
 /* Tenths of a pixel, in integers. */
@@ -295,10 +299,10 @@ static void svg_size(vf_out *out, uint64_t bytes, vf_unit unit) {
   vf_out_printf(out, "%s %s", buf, vf_unit_name(unit));
 }
 
-static void svg_segment(vf_out *out, const segment *s, size_t index, uint64_t from, uint64_t scale,
-                        uint64_t y, vf_unit unit) {
+static void svg_segment(vf_out *out, const segment *s, uint64_t from, uint64_t scale, uint64_t y,
+                        vf_unit unit) {
   uint64_t a = tenths(from, scale), b = tenths(from + s->bytes, scale);
-  svg_rect(out, a, b, y, SVG_TALL, color_of(s, index), " stroke=\"#ffffff\"><title>");
+  svg_rect(out, a, b, y, SVG_TALL, color_of(s), " stroke=\"#ffffff\"><title>");
   svg_text(out, s->name);
   vf_out_put(out, " ");
   svg_size(out, s->bytes, unit);
@@ -307,11 +311,11 @@ static void svg_segment(vf_out *out, const segment *s, size_t index, uint64_t fr
   if (s->kv_bytes > 0) svg_rect(out, kv, b, y, SVG_TALL, "#ffffff", " fill-opacity=\"0.35\"/>\n");
 }
 
-static void svg_legend(vf_out *out, const segment *s, size_t index, uint64_t y, vf_unit unit) {
+static void svg_legend(vf_out *out, const segment *s, uint64_t y, vf_unit unit) {
   vf_out_printf(out,
                 "<rect x=\"%d\" y=\"%" PRIu64 "\" width=\"12\" height=\"12\" fill=\"%s\" "
                 "stroke=\"#777777\" stroke-width=\"0.5\"/><text x=\"%d\" y=\"%" PRIu64 "\">",
-                SVG_LEFT, y - 10, color_of(s, index), SVG_LEFT + 20, y);
+                SVG_LEFT, y - 10, color_of(s), SVG_LEFT + 20, y);
   svg_text(out, s->name);
   vf_out_put(out, "  ");
   svg_size(out, s->bytes, unit);
@@ -336,10 +340,13 @@ static void svg_device(vf_out *out, const vf_place *p, const vf_placed_scenario 
   svg_text(out, s->title != NULL ? s->title : "");
   vf_out_printf(out, " · %s · ", p->box.devices[device].name);
   svg_size(out, m.total_bytes, unit);
-  vf_out_printf(out, " · %s, compute %s</text>\n", vf_verdict_word[s->plan.verdict].shown,
+  vf_out_printf(out, " · %s, compute %s", vf_verdict_word[s->plan.verdict].shown,
                 vf_compute_shown[s->compute]);
+  if (m.over_bytes > 0) vf_out_put(out, " · short by ");
+  if (m.over_bytes > 0) svg_size(out, m.over_bytes, unit);
+  vf_out_put(out, "</text>\n");
   for (size_t i = 0; i < m.n; i++) {
-    svg_segment(out, &m.segments[i], i, from, scale, y + 40, unit);
+    svg_segment(out, &m.segments[i], from, scale, y + 40, unit);
     from += m.segments[i].bytes;
   }
   if (m.over_bytes > 0) {
@@ -348,7 +355,7 @@ static void svg_device(vf_out *out, const vf_place *p, const vf_placed_scenario 
              "><title>the end of the memory</title></rect>\n");
   }
   for (size_t i = 0; i < m.n; i++)
-    svg_legend(out, &m.segments[i], i, y + 44 + SVG_TALL + 24 + 20 * i, unit);
+    svg_legend(out, &m.segments[i], y + 44 + SVG_TALL + 24 + 20 * i, unit);
 }
 
 void vf_card_svg(vf_out *out, const vf_place *p, const vf_report_options *options) {
