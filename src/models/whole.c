@@ -96,7 +96,8 @@ static void check_one(vf_builder *b, const vf_tensor *wanted, size_t *from) {
   bool same = false;
   bool outside = wanted->role == VF_ROLE_OUTPUT_NORM || wanted->role == VF_ROLE_TOKEN_EMBD ||
                  wanted->role == VF_ROLE_OUTPUT;
-  bool asked = vf_tensor_dims(wanted) >= 2 || outside;
+  bool norm = wanted->role == VF_ROLE_ATTN_NORM || wanted->role == VF_ROLE_FFN_NORM;
+  bool asked = vf_tensor_dims(wanted) >= 2 || outside || norm;
   if (!asked || wanted->suffix != VF_SUFFIX_WEIGHT || !is_clear(b, wanted->layer)) return;
   const vf_tensor *t = find(b->m, wanted, from, &same);
   if (same || (t == NULL && has_instead(b, wanted))) return;
@@ -131,6 +132,20 @@ static bool others_wide(vf_builder *b) {
   return false;
 }
 
+/* A feed-forward without its last matrix, whose width says how wide the others are; or none at all,
+ * where the header has one and the architecture's layers always do. */
+static bool lacks_down(const vf_builder *b, uint32_t i, bool experts, uint32_t wide) {
+  const vf_layer *l = &b->m->layers[i];
+  int32_t layer = (int32_t)i;
+  if (l->n_ff == 0 && (has_role(b, VF_ROLE_FFN_UP, layer) || has_role(b, VF_ROLE_FFN_GATE, layer)))
+    return true;
+  if (l->n_experts == 0 &&
+      (has_role(b, VF_ROLE_FFN_UP_EXPS, layer) || has_role(b, VF_ROLE_FFN_GATE_EXPS, layer)))
+    return true;
+  return b->arch->model_type != NULL && l->mixers == VF_MIX_ATTENTION && !feeds(l) && !experts &&
+         wide != 0 && (b->arch->traits & VF_TRAIT_NO_FF) == 0;
+}
+
 /* Counts of the header that a layer's tensors have to show: where any other layer does. */
 static void check_layer(vf_builder *b, uint32_t i, bool others_feed) {
   const vf_layer *l = &b->m->layers[i];
@@ -142,7 +157,12 @@ static void check_layer(vf_builder *b, uint32_t i, bool others_feed) {
   bool attends = l->mixers == 0 && vf_hparam_at(&b->h, VF_HP_N_KV_HEADS, i, 0) != 0;
   attends =
       attends && (b->arch->model_type != NULL || !has_role(b, VF_ROLE_NEXTN_PROJ, (int32_t)i));
-  if (attends && feeds(l) && (b->arch->traits & VF_TRAIT_NO_HEADS) == 0 && others_attend(b)) {
+  if (lacks_down(b, i, experts != 0, wide)) {
+    snprintf(name, sizeof name, "blk.%" PRIu32 ".%s", i,
+             experts != 0 ? "ffn_down_exps.weight" : "ffn_down.weight");
+    miss(b, name);
+  } else if (attends && feeds(l) && (b->arch->traits & VF_TRAIT_NO_HEADS) == 0 &&
+             others_attend(b)) {
     snprintf(name, sizeof name, "blk.%" PRIu32 ".attn_q.weight", i);
     miss(b, name);
   } else if (l->mixers == 0 && !feeds(l)) {
@@ -205,13 +225,18 @@ static void check_kind(vf_builder *b, uint32_t i, bool windows) {
   static const struct {
     uint64_t without;
     vf_role role;
-  } parts[] = {{VF_LAYER_K_IS_V, VF_ROLE_ATTN_V},
-               {VF_LAYER_FFN_PLAIN, VF_ROLE_FFN_GATE},
-               {VF_LAYER_NO_NORMS, VF_ROLE_ATTN_NORM}};
+  } parts[] = {{VF_LAYER_K_IS_V, VF_ROLE_ATTN_V}, {VF_LAYER_FFN_PLAIN, VF_ROLE_FFN_GATE}};
   const vf_layer *l = &b->m->layers[i];
   char name[64];
-  if (b->arch->model_type == NULL || l->mixers != VF_MIX_ATTENTION || l->n_ff == 0) return;
-  if (!is_clear(b, (int32_t)i)) return;
+  if (b->arch->model_type == NULL || l->mixers == 0 || !feeds(l) || !is_clear(b, (int32_t)i))
+    return;
+  if ((l->flags & ~b->arch->flags & VF_LAYER_NO_NORMS) != 0) {
+    snprintf(name, sizeof name, "blk.%" PRIu32 ".%s.weight", i,
+             vf_roles[VF_ROLE_ATTN_NORM].gguf_name);
+    miss(b, name);
+    return;
+  }
+  if (l->mixers != VF_MIX_ATTENTION || l->n_ff == 0) return;
   uint64_t known = b->arch->flags | (windows ? VF_LAYER_K_IS_V : 0);
   for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
     if ((l->flags & ~known & parts[k].without) == 0) continue;

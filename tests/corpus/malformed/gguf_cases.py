@@ -99,6 +99,8 @@ def parts():
     for name, _, _ in shapes():
         if ".1." not in name:
             yield "without_" + name, gguf(tensors=without(name))
+    for part in ("attn_norm", "attn_v", "ffn_gate", "ffn_up", "ffn_down"):
+        yield "without_all_" + part, gguf(tensors=[t for t in shapes() if part not in t[0]])
     for name, dims, _ in shapes():
         if len(dims) == 2 and ".1." not in name:
             yield "half_" + name, gguf(tensors=changed(name, dims=[dims[0], dims[1] // 2]))
