@@ -79,6 +79,9 @@ VF_API VF_MUST_USE vf_status vf_train_set(vf_train_request *request, const char 
 /* Whether any of them was said. */
 VF_API bool vf_train_is_said(const vf_train_request *request);
 
+/* Takes over what was said of another; NULL of either does nothing. */
+VF_API void vf_train_merge(vf_train_request *into, const vf_train_request *said);
+
 /* Full fine-tuning of one sequence of 2,048 tokens in bf16 with checkpoints. */
 static inline vf_train_request vf_train_request_init(void) {
   vf_train_request r;

@@ -128,3 +128,23 @@ bool vf_train_is_said(const vf_train_request *request) {
     if (vf_train_param_is_set(&vf_train_params[i], request)) return true;
   return false;
 }
+
+void vf_train_merge(vf_train_request *into, const vf_train_request *said) {
+  for (size_t i = 0; into != NULL && said != NULL && i < VF_TRAIN_PARAM_COUNT; i++)
+    if (vf_train_param_is_set(&vf_train_params[i], said))
+      vf_train_param_copy(&vf_train_params[i], into, said);
+}
+
+static void put_word(vf_text *t, const vf_train_param *p, const vf_train_request *r) {
+  vf_text_printf(t, "%s--%s", t->length > 0 ? " " : "", p->name);
+  if (p->kind == VF_TRAIN_flag) return;
+  vf_text_put(t, " ");
+  vf_train_param_print(p, r, t);
+}
+
+void vf_train_words_text(vf_text *t, const vf_train_request *r, const vf_train_request *was) {
+  for (size_t i = 0; i < VF_TRAIN_PARAM_COUNT; i++) {
+    const vf_train_param *p = &vf_train_params[i];
+    if (!vf_train_param_equal(p, r, was) && vf_train_param_is_set(p, r)) put_word(t, p, r);
+  }
+}

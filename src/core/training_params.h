@@ -37,6 +37,9 @@ bool vf_train_param_equal(const vf_train_param *p, const vf_train_request *a,
 /* The value as vf_train_set() reads it. */
 void vf_train_param_print(const vf_train_param *p, const vf_train_request *r, vf_text *out);
 
+/* Words of a run that are different from those of another, "--loss fused --micro-batch 1". */
+void vf_train_words_text(vf_text *t, const vf_train_request *r, const vf_train_request *was);
+
 /* Takes the value of another request over. */
 void vf_train_param_copy(const vf_train_param *p, vf_train_request *to,
                          const vf_train_request *from);

@@ -904,3 +904,48 @@ const char *const *vf_command_taken(const vf_command *c, size_t *count) {
   *count = c->n_taken;
   return c->taken;
 }
+
+/* ---- For readers of trainers' words ------------------------------------------------------ */
+
+vf_deployment *vf_command_edit(vf_command *c) {
+  return &c->d;
+}
+
+vf_arena *vf_command_arena(vf_command *c) {
+  return c->arena;
+}
+
+const vf_context *vf_command_context(const vf_command *c) {
+  return c->ctx;
+}
+
+vf_status vf_command_note_taken(vf_command *c, const char *word, vf_error *err) {
+  const char *kept = keep(c, "%.200s", word);
+  if (kept == NULL) return vf_fail_nomem(err);
+  if (c->n_taken < MOST_PASSED) c->taken[c->n_taken++] = kept;
+  return VF_OK;
+}
+
+vf_status vf_command_note_passed(vf_command *c, const char *word, vf_error *err) {
+  const char *kept = keep(c, "%.200s", word);
+  return kept != NULL ? pass_over(c, kept, err) : vf_fail_nomem(err);
+}
+
+vf_status vf_command_note(vf_command *c, const char *code, const char *text, vf_error *err) {
+  return remark(c, code, keep(c, "%.400s", text), err);
+}
+
+vf_status vf_command_note_unread(vf_command *c, const char *who, const char *word,
+                                 const char *value, bool known, vf_error *err) {
+  const vf_dialect named = {.name = who};
+  if (c->n_remarks + 1 >= MOST_REMARKS) { /* one place is left to say that there are more */
+    bool told = c->n_remarks == MOST_REMARKS;
+    return told ? VF_OK
+                : remark(c, "options-not-read",
+                         "more options than these are not read: they may move memory", err);
+  }
+  reading r = {.c = c, .dialect = &named, .err = err};
+  const char *kept = keep(c, "%.80s", word), *text = keep(c, "%.80s", value);
+  if (kept == NULL || text == NULL) return vf_fail_nomem(err);
+  return known ? tell_unread(&r, kept, text) : tell_unknown(&r, kept);
+}

@@ -176,6 +176,13 @@ static bool text_defaults(vf_text *t, const page *p) {
   return true;
 }
 
+/* A program's configuration may leave the length to the data. */
+static const char no_length[] = "sequences of 2,048 tokens: their length is not said (--seq-len)";
+
+static bool has_no_length(const page *p) {
+  return p->trainer != NULL && p->l != NULL && p->l->request.seq_tokens == 0;
+}
+
 static void put_assumptions(vf_out *out, const page *p) {
   char buf[400];
   bool first = true;
@@ -334,6 +341,7 @@ static void put_assumed_all(vf_doc *d, const page *p) {
   if (text_defaults(&t, p)) put_assumed(d, "trainer-default", buf);
   if (p->trainer != NULL && p->trainer->note != NULL)
     put_assumed(d, "trainer-note", p->trainer->note);
+  if (has_no_length(p)) put_assumed(d, "seq-len", no_length);
   for (size_t i = 0; i < p->r->n_notes; i++) put_assumed(d, "training", p->r->notes[i]);
   for (size_t i = 0; p->d != NULL && i < p->d->n_remarks; i++)
     put_assumed(d, p->d->remarks[i].code, p->d->remarks[i].text);
