@@ -43,7 +43,7 @@ typedef struct vf_report_options {
   vf_report_format format;
   vf_unit unit;            /* for people; JSON is always in bytes */
   bool color;              /* ANSI colours */
-  bool bars;               /* proportional bars */
+  bool bars;               /* the budget as a bar below the verdict */
   bool explain;            /* the formula under every line (JSON always has it) */
   const vf_launch *launch; /* of an estimate: told at its end; NULL: not */
   const vf_deployment

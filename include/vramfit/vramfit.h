@@ -168,8 +168,8 @@ typedef enum vf_backend {
   VF_BACKEND_CUDA = 1,
   VF_BACKEND_ROCM = 2,
   VF_BACKEND_METAL = 3,
-  VF_BACKEND_SYCL = 4,  /* Intel GPUs */
-  VF_BACKEND_OTHER = 5, /* accelerators that only their vendors' engines drive */
+  VF_BACKEND_SYCL = 4,   /* Intel GPUs */
+  VF_BACKEND_OTHER = 5,  /* accelerators that only their vendors' engines drive */
   VF_BACKEND_VULKAN = 6, /* any maker's GPU, where it is asked for */
   VF_BACKEND_COUNT
 } vf_backend;
@@ -208,6 +208,7 @@ typedef struct vf_device {
   uint64_t whole_bytes; /* unified: what programs may take of the machine's memory, where the GPU
                            may take less of it; 0: there is one limit */
   bool several_sizes;   /* its name is sold with several sizes of memory: this is the smallest */
+  uint32_t sold_gb;     /* the size that it is sold by; 0: not known, or another one was told */
 } vf_device;
 
 /* Parses "h100", "h100x8", "rtx-4090+rtx-3090", "cpu", a MIG instance "h200:1g.18gb", or a node

@@ -1,4 +1,4 @@
-/* output.c - colour, bars, and the write function. */
+/* output.c - colour, width, and the write function. */
 #include "output.h"
 
 #include "command.h"
@@ -55,12 +55,11 @@ static size_t terminal_columns(void) {
   return 0;
 }
 
-/* Bars show on a terminal even where colour is not wanted. */
 vf_report_options report_options(const args *a) {
   vf_report_options options = a->report;
   options.struct_size = sizeof options;
   options.color = wants_color(a->color);
-  options.bars = options.color || (a->color == COLOR_AUTO && isatty(STDOUT_FILENO));
+  options.bars = true;
   options.ascii = !is_utf8_locale();
   options.columns = terminal_columns();
   return options;

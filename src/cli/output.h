@@ -7,7 +7,7 @@
 /* A vf_write_fn whose user is a FILE. */
 bool write_stdout(void *user, const char *data, size_t size);
 
-/* What was asked for, with colour and bars where someone is watching. */
+/* What was asked for, with colour where someone is watching, as wide as they look. */
 vf_report_options report_options(const args *a);
 
 /* Whether the locale has UTF-8. */

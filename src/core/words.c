@@ -46,7 +46,11 @@ const vf_axis_words vf_axis_word[VF_AXIS_COUNT] = {
 
 /* Three digits are more than is known. */
 static void text_rate(vf_text *text, uint64_t milli) {
-  if (milli >= 10000)
+  uint64_t step = 100000;
+  while (milli / step >= 100) step *= 10;
+  if (milli >= 1000000)
+    vf_text_thousands(text, (milli + step / 2) / step * (step / 1000));
+  else if (milli >= 10000)
     vf_text_thousands(text, (milli + 500) / 1000);
   else if (milli >= 1000)
     vf_text_printf(text, "%" PRIu64 ".%" PRIu64, (milli + 50) / 1000, (milli + 50) % 1000 / 100);

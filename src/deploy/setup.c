@@ -36,6 +36,7 @@ static void change_device(vf_device *d, const vf_deployment *of) {
     d->total_bytes = of->memory_bytes;
     d->total_known = true;
     d->several_sizes = false;
+    d->sold_gb = 0;
     d->reserved_bytes = 0;
     if (d->whole_bytes <= of->memory_bytes) d->whole_bytes = 0;
   }

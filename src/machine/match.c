@@ -171,6 +171,7 @@ static void take_instance(vf_device *v, const vf_found *d, const choice *c, cons
   if (profile != NULL && vf_device_read(v, &c->entry, profile, ctx, NULL) == VF_OK) return;
   forget_speeds(v);
   v->reserved_bytes = 0;
+  v->sold_gb = 0;
   if (profile == NULL) return;
   size_t at = strlen(v->id);
   snprintf(v->id + at, sizeof v->id - at, ":%s", profile);

@@ -107,7 +107,7 @@ static vf_status read_reserve(vf_device *d, const entry_facts *e, vf_error *err)
 }
 
 static vf_status read_numbers(vf_device *d, const entry_facts *e, vf_error *err) {
-  uint64_t permille = 0;
+  uint64_t permille = 0, sold_gb = 0;
   vf_status status = mib(&d->total_bytes, e, "total_mib", err);
   if (status == VF_OK && d->total_bytes == 0 && vf_facts_find(&e->own, "total_mib") != NULL)
     return vf_facts_fail(&e->own, "total_mib", VF_MALFORMED, err,
@@ -117,7 +117,9 @@ static vf_status read_numbers(vf_device *d, const entry_facts *e, vf_error *err)
   if (status == VF_OK) status = number(&permille, e, "headroom_permille", 1000, err);
   if (status == VF_OK) status = mib(&d->host_memory_bytes, e, "host_memory_mib", err);
   if (status == VF_OK) status = interval(&d->context, e, "context_mib", err);
+  if (status == VF_OK) status = number(&sold_gb, e, "nominal_gb", 100000, err);
   d->headroom_permille = (uint32_t)permille;
+  d->sold_gb = (uint32_t)sold_gb;
   d->total_known = d->total_bytes != 0;
   return status;
 }
@@ -223,6 +225,7 @@ static vf_status cut_instance(vf_device *d, const vf_facts *f, size_t i, vf_erro
   if (status != VF_OK) return status;
   d->total_bytes = total * VF_MIB;
   d->reserved_bytes = 0;
+  d->sold_gb = 0;
   d->compute_units = (uint32_t)units;
   d->bandwidth_mb_per_s = d->link_mb_per_s = d->pcie_mb_per_s = 0;
   d->fp16_gflops = d->fp8_gflops = d->fp4_gflops = d->int8_gops = 0;

@@ -76,3 +76,17 @@ vf_status vf_document_write(vf_out *out, const vf_doc_format *format, vf_doc_eve
   }
   return vf_out_finish(out, err);
 }
+
+vf_status vf_result_write(const vf_report_options *options, unsigned by_hand, vf_page_fn page,
+                          vf_doc_events events, const void *result, vf_write_fn write, void *user,
+                          vf_error *err) {
+  vf_out out;
+  vf_report_options o;
+  vf_status status = vf_out_start(&out, &o, options, write, user, err);
+  if (status != VF_OK) return status;
+  const vf_doc_format *format = vf_doc_format_get(o.format);
+  if (format != NULL && (by_hand >> o.format & 1) == 0)
+    return vf_document_write(&out, format, events, result, err);
+  page(&out, result, &o);
+  return vf_out_finish(&out, err);
+}

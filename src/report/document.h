@@ -103,6 +103,16 @@ typedef void (*vf_doc_events)(vf_doc *d, const void *result);
 vf_status vf_document_write(vf_out *out, const vf_doc_format *format, vf_doc_events events,
                             const void *result, vf_error *err);
 
+/* The page of a result, set by hand for people. */
+typedef void (*vf_page_fn)(vf_out *out, const void *result, const vf_report_options *options);
+
+/* How every result is written: begun, as its page or as its events in the format that is asked
+ * for, ended.  A format that `by_hand` names in its bits (1 << VF_REPORT_...) is the page's, too.
+ */
+vf_status vf_result_write(const vf_report_options *options, unsigned by_hand, vf_page_fn page,
+                          vf_doc_events events, const void *result, vf_write_fn write, void *user,
+                          vf_error *err);
+
 /* The row of a format; NULL for the hand-set page, which has no events, and for what there is not.
  */
 const vf_doc_format *vf_doc_format_get(vf_report_format format);

@@ -20,11 +20,20 @@ void vf_text_tokens(vf_text *t, uint64_t tokens) {
     vf_text_printf(t, "%" PRIu64 "k", tokens / 1024);
 }
 
+/* "H100 80GB", "4060 Ti, 8 GB", "H200 1g.18gb"; "GB10" is none. */
+static bool has_size(const char *name) {
+  for (const char *c = name; *c != '\0'; c++) {
+    const char *unit = c + 1 + (c[1] == ' ');
+    if (*c >= '0' && *c <= '9' && (unit[0] | 32) == 'g' && (unit[1] | 32) == 'b') return true;
+  }
+  return false;
+}
+
 void vf_text_device(vf_text *t, const vf_device *d) {
+  uint64_t gb = d->sold_gb;
+  if (gb == 0 && d->kind == VF_DEVICE_DISCRETE) gb = (d->total_bytes + VF_GIB / 2) / VF_GIB;
   vf_text_put(t, d->name);
-  bool sized = strstr(d->name, "GB") != NULL || d->kind != VF_DEVICE_DISCRETE;
-  if (!sized && d->total_known)
-    vf_text_printf(t, ", %" PRIu64 " GB", (d->total_bytes + VF_GIB / 2) / VF_GIB);
+  if (!has_size(d->name) && d->total_known && gb != 0) vf_text_printf(t, ", %" PRIu64 " GB", gb);
 }
 
 /* "Q4_K_M" is 4 bits: the first number of its name. */

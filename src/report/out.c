@@ -14,7 +14,7 @@ enum { LEAST_COLUMNS = 40 };
 void vf_out_init(vf_out *out, vf_write_fn write, void *user) {
   out->write = write;
   out->user = user;
-  out->failed = out->ascii = out->verbatim = false;
+  out->failed = out->ascii = out->color = out->verbatim = false;
   out->used = out->columns = out->n_letter = out->n_line = 0;
 }
 
@@ -31,6 +31,7 @@ vf_status vf_out_start(vf_out *out, vf_report_options *own, const vf_report_opti
   vf_out_init(out, write, user);
   bool page = vf_doc_format_get(o.format) == NULL;
   out->ascii = page && o.ascii;
+  out->color = page && o.color;
   out->columns = page && o.columns >= LEAST_COLUMNS ? o.columns : 0;
   return VF_OK;
 }
@@ -122,10 +123,11 @@ static const struct {
   const char *letter;
   char like;
 } likes[] = {
-    {"·", '|'}, {"–", '-'}, {"—", '-'}, {"×", 'x'}, {"…", '.'}, {"→", '>'}, {"←", '<'}, {"≤", '<'},
-    {"≥", '>'}, {"✓", '+'}, {"✗", 'x'}, {"█", '#'}, {"▉", '#'}, {"▊", '#'}, {"▋", '#'}, {"▌", '#'},
-    {"▍", '='}, {"▎", '-'}, {"▏", '.'}, {"▓", '='}, {"▒", '+'}, {"░", ':'}, {"▕", '|'}, {"−", '-'},
-    {"│", '|'}, {"─", '-'}, {"┌", '+'}, {"┐", '+'}, {"└", '+'}, {"┘", '+'}, {"├", '+'}, {"┤", '+'},
+    {"·", '|'}, {"–", '-'}, {"—", '-'}, {"×", 'x'}, {"…", '.'}, {"→", '>'},  {"←", '<'},
+    {"≤", '<'}, {"≥", '>'}, {"✓", '+'}, {"✗", 'x'}, {"█", '#'}, {"▉", '#'},  {"▊", '#'},
+    {"▋", '#'}, {"▌", '#'}, {"▍", '='}, {"▎", '-'}, {"▏", '.'}, {"▓", '='},  {"▒", '+'},
+    {"░", ':'}, {"▕", '|'}, {"┃", '|'}, {"▚", '?'}, {"▫", '~'}, {"−", '-'},  {"│", '|'},
+    {"─", '-'}, {"┌", '+'}, {"┐", '+'}, {"└", '+'}, {"┘", '+'}, {"├", '+'},  {"┤", '+'},
     {"┬", '+'}, {"┴", '+'}, {"┼", '+'}, {"“", '"'}, {"”", '"'}, {"’", '\''},
 };
 
@@ -179,6 +181,20 @@ void vf_out_printf(vf_out *out, const char *fmt, ...) {
 
 void vf_out_spaces(vf_out *out, int n) {
   for (int i = 0; i < n; i++) vf_out_bytes(out, " ", 1);
+}
+
+void vf_out_left(vf_out *out, const char *s, int columns) {
+  vf_out_put(out, s);
+  vf_out_spaces(out, columns - (int)vf_text_columns(s));
+}
+
+void vf_out_right(vf_out *out, const char *s, int columns) {
+  vf_out_spaces(out, columns - (int)vf_text_columns(s));
+  vf_out_put(out, s);
+}
+
+void vf_out_color(vf_out *out, const char *sequence) {
+  if (out->color) vf_out_put(out, sequence);
 }
 
 vf_status vf_out_finish(vf_out *out, vf_error *err) {

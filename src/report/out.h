@@ -13,6 +13,7 @@ typedef struct vf_out {
   void *user;
   bool failed;
   bool ascii;      /* characters beyond ASCII are written as what is like them */
+  bool color;      /* vf_out_color() writes anything */
   bool verbatim;   /* lines that are to be copied: never wrapped */
   size_t columns;  /* where lines are wrapped; 0: nowhere */
   char letter[4];  /* a character whose bytes are not all there yet */
@@ -37,6 +38,16 @@ void vf_out_printf(vf_out *out, const char *fmt, ...) __attribute__((format(prin
 
 /* n blanks; none if n is negative. */
 void vf_out_spaces(vf_out *out, int n);
+
+/* Filled up with blanks to so many columns, behind the text or in front of it. */
+void vf_out_left(vf_out *out, const char *s, int columns);
+void vf_out_right(vf_out *out, const char *s, int columns);
+
+#define VF_OUT_DIM   "\x1b[2m"
+#define VF_OUT_RESET "\x1b[0m"
+
+/* A sequence of ANSI; nothing where there is no colour. */
+void vf_out_color(vf_out *out, const char *sequence);
 
 /* Writes what is left; VF_IO if any write failed. */
 vf_status vf_out_finish(vf_out *out, vf_error *err);

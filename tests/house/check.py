@@ -64,24 +64,31 @@ def file_circles(arrows):
     return found
 
 
-def symbols(folder, objects):
-    """(who defines a symbol, who needs which) over the objects below `objects`, which lie as their sources do."""
-    defined, needed = {}, []
+def objects_below(folder, objects):
+    """object -> source, both as paths below their folders"""
+    found = {}
     for path, _, names in os.walk(objects):
         for name in names:
-            source = os.path.join("src", os.path.relpath(os.path.join(path, name), objects))[:-2]
-            if not name.endswith(".c.o") or not os.path.exists(os.path.join(folder, source)):
-                continue
-            try:
-                text = subprocess.run(["nm", os.path.join(path, name)], capture_output=True, text=True, check=True).stdout
-            except (OSError, subprocess.CalledProcessError):
-                return None
-            for line in text.splitlines():
-                m = re.match(r"[0-9a-f]*\s+([A-Za-z]) (\S+)$", line)
-                if m and m.group(1) in "TDRBC":
-                    defined[m.group(2)] = source
-                elif m and m.group(1) == "U":
-                    needed.append((source, m.group(2)))
+            obj = os.path.relpath(os.path.join(path, name), objects)
+            source = os.path.join("src", obj[:-2])
+            if name.endswith(".c.o") and os.path.exists(os.path.join(folder, source)):
+                found[obj] = source
+    return found
+
+
+def symbols(folder, objects):
+    """(who defines a symbol, who needs which) over the objects below `objects`, which lie as their sources do."""
+    defined, needed, sources = {}, [], objects_below(folder, objects)
+    try:
+        text = subprocess.run(["nm", "-A"] + sorted(sources), cwd=objects, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    for line in text.splitlines():
+        m = re.match(r"(.*?):[0-9a-f]*\s+([A-Za-z]) (\S+)$", line)
+        if m and m.group(2) in "TDRBC":
+            defined[m.group(3)] = sources[m.group(1)]
+        elif m and m.group(2) == "U":
+            needed.append((sources[m.group(1)], m.group(3)))
     return defined, needed
 
 

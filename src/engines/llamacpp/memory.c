@@ -189,10 +189,12 @@ void vf_llamacpp_add_weights(plan *p) {
   uint64_t sums[VF_MAX_DEVICES + 1];
   sum_weights(p, sums);
   for (uint32_t d = 0; d < p->e->n_devices; d++) {
-    const char *note = d == p->host ? host_note(p) : "";
-    vf_estimate_add(
-        p->e, (vf_line){d, VF_PART_WEIGHTS, "weights", vf_model_weights_size(p->model, sums[d]),
-                        p->model->share.expected != 0 ? VF_BASIS_MODELLED : VF_BASIS_EXACT, note});
+    bool exact = p->model->share.expected == 0;
+    const char *own = p->model->from_file || !exact ? "" : "as llama.cpp's tools write it";
+    const char *note = d == p->host ? host_note(p) : own;
+    vf_estimate_add(p->e, (vf_line){d, VF_PART_WEIGHTS, "weights",
+                                    vf_model_weights_size(p->model, sums[d]),
+                                    exact ? VF_BASIS_EXACT : VF_BASIS_MODELLED, note});
   }
 }
 

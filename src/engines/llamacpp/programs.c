@@ -38,7 +38,8 @@ static vf_status run(vf_estimate *e, const vf_request *request, const char *code
 static vf_status estimate_any(vf_estimate *e, const vf_request *request, vf_error *err) {
   if (vf_llamacpp_build(e->workload.engine_version) < VF_BUILD_OUTPUT_ROWS)
     return run(e, request, "program", "llama-server runs it: logits for the whole batch", err);
-  return run(e, request, "program", "llama-server runs it: logits for one row per sequence", err);
+  return run(e, request, "program",
+             "llama-server runs it (--engine llama-cli or ollama names another)", err);
 }
 
 /* Without --parallel four slots share one pool; one slot in builds before they could. */
@@ -190,7 +191,7 @@ static const vf_quant_alias quants[] = {
  * else is expanded. */
 static const vf_quant_alias converts[] = {{"mxfp4", "MXFP4_MOE"}, {"", "BF16"}, {NULL, NULL}};
 
-#define LLAMACPP_ENGINE(symbol, called, also, words, of, date, function, versions, refuses,       \
+#define LLAMACPP_ENGINE(symbol, called, also, words, of, date, function, versions, refuses,        \
                         lowers)                                                                    \
   const vf_engine symbol = {.name = called,                                                        \
                             .aliases = also,                                                       \
@@ -218,7 +219,8 @@ static const char *const studio_names[] = {"lmstudio", NULL};
 LLAMACPP_ENGINE(vf_engine_llamacpp, "llama.cpp", plain_names, &vf_dialect_llamacpp, "v0.5.0",
                 "2026-09-28", estimate_any, vf_llamacpp_knows, vf_llamacpp_check, true);
 LLAMACPP_ENGINE(vf_engine_llama_server, "llama-server", server_names, &vf_dialect_llamacpp,
-                "v0.5.0", "2026-09-28", estimate_server, vf_llamacpp_knows, vf_llamacpp_check, true);
+                "v0.5.0", "2026-09-28", estimate_server, vf_llamacpp_knows, vf_llamacpp_check,
+                true);
 LLAMACPP_ENGINE(vf_engine_llama_cli, "llama-cli", cli_names, &vf_dialect_llamacpp, "v0.5.0",
                 "2026-09-28", estimate_cli, vf_llamacpp_knows, vf_llamacpp_check, true);
 LLAMACPP_ENGINE(vf_engine_llama_bench, "llama-bench", no_names, &vf_dialect_llamacpp, "v0.5.0",

@@ -1,0 +1,147 @@
+/* command_outcome.c - what a command line comes to: the context of each sequence, the GPUs that are
+ * visible, what a Modelfile adds. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/args.h"
+#include "base/checked.h"
+#include "base/status.h"
+#include "deploy/command_parts.h"
+#include "deploy/words.h"
+
+/* llama.cpp's context is that of all sequences: each gets its share, unless they share one pool.
+ * Among our own options -c is of each, unless the sequences were told in llama.cpp's words, too. */
+static vf_status share_context(vf_command *c, vf_deployment *d, vf_error *err) {
+  vf_request *r = &d->request;
+  bool total = c->total_ctx || (c->own_ctx_letter && c->engines_seqs);
+  if (!total || r->kv_unified || r->seqs <= 1 || r->ctx_tokens == 0) return VF_OK;
+  uint64_t all = r->ctx_tokens;
+  r->ctx_tokens = vf_max_u64(all / r->seqs, 1);
+  if (c->engine != NULL) return VF_OK;
+  const char *text =
+      vf_command_keep(c,
+                      "llama.cpp's context is shared out: %llu tokens for each of %u "
+                      "sequences (--ctx and --seqs say it of each)",
+                      (unsigned long long)r->ctx_tokens, r->seqs);
+  return vf_command_remark(c, "context-shared", text, err);
+}
+
+static bool is_modelfile(const char *path) {
+  static const char end[] = ".modelfile";
+  const char *slash = strrchr(path, '/');
+  const char *name = slash != NULL ? slash + 1 : path;
+  size_t n = strlen(name), m = sizeof end - 1;
+  return strncmp(name, "Modelfile", 9) == 0 || (n > m && strcmp(name + n - m, end) == 0);
+}
+
+/* A path in a Modelfile is relative to its folder. */
+static const char *beside(vf_command *c, const char *path, const char *modelfile) {
+  const char *slash = strrchr(modelfile, '/');
+  if (strncmp(path, "./", 2) != 0 || slash == NULL)
+    return vf_arena_copy(c->arena, path, strlen(path));
+  return vf_command_keep(c, "%.*s/%s", (int)(slash - modelfile), modelfile, path + 2);
+}
+
+/* What is in a Modelfile stands below what was said. */
+vf_status vf_command_take_modelfile(vf_command *c, vf_error *err) {
+  vf_modelfile file;
+  vf_deployment *d = &c->d;
+  vf_request *r = &d->request;
+  const char *path = d->model;
+  if (path == NULL || !is_modelfile(path)) return VF_OK;
+  vf_status status = vf_modelfile_read(&file, c->ctx, path, err);
+  if (status != VF_OK) return status;
+  d->model = beside(c, file.from, path);
+  if (file.adapter[0] != '\0' && d->lora == NULL) d->lora = beside(c, file.adapter, path);
+  if (d->model == NULL || (file.adapter[0] != '\0' && d->lora == NULL)) return vf_fail_nomem(err);
+  if (file.num_ctx > 0 && r->ctx_tokens == 0) r->ctx_tokens = (uint64_t)file.num_ctx;
+  if (file.num_gpu >= 0 && r->gpu_layers < 0) r->gpu_layers = (int32_t)file.num_gpu;
+  if (file.num_batch > 0 && r->ubatch_tokens == 0) r->ubatch_tokens = (uint32_t)file.num_batch;
+  if (r->engine == NULL) r->engine = "ollama";
+  return VF_OK;
+}
+
+vf_status vf_command_environment(vf_command *command, vf_variable_fn variables, void *user,
+                                 vf_error *err) {
+  VF_NEED(err, command);
+  vf_command *c = command;
+  const vf_engine *engine = NULL;
+  const char *version;
+  vf_status status = vf_command_take_modelfile(c, err);
+  if (status != VF_OK || c->d.request.engine == NULL) return status;
+  if (vf_engine_find(&engine, &version, c->d.request.engine, NULL) != VF_OK) return VF_OK;
+  if (engine->dialect != &vf_dialect_ollama) return VF_OK;
+  vf_reading r = {.c = c, .dialect = engine->dialect, .err = err};
+  return vf_reading_take_environment(&r, variables, user);
+}
+
+static vf_status not_set(const vf_unstated *u, vf_error *err) {
+  const char *word = u->word;
+  while (*word == VF_WORD_UNKNOWN) word++;
+  int n = (int)strcspn(word, "\1");
+  if (u->param == NULL)
+    return vf_fail(err, VF_USAGE,
+                   "'%.*s' is not set and may stand for any option: write what it stands for", n,
+                   word);
+  return vf_fail(err, VF_USAGE, "'%.*s' is not set, so that --%s is unknown: write its value", n,
+                 word, u->param->info.name);
+}
+
+/* How many GPUs a list of what is visible names; 0: it cannot be told, or all are. */
+static uint32_t count_visible(const char *visible) {
+  uint32_t n = 1;
+  if (visible[0] == '\0' || visible[0] == '-' || vf_word_is_unknown(visible)) return 0;
+  for (const char *s = visible; *s != '\0'; s++) n += *s == ',';
+  return n;
+}
+
+/* Where "h100x8" says how many there are; NULL: it does not. */
+static const char *find_count(const char *gpu) {
+  const char *x = strrchr(gpu, 'x');
+  bool counts = x != NULL && x > gpu && x[1] != '\0' && x[1 + strspn(x + 1, "0123456789")] == '\0';
+  return counts && strpbrk(gpu, "+,") == NULL ? x : NULL;
+}
+
+/* An engine sees no more GPUs than CUDA_VISIBLE_DEVICES lets it. */
+static vf_status narrow_devices(vf_command *c, vf_deployment *d, vf_error *err) {
+  uint32_t n = c->visible != NULL && d->gpu != NULL ? count_visible(c->visible) : 0, had = d->gpus;
+  if (n == 0 || c->engine == NULL) return VF_OK;
+  const char *x = find_count(d->gpu);
+  bool digits = c->visible[strspn(c->visible, "0123456789,")] == '\0';
+  if (strcmp(d->gpu, "auto") == 0 && digits) {
+    d->gpu = vf_command_keep(c, "auto:%.200s", c->visible);
+    had = n + 1;
+  } else if (d->gpus > n) {
+    d->gpus = n;
+  } else if (d->gpus == 0 && x != NULL && (had = (uint32_t)strtoul(x + 1, NULL, 10)) > n) {
+    d->gpu = vf_command_keep(c, "%.*s", (int)(x - d->gpu), d->gpu);
+    d->gpus = n;
+  }
+  if (d->gpu == NULL) return vf_fail_nomem(err);
+  if (d->gpus == 1) d->gpus = 0;
+  if (had <= n) return VF_OK;
+  return vf_command_remark(
+      c, "visible-devices",
+      vf_command_keep(c, "CUDA_VISIBLE_DEVICES=%.80s: the engine sees %u of the GPUs", c->visible,
+                      n),
+      err);
+}
+
+vf_status vf_command_deployment(vf_command *command, vf_deployment *out, vf_error *err) {
+  VF_NEED(err, command);
+  VF_NEED(err, out);
+  vf_command *c = command;
+  size_t remarks = c->n_remarks;
+  if (c->n_unstated > 0) return not_set(&c->unstated[0], err);
+  vf_status status = vf_command_take_modelfile(c, err);
+  vf_deployment d = c->d;
+  if (status == VF_OK) status = share_context(c, &d, err);
+  if (status == VF_OK) status = narrow_devices(c, &d, err);
+  if (status != VF_OK) return status;
+  if (c->from_hub && d.mmproj == NULL) d.mmproj = "if-any";
+  d.remarks = c->remarks;
+  d.n_remarks = c->n_remarks;
+  c->n_remarks = remarks; /* what follows from the whole is told anew each time */
+  *out = d;
+  return VF_OK;
+}
