@@ -123,6 +123,10 @@ static vf_status read_params(uint64_t *out, const char *text, vf_error *err) {
   return VF_OK;
 }
 
+static vf_status parse_parameters(void *field, const char *text, vf_error *err) {
+  return read_params(field, text, err);
+}
+
 static vf_status parse_params(void *field, const char *text, vf_error *err) {
   return parse_range(field, text, read_params, err);
 }

@@ -9,7 +9,9 @@ typedef enum vf_train_kind {
   VF_TRAIN_string,
   VF_TRAIN_tokens,
   VF_TRAIN_count,
-  VF_TRAIN_flag
+  VF_TRAIN_flag,
+  VF_TRAIN_size,
+  VF_TRAIN_parameters
 } vf_train_kind;
 
 typedef enum vf_train_id {
@@ -29,6 +31,9 @@ extern const vf_train_param vf_train_params[VF_TRAIN_PARAM_COUNT];
 
 /* By the option's name without dashes, '_' for '-' allowed; NULL: there is none. */
 const vf_train_param *vf_train_param_find(const char *name);
+
+/* "25M", in powers of 1000. */
+vf_status vf_parameters_parse(uint64_t *out, const char *text, vf_error *err);
 
 bool vf_train_param_is_set(const vf_train_param *p, const vf_train_request *r);
 bool vf_train_param_equal(const vf_train_param *p, const vf_train_request *a,

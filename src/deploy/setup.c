@@ -255,7 +255,7 @@ void vf_deployment_remarks(vf_estimate *e, const vf_deployment *d) {
 
 /* A model is trained as it is published: the format is that of a frozen base, ranks and the program
  * are the trainer's. */
-static vf_deployment as_published(const vf_deployment *d) {
+vf_deployment vf_deployment_published(const vf_deployment *d) {
   vf_deployment p = *d;
   p.quant = p.request.engine = NULL;
   p.request.tp = p.request.pp = p.request.ep = 0;
@@ -274,14 +274,17 @@ vf_status vf_setup_open(vf_setup **out, const vf_context *ctx, const vf_deployme
   if (s == NULL) return vf_fail_nomem(err);
   s->allocator = ctx->allocator;
   s->from = d;
-  s->published = as_published(d);
+  s->published = vf_deployment_published(d);
   if (d->training) d = &s->published;
   s->opened = (vf_opened){0};
   s->n_settled = 0;
   s->n_devices = 0;
-  if (d->model == NULL) status = vf_fail(err, VF_USAGE, "no model is named");
+  bool own = d->training && d->train.network_params != 0;
+  if (d->model == NULL && !own) status = vf_fail(err, VF_USAGE, "no model is named");
+  if (d->model != NULL && own)
+    status = vf_fail(err, VF_USAGE, "--network stands in place of --model: one of them");
   if (status == VF_OK) status = vf_deployment_devices(s->devices, &s->n_devices, ctx, d, err);
-  if (status == VF_OK) status = vf_opened_open(&s->opened, ctx, d, s->devices, s->n_devices, err);
+  if (status == VF_OK && !own) status = vf_opened_open(&s->opened, ctx, d, s->devices, s->n_devices, err);
   if (status == VF_OK)
     *out = s;
   else

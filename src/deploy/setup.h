@@ -41,6 +41,16 @@ bool vf_setup_keeps_ctx(const vf_setup *s);
 /* The deployment that it was opened from. */
 const vf_deployment *vf_setup_from(const vf_setup *s);
 
+/* What of a training deployment is opened: the model as it is published. */
+vf_deployment vf_deployment_published(const vf_deployment *d);
+
+/* Works out a training with or without a model; fails as vf_train_run(). */
+vf_status vf_train_any(vf_train *out, const vf_model *model, const vf_train_request *r,
+                       const vf_device *devices, size_t n, vf_error *err);
+
+/* The run of a deployment that trains, as vf_train_run() takes it. */
+vf_status vf_deployment_train_request(vf_train_request *out, const vf_deployment *d, vf_error *err);
+
 /* The run of a training deployment, as vf_train_run() takes it: with the deployment's ranks and
  * what its program takes where nothing was said. */
 vf_status vf_setup_train_request(vf_train_request *out, const vf_setup *s, vf_error *err);

@@ -108,10 +108,14 @@ static void put_label(vf_out *out, const char *label) {
 static void put_room(vf_out *out, const vf_train_limits *l) {
   char buf[160];
   vf_text t = vf_text_on(buf, sizeof buf);
-  vf_text_printf(&t, "%" PRIu32 " sequence%s in a step · ", l->micro_batch,
+  bool samples = l->request.network_params != 0;
+  vf_text_printf(&t, "%" PRIu32 " %s%s in a step", l->micro_batch, samples ? "sample" : "sequence",
                  l->micro_batch == 1 ? "" : "s");
-  vf_text_thousands(&t, l->seq_tokens);
-  vf_text_printf(&t, " tokens%s", l->seq_is_model_limit ? " (the model's limit)" : "");
+  if (!samples) {
+    vf_text_put(&t, " · ");
+    vf_text_thousands(&t, l->seq_tokens);
+    vf_text_printf(&t, " tokens%s", l->seq_is_model_limit ? " (the model's limit)" : "");
+  }
   if (l->lora_rank != 0) vf_text_printf(&t, " · rank %" PRIu32, l->lora_rank);
   vf_out_put(out, "\n");
   put_label(out, "room for");
@@ -180,7 +184,8 @@ static bool text_defaults(vf_text *t, const page *p) {
 static const char no_length[] = "sequences of 2,048 tokens: their length is not said (--seq-len)";
 
 static bool has_no_length(const page *p) {
-  return p->trainer != NULL && p->l != NULL && p->l->request.seq_tokens == 0;
+  return p->trainer != NULL && p->l != NULL && p->l->request.seq_tokens == 0 &&
+         p->l->request.network_params == 0;
 }
 
 static void put_assumptions(vf_out *out, const page *p) {

@@ -408,6 +408,35 @@ static vf_status add_model(job *j, vf_placed *p, vf_scenario_workload *w, vf_err
   return status;
 }
 
+/* ---- Training --------------------------------------------------------------------------- */
+
+/* As `train` works it out, on one device of the box; main memory for what is offloaded. */
+static vf_status add_training(job *j, vf_placed *p, const vf_scenario_workload *w, vf_error *err) {
+  const vf_device *device = &j->place->box.devices[w->n_gpus > 0 ? w->gpus[0] : 0];
+  vf_deployment d = vf_deployment_published(&w->d);
+  vf_train_request r;
+  vf_train t;
+  char text[200];
+  vf_status status = vf_deployment_train_request(&r, &w->d, err);
+  bool network = status == VF_OK && r.network_params != 0;
+  if (status == VF_OK && !network) status = vf_opened_open(&j->opened, j->ctx, &d, device, 1, err);
+  if (status != VF_OK) return status;
+  status = vf_train_any(&t, j->opened.model, &r, device, 1, err);
+  vf_opened_close(&j->opened);
+  if (status != VF_OK) return status;
+  vf_text words = vf_text_on(text, sizeof text);
+  vf_text_printf(&words, "training %s · ", t.model);
+  if (network)
+    vf_text_printf(&words, "%" PRIu32 " samples in a step", vf_max_u32(r.micro_batch, 1));
+  else
+    vf_text_printf(&words, "%" PRIu32 " × %" PRIu64 " tokens", vf_max_u32(r.micro_batch, 1),
+                   r.seq_tokens != 0 ? r.seq_tokens : 2048);
+  p->what = vf_arena_copy(j->place->arena, text, strlen(text));
+  p->figure = "worked out";
+  add_plain_options(j, p, t.budget.need, t.host_bytes, VF_SCOPE_PROCESS);
+  return p->what != NULL ? VF_OK : vf_fail_nomem(err);
+}
+
 /* ---- Programs of known size ------------------------------------------------------------- */
 
 static vf_status add_measured(job *j, vf_placed *p, const vf_scenario_workload *w, vf_error *err) {
@@ -448,7 +477,7 @@ static void apply_limit(vf_placed *p, const vf_box *box) {
 
 /* What is to go on certain devices has no other option. */
 static void keep_pinned(vf_placed *p, const vf_scenario_workload *w, size_t n_devices) {
-  if (w->n_gpus != 1 || p->item.n_options != n_devices || w->d.model != NULL) return;
+  if (w->n_gpus != 1 || p->item.n_options != n_devices || (w->d.model != NULL && !w->d.training)) return;
   p->options[0] = p->options[w->gpus[0]];
   p->item.n_options = 1;
 }
@@ -531,7 +560,9 @@ static vf_status add_item(job *j, size_t i, vf_error *err) {
                                 w->keep_alive_s == 0};
   vf_status status = check_places(j, w, err);
   if (status != VF_OK) return status;
-  if (w->d.model != NULL)
+  if (w->d.training)
+    status = add_training(j, p, w, err);
+  else if (w->d.model != NULL)
     status = add_model(j, p, w, err);
   else if (w->measured != NULL)
     status = add_measured(j, p, w, err);

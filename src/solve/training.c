@@ -26,7 +26,7 @@
 #include "solve/largest.h"
 #include "solve/question.h"
 
-enum { MOST_SEQ_UNKNOWN = 1 << 20, MOST_BATCH = 4096, MOST_RANK = 4096 };
+enum { MOST_SEQ_UNKNOWN = 1 << 20, MOST_BATCH = 65536, MOST_RANK = 4096 };
 
 /* ---- One estimate ----------------------------------------------------------------------- */
 
@@ -37,7 +37,7 @@ static bool has_host(const vf_train_asker *x, const vf_train *t) {
 
 static vf_status estimate(vf_train_asker *x, vf_train *out, const vf_train_request *r,
                           uint32_t gpus, vf_error *err) {
-  vf_status status = vf_train_run(out, x->model, r, x->devices, gpus, err);
+  vf_status status = vf_train_any(out, x->model, r, x->devices, gpus, err);
   x->estimates += status == VF_OK;
   return status;
 }
@@ -122,7 +122,8 @@ static vf_status measure(void *user, uint64_t n, vf_sample *out, vf_error *err) 
 uint64_t vf_train_end(const vf_train_asker *x, vf_max_kind kind) {
   if (kind == VF_MOST_MICRO_BATCH) return MOST_BATCH;
   if (kind == VF_MOST_RANK) return MOST_RANK;
-  return x->model->max_ctx_tokens != 0 ? x->model->max_ctx_tokens : MOST_SEQ_UNKNOWN;
+  bool known = x->model != NULL && x->model->max_ctx_tokens != 0;
+  return known ? x->model->max_ctx_tokens : MOST_SEQ_UNKNOWN;
 }
 
 vf_status vf_train_largest(vf_train_asker *x, uint64_t *out, const vf_train_request *r,
@@ -217,13 +218,13 @@ bool vf_max_is_training(vf_max_kind kind) {
 /* What it is about. */
 static void describe(vf_answer *a, const vf_train_asker *x) {
   const vf_train_request *r = &x->r;
-  snprintf(a->model, sizeof a->model, "%s", x->model->id);
+  snprintf(a->model, sizeof a->model, "%s", x->model != NULL ? x->model->id : "a network of one's own");
   snprintf(a->quant, sizeof a->quant, "%s", r->method != NULL ? r->method : "full");
   snprintf(a->engine, sizeof a->engine, "%s", x->trainer->title);
   snprintf(a->gpu, sizeof a->gpu, "%s", x->devices[0].name);
   a->gpus = x->gpus;
   a->training = true;
-  a->ctx_tokens = r->seq_tokens != 0 ? r->seq_tokens : 2048;
+  a->ctx_tokens = r->seq_tokens != 0 ? r->seq_tokens : x->model != NULL ? 2048 : 0;
   a->seqs = r->micro_batch != 0 ? r->micro_batch : 1;
 }
 
@@ -235,6 +236,8 @@ static vf_status solve(vf_train_asker *x, vf_answer *a, vf_error *err) {
   if (a->kind == VF_MOST_GPUS && x->gpus != 1)
     return vf_fail(err, VF_USAGE, "several devices are named already: name one");
   if (a->kind == VF_MOST_GPUS) return solve_gpus(x, a, err);
+  if (x->model == NULL && a->kind != VF_MOST_MICRO_BATCH)
+    return vf_fail(err, VF_USAGE, "of --network the most samples of a step can be asked: micro-batch");
   a->end = a->kind == VF_MOST_SEQ_LEN && x->model->max_ctx_tokens != 0 ? "the model's limit"
                                                                        : "as far as is looked";
   return vf_train_largest(x, &n, &x->r, a->kind, vf_train_end(x, a->kind), a, err);
