@@ -213,6 +213,8 @@ typedef struct vf_runner {
   bool popular;            /* of a model: Ollama's library has it */
   uint32_t cpu_moe_layers; /* experts of so many layers in main memory */
   vf_rate decode;
+  const char *released; /* of a model: "2026-04-02", "2026-04" or "2026"; NULL: not known */
+  uint64_t pulls;       /* of its family in Ollama's library; 0: it has none there */
 } vf_runner;
 
 typedef struct vf_runners vf_runners;
@@ -223,6 +225,7 @@ typedef struct vf_runners_query {
   const char *family; /* models: of this family; NULL: any */
   uint64_t least_params, most_params; /* models; 0: no such end */
   const char *vendor;                 /* devices: of this vendor; NULL: any */
+  bool newest_first;                  /* models: by month, within one the most used; else the largest */
 } vf_runners_query;
 
 /* A query of which the base is yet to be said. */
@@ -234,8 +237,8 @@ static inline vf_runners_query vf_runners_query_init(void) {
   return o;
 }
 
-/* All models of the catalog that run on the device (FITS or TIGHT), the largest first; or all
- * devices that carry the model, the smallest first.  A context that is not said is 8192 tokens, or
+/* All models of the catalog that run on the device (FITS or TIGHT), the largest or the
+ * newest first; or all devices that carry the model, the smallest first.  A context that is not said is 8192 tokens, or
  * the model's limit; a format that is not said the widest from Q4_K_M to Q8_0.  VF_USAGE if the base
  * names neither or both. */
 VF_API VF_MUST_USE vf_status vf_runners_find(vf_runners **out, const vf_context *ctx,

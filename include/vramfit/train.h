@@ -119,11 +119,13 @@ typedef struct vf_train {
   vf_interval allocated;   /* most that the framework's tensors take */
   vf_interval reserved;    /* most that its allocator holds */
   uint64_t backward_bytes; /* the two peaks as they add up: at the end of the forward pass… */
-  uint64_t step_bytes; /* …and in the optimizer's step */
+  uint64_t step_bytes;     /* …and in the optimizer's step */
   uint64_t host_bytes;     /* offloaded to main memory, for all GPUs of one machine */
   vf_device_budget budget; /* of one GPU: the need is what the device holds */
   const char *notes[VF_TRAIN_NOTES]; /* what was taken for granted */
   size_t n_notes;
+  vf_interval bare; /* the sum itself, with what programs may lack or add, before any spread */
+  vf_interval held; /* the same with what the allocator keeps of freed tensors */
 } vf_train;
 
 /* Works it out.  The model's published form counts; devices are equal GPUs, of which there have to

@@ -134,7 +134,7 @@ static enum exit_code list_fitting(const args *a, const vf_context *ctx, vf_erro
   if (a->n_operands > 0)
     trouble(err, a->operands[0], "with --fits, --family and --params choose among the models");
   else if (vf_command_option(a->deployment, words, 2, &at, err) == VF_OK)
-    return command_runners(a, ctx, err);
+    return command_runners(a, true, ctx, err);
   return EXIT_TROUBLE;
 }
 

@@ -71,6 +71,7 @@ enum exit_code command_explain(const args *a, const vf_context *ctx, vf_error *e
 enum exit_code command_inspect(const args *a, const vf_context *ctx, vf_error *err);
 
 /* A device without a model, or a model without a device: what runs on it, or carries it. */
-enum exit_code command_runners(const args *a, const vf_context *ctx, vf_error *err);
+enum exit_code command_runners(const args *a, bool newest_first, const vf_context *ctx,
+                               vf_error *err);
 
 #endif

@@ -141,7 +141,7 @@ static bool is_half(const args *a) {
 
 enum exit_code command_fit(const args *a, const vf_context *ctx, vf_error *err) {
   job j = {.a = a, .ctx = ctx};
-  if (is_half(a)) return command_runners(a, ctx, err);
+  if (is_half(a)) return command_runners(a, true, ctx, err);
   if (a->all) {
     trouble(err, "--all", "is of lists: vramfit GPU, vramfit MODEL");
     return EXIT_TROUBLE;

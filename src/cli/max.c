@@ -99,12 +99,13 @@ static vf_status run(vf_answer *answer, const args *a, const vf_context *ctx, vf
 
 /* The most model: which of them run, the largest first. */
 static bool is_about_models(const args *a) {
-  return a->n_operands == 1 && (strcmp(a->operands[0], "model") == 0 || strcmp(a->operands[0], "models") == 0);
+  return a->n_operands == 1 &&
+         (strcmp(a->operands[0], "model") == 0 || strcmp(a->operands[0], "models") == 0);
 }
 
 enum exit_code command_max(const args *a, const vf_context *ctx, vf_error *err) {
   vf_answer answer;
-  if (is_about_models(a)) return command_runners(a, ctx, err);
+  if (is_about_models(a)) return command_runners(a, false, ctx, err);
   if (run(&answer, a, ctx, err) != VF_OK) return EXIT_TROUBLE;
   return answer.found ? EXIT_FITS : EXIT_NO_FIT;
 }

@@ -8,13 +8,14 @@
 
 enum { SHORT_ROWS = 24 };
 
-static vf_runners_query query_of(const args *a, const vf_deployment *base) {
+static vf_runners_query query_of(const args *a, const vf_deployment *base, bool newest_first) {
   vf_runners_query q = vf_runners_query_init();
   q.base = *base;
   q.family = a->family;
   q.vendor = a->vendor;
   q.least_params = a->params.least;
   q.most_params = a->params.most;
+  q.newest_first = newest_first;
   return q;
 }
 
@@ -23,13 +24,14 @@ static bool is_chosen(const args *a) {
   return a->all || a->family != NULL || a->params.most != 0 || a->params.least != 0;
 }
 
-enum exit_code command_runners(const args *a, const vf_context *ctx, vf_error *err) {
+enum exit_code command_runners(const args *a, bool newest_first, const vf_context *ctx,
+                               vf_error *err) {
   vf_deployment base;
   vf_report_options options = report_options(a);
   vf_runners *runners = NULL;
   size_t n = 0;
   vf_status status = read_half(&base, a->deployment, a, ctx, err);
-  vf_runners_query q = query_of(a, &base);
+  vf_runners_query q = query_of(a, &base, newest_first);
   options.rows = is_chosen(a) ? 0 : SHORT_ROWS;
   if (status == VF_OK) status = vf_runners_find(&runners, ctx, &q, err);
   if (status == VF_OK && !a->quiet)

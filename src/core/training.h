@@ -53,7 +53,13 @@ typedef struct vf_run {
   uint64_t seq, batch, accum, rank;
   uint32_t vpp, tp, pp, cp, ep, gpus, replicas; /* replicas: gpus / (tp * pp * cp) */
   bool compile, tiled, base_stated;
+  bool loss_taken; /* as programs have it that move checkpoints to the host; nobody said it */
 } vf_run;
+
+/* Tensor, pipeline or expert parallel without torch's or DeepSpeed's shards of weights: Megatron's
+ * way, whose ZeRO-1 (the distributed optimizer) shards states alone, and keeps gradients in fp32.
+ */
+bool vf_run_is_megatron(const vf_run *r);
 
 /* Reads the words and checks the numbers against the model and the GPUs. */
 vf_status vf_run_read(vf_run *out, const vf_model *m, const vf_train_request *r, size_t gpus,

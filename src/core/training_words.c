@@ -86,8 +86,29 @@ static bool read_words(vf_run *r, const vf_model *m, const vf_train_request *q, 
          read_targets(r, m, q->lora_targets, err);
 }
 
+bool vf_run_is_megatron(const vf_run *r) {
+  bool shared = r->tp > 1 || r->pp > 1 || r->ep > 1;
+  return shared && r->parallel <= VF_ZERO1;
+}
+
 static uint32_t or_one(uint32_t n) {
   return n != 0 ? n : 1;
+}
+
+static vf_status check_experts(const vf_run *r, const vf_model *m, vf_error *err) {
+  if (r->ep == 1) return VF_OK;
+  if (!vf_model_has_experts(m))
+    return vf_fail(err, VF_USAGE, "--ep %" PRIu32 ": the model has no experts", r->ep);
+  for (uint32_t i = 0; i < m->n_layers; i++)
+    if (m->layers[i].n_experts % r->ep != 0)
+      return vf_fail(err, VF_USAGE,
+                     "--ep %" PRIu32 " does not divide the %" PRIu32 " experts of layer %" PRIu32,
+                     r->ep, m->layers[i].n_experts, i);
+  if (r->gpus / r->pp % r->ep != 0)
+    return vf_fail(err, VF_USAGE,
+                   "--ep %" PRIu32 " does not divide the %" PRIu32 " GPUs of a stage", r->ep,
+                   r->gpus / r->pp);
+  return VF_OK;
 }
 
 static vf_status check_numbers(vf_run *r, const vf_model *m, vf_error *err) {
@@ -115,7 +136,7 @@ static vf_status check_numbers(vf_run *r, const vf_model *m, vf_error *err) {
                    " × --cp %" PRIu32,
                    r->gpus, r->tp, r->pp, r->cp);
   r->replicas = (uint32_t)(r->gpus / shared / r->cp);
-  return VF_OK;
+  return check_experts(r, m, err);
 }
 
 vf_status vf_run_read(vf_run *out, const vf_model *m, const vf_train_request *q, size_t gpus,
@@ -133,6 +154,8 @@ vf_status vf_run_read(vf_run *out, const vf_model *m, const vf_train_request *q,
               .compile = q->compile,
               .tiled = q->tiled_mlp};
   if (!read_words(&r, m, q, err)) return VF_UNKNOWN;
+  r.loss_taken = q->loss == NULL && r.checkpoints == VF_CKPT_OFFLOAD;
+  if (r.loss_taken) r.loss = VF_LOSS_INPLACE;
   vf_status status = check_numbers(&r, m, err);
   if (status == VF_OK) *out = r;
   return status;

@@ -51,7 +51,8 @@ static void put_headline(const page *p, size_t shown) {
   vf_text_put(&t, " context");
   if (r->seqs > 1) vf_text_printf(&t, " × %" PRIu64, r->seqs);
   vf_out_text(p->out, &t);
-  vf_out_put(p->out, shown < r->count ? "; these are often used\n\n" : "\n\n");
+  const char *which = r->models ? "; these are often used\n\n" : "; these are the smallest\n\n";
+  vf_out_put(p->out, shown < r->count ? which : "\n\n");
 }
 
 static void put_head(const page *p) {
@@ -111,10 +112,19 @@ static void put_page(const page *p) {
   }
   if (shown == p->r->count) return;
   vf_out_put(p->out, "\n  --all lists them all; --ctx, --quant, --seqs say how it is used");
-  vf_out_put(p->out, p->r->models ? "; vramfit models --fits G takes --family and --params\n" : "\n");
+  vf_out_put(p->out,
+             p->r->models ? "; vramfit models --fits G takes --family and --params\n" : "\n");
 }
 
 /* ---- For programs ----------------------------------------------------------------------- */
+
+static void put_use(vf_doc *d, const vf_runner *r) {
+  if (r->released != NULL)
+    vf_doc_string(d, "released", r->released);
+  else
+    vf_doc_null(d, "released");
+  vf_doc_u64(d, "pulls", r->pulls);
+}
 
 static void put_event(vf_doc *d, const vf_runners *all, const vf_runner *r) {
   vf_doc_open_row(d, NULL);
@@ -137,6 +147,7 @@ static void put_event(vf_doc *d, const vf_runners *all, const vf_runner *r) {
     vf_doc_hundredths(d, "decode_tokens_per_s_low", r->decode.low / 10);
     vf_doc_hundredths(d, "decode_tokens_per_s_high", r->decode.high / 10);
   }
+  if (all->models) put_use(d, r);
   vf_doc_close(d, '}');
 }
 

@@ -371,8 +371,8 @@ static void events(vf_doc *d, const void *result) {
   put_lines(d, r);
   vf_doc_u64(d, "backward_bytes", r->backward_bytes);
   vf_doc_u64(d, "step_bytes", r->step_bytes);
-  vf_doc_u64(d, "bare_bytes",
-             r->backward_bytes > r->step_bytes ? r->backward_bytes : r->step_bytes);
+  put_interval(d, "bare", r->bare);
+  put_interval(d, "held", r->held);
   vf_doc_u64(d, "host_bytes", r->host_bytes);
   put_limits_events(d, p);
   put_assumed_all(d, p);

@@ -54,8 +54,21 @@ static bool runs(search *x, const vf_deployment *d, vf_status *status, vf_error 
   return false;
 }
 
+/* How much it is used, and since when; of a device nothing is known, and all are. */
+static vf_status tell_use(vf_runners *all, vf_runner *r, const vf_facts *f, vf_error *err) {
+  const char *released = f != NULL ? vf_facts_string(f, "released", NULL) : NULL;
+  const vf_fact *pulls = f != NULL ? vf_facts_find(f, "ollama.pulls") : NULL;
+  r->popular = f == NULL || vf_facts_find(f, "ollama.tags") != NULL;
+  if (pulls != NULL && pulls->type == VF_FACT_INT && pulls->as.integer > 0)
+    r->pulls = (uint64_t)pulls->as.integer;
+  if (released == NULL) return VF_OK;
+  r->released = vf_arena_copy(all->arena, released, strlen(released));
+  return r->released != NULL ? VF_OK : vf_fail_nomem(err);
+}
+
+/* f: of a model; NULL: of a device. */
 static vf_status keep(search *x, const vf_deployment *d, const char *id, const char *name,
-                      bool popular, vf_error *err) {
+                      const vf_facts *f, vf_error *err) {
   vf_runner *r = new_runner(x->out);
   vf_model_info m;
   vf_outcome o;
@@ -72,15 +85,15 @@ static vf_status keep(search *x, const vf_deployment *d, const char *id, const c
                    .need_bytes = o.need_bytes,
                    .need_high_bytes = o.need_high_bytes,
                    .verdict = o.verdict,
-                   .popular = popular,
                    .cpu_moe_layers = d->request.cpu_moe_layers};
   r->id = vf_arena_copy(x->out->arena, id, strlen(id));
   r->name = vf_arena_copy(x->out->arena, name, strlen(name));
   if (r->id == NULL || r->name == NULL) return vf_fail_nomem(err);
   snprintf(r->quant, sizeof r->quant, "%s", m.quant);
   if (speed.decode_known) r->decode = speed.decode;
-  x->out->count++;
-  return VF_OK;
+  vf_status status = tell_use(x->out, r, f, err);
+  if (status == VF_OK) x->out->count++;
+  return status;
 }
 
 static void say_ctx(vf_deployment *d, const vf_asker *a, bool said) {
@@ -119,8 +132,7 @@ static vf_status widen(search *x, vf_deployment *d, vf_error *err) {
 }
 
 /* Experts in main memory, where there is a known amount of it. */
-static bool runs_with_experts_aside(search *x, vf_deployment *d, vf_status *status,
-                                    vf_error *err) {
+static bool runs_with_experts_aside(search *x, vf_deployment *d, vf_status *status, vf_error *err) {
   vf_asker *a = &x->s.asker;
   vf_answer answer;
   if (*status != VF_OK || a->model == NULL || a->e->n_devices == 0) return false;
@@ -157,11 +169,6 @@ static bool is_of_family(const char *wanted, const char *file) {
   return vf_name_equal(wanted, family);
 }
 
-/* Ollama's library has it. */
-static bool is_popular(const vf_facts *f) {
-  return vf_facts_find(f, "ollama.tags") != NULL;
-}
-
 static bool has_size(const vf_runners_query *q, const vf_model *m) {
   return m->n_params >= q->least_params && (q->most_params == 0 || m->n_params <= q->most_params);
 }
@@ -187,7 +194,7 @@ static vf_status look_at_model(search *x, const vf_catalog_entry *e, vf_error *e
   if (yes) status = widen(x, &d, err);
   if (!yes) yes = runs_with_experts_aside(x, &d, &status, err);
   if (status != VF_OK || !yes) return status;
-  return keep(x, &d, e->id, e->id, is_popular(&a->loaded.facts), err);
+  return keep(x, &d, e->id, e->id, &a->loaded.facts, err);
 }
 
 /* ---- Devices ---------------------------------------------------------------------------- */
@@ -219,7 +226,7 @@ static vf_status look_at_device(search *x, const vf_catalog_entry *e, vf_error *
   bool yes = runs(x, &d, &status, err);
   if (yes) status = widen(x, &d, err);
   if (status != VF_OK || !yes) return status;
-  return keep(x, &d, e->id, a->now->list[0].name, true, err);
+  return keep(x, &d, e->id, a->now->list[0].name, NULL, err);
 }
 
 /* ---- All of them ------------------------------------------------------------------------ */
@@ -228,6 +235,20 @@ static int by_params(const void *a, const void *b) {
   const vf_runner *x = a, *y = b;
   if (x->params != y->params) return x->params < y->params ? 1 : -1;
   return strcmp(x->id, y->id);
+}
+
+/* "2026-04-02" and "2026-04" are one month; nothing known is the oldest. */
+static int by_month(const char *a, const char *b) {
+  enum { MONTH = 7 };
+  return strncmp(b != NULL ? b : "", a != NULL ? a : "", MONTH);
+}
+
+static int by_use(const void *a, const void *b) {
+  const vf_runner *x = a, *y = b;
+  int newer = by_month(x->released, y->released);
+  if (newer != 0) return newer;
+  if (x->pulls != y->pulls) return x->pulls < y->pulls ? 1 : -1;
+  return by_params(a, b);
 }
 
 static int by_capacity(const void *a, const void *b) {
@@ -245,8 +266,9 @@ static vf_status look_at_all(search *x, const vf_context *ctx, bool models, vf_e
   int kind = models ? VF_CATALOG_MODELS : VF_CATALOG_GPUS;
   while (status == VF_OK && vf_catalog_next(&e, &walk, ctx, kind))
     status = models ? look_at_model(x, &e, err) : look_at_device(x, &e, err);
+  int (*of_models)(const void *, const void *) = x->q->newest_first ? by_use : by_params;
   if (status == VF_OK && x->out->count > 1)
-    qsort(x->out->list, x->out->count, sizeof *x->out->list, models ? by_params : by_capacity);
+    qsort(x->out->list, x->out->count, sizeof *x->out->list, models ? of_models : by_capacity);
   return status;
 }
 
@@ -255,7 +277,8 @@ static vf_status check(const vf_runners_query *q, vf_error *err) {
   if (status == VF_OK) status = vf_deployment_check(&q->base, err);
   if (status != VF_OK) return status;
   if ((q->base.model == NULL) == (q->base.gpu == NULL))
-    return vf_fail(err, VF_USAGE, "a device is to be named, or a model: the other one is asked for");
+    return vf_fail(err, VF_USAGE,
+                   "a device is to be named, or a model: the other one is asked for");
   return VF_OK;
 }
 

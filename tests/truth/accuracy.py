@@ -3,7 +3,7 @@
 
 usage: accuracy.py [--bless] VRAMFIT DOCS
 
-Reads llamacpp.tsv, builds.tsv, logs.tsv, serving.tsv and estimators.tsv beside this script, and fails if the page's tables are not
+Reads llamacpp.tsv, builds.tsv, logs.tsv, serving.tsv, estimators.tsv and training.tsv beside this script, and fails if the page's tables are not
 what comes out;
 --bless writes them.  They stand between "<!-- generated: NAME -->" and "<!-- end -->".  Standard library only.
 """
@@ -11,6 +11,7 @@ import collections, concurrent.futures, json, os, re, shlex, statistics, subproc
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import builds
+import fit_training
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 UNITS = {"MiB": 2**20, "GiB": 2**30, "GB": 10**9, "tokens": 1, "x": 1, "bool": 1}
@@ -277,6 +278,31 @@ def estimator_tables():
     return out
 
 
+def training_tables():
+    """Published peaks of training, of the half that its intervals were fitted to and of the other; and who is outside."""
+    rows = list(fit_training.rows())
+    figures = {"peak_allocated": "allocated", "peak_reserved": "reserved_peak", "peak_total": "need"}
+    groups, outside = collections.defaultdict(list), []
+    for (row_id, figure, truth, args, program), got in zip(rows, run_all([["train"] + r[3].split(" ") for r in rows])):
+        if isinstance(got, str) or figure not in figures:
+            continue
+        low, told, high = (got["devices"][0][figures[figure] + end] for end in ("_low_bytes", "_bytes", "_high_bytes"))
+        error, inside = 100.0 * (told - truth) / truth, low <= truth <= high
+        half = "fitted" if fit_training.is_fitted(row_id) else "left out"
+        groups["one GPU" if got["gpus"] == 1 else "several", figures[figure].replace("_peak", ""), half].append(
+            (error, inside, 100.0 * (high - low) / told, truth > high))
+        if not inside:
+            outside.append([args.split(" ")[1], program.split(" ")[0], row_id, figures[figure].replace("_peak", ""),
+                            "%.1f" % (truth / 2**30), "%.1f–%.1f" % (low / 2**30, high / 2**30), "%+.0f %%" % error])
+    lines = [list(k) + [len(x), "%.1f %%" % statistics.median(abs(e[0]) for e in x),
+                        "%d (%.0f %%)" % (sum(e[1] for e in x), 100.0 * sum(e[1] for e in x) / len(x)),
+                        "%.0f %%" % statistics.median(e[2] for e in x), sum(e[0] < -1 for e in x), sum(e[3] for e in x)]
+             for k, x in sorted(groups.items())]
+    heads = ["", "figure", "half", "n", "median error", "inside", "width", "under by > 1 %", "above the interval"]
+    return {"training": table(heads, lines),
+            "training, outside": table(["model", "program", "row", "figure", "GiB", "interval", "told"], outside)}
+
+
 def architecture_tables():
     sys.path.insert(0, os.path.join(HERE, "..", "oracle"))
     import oracle
@@ -289,7 +315,7 @@ path = os.path.join(docs, "accuracy.md")
 with open(path, encoding="utf-8") as f:
     page = f.read()
 tables = {**llamacpp_tables(), **build_tables(), **rule_table(), **log_tables(), **serving_tables(), **estimator_tables(),
-          **architecture_tables()}
+          **training_tables(), **architecture_tables()}
 new = page
 for name, text in tables.items():
     mark = "<!-- generated: %s -->\n" % name

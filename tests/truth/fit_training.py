@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """How far published peaks of training are from what is worked out: fit_training.py VRAMFIT [--fit]
 
-Rows of training.tsv whose id's SHA-1 is even are fitted on; the others are only reported. --fit prints the table
-`spreads` of src/core/training.c: of truth over the bare sum (JSON backward/step, whose middle it is), the 6th, 50th and
-94th of a hundred, for one GPU and for several, for what is allocated, reserved, and held by the device. Without it, what
-stands now is held against both halves. Python's standard library only.
+Rows of training.tsv whose id's SHA-1 is even are fitted on; the others are only reported. --fit prints what the table
+`spreads` of src/core/training.c is made of, for what is allocated, reserved, and held by the device: the median of truth
+over the sum (JSON bare; of the device held), and the 4th and 96th of a hundred of truth over the ends that it has. One GPU, DDP and ZeRO are `plain`, FSDP and Megatron `shared`; the ends of what the device holds are fitted over all.
+Without it, what stands now is held against both halves. Python's standard library only.
 """
 import collections, hashlib, json, os, subprocess, sys
 
@@ -14,11 +14,26 @@ KEYS = {"peak_allocated": "allocated", "peak_reserved": "reserved_peak", "peak_t
 
 
 # Left out of the fit, and counted in the report: what the options do not say.
-APART = {("litgpt", "fsdp"): "litgpt keeps a frozen base whole on every GPU"}
+APART = [
+    ("litgpt", "--parallel fsdp", "litgpt keeps a frozen base whole on every GPU"),
+    ("", "--objective grpo", "the rollout engine is in the figure"),
+    ("ms-swift", "qwen2.5-7b --method full --precision mixed --optimizer adamw --seq-len 8192 --micro-batch 1 --checkpointing selective",
+     "its source may mean the card: 80 GB"),
+    ("axolotl", "kimi-linear-48b-a3b --method qlora --quant int8", "its experts are one tensor, and stay in 16 bits"),
+]
 
 
 def is_apart(program, args):
-    return any(program.startswith(p) and "--parallel " + way in args for p, way in APART)
+    return any(program.startswith(p) and part in args for p, part, why in APART)
+
+
+def way_of(gpus, args):
+    """As training.c has it."""
+    words = args.split(" ")
+    megatron = any(w in ("--tp", "--pp", "--ep") and words[i + 1] != "1" for i, w in enumerate(words))
+    if gpus > 1 and ("fsdp" in words or megatron and not {"zero2", "zero3"} & set(words)):
+        return "shared"
+    return "plain"
 
 
 def is_fitted(row_id):
@@ -32,39 +47,50 @@ def ask(vramfit, args):
 
 def at(values, share):
     values = sorted(values)
-    return values[min(len(values) - 1, int(share * len(values)))]
+    if len(values) < 20 and share != .5:  # too few to leave any out
+        share = round(share)
+    return values[round(share * (len(values) - 1))]
+
+
+def rows():
+    """Of training.tsv: id, figure, value, options, program."""
+    with open(os.path.join(HERE, "training.tsv"), encoding="utf-8") as f:
+        for line in f:
+            if not line.startswith("#"):
+                row_id, figure, value, _, args, program = line.rstrip("\n").split("\t")[:6]
+                yield row_id, figure, int(value), args, program
 
 
 def main():
     vramfit, known = sys.argv[1], {}
     ratios, stated, fits, refused, asked = collections.defaultdict(list), collections.defaultdict(list), [], 0, 0
-    for line in open(os.path.join(HERE, "training.tsv"), encoding="utf-8"):
-        if line.startswith("#"):
-            continue
-        row_id, figure, value, _, args, program = line.rstrip("\n").split("\t")[:6]
+    for row_id, figure, value, args, program in rows():
         if args not in known:
             known[args] = ask(vramfit, args)
         r, asked = known[args], asked + 1
         if r is None:
             refused += 1
             continue
-        d, fitted, value = r["devices"][0], is_fitted(row_id), int(value)
+        d, fitted = r["devices"][0], is_fitted(row_id)
         if figure == "fits":
             fits.append((row_id, bool(value), r["verdict"]))
             continue
-        key, group = KEYS[figure], "one" if r["gpus"] == 1 else "several"
+        key, group = KEYS[figure], way_of(r["gpus"], args)
         if "--fit" in sys.argv and is_apart(program, args):
             continue
-        bare = r["bare_bytes"] + (LIBRARY_BYTES if key == "need" else 0)
-        ratios[group, key, fitted].append(value / bare)
+        what, more = ("held", LIBRARY_BYTES) if key == "need" else ("bare", 0)
+        ends = [r[what + e] + more for e in ("_low_bytes", "_bytes", "_high_bytes")]
+        for g in (group, "all") if key == "need" else (group,):
+            ratios[g, key, fitted].append([value / e for e in ends])
         lo, mid, hi = (d[key + end] for end in ("_low_bytes", "_bytes", "_high_bytes"))
         stated[group, key, fitted].append((100.0 * (mid - value) / value, lo <= value <= hi, (hi - lo) / mid))
     if "--fit" in sys.argv:
-        for group in ("one", "several"):
+        for group in ("plain", "shared", "all"):
             for key in KEYS.values():
                 x = ratios[group, key, True]
                 if x:
-                    print("%-8s %-14s n %3d  {%4d, %4d, %4d}" % (group, key, len(x), *(round(1000 * at(x, q)) for q in (.06, .5, .94))))
+                    print("%-8s %-14s n %3d  {%4d, %4d, %4d}" % (group, key, len(x), *(
+                        round(1000 * at([r[i] for r in x], q)) for i, q in enumerate((.04, .5, .96)))))
         return 0
     for k in sorted(stated):
         x = stated[k]
@@ -77,4 +103,5 @@ def main():
     return 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,5 +1,6 @@
 counted() { sed 's/[0-9]* of [0-9]* models/N of N models/'; }
 "$VRAMFIT" rtx-4060 | head -1 | counted
+"$VRAMFIT" rtx-4090 | grep -A2 -e '^  model'
 "$VRAMFIT" models --fits rtx-4060 --family gemma | counted | grep -e run -e 'model ' -e gemma3-4b -e gemma2-2b
 "$VRAMFIT" --gpu rtx-4060 --host-memory 32GiB --format csv | grep -e looked_at -e gpt-oss-20b | sed 's/^[0-9]*,/N,/'
 "$VRAMFIT" models --fits rtx-4060 --ctx 32k --params 3B..4B --json | grep -A3 '"llama3.2-3b"'

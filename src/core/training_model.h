@@ -1,0 +1,29 @@
+/* training_model.h - a model in the numbers that training asks for. */
+#ifndef VF_CORE_TRAINING_MODEL_H
+#define VF_CORE_TRAINING_MODEL_H
+
+#include "core/training.h"
+
+typedef struct vf_train_model {
+  uint64_t embedding, output;         /* parameters looked up, and multiplied at the end; tied: 0 */
+  uint64_t experts, rest;             /* parameters of experts, and of the other parts of layers */
+  uint64_t vectors;                   /* of the rest, norms and biases */
+  uint64_t adapters, expert_adapters; /* parameters of adapters; on experts' matrices */
+  uint64_t saved_bytes;   /* a token leaves in all layers if nothing is computed again */
+  uint64_t work_bytes;    /* a token needs while the largest layer is differentiated */
+  uint64_t dropout_bytes; /* more a token, where adapters drop some of their input */
+  uint64_t unfused_bytes; /* more a token, where recurrent layers have no kernel */
+  uint32_t layers;        /* without those that predict further tokens */
+  bool overflow;
+} vf_train_model;
+
+vf_train_model vf_train_model_of(const vf_model *m, const vf_run *r);
+
+/* Arithmetic that remembers in *overflow that something did not fit. */
+uint64_t vf_train_times(bool *overflow, uint64_t a, uint64_t b);
+uint64_t vf_train_plus(bool *overflow, uint64_t a, uint64_t b);
+
+/* a * permille / 1000 */
+uint64_t vf_train_part(bool *overflow, uint64_t a, uint64_t permille);
+
+#endif
