@@ -348,6 +348,10 @@ static void files_and_lists_name_what_is_null(void **state) {
   refuses("command", vf_command_read_trainer(NULL, none, 1, err));
   refuses("words", vf_command_read_trainer(words, NULL, 1, err));
   vf_command_free(words);
+  run.network_params = 1000;
+  refuses("out", vf_train_network(NULL, &run, vf_setup_devices(g.setup, NULL), 1, err));
+  refuses("devices", vf_train_network(&train, &run, NULL, 1, err));
+  assert_fails(vf_train_network(&train, NULL, vf_setup_devices(g.setup, NULL), 1, err), VF_USAGE, "no model is named");
   refuses("out", vf_setup_train(NULL, g.setup, err));
   refuses("setup", vf_setup_train(&train, NULL, err));
   refuses("out", vf_train_limits_solve(NULL, g.setup, err));
@@ -645,6 +649,7 @@ static void structs_of_no_known_size_are_refused(void **state) {
   vf_train train;
   vf_check_report *report;
   refuses_sizes(vf_train_request, vf_train_run(&train, g.model, &s, &g.device, 1, err));
+  refuses_sizes(vf_train_request, vf_train_network(&train, &s, &g.device, 1, err));
   refuses_sizes(vf_check_options, vf_check_new(&check, g.ctx, &s, err));
   refuses_sizes(vf_report_options, vf_check_report_new(&report, g.ctx, &s, swallow, NULL, err));
 }
