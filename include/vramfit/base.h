@@ -18,7 +18,8 @@
  * - The library never prints, exits, aborts or opens the network, and keeps no mutable global
  *   state: different handles may be used from different threads at once, one handle by one thread
  *   at a time, and a context, a model, a device and a request by any number that only read them.
- *   A call needs up to 512 KiB of stack, which threads of musl do not have by themselves.
+ *   A call needs at most 112 KiB of stack, no function of it more than 16 KiB: what threads have of
+ *   themselves is enough, with musl, too.
  *
  * About the ABI.  Values of enums are pinned and never change; the value named _COUNT is how many
  * there are in this header, and grows.  Structs that begin with struct_size may grow at their ends:

@@ -11,7 +11,8 @@ extern "C" {
 #endif
 
 /* The words of a run, each once: P(id, option, argument, kind, field, help).  Kinds are string,
- * tokens, count, flag, size and parameters.  The options of `vramfit train`, the keys of files ('_' for '-'), and the
+ * list (words with commas), tokens, count, flag, size and parameters.  The options of `vramfit
+ * train`, the keys of files ('_' for '-'), and the
  * rows of trainers' own spellings (engines/trainers) all mean these. */
 #define VF_TRAIN_PARAMS(P)                                                                         \
   P(METHOD, "method", "full|lora|dora|qlora", string, method, "what is trained (default full)")    \
@@ -37,7 +38,7 @@ extern "C" {
     "matrices with adapters: q k v o gate up down experts shared_expert (default all-linear)")     \
   P(PARALLEL, "parallel", "P", string, parallel,                                                   \
     "ddp, zero1, zero2, zero3, fsdp: what several GPUs share out")                                 \
-  P(OFFLOAD, "offload", "optimizer,params,activations", string, offload,                           \
+  P(OFFLOAD, "offload", "optimizer,params,activations", list, offload,                             \
     "what lies in main memory")                                                                    \
   P(VPP, "vpp", "N", count, vpp, "parts of a stage that take turns (interleaved pipeline)")        \
   P(CP, "cp", "N", count, cp, "GPUs that share a sequence (ring or Ulysses)")                      \
@@ -75,6 +76,7 @@ typedef struct vf_train_request {
   bool compile;              /* torch.compile, or fused kernels for norms and MLP */
   bool tiled_mlp;            /* the feed-forward in tiles of the sequence */
   const char *engine; /* the program that trains, "trl"; NULL: PyTorch by itself */
+  uint32_t gpus;      /* of the first device's kind, more than an array is worth; 0: as given */
   uint64_t network_params; /* a network of one's own, without a model; 0: none */
   uint64_t sample_bytes;   /* of it: activations that one sample keeps */
   uint64_t buffer_bytes;   /* of it: a replay buffer or a data set in the GPU's memory */
@@ -128,8 +130,8 @@ typedef struct vf_train {
   vf_interval held; /* the same with what the allocator keeps of freed tensors */
 } vf_train;
 
-/* Works it out.  The model's published form counts; devices are equal GPUs, of which there have to
- * be tp × pp × cp or a multiple.  VF_UNKNOWN for a word that there is not, VF_USAGE for numbers
+/* Works it out.  The model's published form counts; devices are equal GPUs (or the first is one
+ * of request->gpus), of which there have to be tp × pp × cp or a multiple.  VF_UNKNOWN for a word that there is not, VF_USAGE for numbers
  * that do not go together, VF_LIMIT beyond what can be counted. */
 VF_API VF_MUST_USE vf_status vf_train_run(vf_train *out, const vf_model *model,
                                           const vf_train_request *request, const vf_device *devices,

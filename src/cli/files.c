@@ -20,6 +20,7 @@ typedef struct walk {
   file_list *files;
   const char *const *excludes;
   const char *root;
+  char path[PATH_BYTES];      /* of the folder or the entry that is looked at */
   char real_root[PATH_BYTES]; /* without links; "": not known */
   char ignored[IGNORED][256];
   size_t n_ignored;
@@ -82,13 +83,12 @@ static bool is_left_out(const walk *w, const char *path) {
 
 /* A link that leads out of the folder is not followed; links to folders never are. */
 static bool leads_out(const walk *w, const char *path) {
-  char real[PATH_BYTES];
   size_t n = strlen(w->real_root);
-  char *found = realpath(path, NULL);
-  if (found == NULL) return true;
-  snprintf(real, sizeof real, "%s", found);
-  free(found);
-  return n == 0 || strncmp(real, w->real_root, n) != 0 || (real[n] != '/' && n > 1);
+  char *real = realpath(path, NULL);
+  if (real == NULL) return true;
+  bool out = n == 0 || strncmp(real, w->real_root, n) != 0 || (real[n] != '/' && n > 1);
+  free(real);
+  return out;
 }
 
 static bool is_uninteresting(const char *name) {
@@ -101,50 +101,78 @@ static bool is_uninteresting(const char *name) {
 
 /* ---- Walking ---------------------------------------------------------------------------- */
 
-static vf_status walk_folder(walk *w, const char *path, int depth, vf_error *err);
+static vf_status walk_folder(walk *w, int depth, vf_error *err);
 
-static vf_status take_entry(walk *w, const char *path, const char *name, int depth, vf_error *err) {
-  char full[PATH_BYTES];
+/* What w->path names. */
+static vf_status take_path(walk *w, const char *name, int depth, vf_error *err) {
   struct stat st;
-  int n =
-      snprintf(full, sizeof full, "%s%s%s", path, path[strlen(path) - 1] == '/' ? "" : "/", name);
-  if (n < 0 || (size_t)n >= sizeof full || is_left_out(w, full) || lstat(full, &st) != 0)
-    return VF_OK;
+  const char *path = w->path;
+  if (is_left_out(w, path) || lstat(path, &st) != 0) return VF_OK;
   if (S_ISDIR(st.st_mode))
-    return is_uninteresting(name) || depth == 0 ? VF_OK : walk_folder(w, full, depth - 1, err);
-  if (!vf_check_wants(full)) return VF_OK;
-  if (S_ISLNK(st.st_mode) && (leads_out(w, full) || stat(full, &st) != 0)) return VF_OK;
-  return S_ISREG(st.st_mode) ? add_file(w->files, full, err) : VF_OK;
+    return is_uninteresting(name) ? VF_OK : walk_folder(w, depth - 1, err);
+  if (!vf_check_wants(path)) return VF_OK;
+  if (S_ISLNK(st.st_mode) && (leads_out(w, path) || stat(path, &st) != 0)) return VF_OK;
+  return S_ISREG(st.st_mode) ? add_file(w->files, path, err) : VF_OK;
+}
+
+/* An entry of the folder that w->path names. */
+static vf_status take_entry(walk *w, const char *name, int depth, vf_error *err) {
+  size_t n = strlen(w->path), room = sizeof w->path - n;
+  const char *slash = n > 0 && w->path[n - 1] == '/' ? "" : "/";
+  if (strlen(slash) + strlen(name) >= room)
+    return trouble(err, w->path, "%.60s: a path of more than %d bytes", name, PATH_BYTES - 1);
+  snprintf(w->path + n, room, "%s%s", slash, name);
+  vf_status status = take_path(w, name, depth, err);
+  w->path[n] = '\0';
+  return status;
 }
 
 static int by_name(const void *a, const void *b) {
   return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static vf_status walk_folder(walk *w, const char *path, int depth, vf_error *err) {
-  file_list names = {0};
+static vf_status list_folder(file_list *names, const char *path, vf_error *err) {
   vf_status status = VF_OK;
   DIR *dir = opendir(path);
   if (dir == NULL) return trouble(err, path, "cannot be listed: %s", strerror(errno));
-  for (const struct dirent *e; status == VF_OK && (e = readdir(dir)) != NULL;)
+  while (status == VF_OK) {
+    errno = 0;
+    const struct dirent *e = readdir(dir);
+    if (e == NULL && errno != 0)
+      status = trouble(err, path, "cannot be listed: %s", strerror(errno));
+    if (e == NULL) break;
     if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-      status = add_file(&names, e->d_name, err);
+      status = add_file(names, e->d_name, err);
+  }
   closedir(dir);
+  return status;
+}
+
+static vf_status walk_folder(walk *w, int depth, vf_error *err) {
+  file_list names = {0};
+  if (depth == 0) return trouble(err, w->path, "lies more than %d folders deep", DEPTH);
+  vf_status status = list_folder(&names, w->path, err);
   if (names.count > 0) qsort(names.paths, names.count, sizeof *names.paths, by_name);
   for (size_t i = 0; status == VF_OK && i < names.count; i++)
-    status = take_entry(w, path, names.paths[i], depth, err);
+    status = take_entry(w, names.paths[i], depth, err);
   free_files(&names);
   return status;
 }
 
 static vf_status start_walk(file_list *files, const args *a, const char *root, vf_error *err) {
   static walk w; /* large */
-  w = (walk){.files = files, .excludes = a->excludes, .root = root};
+  memset(&w, 0, sizeof w);
+  w.files = files;
+  w.excludes = a->excludes;
+  w.root = root;
   char *real = realpath(root, NULL);
   if (real != NULL) snprintf(w.real_root, sizeof w.real_root, "%s", real);
   free(real);
+  if (strlen(root) >= sizeof w.path)
+    return trouble(err, root, "a path of more than %d bytes", PATH_BYTES - 1);
+  strcpy(w.path, root);
   read_ignored(&w);
-  return walk_folder(&w, root, DEPTH, err);
+  return walk_folder(&w, DEPTH + 1, err);
 }
 
 /* ---- Only some of them ------------------------------------------------------------------ */

@@ -85,7 +85,7 @@ static vf_status unknown_command(const char *name, vf_error *err) {
 }
 
 static bool is_a_gpu(const vf_context *ctx, const char *name) {
-  vf_device devices[VF_MAX_DEVICES];
+  static vf_device devices[VF_MAX_DEVICES]; /* large */
   vf_error ignored;
   size_t n;
   return vf_devices_parse(devices, VF_MAX_DEVICES, &n, ctx, name, &ignored) == VF_OK;

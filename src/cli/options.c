@@ -25,6 +25,18 @@ static vf_status parse_string(void *field, const char *text, vf_error *err) {
   return VF_OK;
 }
 
+/* --offload params --offload activations is both: the one list that programs say in pieces. */
+static vf_status parse_list(void *field, const char *text, vf_error *err) {
+  args *a = (args *)((unsigned char *)field - offsetof(args, train.offload));
+  size_t had = strlen(a->offload), n = strlen(text), comma = had != 0;
+  if (n == 0) return trouble(err, "", "an empty value says nothing");
+  if (had + comma + n >= sizeof a->offload) return trouble(err, "", "more words than there are");
+  if (comma) a->offload[had] = ',';
+  memcpy(a->offload + had + comma, text, n + 1);
+  a->train.offload = a->offload;
+  return VF_OK;
+}
+
 static vf_status parse_exclude(void *field, const char *text, vf_error *err) {
   const char **list = field;
   size_t n = 0;
@@ -600,7 +612,11 @@ vf_status args_parse(args *out, const vf_context *ctx, int argc, char **argv, vf
   }
   if (out->line != NULL && out->n_line == 0)
     return trouble(err, "", "what is to start? vramfit --gpu G -- vllm serve MODEL…");
-  l = (line){.a = out, .ctx = ctx, .words = out->words, .count = out->n_words};
+  memset(&l, 0, sizeof l);
+  l.a = out;
+  l.ctx = ctx;
+  l.words = out->words;
+  l.count = out->n_words;
   return read_all(&l, err);
 }
 

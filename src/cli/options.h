@@ -43,6 +43,7 @@ typedef struct args {
   uint32_t min_seqs;
   const char *config;     /* a trainer's: read before anything else */
   vf_train_request train; /* what its words say; the rest comes from the deployment */
+  char offload[64];       /* of train, where its words came one by one */
   range_arg params, memory;
   vf_report_options report;
   color_mode color;

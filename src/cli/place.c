@@ -44,7 +44,7 @@ static vf_status report(const vf_place *place, const args *a, vf_error *err) {
 }
 
 static vf_status open_place(vf_place **place, const args *a, const vf_context *ctx, vf_error *err) {
-  vf_device here[VF_MAX_DEVICES]; /* not cleared: filled as far as it is used */
+  static vf_device here[VF_MAX_DEVICES]; /* large */
   const vf_deployment *d = vf_command_so_far(a->deployment);
   vf_place_options options = options_of(a, d);
   const vf_machine *machine = NULL;

@@ -43,12 +43,8 @@ static vf_status reserve(vf_estimate *e, size_t devices, vf_error *err) {
   return VF_OK;
 }
 
-vf_status vf_estimate_reset(vf_estimate *e, const vf_model *model, const vf_device *devices,
-                            size_t device_count, vf_error *err) {
-  vf_status status = reserve(e, device_count, err);
-  if (status != VF_OK) return status;
+void vf_estimate_restart(vf_estimate *e, const vf_model *model) {
   e->model = model;
-  e->n_devices = device_count;
   e->n_lines = 0;
   e->n_words = 0;
   e->n_assumptions = model->n_assumptions;
@@ -56,10 +52,21 @@ vf_status vf_estimate_reset(vf_estimate *e, const vf_model *model, const vf_devi
   e->verdict = VF_FITS;
   e->refused = e->overflow = e->lost_assumption = e->has_plan = false;
   e->named[0] = '\0';
-  for (size_t i = 0; i < device_count; i++) {
-    memset(&e->devices[i], 0, sizeof e->devices[i]);
-    e->devices[i].device = devices[i];
+  for (size_t i = 0; i < e->n_devices; i++) {
+    vf_device_budget *b = &e->devices[i];
+    vf_device kept = b->device;
+    memset(b, 0, sizeof *b);
+    b->device = kept;
   }
+}
+
+vf_status vf_estimate_reset(vf_estimate *e, const vf_model *model, size_t device_count,
+                            vf_error *err) {
+  vf_status status = reserve(e, device_count, err);
+  if (status != VF_OK) return status;
+  e->n_devices = device_count;
+  memset(e->devices, 0, device_count * sizeof *e->devices);
+  vf_estimate_restart(e, model);
   return VF_OK;
 }
 
@@ -116,6 +123,16 @@ uint64_t vf_device_capacity(const vf_device *d) {
   uint64_t taken;
   if (!vf_add(&taken, d->reserved_bytes, d->used_bytes) || taken > d->total_bytes) return 0;
   return d->total_bytes - taken;
+}
+
+uint64_t vf_estimate_host_bytes(const vf_estimate *e) {
+  size_t n;
+  const vf_device_budget *b = vf_estimate_devices(e, &n);
+  return n > 1 ? b[n - 1].need.high_bytes : 0;
+}
+
+bool vf_device_has_main_memory(const vf_device *d) {
+  return d->kind == VF_DEVICE_DISCRETE || (d->kind == VF_DEVICE_UNIFIED && d->whole_bytes != 0);
 }
 
 static uint64_t headroom_target(const vf_device *d, uint64_t capacity) {

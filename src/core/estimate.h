@@ -92,9 +92,13 @@ static inline const vf_device_budget *vf_estimate_first(const vf_estimate *e) {
   return &e->devices[e->n_idle != 0 ? e->request.main_gpu : 0];
 }
 
-/* Empties the estimate and gives it these devices; makes room if there is too little. */
-vf_status vf_estimate_reset(vf_estimate *e, const vf_model *model, const vf_device *devices,
-                            size_t device_count, vf_error *err);
+/* Empties the estimate and makes room for so many devices, which the caller fills in
+ * (e->devices[i].device). */
+vf_status vf_estimate_reset(vf_estimate *e, const vf_model *model, size_t device_count,
+                            vf_error *err);
+
+/* Empties it but for its devices. */
+void vf_estimate_restart(vf_estimate *e, const vf_model *model);
 
 /* Adds a line; lines of 0 bytes at every end are left out, those outside the budget listed only. */
 void vf_estimate_add(vf_estimate *e, vf_line line);
@@ -132,6 +136,13 @@ static inline vf_interval vf_exactly(uint64_t bytes) {
 
 /* What the engine can allocate; 0 if reserve and use exceed the total. */
 uint64_t vf_device_capacity(const vf_device *d);
+
+/* The worst case of what lies in main memory; 0: nothing does. */
+uint64_t vf_estimate_host_bytes(const vf_estimate *e);
+
+/* Whether layers in main memory free something of the device's: it is another memory, or the GPU may
+ * take a part of the one that there is. */
+bool vf_device_has_main_memory(const vf_device *d);
 
 /* What is left beyond growth and the headroom target, of the tighter limit; below 0: what is
  * missing for FITS. */

@@ -76,6 +76,7 @@ vf_ref vf_graph_op(vf_graph *g, vf_op_kind kind, uint64_t bytes, const vf_ref *s
   uint16_t slot = new_node(g);
   vf_graph_node *node = &g->nodes[slot];
   node->bytes = node->size = bytes;
+  node->offset = 0; /* states compare it, also where nothing has been placed */
   node->uses = node->after = node->copies = node->next_copy = node->original = 0;
   node->number = ++g->n_made;
   node->made_in = g->made_in;

@@ -5,6 +5,7 @@
 #ifndef VF_CORE_LAYER_H
 #define VF_CORE_LAYER_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* How a layer mixes the tokens of a sequence; a layer may do it in more than one way at once. */
@@ -145,5 +146,11 @@ typedef struct vf_layer {
   uint32_t altup, laurel;  /* Gemma 3n: alternating updates, low-rank residual */
   uint32_t low_rank[4];    /* RWKV 7: decay, in-context rate, value mix, gate; RWKV 6: mixing, decay */
 } vf_layer;
+
+/* Layers are compared, and stirred into a fingerprint, byte by byte: there must be no byte that is
+ * no field's.  An odd number of 32-bit fields needs one more. */
+_Static_assert(sizeof(vf_layer) % sizeof(uint64_t) == 0 &&
+                   offsetof(vf_layer, low_rank) + 4 * sizeof(uint32_t) == sizeof(vf_layer),
+               "a layer has no padding");
 
 #endif

@@ -81,8 +81,6 @@ static void find_period(vf_model *m) {
   }
 }
 
-_Static_assert(sizeof(vf_layer) % sizeof(uint64_t) == 0, "a layer is whole words");
-
 /* Word by word; equal layers one after the other are stirred in all the same. */
 static void find_shape(vf_model *m) {
   const uint64_t sizes[] = {m->n_embd, m->n_vocab, m->flags, m->n_layers};
@@ -101,6 +99,7 @@ static uint64_t stir_tensor(uint64_t h, const vf_tensor *t) {
                      (uint32_t)t->layer);
   h = vf_stir(h, t->bytes);
   h = vf_stir(h, t->ne[0]);
+  h = vf_stir(h, (uint64_t)t->share.low << 32 | t->share.high);
   return vf_stir(h, (vf_tensor_dims(t) > 1 ? UINT64_C(1) << 32 : 0) | t->count);
 }
 
@@ -231,10 +230,18 @@ static uint64_t thousandths(uint64_t bytes, uint32_t n) {
   return bytes / 1000 * n + bytes % 1000 * n / 1000;
 }
 
+static vf_interval share_of(const vf_weights_share *share, uint64_t bytes) {
+  if (share->expected == 0) return (vf_interval){bytes, bytes, bytes};
+  return (vf_interval){thousandths(bytes, share->low), thousandths(bytes, share->expected),
+                       thousandths(bytes, share->high)};
+}
+
 vf_interval vf_model_weights_size(const vf_model *m, uint64_t bytes) {
-  if (m->share.expected == 0) return (vf_interval){bytes, bytes, bytes};
-  return (vf_interval){thousandths(bytes, m->share.low), thousandths(bytes, m->share.expected),
-                       thousandths(bytes, m->share.high)};
+  return share_of(&m->share, bytes);
+}
+
+vf_interval vf_model_tensor_size(const vf_model *m, const vf_tensor *t, uint64_t bytes) {
+  return share_of(t->share.expected != 0 ? &t->share : &m->share, bytes);
 }
 
 uint64_t vf_model_weights_bytes(const vf_model *model) {

@@ -76,15 +76,11 @@ enum vf_model_flag {
   VF_MODEL_MEASURED = 1 << 24,  /* llama.cpp itself was asked about this architecture, and agrees */
   VF_MODEL_EXPERTS_MXFP4 = 1 << 25, /* its experts are published in MXFP4, and stay so */
   VF_MODEL_LAYER_EMBD_F16 = 1 << 26, /* embeddings of every layer stay in 16 bits */
+  VF_MODEL_MXFP4_PUBLISHED = 1 << 27, /* published files have the experts in MXFP4 */
 };
 
 enum { VF_MODEL_TEXT = 128, VF_MAX_LAYERS = 4096, VF_MODEL_ASSUMPTIONS = 4 };
 #define VF_MAX_ELEMENTS (UINT64_C(1) << 56)
-
-/* What the weights really take, in thousandths of what the tensors say; 0: just that. */
-typedef struct vf_weights_share {
-  uint32_t low, expected, high;
-} vf_weights_share;
 
 /* The largest image or video that the first tower takes, for the memory of running it; all 0: not
  * known, or not a tower for images. */
@@ -172,6 +168,9 @@ void vf_model_make_caches(vf_model *model);
 
 /* What so many bytes of tensors really take: exactly, or within the mix's share. */
 vf_interval vf_model_weights_size(const vf_model *model, uint64_t bytes);
+
+/* The same of one tensor, which may have a share of its own; `bytes` are its own, padded or not. */
+vf_interval vf_model_tensor_size(const vf_model *model, const vf_tensor *t, uint64_t bytes);
 
 /* Sum of tensor bytes as stored, expected where they are not known exactly. */
 uint64_t vf_model_weights_bytes(const vf_model *model);

@@ -32,7 +32,7 @@ void vf_placement_split(vf_placement *out, uint32_t n_slots, uint32_t on_devices
   out->first_slot = first;
   memset(out->device, (int)host, first);
   if (n_devices == 1) {
-    memset(out->device + first, 0, count);
+    memset(out->device + first, 0, (size_t)count);
     return;
   }
   accumulate(sums, shares, n_devices);

@@ -39,6 +39,7 @@ vf_status vf_tensor_store(vf_tensor *t, vf_format format, vf_error *err) {
     return vf_fail(err, VF_OVERFLOW, "tensor %s.weight has more than 2^64 bytes", name);
   t->format = (uint8_t)format;
   t->bytes = bytes;
+  t->share = (vf_weights_share){0, 0, 0};
   return VF_OK;
 }
 

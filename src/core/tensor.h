@@ -54,6 +54,11 @@ bool vf_role_is_expert(vf_role role);
 /* How a name ends: a tensor whose name does not end in "weight" is never quantized. */
 typedef enum vf_suffix { VF_SUFFIX_WEIGHT, VF_SUFFIX_BIAS, VF_SUFFIX_NONE } vf_suffix;
 
+/* What is really there, in thousandths of what is stated; expected 0: just that. */
+typedef struct vf_weights_share {
+  uint32_t low, expected, high;
+} vf_weights_share;
+
 typedef struct vf_tensor {
   uint64_t ne[4]; /* elements per dimension; unused dimensions are 1 */
   uint64_t bytes; /* of one, as stored in `format`, without padding */
@@ -66,6 +71,9 @@ typedef struct vf_tensor {
   /* Of a tower that was derived from a config (models/tower.h): what its module is called. */
   uint16_t tower_part;
   uint8_t tower_block, tower; /* tower 0: no such tensor */
+
+  /* Of its bytes, where files of this format differ in it; expected 0: as the model's (model.h). */
+  vf_weights_share share;
 } vf_tensor;
 
 /* ne[1] * ne[2] * ne[3]; shapes are checked when a tensor is made, so this cannot overflow. */
@@ -75,8 +83,8 @@ uint64_t vf_tensor_elements(const vf_tensor *t);
 /* Dimensions, trailing ones not counted; at least 1. */
 int vf_tensor_dims(const vf_tensor *t);
 
-/* Stores the tensor in `format`: sets format and bytes.  VF_UNSUPPORTED if rows are not whole
- * blocks, VF_OVERFLOW if the size does not fit. */
+/* Stores the tensor in `format`: sets format and bytes, and that they are certain.  VF_UNSUPPORTED
+ * if rows are not whole blocks, VF_OVERFLOW if the size does not fit. */
 vf_status vf_tensor_store(vf_tensor *t, vf_format format, vf_error *err);
 
 #endif

@@ -39,17 +39,18 @@ typedef struct spread {
 } spread;
 
 enum { ALLOCATED, RESERVED, DEVICE };
-enum { PLAIN, SHARED, WAYS };       /* one GPU, DDP and ZeRO; FSDP and Megatron */
+enum { PLAIN, FSDP, LAYERS, WAYS }; /* one GPU, DDP and ZeRO; shards; parts of layers, stages */
 enum { LIBRARY_BYTES = 800 << 20 }; /* a process's context and libraries: 0.5 to 1.3 GB published */
 
 static const spread spreads[WAYS][3] = {
     [PLAIN] = {{853, 1008, 1080}, {870, 1050, 1200}, {978, 1097, 1262}}, /* reserved: between */
-    [SHARED] = {{835, 993, 1095}, {856, 993, 1220}, {978, 1010, 1262}},
+    [FSDP] = {{853, 1000, 1095}, {856, 1000, 1220}, {978, 1000, 1262}}, /* as one GPU's, at least */
+    [LAYERS] = {{835, 1057, 1394}, {835, 1057, 1394}, {978, 1059, 1262}},
 };
 
 static int way_of(const vf_run *r) {
-  bool shared = r->parallel == VF_FSDP || vf_run_is_megatron(r);
-  return r->gpus > 1 && shared ? SHARED : PLAIN;
+  if (r->gpus > 1 && (r->tp > 1 || r->pp > 1 || r->ep > 1)) return LAYERS;
+  return r->gpus > 1 && r->parallel == VF_FSDP ? FSDP : PLAIN;
 }
 
 static vf_interval spread_out(bool *overflow, const vf_run *r, vf_interval sum, uint64_t libraries,
@@ -235,7 +236,7 @@ vf_status vf_train_run(vf_train *out, const vf_model *model, const vf_train_requ
   vf_status status = vf_take_struct(&q, sizeof q, request, "vf_train_request", err);
   if (status != VF_OK) return status;
   if (device_count == 0) return vf_fail(err, VF_USAGE, "at least one device is needed");
-  status = vf_run_read(&r, model, &q, device_count, err);
+  status = vf_run_read(&r, model, &q, q.gpus != 0 ? q.gpus : device_count, err);
   if (status != VF_OK) return status;
   const vf_train_model s = vf_train_model_of(model, &r);
   const vf_train_parts p = vf_train_parts_of(model, &s, &r);

@@ -141,12 +141,13 @@ vf_status vf_train_network(vf_train *out, const vf_train_request *request, const
   if (status == VF_OK) status = check(&r, err);
   if (status == VF_OK) status = sum_up(&s, &r, err);
   if (status != VF_OK) return status;
-  vf_train t = {.gpus = (uint32_t)device_count, .replicas = (uint32_t)device_count};
+  uint32_t gpus = r.gpus != 0 ? r.gpus : (uint32_t)device_count;
+  vf_train t = {.gpus = gpus, .replicas = gpus};
   snprintf(t.model, sizeof t.model, "a network of one's own");
   t.params = t.trainable_params = r.network_params;
   if (r.sample_bytes == 0)
     t.notes[t.n_notes++] = "no activations: --sample-memory says what one sample keeps";
-  if (device_count > 1) t.notes[t.n_notes++] = "each GPU holds all of it";
+  if (gpus > 1) t.notes[t.n_notes++] = "each GPU holds all of it";
   status = judge(&t, &s, &r, &devices[0], err);
   if (status == VF_OK) *out = t;
   return status;

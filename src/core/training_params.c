@@ -37,9 +37,14 @@ static const void *const_field_of(const vf_train_param *p, const vf_train_reques
   return (const unsigned char *)r + p->offset;
 }
 
+static bool is_text(vf_train_kind kind) {
+  return kind == VF_TRAIN_string || kind == VF_TRAIN_list;
+}
+
 static size_t size_of(vf_train_kind kind) {
   switch (kind) {
-  case VF_TRAIN_string: return sizeof(const char *);
+  case VF_TRAIN_string:
+  case VF_TRAIN_list: return sizeof(const char *);
   case VF_TRAIN_tokens:
   case VF_TRAIN_size:
   case VF_TRAIN_parameters: return sizeof(uint64_t);
@@ -50,7 +55,7 @@ static size_t size_of(vf_train_kind kind) {
 }
 
 const char **vf_train_param_text(const vf_train_param *p, vf_train_request *r) {
-  return p->kind == VF_TRAIN_string ? field_of(p, r) : NULL;
+  return is_text(p->kind) ? field_of(p, r) : NULL;
 }
 
 void vf_train_param_copy(const vf_train_param *p, vf_train_request *to,
@@ -60,7 +65,7 @@ void vf_train_param_copy(const vf_train_param *p, vf_train_request *to,
 
 bool vf_train_param_equal(const vf_train_param *p, const vf_train_request *a,
                           const vf_train_request *b) {
-  if (p->kind != VF_TRAIN_string)
+  if (!is_text(p->kind))
     return memcmp(const_field_of(p, a), const_field_of(p, b), size_of(p->kind)) == 0;
   const char *x = *(const char *const *)const_field_of(p, a);
   const char *y = *(const char *const *)const_field_of(p, b);
@@ -75,7 +80,8 @@ bool vf_train_param_is_set(const vf_train_param *p, const vf_train_request *r) {
 void vf_train_param_print(const vf_train_param *p, const vf_train_request *r, vf_text *out) {
   const void *field = const_field_of(p, r);
   switch (p->kind) {
-  case VF_TRAIN_string: {
+  case VF_TRAIN_string:
+  case VF_TRAIN_list: {
     const char *text = *(const char *const *)field;
     vf_text_put(out, text != NULL ? text : "");
     break;
@@ -133,6 +139,7 @@ vf_status vf_train_set(vf_train_request *request, const char *name, const char *
   void *field = field_of(p, request);
   switch (p->kind) {
   case VF_TRAIN_string:
+  case VF_TRAIN_list:
     if (text[0] == '\0') return vf_fail(err, VF_USAGE, "an empty value says nothing");
     *(const char **)field = text;
     return VF_OK;

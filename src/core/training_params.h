@@ -7,6 +7,7 @@
 
 typedef enum vf_train_kind {
   VF_TRAIN_string,
+  VF_TRAIN_list, /* text, too; said twice, it is both */
   VF_TRAIN_tokens,
   VF_TRAIN_count,
   VF_TRAIN_flag,

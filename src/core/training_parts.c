@@ -209,11 +209,13 @@ typedef struct token_bytes {
   uint64_t all, work, kept, logits;
 } token_bytes;
 
+/* Of a layer shared by tensors each GPU has its tokens' part of the sequence, and for a product all
+ * of it: the gathered input, its gradient, and a result before it is summed, 2 bytes each. */
 static token_bytes token_of(const share *x) {
   const vf_run *r = x->r;
   uint64_t stream = x->m->n_embd * (r->precision == VF_FP32 ? 4 : 2);
   return (token_bytes){.all = divide(x->s->saved_bytes, r->tp),
-                       .work = divide(x->s->work_bytes, r->tp),
+                       .work = divide(x->s->work_bytes, r->tp) + (r->tp > 1 ? 6 * x->m->n_embd : 0),
                        .kept = divide(stream * x->s->layers, r->tp),
                        .logits =
                            divide(x->m->n_vocab * vf_train_logits_hundredths(r) / 100, r->tp)};
@@ -287,10 +289,14 @@ static void take_activations(const share *x) {
 
 /* Gathered units of FSDP and ZeRO-3, 2 bytes a parameter: the root with both embeddings, a layer
  * and the next; the layer's gradient where it is trained.  Experts in one tensor have a gradient of
- * the whole tensor's size for each slice of it (torch's select), and reduce it in fp32. */
+ * the whole tensor's size for each slice of it (torch's select), and reduce it in fp32.  A
+ * pipeline's stage stays gathered over its micro batches, and adds its gradients up in fp32 before
+ * they are reduced (torchtitan: reshard_after_forward is off with pipelines; FSDP2's accumulated
+ * gradients). */
 static uint64_t gathered(const share *x) {
   const vf_run *r = x->r;
   const vf_train_model *s = x->s;
+  if (r->pp > 1 && r->method == VF_FULL) return times(x, x->p->own, 2 + 4);
   uint64_t root = 2 * (s->embedding + s->output), n = s->layers != 0 ? s->layers : 1;
   uint64_t experts = s->experts / r->ep / n, rest = s->rest / n;
   if (r->method != VF_FULL)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "base/names.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -112,11 +113,12 @@ static vf_status check_experts(const vf_run *r, const vf_model *m, vf_error *err
 }
 
 static vf_status check_numbers(vf_run *r, const vf_model *m, vf_error *err) {
-  enum { MOST_TOKENS = 1u << 30, MOST_RANK = 1u << 16 };
+  enum { MOST_TOKENS = 1u << 30, MOST_RANK = 1u << 16, MOST_GPUS = 1u << 20 };
   uint64_t shared = (uint64_t)r->tp * r->pp;
   if (r->seq > MOST_TOKENS || r->batch > MOST_TOKENS || r->seq * r->batch > MOST_TOKENS)
     return vf_fail(err, VF_LIMIT, "more than %u tokens of a step on one GPU",
                    (unsigned)MOST_TOKENS);
+  if (r->gpus > MOST_GPUS) return vf_fail(err, VF_LIMIT, "more than %u GPUs", (unsigned)MOST_GPUS);
   if (r->rank > MOST_RANK)
     return vf_fail(err, VF_LIMIT, "--lora-rank %" PRIu64 " is beyond %u", r->rank,
                    (unsigned)MOST_RANK);
@@ -150,7 +152,7 @@ vf_status vf_run_read(vf_run *out, const vf_model *m, const vf_train_request *q,
               .pp = or_one(q->pp),
               .cp = or_one(q->cp),
               .ep = or_one(q->ep),
-              .gpus = (uint32_t)gpus,
+              .gpus = (uint32_t)vf_min_u64(gpus, UINT32_MAX),
               .compile = q->compile,
               .tiled = q->tiled_mlp};
   if (!read_words(&r, m, q, err)) return VF_UNKNOWN;

@@ -152,15 +152,16 @@ static vf_status name_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, cons
 }
 
 static vf_status find_devices(vf_asker *a, const vf_deployment *d, vf_error *err) {
-  vf_device devices[VF_MAX_DEVICES];
   size_t n = 0;
   if (find_known(a, d)) return VF_OK;
-  vf_status status = name_devices(devices, &n, a, d, err);
+  if (a->named == NULL) a->named = vf_arena_alloc_raw(a->arena, VF_MAX_DEVICES, sizeof *a->named);
+  if (a->named == NULL) return vf_fail_nomem(err);
+  vf_status status = name_devices(a->named, &n, a, d, err);
   if (status != VF_OK) return status;
   vf_asker_devices *f = new_entry(a);
   vf_device *list = vf_arena_alloc(a->arena, n, sizeof *list);
   if (f == NULL || list == NULL) return vf_fail_nomem(err);
-  memcpy(list, devices, n * sizeof *list);
+  memcpy(list, a->named, n * sizeof *list);
   *f = (vf_asker_devices){d->gpu, d->gpus, list, n};
   a->n_found++;
   a->now = f;
@@ -169,8 +170,10 @@ static vf_status find_devices(vf_asker *a, const vf_deployment *d, vf_error *err
 
 /* Files and models beside the model; most have none. */
 static vf_status find_beside(vf_asker *a, const vf_deployment *d, vf_error *err) {
-  const vf_deployment *b = &a->beside_of;
   if (d->mmproj == NULL && d->lora == NULL && d->draft == NULL) return VF_OK;
+  if (a->beside_of == NULL) a->beside_of = vf_arena_alloc(a->arena, 1, sizeof *a->beside_of);
+  if (a->beside_of == NULL) return vf_fail_nomem(err);
+  const vf_deployment *b = a->beside_of;
   if (a->has_beside && same(b->mmproj, d->mmproj) && same(b->lora, d->lora) &&
       same(b->draft, d->draft) && same(b->draft_quant, d->draft_quant) &&
       same(b->model, d->model) && same(b->quant, d->quant) &&
@@ -181,7 +184,7 @@ static vf_status find_beside(vf_asker *a, const vf_deployment *d, vf_error *err)
   vf_status status = vf_opened_beside(&a->beside, a->ctx, d, err);
   if (status != VF_OK) forget_beside(a);
   a->has_beside = status == VF_OK;
-  a->beside_of = *d;
+  *a->beside_of = *d;
   return status;
 }
 

@@ -42,12 +42,13 @@ typedef struct vf_asker {
   vf_error build_error;
 
   vf_opened beside; /* what lies beside the model: its own model stays NULL */
-  vf_deployment beside_of;
+  vf_deployment *beside_of; /* whose they are, if has_beside; NULL: none had any so far */
   bool has_beside;
 
   vf_asker_devices *found; /* all that were named so far: they tend to come round again */
   size_t n_found, found_room;
   const vf_asker_devices *now;
+  vf_device *named; /* room for VF_MAX_DEVICES of one name; NULL: not yet */
 } vf_asker;
 
 /* vf_asker_free also after a failure. */

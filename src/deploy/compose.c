@@ -263,23 +263,26 @@ static vf_status add_plain(const service *s, const vf_scenario_workload *base, b
 
 static vf_status read_service(vf_scenario_file *f, const char *name, vf_error *err) {
   service s = {.file = f, .name = name, .prefix = joined(f->arena, "services.", name, ".")};
-  vf_scenario_workload w = {.d = vf_deployment_init(), .container = true, .name = name};
+  vf_scenario_workload *w = vf_arena_alloc(f->arena, 1, sizeof *w);
   bool asks = false, found = false;
-  if (s.prefix == NULL) return vf_fail_nomem(err);
+  if (s.prefix == NULL || w == NULL) return vf_fail_nomem(err);
   s.facts = vf_facts_view(&f->facts, s.prefix);
   s.facts.strict = true;
-  w.place = s.prefix;
-  w.pipeline = "pipeline";
-  vf_status status = read_engine(&w, &s, err);
-  if (status == VF_OK) status = read_devices(&w, &asks, &s, err);
-  if (status == VF_OK) status = read_service_profiles(&w, &s, err);
+  w->d = vf_deployment_init();
+  w->container = true;
+  w->name = name;
+  w->place = s.prefix;
+  w->pipeline = "pipeline";
+  vf_status status = read_engine(w, &s, err);
+  if (status == VF_OK) status = read_devices(w, &asks, &s, err);
+  if (status == VF_OK) status = read_service_profiles(w, &s, err);
   if (status == VF_OK && is_ollama(&s)) {
-    status = read_ollama_rules(&s, &w, err);
-    w.d.request.engine = "ollama";
-    w.schedule = VF_SCHEDULE_ON_DEMAND;
+    status = read_ollama_rules(&s, w, err);
+    w->d.request.engine = "ollama";
+    w->schedule = VF_SCHEDULE_ON_DEMAND;
   }
-  if (status == VF_OK) status = read_described(&s, &w, &found, err);
-  return status == VF_OK && !found ? add_plain(&s, &w, asks, err) : status;
+  if (status == VF_OK) status = read_described(&s, w, &found, err);
+  return status == VF_OK && !found ? add_plain(&s, w, asks, err) : status;
 }
 
 /* ---- All of them ------------------------------------------------------------------------ */

@@ -44,6 +44,8 @@ void vf_library_store(vf_model *m, const vf_facts *facts) {
   uint64_t bytes = text_bytes(m);
   uint32_t low = permille_of(range[0], bytes), high = permille_of(range[1], bytes) + 1;
   m->share = (vf_weights_share){low, (low + high) / 2, high};
+  for (size_t i = 0; i < m->n_tensors; i++) m->tensors[i].share = (vf_weights_share){0, 0, 0};
+  vf_model_stored(m);
   vf_model_assume(m, "library-file",
                   "Ollama's own file, which is not what llama-quantize would write");
 }

@@ -29,12 +29,13 @@ static vf_status store(vf_model *m, const char *quant, const char *engine_name, 
   return vf_recipe_apply(m, vf_engine_quant(engine, quant), err);
 }
 
-/* As the makers publish it: in the scheme that the config states, or in plain numbers. */
-static vf_status store_own(vf_model *m, const vf_facts *facts, vf_error *err) {
+/* As the makers publish it: in the scheme that the config states, or in plain numbers, unless these
+ * are going to be replaced. */
+static vf_status store_own(vf_model *m, const vf_facts *facts, bool replaced, vf_error *err) {
   vf_scheme scheme;
   bool found;
   vf_status status = vf_scheme_from_config(&scheme, &found, facts, err);
-  if (status != VF_OK) return status;
+  if (status != VF_OK || (!found && replaced)) return status;
   return found ? vf_scheme_apply(m, &scheme, err) : vf_recipe_apply_own(m, err);
 }
 
@@ -109,8 +110,19 @@ static vf_status build_from_config(vf_model **out, const vf_loaded *l, vf_error 
   return status;
 }
 
-static vf_status store_as_config_says(vf_model *m, const vf_loaded *l, vf_error *err) {
-  vf_status status = store_own(m, &l->facts, err);
+/* Whether the usual file takes the place of plain numbers. */
+static bool becomes_usual(const vf_loaded *l, const char *engine_name) {
+  const vf_engine *engine;
+  const char *version;
+  bool asked = engine_name != NULL || l->usual_format;
+  return asked && l->kind == VF_LOAD_CATALOG &&
+         vf_engine_find(&engine, &version, engine_name, NULL) == VF_OK &&
+         vf_engine_offloads(engine);
+}
+
+static vf_status store_as_config_says(vf_model *m, const vf_loaded *l, const char *engine,
+                                      vf_error *err) {
+  vf_status status = store_own(m, &l->facts, becomes_usual(l, engine), err);
   if (status != VF_OK && l->text != NULL) vf_json_locate(l->text, l->length, err);
   return status;
 }
@@ -132,7 +144,7 @@ static vf_status build_from_checkpoint(vf_model **out, const vf_loaded *l, vf_er
                       "has no config.json beside it, which says what the tensors are for");
   vf_status status = build_from_config(out, l, err);
   if (status != VF_OK) return status;
-  status = store_own(*out, &l->facts, err);
+  status = store_own(*out, &l->facts, false, err);
   if (status == VF_OK && !l->tolerant)
     status = vf_arch_check_checkpoint(*out, l->inventory, l->id, err);
   if (status == VF_OK) status = take_tensors(out, l, err);
@@ -153,9 +165,12 @@ static void keep_experts(vf_model *m, const vf_facts *facts, bool asked) {
   if (strcmp(method, "mxfp4") != 0) return;
   if (!asked)
     m->flags |= VF_MODEL_EXPERTS_MXFP4;
-  else
+  else {
+    m->flags |= VF_MODEL_MXFP4_PUBLISHED;
     vf_model_assume(m, "experts-too",
-                    "experts in that format too: published files keep them in MXFP4 (repo:FORMAT)");
+                    "experts in that format too: published files keep them in MXFP4 (repo:FORMAT), "
+                    "which is the lower end");
+  }
 }
 
 /* A tag is a file of Ollama's library, and so is any name for that engine. */
@@ -217,7 +232,7 @@ vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, 
   else if (own != NULL)
     status = vf_recipe_apply(m, own, err);
   else if (!as_stored)
-    status = store_as_config_says(m, l, err);
+    status = store_as_config_says(m, l, engine, err);
   if (status == VF_OK && l->ref != NULL) vf_recipe_made_by(m, l->ref);
   if (status == VF_OK && quant == NULL && own == NULL && !as_stored)
     status = adapt_to(m, l, engine, err);

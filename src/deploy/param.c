@@ -530,11 +530,15 @@ bool vf_param_equal(const vf_param *p, const vf_deployment *a, const vf_deployme
 }
 
 /* Keys and values in one format are said as one; apart, by themselves. */
-bool vf_param_is_set(const vf_param *p, const vf_deployment *d) {
-  const vf_deployment nothing = vf_deployment_init();
+bool vf_param_differs(const vf_param *p, const vf_deployment *d, const vf_deployment *nothing) {
   bool alike = d->request.kv_k == d->request.kv_v;
   if (p->kind == VF_KIND_KV && !alike) return false;
-  return !vf_param_equal(p, d, &nothing);
+  return !vf_param_equal(p, d, nothing);
+}
+
+bool vf_param_is_set(const vf_param *p, const vf_deployment *d) {
+  const vf_deployment nothing = vf_deployment_init();
+  return vf_param_differs(p, d, &nothing);
 }
 
 void vf_param_clear(const vf_param *p, vf_deployment *d) {

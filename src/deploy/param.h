@@ -70,6 +70,9 @@ void vf_param_clear(const vf_param *p, vf_deployment *d);
 
 /* Whether something is said; whether two deployments say the same. */
 bool vf_param_is_set(const vf_param *p, const vf_deployment *d);
+
+/* The same for whoever asks of all of them: `nothing` is what vf_deployment_init() gives. */
+bool vf_param_differs(const vf_param *p, const vf_deployment *d, const vf_deployment *nothing);
 bool vf_param_equal(const vf_param *p, const vf_deployment *a, const vf_deployment *b);
 
 /* The value as vf_param_parse reads it back. */

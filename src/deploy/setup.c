@@ -2,6 +2,8 @@
  */
 #include "deploy/setup.h"
 
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/args.h"
@@ -27,6 +29,7 @@ struct vf_setup {
   vf_opened opened;
   size_t n_devices;
   vf_device devices[VF_MAX_DEVICES];
+  uint32_t gpus; /* vf_setup_gpus() */
 };
 
 /* ---- Devices ---------------------------------------------------------------------------- */
@@ -239,8 +242,9 @@ static const char *const foreign_texts[VF_PARAM_COUNT] = {
 
 /* An engine that no command line starts has no options at all: its settings are a program's. */
 static void remark_foreign(vf_estimate *e, const vf_deployment *d) {
+  const vf_deployment nothing = vf_deployment_init();
   for (size_t i = 0; e->engine->dialect != NULL && i < VF_PARAM_COUNT; i++)
-    if (!vf_params[i].every_engine && vf_param_is_set(&vf_params[i], d) &&
+    if (!vf_params[i].every_engine && vf_param_differs(&vf_params[i], d, &nothing) &&
         !vf_engine_spells(e->engine, i))
       vf_estimate_assume(e, "option-foreign", foreign_texts[i]);
 }
@@ -262,6 +266,22 @@ vf_deployment vf_deployment_published(const vf_deployment *d) {
   return p;
 }
 
+/* "h100x512" is more than there are devices in an estimate, and a run needs one of equals alone:
+ * the name without its count into out, and the count.  0: no such name. */
+static uint32_t many_gpus(char *out, size_t size, const char *gpu) {
+  enum { MOST = 1 << 20 };
+  size_t length = gpu != NULL ? strlen(gpu) : 0, digits = 0;
+  uint64_t count = 0;
+  if (length >= size) return 0;
+  while (digits < length && isdigit((unsigned char)gpu[length - digits - 1])) digits++;
+  if (digits < 3 || digits > 7 || digits + 1 >= length || gpu[length - digits - 1] != 'x') return 0;
+  count = strtoull(gpu + length - digits, NULL, 10);
+  if (count <= VF_MAX_DEVICES || count > MOST) return 0;
+  memcpy(out, gpu, length);
+  out[length - digits - 1] = '\0';
+  return (uint32_t)count;
+}
+
 vf_status vf_setup_open(vf_setup **out, const vf_context *ctx, const vf_deployment *deployment,
                         vf_error *err) {
   VF_NEED(err, out);
@@ -279,12 +299,19 @@ vf_status vf_setup_open(vf_setup **out, const vf_context *ctx, const vf_deployme
   s->opened = (vf_opened){0};
   s->n_settled = 0;
   s->n_devices = 0;
+  s->gpus = 0;
+  char one[64];
   bool own = d->training && d->train.network_params != 0;
+  if (d->training && (s->gpus = many_gpus(one, sizeof one, d->gpu)) != 0) s->published.gpu = one;
   if (d->model == NULL && !own) status = vf_fail(err, VF_USAGE, "no model is named");
   if (d->model != NULL && own)
     status = vf_fail(err, VF_USAGE, "--network stands in place of --model: one of them");
   if (status == VF_OK) status = vf_deployment_devices(s->devices, &s->n_devices, ctx, d, err);
-  if (status == VF_OK && !own) status = vf_opened_open(&s->opened, ctx, d, s->devices, s->n_devices, err);
+  s->published.gpu = s->from->gpu;
+  if (status == VF_OK && s->gpus != 0 && s->n_devices != 1)
+    status = vf_fail(err, VF_USAGE, "'%.60s': so many GPUs are of one kind", d->gpu);
+  if (status == VF_OK && !own)
+    status = vf_opened_open(&s->opened, ctx, d, s->devices, s->n_devices, err);
   if (status == VF_OK)
     *out = s;
   else
@@ -309,6 +336,10 @@ const vf_device *vf_setup_devices(const vf_setup *s, size_t *count) {
 
 vf_request *vf_setup_request(vf_setup *s) {
   return s != NULL ? &s->opened.request : NULL;
+}
+
+uint32_t vf_setup_gpus(const vf_setup *s) {
+  return s->gpus;
 }
 
 const vf_deployment *vf_setup_from(const vf_setup *s) {

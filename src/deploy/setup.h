@@ -51,6 +51,10 @@ vf_status vf_train_any(vf_train *out, const vf_model *model, const vf_train_requ
 /* The run of a deployment that trains, as vf_train_run() takes it. */
 vf_status vf_deployment_train_request(vf_train_request *out, const vf_deployment *d, vf_error *err);
 
+/* GPUs of a training, all of the first device's kind, where they are too many for devices of their
+ * own: "h100x512"; 0: the devices are all. */
+uint32_t vf_setup_gpus(const vf_setup *s);
+
 /* The run of a training deployment, as vf_train_run() takes it: with the deployment's ranks and
  * what its program takes where nothing was said. */
 vf_status vf_setup_train_request(vf_train_request *out, const vf_setup *s, vf_error *err);

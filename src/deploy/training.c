@@ -6,7 +6,9 @@
 #include "engines/trainers.h"
 
 vf_status vf_setup_train_request(vf_train_request *out, const vf_setup *s, vf_error *err) {
-  return vf_deployment_train_request(out, vf_setup_from(s), err);
+  vf_status status = vf_deployment_train_request(out, vf_setup_from(s), err);
+  if (status == VF_OK) out->gpus = vf_setup_gpus(s);
+  return status;
 }
 
 vf_status vf_train_any(vf_train *out, const vf_model *model, const vf_train_request *r,

@@ -21,9 +21,10 @@ bool vf_engine_spells(const vf_engine *engine, size_t param) {
 
 /* Options that llama.cpp has and vLLM has not, or the other way round; both kinds: it is open. */
 static const char *engine_of_options(const vf_deployment *d) {
+  const vf_deployment nothing = vf_deployment_init();
   bool ours = false, theirs = false;
   for (size_t i = 0; i < VF_PARAM_COUNT; i++) {
-    if (vf_params[i].every_engine || !vf_param_is_set(&vf_params[i], d)) continue;
+    if (vf_params[i].every_engine || !vf_param_differs(&vf_params[i], d, &nothing)) continue;
     bool gguf = vf_engine_spells(&vf_engine_llamacpp, i);
     bool serving = vf_engine_spells(&vf_engine_vllm, i);
     ours |= gguf && !serving;

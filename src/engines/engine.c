@@ -119,18 +119,6 @@ static vf_status check_devices(const vf_device *devices, size_t count, vf_error 
   return VF_OK;
 }
 
-/* One of several has everything, and the others idle beside it: an engine sees it as the first. */
-static vf_status choose_main(vf_device *devices, size_t count, const vf_request *request,
-                             vf_error *err) {
-  if (request->main_gpu >= count)
-    return vf_fail(err, VF_USAGE, "the main GPU is %" PRIu32 ", and the last one is %zu",
-                   request->main_gpu, count - 1);
-  vf_device main = devices[request->main_gpu];
-  memmove(devices + 1, devices, request->main_gpu * sizeof *devices);
-  devices[0] = main;
-  return VF_OK;
-}
-
 /* Every device and line back where the caller has it. */
 static void restore_order(vf_estimate *e, uint32_t main) {
   vf_device_budget first = e->devices[0];
@@ -142,19 +130,29 @@ static void restore_order(vf_estimate *e, uint32_t main) {
   }
 }
 
+/* One of several has everything, and the others idle beside it: an engine sees it as the first. */
+static size_t in_turn(size_t i, const vf_request *request) {
+  size_t main = request->main_gpu;
+  if (request->split != VF_SPLIT_NONE || i > main) return i;
+  return i == 0 ? main : i - 1;
+}
+
 /* The caller's devices and, unless the host is the only one, the host behind them. */
 static vf_status set_devices(vf_estimate *e, const vf_model *model, const vf_request *request,
                              const vf_device *devices, size_t count, vf_error *err) {
-  vf_device all[VF_MAX_DEVICES + 1];
-  memcpy(all, devices, count * sizeof *all);
-  bool split = request->split != VF_SPLIT_NONE;
-  vf_status status = split ? VF_OK : choose_main(all, count, request, err);
+  bool split = request->split != VF_SPLIT_NONE, host = devices[0].kind == VF_DEVICE_HOST;
+  if (!split && request->main_gpu >= count)
+    return vf_fail(err, VF_USAGE, "the main GPU is %" PRIu32 ", and the last one is %zu",
+                   request->main_gpu, count - 1);
+  vf_status status = vf_estimate_reset(e, model, host ? count : count + 1, err);
   if (status != VF_OK) return status;
-  e->n_idle = split || devices[0].kind == VF_DEVICE_HOST ? 0 : count - 1;
-  if (devices[0].kind != VF_DEVICE_HOST)
-    all[count++] = (vf_device){.id = "host", .name = "host memory", .kind = VF_DEVICE_HOST};
-  complete_host(&all[count - 1], request, &all[0]);
-  return vf_estimate_reset(e, model, all, count, err);
+  for (size_t i = 0; i < count; i++) e->devices[i].device = devices[in_turn(i, request)];
+  if (!host)
+    e->devices[count].device =
+        (vf_device){.id = "host", .name = "host memory", .kind = VF_DEVICE_HOST};
+  complete_host(&e->devices[e->n_devices - 1].device, request, &e->devices[0].device);
+  e->n_idle = split || host ? 0 : count - 1;
+  return VF_OK;
 }
 
 static bool is_known_version(const vf_engine *engine, const char *version) {

@@ -387,7 +387,7 @@ static const vf_column workload_columns[WORKLOAD_COLUMNS] = {
     [WORKLOAD_HIGH] = {"high", "high_bytes", VF_CELL_BYTES},
     [WORKLOAD_QUALITY] = {"figure", "quality", VF_CELL_TEXT},
     [WORKLOAD_VARIANT] = {"variant", "variant", VF_CELL_TEXT},
-    [WORKLOAD_VARIANTS] = {"of", "variants", VF_CELL_NUMBER},
+    [WORKLOAD_VARIANTS] = {"variants", "variants", VF_CELL_NUMBER},
     [WORKLOAD_NAME] = {NULL, "name", VF_CELL_TEXT},
     [WORKLOAD_DTYPE] = {NULL, "dtype", VF_CELL_TEXT},
     [WORKLOAD_HOST] = {NULL, "host_memory_bytes", VF_CELL_BYTES},
@@ -395,12 +395,18 @@ static const vf_column workload_columns[WORKLOAD_COLUMNS] = {
     [WORKLOAD_FAMILY] = {NULL, "family", VF_CELL_TEXT},
 };
 
-/* One row for the variant that is meant where none is named. */
+/* Behind a colon, as place takes it: "f5-tts:cli"; NULL: none. */
+static const char *variant_of(const char *text) {
+  const char *colon = text != NULL ? strchr(text, ':') : NULL;
+  return colon != NULL ? colon + 1 : NULL;
+}
+
+/* One row for the variant that is named, or that is meant where none is. */
 static vf_status add_workload(vf_listing *l, const vf_context *ctx, const vf_catalog_entry *e,
                               const vf_facts *f, const vf_list_query *q, vf_error *err) {
   vf_measured m;
   char family[64];
-  vf_status status = vf_measured_read(&m, e, NULL, ctx, err);
+  vf_status status = vf_measured_read(&m, e, variant_of(q->text), ctx, err);
   if (status != VF_OK) return status;
   family_of(family, e->file);
   if (!same_word(q->family, family)) return VF_OK;
@@ -497,6 +503,7 @@ static vf_status find_named(vf_catalog_entry *out, const catalog_view *view, con
   vf_model_name name;
   vf_model_found model = {.match = VF_MATCH_NONE};
   vf_device_found device;
+  char bare[VF_NAME_SIZE];
   switch ((int)view->kind) {
   case VF_CATALOG_MODELS:
     if (vf_model_name_read(&name, text)) vf_model_find(&model, ctx, &name);
@@ -507,6 +514,10 @@ static vf_status find_named(vf_catalog_entry *out, const catalog_view *view, con
     *out = device.entries[0];
     return device.n > 0 ? VF_OK : vf_device_unknown(ctx, text, err);
   default:
+    if (view->kind == VF_CATALOG_WORKLOADS && variant_of(text) != NULL) {
+      snprintf(bare, sizeof bare, "%.*s", (int)strcspn(text, ":"), text);
+      text = bare;
+    }
     vf_catalog_guess_name(&guess, ctx, view->kind, text);
     *out = guess.entry;
     return guess.certain ? VF_OK : vf_catalog_unknown(ctx, view->kind, view->called, text, "", err);

@@ -163,20 +163,27 @@ typedef struct limits {
 
 enum { NO_LIMIT_MIB = 1 << 30 }; /* version 1 says "none" by a number next to 2^63 */
 
+/* folder/name, in the folder's own place: paths are long, and stacks may be small. */
+static const char *within(char folder[VF_SYSTEM_PATH], size_t n, const char *name) {
+  snprintf(folder + n, VF_SYSTEM_PATH - n, "/%s", name);
+  return folder;
+}
+
 /* What one group may still take: memory that holds copies of files can be had back. */
-static void look_at_group(limits *l, const char *root, const char *folder, bool v2) {
-  char path[VF_SYSTEM_PATH], text[VF_SYSTEM_FILE / 8];
+static void look_at_group(limits *l, const char *root, char folder[VF_SYSTEM_PATH], bool v2) {
+  char text[VF_SYSTEM_FILE / 2];
   uint64_t limit, now = 0, files = 0;
-  size_t n;
-  snprintf(path, sizeof path, "%.4000s/%s", folder, v2 ? "memory.max" : "memory.limit_in_bytes");
-  if (!vf_system_value(&limit, root, path, 10) || limit / VF_MIB >= NO_LIMIT_MIB) return;
-  snprintf(path, sizeof path, "%.4000s/%s", folder,
-           v2 ? "memory.current" : "memory.usage_in_bytes");
+  size_t n, end = strlen(folder);
+  const char *path = within(folder, end, v2 ? "memory.max" : "memory.limit_in_bytes");
+  bool limited = vf_system_value(&limit, root, path, 10) && limit / VF_MIB < NO_LIMIT_MIB;
+  path = within(folder, end, v2 ? "memory.current" : "memory.usage_in_bytes");
   if (!vf_system_value(&now, root, path, 10)) now = 0;
-  snprintf(path, sizeof path, "%.4000s/memory.stat", folder);
+  path = within(folder, end, "memory.stat");
   if (vf_system_read(text, sizeof text, &n, root, path) != VF_SYSTEM_READ ||
       !vf_cgroup_stat(&files, text, n, v2 ? "inactive_file" : "total_inactive_file"))
     files = 0;
+  folder[end] = '\0';
+  if (!limited) return;
   uint64_t held = now - vf_min_u64(files, now);
   uint64_t room = limit - vf_min_u64(held, limit);
   if (!l->any || limit < l->limit) l->limit = limit;
@@ -186,15 +193,19 @@ static void look_at_group(limits *l, const char *root, const char *folder, bool 
 
 /* The group and all that it is in.  A path that is not there is of another namespace: the mount
  * itself is then this process's group. */
+static bool find_group(char *out, size_t size, bool *v2, const char *root) {
+  char text[VF_SYSTEM_FILE];
+  size_t n;
+  return vf_system_read(text, sizeof text, &n, root, "/proc/self/cgroup") == VF_SYSTEM_READ &&
+         vf_cgroup_path(out, size, v2, text, n);
+}
+
 static limits find_limits(const char *root) {
   static const char v2_mount[] = "/sys/fs/cgroup", v1_mount[] = "/sys/fs/cgroup/memory";
-  char text[VF_SYSTEM_FILE / 8], group[2048], folder[VF_SYSTEM_PATH];
+  char group[2048], folder[VF_SYSTEM_PATH];
   limits l = {0};
-  size_t n;
   bool v2;
-  if (vf_system_read(text, sizeof text, &n, root, "/proc/self/cgroup") != VF_SYSTEM_READ ||
-      !vf_cgroup_path(group, sizeof group, &v2, text, n))
-    return l;
+  if (!find_group(group, sizeof group, &v2, root)) return l;
   const char *mount = v2 ? v2_mount : v1_mount;
   snprintf(folder, sizeof folder, "%s%s", mount, group);
   if (!vf_system_exists(root, folder)) snprintf(folder, sizeof folder, "%s", mount);
@@ -209,18 +220,23 @@ static limits find_limits(const char *root) {
 
 /* ---- Both ------------------------------------------------------------------------------- */
 
-vf_status vf_host_memory_read(vf_host_memory *out, vf_findings *notes, const char *root,
+static vf_status read_meminfo(vf_host_memory *out, vf_findings *notes, const char *root,
                               vf_error *err) {
   static const char path[] = "/proc/meminfo";
   char text[VF_SYSTEM_FILE];
   size_t n;
-  vf_host_memory h;
   vf_system_result read = vf_system_read(text, sizeof text, &n, root, path);
   if (read == VF_SYSTEM_DENIED)
     return vf_fail_at(err, VF_IO, path, "", "permission denied: say --host-memory SIZE");
   if (read != VF_SYSTEM_READ)
     return vf_fail_at(err, VF_IO, path, "", "cannot be read: say --host-memory SIZE");
-  vf_status status = vf_meminfo_parse(&h, text, n, notes, err);
+  return vf_meminfo_parse(out, text, n, notes, err);
+}
+
+vf_status vf_host_memory_read(vf_host_memory *out, vf_findings *notes, const char *root,
+                              vf_error *err) {
+  vf_host_memory h;
+  vf_status status = read_meminfo(&h, notes, root, err);
   if (status != VF_OK) return status;
   limits l = find_limits(root);
   h.usable_bytes = h.total_bytes;
@@ -254,7 +270,7 @@ static uint64_t node_value(const char *text, size_t length, const char *key) {
 
 void vf_host_memory_without_gpus(vf_host_memory *h, const char *root) {
   enum { MOST_NODES = 64 };
-  char path[96], cpus[32], text[VF_SYSTEM_FILE / 8];
+  char path[96], cpus[32], text[VF_SYSTEM_FILE];
   uint64_t total = 0, left = 0;
   for (unsigned node = 0; node < MOST_NODES; node++) {
     size_t n;

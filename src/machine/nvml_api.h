@@ -29,18 +29,21 @@ enum nvml_return {
 
 typedef struct nvml_device_st *nvml_device;
 
+/* Where pointers have 32 bits, some align 64-bit numbers to 4 bytes, and so does the library. */
+#define NVML_SIZED(type, bytes) (sizeof(void *) < 8 || sizeof(type) == (bytes))
+
 /* nvmlMemory_t: `used` includes what the driver keeps. */
 typedef struct nvml_memory {
   uint64_t total, free, used;
 } nvml_memory;
-_Static_assert(sizeof(nvml_memory) == 24, "as in nvml.h");
+_Static_assert(NVML_SIZED(nvml_memory, 24), "as in nvml.h");
 
 /* nvmlMemory_v2_t: `used` does not include `reserved`. */
 typedef struct nvml_memory_v2 {
   uint32_t version;
   uint64_t total, reserved, free, used;
 } nvml_memory_v2;
-_Static_assert(sizeof(nvml_memory_v2) == 40, "as in nvml.h");
+_Static_assert(NVML_SIZED(nvml_memory_v2, 40), "as in nvml.h");
 enum { NVML_MEMORY_V2 = sizeof(nvml_memory_v2) | (2 << 24) };
 
 /* nvmlPciInfo_t of nvmlDeviceGetPciInfo_v3; older versions fill less of it. */
@@ -59,7 +62,7 @@ typedef struct nvml_process {
   uint64_t used_bytes; /* all ones: not known (WDDM) */
   uint32_t gpu_instance, compute_instance;
 } nvml_process;
-_Static_assert(sizeof(nvml_process) == 24, "as in nvml.h");
+_Static_assert(NVML_SIZED(nvml_process, 24), "as in nvml.h");
 
 enum { NVML_NAME_SIZE = 96, NVML_VERSION_SIZE = 80 };
 

@@ -128,19 +128,12 @@ static void check_amd_access(vf_findings *out, const char *root) {
 /* libdrm's list, where it is installed: "744C,\tC8,\tAMD Radeon RX 7900 XTX".  A card says its name
  * itself if it is one for servers. */
 static void read_amd_name(vf_found *d, const char *root, const char *folder) {
-  char text[VF_SYSTEM_FILE], wanted[16];
+  char wanted[16];
   uint64_t revision;
-  size_t n;
   if (!device_value(&revision, root, folder, "revision", 16) || revision > 0xFF) return;
-  if (vf_system_read(text, sizeof text, &n, root, "/usr/share/libdrm/amdgpu.ids") != VF_SYSTEM_READ)
-    return;
-  snprintf(wanted, sizeof wanted, "\n%04X,\t%02X,\t", (unsigned)d->d.pci_device,
-           (unsigned)revision);
-  const char *line = strstr(text, wanted);
-  if (line == NULL) return;
-  line += strlen(wanted);
-  snprintf(d->d.driver_name, sizeof d->d.driver_name, "%.*s",
-           (int)vf_min_u64(strcspn(line, "\r\n"), sizeof d->d.driver_name - 1), line);
+  snprintf(wanted, sizeof wanted, "%04X,\t%02X,\t", (unsigned)d->d.pci_device, (unsigned)revision);
+  vf_system_find(d->d.driver_name, sizeof d->d.driver_name, root, "/usr/share/libdrm/amdgpu.ids",
+                 wanted);
 }
 
 static void find_amd(vf_findings *out, vf_found *d, const char *root, const char *folder,

@@ -25,19 +25,49 @@ static bool take(int fd, char *buf, size_t size, size_t *length) {
   return true;
 }
 
-vf_system_result vf_system_read(char *buf, size_t size, size_t *length, const char *root,
-                                const char *path) {
+/* A regular file that is there and may be read; below 0: why not. */
+static int open_file(const char *root, const char *path, vf_system_result *why) {
   char whole[VF_SYSTEM_PATH];
   struct stat st;
+  *why = VF_SYSTEM_ABSENT;
+  if (!join(whole, root, path)) return -1;
+  int fd = open(whole, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+  if (fd < 0 && (errno == EACCES || errno == EPERM)) *why = VF_SYSTEM_DENIED;
+  if (fd < 0) return -1;
+  if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) return fd;
+  *why = VF_SYSTEM_ODD;
+  close(fd);
+  return -1;
+}
+
+vf_system_result vf_system_read(char *buf, size_t size, size_t *length, const char *root,
+                                const char *path) {
+  vf_system_result why;
   *length = 0;
   buf[0] = '\0';
-  if (!join(whole, root, path)) return VF_SYSTEM_ABSENT;
-  int fd = open(whole, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-  if (fd < 0) return errno == EACCES || errno == EPERM ? VF_SYSTEM_DENIED : VF_SYSTEM_ABSENT;
-  bool read = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && take(fd, buf, size - 1, length);
+  int fd = open_file(root, path, &why);
+  if (fd < 0) return why;
+  bool read = take(fd, buf, size - 1, length);
   close(fd);
   buf[*length] = '\0';
   return read ? VF_SYSTEM_READ : VF_SYSTEM_ODD;
+}
+
+bool vf_system_find(char *buf, size_t size, const char *root, const char *path, const char *start) {
+  char line[512];
+  vf_system_result why;
+  size_t n = strlen(start);
+  bool found = false, begins = true; /* a line may be longer than the room for it */
+  int fd = open_file(root, path, &why);
+  FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
+  if (f == NULL && fd >= 0) close(fd);
+  while (!found && f != NULL && fgets(line, sizeof line, f) != NULL) {
+    found = begins && strncmp(line, start, n) == 0;
+    begins = strchr(line, '\n') != NULL;
+  }
+  if (f != NULL) fclose(f);
+  if (found) snprintf(buf, size, "%.*s", (int)strcspn(line + n, "\r\n"), line + n);
+  return found;
 }
 
 bool vf_system_line(char *buf, size_t size, const char *root, const char *path) {

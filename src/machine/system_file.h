@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { VF_SYSTEM_PATH = 4096, VF_SYSTEM_FILE = 1 << 16 };
+enum { VF_SYSTEM_PATH = 4096, VF_SYSTEM_FILE = 1 << 13 };
 
 typedef enum vf_system_result {
   VF_SYSTEM_READ,
@@ -24,6 +24,10 @@ vf_system_result vf_system_read(char *buf, size_t size, size_t *length, const ch
 
 /* The same with the first line alone, without blanks around it; false if there is none. */
 bool vf_system_line(char *buf, size_t size, const char *root, const char *path);
+
+/* What follows `start` on the first line that begins with it, as far as there is room; for files
+ * that are longer than the kernel's. */
+bool vf_system_find(char *buf, size_t size, const char *root, const char *path, const char *start);
 
 /* A whole number that is all there is in text, in this base (16: with or without 0x); blanks around
  * it do not count.  False for signs, fractions, and what does not fit. */

@@ -12,6 +12,7 @@
 #include "base/names.h"
 #include "base/status.h"
 #include "core/format.h"
+#include "models/mix.h"
 #include "models/scheme.h"
 
 /* ---- The recipes ------------------------------------------------------------------------ */
@@ -120,6 +121,8 @@ typedef struct state {
   bool wide;          /* embedding and output in q8_0 */
   bool falcon;
   bool large_llama; /* the 80-layer one with shared KV heads has a rule of its own */
+  bool fused_apart; /* as before b8266: what is not called attn_v is no value matrix */
+  bool mxfp4;       /* experts are left in MXFP4, as they were published */
   bool tied;
   uint32_t n_values, value; /* how many value matrices there are, and the running index */
   uint32_t downs, gates, ups;
@@ -182,6 +185,20 @@ static vf_format value_format(const state *s, uint32_t i) {
   bool low = f == F(Q3_K) || f == F(Q4_K);
   if (s->large_llama && low) f = F(Q5_K);
   return s->n_experts == 8 ? F(Q8_0) : f;
+}
+
+/* Until #19770 (b8266, March 2026) queries, keys and values in one had a rule of their own, and the
+ * key-value half of a latent attention none. */
+static vf_format fused_format(const state *s, const vf_tensor *t) {
+  if (t->role != VF_ROLE_ATTN_QKV) return s->base;
+  switch (s->id) {
+  case R_Q3_K_M:
+  case R_Q3_K_L:
+  case R_IQ3_M: return F(Q4_K);
+  case R_Q4_K_M: return F(Q5_K);
+  case R_Q5_K_M: return F(Q6_K);
+  default: return s->base;
+  }
 }
 
 static vf_format key_format(const state *s) {
@@ -283,6 +300,8 @@ static vf_format wanted_format(state *s, const vf_tensor *t) {
   if (s->id == R_MXFP4_MOE || s->id == R_NVFP4) return t->ne[2] > 1 ? s->base : F(Q8_0);
   uint32_t down = category == VF_CATEGORY_DOWN ? index_of(s, t, &s->downs) : 0;
   if (recipes[s->id].tiny) return tiny_format(s, category, down);
+  if (s->fused_apart && t->role != VF_ROLE_ATTN_V && category == VF_CATEGORY_VALUE)
+    return fused_format(s, t);
   switch (category) {
   case VF_CATEGORY_VALUE: return value_format(s, s->value++);
   case VF_CATEGORY_KEY: return key_format(s);
@@ -362,8 +381,8 @@ static vf_format tower_format(const state *s) {
 }
 
 static bool keeps_mxfp4(const state *s, const vf_tensor *t) {
-  return (s->m->flags & VF_MODEL_EXPERTS_MXFP4) != 0 && t->ne[2] > 1 &&
-         t->suffix == VF_SUFFIX_WEIGHT && vf_format_divides(F(MXFP4), t->ne[0]);
+  return s->mxfp4 && t->ne[2] > 1 && t->suffix == VF_SUFFIX_WEIGHT &&
+         vf_format_divides(F(MXFP4), t->ne[0]);
 }
 
 static vf_format choose(state *s, const vf_tensor *t) {
@@ -387,6 +406,7 @@ static state begin(const vf_model *m, recipe_id id, variant_id how) {
   state s = {.m = m, .id = id, .base = recipes[id].base, .gqa = heads_per_kv(first)};
   s.imatrix = how == V_IMATRIX;
   s.wide = how == V_WIDE;
+  s.mxfp4 = (m->flags & VF_MODEL_EXPERTS_MXFP4) != 0;
   s.early = how == V_EARLY;
   if (s.early) s.base = F(Q3_K);
   for (uint32_t i = 0; i < m->n_layers; i++)
@@ -400,19 +420,61 @@ static state begin(const vf_model *m, recipe_id id, variant_id how) {
   return s;
 }
 
+/* A name does not tell by which build a file was made, or with an importance matrix, or whether
+ * experts were left as they are published: the same recipe in the ways in which it may have been
+ * followed.  They differ in few tensors, of few models. */
+enum { WAYS = 4 };
+
+static size_t other_ways(state ways[WAYS], const state *s) {
+  size_t n = 0;
+  bool plain = !s->imatrix && !s->wide && !s->early;
+  for (size_t i = 0; i < s->m->n_tensors && n == 0; i++)
+    if (category_of(&s->m->tensors[i]) == VF_CATEGORY_VALUE &&
+        s->m->tensors[i].role != VF_ROLE_ATTN_V) {
+      ways[n] = *s;
+      ways[n++].fused_apart = true;
+    }
+  if (plain) {
+    ways[n] = *s;
+    ways[n++].imatrix = true;
+  }
+  if ((s->m->flags & VF_MODEL_MXFP4_PUBLISHED) != 0) {
+    ways[n] = *s;
+    ways[n++].mxfp4 = true;
+  }
+  return n;
+}
+
+/* In thousandths of a row as it is stored. */
+static uint32_t part_of(const vf_tensor *t, vf_format f, bool upwards) {
+  uint64_t own = vf_format_row_about((vf_format)t->format, t->ne[0]);
+  uint64_t other = vf_format_row_about(f, t->ne[0]);
+  return (uint32_t)((other * 1000 + (upwards ? own - 1 : 0)) / own);
+}
+
+static void add_way(vf_tensor *t, vf_format f) {
+  if (f == (vf_format)t->format) return;
+  if (t->share.expected == 0) t->share = (vf_weights_share){1000, 1000, 1000};
+  uint32_t low = part_of(t, f, false), high = part_of(t, f, true);
+  if (low < t->share.low) t->share.low = low;
+  if (high > t->share.high) t->share.high = high;
+}
+
 static vf_status apply(vf_model *m, recipe_id id, variant_id how, vf_error *err) {
-  state s = begin(m, id, how);
+  state s = begin(m, id, how), ways[WAYS];
+  size_t n_ways = other_ways(ways, &s);
   for (size_t i = 0; i < m->n_tensors; i++) {
     vf_tensor *t = &m->tensors[i];
     if (vf_roles[t->role].home == VF_HOME_TOWER && t->tower == 0) continue;
     vf_status status = vf_tensor_store(t, choose(&s, t), err);
     if (status != VF_OK) return status;
+    for (size_t way = 0; way < n_ways; way++) add_way(t, choose(&ways[way], t));
   }
   vf_model_stored(m);
   snprintf(m->quant, sizeof m->quant, "%s%s", recipes[id].name,
            how == V_IMATRIX ? imatrix_suffix : "");
   m->checkpoint[0] = '\0';
-  m->share = (vf_weights_share){0};
+  m->share = (vf_weights_share){0, 0, 0};
   return VF_OK;
 }
 
@@ -423,41 +485,6 @@ static bool cut_imatrix(char out[VF_NAME_SIZE], const char *name) {
   if (n <= m || !vf_name_equal(out + n - m, imatrix_suffix)) return false;
   out[n - m] = '\0';
   return true;
-}
-
-/* Publishers' own mixes are known by their size alone. */
-static const struct {
-  const char *name, *recipe;
-  vf_weights_share share;
-} mixes[] = {
-#define MIX(name, recipe, low, expected, high) {name, recipe, {low, expected, high}},
-#include "models/mixes.def"
-#undef MIX
-};
-enum { N_MIXES = sizeof mixes / sizeof *mixes };
-
-/* What a mix does with embeddings for every layer is not known: up to 16 bits. */
-static void widen_for_layers(vf_model *m) {
-  uint64_t all = 0, more = 0;
-  for (size_t i = 0; i < m->n_tensors; i++) {
-    const vf_tensor *t = &m->tensors[i];
-    if (vf_roles[t->role].home != VF_HOME_TOWER) all += t->bytes;
-    if (t->role != VF_ROLE_PER_LAYER_TOKEN_EMBD) continue;
-    uint64_t wide = 2 * t->ne[0] * t->ne[1];
-    more += wide > t->bytes ? wide - t->bytes : 0;
-  }
-  if (all >= 1000) m->share.high += (uint32_t)(more / (all / 1000));
-}
-
-static vf_status apply_mix(vf_model *m, size_t i, vf_error *err) {
-  vf_status status = vf_recipe_apply(m, mixes[i].recipe, err);
-  if (status != VF_OK) return status;
-  snprintf(m->quant, sizeof m->quant, "%s", mixes[i].name);
-  m->share = mixes[i].share;
-  widen_for_layers(m);
-  vf_model_assume(m, "mix",
-                  "a publisher's own mix: its size by what such files had, give the file");
-  return VF_OK;
 }
 
 static recipe_id recipe_called(const char *name) {
@@ -526,9 +553,9 @@ vf_status vf_recipe_apply(vf_model *m, const char *name, vf_error *err) {
     if (vf_name_equal(name, variants[i].name)) return apply_variant(m, i, err);
     vf_name_search_try(&search, variants[i].name);
   }
-  for (size_t i = 0; i < N_MIXES; i++) {
-    if (vf_name_equal(name, mixes[i].name)) return apply_mix(m, i, err);
-    vf_name_search_try(&search, mixes[i].name);
+  for (size_t i = 0; vf_mix_name(i) != NULL; i++) {
+    if (vf_name_equal(name, vf_mix_name(i))) return vf_mix_apply(m, i, err);
+    vf_name_search_try(&search, vf_mix_name(i));
   }
   if (vf_scheme_named(&scheme, name)) {
     m->scheme_by_name = true;
@@ -589,11 +616,12 @@ const char *vf_file_format_name(size_t i) {
   if (i < R_NAMED) return recipes[i].name;
   i -= R_NAMED;
   if (i < N_VARIANTS) return variants[i].name;
-  i -= N_VARIANTS;
-  return i < N_MIXES ? mixes[i].name : NULL;
+  return vf_mix_name(i - N_VARIANTS);
 }
 
 const char *vf_weight_format_name(size_t i) {
-  enum { FILES = R_NAMED + N_VARIANTS + N_MIXES };
-  return i < FILES ? vf_file_format_name(i) : vf_scheme_name(i - FILES);
+  enum { OWN = R_NAMED + N_VARIANTS };
+  size_t mixes = 0;
+  while (vf_mix_name(mixes) != NULL) mixes++;
+  return i < OWN + mixes ? vf_file_format_name(i) : vf_scheme_name(i - OWN - mixes);
 }

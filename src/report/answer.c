@@ -28,13 +28,6 @@ static const struct {
     [VF_MOST_RANK] = {"--lora-rank", "rank", "rank", "lora_rank", "no rank"},
 };
 
-#define DIM   "\x1b[2m"
-#define RESET "\x1b[0m"
-
-static void color(vf_out *out, const vf_report_options *options, const char *sequence) {
-  if (options->color) vf_out_put(out, sequence);
-}
-
 /* ---- Text ------------------------------------------------------------------------------- */
 
 static void text_value(vf_text *t, const vf_answer *a, const vf_choice *c) {
@@ -64,16 +57,16 @@ static void text_option(vf_text *t, const vf_answer *a, const vf_choice *c) {
   if (c->pp > 1) vf_text_printf(t, " --pp %" PRIu32, c->pp);
 }
 
-static void put_headline(vf_out *out, const vf_answer *a, const vf_report_options *options) {
+static void put_headline(vf_out *out, const vf_answer *a) {
   char buf[256];
   vf_text t = vf_text_on(buf, sizeof buf);
-  color(out, options, vf_verdict_word[a->found ? VF_FITS : VF_NO_FIT].color);
+  vf_out_color(out, vf_verdict_word[a->found ? VF_FITS : VF_NO_FIT].color);
   if (a->found)
     text_value(&t, a, &a->best);
   else
     vf_text_printf(&t, "NONE   %s fits", words[a->kind].none);
   vf_out_text(out, &t);
-  color(out, options, RESET);
+  vf_out_color(out, VF_OUT_RESET);
   vf_out_put(out, "   ");
 }
 
@@ -89,7 +82,8 @@ static void put_subject(vf_out *out, const vf_answer *a) {
     vf_text_thousands(&t, a->ctx_tokens);
     vf_text_put(&t, " tokens");
   }
-  if (a->kind != VF_MOST_SEQS && a->kind != VF_MOST_MICRO_BATCH && a->seqs > 1) vf_text_printf(&t, " × %" PRIu32, a->seqs);
+  if (a->kind != VF_MOST_SEQS && a->kind != VF_MOST_MICRO_BATCH && a->seqs > 1)
+    vf_text_printf(&t, " × %" PRIu32, a->seqs);
   if (a->kind != VF_MOST_KV && a->kv[0] != '\0') vf_text_printf(&t, " · KV in %s", a->kv);
   vf_text_printf(&t, " · %s", a->engine);
   if (a->kind != VF_MOST_GPU || a->found) vf_text_printf(&t, "   on %s", a->gpu);
@@ -115,9 +109,9 @@ static void put_choice(vf_out *out, const vf_answer *a, const vf_choice *c,
   const char *unit = vf_unit_name(options->unit);
   text_option(&t, a, c);
   vf_out_printf(out, "  %-24s ", buf);
-  color(out, options, vf_verdict_word[o->verdict].color);
+  vf_out_color(out, vf_verdict_word[o->verdict].color);
   vf_out_printf(out, "%-6s", o->refused ? "–" : vf_verdict_word[o->verdict].shown);
-  color(out, options, RESET);
+  vf_out_color(out, VF_OUT_RESET);
   t = vf_text_on(buf, sizeof buf);
   if (!o->refused) {
     vf_text_put(&t, "   needs ");
@@ -135,16 +129,17 @@ static void put_choice(vf_out *out, const vf_answer *a, const vf_choice *c,
   vf_out_put(out, "\n");
 }
 
-static void write_text(vf_out *out, const vf_answer *a, const vf_report_options *options) {
-  put_headline(out, a, options);
+static void put_page(vf_out *out, const void *result, const vf_report_options *options) {
+  const vf_answer *a = result;
+  put_headline(out, a);
   put_subject(out, a);
   if (a->found) put_choice(out, a, &a->best, options);
   if (a->has_next) put_choice(out, a, &a->next, options);
-  color(out, options, DIM);
+  vf_out_color(out, VF_OUT_DIM);
   if (a->found && !a->has_next && a->end != NULL) vf_out_printf(out, "  %s\n", a->end);
   if (a->kind == VF_MOST_GPU)
     vf_out_put(out, "  cheapest: least memory, then least bandwidth; prices are not known\n");
-  color(out, options, RESET);
+  vf_out_color(out, VF_OUT_RESET);
 }
 
 /* ---- JSON ------------------------------------------------------------------------------- */
@@ -209,15 +204,8 @@ static void events(vf_doc *j, const void *result) {
 
 vf_status vf_answer_write(const vf_answer *answer, const vf_report_options *options,
                           vf_write_fn write, void *user, vf_error *err) {
-  vf_out out;
-  vf_report_options o;
   VF_NEED(err, answer);
   VF_NEED(err, write);
-  vf_status status = vf_out_start(&out, &o, options, write, user, err);
-  if (status != VF_OK) return status;
   if ((unsigned)answer->kind >= VF_MOST_COUNT) return vf_fail(err, VF_USAGE, "no such question");
-  const vf_doc_format *format = vf_doc_format_get(o.format);
-  if (format != NULL) return vf_document_write(&out, format, events, answer, err);
-  write_text(&out, answer, &o);
-  return vf_out_finish(&out, err);
+  return vf_result_write(options, 0, put_page, events, answer, write, user, err);
 }

@@ -8,6 +8,7 @@
 #include "base/checked.h"
 #include "base/units.h"
 #include "core/words.h"
+#include "report/page.h"
 #include "report/place.h"
 
 enum { SEGMENTS = VF_CORESIDE_ITEMS + 4, BAR = 40 };
@@ -177,9 +178,11 @@ static void text_speeds(vf_out *out, const vf_place *p, const vf_placed_scenario
     vf_rate rate = p->items[i].decode[s->plan.option[i]];
     if ((s->peak >> i & 1) == 0 || rate.high == 0) continue;
     vf_text_rates(&t, rate, 1);
+    vf_text_put(&t, " tokens/s at ");
+    vf_page_text_ctx(&t, p->items[i].decode_ctx);
     vf_out_put(out, " · ");
     put_label(out, p->items[i].name, 0);
-    vf_out_printf(out, " %s tokens/s", buf);
+    vf_out_printf(out, " %s", buf);
   }
 }
 

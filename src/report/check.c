@@ -318,6 +318,8 @@ vf_status vf_check_report_add(vf_check_report *report, const vf_check *check, vf
   bool table = r->doc.format->twice;
   for (size_t i = 0; gate == NULL && i < check->n_batch; i++)
     (table ? put_line : put_object)(&r->doc, check, &check->batch[i]);
+  vf_status status = r->doc.format->check != NULL ? r->doc.format->check(&r->doc, err) : VF_OK;
+  if (status != VF_OK) return status;
   return r->out.failed ? vf_fail(err, VF_IO, "the report cannot be written") : VF_OK;
 }
 

@@ -73,13 +73,13 @@ static void put_row(page *p, const char *name, char cells[][TEXT], const char *c
   vf_out_put(p->out, name);
   vf_out_spaces(p->out, p->first - (int)vf_text_columns(name));
   for (size_t i = 0; i < columns; i++) {
-    bool colored = colors != NULL && colors[i] != NULL && p->options->color && !markdown(p);
+    bool colored = colors != NULL && colors[i] != NULL;
     if (!markdown(p) && i + 1 == columns && cells[i][0] == '\0') break;
     vf_out_put(p->out, markdown(p) ? " | " : "");
     vf_out_spaces(p->out, p->widths[i] - (int)vf_text_columns(cells[i]) + (markdown(p) ? 0 : GAP));
-    if (colored) vf_out_put(p->out, colors[i]);
+    if (colored) vf_out_color(p->out, colors[i]);
     vf_out_put(p->out, cells[i]);
-    if (colored) vf_out_put(p->out, "\x1b[0m");
+    if (colored) vf_out_color(p->out, VF_OUT_RESET);
   }
   vf_out_put(p->out, markdown(p) ? " |\n" : "\n");
 }
@@ -394,24 +394,22 @@ static vf_status check_sides(const vf_compared *list, size_t count, vf_error *er
   return VF_OK;
 }
 
+static void put_page(vf_out *out, const void *result, const vf_report_options *options) {
+  const compared *all = result;
+  write_page(&(page){.out = out, .list = all->list, .n = all->n, .options = options});
+}
+
+/* Markdown is set by hand, too: side by side. */
 vf_status vf_comparison_write(const vf_compared *list, size_t count,
                               const vf_report_options *options, vf_write_fn write, void *user,
                               vf_error *err) {
-  vf_out out;
-  vf_report_options o;
-  page p = {.out = &out, .list = list, .n = count, .options = &o};
+  const compared all = {list, count};
   VF_NEED(err, list);
   VF_NEED(err, write);
   if (count == 0 || count > VF_MAX_COMPARED)
     return vf_fail(err, VF_LIMIT, "1 to %d deployments stand side by side", VF_MAX_COMPARED);
-  vf_status status = vf_out_start(&out, &o, options, write, user, err);
+  vf_status status = check_sides(list, count, err);
   if (status != VF_OK) return status;
-  status = check_sides(list, count, err);
-  if (status != VF_OK) return status;
-  const compared all = {list, count};
-  const vf_doc_format *format = vf_doc_format_get(o.format);
-  if (format != NULL && o.format != VF_REPORT_MARKDOWN) /* that one is set by hand, side by side */
-    return vf_document_write(&out, format, events, &all, err);
-  write_page(&p);
-  return vf_out_finish(&out, err);
+  return vf_result_write(options, 1U << VF_REPORT_MARKDOWN, put_page, events, &all, write, user,
+                         err);
 }

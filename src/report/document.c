@@ -73,6 +73,8 @@ vf_status vf_document_write(vf_out *out, const vf_doc_format *format, vf_doc_eve
       return vf_fail(err, VF_USAGE, "there is no list in this that could be written as %s",
                      format->name);
     if (format->end != NULL) format->end(&d);
+    vf_status status = format->check != NULL ? format->check(&d, err) : VF_OK;
+    if (status != VF_OK) return status;
   }
   return vf_out_finish(out, err);
 }

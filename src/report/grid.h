@@ -5,10 +5,10 @@
 #include "report/out.h"
 #include "solve/grid.h"
 
-void vf_grid_write_table(vf_out *out, const vf_grid *g, vf_cell_shows shows,
-                         const vf_report_options *options);
-void vf_grid_write_markdown(vf_out *out, const vf_grid *g, vf_cell_shows shows,
-                            const vf_report_options *options);
+vf_status vf_grid_write_table(vf_out *out, const vf_grid *g, vf_cell_shows shows,
+                              const vf_report_options *options, vf_error *err);
+vf_status vf_grid_write_markdown(vf_out *out, const vf_grid *g, vf_cell_shows shows,
+                                 const vf_report_options *options, vf_error *err);
 void vf_grid_write_csv(vf_out *out, const vf_grid *g, vf_cell_shows shows,
                        const vf_report_options *options);
 

@@ -163,10 +163,10 @@ vf_status vf_grid_write(const vf_grid *grid, vf_cell_shows shows, const vf_repor
   if ((unsigned)shows > VF_CELL_NEED)
     return vf_fail(err, VF_USAGE, "%d is nothing that a cell shows", (int)shows);
   switch (o.format) {
-  case VF_REPORT_TABLE: vf_grid_write_table(&out, grid, shows, &o); break;
+  case VF_REPORT_TABLE: status = vf_grid_write_table(&out, grid, shows, &o, err); break;
   case VF_REPORT_CSV: vf_grid_write_csv(&out, grid, shows, &o); break;
-  case VF_REPORT_MARKDOWN: vf_grid_write_markdown(&out, grid, shows, &o); break;
+  case VF_REPORT_MARKDOWN: status = vf_grid_write_markdown(&out, grid, shows, &o, err); break;
   default: return vf_document_write(&out, vf_doc_format_get(o.format), events, grid, err);
   }
-  return vf_out_finish(&out, err);
+  return status == VF_OK ? vf_out_finish(&out, err) : status;
 }

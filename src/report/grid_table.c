@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/status.h"
 #include "base/units.h"
 #include "core/words.h"
 #include "report/grid.h"
@@ -24,13 +25,6 @@ typedef struct page {
 
 static const char *const marks[VF_VERDICT_COUNT] = {"✓", "~", "?", "✗"};
 static const char *const verdict_words[VF_VERDICT_COUNT] = {"fits", "tight", "risky", "no fit"};
-
-#define DIM   "\x1b[2m"
-#define RESET "\x1b[0m"
-
-static void color(const page *p, const char *sequence) {
-  if (p->options->color && !p->markdown) vf_out_put(p->out, sequence);
-}
 
 /* Names come from the command line: nothing of them drives a terminal or breaks a row. */
 static void put_name(const page *p, const char *s) {
@@ -154,9 +148,10 @@ static void put_row(const page *p, size_t table, size_t row, int first, const in
     text_cell(&t, p, cell);
     vf_out_put(p->out, p->markdown ? " | " : "");
     vf_out_spaces(p->out, widths[c] - (int)vf_text_columns(buf) + (p->markdown ? 0 : GAP));
-    color(p, cell->known && !cell->refused ? vf_verdict_word[cell->verdict].color : DIM);
+    vf_out_color(p->out,
+                 cell->known && !cell->refused ? vf_verdict_word[cell->verdict].color : VF_OUT_DIM);
     vf_out_put(p->out, buf);
-    color(p, RESET);
+    vf_out_color(p->out, VF_OUT_RESET);
   }
   vf_out_put(p->out, p->markdown ? " |\n" : "\n");
 }
@@ -176,11 +171,8 @@ static void put_outer(const page *p, size_t table) {
   if (p->n_tables > 1) vf_out_put(p->out, p->markdown ? "**\n\n" : "\n\n");
 }
 
-static void put_table(const page *p, size_t table) {
-  enum { MOST_COLUMNS = 4096 };
-  static const size_t most = MOST_COLUMNS;
-  int widths[MOST_COLUMNS], first = first_width(p);
-  if (p->columns->count > most) return; /* no axis has so many values */
+static void put_table(const page *p, size_t table, int *widths) {
+  int first = first_width(p);
   for (size_t c = 0; c < p->columns->count; c++) widths[c] = column_width(p, table, c);
   put_outer(p, table);
   put_head(p, first, widths);
@@ -247,9 +239,9 @@ static void put_legend(const page *p) {
   for (int v = 0; v < VF_VERDICT_COUNT; v++) {
     if (!any_cell(p->g, false, (vf_verdict)v)) continue;
     vf_out_put(p->out, between);
-    color(p, vf_verdict_word[v].color);
+    vf_out_color(p->out, vf_verdict_word[v].color);
     vf_out_put(p->out, marks[v]);
-    color(p, RESET);
+    vf_out_color(p->out, VF_OUT_RESET);
     vf_out_printf(p->out, " %s", words[v]);
     between = "   ";
   }
@@ -280,36 +272,41 @@ static void put_reasons(const page *p) {
 static void put_assumptions(const page *p) {
   const vf_grid *g = p->g;
   size_t n = g->n_cells - g->n_refused;
-  color(p, DIM);
+  vf_out_color(p->out, VF_OUT_DIM);
   for (size_t i = 0; i < g->n_assumptions; i++) {
     put_below(p, i == 0 || p->markdown ? "assumes" : "", g->assumptions[i].text);
     if (g->in_cells[i] < n) vf_out_printf(p->out, " (%zu of %zu cells)", g->in_cells[i], n);
     if (!p->markdown) vf_out_put(p->out, "\n");
   }
-  color(p, RESET);
+  vf_out_color(p->out, VF_OUT_RESET);
   if (p->markdown) vf_out_put(p->out, "\n");
 }
 
-static void put_page(page *p) {
+static vf_status put_page(page *p, vf_error *err) {
   const vf_grid *g = p->g;
+  const vf_allocator *a = vf_arena_allocator(g->arena);
   p->columns = &g->axes[g->n_axes - 1];
   p->rows = g->n_axes > 1 ? &g->axes[g->n_axes - 2] : NULL;
   p->n_tables = g->n_cells / p->columns->count / (p->rows != NULL ? p->rows->count : 1);
+  int *widths = a->alloc(a->user, p->columns->count * sizeof *widths);
+  if (widths == NULL) return vf_fail_nomem(err);
   put_title(p);
-  for (size_t i = 0; i < p->n_tables; i++) put_table(p, i);
+  for (size_t i = 0; i < p->n_tables; i++) put_table(p, i, widths);
+  a->free(a->user, widths);
   put_legend(p);
   put_reasons(p);
   put_assumptions(p);
+  return VF_OK;
 }
 
-void vf_grid_write_table(vf_out *out, const vf_grid *g, vf_cell_shows shows,
-                         const vf_report_options *options) {
+vf_status vf_grid_write_table(vf_out *out, const vf_grid *g, vf_cell_shows shows,
+                              const vf_report_options *options, vf_error *err) {
   page p = {.out = out, .g = g, .shows = shows, .options = options};
-  put_page(&p);
+  return put_page(&p, err);
 }
 
-void vf_grid_write_markdown(vf_out *out, const vf_grid *g, vf_cell_shows shows,
-                            const vf_report_options *options) {
+vf_status vf_grid_write_markdown(vf_out *out, const vf_grid *g, vf_cell_shows shows,
+                                 const vf_report_options *options, vf_error *err) {
   page p = {.out = out, .g = g, .shows = shows, .options = options, .markdown = true};
-  put_page(&p);
+  return put_page(&p, err);
 }

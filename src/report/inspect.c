@@ -412,24 +412,21 @@ static void events(vf_doc *j, const void *result) {
 
 /* ---- Writing ---------------------------------------------------------------------------- */
 
+static void put_page(vf_out *out, const void *result, const vf_report_options *options) {
+  const written *w = result;
+  if (w->b != NULL)
+    write_difference(out, NULL, w->a, w->b, w->tensors);
+  else
+    write_table(out, w->a, w->tensors, options->unit);
+}
+
 vf_status vf_inspection_write(const vf_inspection *inspection, const vf_inspection *other,
                               bool tensors, const vf_report_options *options, vf_write_fn write,
                               void *user, vf_error *err) {
   const vf_inspection_info *a = vf_inspection_info_get(inspection);
   const vf_inspection_info *b = other != NULL ? vf_inspection_info_get(other) : NULL;
-  vf_out out;
-  vf_report_options o;
   VF_NEED(err, inspection);
   VF_NEED(err, write);
-  vf_status status = vf_out_start(&out, &o, options, write, user, err);
-  if (status != VF_OK) return status;
   const written w = {a, b, tensors};
-  const vf_doc_format *format = vf_doc_format_get(o.format);
-  if (format != NULL) return vf_document_write(&out, format, events, &w, err);
-  if (b != NULL) {
-    write_difference(&out, NULL, a, b, tensors);
-  } else {
-    write_table(&out, a, tensors, o.unit);
-  }
-  return vf_out_finish(&out, err);
+  return vf_result_write(options, 0, put_page, events, &w, write, user, err);
 }

@@ -178,6 +178,77 @@ static void put_line(vf_out *out, const char *label, const cJSON *value) {
   vf_out_put(out, t.length >= t.size ? "…\n" : "\n");
 }
 
+/* ---- Ways to run a workload ------------------------------------------------------------- */
+
+enum { VARIANT_COLUMNS = 22, VARIANT_SIZE_COLUMNS = 16, FIGURE_COLUMNS = 10 };
+
+static const char *string_of(const cJSON *object, const char *key) {
+  const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, key);
+  return cJSON_IsString(value) ? value->valuestring : "";
+}
+
+static uint64_t mib_at(const cJSON *sizes, int i) {
+  const cJSON *value = cJSON_GetArrayItem(sizes, i);
+  return cJSON_IsNumber(value) && value->valuedouble > 0 ? (uint64_t)value->valuedouble * VF_MIB
+                                                         : 0;
+}
+
+/* "bf16, 1024x1024, model CPU offload": everything but figures and where they are from. */
+static void text_conditions(vf_text *t, const cJSON *variant) {
+  static const char *const keys[] = {"dtype", "implementation", "resolution", "conditions"};
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    const char *value = string_of(variant, keys[i]);
+    if (value[0] == '\0') continue;
+    if (t->length > 0) vf_text_put(t, ", ");
+    vf_text_escaped(t, value, strlen(value));
+  }
+}
+
+static void put_variant(vf_out *out, const cJSON *variant, vf_unit unit) {
+  char buf[400];
+  const cJSON *sizes = cJSON_GetObjectItemCaseSensitive(variant, "memory_mib");
+  vf_text t = vf_text_on(buf, sizeof buf);
+  const char *id = string_of(variant, "id");
+  vf_text_escaped(&t, id, strlen(id));
+  vf_out_put(out, "  ");
+  vf_out_left(out, buf, VARIANT_COLUMNS);
+  t = vf_text_on(buf, sizeof buf);
+  vf_text_interval(&t, (vf_interval){mib_at(sizes, 0), mib_at(sizes, 1), mib_at(sizes, 2)}, unit);
+  vf_text_printf(&t, " %s", vf_unit_name(unit));
+  vf_out_right(out, buf, VARIANT_SIZE_COLUMNS);
+  vf_out_put(out, "  ");
+  vf_out_left(out, string_of(variant, "quality"), FIGURE_COLUMNS);
+  t = vf_text_on(buf, sizeof buf);
+  text_conditions(&t, variant);
+  vf_out_text(out, &t);
+  vf_out_put(out, "\n");
+}
+
+static bool was_named(const cJSON *variants, const cJSON *before) {
+  for (const cJSON *c = variants->child; c != before; c = c->next)
+    if (strcmp(string_of(c, "source"), string_of(before, "source")) == 0) return true;
+  return false;
+}
+
+/* A line for each, and below them where the figures are from. */
+static void put_variants(vf_out *out, const cJSON *variants, vf_unit unit) {
+  vf_out_put(out, "\n  variants, NAME:VARIANT for one of them\n");
+  for (const cJSON *c = variants->child; c != NULL; c = c->next) put_variant(out, c, unit);
+  vf_out_put(out, "\n  figures from\n");
+  for (const cJSON *c = variants->child; c != NULL; c = c->next) {
+    char buf[600];
+    vf_text t = vf_text_on(buf, sizeof buf);
+    const char *source = string_of(c, "source");
+    if (source[0] == '\0' || was_named(variants, c)) continue;
+    vf_text_escaped(&t, source, strlen(source));
+    vf_out_put(out, "    ");
+    vf_out_text(out, &t);
+    vf_out_put(out, "\n");
+  }
+}
+
+/* ---- One entry, whole ------------------------------------------------------------------- */
+
 static void put_sources(vf_out *out, const cJSON *sources) {
   vf_out_put(out, "\n  sources\n");
   for (const cJSON *c = sources->child; c != NULL; c = c->next) {
@@ -192,7 +263,10 @@ static void put_sources(vf_out *out, const cJSON *sources) {
 }
 
 static bool is_shown_elsewhere(const char *key) {
-  return strcmp(key, "id") == 0 || strcmp(key, "name") == 0 || strcmp(key, "sources") == 0;
+  static const char *const keys[] = {"id", "name", "sources", "task", "variants"};
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+    if (strcmp(key, keys[i]) == 0) return true;
+  return false;
 }
 
 /* What was worked out comes first, then the entry as it stands. */
@@ -211,6 +285,8 @@ static void write_entry(vf_out *out, const vf_listing *l, const cJSON *entry, vf
   vf_out_put(out, "\n");
   for (const cJSON *c = entry->child; c != NULL; c = c->next)
     if (!is_shown_elsewhere(c->string)) put_line(out, c->string, c);
+  const cJSON *variants = cJSON_GetObjectItemCaseSensitive(entry, "variants");
+  if (variants != NULL) put_variants(out, variants, unit);
   const cJSON *sources = cJSON_GetObjectItemCaseSensitive(entry, "sources");
   if (sources != NULL) put_sources(out, sources);
 }

@@ -123,7 +123,9 @@ static bool has_remarks(const vf_machine_info *info) {
   return info->n_notes > 0 || info->n_devices == 0;
 }
 
-static void write_table(vf_out *out, const vf_machine_info *info, vf_unit unit) {
+static void put_page(vf_out *out, const void *result, const vf_report_options *options) {
+  const vf_machine_info *info = result;
+  vf_unit unit = options->unit;
   int width = name_width(info);
   vf_out_printf(out, "  #  %-*s%*s%*s%*s%*s%s\n", width, unit == VF_UNIT_GIB ? "GiB" : "GB",
                 CELL_WIDTH, "total", CELL_WIDTH, "kept", CELL_WIDTH, "used", CELL_WIDTH, "free",
@@ -214,15 +216,8 @@ static void events(vf_doc *j, const void *result) {
 
 vf_status vf_machine_write(const vf_machine *machine, const vf_report_options *options,
                            vf_write_fn write, void *user, vf_error *err) {
-  vf_out out;
-  vf_report_options o;
   VF_NEED(err, machine);
   VF_NEED(err, write);
-  vf_status status = vf_out_start(&out, &o, options, write, user, err);
-  if (status != VF_OK) return status;
-  const vf_doc_format *format = vf_doc_format_get(o.format);
-  if (format != NULL)
-    return vf_document_write(&out, format, events, vf_machine_info_get(machine), err);
-  write_table(&out, vf_machine_info_get(machine), o.unit);
-  return vf_out_finish(&out, err);
+  return vf_result_write(options, 0, put_page, events, vf_machine_info_get(machine), write, user,
+                         err);
 }

@@ -44,15 +44,6 @@ static unsigned bits_of(const char *quant) {
   return n;
 }
 
-static void color(vf_out *out, const vf_report_options *o, const char *sequence) {
-  if (o->color) vf_out_put(out, sequence);
-}
-
-static void put_right(vf_out *out, const char *text, int columns) {
-  vf_out_spaces(out, columns - (int)vf_text_columns(text));
-  vf_out_put(out, text);
-}
-
 /* ---- The headline ----------------------------------------------------------------------- */
 
 static void text_subject(vf_text *t, const vf_estimate *e, vf_unit unit) {
@@ -77,7 +68,7 @@ static void put_headline(vf_out *out, const vf_estimate *e, const vf_report_opti
   vf_text t = vf_text_on(buf, sizeof buf);
   const vf_offers *all = o->offers;
   const vf_verdict_words *word = &vf_verdict_word[vf_estimate_verdict(e)];
-  color(out, o, word->color);
+  vf_out_color(out, word->color);
   vf_out_put(out, word->shown);
   if (all->best < all->count) {
     const vf_offer *best = &all->list[all->best];
@@ -87,7 +78,7 @@ static void put_headline(vf_out *out, const vf_estimate *e, const vf_report_opti
     vf_text_printf(&t, " in %u bits on the GPU alone", bits_of(o->offers->list[0].quant));
   }
   vf_out_text(out, &t);
-  color(out, o, "\x1b[0m");
+  vf_out_color(out, VF_OUT_RESET);
   vf_out_put(out, "   ");
   t = vf_text_on(buf, sizeof buf);
   text_subject(&t, e, o->unit);
@@ -119,13 +110,13 @@ static void put_offer(vf_out *out, const vf_offer *o, const vf_offers *all, vf_u
   vf_out_spaces(out, FORMAT_COLUMNS - (int)strlen(o->quant));
   vf_text_size(&t, o->weights_bytes, unit, 1);
   vf_text_printf(&t, " %s", vf_unit_name(unit));
-  put_right(out, buf, WEIGHT_COLUMNS + 1);
+  vf_out_right(out, buf, WEIGHT_COLUMNS + 1);
   t = vf_text_on(buf, sizeof buf);
   vf_text_tokens(&t, o->ctx_tokens);
-  put_right(out, buf, CTX_COLUMNS);
+  vf_out_right(out, buf, CTX_COLUMNS);
   t = vf_text_on(buf, sizeof buf);
   if (o->decode.high != 0) vf_text_rates(&t, o->decode, 1);
-  put_right(out, buf, SPEED_COLUMNS);
+  vf_out_right(out, buf, SPEED_COLUMNS);
   t = vf_text_on(buf, sizeof buf);
   text_remark(&t, o, all, unit);
   if (t.length > 0) vf_out_put(out, "   ");

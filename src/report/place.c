@@ -4,6 +4,7 @@
  * where each program goes and what it takes. What does not fit says what breaks it and what to
  * unload. */
 #include "report/place.h"
+#include "report/page.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -11,8 +12,6 @@
 #include "base/checked.h"
 #include "base/units.h"
 #include "core/words.h"
-
-#define RESET "\x1b[0m"
 
 const char *const vf_compute_word[VF_COMPUTE_COUNT] = {"ok", "careful", "no"};
 const char *const vf_compute_shown[VF_COMPUTE_COUNT] = {"OK", "CAREFUL", "NO"};
@@ -98,16 +97,16 @@ static void write_size(char buf[40], uint64_t bytes, vf_unit unit) {
 }
 
 static void put_verdict(const page *g, vf_verdict v, size_t columns) {
-  if (g->options->color) vf_out_put(g->out, vf_verdict_word[v].color);
+  vf_out_color(g->out, vf_verdict_word[v].color);
   put_padded(g->out, vf_verdict_word[v].shown, columns, false);
-  if (g->options->color) vf_out_put(g->out, RESET);
+  vf_out_color(g->out, VF_OUT_RESET);
 }
 
 static void put_compute(const page *g, vf_compute c, size_t columns) {
   static const vf_verdict like[VF_COMPUTE_COUNT] = {VF_FITS, VF_TIGHT, VF_NO_FIT};
-  if (g->options->color) vf_out_put(g->out, vf_verdict_word[like[c]].color);
+  vf_out_color(g->out, vf_verdict_word[like[c]].color);
   put_padded(g->out, vf_compute_shown[c], columns, false);
-  if (g->options->color) vf_out_put(g->out, RESET);
+  vf_out_color(g->out, VF_OUT_RESET);
 }
 
 /* "whisper, chat and f5" */
@@ -314,7 +313,9 @@ static void put_decode(const page *g, const vf_placed_scenario *s, size_t label_
     put_escaped(g->out, w->name);
     vf_out_put(g->out, " ");
     vf_text_rates(&t, rate, 1);
-    vf_out_printf(g->out, "%s tokens/s alone", buf);
+    vf_text_put(&t, " tokens/s at ");
+    vf_page_text_ctx(&t, w->decode_ctx);
+    vf_out_printf(g->out, "%s alone", buf);
     t = vf_text_on(buf, sizeof buf);
     vf_text_rates(&t, rate, vf_max_u32(n, 1));
     if (n > 1) vf_out_printf(g->out, ", %s while %u programs compute", buf, n);
@@ -398,7 +399,8 @@ static void put_packing(const page *g, const vf_placed_scenario *s) {
 static bool is_maximal(const vf_placed_scenario *s, size_t i) {
   if (!vf_verdict_fits(s->sets[i].verdict)) return false;
   for (size_t k = 0; k < s->n_sets; k++)
-    if (k != i && vf_verdict_fits(s->sets[k].verdict) && (s->sets[i].loaded & ~s->sets[k].loaded) == 0)
+    if (k != i && vf_verdict_fits(s->sets[k].verdict) &&
+        (s->sets[i].loaded & ~s->sets[k].loaded) == 0)
       return false;
   return true;
 }

@@ -209,18 +209,15 @@ static void events(vf_doc *j, const void *result) {
 
 /* ---- All of them ------------------------------------------------------------------------ */
 
+static void put_page(vf_out *out, const void *result, const vf_report_options *options) {
+  vf_place_table(out, result, options);
+}
+
 vf_status vf_place_write(const vf_place *place, const vf_report_options *options, vf_write_fn write,
                          void *user, vf_error *err) {
-  vf_out out;
-  vf_report_options o;
   VF_NEED(err, place);
   VF_NEED(err, write);
-  vf_status status = vf_out_start(&out, &o, options, write, user, err);
-  if (status != VF_OK) return status;
-  const vf_doc_format *format = vf_doc_format_get(o.format);
-  if (format != NULL) return vf_document_write(&out, format, events, place, err);
-  vf_place_table(&out, place, &o);
-  return vf_out_finish(&out, err);
+  return vf_result_write(options, 0, put_page, events, place, write, user, err);
 }
 
 vf_status vf_place_card(const vf_place *place, bool svg, const vf_report_options *options,

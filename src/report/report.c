@@ -5,19 +5,20 @@
 #include "base/status.h"
 #include "core/estimate.h"
 
+static void put_page(vf_out *out, const void *result, const vf_report_options *options) {
+  const vf_reported *r = result;
+  vf_report_table(out, r->estimate, r->limits, options);
+}
+
 vf_status vf_report_write(const vf_estimate *estimate, const vf_limits *limits,
                           const vf_report_options *options, vf_write_fn write, void *user,
                           vf_error *err) {
-  vf_out out;
-  vf_report_options o;
+  vf_report_options o = vf_report_options_init();
   VF_NEED(err, estimate);
   VF_NEED(err, write);
   vf_status status = vf_estimate_needed(estimate, err);
-  if (status == VF_OK) status = vf_out_start(&out, &o, options, write, user, err);
-  if (status != VF_OK) return status;
-  const vf_doc_format *format = vf_doc_format_get(o.format);
+  if (status == VF_OK) status = vf_take_struct(&o, sizeof o, options, "vf_report_options", err);
   const vf_reported reported = {estimate, limits, &o};
-  if (format != NULL) return vf_document_write(&out, format, vf_report_events, &reported, err);
-  vf_report_table(&out, estimate, limits, &o);
-  return vf_out_finish(&out, err);
+  if (status != VF_OK) return status;
+  return vf_result_write(options, 0, put_page, vf_report_events, &reported, write, user, err);
 }

@@ -17,11 +17,6 @@ typedef struct page {
   const vf_report_options *o;
 } page;
 
-static void put_right(vf_out *out, const char *text, int columns) {
-  vf_out_spaces(out, columns - (int)vf_text_columns(text));
-  vf_out_put(out, text);
-}
-
 /* "8.2B", "494M". */
 static void text_params(vf_text *t, uint64_t n) {
   uint64_t unit = n >= 1000000000 ? 1000000000 : 1000000, tenths = n * 10 / unit;
@@ -79,17 +74,17 @@ static void put_row(const page *p, const vf_runner *r) {
     text_params(&t, r->params);
   else
     text_gib(&t, p, r->capacity_bytes);
-  put_right(p->out, buf, 10);
+  vf_out_right(p->out, buf, 10);
   vf_out_printf(p->out, "  %-9s", r->quant);
   t = vf_text_on(buf, sizeof buf);
   text_gib(&t, p, r->weights_bytes);
-  put_right(p->out, buf, 12);
+  vf_out_right(p->out, buf, 12);
   t = vf_text_on(buf, sizeof buf);
   text_gib(&t, p, r->need_high_bytes);
-  put_right(p->out, buf, 14);
+  vf_out_right(p->out, buf, 14);
   t = vf_text_on(buf, sizeof buf);
   if (r->decode.high != 0) vf_text_rates(&t, r->decode, 1);
-  put_right(p->out, buf, 10);
+  vf_out_right(p->out, buf, 10);
   if (r->verdict == VF_TIGHT) vf_out_put(p->out, "  tight");
   if (r->cpu_moe_layers != 0) vf_out_printf(p->out, "  --n-cpu-moe %" PRIu32, r->cpu_moe_layers);
   vf_out_put(p->out, "\n");
@@ -162,16 +157,13 @@ static void send_events(vf_doc *d, const void *result) {
   vf_doc_close(d, '}');
 }
 
+static void write_page(vf_out *out, const void *result, const vf_report_options *options) {
+  put_page(&(page){out, result, options});
+}
+
 vf_status vf_runners_write(const vf_runners *runners, const vf_report_options *options,
                            vf_write_fn write, void *user, vf_error *err) {
-  vf_out out;
-  vf_report_options o;
   VF_NEED(err, runners);
   VF_NEED(err, write);
-  vf_status status = vf_out_start(&out, &o, options, write, user, err);
-  if (status != VF_OK) return status;
-  const vf_doc_format *format = vf_doc_format_get(o.format);
-  if (format != NULL) return vf_document_write(&out, format, send_events, runners, err);
-  put_page(&(page){&out, runners, &o});
-  return vf_out_finish(&out, err);
+  return vf_result_write(options, 0, write_page, send_events, runners, write, user, err);
 }

@@ -88,6 +88,11 @@ static void put_way(const vf_page *p, const vf_way *w, bool first) {
   t = vf_text_on(buf, sizeof buf);
   vf_text_put(&t, "  ");
   vf_page_text_size(&t, p, w->need_high_bytes);
+  if (w->host_bytes != 0) {
+    vf_text_put(&t, " and ");
+    vf_text_size(&t, w->host_bytes, p->options->unit, 1);
+    vf_text_put(&t, " of main memory");
+  }
   if (w->decode.high != 0) {
     vf_text_put(&t, ", ");
     vf_text_rates(&t, w->decode, 1);

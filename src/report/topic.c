@@ -12,39 +12,34 @@
 #include "report/document.h"
 #include "report/out.h"
 
-#define BOLD  "\x1b[1m"
-#define RED   "\x1b[31m"
-#define RESET "\x1b[0m"
+#define BOLD "\x1b[1m"
+#define RED  "\x1b[31m"
 
 typedef struct page {
-  vf_out out;
-  bool color, in_example;
+  vf_out *out;
+  bool in_example;
 } page;
-
-static void color(page *p, const char *sequence) {
-  if (p->color) vf_out_put(&p->out, sequence);
-}
 
 /* Without backticks. */
 static void put_prose(page *p, const char *s, size_t length) {
   static const char wrong[] = "Wrong";
   if (length >= sizeof wrong && memcmp(s, wrong, sizeof wrong - 1) == 0) {
-    color(p, RED);
-    vf_out_bytes(&p->out, s, sizeof wrong - 1);
-    color(p, RESET);
+    vf_out_color(p->out, RED);
+    vf_out_bytes(p->out, s, sizeof wrong - 1);
+    vf_out_color(p->out, VF_OUT_RESET);
     s += sizeof wrong - 1;
     length -= sizeof wrong - 1;
   }
   for (size_t i = 0; i < length; i++)
-    if (s[i] != '`') vf_out_bytes(&p->out, s + i, 1);
+    if (s[i] != '`') vf_out_bytes(p->out, s + i, 1);
 }
 
 static void put_example(page *p, const char *s, size_t length) {
   bool command = length > 1 && s[0] == '$';
-  if (length > 1) vf_out_put(&p->out, "    ");
-  if (command) color(p, BOLD);
-  vf_out_bytes(&p->out, s, length);
-  if (command) color(p, RESET);
+  if (length > 1) vf_out_put(p->out, "    ");
+  if (command) vf_out_color(p->out, BOLD);
+  vf_out_bytes(p->out, s, length);
+  if (command) vf_out_color(p->out, VF_OUT_RESET);
 }
 
 static void put_line(page *p, const char *s, size_t length) {
@@ -57,10 +52,10 @@ static void put_line(page *p, const char *s, size_t length) {
 }
 
 static void put_topic(page *p, const vf_topic *topic) {
-  color(p, BOLD);
-  vf_out_put(&p->out, topic->title);
-  color(p, RESET);
-  vf_out_put(&p->out, "\n");
+  vf_out_color(p->out, BOLD);
+  vf_out_put(p->out, topic->title);
+  vf_out_color(p->out, VF_OUT_RESET);
+  vf_out_put(p->out, "\n");
   for (const char *s = topic->text; *s != '\0';) {
     size_t length = strcspn(s, "\n") + 1;
     put_line(p, s, length);
@@ -70,9 +65,9 @@ static void put_topic(page *p, const vf_topic *topic) {
 
 static void put_list(page *p) {
   for (size_t i = 0; i < vf_n_topics; i++) {
-    vf_out_printf(&p->out, "  %-17s ", vf_topics[i].name);
-    vf_out_put(&p->out, vf_topics[i].title);
-    vf_out_put(&p->out, "\n");
+    vf_out_printf(p->out, "  %-17s ", vf_topics[i].name);
+    vf_out_put(p->out, vf_topics[i].title);
+    vf_out_put(p->out, "\n");
   }
 }
 
@@ -98,14 +93,30 @@ static void events(vf_doc *j, const void *result) {
 static const struct {
   const char *word, *topic;
 } other_words[] = {
-    {"kv", "kv-cache"},         {"cache", "kv-cache"},       {"context", "kv-cache"},
-    {"prompt-cache", "verdict"}, {"growth", "verdict"},      {"fits", "verdict"},
-    {"tight", "verdict"},       {"risky", "verdict"},        {"no-fit", "verdict"},
-    {"exit-status", "verdict"}, {"vram", "unified-memory"},  {"metal", "unified-memory"},
-    {"gib", "gib-gb"},          {"gb", "gib-gb"},            {"quant", "quantization"},
-    {"formats", "quantization"}, {"tp", "tensor-parallel"},  {"experts", "moe"},
-    {"ngl", "offload"},         {"decode", "speed"},         {"prefill", "speed"},
-    {"tokens/s", "speed"},      {"buffers", "compute-buffer"}, {"swa", "sliding-window"},
+    {"kv", "kv-cache"},
+    {"cache", "kv-cache"},
+    {"context", "kv-cache"},
+    {"prompt-cache", "verdict"},
+    {"growth", "verdict"},
+    {"fits", "verdict"},
+    {"tight", "verdict"},
+    {"risky", "verdict"},
+    {"no-fit", "verdict"},
+    {"exit-status", "verdict"},
+    {"vram", "unified-memory"},
+    {"metal", "unified-memory"},
+    {"gib", "gib-gb"},
+    {"gb", "gib-gb"},
+    {"quant", "quantization"},
+    {"formats", "quantization"},
+    {"tp", "tensor-parallel"},
+    {"experts", "moe"},
+    {"ngl", "offload"},
+    {"decode", "speed"},
+    {"prefill", "speed"},
+    {"tokens/s", "speed"},
+    {"buffers", "compute-buffer"},
+    {"swa", "sliding-window"},
 };
 
 static const char *topic_of_word(const char *name) {
@@ -128,21 +139,20 @@ static vf_status find_topic(const vf_topic **out, const char *word, vf_error *er
   return vf_fail(err, VF_UNKNOWN, "no topic '%.60s': did you mean %s?", name, nearest);
 }
 
+static void put_page(vf_out *out, const void *result, const vf_report_options *options) {
+  page p = {.out = out};
+  (void)options;
+  if (result != NULL)
+    put_topic(&p, result);
+  else
+    put_list(&p);
+}
+
 vf_status vf_topic_write(const char *name, const vf_report_options *options, vf_write_fn write,
                          void *user, vf_error *err) {
   const vf_topic *topic = NULL;
-  vf_report_options o;
-  page p = {.color = false};
   VF_NEED(err, write);
-  vf_status status = vf_out_start(&p.out, &o, options, write, user, err);
-  if (status == VF_OK && name != NULL) status = find_topic(&topic, name, err);
+  vf_status status = name != NULL ? find_topic(&topic, name, err) : VF_OK;
   if (status != VF_OK) return status;
-  p.color = o.color;
-  const vf_doc_format *format = vf_doc_format_get(o.format);
-  if (format != NULL) return vf_document_write(&p.out, format, events, topic, err);
-  if (topic != NULL)
-    put_topic(&p, topic);
-  else
-    put_list(&p);
-  return vf_out_finish(&p.out, err);
+  return vf_result_write(options, 0, put_page, events, topic, write, user, err);
 }

@@ -15,8 +15,6 @@
 #include "report/report.h"
 #include "report/way_text.h"
 
-#define RESET "\x1b[0m"
-
 enum { LABEL_WIDTH = 12, WAY_COLUMNS = 46 };
 
 /* What is told beside the figures; any of it may be missing. */
@@ -54,14 +52,13 @@ static void put_row(vf_out *out, const char *label, vf_interval v, vf_unit unit,
 
 static void put_headline(vf_out *out, const page *p) {
   const vf_train *r = p->r;
-  const vf_report_options *o = p->o;
   const vf_device_budget *b = &r->budget;
   char buf[512];
   vf_text t = vf_text_on(buf, sizeof buf);
   if (b->device.total_known) {
-    if (o->color) vf_out_put(out, vf_verdict_word[b->verdict].color);
+    vf_out_color(out, vf_verdict_word[b->verdict].color);
     vf_out_put(out, vf_verdict_word[b->verdict].shown);
-    if (o->color) vf_out_put(out, RESET);
+    vf_out_color(out, VF_OUT_RESET);
     vf_out_put(out, "   ");
   }
   vf_text_put(&t, "training ");
@@ -276,10 +273,12 @@ static void put_word(vf_doc *d, const vf_train_param *p, const vf_train_request 
   for (char *c = key; *c != '\0'; c++)
     if (*c == '-') *c = '_';
   vf_train_param_print(p, r, &t);
-  if (p->kind == VF_TRAIN_string)
+  if (p->kind == VF_TRAIN_string || p->kind == VF_TRAIN_list)
     vf_doc_string(d, key, text);
   else if (p->kind == VF_TRAIN_flag)
     vf_doc_bool(d, key, true);
+  else if (p->kind == VF_TRAIN_size) /* digits, and the unit of people */
+    vf_doc_raw(d, key, text, strspn(text, "0123456789"));
   else
     vf_doc_raw(d, key, text, strlen(text));
 }

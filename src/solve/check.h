@@ -83,6 +83,7 @@ struct vf_check {
   struct vf_baseline *baseline;
 
   vf_estimate *estimate, *scratch;
+  vf_device devices[VF_MAX_DEVICES]; /* that a name stands for, while it is looked at */
 };
 
 /* Judges what was found and puts it into *out, in the check's arena. */

@@ -90,7 +90,7 @@ static uint32_t count_wanted(const vf_checked *k, const vf_deployment *d) {
 }
 
 bool vf_check_device(vf_check *c, vf_deployment *d, const vf_checked *k, const char *name) {
-  vf_device devices[VF_MAX_DEVICES];
+  vf_device *devices = c->devices;
   size_t n = 0;
   if (!find_device(c->ctx, devices, &n, name)) return false;
   bool counted = k->gpus.count != 0 || count_visible(k->gpus.visible) != 0;
@@ -103,7 +103,6 @@ bool vf_check_device(vf_check *c, vf_deployment *d, const vf_checked *k, const c
 }
 
 bool vf_check_policy(vf_check *c, vf_deployment *d, const vf_checked *k) {
-  vf_device devices[VF_MAX_DEVICES];
   size_t n = 0;
   const vf_deployment *p = &c->policy;
   if (p->gpu == NULL) return false;
@@ -112,7 +111,7 @@ bool vf_check_policy(vf_check *c, vf_deployment *d, const vf_checked *k) {
   d->machine = p->machine;
   d->empty = p->empty;
   if (p->gpus == 0 && p->machine == NULL &&
-      vf_devices_parse(devices, VF_MAX_DEVICES, &n, c->ctx, p->gpu, NULL) == VF_OK && n == 1) {
+      vf_devices_parse(c->devices, VF_MAX_DEVICES, &n, c->ctx, p->gpu, NULL) == VF_OK && n == 1) {
     d->gpus = count_wanted(k, d);
     if (d->gpus == 1) d->gpus = 0;
   }

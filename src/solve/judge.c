@@ -350,22 +350,23 @@ static vf_status judge_on(vf_check *c, vf_checked *k, const vf_deployment *d, co
 /* Of any of several GPUs the worst is told. */
 static vf_status judge_any(vf_check *c, vf_checked *k, vf_deployment *d, const vf_node *expect,
                            bool *found, vf_error *err) {
-  size_t before = k->n_findings;
   bool any = false;
-  vf_checked worst = *k;
+  *found = false;
+  if (k->gpus.n_names == 0) return VF_OK;
+  vf_checked *worst = vf_arena_alloc(c->arena, 2, sizeof *worst), *one = worst + 1;
+  if (worst == NULL) return vf_fail_nomem(err);
   for (size_t i = 0; i < k->gpus.n_names; i++) {
-    vf_checked one = *k;
-    one.n_findings = before;
+    *one = *k;
     if (!vf_check_device(c, d, k, k->gpus.names[i])) continue;
-    vf_status status = judge_on(c, &one, d, expect, err);
+    vf_status status = judge_on(c, one, d, expect, err);
     if (status != VF_OK) return status;
     bool worse =
-        !any || (one.judged && (!worst.judged || one.verdict > worst.verdict ||
-                                one.outcome.headroom_bytes < worst.outcome.headroom_bytes));
-    if (worse) worst = one;
+        !any || (one->judged && (!worst->judged || one->verdict > worst->verdict ||
+                                 one->outcome.headroom_bytes < worst->outcome.headroom_bytes));
+    if (worse) *worst = *one;
     any = true;
   }
-  if (any) *k = worst;
+  if (any) *k = *worst;
   *found = any;
   return VF_OK;
 }

@@ -33,7 +33,7 @@ static bool counts_devices(const asking *x) {
 
 /* Layers in main memory help only where that is another memory. */
 static bool moves_layers(const asking *x) {
-  return !fits_as_it_is(x) && x->s.asker.given[0].kind == VF_DEVICE_DISCRETE &&
+  return !fits_as_it_is(x) && vf_device_has_main_memory(&x->s.asker.given[0]) &&
          vf_engine_offloads(x->of->engine);
 }
 
@@ -180,6 +180,14 @@ static vf_status solve_all(vf_limits *out, asking *x, vf_error *err) {
   return status == VF_OK && !fits_as_it_is(x) ? vf_ways_find(out, &x->s, &x->q, x->of, err) : status;
 }
 
+static void start(asking *x, const vf_estimate *estimate) {
+  memset(x, 0, sizeof *x);
+  x->of = estimate;
+  x->q = (vf_question){.d = vf_deployment_init(), .engine = estimate->engine, .base = estimate};
+  x->q.d.request = estimate->request;
+  if (x->q.d.request.engine == NULL) x->q.d.request.engine = estimate->engine->name;
+}
+
 vf_status vf_limits_solve(vf_limits *out, const vf_estimate *estimate, vf_estimate *scratch,
                           const vf_device *devices, size_t device_count, vf_error *err) {
   VF_NEED(err, out);
@@ -190,17 +198,18 @@ vf_status vf_limits_solve(vf_limits *out, const vf_estimate *estimate, vf_estima
     return vf_fail(err, VF_USAGE, "an estimate cannot be the scratch of its own limits");
   vf_status status = vf_estimate_needed(estimate, err);
   if (status != VF_OK) return status;
-  vf_limits limits = {.gpu_layers = -1};
-  asking x = {.of = estimate};
-  x.q = (vf_question){.d = vf_deployment_init(), .engine = estimate->engine, .base = estimate};
-  x.q.d.request = estimate->request;
-  if (x.q.d.request.engine == NULL) x.q.d.request.engine = estimate->engine->name;
+  const vf_allocator *a = &scratch->allocator;
+  asking *x = a->alloc(a->user, sizeof *x);
+  if (x == NULL) return vf_fail_nomem(err);
+  start(x, estimate);
   status =
-      vf_asker_init_given(&x.s.asker, scratch, estimate->model, devices, device_count, err);
-  x.s.arena = x.s.asker.arena;
-  if (status == VF_OK) status = solve_all(&limits, &x, err);
-  if (x.s.asker.arena != NULL) vf_asker_free(&x.s.asker);
-  limits.estimates = x.s.estimates;
+      vf_asker_init_given(&x->s.asker, scratch, estimate->model, devices, device_count, err);
+  x->s.arena = x->s.asker.arena;
+  vf_limits limits = {.gpu_layers = -1};
+  if (status == VF_OK) status = solve_all(&limits, x, err);
+  if (x->s.asker.arena != NULL) vf_asker_free(&x->s.asker);
+  limits.estimates = x->s.estimates;
+  a->free(a->user, x);
   if (status == VF_OK) *out = limits;
   return status;
 }

@@ -10,7 +10,7 @@
 /* One combination of what is free is a trial of it. */
 typedef struct search {
   vf_solver solver;
-  const vf_max_query *query;
+  vf_max_query query;
   const vf_engine *engine; /* pinned; NULL: each format has its own */
 } search;
 
@@ -19,8 +19,8 @@ typedef struct search {
 /* An answer below what was said to be the least is none; that least is what fails then. */
 static vf_status apply_floor(vf_answer *a, search *s, const vf_question *q, vf_error *err) {
   vf_sample ignored;
-  uint64_t floor = q->kind == VF_MOST_CTX    ? s->query->min_ctx_tokens
-                   : q->kind == VF_MOST_SEQS ? s->query->min_seqs
+  uint64_t floor = q->kind == VF_MOST_CTX    ? s->query.min_ctx_tokens
+                   : q->kind == VF_MOST_SEQS ? s->query.min_seqs
                                              : 0;
   if (!a->found || a->best.number >= floor) return VF_OK;
   a->found = false;
@@ -39,8 +39,8 @@ static vf_status find_engine(const vf_engine **out, search *s, const vf_deployme
   vf_deployment ready = *d;
   *out = s->engine;
   if (s->engine != NULL) return VF_OK;
-  if (s->query->kind == VF_MOST_QUANT) return vf_deployment_engine(out, d, err);
-  if (s->query->kind == VF_MOST_GPU) ready.gpu = "cpu";
+  if (s->query.kind == VF_MOST_QUANT) return vf_deployment_engine(out, d, err);
+  if (s->query.kind == VF_MOST_GPU) ready.gpu = "cpu";
   vf_status status = vf_asker_prepare(&s->solver.asker, &ready, err);
   if (status != VF_OK) return status;
   return vf_engine_for(out, &version, s->solver.asker.engine, s->solver.asker.model, err);
@@ -49,7 +49,7 @@ static vf_status find_engine(const vf_engine **out, search *s, const vf_deployme
 static vf_status try_one(vf_answer *out, search *s, const vf_deployment *d, vf_error *err) {
   vf_answer a;
   vf_question q = {
-      .kind = s->query->kind, .d = *d, .list = s->query->lists[axis_of(s->query->kind)]};
+      .kind = s->query.kind, .d = *d, .list = s->query.lists[axis_of(s->query.kind)]};
   vf_status status = find_engine(&q.engine, s, d, err);
   if (status == VF_OK) status = vf_question_solve(&a, &s->solver, &q, err);
   if (status == VF_OK) status = apply_floor(&a, s, &q, err);
@@ -97,12 +97,12 @@ static bool is_free(const vf_max_query *q, vf_axis_kind kind) {
 }
 
 static vf_status rank_free(vf_candidates *out, search *s, vf_axis_kind kind, vf_error *err) {
-  vf_deployment d = s->query->base;
+  vf_deployment d = s->query.base;
   static vf_candidate nothing;
   *out = (vf_candidates){&nothing, 1};
-  if (!is_free(s->query, kind)) return VF_OK;
+  if (!is_free(&s->query, kind)) return VF_OK;
   if (d.gpu == NULL) d.gpu = "cpu";
-  return vf_candidates_rank(out, &s->solver, &d, kind, s->query->lists[kind], err);
+  return vf_candidates_rank(out, &s->solver, &d, kind, s->query.lists[kind], err);
 }
 
 /* Formats before cache formats before devices: the first combination that is good enough, where it
@@ -116,7 +116,7 @@ static vf_status try_all(vf_answer *out, search *s, vf_error *err) {
   if (status != VF_OK) return status;
   size_t n = lists[0].count * lists[1].count * lists[2].count;
   for (size_t i = 0; i < n; i++) {
-    vf_deployment d = s->query->base;
+    vf_deployment d = s->query.base;
     vf_answer a;
     size_t rest = i;
     for (int k = 2; k >= 0 && status == VF_OK; k--) {
@@ -128,7 +128,7 @@ static vf_status try_all(vf_answer *out, search *s, vf_error *err) {
     if (status != VF_OK) return status;
     if (first || is_better(&a, out)) *out = a;
     first = false;
-    if (out->found && has_floor(s->query)) break;
+    if (out->found && has_floor(&s->query)) break;
   }
   return VF_OK;
 }
@@ -177,6 +177,18 @@ static vf_status check(const vf_max_query *query, vf_error *err) {
   return VF_OK;
 }
 
+static vf_status solve(vf_answer *out, search *s, const vf_context *ctx, vf_error *err) {
+  vf_answer answer = {.kind = s->query.kind};
+  vf_asker *asker = &s->solver.asker;
+  vf_status status = vf_asker_init(asker, ctx, err);
+  asker->with_tensors = s->query.base.quant == NULL && s->query.lists[VF_AXIS_QUANT] == NULL;
+  if (status == VF_OK) status = pin_engine(s, &s->query, err);
+  if (status == VF_OK) status = try_all(&answer, s, err);
+  answer.estimates = s->solver.estimates;
+  if (status == VF_OK) *out = answer;
+  return status;
+}
+
 vf_status vf_max_solve(vf_answer *out, const vf_context *ctx, const vf_max_query *query,
                        vf_error *err) {
   VF_NEED(err, out);
@@ -186,20 +198,17 @@ vf_status vf_max_solve(vf_answer *out, const vf_context *ctx, const vf_max_query
   if (status != VF_OK) return status;
   if (query->base.training || vf_max_is_training(query->kind))
     return vf_train_question(out, ctx, query, err);
-  vf_max_query q = *query;
-  search s = {.query = &q};
-  vf_answer answer = {.kind = q.kind};
-  vf_asker *asker = &s.solver.asker;
-  take_floors(&q);
-  s.solver.arena = vf_arena_new(&ctx->allocator, (size_t)16 << 20);
-  if (s.solver.arena == NULL) return vf_fail_nomem(err);
-  status = vf_asker_init(asker, ctx, err);
-  asker->with_tensors = q.base.quant == NULL && q.lists[VF_AXIS_QUANT] == NULL;
-  if (status == VF_OK) status = pin_engine(&s, &q, err);
-  if (status == VF_OK) status = try_all(&answer, &s, err);
-  answer.estimates = s.solver.estimates;
-  if (status == VF_OK) *out = answer;
-  vf_asker_free(asker);
-  vf_arena_free(s.solver.arena);
+  vf_arena *arena = vf_arena_new(&ctx->allocator, (size_t)16 << 20);
+  search *s = arena != NULL ? vf_arena_alloc(arena, 1, sizeof *s) : NULL;
+  if (s == NULL) {
+    vf_arena_free(arena);
+    return vf_fail_nomem(err);
+  }
+  s->query = *query;
+  s->solver.arena = arena;
+  take_floors(&s->query);
+  status = solve(out, s, ctx, err);
+  vf_asker_free(&s->solver.asker);
+  vf_arena_free(arena);
   return status;
 }

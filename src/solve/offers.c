@@ -51,12 +51,6 @@ static void take_speed(vf_offer *o, const vf_estimate *e) {
   if (speed.decode_known) o->decode = speed.decode;
 }
 
-static uint64_t host_need(const vf_estimate *e) {
-  size_t n;
-  const vf_device_budget *b = vf_estimate_devices(e, &n);
-  return n > 1 ? b[n - 1].need.high_bytes : 0;
-}
-
 /* Adds what the deployment comes to; a refusal adds nothing. */
 static vf_status add(search *x, const vf_deployment *d, bool usual, vf_error *err) {
   vf_offers *all = x->out;
@@ -73,7 +67,7 @@ static vf_status add(search *x, const vf_deployment *d, bool usual, vf_error *er
   snprintf(o.quant, sizeof o.quant, "%s", x->s.asker.model->quant);
   snprintf(o.kv, sizeof o.kv, "%s", vf_format_get(w->kv_k)->name);
   take_speed(&o, x->s.asker.e);
-  if (o.cpu_moe_layers != 0 || o.gpu_layers >= 0) o.host_bytes = host_need(x->s.asker.e);
+  if (o.cpu_moe_layers != 0 || o.gpu_layers >= 0) o.host_bytes = vf_estimate_host_bytes(x->s.asker.e);
   all->list[all->count++] = o;
   return VF_OK;
 }
@@ -143,7 +137,7 @@ static vf_status try_wider(search *x, vf_error *err) {
 static vf_status try_main_memory(search *x, vf_error *err) {
   vf_deployment d = x->d;
   uint64_t n;
-  if (x->s.asker.now->list[0].kind != VF_DEVICE_DISCRETE) return VF_OK;
+  if (!vf_device_has_main_memory(&x->s.asker.now->list[0])) return VF_OK;
   d.request.ctx_tokens = vf_min_u64(x->limit != 0 ? x->limit : WORK_CTX, WORK_CTX);
   vf_status status = most(x, &d, VF_MOST_N_CPU_MOE, &n, err);
   if (status == VF_OK && n != UINT64_MAX) {

@@ -213,6 +213,7 @@ static vf_status demand_on(job *j, vf_demand *d, vf_placed *p, const size_t *whe
   vf_speed speed;
   vf_estimate_speed(j->estimate, &speed);
   if (speed.decode_known) p->decode[d - p->options] = speed.decode;
+  p->decode_ctx = vf_estimate_workload(j->estimate)->requested_ctx_tokens;
   const vf_device_budget *b = vf_estimate_devices(j->estimate, &count);
   for (size_t i = 0; i < count; i++) {
     uint64_t growth = b[i].whole.known ? b[i].whole.growth_bytes : b[i].growth_bytes;

@@ -16,6 +16,7 @@ typedef struct vf_placed {
   vf_item item;
   vf_demand options[VF_CORESIDE_OPTIONS];
   vf_rate decode[VF_CORESIDE_OPTIONS]; /* alone there, all its sequences together; 0: unknown */
+  uint64_t decode_ctx;                 /* tokens of context that this is at */
   vf_interval kv;                      /* caches, part of what it takes */
   uint64_t kv_bytes_per_token;         /* 0: unknown, or none */
   uint64_t limit_bytes;                /* 0: none */

@@ -292,7 +292,7 @@ static vf_status check_layers(const run *r, vf_error *err) {
   if (!vf_engine_offloads(r->q.engine))
     return vf_fail(err, VF_USAGE, "%s keeps no layers in main memory: llama.cpp does",
                    r->q.engine->name);
-  if (first->kind != VF_DEVICE_DISCRETE)
+  if (!vf_device_has_main_memory(first))
     return vf_fail(err, VF_USAGE, "%s has one memory for all: layers elsewhere free nothing",
                    first->name);
   return VF_OK;

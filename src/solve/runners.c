@@ -137,8 +137,9 @@ static bool runs_with_experts_aside(search *x, vf_deployment *d, vf_status *stat
   vf_answer answer;
   if (*status != VF_OK || a->model == NULL || a->e->n_devices == 0) return false;
   const vf_device *first = &a->now->list[0];
-  bool known = d->request.host_memory_bytes != 0 || first->host_memory_bytes != 0;
-  if (!known || first->kind != VF_DEVICE_DISCRETE || !vf_engine_offloads(a->e->engine))
+  bool known = d->request.host_memory_bytes != 0 || first->host_memory_bytes != 0 ||
+               first->kind == VF_DEVICE_UNIFIED;
+  if (!known || !vf_device_has_main_memory(first) || !vf_engine_offloads(a->e->engine))
     return false;
   vf_question q = {.kind = VF_MOST_N_CPU_MOE, .d = *d, .engine = a->e->engine};
   vf_error why;

@@ -37,7 +37,9 @@ static bool has_host(const vf_train_asker *x, const vf_train *t) {
 
 static vf_status estimate(vf_train_asker *x, vf_train *out, const vf_train_request *r,
                           uint32_t gpus, vf_error *err) {
-  vf_status status = vf_train_any(out, x->model, r, x->devices, gpus, err);
+  vf_train_request q = *r;
+  q.gpus = gpus; /* all alike */
+  vf_status status = vf_train_any(out, x->model, &q, x->devices, 1, err);
   x->estimates += status == VF_OK;
   return status;
 }
@@ -153,11 +155,6 @@ void vf_train_share_out(const vf_train_asker *x, vf_train_request *r, uint32_t g
   if (gpus > 1 && !shared && vf_trainer_has(x->trainer, "parallel", word)) r->parallel = word;
 }
 
-uint32_t vf_train_repeat(vf_train_asker *x, uint32_t gpus) {
-  for (uint32_t i = 1; i < gpus && i < VF_MAX_DEVICES; i++) x->devices[i] = x->devices[0];
-  return gpus <= VF_MAX_DEVICES ? gpus : VF_MAX_DEVICES;
-}
-
 /* As options have it, with what shares them out. */
 static void name_gpus(vf_choice *c, const char *id, uint32_t n, const char *parallel) {
   vf_text t = vf_text_on(c->name, sizeof c->name);
@@ -173,7 +170,7 @@ static vf_status solve_gpus(vf_train_asker *x, vf_answer *a, vf_error *err) {
     vf_error why = {.status = VF_OK};
     vf_train t;
     vf_train_request r = x->r;
-    uint32_t n = vf_train_repeat(x, vf_train_nodes[i]);
+    uint32_t n = vf_train_nodes[i];
     vf_train_share_out(x, &r, n);
     vf_status status = estimate(x, &t, &r, n, &why);
     if (status != VF_OK && !vf_is_refusal(status)) {
@@ -202,11 +199,12 @@ vf_status vf_train_begin(vf_train_asker *x, const vf_setup *setup, vf_error *err
   x->model = vf_setup_model(setup);
   x->gpus = (uint32_t)n;
   x->estimates = 0;
-  memcpy(x->devices, devices, n * sizeof *devices);
+  x->devices[0] = devices[0]; /* all are alike */
   const vf_request *request = &vf_setup_from(setup)->request;
   x->host_memory_bytes =
       request->host_memory_bytes != 0 ? request->host_memory_bytes : devices[0].host_memory_bytes;
   vf_status status = vf_setup_train_request(&x->r, setup, err);
+  if (status == VF_OK && x->r.gpus != 0) x->gpus = x->r.gpus;
   if (status == VF_OK) status = vf_trainer_find(&x->trainer, x->r.engine, err);
   return status;
 }

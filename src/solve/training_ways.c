@@ -252,7 +252,7 @@ static vf_status on_more_gpus(search *s, vf_error *err) {
        i++) {
     vf_train_request r = s->x->r;
     if (vf_train_nodes[i] <= s->x->gpus) continue;
-    uint32_t n = vf_train_repeat(s->x, vf_train_nodes[i]);
+    uint32_t n = vf_train_nodes[i];
     vf_train_share_out(s->x, &r, n);
     status = try_base(s, &found, &r, FREE_CHANGES, n, err);
   }
@@ -302,9 +302,8 @@ vf_status vf_train_limits_solve(vf_train_limits *out, const vf_setup *setup, vf_
   VF_NEED(err, out);
   VF_NEED(err, setup);
   vf_status status = vf_train_begin(&x, setup, err);
-  if (status != VF_OK) return status;
-  l.request = x.r;
-  if (x.devices[0].total_known) {
+  if (status == VF_OK) l.request = x.r;
+  if (status == VF_OK && x.devices[0].total_known) {
     status = vf_train_look(&x, &fits, NULL, &x.r, x.gpus, err);
     if (status == VF_OK && fits) status = find_room(&x, &l, err);
     for (size_t i = 0; status == VF_OK && !fits && !s.enough && i < sizeof ideas / sizeof *ideas;

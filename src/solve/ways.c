@@ -26,7 +26,7 @@ typedef struct search {
   const vf_estimate *of;
   vf_limits *out;
   uint64_t ctx; /* as it is */
-  bool offloads, pools, mixture, discrete;
+  bool offloads, pools, mixture, discrete, main_memory;
 } search;
 
 /* ---- Asking ----------------------------------------------------------------------------- */
@@ -98,6 +98,7 @@ static vf_status add(search *x, const vf_deployment *d, vf_error *err) {
   vf_estimate_speed(e, &speed);
   w.need_high_bytes = o.need_high_bytes;
   if (speed.decode_known) w.decode = speed.decode;
+  if (w.cpu_moe_layers != 0 || w.gpu_layers >= 0) w.host_bytes = vf_estimate_host_bytes(e);
   x->out->ways[x->out->n_ways++] = w;
   return VF_OK;
 }
@@ -140,7 +141,7 @@ static vf_status without_prompt_cache(search *x, vf_error *err) {
 static vf_status with_experts_aside(search *x, vf_error *err) {
   vf_deployment d = x->q->d;
   vf_answer a;
-  if (!x->mixture || !x->discrete) return VF_OK;
+  if (!x->mixture || !x->main_memory) return VF_OK;
   vf_status status = most(x, &d, VF_MOST_N_CPU_MOE, NULL, &a, err);
   if (status != VF_OK || !a.found) return status;
   d.request.cpu_moe_layers = (uint32_t)a.best.number;
@@ -206,7 +207,7 @@ static bool any_aside(const search *x) {
 static vf_status with_experts_aside_and_more(search *x, vf_error *err) {
   vf_deployment d = x->q->d;
   vf_answer a;
-  if (!x->mixture || !x->discrete || any_aside(x)) return VF_OK;
+  if (!x->mixture || !x->main_memory || any_aside(x)) return VF_OK;
   if (!is_in(x, "Q4_K_M") && x->of->model->quant[0] != 'M') d.quant = "Q4_K_M";
   d.request.ctx_tokens = vf_min_u64(x->ctx, 2 * LEAST_CTX);
   d.request.prompt_cache_bytes = 0;
@@ -250,7 +251,7 @@ static vf_status with_layers_aside(search *x, vf_error *err) {
 static vf_status with_format_and_layers_aside(search *x, vf_error *err) {
   vf_deployment d = x->q->d;
   vf_answer a;
-  if (!x->discrete || any_aside(x)) return VF_OK;
+  if (!x->main_memory || any_aside(x)) return VF_OK;
   if (!is_in(x, "Q4_K_M")) d.quant = "Q4_K_M";
   d.request.ctx_tokens = vf_min_u64(x->ctx, 2 * LEAST_CTX);
   d.request.prompt_cache_bytes = 0;
@@ -413,6 +414,7 @@ vf_status vf_ways_find(vf_limits *out, vf_solver *s, const vf_question *q, const
   x.pools = of->engine->pools;
   x.mixture = has_experts(of->model);
   x.discrete = of->devices[0].device.kind == VF_DEVICE_DISCRETE;
+  x.main_memory = vf_device_has_main_memory(&of->devices[0].device);
   vf_status status = VF_OK;
   for (const idea *i = x.offloads ? offloading : serving; status == VF_OK && *i != NULL; i++)
     if (!is_full(&x)) status = (*i)(&x, err);

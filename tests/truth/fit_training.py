@@ -3,7 +3,7 @@
 
 Rows of training.tsv whose id's SHA-1 is even are fitted on; the others are only reported. --fit prints what the table
 `spreads` of src/core/training.c is made of, for what is allocated, reserved, and held by the device: the median of truth
-over the sum (JSON bare; of the device held), and the 4th and 96th of a hundred of truth over the ends that it has. One GPU, DDP and ZeRO are `plain`, FSDP and Megatron `shared`; the ends of what the device holds are fitted over all.
+over the sum (JSON bare; of the device held), and the 4th and 96th of a hundred of truth over the ends that it has. One GPU, DDP and ZeRO are `plain`, tensors, stages or experts that are shared `layers`; the ends of what the device holds are fitted over all.
 Without it, what stands now is held against both halves. Python's standard library only.
 """
 import collections, hashlib, json, os, subprocess, sys
@@ -30,10 +30,9 @@ def is_apart(program, args):
 def way_of(gpus, args):
     """As training.c has it."""
     words = args.split(" ")
-    megatron = any(w in ("--tp", "--pp", "--ep") and words[i + 1] != "1" for i, w in enumerate(words))
-    if gpus > 1 and ("fsdp" in words or megatron and not {"zero2", "zero3"} & set(words)):
-        return "shared"
-    return "plain"
+    if gpus > 1 and any(w in ("--tp", "--pp", "--ep") and words[i + 1] != "1" for i, w in enumerate(words)):
+        return "layers"
+    return "fsdp" if gpus > 1 and "fsdp" in words else "plain"
 
 
 def is_fitted(row_id):
@@ -85,7 +84,7 @@ def main():
         lo, mid, hi = (d[key + end] for end in ("_low_bytes", "_bytes", "_high_bytes"))
         stated[group, key, fitted].append((100.0 * (mid - value) / value, lo <= value <= hi, (hi - lo) / mid))
     if "--fit" in sys.argv:
-        for group in ("plain", "shared", "all"):
+        for group in ("plain", "fsdp", "layers", "all"):
             for key in KEYS.values():
                 x = ratios[group, key, True]
                 if x:

@@ -226,6 +226,14 @@ static void the_last_slots_go_to_the_devices_first(void **state) {
 
 /* ---- Verdicts --------------------------------------------------------------------------- */
 
+/* An estimate with these devices. */
+static vf_status start(vf_estimate *e, const vf_model *model, const vf_device *devices, size_t n,
+                       vf_error *error) {
+  vf_status status = vf_estimate_reset(e, model, n, error);
+  for (size_t i = 0; status == VF_OK && i < n; i++) e->devices[i].device = devices[i];
+  return status;
+}
+
 static vf_verdict judge(vf_interval need, uint64_t total, uint64_t headroom) {
   vf_model *model;
   vf_estimate e = {.allocator = vf_default_allocator};
@@ -234,7 +242,7 @@ static vf_verdict judge(vf_interval need, uint64_t total, uint64_t headroom) {
                  .total_bytes = total,
                  .headroom_bytes = headroom};
   assert_ok(vf_model_new(&model, &vf_default_allocator, 1, 1, 1, err));
-  assert_ok(vf_estimate_reset(&e, model, &d, 1, err));
+  assert_ok(start(&e, model, &d, 1, err));
   vf_estimate_add(&e, (vf_line){0, VF_PART_WEIGHTS, "weights", need, VF_BASIS_EXACT, ""});
   assert_ok(vf_estimate_finish(&e, err));
   vf_verdict verdict = e.verdict;
@@ -290,7 +298,7 @@ static void of_two_limits_the_worse_one_decides(void **state) {
     d[0].reserved_bytes = 16;
     d[0].whole_bytes = cases[i].whole;
     assert_ok(vf_model_new(&model, &vf_default_allocator, 1, 1, 1, err));
-    assert_ok(vf_estimate_reset(&e, model, d, 2, err));
+    assert_ok(start(&e, model, d, 2, err));
     vf_estimate_add(&e, (vf_line){0, VF_PART_WEIGHTS, "a", vf_exactly(cases[i].gpu),
                                   VF_BASIS_EXACT, ""});
     vf_estimate_add(&e, (vf_line){1, VF_PART_WEIGHTS, "b", vf_exactly(cases[i].host),
@@ -321,7 +329,7 @@ static void the_host_draws_from_a_unified_pool(void **state) {
   vf_device d[2] = {{.kind = VF_DEVICE_UNIFIED, .total_known = true, .total_bytes = 100},
                     {.kind = VF_DEVICE_HOST, .total_known = true, .total_bytes = 1}};
   assert_ok(vf_model_new(&model, &vf_default_allocator, 1, 1, 1, err));
-  assert_ok(vf_estimate_reset(&e, model, d, 2, err));
+  assert_ok(start(&e, model, d, 2, err));
   vf_estimate_add(&e, (vf_line){0, VF_PART_WEIGHTS, "a", vf_exactly(60), VF_BASIS_EXACT, ""});
   vf_estimate_add(&e, (vf_line){1, VF_PART_WEIGHTS, "b", {30, 41, 45}, VF_BASIS_EXACT, ""});
   assert_ok(vf_estimate_finish(&e, err));
@@ -340,7 +348,7 @@ static void sums_beyond_64_bits_fail_the_estimate(void **state) {
   vf_estimate e = {.allocator = vf_default_allocator};
   vf_device d = {.total_known = true, .total_bytes = 100};
   assert_ok(vf_model_new(&model, &vf_default_allocator, 1, 1, 1, err));
-  assert_ok(vf_estimate_reset(&e, model, &d, 1, err));
+  assert_ok(start(&e, model, &d, 1, err));
   vf_line line = {0, VF_PART_WEIGHTS, "a", vf_exactly(UINT64_MAX), VF_BASIS_EXACT, ""};
   vf_estimate_add(&e, line);
   vf_estimate_add(&e, line);

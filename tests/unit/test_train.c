@@ -229,6 +229,26 @@ static void what_cannot_be_is_refused_with_a_sentence(void **state) {
   assert_int_equal(refusal("qwen3-0.6b", &r, "h100", &why), VF_LIMIT);
 }
 
+/* More GPUs than there are devices in an estimate: the first stands for all. */
+static void many_gpus_are_as_many_equal_ones(void **state) {
+  (void)state;
+  vf_train_request r = vf_train_request_init();
+  r.precision = "mixed";
+  r.parallel = "fsdp";
+  vf_train eight = run_on("qwen3-8b", &r, "h100x8");
+  r.gpus = 8;
+  vf_train of_one = run_on("qwen3-8b", &r, "h100");
+  assert_int_equal(of_one.gpus, 8);
+  assert_true(of_one.budget.need.bytes == eight.budget.need.bytes);
+  r.gpus = 4096;
+  vf_train many = run_on("qwen3-8b", &r, "h100");
+  assert_int_equal(many.gpus, 4096);
+  assert_in_range(line(&many, "weights"), many.params * 4 / 4096, many.params * 4 / 4096 + 8);
+  vf_error why = {.status = VF_OK};
+  r.gpus = UINT32_MAX;
+  assert_int_equal(refusal("qwen3-8b", &r, "h100", &why), VF_LIMIT);
+}
+
 static void sharding_on_one_gpu_works_and_says_that_it_saves_nothing(void **state) {
   (void)state;
   vf_train_request r = vf_train_request_init();
@@ -386,6 +406,7 @@ int main(void) {
       cmocka_unit_test(a_zero_step_takes_what_deepspeeds_estimators_say),
       cmocka_unit_test(more_of_anything_never_takes_less),
       cmocka_unit_test(what_cannot_be_is_refused_with_a_sentence),
+      cmocka_unit_test(many_gpus_are_as_many_equal_ones),
       cmocka_unit_test(sharding_on_one_gpu_works_and_says_that_it_saves_nothing),
   };
   return cmocka_run_group_tests_name("train", tests, open_context, close_context);

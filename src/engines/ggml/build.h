@@ -70,6 +70,7 @@ typedef struct vf_ggml_builder {
   uint8_t cache_at[2];   /* backend of the cache that was written last */
   bool host_inputs;      /* the graph reads inputs where they are, not copies of them */
   vf_schedule *schedule; /* of several backends; NULL: one runs all */
+  struct vf_ggml_skip *skip;
   vf_graph graph;
 } vf_ggml_builder;
 

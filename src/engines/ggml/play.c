@@ -3,9 +3,13 @@
  * The graph is built twice: once to learn in what order its inputs are come across, which is the
  * order of their memory (and, where several backends share it, when each of them reads them);
  * then to be played, layer by layer, with layers left out that come in equal periods and change
- * nothing any more. */
+ * nothing any more.
+ *
+ * All that takes a room of about 180 KB, of which small graphs touch little.  It is the allocator's,
+ * not the stack's: threads have stacks of 128 KiB with some C libraries. */
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/checked.h"
 #include "base/status.h"
 #include "core/format.h"
@@ -62,10 +66,10 @@ static void begin(vf_ggml_builder *b, bool learns) {
 
 /* Learning, all layers but the first of each kind are alike. */
 static vf_ref play_layers(vf_ggml_builder *b, vf_ref x, bool learns) {
-  vf_ggml_skip skip;
-  vf_ggml_skip_begin(&skip, b, learns);
+  vf_ggml_skip *skip = b->skip;
+  vf_ggml_skip_begin(skip, b, learns);
   for (uint32_t i = 0; i < b->n_layers && !b->graph.overflow; i++) {
-    if (b->graph.watch == NULL) i += vf_ggml_skip_layers(&skip, b, i, x);
+    if (b->graph.watch == NULL) i += vf_ggml_skip_layers(skip, b, i, x);
     b->graph.made_in = i;
     x = vf_build_layer(b, i, x);
     step(b, i);
@@ -157,11 +161,36 @@ static void play_split(vf_ggml_builder *b) {
 
 /* ---- The buffers ------------------------------------------------------------------------ */
 
-static void start(vf_ggml_builder *b, const vf_model *model, const vf_ggml_graph *g,
-                  vf_schedule *schedule) {
+/* Not cleared: filled as far as it is used. */
+typedef struct room {
+  vf_ggml_builder builder;
+  vf_schedule schedule;
+  vf_ggml_skip skip;
+} room;
+
+static const vf_allocator *allocator_of(const vf_model *model) {
+  return vf_arena_allocator(model->arena);
+}
+
+static room *room_new(const vf_model *model, vf_error *err) {
+  const vf_allocator *a = allocator_of(model);
+  room *r = a->alloc(a->user, sizeof *r);
+  if (r == NULL) (void)vf_fail_nomem(err);
+  return r;
+}
+
+static void room_free(room *r, const vf_model *model) {
+  const vf_allocator *a = allocator_of(model);
+  a->free(a->user, r);
+}
+
+static vf_ggml_builder *start(room *r, const vf_model *model, const vf_ggml_graph *g,
+                              vf_schedule *schedule) {
+  vf_ggml_builder *b = &r->builder;
   b->model = model;
   b->g = g;
   b->schedule = schedule;
+  b->skip = &r->skip;
   b->host_inputs = g->on_cpu || schedule != NULL;
   b->n_layers = model->n_layers;
   while (b->n_layers > 1 && vf_has(&model->layers[b->n_layers - 1], VF_LAYER_MTP)) b->n_layers--;
@@ -173,6 +202,7 @@ static void start(vf_ggml_builder *b, const vf_model *model, const vf_ggml_graph
   b->graph.overflow = false;
   if (schedule != NULL) vf_find_layers(b);
   vf_need_inputs(b);
+  return b;
 }
 
 static vf_status too_large(vf_error *err) {
@@ -181,40 +211,47 @@ static vf_status too_large(vf_error *err) {
 
 vf_status vf_ggml_device_buffer(uint64_t *out, const vf_model *model, const vf_ggml_graph *g,
                                 vf_error *err) {
-  vf_ggml_builder b; /* large: filled as far as it is used */
-  start(&b, model, g, NULL);
-  bool overflow = b.graph.overflow;
-  play(&b);
-  if (overflow || b.graph.overflow) return too_large(err);
-  *out = b.graph.pools[0].peak_bytes;
+  room *r = room_new(model, err);
+  if (r == NULL) return VF_NOMEM;
+  vf_ggml_builder *b = start(r, model, g, NULL);
+  bool overflow = b->graph.overflow;
+  play(b);
+  overflow |= b->graph.overflow;
+  uint64_t bytes = b->graph.pools[0].peak_bytes;
+  room_free(r, model);
+  if (overflow) return too_large(err);
+  *out = bytes;
   return VF_OK;
 }
 
 vf_status vf_ggml_split_buffers(uint64_t *out, const vf_model *model, const vf_ggml_graph *g,
                                 vf_error *err) {
-  vf_ggml_builder b;
-  vf_schedule schedule;
-  start(&b, model, g, &schedule);
-  bool overflow = b.graph.overflow;
-  vf_schedule_init(&schedule, &b.graph, g->pipelined ? PIPELINE_COPIES : 1);
-  play_split(&b);
-  if (overflow || b.graph.overflow) return too_large(err);
-  for (uint32_t d = 0; d <= g->n_gpus; d++) out[d] = b.graph.pools[d].peak_bytes;
-  return VF_OK;
+  room *r = room_new(model, err);
+  if (r == NULL) return VF_NOMEM;
+  vf_ggml_builder *b = start(r, model, g, &r->schedule);
+  bool overflow = b->graph.overflow;
+  vf_schedule_init(&r->schedule, &b->graph, g->pipelined ? PIPELINE_COPIES : 1);
+  play_split(b);
+  overflow |= b->graph.overflow;
+  for (uint32_t d = 0; d <= g->n_gpus && !overflow; d++) out[d] = b->graph.pools[d].peak_bytes;
+  room_free(r, model);
+  return overflow ? too_large(err) : VF_OK;
 }
 
 /* The host's side where one GPU runs everything: what is read from outside, and what was looked
  * up; nothing of it is freed there. */
 vf_status vf_ggml_host_buffer(uint64_t *out, const vf_model *model, const vf_ggml_graph *g,
                               vf_error *err) {
-  vf_ggml_builder b;
+  room *r = room_new(model, err);
+  if (r == NULL) return VF_NOMEM;
   uint64_t sum = 0;
-  start(&b, model, g, NULL);
-  bool fits = !b.graph.overflow;
+  vf_ggml_builder *b = start(r, model, g, NULL);
+  bool fits = !b->graph.overflow;
   for (int i = 0; i < VF_IN_COUNT && fits; i++) {
     uint64_t bytes;
-    fits = vf_align_up(&bytes, b.in_bytes[i], CPU_ALIGN_BYTES) && vf_add(&sum, sum, bytes);
+    fits = vf_align_up(&bytes, b->in_bytes[i], CPU_ALIGN_BYTES) && vf_add(&sum, sum, bytes);
   }
+  room_free(r, model);
   if (!fits) return vf_fail(err, VF_OVERFLOW, "the inputs of this batch do not fit 64 bits");
   *out = sum;
   return VF_OK;

@@ -12,6 +12,10 @@ static const struct {
 };
 _Static_assert(sizeof rules / sizeof *rules == VF_RULE_COUNT, "a row for every rule");
 
+uint32_t vf_ggml_rule_end(vf_ggml_rule rule) {
+  return rules[rule].until;
+}
+
 uint64_t vf_ggml_rules_of(uint32_t build) {
   uint64_t hold = 0;
   for (size_t i = 0; i < VF_RULE_COUNT; i++) {

@@ -16,6 +16,9 @@ _Static_assert(VF_RULE_COUNT <= 64, "a bit for every rule");
 /* Rules of a build, one bit each. */
 uint64_t vf_ggml_rules_of(uint32_t build);
 
+/* The first build that a rule no longer holds for; 0: it holds to this day. */
+uint32_t vf_ggml_rule_end(vf_ggml_rule rule);
+
 static inline bool vf_ggml_holds(uint64_t rules, vf_ggml_rule rule) {
   return (rules >> rule & 1) != 0;
 }

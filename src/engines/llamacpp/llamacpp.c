@@ -31,7 +31,7 @@ static uint64_t widest_value(const vf_model *m) {
  * (src/llama-context.cpp:429). */
 static bool is_pipelined(const plan *p) {
   return p->n_gpus > 1 && vf_placement_is_whole(&p->placement, p->host) && !p->w->no_kv_offload &&
-         p->request->cpu_moe_layers == 0 && p->moved == NULL;
+         p->request->cpu_moe_layers == 0 && p->moved == NULL && !vf_llamacpp_by_rows(p);
 }
 
 /* llama-server reserves logits for one row per sequence (server-context.cpp:1013). */
@@ -72,7 +72,8 @@ static void resolve_graph(plan *p) {
 
 /* True if one device runs the whole graph, so that its buffer is known to the byte. */
 static bool runs_whole_graph(const plan *p) {
-  return p->n_gpus == 1 && vf_placement_is_whole(&p->placement, p->host) && !p->w->no_kv_offload &&
+  bool one = p->n_gpus == 1 || p->on_main;
+  return one && vf_placement_is_whole(&p->placement, p->host) && !p->w->no_kv_offload &&
          p->request->cpu_moe_layers == 0 && p->moved == NULL && !p->graph.flash_on_host;
 }
 
@@ -86,8 +87,7 @@ static vf_interval share_of_graph(const plan *p) {
   return (vf_interval){share, share + (whole - share) / 2, whole + whole / 8};
 }
 
-/* Largest matrix that stays on the host and is copied to a GPU to be multiplied there. */
-static uint64_t staged_bytes(const plan *p) {
+uint64_t vf_llamacpp_staged_bytes(const plan *p) {
   uint64_t largest = 0;
   if (p->graph.tokens < VF_LLAMACPP_OFFLOAD_ROWS || p->graph.no_offload) return 0;
   for (size_t i = 0; i < p->model->n_tensors; i++) {
@@ -141,7 +141,7 @@ static uint64_t largest_cache_bytes(const plan *p) {
  * staged at once, one matrix and one layer's cache. */
 static vf_interval partial_bytes(const plan *p, bool last) {
   uint64_t embd = p->graph.tokens * p->model->n_embd * 4;
-  uint64_t staged = staged_bytes(p) + largest_cache_bytes(p) + 4 * embd;
+  uint64_t staged = vf_llamacpp_staged_bytes(p) + largest_cache_bytes(p) + 4 * embd;
   uint64_t bytes = last ? p->full_peak_bytes : p->layer_peak_bytes;
   if (p->w->no_kv_offload) staged += 10 * embd;
   if (is_recurrent(p->model)) staged += 8 * embd;
@@ -181,12 +181,24 @@ static uint32_t count_sharing(const plan *p) {
   return apart ? n : 0;
 }
 
+/* Copies of inputs of some hundred bytes lie a little closer with experts on the host behind three
+ * GPUs and more, and with a latent cache on the host in builds of August 2026. */
+enum { SMALL_INPUTS = 512 };
+
+static bool ends_apart(const plan *p) {
+  bool latent =
+      p->model->layers[0].kv_lora != 0 && vf_ggml_holds(p->graph.rules, VF_RULE_LATENT_APART);
+  return (p->n_gpus > 2 && p->request->cpu_moe_layers != 0 && p->moved == NULL) ||
+         (latent && p->w->no_kv_offload);
+}
+
 /* The simulation is checked to the byte, but for batches so small that they are not offloaded, and
  * for layers that read caches of others across devices: a split of theirs copies several caches at
  * its start, at most each of them. */
 static vf_interval split_size(const plan *p, uint64_t bytes) {
   uint32_t sharing = count_sharing(p);
   uint64_t caches = 0, largest = largest_cache_bytes(p);
+  if (ends_apart(p)) return (vf_interval){bytes - vf_min_u64(bytes, SMALL_INPUTS), bytes, bytes};
   if (sharing == 0 && p->graph.tokens >= VF_LLAMACPP_OFFLOAD_ROWS && !p->graph.no_offload)
     return built_size(p, bytes);
   if (!vf_mul(&caches, largest, sharing)) p->e->overflow = true;
@@ -198,6 +210,7 @@ static vf_interval split_size(const plan *p, uint64_t bytes) {
 static void add_device_compute(plan *p, uint32_t d) {
   vf_line line = {.device = d, .part = VF_PART_COMPUTE, .name = "compute", .note = ""};
   bool pipelined = p->graph.pipelined, last = d + 1 == p->n_gpus;
+  if (p->on_main && d != 0) return;
   line.basis = VF_BASIS_MODELLED;
   if (runs_whole_graph(p)) {
     line.size = p->whole_graph;
@@ -229,20 +242,35 @@ static vf_interval host_compute(const plan *p, uint64_t inputs) {
   return (vf_interval){2 * inputs, copies * inputs + states / 2, (copies + 1) * inputs + states};
 }
 
+static vf_status bound_graph(plan *p, const vf_ggml_graph *no_logits, vf_error *err) {
+  vf_interval whole, layers;
+  vf_status status = vf_ggml_device_bound(&whole, p->model, &p->graph, err);
+  if (status == VF_OK) status = vf_ggml_device_bound(&layers, p->model, no_logits, err);
+  if (status != VF_OK) return status;
+  p->whole_graph = whole;
+  p->full_peak_bytes = whole.bytes;
+  p->layer_peak_bytes = layers.bytes;
+  return VF_OK;
+}
+
+/* A program whose logs show that experts of the host are multiplied there, whatever llama.cpp would
+ * do: their copies are the upper end. */
+static vf_status measure_apart(plan *p, vf_error *err) {
+  vf_status status = vf_ggml_split_buffers(p->split_bytes, p->model, &p->graph, err);
+  if (status != VF_OK || !p->program->stays_on_host || vf_llamacpp_staged_bytes(p) == 0)
+    return status;
+  memcpy(p->copied_bytes, p->split_bytes, sizeof p->copied_bytes);
+  p->may_copy = p->graph.no_offload = true;
+  return vf_ggml_split_buffers(p->split_bytes, p->model, &p->graph, err);
+}
+
 /* The device's buffer of the whole graph: exact where its operations are known, else bounded. */
 static vf_status measure_graph(plan *p, vf_error *err) {
   vf_ggml_graph no_logits = p->graph;
-  vf_interval bound;
   p->graph_known = vf_ggml_graph_is_known(p->model);
   no_logits.output_rows = 1;
-  if (!p->graph_known) {
-    vf_status status = vf_ggml_device_bound(&p->whole_graph, p->model, &p->graph, err);
-    if (status == VF_OK) status = vf_ggml_device_bound(&bound, p->model, &no_logits, err);
-    p->full_peak_bytes = p->whole_graph.bytes;
-    p->layer_peak_bytes = bound.bytes;
-    return status;
-  }
-  if (is_scheduled(p)) return vf_ggml_split_buffers(p->split_bytes, p->model, &p->graph, err);
+  if (!p->graph_known) return bound_graph(p, &no_logits, err);
+  if (is_scheduled(p)) return measure_apart(p, err);
   vf_status status =
       vf_ggml_device_buffer_again(&p->full_peak_bytes, &p->e->memo, p->model, &p->graph, err);
   p->whole_graph = built_size(p, p->full_peak_bytes);

@@ -10,8 +10,9 @@ enum { VF_LLAMACPP_SEQS = 256 }; /* LLAMA_MAX_SEQ */
 /* Who asks: told as an assumption. */
 typedef struct vf_llamacpp_program {
   vf_assumption assumption;
-  bool foreign;   /* its own rules are not known: buffers are bounded, not exact */
-  uint32_t build; /* of the llama.cpp whose rules hold */
+  bool foreign;       /* its own rules are not known: buffers are bounded, not exact */
+  uint32_t build;     /* of the llama.cpp whose rules hold */
+  bool stays_on_host; /* experts of the host are multiplied there, as far as logs show */
 } vf_llamacpp_program;
 
 /* Adds all lines for what a program asks. */

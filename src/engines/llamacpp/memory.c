@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "base/units.h"
 #include "core/format.h"
+#include "core/shard.h"
 #include "engines/engine.h"
 #include "engines/llamacpp/plan.h"
 
@@ -45,11 +46,17 @@ vf_status vf_llamacpp_place(plan *p, vf_error *err) {
   if (p->cpu_only) on_gpu = 0;
   vf_status status = resolve_shares(p, shares, err);
   if (status != VF_OK) return status;
+  p->on_main = vf_llamacpp_by_rows(p) && p->program->foreign;
+  for (uint32_t d = 1; p->on_main && d < p->n_gpus; d++) shares[d] = 0;
   bool output_last = vf_ggml_holds(p->graph.rules, VF_RULE_OUTPUT_LAST);
   (output_last ? vf_placement_split_output_last : vf_placement_split)(
       &p->placement, slots, on_gpu, shares, p->cpu_only ? 1 : p->n_gpus, p->host);
   p->w->gpu_layers = on_gpu;
   return VF_OK;
+}
+
+bool vf_llamacpp_by_rows(const plan *p) {
+  return p->n_gpus > 1 && p->request->split == VF_SPLIT_ROW;
 }
 
 /* Index of the budget that a slot's memory comes from. */
@@ -63,12 +70,26 @@ static const vf_buffer_rule *rule_of(const plan *p, uint32_t budget) {
 
 /* ---- Weights ---------------------------------------------------------------------------- */
 
-static void add_to(const plan *p, uint64_t *sums, uint32_t budget, const vf_tensor *t) {
-  sums[budget] += vf_buffer_tensor(rule_of(p, budget), t) * t->count;
+/* What lies in a buffer: as it is stated, and within the shares of a mix, tensor by tensor. */
+typedef struct heap {
+  uint64_t stated;
+  vf_interval size;
+} heap;
+
+static void put(const plan *p, heap *h, const vf_tensor *t, uint64_t bytes) {
+  vf_interval size = vf_model_tensor_size(p->model, t, bytes);
+  h->stated += bytes;
+  h->size.low_bytes += size.low_bytes;
+  h->size.bytes += size.bytes;
+  h->size.high_bytes += size.high_bytes;
+}
+
+static void add_to(const plan *p, heap *sums, uint32_t budget, const vf_tensor *t) {
+  put(p, &sums[budget], t, vf_buffer_tensor(rule_of(p, budget), t) * t->count);
 }
 
 /* Rope tables: one with the first layer, a further copy on every device that owns a layer. */
-static void add_rope_table(const plan *p, uint64_t *sums, const vf_tensor *t) {
+static void add_rope_table(const plan *p, heap *sums, const vf_tensor *t) {
   uint32_t first = vf_llamacpp_slot_budget(p, 0);
   add_to(p, sums, first, t);
   for (uint32_t d = 0; d < p->n_gpus; d++)
@@ -99,7 +120,7 @@ uint32_t vf_llamacpp_layer_slot(const plan *p, const vf_tensor *t) {
 
 /* The embedding is looked up on the host; a model without an output matrix keeps a second copy of
  * it wherever the output runs, unless that is the host too. */
-static void add_input(const plan *p, uint64_t *sums, const vf_tensor *t) {
+static void add_input(const plan *p, heap *sums, const vf_tensor *t) {
   uint32_t output = vf_llamacpp_slot_budget(p, p->model->n_layers);
   bool apart = output != p->host || (p->model->flags & VF_MODEL_EMBD_TWICE) != 0;
   bool copied = p->model->tied && t->role == VF_ROLE_TOKEN_EMBD && apart &&
@@ -108,17 +129,25 @@ static void add_input(const plan *p, uint64_t *sums, const vf_tensor *t) {
   if (copied) add_to(p, sums, output, t);
 }
 
-static void add_weight(const plan *p, uint64_t *sums, const vf_tensor *t) {
-  uint32_t put = p->host;
+static bool has_short_convolutions(const vf_model *m) {
+  for (uint32_t i = 0; i < m->n_layers; i++)
+    if (m->layers[i].mixers & VF_MIX_SHORTCONV) return true;
+  return false;
+}
+
+static void add_weight(const plan *p, heap *sums, const vf_tensor *t) {
+  uint32_t there = p->host;
   bool scans =
       t->role == VF_ROLE_SSM_A || (t->role == VF_ROLE_SSM_CONV && t->suffix == VF_SUFFIX_WEIGHT);
   if (!vf_llamacpp_is_loaded(p, t)) return;
-  if (scans && vf_ggml_holds(p->graph.rules, VF_RULE_SCAN_ON_HOST)) {
+  bool stays = t->role == VF_ROLE_OUTPUT_NORM && has_short_convolutions(p->model) &&
+               vf_ggml_holds(p->graph.rules, VF_RULE_NORM_AS_INPUT);
+  if (stays || (scans && vf_ggml_holds(p->graph.rules, VF_RULE_SCAN_ON_HOST))) {
     add_to(p, sums, p->host, t);
     return;
   }
-  if ((p->moved != NULL && vf_llamacpp_override(p, t, &put)) || vf_llamacpp_stays_on_host(p, t)) {
-    add_to(p, sums, put, t);
+  if ((p->moved != NULL && vf_llamacpp_override(p, t, &there)) || vf_llamacpp_stays_on_host(p, t)) {
+    add_to(p, sums, there, t);
     return;
   }
   switch (vf_roles[t->role].home) {
@@ -134,7 +163,7 @@ static void add_weight(const plan *p, uint64_t *sums, const vf_tensor *t) {
 }
 
 /* Tensors by rows or columns over all GPUs; what has one dimension is on each of them. */
-static void add_share(const plan *p, uint64_t *sums, const vf_tensor *t) {
+static void add_share(const plan *p, heap *sums, const vf_tensor *t) {
   vf_home home = vf_roles[t->role].home;
   uint64_t whole = vf_buffer_tensor(rule_of(p, 0), t) * t->count;
   bool mirrored = vf_tensor_dims(t) < 2 || home == VF_HOME_ROPE;
@@ -143,7 +172,34 @@ static void add_share(const plan *p, uint64_t *sums, const vf_tensor *t) {
   if (looked_up) add_to(p, sums, p->host, t);
   if (looked_up && !(p->model->tied && t->role == VF_ROLE_TOKEN_EMBD)) return;
   for (uint32_t d = 0; d < p->n_gpus; d++)
-    sums[d] += mirrored ? whole : whole / p->n_gpus + (whole % p->n_gpus != 0);
+    put(p, &sums[d], t, mirrored ? whole : whole / p->n_gpus + (whole % p->n_gpus != 0));
+}
+
+enum { ROWS_ROUNDED = 500 };
+
+/* Rows of a layer's matrices and of the output's, in the devices' shares; what is no matrix, and
+ * all experts of a layer in one tensor, where the layer is. */
+static void add_rows(const plan *p, heap *sums, const vf_tensor *t) {
+  vf_home home = vf_roles[t->role].home;
+  bool placed = home == VF_HOME_LAYER || home == VF_HOME_OUTPUT;
+  uint32_t slot = home == VF_HOME_LAYER ? vf_llamacpp_layer_slot(p, t) : p->model->n_layers;
+  bool divided = placed && vf_tensor_dims(t) == 2 && t->suffix == VF_SUFFIX_WEIGHT &&
+                 vf_llamacpp_slot_budget(p, slot) != p->host;
+  uint64_t whole = vf_buffer_tensor(rule_of(p, 0), t) * t->count, sum = 0;
+  uint64_t shares[VF_MAX_DEVICES];
+  vf_error ignored;
+  if (!divided || resolve_shares(p, shares, &ignored) != VF_OK) {
+    add_weight(p, sums, t);
+    return;
+  }
+  if (!vf_llamacpp_is_loaded(p, t)) return;
+  for (uint32_t d = 0; d < p->n_gpus; d++) sum += shares[d];
+  for (uint32_t d = 0; d < p->n_gpus; d++) {
+    uint64_t part = vf_shard_part(whole, shares[d], sum);
+    put(p, &sums[d], t, part);
+    sums[d].size.low_bytes -= part / ROWS_ROUNDED; /* parts are whole groups of rows */
+    sums[d].size.high_bytes += part / ROWS_ROUNDED;
+  }
 }
 
 static bool by_tensor(const plan *p) {
@@ -160,8 +216,9 @@ static const char *host_note(const plan *p) {
 /* All that the sums follow from; 0: they are not remembered. */
 static uint64_t key_of(const plan *p) {
   const vf_request *r = p->request;
-  if (p->moved != NULL || p->e->n_devices > VF_MEMO_PLACES / 16) return 0;
+  if (p->moved != NULL || vf_llamacpp_by_rows(p) || p->e->n_devices > VF_MEMO_PLACES / 16) return 0;
   uint64_t h = vf_stir(p->model->content, (uint64_t)p->model->flags << 32 | p->model->n_layers);
+  h = vf_stir(h, (uint64_t)p->model->share.low << 32 | p->model->share.high);
   h = vf_stir(h, (uint64_t)r->cpu_moe_layers << 32 | (uint64_t)r->mtp << 2 |
                      (uint64_t)p->model->tied << 1 | by_tensor(p));
   for (uint32_t d = 0; d < p->e->n_devices; d++) h = vf_stir(h, p->e->devices[d].device.backend);
@@ -169,31 +226,70 @@ static uint64_t key_of(const plan *p) {
   return h;
 }
 
-static bool recall_sums(const plan *p, uint64_t key, uint64_t *sums) {
-  for (uint32_t d = 0; d < p->e->n_devices; d++)
-    if (key == 0 || !vf_memo_has(&p->e->memo, vf_stir(key, d), &sums[d])) return false;
+/* The figures of a heap, one after the other. */
+enum { HEAP_FIGURES = 4 };
+
+static uint64_t *heap_figure(heap *h, size_t i) {
+  uint64_t *const figures[HEAP_FIGURES] = {&h->stated, &h->size.low_bytes, &h->size.bytes,
+                                           &h->size.high_bytes};
+  return figures[i];
+}
+
+static bool recall_sums(const plan *p, uint64_t key, heap *sums) {
+  for (uint64_t i = 0; i < p->e->n_devices * HEAP_FIGURES; i++)
+    if (key == 0 || !vf_memo_has(&p->e->memo, vf_stir(key, i),
+                                 heap_figure(&sums[i / HEAP_FIGURES], i % HEAP_FIGURES)))
+      return false;
   return true;
 }
 
-static void sum_weights(const plan *p, uint64_t *sums) {
+static void sum_weights(const plan *p, heap *sums) {
   uint64_t key = key_of(p);
   if (recall_sums(p, key, sums)) return;
   memset(sums, 0, p->e->n_devices * sizeof *sums);
+  bool rows = vf_llamacpp_by_rows(p);
   for (size_t i = 0; i < p->model->n_tensors; i++)
-    (by_tensor(p) ? add_share : add_weight)(p, sums, &p->model->tensors[i]);
-  for (uint32_t d = 0; key != 0 && d < p->e->n_devices; d++)
-    vf_memo_keep(&p->e->memo, vf_stir(key, d), sums[d]);
+    (by_tensor(p) ? add_share : rows ? add_rows : add_weight)(p, sums, &p->model->tensors[i]);
+  for (uint64_t i = 0; key != 0 && i < p->e->n_devices * HEAP_FIGURES; i++)
+    vf_memo_keep(&p->e->memo, vf_stir(key, i),
+                 *heap_figure(&sums[i / HEAP_FIGURES], i % HEAP_FIGURES));
+}
+
+static uint64_t less(uint64_t a, uint64_t b) {
+  return a > b ? a - b : 0;
+}
+
+/* A device holds what the other ones leave of the file, whose size is better known than that of its
+ * parts.  A matrix that is held twice counts twice in the sum, where the file's size says nothing
+ * of it. */
+static vf_interval within_file(const plan *p, const heap *sums, uint32_t device) {
+  heap all = {0, {0, 0, 0}};
+  vf_interval size = sums[device].size;
+  if (p->model->share.expected == 0 || p->model->tied || by_tensor(p)) return size;
+  for (uint32_t d = 0; d < p->e->n_devices; d++) {
+    all.stated += sums[d].stated;
+    all.size.low_bytes += sums[d].size.low_bytes;
+    all.size.high_bytes += sums[d].size.high_bytes;
+  }
+  vf_interval file = vf_model_weights_size(p->model, all.stated);
+  uint64_t others_low = all.size.low_bytes - size.low_bytes;
+  uint64_t others_high = all.size.high_bytes - size.high_bytes;
+  size.low_bytes = vf_max_u64(size.low_bytes, less(file.low_bytes, others_high));
+  size.high_bytes = vf_min_u64(size.high_bytes, less(file.high_bytes, others_low));
+  size.high_bytes = vf_max_u64(size.high_bytes, size.low_bytes);
+  size.bytes = vf_min_u64(vf_max_u64(size.bytes, size.low_bytes), size.high_bytes);
+  return size;
 }
 
 void vf_llamacpp_add_weights(plan *p) {
-  uint64_t sums[VF_MAX_DEVICES + 1];
+  heap sums[VF_MAX_DEVICES + 1];
   sum_weights(p, sums);
   for (uint32_t d = 0; d < p->e->n_devices; d++) {
-    bool exact = p->model->share.expected == 0;
+    vf_interval size = within_file(p, sums, d);
+    bool exact = size.low_bytes == size.high_bytes;
     const char *own = p->model->from_file || !exact ? "" : "as llama.cpp's tools write it";
     const char *note = d == p->host ? host_note(p) : own;
-    vf_estimate_add(p->e, (vf_line){d, VF_PART_WEIGHTS, "weights",
-                                    vf_model_weights_size(p->model, sums[d]),
+    vf_estimate_add(p->e, (vf_line){d, VF_PART_WEIGHTS, "weights", size,
                                     exact ? VF_BASIS_EXACT : VF_BASIS_MODELLED, note});
   }
 }

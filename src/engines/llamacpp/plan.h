@@ -27,7 +27,10 @@ typedef struct vf_llamacpp_plan {
   uint64_t full_peak_bytes;  /* device buffer with them */
   vf_interval whole_graph;   /* the same, as far as it is known */
   bool graph_known;
-  uint64_t split_bytes[VF_GRAPH_BACKENDS]; /* buffers of the GPUs and, last, of the host */
+  uint64_t split_bytes[VF_GRAPH_BACKENDS];  /* buffers of the GPUs and, last, of the host */
+  uint64_t copied_bytes[VF_GRAPH_BACKENDS]; /* the same if experts of the host are copied over */
+  bool may_copy;                            /* which is not known */
+  bool on_main;   /* rows are split, and one GPU does all that is no product of a matrix */
   uint8_t *moved; /* by overrides, of every tensor, as in graph.moved; NULL: there are none */
 } vf_llamacpp_plan;
 
@@ -69,6 +72,12 @@ bool vf_llamacpp_cache_bytes(const plan *p, const vf_cache_layer *c, const vf_bu
 
 /* How each backend pads its buffers. */
 extern const vf_buffer_rule vf_llamacpp_buffer_rules[VF_BACKEND_COUNT];
+
+/* Largest matrix that stays on the host and is copied to a GPU to be multiplied there. */
+uint64_t vf_llamacpp_staged_bytes(const plan *p);
+
+/* Whether matrices are split over all GPUs by rows, of which one or another has each whole row. */
+bool vf_llamacpp_by_rows(const plan *p);
 
 /* Layers that predict further tokens, where they draft: a context of their own (draft.c). */
 vf_status vf_llamacpp_add_mtp(plan *p, vf_error *err);

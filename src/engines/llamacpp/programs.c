@@ -169,7 +169,8 @@ static vf_status estimate_ik(vf_estimate *e, const vf_request *request, vf_error
        "a fork of an older llama.cpp: its buffers are bounded by llama.cpp's; its own "
        "formats and -mla, -amb, -rtr, -fmoe are not modelled"},
       true,
-      VF_BUILD_NEWEST};
+      VF_BUILD_NEWEST,
+      true};
   vf_request r = *request;
   r.swa_full = true;
   if (r.output_rows == 0) r.output_rows = BATCH;

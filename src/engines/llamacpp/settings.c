@@ -180,13 +180,14 @@ static vf_status resolve_context(plan *p, vf_error *err) {
   return VF_OK;
 }
 
-/* v0.5.0 has no buffers that are split by rows for CUDA (ggml-cuda.cu); tensor split divides heads
- * and needs flash attention (src/llama-model.cpp). */
+/* Since b9890 no backend has buffers that are split by rows; tensor split divides heads and needs
+ * flash attention (src/llama-model.cpp). */
 static vf_status check_split(const plan *p, vf_error *err) {
   if (p->n_gpus < 2) return VF_OK;
-  if (p->request->split == VF_SPLIT_ROW && !p->program->foreign)
+  bool rows = p->program->foreign || vf_ggml_holds(p->graph.rules, VF_RULE_ROWS_SPLIT);
+  if (p->request->split == VF_SPLIT_ROW && !rows)
     return vf_fail(err, VF_UNSUPPORTED,
-                   "llama.cpp v0.5.0 does not load with --split row on GPUs: layer or tensor");
+                   "llama.cpp does not load with --split row since b9890: layer or tensor");
   if (p->request->split == VF_SPLIT_TENSOR && p->request->flash_attn == VF_OFF)
     return vf_fail(err, VF_UNSUPPORTED, "llama.cpp: --split tensor needs flash attention");
   return VF_OK;
@@ -195,14 +196,21 @@ static vf_status check_split(const plan *p, vf_error *err) {
 /* Options that came later are refused, as the build itself does. */
 static vf_status check_options(const plan *p, vf_error *err) {
   const vf_request *r = p->request;
-  uint32_t since = 0;
-  const char *what = NULL;
-  if (r->override_count != 0 || r->cpu_moe_layers != 0) since = 5028, what = "--override-tensor";
-  if (r->no_op_offload) since = 5346, what = "--no-op-offload";
-  if (r->mtp) since = 9180, what = "--spec-type draft-mtp";
-  if (p->program->foreign || p->program->build >= since) return VF_OK;
-  return vf_fail(err, VF_UNSUPPORTED, "llama.cpp b%" PRIu32 " has no %s: it came with b%" PRIu32,
-                 p->program->build, what, since);
+  const struct {
+    bool asked;
+    vf_ggml_rule until;
+    const char *what;
+  } options[] = {
+      {r->override_count != 0 || r->cpu_moe_layers != 0, VF_RULE_NO_OVERRIDES, "--override-tensor"},
+      {r->no_op_offload, VF_RULE_NO_OFFLOAD_OPTION, "--no-op-offload"},
+      {r->mtp, VF_RULE_NO_MTP, "--spec-type draft-mtp"},
+  };
+  for (size_t i = 0; i < sizeof options / sizeof *options && !p->program->foreign; i++)
+    if (options[i].asked && vf_ggml_holds(p->graph.rules, options[i].until))
+      return vf_fail(err, VF_UNSUPPORTED,
+                     "llama.cpp b%" PRIu32 " has no %s: it came with b%" PRIu32, p->program->build,
+                     options[i].what, vf_ggml_rule_end(options[i].until));
+  return VF_OK;
 }
 
 vf_status vf_llamacpp_settle(plan *p, vf_error *err) {

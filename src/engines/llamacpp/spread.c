@@ -9,14 +9,10 @@
 #include "engines/llamacpp/plan.h"
 
 enum {
-  SCAN_ON_GPU = 5812,  /* Mamba's scan: before, it ran on the CPU between splits (#9126) */
-  DELTA_FUSED = 8233,  /* gated delta nets are one operation (#19504) */
-  SAME_GRAPHS = 10488, /* recurrent graphs are told since, figure by figure */
-  SCAN_TENSORS = 4,    /* so many tensors of a layer cross over, at most */
-  DELTA_TENSORS = 12,  /* and so many are padded to whole chunks */
-  DELTA_CHUNK = 64,    /* tokens */
-  STAGED_ALIKE = 8184, /* experts on the host are copied as in v0.5.0 */
-  COPIES = 4,          /* GGML_SCHED_MAX_COPIES */
+  SCAN_TENSORS = 4,   /* so many tensors of a layer cross over, at most */
+  DELTA_TENSORS = 12, /* and so many are padded to whole chunks */
+  DELTA_CHUNK = 64,   /* tokens */
+  COPIES = 4,         /* GGML_SCHED_MAX_COPIES */
 };
 
 /* What a llama.cpp before b9460 takes where the output is: logits of the whole batch on top of a
@@ -32,12 +28,37 @@ static uint64_t logits_bytes(const plan *p, uint32_t device) {
   return sum;
 }
 
+/* The formats of a mix's experts are not known, and what is copied of them to a GPU takes as much
+ * as they do: a format wider or narrower, of the two matrices that are there at once. */
+static vf_interval of_staged_mix(const plan *p, vf_interval size, uint32_t device) {
+  const vf_weights_share share = p->model->share;
+  uint64_t staged = 2 * vf_llamacpp_staged_bytes(p);
+  if (device == p->host || share.expected == 0 || staged == 0) return size;
+  uint64_t less = share.low < 1000 ? staged / 1000 * (1000 - share.low) : 0;
+  size.low_bytes -= vf_min_u64(less, size.low_bytes);
+  size.high_bytes +=
+      vf_max_u64(staged / 4, share.high > 1000 ? staged / 1000 * (share.high - 1000) : 0);
+  return size;
+}
+
+/* Before the choice of blocks had operations of its own it took a half to two thirds of what it
+ * takes since. */
+static vf_interval of_blocks(const plan *p, vf_interval size, uint32_t device) {
+  bool blocks = false;
+  for (uint32_t i = 0; i < p->model->n_layers; i++) blocks |= p->model->layers[i].index_block != 0;
+  if (!blocks || device == p->host || !vf_ggml_holds(p->graph.rules, VF_RULE_BLOCKS_ON_CPU))
+    return size;
+  size.low_bytes /= 2;
+  return size;
+}
+
 /* Rows of logs of ik_llama.cpp and of programs that embed llama.cpp lie within a third below and a
  * half above on a device (docs/accuracy.md); their hosts hold masks in 32 bits, and parts of what
  * is not offloaded. */
 static vf_interval of_foreign(const plan *p, vf_interval size, uint32_t device) {
   bool host = device == p->host && !p->cpu_only;
   size.low_bytes -= size.low_bytes / 3;
+  if (p->may_copy) size.high_bytes = vf_max_u64(size.high_bytes, p->copied_bytes[device]);
   size.high_bytes += host ? size.high_bytes + 384 * VF_MIB : size.high_bytes / 2;
   if (!host) size.high_bytes = vf_max_u64(size.high_bytes, logits_bytes(p, device));
   return size;
@@ -87,7 +108,7 @@ static bool has_delta(const vf_model *m) {
 
 /* What crosses between devices is there four times on several GPUs, for every layer. */
 static uint64_t crossing_bytes(const plan *p, uint32_t layers, uint64_t row, bool host) {
-  bool many = p->program->build < SCAN_ON_GPU && (host || p->graph.pipelined);
+  bool many = vf_ggml_holds(p->graph.rules, VF_RULE_SCAN_CROSSES) && (host || p->graph.pipelined);
   uint64_t tensors = many ? SCAN_TENSORS : 1, bytes = 0;
   uint64_t times = p->graph.pipelined ? (uint64_t)COPIES * (layers + 1) : 1;
   if (!vf_mul3(&bytes, row, tensors, times)) p->e->overflow = true;
@@ -97,7 +118,7 @@ static uint64_t crossing_bytes(const plan *p, uint32_t layers, uint64_t row, boo
 /* A sequence's tokens are padded to whole chunks where the delta net is not one operation. */
 static uint64_t chunk_bytes(const plan *p, uint64_t width) {
   uint64_t each = p->graph.tokens / p->graph.seqs, padded = 0, bytes = 0;
-  if (p->program->build >= DELTA_FUSED || !has_delta(p->model)) return 0;
+  if (!vf_ggml_holds(p->graph.rules, VF_RULE_DELTA_CHUNKED) || !has_delta(p->model)) return 0;
   if (!vf_align_up(&padded, each, DELTA_CHUNK) ||
       !vf_mul3(&bytes, (padded - each) * p->graph.seqs, width, 4ull * DELTA_TENSORS))
     p->e->overflow = true;
@@ -107,11 +128,11 @@ static uint64_t chunk_bytes(const plan *p, uint64_t width) {
 static vf_interval of_states(const plan *p, vf_interval size, uint32_t device) {
   uint64_t width = 0, row = 0;
   uint32_t layers = count_states(p, device, &width);
-  bool inputs = device == p->host && !p->cpu_only && p->program->build >= SCAN_ON_GPU;
-  if (width == 0 || inputs || p->program->build >= SAME_GRAPHS) return size;
+  bool scans = vf_ggml_holds(p->graph.rules, VF_RULE_SCAN_CROSSES);
+  bool inputs = device == p->host && !p->cpu_only && !scans;
+  if (width == 0 || inputs || !vf_ggml_holds(p->graph.rules, VF_RULE_STATES_APART)) return size;
   if (!vf_mul3(&row, p->graph.tokens, width, 4)) p->e->overflow = true;
   bool apart = !vf_placement_is_whole(&p->placement, p->host) || p->request->cpu_moe_layers != 0;
-  bool scans = p->program->build < SCAN_ON_GPU;
   size.low_bytes -= size.low_bytes / (scans ? 5 : 6);
   size.high_bytes += size.high_bytes / (p->cpu_only ? 2 : apart ? 5 : 60);
   if (scans || p->graph.pipelined)
@@ -138,7 +159,8 @@ static vf_interval of_host_scores(const plan *p, vf_interval size, uint32_t devi
 
 /* Copies of experts that stay on the host begin other splits before b8184. */
 static vf_interval of_staged_experts(const plan *p, vf_interval size, uint32_t device) {
-  bool staged = p->request->cpu_moe_layers != 0 && p->program->build < STAGED_ALIKE;
+  bool apart = vf_ggml_holds(p->graph.rules, VF_RULE_STAGED_APART);
+  bool staged = p->request->cpu_moe_layers != 0 && apart;
   if (staged && device != p->host) size.high_bytes += size.high_bytes / 20;
   return size;
 }
@@ -155,9 +177,12 @@ static vf_interval of_backend(const plan *p, vf_interval size, uint32_t device) 
 
 vf_interval vf_llamacpp_spread(const plan *p, vf_interval size, uint32_t device) {
   bool host = device == p->host && !p->cpu_only;
+  size = of_staged_mix(p, size, device);
+  size = of_blocks(p, size, device);
   if (p->program->foreign) return of_foreign(p, size, device);
   size = of_backend(p, of_states(p, size, device), device);
   size = of_host_scores(p, size, device);
   size = of_staged_experts(p, size, device);
-  return vf_llamacpp_is_measured(p->program->build) ? size : between(p, size, host);
+  bool told = vf_llamacpp_is_measured(p->program->build) && !vf_llamacpp_by_rows(p);
+  return told ? size : between(p, size, host);
 }

@@ -245,33 +245,50 @@ static vf_status run(vf_vllm_plan *p, vf_error *err) {
   return status == VF_OK ? add_ranks(p, err) : status;
 }
 
-/* --max-model-len auto (kv_cache_utils.py:1982): the model's limit, and if the cache cannot hold
- * it, what it can. */
-static vf_status run_fitted(vf_vllm_plan *p, vf_error *err) {
+/* Of devices that nothing has been taken from yet; the first assumptions stand where they stood. */
+static vf_status run_again(vf_vllm_plan *p, const vf_device *devices, size_t n_assumed,
+                           uint64_t tokens, vf_error *err) {
   vf_estimate *e = p->r.e;
-  size_t assumed = e->n_assumptions;
-  vf_device devices[VF_MAX_DEVICES + 1];
-  for (size_t i = 0; i < e->n_devices; i++) devices[i] = e->devices[i].device;
-  vf_status status = run(p, err);
-  if (status != VF_OK || p->r.w->starts || e->refused || e->overflow) return status;
-  uint64_t tokens = longest(p, p->blocks);
-  if (tokens == 0) return VF_OK;
   vf_request asked = *p->r.request;
   vf_workload fresh = {.engine = p->r.w->engine, .engine_version = p->r.w->engine_version};
-  status = vf_estimate_reset(e, p->r.model, devices, e->n_devices, err);
-  if (status != VF_OK) return status;
-  e->n_assumptions = assumed; /* those of before stand where they stood */
+  for (size_t i = 0; i < e->n_devices; i++) e->devices[i].device = devices[i];
+  vf_estimate_restart(e, p->r.model);
+  e->n_assumptions = n_assumed;
   *p->r.w = fresh;
   asked.ctx_tokens = tokens;
   vf_vllm_plan again = {
       .r = {.e = e, .model = p->r.model, .request = &asked, .w = p->r.w, .name = p->r.name}};
-  status = run(&again, err);
+  vf_status status = run(&again, err);
   again.r.request = p->r.request;
   *p = again;
+  return status;
+}
+
+/* --max-model-len auto (kv_cache_utils.py:1982): the model's limit, and if the cache cannot hold
+ * it, what it can. */
+static vf_status run_lowered(vf_vllm_plan *p, const vf_device *devices, vf_error *err) {
+  vf_estimate *e = p->r.e;
+  size_t assumed = e->n_assumptions;
+  vf_status status = run(p, err);
+  if (status != VF_OK || p->r.w->starts || e->refused || e->overflow) return status;
+  uint64_t tokens = longest(p, p->blocks);
+  if (tokens == 0) return VF_OK;
+  status = run_again(p, devices, assumed, tokens, err);
   vf_estimate_assume_that(e, "ctx-fitted",
                           "--max-model-len auto: the context is lowered to %" PRIu64
                           " tokens, which the cache holds",
                           tokens);
+  return status;
+}
+
+static vf_status run_fitted(vf_vllm_plan *p, vf_error *err) {
+  vf_estimate *e = p->r.e;
+  const vf_allocator *a = &e->allocator;
+  vf_device *devices = a->alloc(a->user, e->n_devices * sizeof *devices);
+  if (devices == NULL) return vf_fail_nomem(err);
+  for (size_t i = 0; i < e->n_devices; i++) devices[i] = e->devices[i].device;
+  vf_status status = run_lowered(p, devices, err);
+  a->free(a->user, devices);
   return status;
 }
 

@@ -117,7 +117,9 @@ unsigned vf_device_name_count(char *name) {
 
 typedef struct card {
   vf_catalog_entry entry;
-  vf_device_words details; /* of its own name: cores, slot, series */
+  uint32_t cores; /* of its own name, and so are the next two */
+  vf_device_link link;
+  vf_device_series series;
   uint64_t total_bytes;    /* as sold, where the entry says that */
 } card;
 
@@ -141,15 +143,16 @@ static uint64_t nominal_bytes(const vf_catalog_entry *e, const vf_context *ctx, 
 }
 
 static void add_card(cards *c, const vf_catalog_entry *e, uint32_t packed) {
-  card new = {.entry = *e};
-  vf_device_details_unpack(&new.details, packed);
+  vf_device_words name;
+  vf_device_details_unpack(&name, packed);
+  const card new = {.entry = *e, .cores = name.cores, .link = name.link, .series = name.series};
   for (size_t i = 0; i < c->n; i++) {
     card *old = &c->list[i];
     if (old->entry.json != e->json) continue;
     /* One of its names leaves the slot away. */
-    if (new.details.link == VF_LINK_UNSAID) old->details.link = VF_LINK_UNSAID;
-    if (old->details.series == VF_SERIES_UNSAID) old->details.series = new.details.series;
-    if (old->details.cores == 0) old->details.cores = new.details.cores;
+    if (new.link == VF_LINK_UNSAID) old->link = VF_LINK_UNSAID;
+    if (old->series == VF_SERIES_UNSAID) old->series = new.series;
+    if (old->cores == 0) old->cores = new.cores;
     return;
   }
   if (c->n < VF_DEVICE_CHOICES) c->list[c->n++] = new;
@@ -213,15 +216,14 @@ static bool is_made_for_one(const card *c) {
 }
 
 static bool agrees(const card *c, const vf_device_words *said, uint64_t nearest, bool unsaid_link) {
-  const vf_device_words *own = &c->details;
-  if (said->series != VF_SERIES_UNSAID && own->series != VF_SERIES_UNSAID &&
-      said->series != own->series)
+  if (said->series != VF_SERIES_UNSAID && c->series != VF_SERIES_UNSAID &&
+      said->series != c->series)
     return false;
-  if (said->cores != 0 && own->cores != 0 && said->cores != own->cores) return false;
+  if (said->cores != 0 && c->cores != 0 && said->cores != c->cores) return false;
   if (said->size_gb != 0 && distance(c->total_bytes, said->size_gb) != nearest) return false;
   if (said->size_gb == 0 && is_made_for_one(c)) return false;
-  if (said->link == VF_LINK_UNSAID) return !unsaid_link || own->link == VF_LINK_UNSAID;
-  return own->link == said->link || own->link == VF_LINK_UNSAID;
+  if (said->link == VF_LINK_UNSAID) return !unsaid_link || c->link == VF_LINK_UNSAID;
+  return c->link == said->link || c->link == VF_LINK_UNSAID;
 }
 
 static int compare_cards(const void *a, const void *b) {
@@ -234,11 +236,11 @@ static int compare_cards(const void *a, const void *b) {
 /* Of the same memory the one that is told by its slot goes before one that is not. */
 static void keep_link(cards *c, vf_device_link link) {
   size_t n = 0;
-  for (size_t i = 0; i < c->n; i++) n += c->list[i].details.link == link;
+  for (size_t i = 0; i < c->n; i++) n += c->list[i].link == link;
   if (link == VF_LINK_UNSAID || n == 0) return;
   n = 0;
   for (size_t i = 0; i < c->n; i++)
-    if (c->list[i].details.link == link) c->list[n++] = c->list[i];
+    if (c->list[i].link == link) c->list[n++] = c->list[i];
   c->n = n;
 }
 
@@ -248,7 +250,7 @@ static void choose(cards *c, const vf_device_words *said) {
   for (size_t i = 0; i < c->n; i++) {
     uint64_t d = said->size_gb != 0 ? distance(c->list[i].total_bytes, said->size_gb) : 0;
     if (d < nearest) nearest = d;
-    unsaid |= c->list[i].details.link == VF_LINK_UNSAID && !is_made_for_one(&c->list[i]);
+    unsaid |= c->list[i].link == VF_LINK_UNSAID && !is_made_for_one(&c->list[i]);
   }
   size_t n = 0;
   bool far = said->size_gb != 0 && nearest > FARTHEST;

@@ -113,6 +113,11 @@ typedef struct value {
   uint64_t what;
 } value;
 
+/* Of a string or a tuple, which are within the pickle. */
+static size_t size_of(value v) {
+  return (size_t)v.what;
+}
+
 /* An entry "archive/data/KEY" of the zip file. */
 typedef struct storage {
   uint64_t at, bytes;
@@ -385,9 +390,9 @@ static vf_status place(machine *m, value key, value member, vf_error *err) {
   if (member.kind != TENSOR) return VF_OK;
   if (key.kind != STRING) return unexpected(m, err, "a tensor without a name");
   const char *name = (const char *)m->pickle + key.at;
-  if (!is_clean(name, key.what))
+  if (!is_clean(name, size_of(key)))
     return fail(m, VF_MALFORMED, err, "a tensor's name is not UTF-8, or has a NUL in it");
-  return emit(m, name, key.what, &m->tensors[member.at], err);
+  return emit(m, name, size_of(key), &m->tensors[member.at], err);
 }
 
 /* Keys and values from `from` to the top go into the dictionary at `dict`. */
@@ -424,8 +429,8 @@ static vf_status run_build(machine *m, uint32_t arg, vf_error *err) {
 
 static vf_status push_global(machine *m, value module, value name, vf_error *err) {
   for (uint32_t i = 0; i < GLOBALS; i++)
-    if (text_is(m, module.at, module.what, globals[i].module) &&
-        text_is(m, name.at, name.what, globals[i].name))
+    if (text_is(m, module.at, size_of(module), globals[i].module) &&
+        text_is(m, name.at, size_of(name), globals[i].name))
       return push(m, (value){GLOBAL, i, 0}, err);
   return fail(m, VF_UNSUPPORTED, err,
               "the pickle names %.*s.%.*s, which is no part of a plain "
@@ -476,7 +481,7 @@ static int compare_keys(const void *a, const void *b) {
 
 static storage *find_storage(const machine *m, value key) {
   storage wanted = {0};
-  if (!parse_key((const char *)m->pickle + key.at, key.what, &wanted.key)) return NULL;
+  if (!parse_key((const char *)m->pickle + key.at, size_of(key), &wanted.key)) return NULL;
   return bsearch(&wanted, m->storages, m->n_storages, sizeof wanted, compare_keys);
 }
 
@@ -486,7 +491,7 @@ static vf_status run_persistent(machine *m, uint32_t arg, vf_error *err) {
   if (id == NULL || id->what != PERSISTENT_FIELDS)
     return unexpected(m, err, "a persistent id of an unknown form");
   const value *f = m->pool + id->at;
-  if (f[0].kind != STRING || !text_is(m, f[0].at, f[0].what, "storage") || f[1].kind != GLOBAL ||
+  if (f[0].kind != STRING || !text_is(m, f[0].at, size_of(f[0]), "storage") || f[1].kind != GLOBAL ||
       globals[f[1].at].meaning != STORAGE_TYPE || f[2].kind != STRING || f[4].kind != INT)
     return unexpected(m, err, "a persistent id that is no storage");
   const storage *s = find_storage(m, f[2]);
@@ -571,7 +576,7 @@ static vf_status run_call(machine *m, uint32_t arg, vf_error *err) {
   const value *args = look_for(m, 0, TUPLE), *function = look_for(m, arg, GLOBAL);
   if (args == NULL || function == NULL) return unexpected(m, err, "a call of an unknown form");
   m->depth -= 2;
-  return call(m, globals[function->at].meaning, m->pool + args->at, args->what, err);
+  return call(m, globals[function->at].meaning, m->pool + args->at, size_of(*args), err);
 }
 
 /* ---- The instructions ------------------------------------------------------------------- */

@@ -40,4 +40,5 @@ const vf_doc_format vf_format_csv = {.name = "csv",
                                      .twice = true,
                                      .open = vf_records_open,
                                      .close = close,
-                                     .value = vf_records_value};
+                                     .value = vf_records_value,
+                                     .check = vf_records_check};

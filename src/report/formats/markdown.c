@@ -51,4 +51,5 @@ const vf_doc_format vf_format_markdown = {.name = "markdown",
                                           .twice = true,
                                           .open = vf_records_open,
                                           .close = close,
-                                          .value = vf_records_value};
+                                          .value = vf_records_value,
+                                          .check = vf_records_check};

@@ -4,7 +4,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { MOST_COLUMNS = 96, KEY_BYTES = 64, TEXT_BYTES = 36 << 10, MOST_DEPTH = 12 };
+#include "base/status.h"
+
+enum { MOST_COLUMNS = 96, KEY_BYTES = 64, TEXT_BYTES = 7 << 10, MOST_DEPTH = 12 };
 
 typedef struct records {
   char keys[MOST_COLUMNS][KEY_BYTES];
@@ -19,6 +21,7 @@ typedef struct records {
   char path[KEY_BYTES]; /* "compute." within a row */
   uint32_t path_ends[MOST_DEPTH];
   bool headed;
+  bool cut; /* a row had more columns or bytes than there is room for */
 } records;
 _Static_assert(sizeof(records) <= VF_DOC_STATE, "there is room for the state");
 
@@ -30,14 +33,20 @@ static size_t find_column(records *r, const char *path, const char *key) {
   vf_text_put(&t, key);
   for (size_t i = 0; i < r->n_keys; i++)
     if (strcmp(r->keys[i], name) == 0) return i;
-  if (r->n_keys == MOST_COLUMNS) return MOST_COLUMNS;
+  if (r->n_keys == MOST_COLUMNS) {
+    r->cut = true;
+    return MOST_COLUMNS;
+  }
   memcpy(r->keys[r->n_keys], name, sizeof name);
   return r->n_keys++;
 }
 
 static void put(records *r, const char *text, size_t length) {
   size_t room = sizeof r->text - 1 - r->used;
-  if (length > room) length = room;
+  if (length > room) {
+    length = room;
+    r->cut = true;
+  }
   memcpy(r->text + r->used, text, length);
   r->used += (uint32_t)length;
   r->text[r->used] = '\0';
@@ -62,7 +71,10 @@ static void put_value(records *r, const vf_doc_value *v) {
 
 /* A cell begins behind the one before and its NUL; offset 0 is kept for "there is none". */
 static void begin_cell(records *r, size_t column) {
-  if (r->used + 1 < sizeof r->text) r->used++;
+  if (r->used + 1 < sizeof r->text)
+    r->used++;
+  else
+    r->cut = true;
   r->text[r->used] = '\0';
   r->cells[column] = r->used;
 }
@@ -157,4 +169,13 @@ void vf_records_value(vf_doc *d, const char *key, const vf_doc_value *v) {
   begin_cell(r, column);
   put_value(r, v);
   if (shared) r->shared = r->used;
+}
+
+vf_status vf_records_check(const vf_doc *d, vf_error *err) {
+  const records *r = d->state;
+  if (!r->cut) return VF_OK;
+  return vf_fail(err, VF_LIMIT,
+                 "a row has more than %d columns or %d bytes, which %s cannot hold here: --json has "
+                 "all of it",
+                 MOST_COLUMNS, TEXT_BYTES, d->format->name);
 }

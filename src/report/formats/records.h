@@ -16,4 +16,7 @@ void vf_records_open(vf_doc *d, const char *key, char bracket, bool row);
 void vf_records_close(vf_doc *d, char bracket, vf_records_line line);
 void vf_records_value(vf_doc *d, const char *key, const vf_doc_value *v);
 
+/* VF_LIMIT if something did not fit a row. */
+vf_status vf_records_check(const vf_doc *d, vf_error *err);
+
 #endif
