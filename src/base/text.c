@@ -80,11 +80,25 @@ static bool is_control(const unsigned char *s, size_t sequence) {
          is_turning(s, sequence);
 }
 
+size_t vf_text_control(const char *s, size_t length) {
+  size_t n = vf_utf8_length(s, length);
+  return n != 0 && is_control((const unsigned char *)s, n) ? n : 0;
+}
+
+/* Where "::" stands in front of all but blanks, which begins a command of GitHub's runner; or
+ * length. */
+static size_t command_at(const char *s, size_t length) {
+  size_t at = 0;
+  while (at < length && s[at] == ' ') at++;
+  return length - at >= 2 && memcmp(s + at, "::", 2) == 0 ? at : length;
+}
+
 void vf_text_escaped(vf_text *t, const char *s, size_t length) {
+  size_t command = command_at(s, length);
   for (size_t i = 0; i < length;) {
     size_t n = vf_utf8_length(s + i, length - i);
     const unsigned char *c = (const unsigned char *)s + i;
-    if (n != 0 && !is_control(c, n)) {
+    if (n != 0 && !is_control(c, n) && i != command) {
       vf_text_bytes(t, s + i, n);
       i += n;
       continue;

@@ -24,8 +24,12 @@ void vf_text_printf(vf_text *t, const char *fmt, ...) __attribute__((format(prin
 
 /* Text from a file or a command line, for a terminal or a log: control characters (C0, DEL, C1),
  * marks of writing direction and bytes that are not UTF-8 become \xNN, so that no file can drive a
- * terminal or show itself as another. */
+ * terminal or show itself as another; nor can "::" in front be a command of GitHub's runner. */
 void vf_text_escaped(vf_text *t, const char *s, size_t length);
+
+/* Bytes of the character at s[0..length) if it is one of those that are escaped though they are
+ * UTF-8; 0 if it can be shown. */
+size_t vf_text_control(const char *s, size_t length);
 
 /* 1234567 as "1,234,567". */
 void vf_text_thousands(vf_text *t, uint64_t n);

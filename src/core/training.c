@@ -93,6 +93,9 @@ static void take_notes(vf_train *out, const vf_model *m, const vf_run *r) {
   note(out, r->gpus == 1 && r->parallel > VF_DDP, "one GPU: sharding saves nothing");
   note(out, r->method == VF_QLORA && !r->base_stated,
        "the base in NF4 with double quantization, embeddings and output in 16 bits");
+  note(out, r->method == VF_QLORA && r->base != VF_BASE_GPTQ && r->precision != VF_FP32,
+       "what lies between layers in 16 bits: PEFT's prepare_model_for_kbit_training makes it fp32 "
+       "(the upper end)");
   note(out, r->method == VF_QLORA && vf_model_has_experts(m) && r->base != VF_BASE_GPTQ,
        "experts quantized, too: where they are one tensor, bitsandbytes alone leaves them in 16 "
        "bits");
@@ -107,7 +110,7 @@ static void take_notes(vf_train *out, const vf_model *m, const vf_run *r) {
   note(out, r->checkpoints == VF_CKPT_SELECTIVE && !vf_run_is_megatron(r),
        "which results selective checkpointing saves differs much between versions");
   note(out, r->objective == VF_GRPO,
-       "the engine that generates is not counted: its share comes on top");
+       "the engine that generates is not counted, but in the upper end, with 30 % of the device");
   note(out, (m->flags & VF_MODEL_ENCODER) != 0,
        "an encoder: its layers are counted as a decoder's");
   note(out, r->vpp > 1,
@@ -118,24 +121,42 @@ static void take_notes(vf_train *out, const vf_model *m, const vf_run *r) {
        "several GPUs without --parallel: each holds everything");
 }
 
-static void put_lines(vf_train *out, const vf_model *m, const vf_train_model *s, const vf_run *r,
-                      const vf_train_parts *p, bool in_step) {
+/* Among how many GPUs something is shared out; experts have replicas of their own. */
+static const char *over(char *buf, size_t size, const vf_run *r, const vf_train_parts *p,
+                        bool sharded) {
+  buf[0] = '\0';
+  if (sharded && (p->shards > 1 || p->expert_shards > 1))
+    snprintf(buf, size, ", over %" PRIu64 " GPUs", p->shards);
+  if (sharded && r->ep > 1)
+    snprintf(buf + strlen(buf), size - strlen(buf), ", experts' over %" PRIu64, p->expert_shards);
+  return buf;
+}
+
+static void put_states(vf_train *out, const vf_train_model *s, const vf_run *r,
+                       const vf_train_parts *p, bool in_step) {
   vf_train_recipe c = vf_train_recipe_of(r);
-  uint64_t n = r->method == VF_FULL ? p->own : s->adapters + s->expert_adapters;
-  uint64_t logit = vf_train_logits_hundredths(r);
-  bool sharded = r->parallel == VF_ZERO3 || r->parallel == VF_FSDP;
-  const char *of = r->method == VF_FULL ? "parameters" : "of adapters";
-  add_line(out, "weights", p->weights, VF_BASIS_MODELLED, "%" PRIu64 " parameters here, %s", p->own,
-           sharded ? "sharded" : "whole");
+  bool full = r->method == VF_FULL, whole = r->parallel == VF_ZERO3 || r->parallel == VF_FSDP;
+  uint64_t n = full ? p->own : s->adapters + s->expert_adapters;
+  const char *of = full ? "parameters" : "of adapters";
+  char buf[64];
+  add_line(out, "weights", p->weights, VF_BASIS_MODELLED, "%" PRIu64 " parameters here%s", p->own,
+           over(buf, sizeof buf, r, p, whole));
   if (in_step || vf_train_keeps_gradients(r))
     add_line(out, "gradients", p->gradients, VF_BASIS_MODELLED,
-             "%" PRIu64 " %s × %" PRIu64 ".%03" PRIu64 " B", n, of, c.gradient / 1000,
-             c.gradient % 1000);
+             "%" PRIu64 " %s × %" PRIu64 ".%03" PRIu64 " B%s", n, of, c.gradient / 1000,
+             c.gradient % 1000,
+             over(buf, sizeof buf, r, p, whole || (full && r->parallel == VF_ZERO2)));
   add_line(out, "optimizer", p->optimizer + (in_step ? p->temporary : 0), VF_BASIS_MODELLED,
-           "%" PRIu64 " %s × %" PRIu64 ".%03" PRIu64 " B%s", n, of, c.states / 1000,
-           c.states % 1000,
+           "%" PRIu64 " %s × %" PRIu64 ".%03" PRIu64 " B%s%s", n, of, c.states / 1000,
+           c.states % 1000, over(buf, sizeof buf, r, p, whole || (full && r->parallel >= VF_ZERO1)),
            in_step && p->temporary != 0 ? ", and what the step computes with" : "");
-  if (in_step && p->buffers == 0) return;
+}
+
+static void put_lines(vf_train *out, const vf_model *m, const vf_train_model *s, const vf_run *r,
+                      const vf_train_parts *p, bool in_step) {
+  uint64_t logit = vf_train_logits_hundredths(r);
+  bool gathers = r->parallel == VF_ZERO3 || r->parallel == VF_FSDP;
+  put_states(out, s, r, p, in_step);
   if (!in_step) {
     add_line(out, "activations", p->activations, VF_BASIS_MODELLED,
              "%" PRIu64 " tokens × %" PRIu64 " sequences; %" PRIu64
@@ -147,8 +168,9 @@ static void put_lines(vf_train *out, const vf_model *m, const vf_train_model *s,
   }
   if (!in_step || p->buffers_stay)
     add_line(out, "buffers", p->buffers, VF_BASIS_MODELLED, "%s",
-             sharded ? "gathered: embeddings and two layers"
-                     : "buckets of gradients and parameters");
+             !gathers    ? "buckets of gradients and parameters"
+             : r->pp > 1 ? "gathered: a stage, and its gradients in fp32"
+                         : "gathered: embeddings and layers at work");
 }
 
 /* What a rollout engine in the same memory takes by default: TRL's vllm_gpu_memory_utilization. */
@@ -189,11 +211,19 @@ static void put_runtime(vf_train *out) {
   vf_interval a = out->allocated, need = out->budget.need;
   if (out->n_lines == VF_TRAIN_LINES) return;
   vf_train_line *l = &out->lines[out->n_lines++];
+  uint64_t low = need.low_bytes - a.low_bytes, middle = need.bytes - a.bytes;
+  uint64_t high = need.high_bytes - a.high_bytes;
   l->name = "runtime";
   l->basis = VF_BASIS_ASSUMED;
-  l->size = (vf_interval){need.low_bytes - a.low_bytes, need.bytes - a.bytes,
-                          need.high_bytes - a.high_bytes};
+  l->size = (vf_interval){vf_min_u64(low, vf_min_u64(middle, high)), middle,
+                          vf_max_u64(high, vf_max_u64(middle, low))};
   snprintf(l->formula, sizeof l->formula, "context, libraries, fragments of the allocator");
+}
+
+/* A process's context and libraries lie beside all that its allocator has. */
+static vf_interval with_libraries(vf_interval v) {
+  return (vf_interval){v.low_bytes + LIBRARY_BYTES / 2, v.bytes + LIBRARY_BYTES,
+                       v.high_bytes + LIBRARY_BYTES};
 }
 
 /* What the allocator keeps, beside the tensors of the peak. */
@@ -218,7 +248,7 @@ static vf_status judge(vf_train *out, const vf_run *r, const vf_train_parts *p, 
   need.high_bytes += rollout_bytes(r, d);
   cover(&out->reserved, out->allocated);
   press(&need, out, p, d);
-  cover(&need, out->allocated);
+  cover(&need, with_libraries(out->allocated));
   out->reserved.bytes = vf_min_u64(out->reserved.bytes, need.bytes);
   out->reserved.low_bytes = vf_min_u64(out->reserved.low_bytes, out->reserved.bytes);
   out->budget = (vf_device_budget){.device = *d, .need = need};

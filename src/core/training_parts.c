@@ -353,6 +353,8 @@ static void take_cached(const share *x) {
 vf_train_parts vf_train_parts_of(const vf_model *m, const vf_train_model *s, const vf_run *r) {
   vf_train_parts p = {.overflow = s->overflow};
   const share x = {m, s, r, &p};
+  p.shards = shards(r);
+  p.expert_shards = expert_shards(r);
   count_own(&x);
   if (r->method == VF_FULL)
     take_full(&x);

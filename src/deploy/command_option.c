@@ -21,8 +21,10 @@ void vf_command_start_list(vf_command *c, const vf_param *p) {
   if (p->kind == VF_KIND_OVERRIDES && !c->said[p - vf_params]) vf_param_clear(p, &c->d);
 }
 
-/* "0", "auto" and "-1" leave a number to the engine. */
+/* "0", "auto" and "-1" leave a number to the engine, but no engine runs on no ranks. */
 static bool leaves_it(const vf_param *p, const char *text) {
+  if (p == &vf_params[VF_PARAM_TP] || p == &vf_params[VF_PARAM_PP])
+    return vf_name_equal(text, "auto");
   bool number = p->kind == VF_KIND_TOKENS || p->kind == VF_KIND_TOKENS32 ||
                 p->kind == VF_KIND_COUNT || p->kind == VF_KIND_SIZE || p->kind == VF_KIND_GIB;
   return number &&
@@ -299,7 +301,9 @@ static vf_status take_object(vf_reading *r, const char *name, const char *text) 
   vf_facts facts = vf_facts_in(c->arena, name);
   vf_status status = vf_config_parse(&facts, copy, length, &cause);
   if (status == VF_NOMEM) return vf_fail_nomem(r->err);
-  if (status != VF_OK) return vf_reading_tell_unread(r, name, text);
+  if (status != VF_OK)
+    return vf_fail_at(r->err, VF_USAGE, name, "", "'%.80s' is no JSON object: %s", text,
+                      cause.message);
   for (size_t i = 0; status == VF_OK && i < facts.count; i++) {
     const char *word = vf_command_keep(c, "%s.%.100s", name, facts.items[i].key);
     const char *value = fact_text(c, &facts.items[i]);

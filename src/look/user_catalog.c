@@ -32,7 +32,14 @@ typedef struct file_list {
   vf_status status;   /* of the first name that could not be kept */
   char *paths[MAX_FILES];
   size_t n;
+  bool has_kinds, has_others; /* names of a catalog's folders, and names that none has */
 } file_list;
+
+static bool is_kinds_folder(const char *name) {
+  for (int i = 0; i < VF_CATALOG_COUNT; i++)
+    if (strcmp(vf_catalog_kinds[i].folder, name) == 0) return true;
+  return false;
+}
 
 static bool is_json(const char *name) {
   size_t n = strlen(name);
@@ -42,7 +49,12 @@ static bool is_json(const char *name) {
 static bool add_name(void *context, const char *name) {
   file_list *list = context;
   char file[PATH_BYTES];
-  if (!is_json(name)) return true;
+  if (!is_json(name)) {
+    bool kinds = is_kinds_folder(name);
+    list->has_kinds |= kinds;
+    list->has_others |= name[0] != '.' && !kinds;
+    return true;
+  }
   int n = snprintf(file, sizeof file, "%s/%s", list->folder, name);
   if (n < 0 || (size_t)n >= sizeof file || list->n == MAX_FILES)
     list->status = VF_LIMIT;
@@ -88,8 +100,12 @@ static vf_status list_files(file_list *list, const char *path, vf_error *err) {
     return vf_fail_at(err, VF_IO, path, "",
                       "is no folder: a catalog has models/*.json, gpus/*.json…");
   status = list_folder(list, path, err);
+  bool strange = list->has_others && !list->has_kinds;
   for (int i = 0; status == VF_OK && i < VF_CATALOG_COUNT; i++)
     status = list_kind(list, path, i, err);
+  if (status == VF_OK && list->n == 0 && strange)
+    return vf_fail_at(err, VF_UNKNOWN, path, "",
+                      "holds other files, and no catalog: models/*.json, gpus/*.json…");
   if (list->n > 0) qsort(list->paths, list->n, sizeof *list->paths, compare_paths);
   return status;
 }

@@ -342,7 +342,7 @@ static void describe_file(vf_builder *b, const vf_facts *facts) {
            b->arch->model_type != NULL ? b->arch->model_type : b->arch->gguf);
   m->n_embd = vf_hparam_need(&b->h, VF_HP_N_EMBD, 0);
   m->n_vocab = file_vocabulary(b, facts);
-  m->max_ctx_tokens = vf_hparam_at(&b->h, VF_HP_CTX, 0, 0);
+  m->max_ctx_tokens = vf_hparam_need(&b->h, VF_HP_CTX, 0);
   m->flags = b->arch->model_flags;
   if (b->arch->traits & VF_TRAIT_WINDOW_UNUSED) m->flags |= VF_MODEL_WINDOW_UNUSED;
   m->flags |= file_flags(b);
@@ -366,6 +366,17 @@ static void fill_from_file(vf_builder *b, const vf_facts *facts, const vf_invent
   if (b->status == VF_OK) vf_check_whole(b);
 }
 
+/* Lists have a value for every layer: llama.cpp refuses longer ones, too (get_key_or_arr). */
+static void check_lists(vf_hparams *h, uint32_t layers) {
+  static const vf_hparam listed[] = {VF_HP_N_HEADS, VF_HP_N_KV_HEADS, VF_HP_N_FF};
+  for (size_t i = 0; i < sizeof listed / sizeof *listed; i++) {
+    const vf_fact *f = h->fact[listed[i]];
+    if (f != NULL && f->type == VF_FACT_ARRAY && f->as.array.count > layers)
+      vf_hparam_fail(h, listed[i], VF_MALFORMED, "the list has %zu values, but there are %u layers",
+                     f->as.array.count, layers);
+  }
+}
+
 vf_status vf_arch_build_file(vf_model **out, const vf_facts *facts, const vf_inventory *inv,
                              vf_error *err) {
   char prefix[48];
@@ -379,6 +390,7 @@ vf_status vf_arch_build_file(vf_model **out, const vf_facts *facts, const vf_inv
   vf_hparams_find(&b.h, &view, true, err);
   uint32_t layers = vf_hparam_need(&b.h, VF_HP_N_LAYERS, 0);
   b.n_mtp = vf_hparam_at(&b.h, VF_HP_N_MTP, 0, 0);
+  check_lists(&b.h, layers);
   if (b.h.status != VF_OK) return b.h.status;
   status = begin(&b, layers, inv->count, err);
   if (status != VF_OK) return status;

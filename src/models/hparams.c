@@ -49,6 +49,11 @@ uint32_t vf_hparam_at(vf_hparams *h, vf_hparam id, uint32_t i, uint32_t fallback
   uint64_t value = 0;
   if (h->status != VF_OK) return 0;
   if (fact == NULL) return fallback;
+  bool one = id == VF_HP_N_LAYERS || id == VF_HP_N_EMBD || id == VF_HP_N_VOCAB || id == VF_HP_CTX;
+  if (fact->type == VF_FACT_ARRAY && one) {
+    vf_hparam_fail(h, id, VF_MALFORMED, "one number is expected, not a list");
+    return 0;
+  }
   if (fact->type == VF_FACT_ARRAY) {
     if (i >= fact->as.array.count) {
       vf_hparam_fail(h, id, VF_MALFORMED, "the list has %zu values, but layer %u needs one",

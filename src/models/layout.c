@@ -155,7 +155,8 @@ static void lay_feed_forward(vf_builder *b, uint32_t i, vf_layer *l) {
     lay_experts(b, i, l);
   } else {
     l->n_ff = vf_hparam_at(h, VF_HP_N_FF_DENSE, i, l->n_ff);
-    if (l->n_ff == 0) vf_hparam_need(h, VF_HP_N_FF, i);
+    if (l->n_ff == 0 && vf_hparam_need(h, VF_HP_N_FF, i) == 0)
+      vf_hparam_fail(h, VF_HP_N_FF, VF_MALFORMED, "0 is not a feed-forward size");
   }
 }
 

@@ -204,6 +204,7 @@ void vf_lay_from_tensors(vf_builder *b, uint32_t i, vf_layer *l) {
   const vf_seen *s = &b->seen[i];
   bool attends = (l->mixers & VF_MIX_ATTENTION) != 0;
   bool rwkv = has_weight(s, VF_ROLE_CHANNEL_MIX_MATRIX);
+  uint32_t shared = vf_hparam_at(&b->h, VF_HP_KV_SHARED, i, 0); /* of the layers, the last ones */
   l->n_ff = rwkv ? vf_hparam_need(&b->h, VF_HP_N_FF, i) : narrow(s->ff_down);
   l->n_ff_shared = narrow(s->ff_shared);
   if (s->n_experts != 0) lay_experts(b, i, s, l);
@@ -221,7 +222,7 @@ void vf_lay_from_tensors(vf_builder *b, uint32_t i, vf_layer *l) {
   if (latent && !has_weight(s, VF_ROLE_INDEXER_K)) l->index_heads = l->index_dim = 0;
   if (attends && s->k_out == 0 && !has_weight(s, VF_ROLE_ATTN_QKV) && !latent &&
       !has_weight(s, VF_ROLE_ATTN_KV) &&
-      (!has_weight(s, VF_ROLE_ATTN_V) || vf_hparam_at(&b->h, VF_HP_KV_SHARED, i, 0) != 0))
+      (!has_weight(s, VF_ROLE_ATTN_V) || i + shared >= b->m->n_layers))
     l->flags |= VF_LAYER_KV_SHARED;
   check_keys(b, i, s, l);
 }

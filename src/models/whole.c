@@ -94,7 +94,9 @@ static void miss(vf_builder *b, const char *name) {
 static void check_one(vf_builder *b, const vf_tensor *wanted, size_t *from) {
   char name[96];
   bool same = false;
-  bool asked = vf_tensor_dims(wanted) >= 2 || wanted->role == VF_ROLE_OUTPUT_NORM;
+  bool outside = wanted->role == VF_ROLE_OUTPUT_NORM || wanted->role == VF_ROLE_TOKEN_EMBD ||
+                 wanted->role == VF_ROLE_OUTPUT;
+  bool asked = vf_tensor_dims(wanted) >= 2 || outside;
   if (!asked || wanted->suffix != VF_SUFFIX_WEIGHT || !is_clear(b, wanted->layer)) return;
   const vf_tensor *t = find(b->m, wanted, from, &same);
   if (same || (t == NULL && has_instead(b, wanted))) return;
@@ -155,12 +157,69 @@ static void check_layer(vf_builder *b, uint32_t i, bool others_feed) {
     vf_hparam_fail(&b->h, VF_HP_N_EXPERTS, VF_MALFORMED,
                    "%" PRIu32 " experts, but blk.%" PRIu32 ".ffn_down_exps.weight has %" PRIu32,
                    experts, i, l->n_experts);
-  } else if (l->n_experts == 0 && experts == 0 && l->n_ff != 0 && wide != 0 && l->n_ff != wide) {
+  } else if (l->n_experts == 0 && experts == 0 && l->n_ff != 0 && l->n_ff != wide &&
+             vf_hparam_given(&b->h, VF_HP_N_FF)) {
     vf_hparam_fail(&b->h, VF_HP_N_FF, VF_MALFORMED,
                    "%" PRIu32 ", but blk.%" PRIu32 ".ffn_down.weight has rows of %" PRIu32, wide, i,
                    l->n_ff);
   }
   if (b->status == VF_OK) b->status = b->h.status;
+}
+
+/* A header that counts experts belongs to a file that has some. */
+static void check_experts(vf_builder *b) {
+  uint32_t counted = 0;
+  for (uint32_t i = 0; i < b->m->n_layers; i++) {
+    uint32_t n = vf_hparam_at(&b->h, VF_HP_N_EXPERTS, i, 0);
+    counted = n > counted ? n : counted;
+    if (b->m->layers[i].n_experts != 0 || !is_clear(b, (int32_t)i)) return;
+  }
+  if (counted != 0)
+    vf_hparam_fail(&b->h, VF_HP_N_EXPERTS, VF_MALFORMED,
+                   "%" PRIu32 " experts, but no layer has any: an engine refuses the file",
+                   counted);
+  b->status = b->h.status;
+}
+
+/* The norms of a kind that no layer of the architecture is without. */
+static void check_norms(vf_builder *b, uint32_t i) {
+  static const struct {
+    uint64_t with;
+    vf_role role;
+  } parts[] = {{VF_LAYER_QK_NORM | VF_LAYER_QK_NORM_FULL, VF_ROLE_ATTN_Q_NORM},
+               {VF_LAYER_POST_NORMS, VF_ROLE_FFN_POST_NORM},
+               {VF_LAYER_SINKS, VF_ROLE_ATTN_SINKS}};
+  const vf_layer *l = &b->m->layers[i];
+  char name[64];
+  for (size_t k = 0; k < sizeof parts / sizeof *parts && b->status == VF_OK; k++) {
+    if ((b->arch->flags & parts[k].with) == 0 || (l->flags & parts[k].with) != 0) continue;
+    snprintf(name, sizeof name, "blk.%" PRIu32 ".%s.weight", i, vf_roles[parts[k].role].gguf_name);
+    miss(b, name);
+  }
+}
+
+/* What an architecture's layers are known to have, where the tensors would pass for a layer of
+ * another kind: keys that serve as values, a feed-forward without a gate, a mixer without a norm.
+ * Keys do serve as values in some models with windows, in the layers without one. */
+static void check_kind(vf_builder *b, uint32_t i, bool windows) {
+  static const struct {
+    uint64_t without;
+    vf_role role;
+  } parts[] = {{VF_LAYER_K_IS_V, VF_ROLE_ATTN_V},
+               {VF_LAYER_FFN_PLAIN, VF_ROLE_FFN_GATE},
+               {VF_LAYER_NO_NORMS, VF_ROLE_ATTN_NORM}};
+  const vf_layer *l = &b->m->layers[i];
+  char name[64];
+  if (b->arch->model_type == NULL || l->mixers != VF_MIX_ATTENTION || l->n_ff == 0) return;
+  if (!is_clear(b, (int32_t)i)) return;
+  uint64_t known = b->arch->flags | (windows ? VF_LAYER_K_IS_V : 0);
+  for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
+    if ((l->flags & ~known & parts[k].without) == 0) continue;
+    snprintf(name, sizeof name, "blk.%" PRIu32 ".%s.weight", i, vf_roles[parts[k].role].gguf_name);
+    miss(b, name);
+    return;
+  }
+  check_norms(b, i);
 }
 
 /* ---- Layers that are alike -------------------------------------------------------------- */
@@ -173,7 +232,14 @@ static bool is_like(const vf_model *m, uint32_t i, uint32_t k) {
          (a->window != 0) == (c->window != 0) && a->index_heads == c->index_heads;
 }
 
-/* What all layers like it have, and it has not; `bits` picks weights or biases. */
+/* A layer has these or has them not for what it is, and every layer like it is the same. */
+static bool is_part_of_kind(const vf_builder *b, vf_role role) {
+  bool norm = role == VF_ROLE_ATTN_NORM || role == VF_ROLE_FFN_NORM;
+  return b->arch->model_type != NULL &&
+         (norm || role == VF_ROLE_ATTN_V || role == VF_ROLE_FFN_GATE);
+}
+
+/* What all layers like it have, and it has not; `biases` picks those instead of weights. */
 static bool lacks(const vf_builder *b, uint32_t i, vf_role *role, bool biases) {
   uint64_t all[4] = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
   uint32_t alike = 0;
@@ -184,8 +250,9 @@ static bool lacks(const vf_builder *b, uint32_t i, vf_role *role, bool biases) {
     alike++;
   }
   const uint64_t *own = biases ? b->seen[i].biases : b->seen[i].weights;
-  for (uint32_t r = 0; alike >= LIKE_IT && r < VF_ROLE_UNKNOWN; r++) {
-    if ((all[r / 64] & ~own[r / 64]) >> (r % 64) & 1) {
+  for (uint32_t r = 0; alike > 0 && r < VF_ROLE_UNKNOWN; r++) {
+    bool sure = alike >= LIKE_IT || (!biases && is_part_of_kind(b, (vf_role)r));
+    if (sure && ((all[r / 64] & ~own[r / 64]) >> (r % 64) & 1) != 0) {
       *role = (vf_role)r;
       return true;
     }
@@ -253,14 +320,19 @@ static void check_matrices(vf_builder *b) {
 
 void vf_check_whole(vf_builder *b) {
   const vf_model *m = b->m;
-  bool others_feed = false;
+  bool others_feed = false, windows = false;
   if (m->n_tensors == 0) {
     b->status = vf_fail_at(b->err, VF_MALFORMED, b->facts->source, "",
                            "has no tensors: a vocabulary or a header alone is no model");
     return;
   }
-  for (uint32_t i = 0; i < m->n_layers; i++) others_feed |= feeds(&m->layers[i]);
+  for (uint32_t i = 0; i < m->n_layers; i++) {
+    others_feed |= feeds(&m->layers[i]);
+    windows |= m->layers[i].window != 0;
+  }
+  check_experts(b);
   for (uint32_t i = 0; i < m->n_layers && b->status == VF_OK; i++) check_layer(b, i, others_feed);
+  for (uint32_t i = 0; i < m->n_layers && b->status == VF_OK; i++) check_kind(b, i, windows);
   for (uint32_t i = 0; i < m->n_layers && b->status == VF_OK; i++) check_alike(b, i);
   if (b->status != VF_OK) return;
   /* Of an architecture that is known from files alone no rule says what else there has to be. */
@@ -296,6 +368,94 @@ static uint32_t empty_layer(const vf_model *m, const vf_inventory *inv) {
   return UINT32_MAX;
 }
 
+/* What the files have of a layer, by role: whether there is a weight or a part of one, how many
+ * weights, and how large they are if they are plain numbers. */
+typedef struct stored_role {
+  bool found;
+  uint32_t weights;
+  uint64_t elements;
+} stored_role;
+
+static stored_role *stored_at(stored_role *all, const vf_model *m, const vf_tensor *t) {
+  if (t->layer >= (int32_t)m->n_layers) return NULL;
+  return &all[(size_t)(t->layer + 1) * VF_ROLE_COUNT + t->role];
+}
+
+static void note_stored(stored_role *all, const vf_model *m, const vf_inventory *inv) {
+  for (size_t i = 0; i < inv->count; i++) {
+    const vf_tensor *t = &inv->tensors[i];
+    stored_role *s = stored_at(all, m, t);
+    if (s == NULL || t->suffix == VF_SUFFIX_BIAS) continue;
+    s->found = true;
+    if (t->suffix != VF_SUFFIX_WEIGHT) continue;
+    bool plain = !vf_format_get((vf_format)t->format)->quantized && t->format != VF_FORMAT_I32;
+    s->weights += t->count;
+    s->elements += plain ? vf_tensor_elements(t) * t->count : 0;
+  }
+}
+
+static vf_status miss_stored(const char *source, const vf_tensor *t, const char *what,
+                             vf_error *err) {
+  char name[96];
+  name_of(name, sizeof name, t);
+  return vf_fail_at(err, VF_MALFORMED, source, "", "%s (as GGUF calls it) %s", name, what);
+}
+
+/* Against a layer that is like it: a role that only the other has, or in another size. */
+static vf_status compare_stored(const stored_role *own, const stored_role *its, const vf_tensor *t,
+                                const char *source, vf_error *err) {
+  if (!own->found && its->found)
+    return miss_stored(
+        source, t, "is in none of the files, though other layers have theirs: are they all there?",
+        err);
+  uint64_t wanted = vf_tensor_elements(t) * t->count;
+  bool both = own->elements != 0 && its->elements == wanted && its->weights == own->weights;
+  if (both && own->elements != wanted)
+    return miss_stored(
+        source, t, "has another size than in the other layers: an engine refuses the files", err);
+  return VF_OK;
+}
+
+static bool is_outside_needed(const vf_tensor *t) {
+  return t->role == VF_ROLE_TOKEN_EMBD || t->role == VF_ROLE_OUTPUT ||
+         t->role == VF_ROLE_OUTPUT_NORM;
+}
+
+/* One tensor that the config makes. Experts may be one tensor, or one for each. */
+static vf_status check_stored(stored_role *all, const vf_model *m, const vf_tensor *t,
+                              const char *source, vf_error *err) {
+  const stored_role *own = stored_at(all, m, t);
+  if (own == NULL) return VF_OK;
+  if (t->layer < 0) {
+    bool strange = all[VF_ROLE_UNKNOWN].found; /* which may be what is looked for */
+    if (own->found || strange || !is_outside_needed(t)) return VF_OK;
+    return miss_stored(source, t, "is in none of the files: are they all there?", err);
+  }
+  uint64_t n = m->layers[t->layer].n_experts;
+  if (vf_role_is_expert((vf_role)t->role) && own->weights > n / 2 && own->weights % n != 0)
+    return miss_stored(source, t, "is not in the files for every expert: are they all there?", err);
+  vf_status status = VF_OK;
+  for (uint32_t k = 0; k < m->n_layers && status == VF_OK; k++)
+    if (k != (uint32_t)t->layer && is_like(m, (uint32_t)t->layer, k))
+      status = compare_stored(own, &all[(size_t)(k + 1) * VF_ROLE_COUNT + t->role], t, source, err);
+  return status;
+}
+
+static vf_status check_roles(const vf_model *m, const vf_inventory *inv, const char *source,
+                             vf_error *err) {
+  stored_role *all =
+      vf_arena_alloc(inv->arena, (size_t)(m->n_layers + 1) * VF_ROLE_COUNT, sizeof *all);
+  vf_status status = VF_OK;
+  if (all == NULL) return vf_fail_nomem(err);
+  note_stored(all, m, inv);
+  for (size_t i = 0; i < m->n_tensors && status == VF_OK; i++) {
+    const vf_tensor *t = &m->tensors[i];
+    bool counts = t->suffix == VF_SUFFIX_WEIGHT && vf_roles[t->role].home != VF_HOME_TOWER;
+    if (counts && !vf_model_is_mtp(m, t)) status = check_stored(all, m, t, source, err);
+  }
+  return status;
+}
+
 vf_status vf_arch_check_checkpoint(const vf_model *derived, const vf_inventory *inv,
                                    const char *source, vf_error *err) {
   enum { MISSED_PERCENT = 1 }; /* what a published config and its files may differ by */
@@ -307,6 +467,8 @@ vf_status vf_arch_check_checkpoint(const vf_model *derived, const vf_inventory *
                       "the config makes %" PRIu32 " layers, but no tensor of layer %" PRIu32
                       " is in the files: are they all there?",
                       derived->n_layers, empty);
+  vf_status status = check_roles(derived, inv, source, err);
+  if (status != VF_OK) return status;
   if (!count_plain(&stored, derived, inv->tensors, inv->count) ||
       !count_plain(&expected, derived, derived->tensors, derived->n_tensors))
     return VF_OK;

@@ -306,6 +306,7 @@ static bool is_for_others(const char *key, size_t length) {
 
 static vf_status read_members(vf_catalog_build *b, vf_json_scan *s, const char *name,
                               vf_error *err) {
+  bool seen[VF_CATALOG_KINDS] = {false};
   for (;;) {
     vf_json_token t;
     vf_status status = vf_json_next(s, &t, err);
@@ -314,6 +315,10 @@ static vf_status read_members(vf_catalog_build *b, vf_json_scan *s, const char *
     size_t length = s->end - s->start;
     int kind = kind_of(key, length);
     if (kind < 0 && !is_for_others(key, length)) return refuse_key(s, name, key, length, err);
+    if (kind >= 0 && seen[kind])
+      return vf_fail_at(err, VF_MALFORMED, name, vf_catalog_kinds[kind].array,
+                        "this key occurs twice in its object");
+    if (kind >= 0) seen[kind] = true;
     status = vf_json_next(s, &t, err);
     if (status == VF_OK && kind >= 0 && t != VF_JSON_ARRAY)
       return refuse_key(s, name, key, length, err);

@@ -249,8 +249,11 @@ static const char *const colors[] = {"#4477aa", "#66ccee", "#228833", "#ccbb44",
 enum { COLORS = sizeof colors / sizeof *colors };
 
 static void svg_text(vf_out *out, const char *s) {
-  for (; *s != '\0'; s++) {
+  for (size_t length; *s != '\0'; s += length) {
     unsigned char c = (unsigned char)*s;
+    length = vf_utf8_length(s, strlen(s));
+    bool shown = length != 0 && vf_text_control(s, length) == 0;
+    length += length == 0;
     if (c == '<')
       vf_out_put(out, "&lt;");
     else if (c == '>')
@@ -259,8 +262,8 @@ static void svg_text(vf_out *out, const char *s) {
       vf_out_put(out, "&amp;");
     else if (c == '"')
       vf_out_put(out, "&quot;");
-    else if (c >= 0x20)
-      vf_out_bytes(out, s, 1);
+    else if (shown)
+      vf_out_bytes(out, s, length);
   }
 }
 

@@ -166,6 +166,19 @@ void vf_out_put(vf_out *out, const char *s) {
   vf_out_bytes(out, s, strlen(s));
 }
 
+void vf_out_escaped(vf_out *out, const char *s) {
+  char piece[32];
+  for (size_t n = strlen(s); n > 0;) {
+    size_t length = vf_utf8_length(s, n);
+    vf_text t = vf_text_on(piece, sizeof piece);
+    length += length == 0;
+    vf_text_escaped(&t, s, length);
+    vf_out_text(out, &t);
+    s += length;
+    n -= length;
+  }
+}
+
 void vf_out_text(vf_out *out, const vf_text *t) {
   vf_out_bytes(out, t->buf, t->length < t->size ? t->length : t->size - 1);
 }

@@ -33,6 +33,10 @@ vf_status vf_out_start(vf_out *out, vf_report_options *own, const vf_report_opti
 
 void vf_out_bytes(vf_out *out, const char *s, size_t length);
 void vf_out_put(vf_out *out, const char *s);
+
+/* Text that came from outside, on a page: see vf_text_escaped(). */
+void vf_out_escaped(vf_out *out, const char *s);
+
 void vf_out_text(vf_out *out, const vf_text *t);
 void vf_out_printf(vf_out *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -132,7 +132,7 @@ static void put_assumptions(const vf_page *p) {
     for (size_t i = 0; i < n; i++) {
       if (is_routine(&a[i]) != (routine != 0)) continue;
       vf_page_label(p, first ? "assumes" : "");
-      vf_out_put(p->out, a[i].text);
+      vf_out_escaped(p->out, a[i].text);
       vf_out_put(p->out, "\n");
       first = false;
     }

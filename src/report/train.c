@@ -159,7 +159,7 @@ static void put_limits(vf_out *out, const page *p) {
 static void put_assumption(vf_out *out, bool *first, const char *text) {
   if (*first) vf_out_put(out, "\n");
   put_label(out, *first ? "assumes" : "");
-  vf_out_put(out, text);
+  vf_out_escaped(out, text);
   vf_out_put(out, "\n");
   *first = false;
 }

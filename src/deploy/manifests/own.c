@@ -108,6 +108,8 @@ static vf_status read_deployment(vf_manifest *m, const vf_node *defaults, const 
   if (status != VF_OK) return status;
   at.expect = vf_node_get(node, "expect");
   if (at.expect == NULL) at.expect = vf_node_get(defaults, "expect");
+  if (at.expect != NULL && at.expect->kind != VF_NODE_MAP)
+    status = vf_fail(&cause, VF_USAGE, "expect: a map of what must hold is expected");
   if (node->kind != VF_NODE_MAP)
     status = vf_fail(&cause, VF_USAGE, "a deployment is a map of what it states");
   set_gpus(&o, &at.gpus, node);

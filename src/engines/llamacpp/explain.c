@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "base/units.h"
 #include "core/format.h"
 #include "engines/llamacpp/plan.h"
@@ -89,13 +90,43 @@ static void put_cache_tokens(vf_text *out, const vf_estimate *e, const vf_cache_
   }
 }
 
+/* Of layers that are all alike, those on the line's device, and what their buffers are padded by;
+ * 0: that cannot be told from the bytes. */
+static uint32_t count_here(const vf_estimate *e, const vf_line *line, uint64_t *padding) {
+  const vf_model *m = e->model;
+  const vf_workload *w = &e->workload;
+  uint64_t k = 0, v = 0, one = 0;
+  uint32_t alike = 0;
+  const vf_cache_layer *c = NULL;
+  for (size_t i = 0; i < m->n_caches; i++) {
+    if (!vf_cache_has_cells(&m->caches[i]) || count_alike(m, i) == 0) continue;
+    if (c != NULL) return 0;
+    c = &m->caches[i];
+    alike = count_alike(m, i);
+  }
+  if (c == NULL || c->window != 0) return 0;
+  if (!vf_format_matrix(&k, w->kv_k, c->k_dim, c->n_kv_heads)) return 0;
+  if (c->v_dim != 0 && !vf_format_matrix(&v, w->kv_v, c->v_dim, c->n_kv_heads)) return 0;
+  if (!vf_mul3(&one, k + v, w->ctx_tokens, w->kv_unified ? 1 : w->seqs) || one == 0) return 0;
+  *padding = line->size.bytes % one;
+  uint64_t all = 0;
+  if (e->n_devices <= 2 && vf_mul(&all, one, alike) && all <= line->size.bytes) {
+    *padding = line->size.bytes - all;
+    return alike;
+  }
+  return *padding < one / 8 ? (uint32_t)(line->size.bytes / one) : 0;
+}
+
 static void explain_kv_cache(const vf_estimate *e, const vf_line *line, vf_text *out) {
   const vf_workload *w = &e->workload;
   const char *separator = "";
+  uint64_t padding = 0;
+  uint32_t here = count_here(e, line, &padding);
   for (size_t i = 0; i < e->model->n_caches; i++) {
     const vf_cache_layer *c = &e->model->caches[i];
     uint32_t layers = vf_cache_has_cells(c) ? count_alike(e->model, i) : 0;
     if (layers == 0) continue;
+    if (here != 0) layers = here;
     vf_text_put(out, separator);
     put_cache_kind(out, e, i, layers);
     put_cache_tokens(out, e, c);
@@ -103,7 +134,13 @@ static void explain_kv_cache(const vf_estimate *e, const vf_line *line, vf_text 
   }
   if (!w->kv_unified) vf_text_put(out, " × ");
   if (!w->kv_unified) put_count(out, w->seqs, "sequence", "sequences");
-  vf_text_put(out, e->n_devices > 2 ? ", the layers placed here = " : " = ");
+  bool some = e->n_devices > 2 && here == 0;
+  if (here != 0 && padding != 0) {
+    vf_text_put(out, " + ");
+    vf_text_thousands(out, padding);
+    vf_text_put(out, " B of padding");
+  }
+  vf_text_put(out, some ? ", of which those placed here are " : " = ");
   put_bytes(out, line->size.bytes);
   vf_text_put(out, "  [llama.cpp src/llama-kv-cache.cpp:215]");
 }

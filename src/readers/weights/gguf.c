@@ -499,16 +499,21 @@ static vf_status add_named(void *context, const vf_file_tensor *t, vf_error *err
   return s->sink->add(s->sink->context, t, err);
 }
 
-static vf_status check_set(const vf_facts *facts, const vf_gguf_info *info, const char *path,
-                           set_names *s, vf_error *err) {
-  const char *twice = find_duplicate(s->names, s->n);
-  if (twice != NULL)
-    return vf_fail_at(err, VF_MALFORMED, path, twice, "this tensor is in two of the files");
+static vf_status check_stated(const vf_facts *facts, const vf_gguf_info *info, const char *path,
+                              vf_error *err) {
   uint64_t stated = fact_count(facts, "split.tensors.count");
   if (stated == 0 || stated == info->n_tensors) return VF_OK;
   return vf_fail_at(err, VF_MALFORMED, path, "split.tensors.count",
                     "says %" PRIu64 " tensors, but the files have %" PRIu64, stated,
                     info->n_tensors);
+}
+
+static vf_status check_set(const vf_facts *facts, const vf_gguf_info *info, const char *path,
+                           set_names *s, vf_error *err) {
+  const char *twice = find_duplicate(s->names, s->n);
+  if (twice != NULL)
+    return vf_fail_at(err, VF_MALFORMED, path, twice, "this tensor is in two of the files");
+  return check_stated(facts, info, path, err);
 }
 
 static vf_status read_parts(vf_facts *facts, vf_gguf_info *info, const vf_files *files,
@@ -542,10 +547,23 @@ static vf_status read_set(vf_facts *facts, vf_gguf_info *info, const vf_files *f
   return status;
 }
 
+static vf_status check_counts(const vf_facts *facts, const char *path, vf_error *err) {
+  static const char *const keys[] = {"split.count", "split.no", "split.tensors.count"};
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    const vf_fact *fact = vf_facts_find(facts, keys[i]);
+    if (fact != NULL && (fact->type != VF_FACT_INT || fact->as.integer < 0))
+      return vf_fail_at(err, VF_MALFORMED, path, keys[i], "is no count");
+  }
+  return VF_OK;
+}
+
 /* A part of a set whose name does not say so: an engine looks for the others by their names. */
-static vf_status check_alone(const vf_facts *facts, const char *path, vf_error *err) {
+static vf_status check_alone(const vf_facts *facts, const vf_gguf_info *info, const char *path,
+                             vf_error *err) {
   uint64_t n = fact_count(facts, "split.count");
-  if (n <= 1) return VF_OK;
+  vf_status status = check_counts(facts, path, err);
+  if (status == VF_OK && n <= 1) status = check_stated(facts, info, path, err);
+  if (status != VF_OK || n <= 1) return status;
   return vf_fail_at(err, VF_MALFORMED, path, "split.count",
                     "is file %" PRIu64 " of %" PRIu64 ", but is not called so: name the parts"
                     " NAME-00001-of-%05" PRIu64 ".gguf and on, in one folder",
@@ -559,7 +577,7 @@ vf_status vf_gguf_read(vf_facts *facts, vf_gguf_info *info, const vf_files *file
   *info = (vf_gguf_info){0};
   if (n > 1) return read_set(facts, info, files, path, n, sink, tolerant, err);
   vf_status status = read_shard(facts, info, files, path, 0, sink, tolerant, err);
-  return status == VF_OK && !tolerant ? check_alone(facts, path, err) : status;
+  return status == VF_OK && !tolerant ? check_alone(facts, info, path, err) : status;
 }
 
 vf_status vf_gguf_recognize(bool *out, const vf_files *files, const char *path, vf_error *err) {

@@ -36,8 +36,7 @@ const char *vf_report_format_name(size_t i) {
 void vf_plain_text(vf_out *out, const char *s) {
   for (size_t n = strlen(s); n > 0;) {
     size_t length = vf_utf8_length(s, n);
-    bool control = (unsigned char)*s < 0x20 || *s == 0x7F;
-    if (length == 0 || control)
+    if (length == 0 || vf_text_control(s, n) != 0)
       vf_out_put(out, *s == '\n' || *s == '\t' ? " " : "\xef\xbf\xbd");
     else
       vf_out_bytes(out, s, length);

@@ -12,7 +12,7 @@ static void put_escaped(vf_out *out, const char *s, bool property) {
     unsigned char c = (unsigned char)*s;
     if (c == '%' || c == '\r' || c == '\n' || (property && (c == ':' || c == ',')))
       vf_out_printf(out, "%%%02X", c);
-    else if (length == 0 || c < 0x20 || c == 0x7F)
+    else if (length == 0 || vf_text_control(s, n) != 0)
       vf_out_put(out, "\xef\xbf\xbd");
     else
       vf_out_bytes(out, s, length);

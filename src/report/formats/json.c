@@ -7,6 +7,14 @@
 
 #include "report/formats/formats.h"
 
+/* Of a sequence of up to three bytes: no longer one is a control character. */
+static unsigned code_point(const char *s, size_t n) {
+  unsigned first = (unsigned char)s[0], second = n > 1 ? s[1] & 0x3Fu : 0;
+  if (n == 1) return first;
+  return n == 2 ? (first & 0x1Fu) << 6 | second
+                : (first & 0x0Fu) << 12 | second << 6 | (s[2] & 0x3Fu);
+}
+
 static void put_string(vf_out *out, const char *s, size_t length) {
   vf_out_put(out, "\"");
   for (size_t i = 0; i < length;) {
@@ -16,8 +24,8 @@ static void put_string(vf_out *out, const char *s, size_t length) {
       vf_out_put(out, "\\ufffd");
     else if (c == '"' || c == '\\')
       vf_out_printf(out, "\\%c", c);
-    else if (c < 0x20 || c == 0x7F)
-      vf_out_printf(out, "\\u%04x", c);
+    else if (vf_text_control(s + i, length - i) != 0)
+      vf_out_printf(out, "\\u%04x", code_point(s + i, n));
     else
       vf_out_bytes(out, s + i, n);
     i += n == 0 ? 1 : n;

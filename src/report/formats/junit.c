@@ -15,7 +15,7 @@ static void put_escaped(vf_out *out, const char *s) {
     bool no_character = length == 3 && memcmp(s, "\xef\xbf", 2) == 0 && (unsigned char)s[2] >= 0xbe;
     if (c == '<' || c == '>' || c == '&' || c == '"' || c == '\'')
       vf_out_printf(out, "&#%u;", c);
-    else if (length == 0 || c < 0x20 || c == 0x7F || no_character)
+    else if (length == 0 || vf_text_control(s, n) != 0 || no_character)
       vf_out_put(out, c == '\n' ? "&#10;" : "\xef\xbf\xbd");
     else
       vf_out_bytes(out, s, length);

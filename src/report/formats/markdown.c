@@ -19,7 +19,7 @@ void vf_markdown_text(vf_out *out, const char *s) {
   for (size_t n = strlen(s); n > 0;) {
     size_t length = vf_utf8_length(s, n);
     unsigned char c = (unsigned char)*s;
-    if (length == 0 || c < 0x20 || c == 0x7F)
+    if (length == 0 || vf_text_control(s, n) != 0)
       vf_out_put(out, c == '\n' ? " " : "�");
     else if (c == '<' || c == '&')
       vf_out_put(out, c == '<' ? "&lt;" : "&amp;");

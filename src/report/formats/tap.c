@@ -21,13 +21,16 @@ static void put_escaped(vf_out *out, const char *s) {
 /* A scalar of YAML in double quotes. */
 static void put_quoted(vf_out *out, const char *key, const char *s) {
   vf_out_printf(out, "  %s: \"", key);
-  for (char one[2] = ""; *s != '\0'; s++) {
-    one[0] = *s;
+  for (size_t n = strlen(s); n > 0;) {
+    size_t length = vf_utf8_length(s, n);
     if (*s == '"' || *s == '\\') vf_out_put(out, "\\");
-    if ((unsigned char)*s >= 0x20 && *s != 0x7F)
-      vf_out_bytes(out, one, 1);
-    else
+    if (length == 0 || vf_text_control(s, n) != 0)
       vf_out_put(out, " ");
+    else
+      vf_out_bytes(out, s, length);
+    length += length == 0;
+    s += length;
+    n -= length;
   }
   vf_out_put(out, "\"\n");
 }
