@@ -134,6 +134,7 @@ vf_status vf_train_network(vf_train *out, const vf_train_request *request, const
   vf_train_request r = vf_train_request_init();
   sums s = {0};
   VF_NEED(err, out);
+  VF_NEED(err, request);
   VF_NEED(err, devices);
   vf_status status = vf_take_struct(&r, sizeof r, request, "vf_train_request", err);
   if (status == VF_OK && device_count == 0)

@@ -484,7 +484,7 @@ static vf_status check_kind(const vf_scenario_workload *w, const vf_facts *f, vf
   int kinds = (w->d.model != NULL) + (w->measured != NULL) + w->has_size + network;
   if (kinds == 0)
     return vf_facts_fail(f, "model", VF_MALFORMED, err,
-                         "a model, a workload, a network or a size says what it takes");
+                         "a model, a workload or a size says what it takes");
   if (kinds > 1)
     return vf_facts_fail(f, w->has_size ? "size" : "workload", VF_MALFORMED, err,
                          "a model, a workload or a size: one of them");

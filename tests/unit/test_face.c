@@ -351,7 +351,7 @@ static void files_and_lists_name_what_is_null(void **state) {
   run.network_params = 1000;
   refuses("out", vf_train_network(NULL, &run, vf_setup_devices(g.setup, NULL), 1, err));
   refuses("devices", vf_train_network(&train, &run, NULL, 1, err));
-  assert_fails(vf_train_network(&train, NULL, vf_setup_devices(g.setup, NULL), 1, err), VF_USAGE, "no model is named");
+  refuses("request", vf_train_network(&train, NULL, vf_setup_devices(g.setup, NULL), 1, err));
   refuses("out", vf_setup_train(NULL, g.setup, err));
   refuses("setup", vf_setup_train(&train, NULL, err));
   refuses("out", vf_train_limits_solve(NULL, g.setup, err));
