@@ -405,6 +405,9 @@ typedef struct vf_device_budget {
   vf_verdict verdict;         /* meaningful if device.total_known; of both limits the worse one */
   uint64_t growth_bytes;      /* most that is taken with use, on top of the need */
   vf_whole whole;             /* the second limit, where there are two */
+  uint64_t pool_blocks;       /* that the pool is cut into; 0: it is not, or has no room */
+  uint64_t state_pool_bytes;  /* of the pool, where recurrent states have a part of their own */
+  uint64_t state_slots;       /* states that have room in that part */
 } vf_device_budget;
 
 /* Something taken for granted, with a stable code. */

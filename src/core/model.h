@@ -91,6 +91,7 @@ typedef struct vf_tower_item {
   uint32_t tokens;        /* that the model sees of an image */
   uint32_t patch_pixels;  /* that a patch covers; 0: images have one size */
   uint32_t pixel_values;  /* of a patch */
+  uint32_t levels;        /* of its layers that feed later ones of the model, too */
 } vf_tower_item;
 
 struct vf_model {
@@ -121,6 +122,7 @@ struct vf_model {
   size_t n_assumptions;
 
   vf_tower_item item;
+  uint32_t rotated_permille; /* of a head, where that is not latent; 0: all of it */
   vf_weights_share share; /* of a mix that is known by its size alone */
   vf_tensor *tensors;
   size_t n_tensors;

@@ -2,7 +2,9 @@
 #include "engines/companions.h"
 
 #include "base/checked.h"
+#include "base/units.h"
 #include "core/format.h"
+#include "engines/torch.h"
 
 vf_amount vf_companion_weights(const vf_ranks *s, uint32_t device) {
   vf_interval size = vf_ranks_weights(s);
@@ -12,6 +14,19 @@ vf_amount vf_companion_weights(const vf_ranks *s, uint32_t device) {
   return vf_amount_within(size,
                           size.low_bytes == size.high_bytes ? VF_BASIS_EXACT : VF_BASIS_MODELLED,
                           s->tp > 1 ? "this rank's part" : "");
+}
+
+vf_amount vf_companion_slack(const vf_ranks *s, uint32_t device) {
+  vf_torch_rule rule = {.fused = true, .plain = true};
+  (void)device;
+  return vf_amount_exact(vf_torch_slack(&s->shard, s->model, rule), "");
+}
+
+vf_amount vf_companion_links(const vf_ranks *s, uint32_t device) {
+  (void)device;
+  if (s->tp == 1) return vf_amount_exact(0, "");
+  return vf_amount_within((vf_interval){300 * VF_MIB, 1200 * VF_MIB, 2700 * VF_MIB},
+                          VF_BASIS_ASSUMED, "NCCL");
 }
 
 vf_amount vf_companion_draft(const vf_ranks *s, uint32_t device) {

@@ -16,7 +16,26 @@ vf_amount vf_companion_draft_cache(const vf_ranks *s, uint32_t device);
 /* --max-loras slots of --max-lora-rank for every matrix of attention and feed-forward. */
 vf_amount vf_companion_adapters(const vf_ranks *s, uint32_t device);
 
-/* The rows of these three, for an engine's list. */
+/* What PyTorch's allocator adds to the tensors of an engine that joins Q, K and V. */
+vf_amount vf_companion_slack(const vf_ranks *s, uint32_t device);
+
+/* NCCL's buffers where nobody measured them: as vLLM's logs have them. */
+vf_amount vf_companion_links(const vf_ranks *s, uint32_t device);
+
+/* The rows of these two; of the first with the engine's own function. */
+#define VF_SLACK_TERM(slack)                                                                       \
+  {                                                                                                \
+    "allocator_slack", VF_PART_WEIGHTS, slack,                                                     \
+        "tensors of 10 MiB and more end at 2 MiB (PyTorch's allocator)",                           \
+        .source = "pytorch c10/cuda/CUDACachingAllocator.cpp", .within = "weights"                 \
+  }
+#define VF_LINKS_TERM                                                                              \
+  {                                                                                                \
+    "non_torch", VF_PART_RUNTIME, vf_companion_links, "libraries and NCCL",                        \
+        .source = "logs of vLLM"                                                                   \
+  }
+
+/* The rows of a draft and of adapters, for an engine's list. */
 #define VF_COMPANION_TERMS                                                                         \
   {"draft_weights", VF_PART_WEIGHTS, vf_companion_draft, "the model that proposes tokens",         \
    .source = "--draft"},                                                                           \

@@ -196,9 +196,7 @@ static void say_activation(const vf_ranks *s, const vf_line *line, vf_text *out)
 static const vf_term terms[] = {
     {"weights", VF_PART_WEIGHTS, weights, .words = say_tensors,
      .source = "exllamav3 modules/embedding.py: prefer_cpu"},
-    {"allocator_slack", VF_PART_WEIGHTS, slack,
-     "tensors of 10 MiB and more end at 2 MiB (PyTorch's allocator)",
-     .source = "pytorch c10/cuda/CUDACachingAllocator.cpp"},
+    VF_SLACK_TERM(slack),
     {"tower", VF_PART_WEIGHTS, tower, "a model of its own, loaded with TabbyAPI's vision: true",
      .source = "exllamav3 component=\"vision\""},
     {"embeddings", VF_PART_WEIGHTS, embeddings, "rows are looked up on the CPU",

@@ -249,16 +249,6 @@ uint64_t vf_ranks_unpacked_bytes(const vf_ranks *s) {
   return most * s->model->n_embd * s->number_bytes;
 }
 
-void vf_ranks_add(vf_ranks *s, uint32_t device, vf_part part, const char *name, vf_interval size,
-                  vf_basis basis, const char *note) {
-  vf_estimate_add(s->e, (vf_line){device, part, name, size, basis, note, false});
-}
-
-void vf_ranks_add_outside(vf_ranks *s, uint32_t device, vf_part part, const char *name,
-                          vf_interval size, const char *note) {
-  vf_estimate_add(s->e, (vf_line){device, part, name, size, VF_BASIS_MODELLED, note, true});
-}
-
 static bool knows_tower(const vf_model *m) {
   if ((m->flags & VF_MODEL_HAS_TOWER) == 0) return true;
   for (size_t i = 0; i < m->n_tensors; i++)
@@ -337,18 +327,9 @@ vf_amount vf_ranks_stored(const vf_ranks *s, uint64_t bytes) {
                           s->tp > 1 ? "this rank's part" : "");
 }
 
-void vf_ranks_add_weights(vf_ranks *s, uint32_t device, bool fused, bool reserved) {
-  vf_amount tower = vf_ranks_tower(s, device);
-  uint64_t bytes = vf_shard_weights(&s->shard, s->model);
-  uint64_t slack = vf_torch_slack(&s->shard, s->model, (vf_torch_rule){fused, reserved});
-  uint64_t moved = offloaded(s);
-  vf_amount kept = vf_ranks_stored(s, bytes - moved);
-  vf_ranks_add(s, device, VF_PART_WEIGHTS, "weights", kept.size, kept.basis, kept.note);
-  vf_ranks_add(s, (uint32_t)s->e->n_devices - 1, VF_PART_WEIGHTS, "weights_offloaded",
-               vf_exactly(moved), VF_BASIS_EXACT, "pinned, read over the bus");
-  vf_ranks_add(s, device, VF_PART_WEIGHTS, "allocator_slack", vf_exactly(slack), VF_BASIS_EXACT,
-               "");
-  vf_ranks_add(s, device, VF_PART_WEIGHTS, "tower", tower.size, tower.basis, tower.note);
+bool vf_ranks_linked(const vf_device *d) {
+  enum { BRIDGE_MB_PER_S = 160000, HBM_MB_PER_S = 1900000 }; /* what is not told: by its memory */
+  return d->link_mb_per_s > BRIDGE_MB_PER_S || d->bandwidth_mb_per_s >= HBM_MB_PER_S;
 }
 
 uint64_t vf_ranks_total(const vf_device *d) {
@@ -378,15 +359,12 @@ static uint64_t less(uint64_t a, uint64_t b) {
 }
 
 /* What the cache's own lines take of the need. */
-static vf_interval cache_of(const vf_estimate *e, uint32_t device) {
-  vf_interval sum = {0, 0, 0};
+static uint64_t cache_of(const vf_estimate *e, uint32_t device) {
+  uint64_t sum = 0;
   for (size_t i = 0; i < e->n_lines; i++) {
     const vf_line *l = &e->lines[i];
     bool cache = l->part == VF_PART_KV_CACHE || l->part == VF_PART_STATE;
-    if (l->device != device || !cache || l->outside) continue;
-    sum.low_bytes += l->size.low_bytes;
-    sum.bytes += l->size.bytes;
-    sum.high_bytes += l->size.high_bytes;
+    if (l->device == device && cache && !l->outside) sum += l->size.bytes;
   }
   return sum;
 }
@@ -398,11 +376,36 @@ vf_interval vf_ranks_pool(const vf_device_budget *b, vf_interval budget) {
                        less(budget.high_bytes, b->need.low_bytes - cache)};
 }
 
+/* The largest number whose square is no more. */
+static uint64_t root(uint64_t square) {
+  uint64_t n = 0;
+  for (uint64_t bit = UINT64_C(1) << 31; bit != 0; bit >>= 1)
+    if ((n + bit) * (n + bit) <= square) n += bit;
+  return n;
+}
+
+/* What the lines of a device, but the cache's, may take more (or less) than expected, together:
+ * how far the sampler is off says nothing of NCCL's buffers, so their squares add up; and what one
+ * start differs from the next.  In MiB, of which 2^31 squared have room in 64 bits. */
+static uint64_t joint_bytes(const vf_estimate *e, uint32_t device, bool more) {
+  enum { START_MIB = 32 };
+  uint64_t sum = 0;
+  for (size_t i = 0; i < e->n_lines; i++) {
+    const vf_line *l = &e->lines[i];
+    bool cache = l->part == VF_PART_KV_CACHE || l->part == VF_PART_STATE;
+    if (l->device != device || cache || l->outside) continue;
+    uint64_t off = more ? l->size.high_bytes - l->size.bytes : l->size.bytes - l->size.low_bytes;
+    uint64_t mib = vf_min_u64((off + VF_MIB - 1) / VF_MIB, UINT64_C(1) << 28);
+    sum += mib * mib;
+  }
+  return (root(sum) + START_MIB) * VF_MIB;
+}
+
 vf_interval vf_ranks_pool_of(const vf_ranks *s, uint32_t device, vf_interval budget) {
-  vf_interval need = s->e->devices[device].need, cache = cache_of(s->e, device);
-  return (vf_interval){less(budget.low_bytes, need.high_bytes - cache.high_bytes),
-                       less(budget.bytes, need.bytes - cache.bytes),
-                       less(budget.high_bytes, need.low_bytes - cache.low_bytes)};
+  uint64_t used = s->e->devices[device].need.bytes - cache_of(s->e, device);
+  uint64_t fewer = joint_bytes(s->e, device, false), more = joint_bytes(s->e, device, true);
+  return (vf_interval){less(budget.low_bytes, used + more), less(budget.bytes, used),
+                       less(budget.high_bytes, less(used, fewer))};
 }
 
 void vf_ranks_set_pool(vf_ranks *s, uint32_t device, vf_interval pool, uint64_t tokens) {

@@ -90,12 +90,9 @@ vf_amount vf_ranks_context(const vf_ranks *s, uint32_t device);
 /* So many bytes of the model's tensors, within the spread of its format where that has one. */
 vf_amount vf_ranks_stored(const vf_ranks *s, uint64_t bytes);
 
-/* Lines of engines that are no list of terms yet. */
-void vf_ranks_add(vf_ranks *s, uint32_t device, vf_part part, const char *name, vf_interval size,
-                  vf_basis basis, const char *note);
-void vf_ranks_add_outside(vf_ranks *s, uint32_t device, vf_part part, const char *name,
-                          vf_interval size, const char *note);
-void vf_ranks_add_weights(vf_ranks *s, uint32_t device, bool fused, bool reserved);
+/* Whether ranks on such devices talk over NVLink or the like, and not over PCIe: bridges between
+ * two cards do not count. */
+bool vf_ranks_linked(const vf_device *d);
 
 /* The device's total as CUDA reports it. */
 uint64_t vf_ranks_total(const vf_device *d);
@@ -104,8 +101,9 @@ uint64_t vf_ranks_total(const vf_device *d);
  * what it has beside the lines outside the budget. */
 void vf_ranks_set_budget(vf_ranks *s, uint32_t device, uint64_t total, uint64_t budget);
 
-/* What the lines of the device, but the cache's, leave of a budget; the first where the cache's own
- * lines are exact. */
+/* What the lines of the device, but the cache's, leave of a budget: the first as if all of them
+ * were off to the same side, for a cache whose own lines are exact; the second as if each were off
+ * by itself, and its ends hold what their squares add up to. */
 vf_interval vf_ranks_pool(const vf_device_budget *b, vf_interval budget);
 vf_interval vf_ranks_pool_of(const vf_ranks *s, uint32_t device, vf_interval budget);
 

@@ -42,6 +42,8 @@ typedef struct vf_term {
   void (*words)(const struct vf_ranks *plan, const vf_line *line, vf_text *out);
   const char *source;    /* file and line of the engine, or what it was fitted on */
   uint32_t since, until; /* versions that have it, as vf_ranks_version() counts; 0: no end */
+  const char *within;    /* id of the term whose line holds it, as the engine's own log counts it:
+                            NULL, a line of its own */
   bool on_host;          /* in main memory, for the rank */
   bool late;             /* follows from the pool: added once that is known */
 } vf_term;

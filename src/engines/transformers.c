@@ -203,9 +203,7 @@ static void say_activation(const vf_ranks *s, const vf_line *line, vf_text *out)
 static const vf_term terms[] = {
     {"weights", VF_PART_WEIGHTS, weights, .words = say_tensors,
      .source = "accelerate/utils/modeling.py: whole layers"},
-    {"allocator_slack", VF_PART_WEIGHTS, slack,
-     "tensors of 10 MiB and more end at 2 MiB (PyTorch's allocator)",
-     .source = "pytorch c10/cuda/CUDACachingAllocator.cpp"},
+    VF_SLACK_TERM(slack),
     {"tower", VF_PART_WEIGHTS, vf_ranks_tower, "for images or sound, not described",
      .source = "the config tells of one, not of its tensors"},
     {"kv_cache", VF_PART_KV_CACHE, kv_cache, .words = say_cache,

@@ -200,8 +200,21 @@ static uint32_t places_flags(const vf_builder *b) {
   return traits & VF_TRAIT_TYPES ? flags | VF_MODEL_TOKEN_TYPES : flags;
 }
 
+/* partial_rotary_factor, in thousandths. */
+static uint32_t rotated_permille(const vf_builder *b) {
+  static const char *const keys[] = {"partial_rotary_factor",
+                                     "rope_parameters.partial_rotary_factor"};
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    const vf_fact *f = vf_facts_find(b->facts, keys[i]);
+    if (f != NULL && f->type == VF_FACT_FLOAT && f->as.real > 0.0 && f->as.real < 1.0)
+      return (uint32_t)(f->as.real * 1000.0 + 0.5);
+  }
+  return 0;
+}
+
 static void describe(vf_builder *b) {
   vf_model *m = b->m;
+  m->rotated_permille = rotated_permille(b);
   snprintf(m->arch, sizeof m->arch, "%s", b->arch->gguf != NULL ? b->arch->gguf : "");
   snprintf(m->type, sizeof m->type, "%s", b->arch->model_type);
   m->n_embd = vf_hparam_need(&b->h, VF_HP_N_EMBD, 0);

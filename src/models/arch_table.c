@@ -139,10 +139,11 @@ static void tune_gemma4(vf_builder *b, uint32_t i, vf_layer *l) {
   if (!b->gguf && vf_builder_flag(b, "use_double_wide_mlp", false)) l->n_ff *= 2;
 }
 
-/* Full attention in one layer of four, delta net in the others. */
+/* Full attention in one layer of four, delta net in the others; a quarter of a head is rotated
+ * where the config does not say (Qwen3NextConfig). */
 static void tune_qwen_next(vf_builder *b, uint32_t i, vf_layer *l) {
-  (void)b;
   (void)i;
+  if (b->m->rotated_permille == 0) b->m->rotated_permille = 250;
   if ((l->mixers & VF_MIX_ATTENTION) == 0) l->flags &= ~(VF_LAYER_Q_GATED | VF_LAYER_QK_NORM);
 }
 

@@ -511,7 +511,7 @@ vf_status vf_scheme_from_config(vf_scheme *out, bool *found, const vf_facts *fac
 /* Configs of wrapped models put one or two modules before the names. */
 static const char *without_wrapper(const char *name) {
   static const char *const fronts[] = {"model.language_model.", "language_model.model.",
-                                       "language_model.", "model."};
+                                       "language_model.", "model.", "backbone."};
   for (size_t i = 0; i < sizeof fronts / sizeof *fronts; i++)
     if (strncmp(name, fronts[i], strlen(fronts[i])) == 0) return name + strlen(fronts[i]);
   return name;

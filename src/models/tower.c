@@ -369,7 +369,8 @@ static vf_tower_item item_of(const vf_tower *t) {
                         .video_patches = t->kind->video_patches,
                         .patch_pixels =
                             (uint32_t)vf_min_u64(s[VF_TOWER_PATCH] * s[VF_TOWER_PATCH], UINT32_MAX),
-                        .pixel_values = (uint32_t)vf_min_u64(s[VF_TOWER_PIXELS_IN_TIME], 1 << 16)};
+                        .pixel_values = (uint32_t)vf_min_u64(s[VF_TOWER_PIXELS_IN_TIME], 1 << 16),
+                        .levels = (uint32_t)s[VF_TOWER_DEEPSTACK]};
   if (item.patches == 0) { /* images of one size; their tokens, if the config tells */
     item.patches = (uint32_t)vf_min_u64(s[VF_TOWER_PLACES], 1 << 20);
     item.pixel_values = (uint32_t)vf_min_u64(s[VF_TOWER_PIXELS], 1 << 16);

@@ -163,6 +163,10 @@ static void put_pool(vf_doc *j, const vf_device_budget *b) {
   vf_doc_u64(j, "kv_pool_low_bytes", b->pool.low_bytes);
   vf_doc_u64(j, "kv_pool_high_bytes", b->pool.high_bytes);
   vf_doc_u64(j, "kv_pool_tokens", b->pool_tokens);
+  if (b->pool_blocks != 0) vf_doc_u64(j, "kv_pool_blocks", b->pool_blocks);
+  if (b->state_slots == 0) return;
+  vf_doc_u64(j, "state_pool_bytes", b->state_pool_bytes);
+  vf_doc_u64(j, "state_slots", b->state_slots);
 }
 
 /* The second limit of a GPU that may take a part of its machine's memory. */

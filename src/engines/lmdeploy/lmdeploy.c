@@ -12,7 +12,6 @@
 #include "engines/companions.h"
 #include "engines/engine.h"
 #include "engines/ranks.h"
-#include "engines/torch.h"
 
 enum {
   OLDEST = 2002, /* as vf_ranks_version() counts: 0.2.2 */
@@ -50,11 +49,6 @@ static uint64_t replica_seqs(const vf_ranks *s) {
   return (s->w->seqs + s->dp - 1) / s->dp;
 }
 
-static vf_amount slack(const vf_ranks *s, uint32_t device) {
-  (void)device;
-  return vf_amount_exact(vf_torch_slack(&s->shard, s->model, (vf_torch_rule){true, true}), "");
-}
-
 static vf_amount kv_cache(const vf_ranks *s, uint32_t device) {
   uint64_t block = s->w->block_size, bytes;
   uint64_t length = (s->w->requested_ctx_tokens + block - 1) / block * block;
@@ -75,15 +69,10 @@ static vf_amount context(const vf_ranks *s, uint32_t device) {
                           "context, libraries");
 }
 
-static vf_amount links(const vf_ranks *s, uint32_t device) {
-  (void)device;
-  if (s->tp == 1) return vf_amount_exact(0, "");
-  return vf_amount_within((vf_interval){300 * VF_MIB, 1200 * VF_MIB, 2700 * VF_MIB},
-                          VF_BASIS_ASSUMED, "NCCL");
-}
-
+/* A chunk's, or the logits in 32 bits of as many requests as may run. */
 static vf_amount activation(const vf_ranks *s, uint32_t device) {
-  uint64_t act = vf_ranks_forward_bytes(s, s->batch_tokens);
+  uint64_t logits = (uint64_t)s->w->max_num_seqs * s->model->n_vocab * 4;
+  uint64_t act = vf_ranks_forward_bytes(s, s->batch_tokens) + logits;
   vf_amount a = {{act / 2, act, act + act / 2}, VF_BASIS_ASSUMED, "beside the pool", true};
   (void)device;
   return a;
@@ -107,21 +96,20 @@ static void say_cache(const vf_ranks *s, const vf_line *line, vf_text *out) {
 static void say_activation(const vf_ranks *s, const vf_line *line, vf_text *out) {
   (void)line;
   vf_text_printf(out,
-                 "%" PRIu32 " tokens × (4 × %" PRIu64 " + 3 × feed-forward / tp) × %" PRIu32 " B",
-                 s->batch_tokens, s->model->n_embd, s->number_bytes);
+                 "%" PRIu32 " tokens × (4 × %" PRIu64 " + 3 × feed-forward / tp) × %" PRIu32
+                 " B and %" PRIu32 " rows of logits × 4 B",
+                 s->batch_tokens, s->model->n_embd, s->number_bytes, s->w->max_num_seqs);
 }
 
 static const vf_term terms[] = {
     {"weights", VF_PART_WEIGHTS, vf_companion_weights, .words = say_tensors,
      .source = "lmdeploy/turbomind/deploy; lmdeploy/pytorch/nn/linear"},
-    {"allocator_slack", VF_PART_WEIGHTS, slack,
-     "tensors of 10 MiB and more end at 2 MiB (PyTorch's allocator)",
-     .source = "pytorch c10/cuda/CUDACachingAllocator.cpp"},
+    VF_SLACK_TERM(vf_companion_slack),
     {"tower", VF_PART_WEIGHTS, vf_ranks_tower, "for images or sound, not described",
      .source = "the config tells of one, not of its tensors"},
     {"cuda_context", VF_PART_RUNTIME, context, "the process: what is free counts, so it does",
      .source = "measured; the device's catalog entry"},
-    {"non_torch", VF_PART_RUNTIME, links, "libraries and NCCL", .source = "logs of vLLM"},
+    VF_LINKS_TERM,
     {"kv_cache", VF_PART_KV_CACHE, kv_cache, .words = say_cache,
      .source = "src/turbomind/turbomind.cc: CreateEngine; lmdeploy/messages.py"},
     {"recurrent_state", VF_PART_STATE, states, "requests × state of the recurrent layers here",
@@ -184,6 +172,9 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
     if (!e->overflow && e->devices[i].device.total_known) set_pool(&s, i);
   }
   vf_plan_keep(&s, sizeof s);
+  if (request->enforce_eager)
+    vf_estimate_assume(e, "eager-mode",
+                       "--eager-mode: graphs, which the PyTorch engine alone has, are not counted");
   vf_estimate_assume(e, "never-measured",
                      "LMDeploy's figures follow its source alone: nobody's log was compared");
   vf_ranks_assume(&s, NULL, NULL);

@@ -43,26 +43,26 @@ static uint64_t fixed_slots(const vf_sglang_plan *p) {
 }
 
 /* A proposal of D tokens keeps D states more for each request that runs. */
-static uint64_t slot_bytes(const vf_sglang_plan *p) {
+uint64_t vf_sglang_slot_bytes(const vf_sglang_plan *p) {
   uint64_t drafts = p->draft_layers != 0 ? p->s.request->spec_tokens : 0;
   return p->state_bytes + p->state_bytes * drafts / vf_max_u32(p->copies, 1);
 }
 
 uint64_t vf_sglang_slots(const vf_sglang_plan *p, uint64_t bytes) {
-  uint64_t fixed = fixed_slots(p), one = slot_bytes(p), ratio = p->state_ratio_ppm;
+  uint64_t fixed = fixed_slots(p), one = vf_sglang_slot_bytes(p), ratio = p->state_ratio_ppm;
   if (one == 0) return 0;
   return fixed != 0 ? fixed : vf_shard_part(bytes, ratio, 1000000 + ratio) / one;
 }
 
 uint64_t vf_sglang_demand_states(const vf_sglang_plan *p) {
   uint64_t bytes, slots = (uint64_t)p->seqs * p->copies, fixed = fixed_slots(p);
-  if (!vf_mul(&bytes, vf_max_u64(slots, fixed), slot_bytes(p))) p->s.e->overflow = true;
+  if (!vf_mul(&bytes, vf_max_u64(slots, fixed), vf_sglang_slot_bytes(p))) p->s.e->overflow = true;
   return p->s.e->overflow ? 0 : bytes;
 }
 
 uint64_t vf_sglang_pool_tokens(const vf_sglang_plan *p, uint64_t bytes) {
   uint64_t cell = vf_sglang_token_bytes(p), page = p->s.w->block_size, states = 0, tokens;
-  if (!vf_mul(&states, vf_sglang_slots(p, bytes), slot_bytes(p))) return 0;
+  if (!vf_mul(&states, vf_sglang_slots(p, bytes), vf_sglang_slot_bytes(p))) return 0;
   if (cell == 0 || states >= bytes) return 0;
   tokens = (bytes - states) / cell;
   if (p->s.request->pool_tokens != 0) tokens = vf_min_u64(tokens, p->s.request->pool_tokens);

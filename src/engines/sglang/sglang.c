@@ -161,9 +161,8 @@ static uint64_t before_loading(const vf_device *d, uint64_t context) {
 
 /* NCCL's buffers: 1.1 GiB was logged with NVLink, next to nothing on PCIe. */
 static vf_interval link_bytes(const vf_sglang_plan *p, const vf_device *d) {
-  enum { LINKED_MB_PER_S = 1400000 };
   if (p->s.tp == 1) return (vf_interval){0, 0, 0};
-  if (d->bandwidth_mb_per_s < LINKED_MB_PER_S) return (vf_interval){0, 0, 600 * VF_MIB};
+  if (!vf_ranks_linked(d)) return (vf_interval){0, 0, 600 * VF_MIB};
   return (vf_interval){300 * VF_MIB, 1100 * VF_MIB, 2200 * VF_MIB};
 }
 
@@ -225,6 +224,8 @@ static void add_rank(vf_sglang_plan *p, uint32_t device) {
   vf_terms_add(s, device, true);
   vf_ranks_set_budget(s, device, vf_ranks_total(&b->device), budget.bytes);
   vf_ranks_set_pool(s, device, p->pool, p->tokens);
+  b->state_slots = p->slots;
+  b->state_pool_bytes = p->slots * vf_sglang_slot_bytes(p);
   if (p->state_bytes != 0)
     s->w->max_concurrency_x100 =
         vf_min_u64(s->w->max_concurrency_x100, p->slots / p->copies * 100 * s->dp);

@@ -80,6 +80,7 @@ uint32_t vf_sglang_less_aiter(const vf_sglang_plan *p, uint32_t ppm);
 uint64_t vf_sglang_token_bytes(const vf_sglang_plan *p);
 uint64_t vf_sglang_demand_tokens(const vf_sglang_plan *p);
 uint64_t vf_sglang_demand_states(const vf_sglang_plan *p);
+uint64_t vf_sglang_slot_bytes(const vf_sglang_plan *p); /* one state, with those of proposals */
 uint64_t vf_sglang_slots(const vf_sglang_plan *p, uint64_t bytes);
 uint64_t vf_sglang_pool_tokens(const vf_sglang_plan *p, uint64_t bytes);
 

@@ -105,13 +105,15 @@ static vf_amount draft_cache(const vf_ranks *s, uint32_t device) {
 }
 
 /* sglang#36583 (2026-08-27): what the loader of a quantized checkpoint with a tower unpacks was
- * still referenced when the pool was sized: 5.3 of 6.9 GiB with an AWQ checkpoint on two ranks. */
+ * still referenced when the pool was sized: 5.3 of 6.9 GiB with an AWQ checkpoint on two ranks, in
+ * both of two logs. */
 static vf_amount loader_leftovers(const vf_ranks *s, uint32_t device) {
   bool tower = (s->model->flags & VF_MODEL_HAS_TOWER) != 0;
   bool packed = s->model->checkpoint[0] != '\0' && s->model->checkpoint[0] == 'a';
   uint64_t most = vf_shard_part(vf_shard_weights(&s->shard, s->model), 800, 1000);
   (void)device;
-  return vf_amount_within((vf_interval){0, 0, tower && packed ? most : 0}, VF_BASIS_ASSUMED,
+  if (!tower || !packed) return vf_amount_exact(0, "");
+  return vf_amount_within((vf_interval){0, most, most + most / 16}, VF_BASIS_ASSUMED,
                           "what the loader may still hold");
 }
 
@@ -262,9 +264,7 @@ const vf_term vf_sglang_terms[] = {
      .source = "lora/mem_pool.py; --max-loras-per-batch"},
     {"tower", VF_PART_WEIGHTS, vf_ranks_tower, "for images or sound, not described",
      .source = "the config tells of one, not of its tensors"},
-    {"allocator_slack", VF_PART_WEIGHTS, slack,
-     "tensors of 10 MiB and more end at 2 MiB (PyTorch's allocator)",
-     .source = "pytorch c10/cuda/CUDACachingAllocator.cpp"},
+    VF_SLACK_TERM(slack),
     {"loader_leftovers", VF_PART_WEIGHTS, loader_leftovers,
      "up to 0.8 of the weights of a quantized checkpoint with a tower", .source = "sglang#36583",
      .until = 5018},

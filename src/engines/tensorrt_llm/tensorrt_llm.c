@@ -12,7 +12,6 @@
 #include "engines/companions.h"
 #include "engines/engine.h"
 #include "engines/ranks.h"
-#include "engines/torch.h"
 
 /* As vf_ranks_version() counts; from PYTORCH_BACKEND on it is the default. */
 enum { PYTORCH_BACKEND = 1000000, NEWEST = 1002000 };
@@ -89,11 +88,6 @@ static uint64_t replica_seqs(const plan *p) {
   return (p->s.w->seqs + replicas - 1) / replicas;
 }
 
-static vf_amount slack(const vf_ranks *s, uint32_t device) {
-  (void)device;
-  return vf_amount_exact(vf_torch_slack(&s->shard, s->model, (vf_torch_rule){true, true}), "");
-}
-
 /* Before 1.0 trtllm-serve built and ran an engine file: what it takes for activations and its two
  * profiles is fixed when it is built, and was 4.5 GiB for Llama 3.1 8B in FP8 with 1,024 tokens. */
 static vf_amount engine_file(const vf_ranks *s, uint32_t device) {
@@ -142,13 +136,6 @@ static vf_amount context(const vf_ranks *s, uint32_t device) {
                           "context, libraries");
 }
 
-static vf_amount links(const vf_ranks *s, uint32_t device) {
-  (void)device;
-  if (s->tp == 1) return vf_amount_exact(0, "");
-  return vf_amount_within((vf_interval){300 * VF_MIB, 1200 * VF_MIB, 2700 * VF_MIB},
-                          VF_BASIS_MODELLED, "NCCL");
-}
-
 static void say_tensors(const vf_ranks *s, const vf_line *line, vf_text *out) {
   (void)line;
   vf_text_printf(out, "sum of this rank's tensors, of %zu in %s", s->model->n_tensors,
@@ -180,9 +167,7 @@ static void say_activation(const vf_ranks *s, const vf_line *line, vf_text *out)
 static const vf_term terms[] = {
     {"weights", VF_PART_WEIGHTS, vf_companion_weights, .words = say_tensors,
      .source = "tensorrt_llm/_torch/modules/linear.py"},
-    {"allocator_slack", VF_PART_WEIGHTS, slack,
-     "tensors of 10 MiB and more end at 2 MiB (PyTorch's allocator)",
-     .source = "pytorch c10/cuda/CUDACachingAllocator.cpp"},
+    VF_SLACK_TERM(vf_companion_slack),
     {"tower", VF_PART_WEIGHTS, vf_ranks_tower, "for images or sound, not described",
      .source = "the config tells of one, not of its tensors"},
     {"engine_file", VF_PART_COMPUTE, engine_file, "activations and profiles, fixed at the build",
@@ -193,7 +178,7 @@ static const vf_term terms[] = {
      .source = "llmapi/llm_args.py: CudaGraphConfig; nobody's log at hand"},
     {"cuda_context", VF_PART_RUNTIME, context, "the process: what is free counts, so it does",
      .source = "measured; the device's catalog entry"},
-    {"non_torch", VF_PART_RUNTIME, links, "libraries and NCCL", .source = "logs of vLLM"},
+    VF_LINKS_TERM,
     {"kv_cache", VF_PART_KV_CACHE, kv_cache, .words = say_cache,
      .source = "GUARANTEED_NO_EVICT: a request is admitted with its whole length"},
     {"recurrent_state", VF_PART_STATE, states, "requests × state of the recurrent layers here",

@@ -12,7 +12,6 @@
 #include "engines/companions.h"
 #include "engines/engine.h"
 #include "engines/ranks.h"
-#include "engines/torch.h"
 
 enum { NEWEST = 3003007 /* as vf_ranks_version() counts */ };
 
@@ -40,11 +39,6 @@ static uint64_t token_bytes(const vf_ranks *s) {
   return c.full_bytes + c.window_bytes;
 }
 
-static vf_amount slack(const vf_ranks *s, uint32_t device) {
-  (void)device;
-  return vf_amount_exact(vf_torch_slack(&s->shard, s->model, (vf_torch_rule){true, true}), "");
-}
-
 static vf_amount activation(const vf_ranks *s, uint32_t device) {
   uint64_t act = vf_ranks_forward_bytes(s, s->batch_tokens);
   (void)device;
@@ -64,17 +58,15 @@ static vf_amount context(const vf_ranks *s, uint32_t device) {
   return vf_amount_within(s->e->devices[device].device.context, VF_BASIS_ASSUMED, "");
 }
 
-static vf_amount links(const vf_ranks *s, uint32_t device) {
-  (void)device;
-  if (s->tp == 1) return vf_amount_exact(0, "");
-  return vf_amount_within((vf_interval){300 * VF_MIB, 1200 * VF_MIB, 2700 * VF_MIB},
-                          VF_BASIS_MODELLED, "NCCL");
+/* A request reserves what it may have and what it speculates (queue.rs). */
+static uint64_t slots_each(const vf_ranks *s) {
+  return s->w->requested_ctx_tokens + s->request->spec_tokens;
 }
 
 static vf_amount kv_cache(const vf_ranks *s, uint32_t device) {
   uint64_t cache = 0;
   (void)device;
-  if (!vf_mul3(&cache, s->w->seqs, s->w->requested_ctx_tokens, token_bytes(s)))
+  if (!vf_mul3(&cache, s->w->seqs, slots_each(s), token_bytes(s)))
     s->e->overflow = true;
   return vf_amount_exact(s->e->overflow ? 0 : cache, "slots of the token pool");
 }
@@ -89,7 +81,7 @@ static void say_tensors(const vf_ranks *s, const vf_line *line, vf_text *out) {
 static void say_cache(const vf_ranks *s, const vf_line *line, vf_text *out) {
   (void)line;
   vf_text_printf(out, "%" PRIu32 " × ", s->w->seqs);
-  vf_text_thousands(out, s->w->requested_ctx_tokens);
+  vf_text_thousands(out, slots_each(s));
   vf_text_printf(out, " tokens × %" PRIu64 " B; windows save nothing", token_bytes(s));
 }
 
@@ -103,9 +95,7 @@ static void say_activation(const vf_ranks *s, const vf_line *line, vf_text *out)
 static const vf_term terms[] = {
     {"weights", VF_PART_WEIGHTS, vf_companion_weights, .words = say_tensors,
      .source = "server/text_generation_server/layers/tensor_parallel.py"},
-    {"allocator_slack", VF_PART_WEIGHTS, slack,
-     "tensors of 10 MiB and more end at 2 MiB (PyTorch's allocator)",
-     .source = "pytorch c10/cuda/CUDACachingAllocator.cpp"},
+    VF_SLACK_TERM(vf_companion_slack),
     {"tower", VF_PART_WEIGHTS, vf_ranks_tower, "for images or sound, not described",
      .source = "the config tells of one, not of its tensors"},
     {"activation", VF_PART_COMPUTE, activation, .words = say_activation,
@@ -114,7 +104,7 @@ static const vf_term terms[] = {
      .source = "models/flash_causal_lm.py: after init_kv_cache; nobody's log at hand"},
     {"cuda_context", VF_PART_RUNTIME, context, "the process: what is free counts, so it does",
      .source = "measured; the device's catalog entry"},
-    {"non_torch", VF_PART_RUNTIME, links, "libraries and NCCL", .source = "logs of vLLM"},
+    VF_LINKS_TERM,
     {"kv_cache", VF_PART_KV_CACHE, kv_cache, .words = say_cache,
      .source = "models/flash_causal_lm.py: init_kv_cache"},
     VF_COMPANION_TERMS,

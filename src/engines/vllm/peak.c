@@ -147,7 +147,8 @@ static uint64_t peak_bytes(const vf_vllm_plan *p, int end) {
   }
   forward += unpacked_bytes(p) + context_bytes(p);
   if (!p->r.shard.last) beside += 2 * p->r.model->n_embd * p->r.batch_tokens * p->r.number_bytes;
-  if (p->rules.workspaces_stay) beside += workspace;
+  /* a log of Qwen3-VL 30B with 1,024 rows of logits has no more than those at its peak */
+  if (p->rules.workspaces_stay && end != 0) beside += workspace;
   uint64_t text = beside + vf_max_u64(forward, sampler_bytes(p, vf_vllm_sampler_x10(p, end)));
   return vf_max_u64(text, tower_bytes(p, end) + embeddings_bytes(p) / 2);
 }
@@ -224,13 +225,16 @@ static uint32_t log2_of(uint32_t n) {
 vf_amount vf_vllm_non_torch(const vf_ranks *r, uint32_t device) {
   const vf_vllm_plan *p = vf_vllm_plan_of(r);
   const vf_device *d = &r->e->devices[device].device;
-  enum { LINKED_MB_PER_S = 1400000 }; /* memory of HBM: such GPUs have NVLink, as a rule */
+  bool linked = vf_ranks_linked(d);
   uint64_t less =
       p->eager ? (p->r.tp > 1 ? p->rules.eager_links_less_mib : p->rules.eager_less_mib) : 0;
   vf_interval size;
   if (d->kind == VF_DEVICE_UNIFIED)
     size = mib_interval(p->rules.unified_mib.at, 0);
-  else if (p->r.tp > 1 && d->bandwidth_mb_per_s >= LINKED_MB_PER_S)
+  else if (p->r.tp > 1 && linked && d->compute_capability < 90 &&
+           d->backend == VF_BACKEND_CUDA)
+    size = mib_interval(p->rules.ampere_mib.at, 0);
+  else if (p->r.tp > 1 && linked)
     size = mib_interval(p->rules.linked_mib.at,
                         (log2_of(p->r.tp) - 1) * p->rules.doubling_mib * VF_MIB);
   else if (p->r.tp > 1)

@@ -143,7 +143,10 @@ static void tell_capacity(vf_vllm_plan *p, uint64_t blocks, uint64_t most_blocks
   p->r.w->starts = !p->r.e->refused;
   if (blocks == UINT64_MAX || !p->r.e->devices[0].has_pool) return;
   uint64_t tokens = logged_tokens(p, blocks);
-  for (size_t i = 0; i + 1 < p->r.e->n_devices; i++) p->r.e->devices[i].pool_tokens = tokens;
+  for (size_t i = 0; i + 1 < p->r.e->n_devices; i++) {
+    p->r.e->devices[i].pool_tokens = tokens;
+    p->r.e->devices[i].pool_blocks = blocks;
+  }
   p->r.w->max_concurrency_x100 = concurrency_x100(p, blocks);
   p->r.w->most_concurrency_x100 = concurrency_x100(p, most_blocks);
   p->r.w->starts &= blocks >= p->pool.request_blocks;

@@ -30,6 +30,7 @@ typedef struct vf_vllm_rules {
   vf_vllm_spread sampler_x10;    /* bytes per logit at the peak, in tenths */
   vf_vllm_spread alone_mib;      /* memory outside of torch on one GPU */
   vf_vllm_spread linked_mib;     /* the same where ranks talk over NVLink */
+  vf_vllm_spread ampere_mib;     /* of GPUs that know nothing of multicast in the switch, */
   vf_vllm_spread staged_mib;     /* and on a pipeline's stage, */
   vf_vllm_spread bus_mib;        /* where ranks talk over PCIe, */
   uint32_t doubling_mib;         /* more for each doubling of ranks over NVLink */
@@ -46,6 +47,7 @@ typedef struct vf_vllm_rules {
   vf_vllm_capture capture;
   vf_vllm_graphs graphs;
   bool whole_prompts;        /* V0: a batch holds a whole prompt */
+  bool wide_latent_rope;     /* cosines of latent attention are kept in 32 bits */
   bool workspaces_stay;      /* those of experts are kept beside the sampler's peak */
   bool unpacks_context;      /* latent attention has a workspace for earlier context */
   bool groups;               /* windows and states have groups of their own in the pool */
@@ -138,6 +140,8 @@ vf_amount vf_vllm_draft(const vf_ranks *r, uint32_t device);
 vf_amount vf_vllm_prediction_layer(const vf_ranks *r, uint32_t device);
 vf_amount vf_vllm_slack(const vf_ranks *r, uint32_t device);
 vf_amount vf_vllm_rope_tables(const vf_ranks *r, uint32_t device);
+vf_amount vf_vllm_attention_scalars(const vf_ranks *r, uint32_t device);
+vf_amount vf_vllm_tower_levels(const vf_ranks *r, uint32_t device);
 vf_amount vf_vllm_latent_copies(const vf_ranks *r, uint32_t device);
 vf_amount vf_vllm_lora_slots(const vf_ranks *r, uint32_t device);
 vf_amount vf_vllm_activation(const vf_ranks *r, uint32_t device);
