@@ -1,7 +1,11 @@
 /* training.c - from a deployment that trains to a run: ranks, the program, and what that takes
  * where nothing was said. */
+#include <inttypes.h>
+
 #include "base/args.h"
+#include "base/checked.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "deploy/setup.h"
 #include "engines/trainers.h"
 
@@ -39,4 +43,32 @@ vf_status vf_setup_train(vf_train *out, const vf_setup *setup, vf_error *err) {
   vf_status status = vf_setup_train_request(&r, setup, err);
   if (status != VF_OK) return status;
   return vf_train_any(out, vf_setup_model(setup), &r, devices, n, err);
+}
+
+static void sum_up(vf_train_sum *out, const vf_train *t, const vf_train_request *r) {
+  vf_text words = vf_text_on(out->what, sizeof out->what);
+  uint32_t batch = vf_max_u32(r->micro_batch, 1);
+  vf_text_printf(&words, "training %s · %" PRIu32, t->model, batch);
+  if (r->network_params != 0)
+    vf_text_put(&words, " samples in a step");
+  else
+    vf_text_printf(&words, " × %" PRIu64 " tokens", r->seq_tokens != 0 ? r->seq_tokens : 2048);
+  out->need = t->budget.need;
+  out->host_bytes = t->host_bytes;
+}
+
+vf_status vf_deployment_train_sum(vf_train_sum *out, const vf_context *ctx, const vf_deployment *d,
+                                  const vf_device *device, vf_error *err) {
+  vf_opened opened = {0};
+  vf_train_request r;
+  vf_train t;
+  vf_status status = vf_deployment_train_request(&r, d, err);
+  if (status == VF_OK && r.network_params == 0) {
+    const vf_deployment published = vf_deployment_published(d);
+    status = vf_opened_open(&opened, ctx, &published, device, 1, err);
+  }
+  if (status == VF_OK) status = vf_train_any(&t, opened.model, &r, device, 1, err);
+  vf_opened_close(&opened);
+  if (status == VF_OK) sum_up(out, &t, &r);
+  return status;
 }

@@ -414,27 +414,12 @@ static vf_status add_model(job *j, vf_placed *p, vf_scenario_workload *w, vf_err
 /* As `train` works it out, on one device of the box; main memory for what is offloaded. */
 static vf_status add_training(job *j, vf_placed *p, const vf_scenario_workload *w, vf_error *err) {
   const vf_device *device = &j->place->box.devices[w->n_gpus > 0 ? w->gpus[0] : 0];
-  vf_deployment d = vf_deployment_published(&w->d);
-  vf_train_request r;
-  vf_train t;
-  char text[200];
-  vf_status status = vf_deployment_train_request(&r, &w->d, err);
-  bool network = status == VF_OK && r.network_params != 0;
-  if (status == VF_OK && !network) status = vf_opened_open(&j->opened, j->ctx, &d, device, 1, err);
+  vf_train_sum t;
+  vf_status status = vf_deployment_train_sum(&t, j->ctx, &w->d, device, err);
   if (status != VF_OK) return status;
-  status = vf_train_any(&t, j->opened.model, &r, device, 1, err);
-  vf_opened_close(&j->opened);
-  if (status != VF_OK) return status;
-  vf_text words = vf_text_on(text, sizeof text);
-  vf_text_printf(&words, "training %s · ", t.model);
-  if (network)
-    vf_text_printf(&words, "%" PRIu32 " samples in a step", vf_max_u32(r.micro_batch, 1));
-  else
-    vf_text_printf(&words, "%" PRIu32 " × %" PRIu64 " tokens", vf_max_u32(r.micro_batch, 1),
-                   r.seq_tokens != 0 ? r.seq_tokens : 2048);
-  p->what = vf_arena_copy(j->place->arena, text, strlen(text));
+  p->what = vf_arena_copy(j->place->arena, t.what, strlen(t.what));
   p->figure = "worked out";
-  add_plain_options(j, p, t.budget.need, t.host_bytes, VF_SCOPE_PROCESS);
+  add_plain_options(j, p, t.need, t.host_bytes, VF_SCOPE_PROCESS);
   return p->what != NULL ? VF_OK : vf_fail_nomem(err);
 }
 
