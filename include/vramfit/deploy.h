@@ -123,6 +123,18 @@ VF_API VF_MUST_USE vf_status vf_command_read_text(vf_command *command, const cha
                                                   vf_variable_fn variables, void *user,
                                                   vf_error *err);
 
+/* Reads a trainer's configuration: DeepSpeed's JSON, Accelerate's, axolotl's, LLaMA-Factory's,
+ * torchtune's, TRL's or mlx_lm's YAML, and files that it names beside itself.  It makes the
+ * deployment one that trains.  VF_IO; VF_MALFORMED with the line; VF_UNKNOWN for a file of another
+ * kind; VF_USAGE for a value that makes no sense. */
+VF_API VF_MUST_USE vf_status vf_command_read_config(vf_command *command, const char *path,
+                                                    vf_error *err);
+
+/* The same of the line that starts a trainer, "accelerate launch sft.py --max_length 4096": words,
+ * variables and statuses as vf_command_read(). */
+VF_API VF_MUST_USE vf_status vf_command_read_trainer(vf_command *command, const char *const *words,
+                                                     size_t count, vf_error *err);
+
 /* One option at words[*at], ours or an engine's word for it, with its value; *at goes to its last
  * word.  It counts more than what was read before.  Where engines share a word, that of the engine
  * counts that was set before.  The words must outlive the command.  VF_UNKNOWN, and *at stays, if

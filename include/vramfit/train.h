@@ -11,7 +11,8 @@ extern "C" {
 #endif
 
 /* The words of a run, each once: P(id, option, argument, kind, field, help).  Kinds are string,
- * list (words with commas), tokens, count and flag.  The options of `vramfit train`, the keys of files ('_' for '-'), and the
+ * list (words with commas), tokens, count, flag, size and parameters.  The options of `vramfit
+ * train`, the keys of files ('_' for '-'), and the
  * rows of trainers' own spellings (engines/trainers) all mean these. */
 #define VF_TRAIN_PARAMS(P)                                                                         \
   P(METHOD, "method", "full|lora|dora|qlora", string, method, "what is trained (default full)")    \
@@ -43,7 +44,13 @@ extern "C" {
   P(CP, "cp", "N", count, cp, "GPUs that share a sequence (ring or Ulysses)")                      \
   P(TILED_MLP, "tiled-mlp", NULL, flag, tiled_mlp, "the feed-forward in tiles of the sequence")    \
   P(OBJECTIVE, "objective", "sft|dpo|grpo", string, objective,                                     \
-    "dpo holds a reference model, and two answers for each question")
+    "dpo holds a reference model, and two answers for each question")                              \
+  P(NETWORK, "network", "25M", parameters, network_params,                                         \
+    "in place of --model: a network of one's own with so many parameters, in fp32")                \
+  P(SAMPLE_MEMORY, "sample-memory", "SIZE", size, sample_bytes,                                    \
+    "--network: activations that one sample of a step keeps, as measured")                         \
+  P(BUFFER, "buffer", "SIZE", size, buffer_bytes,                                                  \
+    "--network: replay buffer or data set in the GPU's memory")
 /* What is to be trained, and how.  Words are those of the options of `vramfit train`; NULL is the
  * default that stands first. */
 typedef struct vf_train_request {
@@ -70,6 +77,9 @@ typedef struct vf_train_request {
   bool tiled_mlp;            /* the feed-forward in tiles of the sequence */
   const char *engine; /* the program that trains, "trl"; NULL: PyTorch by itself */
   uint32_t gpus;      /* of the first device's kind, more than an array is worth; 0: as given */
+  uint64_t network_params; /* a network of one's own, without a model; 0: none */
+  uint64_t sample_bytes;   /* of it: activations that one sample keeps */
+  uint64_t buffer_bytes;   /* of it: a replay buffer or a data set in the GPU's memory */
 } vf_train_request;
 
 /* Says one of them: "seq-len" (or "seq_len") is "8k".  text has to outlive the request where a word
@@ -79,6 +89,9 @@ VF_API VF_MUST_USE vf_status vf_train_set(vf_train_request *request, const char 
 
 /* Whether any of them was said. */
 VF_API bool vf_train_is_said(const vf_train_request *request);
+
+/* Takes over what was said of another; NULL of either does nothing. */
+VF_API void vf_train_merge(vf_train_request *into, const vf_train_request *said);
 
 /* Full fine-tuning of one sequence of 2,048 tokens in bf16 with checkpoints. */
 static inline vf_train_request vf_train_request_init(void) {
@@ -123,6 +136,13 @@ typedef struct vf_train {
 VF_API VF_MUST_USE vf_status vf_train_run(vf_train *out, const vf_model *model,
                                           const vf_train_request *request, const vf_device *devices,
                                           size_t device_count, vf_error *err);
+
+/* The same for a network of one's own (request->network_params): bytes of its parameters as its
+ * optimizer has them, of a step's activations as they were measured, and its buffer.  VF_USAGE
+ * where that makes no sense of the request: it has no layers to share out or adapt. */
+VF_API VF_MUST_USE vf_status vf_train_network(vf_train *out, const vf_train_request *request,
+                                              const vf_device *devices, size_t device_count,
+                                              vf_error *err);
 
 #ifdef __cplusplus
 }

@@ -60,7 +60,8 @@ vf_status read_deployment(vf_deployment *out, vf_command *c, const args *a, cons
   vf_deployment d;
   vf_status status = take(&d, c, a, err);
   if (status != VF_OK) return status;
-  status = need(d.model != NULL || vf_command_list(c, VF_AXIS_MODEL) != NULL, "model",
+  bool own = a->train.network_params != 0; /* a network that has no name */
+  status = need(d.model != NULL || own || vf_command_list(c, VF_AXIS_MODEL) != NULL, "model",
                 "llama3.1-8b", err);
   if (status == VF_OK)
     status = need(d.gpu != NULL || vf_command_list(c, VF_AXIS_GPU) != NULL, "gpu", "rtx-4090", err);

@@ -77,10 +77,9 @@ static vf_status name_devices(const args *a, vf_error *err) {
 
 /* A word of training makes it a question of training. */
 static void take_training(vf_max_query *q, const args *a) {
-  q->base.training = vf_train_is_said(&a->train) || q->kind >= VF_MOST_MICRO_BATCH;
-  if (!q->base.training) return;
-  q->base.train = a->train;
-  q->base.train.struct_size = sizeof q->base.train;
+  bool said = vf_train_is_said(&a->train) || q->kind >= VF_MOST_MICRO_BATCH;
+  q->base.training = q->base.training || said;
+  vf_train_merge(&q->base.train, &a->train);
 }
 
 static vf_status run(vf_answer *answer, const args *a, const vf_context *ctx, vf_error *err) {

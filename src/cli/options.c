@@ -135,6 +135,10 @@ static vf_status read_params(uint64_t *out, const char *text, vf_error *err) {
   return VF_OK;
 }
 
+static vf_status parse_parameters(void *field, const char *text, vf_error *err) {
+  return read_params(field, text, err);
+}
+
 static vf_status parse_params(void *field, const char *text, vf_error *err) {
   return parse_range(field, text, read_params, err);
 }
@@ -439,7 +443,7 @@ static vf_status apply_own(line *l, const command *c, vf_error *err) {
 static vf_status check_parameters(const args *a, const command *c, vf_error *err) {
   for (size_t i = 0; i < a->n_at; i++)
     if (!takes_parameter(a, c, a->words[a->at[i]])) return takes_no(c, a->words[a->at[i]], err);
-  if (a->line != NULL && !takes_deployment(a, c))
+  if (a->line != NULL && !takes_deployment(a, c) && c->bit != TRAIN)
     return trouble(err, "", "vramfit %s takes no engine's command line", c->name);
   return VF_OK;
 }
@@ -529,8 +533,31 @@ static const char *variable(void *user, const char *name) {
   return getenv(name);
 }
 
+/* A line of a trainer, and its configuration, are for the commands about training. */
+static bool is_for(const args *a, const char *name) {
+  for (size_t i = 0; i < a->n_words; i++)
+    if (a->words[i][0] != '-') return strcmp(a->words[i], name) == 0;
+  return false;
+}
+
+/* Below all that is said: it is read first. */
+static vf_status take_config(const line *l, vf_error *err) {
+  bool takes = is_for(l->a, "train") || is_for(l->a, "max");
+  for (size_t i = 0; takes && i < l->count; i++) {
+    const char *word = l->words[i], *value = NULL;
+    if (strncmp(word, "--config=", 9) == 0) value = word + 9;
+    if (strcmp(word, "--config") == 0 && i + 1 < l->count) value = l->words[i + 1];
+    if (value == NULL || value[0] == '-') continue;
+    vf_status status = vf_command_read_config(l->a->deployment, value, err);
+    if (status != VF_OK) return status;
+  }
+  return VF_OK;
+}
+
 static vf_status take_line(args *a, vf_error *err) {
   if (a->line == NULL) return VF_OK;
+  if (is_for(a, "train"))
+    return vf_command_read_trainer(a->deployment, a->line, a->n_line, err);
   return vf_command_read(a->deployment, a->line, a->n_line, variable, NULL, err);
 }
 
@@ -550,6 +577,7 @@ static size_t count_passed(const vf_command *c) {
 static vf_status read_all(line *l, vf_error *err) {
   args *a = l->a;
   vf_status status = take_line(a, err);
+  if (status == VF_OK) status = take_config(l, err);
   size_t passed = count_passed(a->deployment);
   if (status == VF_OK) status = take_engine(l, err);
   if (status == VF_OK) status = take_words(l, err);

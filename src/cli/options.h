@@ -41,6 +41,7 @@ typedef struct args {
   vf_cell_shows cell;
   uint64_t min_ctx;
   uint32_t min_seqs;
+  const char *config;     /* a trainer's: read before anything else */
   vf_train_request train; /* what its words say; the rest comes from the deployment */
   char offload[64];       /* of train, where its words came one by one */
   range_arg params, memory;

@@ -20,8 +20,7 @@ static vf_status open_all(job *j, const vf_context *ctx, vf_error *err) {
   if (status == VF_OK) status = read_deployment(&j->d, j->a->deployment, j->a, ctx, err);
   if (status != VF_OK) return status;
   j->d.training = true;
-  j->d.train = j->a->train;
-  j->d.train.struct_size = sizeof j->d.train;
+  vf_train_merge(&j->d.train, &j->a->train);
   return vf_setup_open(&j->setup, ctx, &j->d, err);
 }
 

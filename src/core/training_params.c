@@ -45,7 +45,9 @@ static size_t size_of(vf_train_kind kind) {
   switch (kind) {
   case VF_TRAIN_string:
   case VF_TRAIN_list: return sizeof(const char *);
-  case VF_TRAIN_tokens: return sizeof(uint64_t);
+  case VF_TRAIN_tokens:
+  case VF_TRAIN_size:
+  case VF_TRAIN_parameters: return sizeof(uint64_t);
   case VF_TRAIN_count: return sizeof(uint32_t);
   case VF_TRAIN_flag: break;
   }
@@ -84,7 +86,9 @@ void vf_train_param_print(const vf_train_param *p, const vf_train_request *r, vf
     vf_text_put(out, text != NULL ? text : "");
     break;
   }
-  case VF_TRAIN_tokens: vf_text_printf(out, "%" PRIu64, *(const uint64_t *)field); break;
+  case VF_TRAIN_tokens:
+  case VF_TRAIN_parameters: vf_text_printf(out, "%" PRIu64, *(const uint64_t *)field); break;
+  case VF_TRAIN_size: vf_text_printf(out, "%" PRIu64 "B", *(const uint64_t *)field); break;
   case VF_TRAIN_count: vf_text_printf(out, "%" PRIu32, *(const uint32_t *)field); break;
   case VF_TRAIN_flag: vf_text_put(out, *(const bool *)field ? "on" : "off"); break;
   }
@@ -96,6 +100,22 @@ static vf_status read_count(uint32_t *out, const char *text, vf_error *err) {
   if (n == 0 || *end != '\0' || n > VF_MAX_SEQS * 16)
     return vf_fail(err, VF_USAGE, "'%.60s' is not a number from 1 to 1048576", text);
   *out = (uint32_t)n;
+  return VF_OK;
+}
+
+/* "25M" in powers of 1000, or a whole number. */
+vf_status vf_parameters_parse(uint64_t *out, const char *text, vf_error *err) {
+  static const char units[] = "kMBTmbt";
+  static const double factors[] = {1e3, 1e6, 1e9, 1e12, 1e6, 1e9, 1e12};
+  char *end;
+  bool number = text[0] >= '0' && text[0] <= '9' && strpbrk(text, "xXpPeE") == NULL;
+  double value = number ? strtod(text, &end) : 0, factor = 1;
+  const char *unit = number && *end != '\0' ? strchr(units, *end) : NULL;
+  if (unit != NULL && end[1] == '\0') factor = factors[unit - units];
+  bool whole = number && (*end == '\0' || (unit != NULL && end[1] == '\0'));
+  if (!whole || !(value * factor >= 1 && value * factor < 1e18))
+    return vf_fail(err, VF_USAGE, "'%.60s' is not a number of parameters (25M, 7B, 494000)", text);
+  *out = (uint64_t)(value * factor + 0.5);
   return VF_OK;
 }
 
@@ -126,6 +146,8 @@ vf_status vf_train_set(vf_train_request *request, const char *name, const char *
   case VF_TRAIN_tokens: return vf_tokens_parse(field, text, err);
   case VF_TRAIN_count: return read_count(field, text, err);
   case VF_TRAIN_flag: return read_flag(field, text, err);
+  case VF_TRAIN_size: return vf_size_parse(field, text, err);
+  case VF_TRAIN_parameters: return vf_parameters_parse(field, text, err);
   }
   return VF_OK;
 }
@@ -134,4 +156,24 @@ bool vf_train_is_said(const vf_train_request *request) {
   for (size_t i = 0; request != NULL && i < VF_TRAIN_PARAM_COUNT; i++)
     if (vf_train_param_is_set(&vf_train_params[i], request)) return true;
   return false;
+}
+
+void vf_train_merge(vf_train_request *into, const vf_train_request *said) {
+  for (size_t i = 0; into != NULL && said != NULL && i < VF_TRAIN_PARAM_COUNT; i++)
+    if (vf_train_param_is_set(&vf_train_params[i], said))
+      vf_train_param_copy(&vf_train_params[i], into, said);
+}
+
+static void put_word(vf_text *t, const vf_train_param *p, const vf_train_request *r) {
+  vf_text_printf(t, "%s--%s", t->length > 0 ? " " : "", p->name);
+  if (p->kind == VF_TRAIN_flag) return;
+  vf_text_put(t, " ");
+  vf_train_param_print(p, r, t);
+}
+
+void vf_train_words_text(vf_text *t, const vf_train_request *r, const vf_train_request *was) {
+  for (size_t i = 0; i < VF_TRAIN_PARAM_COUNT; i++) {
+    const vf_train_param *p = &vf_train_params[i];
+    if (!vf_train_param_equal(p, r, was) && vf_train_param_is_set(p, r)) put_word(t, p, r);
+  }
 }

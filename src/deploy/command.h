@@ -54,6 +54,17 @@ const vf_unstated *vf_command_unstated(const vf_command *c, size_t *count);
  */
 size_t vf_command_remarks(const vf_command *c, vf_deployment *out);
 
+/* For readers of trainers' words: the deployment as it grows, and what became of a word.  `who` is
+ * whose word it is; known: it is one that may move memory, else nobody knows it. */
+vf_deployment *vf_command_edit(vf_command *c);
+vf_arena *vf_command_arena(vf_command *c);
+const vf_context *vf_command_context(const vf_command *c);
+vf_status vf_command_note_taken(vf_command *c, const char *word, vf_error *err);
+vf_status vf_command_note_passed(vf_command *c, const char *word, vf_error *err);
+vf_status vf_command_note_unread(vf_command *c, const char *who, const char *word,
+                                 const char *value, bool known, vf_error *err);
+vf_status vf_command_note(vf_command *c, const char *code, const char *text, vf_error *err);
+
 /* The engine's words that became parameters. */
 const char *const *vf_command_taken(const vf_command *c, size_t *count);
 

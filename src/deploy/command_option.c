@@ -124,7 +124,7 @@ vf_status vf_reading_tell_unread(vf_reading *r, const char *word, const char *va
   return vf_command_remark(r->c, "option-not-read", text, r->err);
 }
 
-static vf_status tell_unknown(vf_reading *r, const char *word) {
+vf_status vf_reading_tell_unknown(vf_reading *r, const char *word) {
   note_unread(r, word, NULL, false);
   const char *text = vf_command_keep(
       r->c, "%.80s is no option of %s that is known: it may move memory", word, r->dialect->name);
@@ -254,7 +254,7 @@ vf_status vf_reading_take_option(vf_reading *r) {
                    r->dialect->name, (int)strcspn(word, "="), word);
   if (said.row == NULL) {
     if (said.value == NULL && vf_reading_has_next(r)) r->at++;
-    return tell_unknown(r, word);
+    return vf_reading_tell_unknown(r, word);
   }
   vf_status status = vf_reading_find_value(r, &said, word, &value);
   if (status != VF_OK) return status;

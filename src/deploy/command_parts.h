@@ -3,6 +3,7 @@
  *   command.c          the object, its sources (a line, a text, variables) and what is told of them
  *   command_option.c   one option of an engine, its value, and the members of objects
  *   command_ours.c     options of ours, and engines' words among them
+ *   command_trainer.c  what readers of trainers' words fill in
  *   command_outcome.c  what all that was said comes to: a deployment */
 #ifndef VF_DEPLOY_COMMAND_PARTS_H
 #define VF_DEPLOY_COMMAND_PARTS_H
@@ -60,6 +61,7 @@ vf_status vf_command_pass_over(vf_command *c, const char *word, vf_error *err);
 vf_status vf_command_note_unstated(vf_command *c, const vf_param *p, const char *word,
                                    vf_error *err);
 vf_status vf_reading_tell_unread(vf_reading *r, const char *word, const char *value);
+vf_status vf_reading_tell_unknown(vf_reading *r, const char *word);
 
 /* What a parser says, told at the word that it was about. */
 vf_status vf_command_at_word(vf_status status, const char *name, const vf_error *cause,

@@ -170,7 +170,7 @@ const vf_spelling *vf_dialect_bare(const vf_dialect *d) {
 const char *vf_spelling_map(const vf_spelling *row, const char *word, size_t *length) {
   for (const char *s = row->value; *s != '\0';) {
     size_t theirs = strcspn(s, ":"), pair = strcspn(s, " ");
-    char key[32];
+    char key[64];
     if (theirs >= sizeof key) return NULL;
     memcpy(key, s, theirs);
     key[theirs] = '\0';

@@ -12,6 +12,7 @@
 #include "base/names.h"
 #include "base/status.h"
 #include "base/units.h"
+#include "core/training_params.h"
 #include "deploy/command.h"
 #include "readers/config.h"
 #include "readers/files.h"
@@ -42,7 +43,7 @@ static const char *const box_keys[] = {
 static const char *const workload_keys[] = {
     "name",      "title",    "workload", "size",       "scope", "class",
     "schedule",  "pipeline", "profiles", "keep_alive", "limit", "gpu",
-    "container", "gpus",     "command",  "notes",      NULL};
+    "container", "gpus",     "command",  "notes",      "config", NULL};
 static const char *const scenario_keys[] = {"name", "title", "workloads", "notes", NULL};
 static const char *const ollama_keys[] = {"max_loaded_models", "num_parallel", "keep_alive",
                                           "gpu_overhead",      "requests",     NULL};
@@ -62,6 +63,11 @@ static const vf_param *workload_param(const char *key) {
   for (size_t i = 0; i < sizeof of_the_box / sizeof *of_the_box; i++)
     if (p == &vf_params[of_the_box[i]]) return NULL;
   return p != NULL && strchr(key, '-') == NULL ? p : NULL;
+}
+
+/* A word of training as a key: "seq_len". */
+static bool is_train_key(const char *key) {
+  return strchr(key, '-') == NULL && vf_train_param_find(key) != NULL;
 }
 
 /* A parameter as a key: "kv_unified". */
@@ -95,7 +101,7 @@ static vf_status check_below(const vf_scenario_file *f, const char *key, const c
                              const char *const *known, vf_error *err) {
   char first[64];
   snprintf(first, sizeof first, "%.*s", (int)strcspn(name, "."), name);
-  bool param = known == workload_keys && workload_param(first) != NULL;
+  bool param = known == workload_keys && (workload_param(first) != NULL || is_train_key(first));
   if (!param && !is_listed(first, known)) return unknown_key(f, key, first, known, err);
   if (name[strlen(first)] == '\0' || strncmp(first, "x-", 2) == 0) return VF_OK;
   return vf_scenario_fail(f, key, err, "an object is not expected here");
@@ -343,6 +349,38 @@ static vf_status read_params(vf_scenario_workload *w, const vf_facts *f, vf_erro
   return status;
 }
 
+/* A plain value as an option has it; NULL: a list, or nothing. */
+static const char *plain_text(vf_scenario_file *file, const vf_fact *fact) {
+  char text[32];
+  if (fact->type == VF_FACT_STRING) return fact->as.string;
+  if (fact->type == VF_FACT_BOOL) return fact->as.boolean ? "on" : "off";
+  if (fact->type != VF_FACT_INT) return NULL;
+  snprintf(text, sizeof text, "%" PRId64, fact->as.integer);
+  return vf_arena_copy(file->arena, text, strlen(text));
+}
+
+/* Every key that is a word of training makes it a training run. */
+static vf_status read_training(vf_scenario_workload *w, vf_scenario_file *file, const vf_facts *f,
+                               vf_error *err) {
+  vf_status status = VF_OK;
+  for (size_t i = 0; status == VF_OK && i < VF_TRAIN_PARAM_COUNT; i++) {
+    char key[64];
+    vf_error cause = {.status = VF_OK};
+    snprintf(key, sizeof key, "%s", vf_train_params[i].name);
+    for (char *c = key; *c != '\0'; c++)
+      if (*c == '-') *c = '_';
+    const vf_fact *fact = vf_facts_find(f, key);
+    if (fact == NULL) continue;
+    const char *text = plain_text(file, fact);
+    status = text == NULL ? vf_fail(&cause, VF_USAGE, "one value is expected here")
+                          : vf_train_set(&w->d.train, key, text, &cause);
+    w->d.training = true;
+    if (status != VF_OK) return at_key(f, key, &cause, err);
+  }
+  if (w->d.training) w->class = VF_ITEM_TRAINING;
+  return status;
+}
+
 /* ---- A workload: how it is used --------------------------------------------------------- */
 
 static vf_status read_profiles(vf_scenario_workload *w, const vf_facts *f, vf_error *err) {
@@ -404,24 +442,46 @@ static vf_status read_use(vf_scenario_workload *w, const vf_facts *f, vf_error *
   return status == VF_OK ? read_places(w, f, err) : status;
 }
 
+/* An engine's line, or a trainer's. */
+static vf_status read_line(vf_command *c, const vf_scenario_file *file, const char *text,
+                           vf_error *err) {
+  vf_words commands[VF_WORDS_COMMANDS];
+  size_t n = 0;
+  vf_status status = vf_command_read_text(c, text, NULL, NULL, err);
+  if (status != VF_UNKNOWN) return status;
+  vf_error why = {.status = VF_OK};
+  status = vf_words_split(commands, &n, text, NULL, NULL, file->arena, &why);
+  if (status == VF_OK && n == 1)
+    status = vf_command_read_trainer(c, commands[0].list, commands[0].count, &why);
+  if (n != 1 || status == VF_UNKNOWN) return VF_UNKNOWN; /* what was said of engines stands */
+  if (status != VF_OK && err != NULL) *err = why;
+  return status;
+}
+
 /* "vllm serve M --max-model-len 8k": read first, so that keys of their own count more. */
 static vf_status read_command(vf_scenario_workload *w, const vf_scenario_file *file,
                               const vf_facts *f, vf_error *err) {
   const char *text;
   vf_error cause = {.status = VF_OK};
+  const char *config, *key = "command";
   vf_status status = string_at(&text, f, "command", err);
-  if (status != VF_OK || text == NULL) return status;
+  if (status == VF_OK) status = string_at(&config, f, "config", err);
+  if (status != VF_OK || (text == NULL && config == NULL)) return status;
   vf_command *c = vf_command_in(file->arena, file->ctx);
-  status = c == NULL ? vf_fail_nomem(&cause) : vf_command_read_text(c, text, NULL, NULL, &cause);
+  if (c == NULL) return vf_fail_nomem(err);
+  if (config != NULL) status = vf_command_read_config(c, config, &cause);
+  if (status != VF_OK) key = "config";
+  if (status == VF_OK && text != NULL) status = read_line(c, file, text, &cause);
   if (status == VF_OK) status = vf_command_deployment(c, &w->d, &cause);
   if (status == VF_OK) return VF_OK;
-  return vf_facts_fail(f, "command", status == VF_NOMEM ? VF_NOMEM : VF_MALFORMED, err,
+  return vf_facts_fail(f, key, status == VF_NOMEM ? VF_NOMEM : VF_MALFORMED, err,
                        "%.100s%s%s", cause.source, cause.source[0] != '\0' ? ": " : "",
                        cause.message);
 }
 
 static vf_status check_kind(const vf_scenario_workload *w, const vf_facts *f, vf_error *err) {
-  int kinds = (w->d.model != NULL) + (w->measured != NULL) + w->has_size;
+  bool network = w->d.train.network_params != 0;
+  int kinds = (w->d.model != NULL) + (w->measured != NULL) + w->has_size + network;
   if (kinds == 0)
     return vf_facts_fail(f, "model", VF_MALFORMED, err,
                          "a model, a workload or a size says what it takes");
@@ -456,6 +516,7 @@ vf_status vf_scenario_workload_read(vf_scenario_workload *out, vf_scenario_file 
   if (status == VF_OK) status = string_at(&out->measured, &f, "workload", err);
   if (status == VF_OK) status = read_size(out, &f, err);
   if (status == VF_OK) status = read_params(out, &f, err);
+  if (status == VF_OK) status = read_training(out, file, &f, err);
   note_ollama(out);
   if (status == VF_OK) status = read_use(out, &f, err);
   if (status == VF_OK) status = check_kind(out, &f, err);

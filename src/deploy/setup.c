@@ -108,7 +108,11 @@ vf_status vf_deployment_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, co
       is_here(d) ? vf_machine_select(devices, VF_MAX_DEVICES, n, d->machine, d->gpu, d->empty, err)
                  : vf_devices_parse(devices, VF_MAX_DEVICES, n, ctx, d->gpu, err);
   if (status != VF_OK) return status;
-  if (d->gpus != 0 && *n != 1)
+  bool same = d->training && (d->gpus == *n || d->gpus == 1); /* a file says it as well */
+  if (d->training && !same && d->gpus != 0 && *n != 1)
+    return vf_fail(err, VF_USAGE, "'%s' is %zu devices, and the trainer starts %u processes", d->gpu,
+                   *n, d->gpus);
+  if (d->gpus != 0 && *n != 1 && !same)
     return vf_fail(err, VF_USAGE, "'%s' is several devices already: how many is said once", d->gpu);
   for (; *n < d->gpus; ++*n) devices[*n] = devices[0];
   *n = used_devices(*n, d);
@@ -255,7 +259,7 @@ void vf_deployment_remarks(vf_estimate *e, const vf_deployment *d) {
 
 /* A model is trained as it is published: the format is that of a frozen base, ranks and the program
  * are the trainer's. */
-static vf_deployment as_published(const vf_deployment *d) {
+vf_deployment vf_deployment_published(const vf_deployment *d) {
   vf_deployment p = *d;
   p.quant = p.request.engine = NULL;
   p.request.tp = p.request.pp = p.request.ep = 0;
@@ -290,20 +294,24 @@ vf_status vf_setup_open(vf_setup **out, const vf_context *ctx, const vf_deployme
   if (s == NULL) return vf_fail_nomem(err);
   s->allocator = ctx->allocator;
   s->from = d;
-  s->published = as_published(d);
+  s->published = vf_deployment_published(d);
   if (d->training) d = &s->published;
   s->opened = (vf_opened){0};
   s->n_settled = 0;
   s->n_devices = 0;
   s->gpus = 0;
   char one[64];
+  bool own = d->training && d->train.network_params != 0;
   if (d->training && (s->gpus = many_gpus(one, sizeof one, d->gpu)) != 0) s->published.gpu = one;
-  if (d->model == NULL) status = vf_fail(err, VF_USAGE, "no model is named");
+  if (d->model == NULL && !own) status = vf_fail(err, VF_USAGE, "no model is named");
+  if (d->model != NULL && own)
+    status = vf_fail(err, VF_USAGE, "--network stands in place of --model: one of them");
   if (status == VF_OK) status = vf_deployment_devices(s->devices, &s->n_devices, ctx, d, err);
   s->published.gpu = s->from->gpu;
   if (status == VF_OK && s->gpus != 0 && s->n_devices != 1)
     status = vf_fail(err, VF_USAGE, "'%.60s': so many GPUs are of one kind", d->gpu);
-  if (status == VF_OK) status = vf_opened_open(&s->opened, ctx, d, s->devices, s->n_devices, err);
+  if (status == VF_OK && !own)
+    status = vf_opened_open(&s->opened, ctx, d, s->devices, s->n_devices, err);
   if (status == VF_OK)
     *out = s;
   else

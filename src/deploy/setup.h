@@ -41,6 +41,26 @@ bool vf_setup_keeps_ctx(const vf_setup *s);
 /* The deployment that it was opened from. */
 const vf_deployment *vf_setup_from(const vf_setup *s);
 
+/* What of a training deployment is opened: the model as it is published. */
+vf_deployment vf_deployment_published(const vf_deployment *d);
+
+/* Works out a training with or without a model; fails as vf_train_run(). */
+vf_status vf_train_any(vf_train *out, const vf_model *model, const vf_train_request *r,
+                       const vf_device *devices, size_t n, vf_error *err);
+
+/* A training in few words, and what it takes of one device; fails as vf_setup_train(). */
+typedef struct vf_train_sum {
+  char what[200];
+  vf_interval need;
+  uint64_t host_bytes;
+} vf_train_sum;
+
+vf_status vf_deployment_train_sum(vf_train_sum *out, const vf_context *ctx, const vf_deployment *d,
+                                  const vf_device *device, vf_error *err);
+
+/* The run of a deployment that trains, as vf_train_run() takes it. */
+vf_status vf_deployment_train_request(vf_train_request *out, const vf_deployment *d, vf_error *err);
+
 /* GPUs of a training, all of the first device's kind, where they are too many for devices of their
  * own: "h100x512"; 0: the devices are all. */
 uint32_t vf_setup_gpus(const vf_setup *s);

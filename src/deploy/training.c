@@ -1,19 +1,34 @@
 /* training.c - from a deployment that trains to a run: ranks, the program, and what that takes
  * where nothing was said. */
+#include <inttypes.h>
+
 #include "base/args.h"
+#include "base/checked.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "deploy/setup.h"
 #include "engines/trainers.h"
 
 vf_status vf_setup_train_request(vf_train_request *out, const vf_setup *s, vf_error *err) {
-  const vf_deployment *d = vf_setup_from(s);
+  vf_status status = vf_deployment_train_request(out, vf_setup_from(s), err);
+  if (status == VF_OK) out->gpus = vf_setup_gpus(s);
+  return status;
+}
+
+vf_status vf_train_any(vf_train *out, const vf_model *model, const vf_train_request *r,
+                       const vf_device *devices, size_t n, vf_error *err) {
+  if (model == NULL) return vf_train_network(out, r, devices, n, err);
+  return vf_train_run(out, model, r, devices, n, err);
+}
+
+vf_status vf_deployment_train_request(vf_train_request *out, const vf_deployment *d,
+                                      vf_error *err) {
   vf_train_request r = d->train;
   r.base_quant = d->quant;
   r.tp = d->request.tp;
   r.pp = d->request.pp;
   r.ep = d->request.ep;
   r.engine = d->request.engine;
-  r.gpus = vf_setup_gpus(s);
   vf_status status = vf_trainer_settle(&r, err);
   if (status == VF_OK) *out = r;
   return status;
@@ -27,5 +42,33 @@ vf_status vf_setup_train(vf_train *out, const vf_setup *setup, vf_error *err) {
   const vf_device *devices = vf_setup_devices(setup, &n);
   vf_status status = vf_setup_train_request(&r, setup, err);
   if (status != VF_OK) return status;
-  return vf_train_run(out, vf_setup_model(setup), &r, devices, n, err);
+  return vf_train_any(out, vf_setup_model(setup), &r, devices, n, err);
+}
+
+static void sum_up(vf_train_sum *out, const vf_train *t, const vf_train_request *r) {
+  vf_text words = vf_text_on(out->what, sizeof out->what);
+  uint32_t batch = vf_max_u32(r->micro_batch, 1);
+  vf_text_printf(&words, "training %s · %" PRIu32, t->model, batch);
+  if (r->network_params != 0)
+    vf_text_put(&words, " samples in a step");
+  else
+    vf_text_printf(&words, " × %" PRIu64 " tokens", r->seq_tokens != 0 ? r->seq_tokens : 2048);
+  out->need = t->budget.need;
+  out->host_bytes = t->host_bytes;
+}
+
+vf_status vf_deployment_train_sum(vf_train_sum *out, const vf_context *ctx, const vf_deployment *d,
+                                  const vf_device *device, vf_error *err) {
+  vf_opened opened = {0};
+  vf_train_request r;
+  vf_train t;
+  vf_status status = vf_deployment_train_request(&r, d, err);
+  if (status == VF_OK && r.network_params == 0) {
+    const vf_deployment published = vf_deployment_published(d);
+    status = vf_opened_open(&opened, ctx, &published, device, 1, err);
+  }
+  if (status == VF_OK) status = vf_train_any(&t, opened.model, &r, device, 1, err);
+  vf_opened_close(&opened);
+  if (status == VF_OK) sum_up(out, &t, &r);
+  return status;
 }

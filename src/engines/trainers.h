@@ -16,6 +16,8 @@ typedef struct vf_trainer_default {
   const char *method;        /* only with this one; NULL: always */
 } vf_trainer_default;
 
+enum { VF_TRAINER_TABLES = 3 };
+
 typedef struct vf_trainer {
   const char *name;           /* "trl" */
   const char *const *aliases; /* NULL-terminated */
@@ -25,8 +27,18 @@ typedef struct vf_trainer {
   const char *const *lacks;  /* "parallel=fsdp", "offload=params"; NULL-terminated */
   const char *note;          /* what it does that no word says; NULL: nothing */
   const char *source;        /* of the defaults: files of its code */
-  const vf_dialect *dialect; /* its configuration and its command line; NULL: neither is read */
+  /* Its words, in files and on lines: a first table that has a word counts.  A row's words stand
+   * without dashes, '_' is '-', and a '*' at the end is any ending; keys within keys have dots
+   * between them.  Parameters are those of train.h and of deployments, and: "@config", another file
+   * of words; "@component", a model by torchtune's name.  In maps an empty word says nothing, and
+   * "-" is not read. */
+  const vf_dialect *words[VF_TRAINER_TABLES];
 } vf_trainer;
+
+/* Of those who start trainers, and of DeepSpeed's own file. */
+extern const vf_dialect vf_words_accelerate, vf_words_launcher, vf_words_deepspeed;
+extern const vf_dialect vf_words_trainer, vf_words_axolotl, vf_words_factory;
+extern const vf_dialect vf_words_torchtune, vf_words_mlx_lora;
 
 /* Row i; NULL beyond the last. */
 const vf_trainer *vf_trainer_at(size_t i);

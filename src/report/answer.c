@@ -40,6 +40,10 @@ static void text_value(vf_text *t, const vf_answer *a, const vf_choice *c) {
     return;
   }
   vf_text_thousands(t, c->number);
+  if (a->kind == VF_MOST_MICRO_BATCH && a->ctx_tokens == 0) {
+    vf_text_put(t, c->number == 1 ? " sample" : " samples");
+    return;
+  }
   vf_text_printf(t, " %s", c->number == 1 ? words[a->kind].one : words[a->kind].many);
 }
 

@@ -106,9 +106,12 @@ static const char *level_word(const vf_finding *f) {
   return words[f->known ? VF_LEVEL_NOTE : f->level];
 }
 
-static void make_way(char out[WAY_BYTES], const vf_way *w, const vf_checked *k) {
+static void make_way(char out[WAY_BYTES], const vf_finding *f, size_t way, const vf_checked *k) {
   vf_text t = vf_text_on(out, WAY_BYTES);
-  vf_way_text(&t, w, k->judged_on != NULL ? k->judged_on : "");
+  if (f->words[way] != NULL)
+    vf_text_put(&t, f->words[way]);
+  else
+    vf_way_text(&t, &f->ways[way], k->judged_on != NULL ? k->judged_on : "");
 }
 
 static void put_findings(vf_doc *d, const vf_checked *k) {
@@ -127,7 +130,7 @@ static void put_findings(vf_doc *d, const vf_checked *k) {
     vf_doc_open(d, "ways", '[');
     for (size_t w = 0; w < f->n_ways; w++) {
       char text[WAY_BYTES];
-      make_way(text, &f->ways[w], k);
+      make_way(text, f, w, k);
       vf_doc_string(d, NULL, text);
     }
     vf_doc_close(d, ']');
@@ -232,7 +235,7 @@ static size_t make_findings(vf_check_report *r, size_t at, const vf_check *c, co
   for (size_t i = 0; i < k->n_findings; i++) {
     const vf_finding *f = &k->findings[i];
     for (size_t w = 0; w < f->n_ways; w++) {
-      make_way(r->way_texts[at + i][w], &f->ways[w], k);
+      make_way(r->way_texts[at + i][w], f, w, k);
       r->ways[at + i][w] = r->way_texts[at + i][w];
     }
     r->findings[at + i] =

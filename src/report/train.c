@@ -105,10 +105,14 @@ static void put_label(vf_out *out, const char *label) {
 static void put_room(vf_out *out, const vf_train_limits *l) {
   char buf[160];
   vf_text t = vf_text_on(buf, sizeof buf);
-  vf_text_printf(&t, "%" PRIu32 " sequence%s in a step · ", l->micro_batch,
+  bool samples = l->request.network_params != 0;
+  vf_text_printf(&t, "%" PRIu32 " %s%s in a step", l->micro_batch, samples ? "sample" : "sequence",
                  l->micro_batch == 1 ? "" : "s");
-  vf_text_thousands(&t, l->seq_tokens);
-  vf_text_printf(&t, " tokens%s", l->seq_is_model_limit ? " (the model's limit)" : "");
+  if (!samples) {
+    vf_text_put(&t, " · ");
+    vf_text_thousands(&t, l->seq_tokens);
+    vf_text_printf(&t, " tokens%s", l->seq_is_model_limit ? " (the model's limit)" : "");
+  }
   if (l->lora_rank != 0) vf_text_printf(&t, " · rank %" PRIu32, l->lora_rank);
   vf_out_put(out, "\n");
   put_label(out, "room for");
@@ -171,6 +175,14 @@ static bool text_defaults(vf_text *t, const page *p) {
   vf_train_words_text(&words, &p->l->request, &p->d->train);
   vf_text_printf(t, "%s's own: %s", p->trainer->title, buf);
   return true;
+}
+
+/* A program's configuration may leave the length to the data. */
+static const char no_length[] = "sequences of 2,048 tokens: their length is not said (--seq-len)";
+
+static bool has_no_length(const page *p) {
+  return p->trainer != NULL && p->l != NULL && p->l->request.seq_tokens == 0 &&
+         p->l->request.network_params == 0;
 }
 
 static void put_assumptions(vf_out *out, const page *p) {
@@ -265,6 +277,8 @@ static void put_word(vf_doc *d, const vf_train_param *p, const vf_train_request 
     vf_doc_string(d, key, text);
   else if (p->kind == VF_TRAIN_flag)
     vf_doc_bool(d, key, true);
+  else if (p->kind == VF_TRAIN_size) /* digits, and the unit of people */
+    vf_doc_raw(d, key, text, strspn(text, "0123456789"));
   else
     vf_doc_raw(d, key, text, strlen(text));
 }
@@ -331,6 +345,7 @@ static void put_assumed_all(vf_doc *d, const page *p) {
   if (text_defaults(&t, p)) put_assumed(d, "trainer-default", buf);
   if (p->trainer != NULL && p->trainer->note != NULL)
     put_assumed(d, "trainer-note", p->trainer->note);
+  if (has_no_length(p)) put_assumed(d, "seq-len", no_length);
   for (size_t i = 0; i < p->r->n_notes; i++) put_assumed(d, "training", p->r->notes[i]);
   for (size_t i = 0; p->d != NULL && i < p->d->n_remarks; i++)
     put_assumed(d, p->d->remarks[i].code, p->d->remarks[i].text);

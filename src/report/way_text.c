@@ -34,20 +34,6 @@ void vf_way_text(vf_text *t, const vf_way *w, const char *gpu) {
   if (w->cache_ram_off) put_word(t, "--cache-ram", "0");
 }
 
-static void put_train_word(vf_text *t, const vf_train_param *p, const vf_train_request *r) {
-  vf_text_printf(t, "%s--%s", t->length > 0 ? " " : "", p->name);
-  if (p->kind == VF_TRAIN_flag) return;
-  vf_text_put(t, " ");
-  vf_train_param_print(p, r, t);
-}
-
-void vf_train_words_text(vf_text *t, const vf_train_request *r, const vf_train_request *was) {
-  for (size_t i = 0; i < VF_TRAIN_PARAM_COUNT; i++) {
-    const vf_train_param *p = &vf_train_params[i];
-    if (!vf_train_param_equal(p, r, was) && vf_train_param_is_set(p, r)) put_train_word(t, p, r);
-  }
-}
-
 void vf_train_way_text(vf_text *t, const vf_train_way *w, const vf_train_request *was,
                        const char *gpu) {
   if (w->gpus != 0) vf_text_printf(t, "--gpu %sx%" PRIu32, gpu, w->gpus);

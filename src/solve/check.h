@@ -30,6 +30,7 @@ typedef struct vf_finding {
   uint32_t line, column;
   const char *message;
   vf_way ways[VF_MAX_WAYS]; /* what would fit, each one estimated */
+  const char *words[VF_MAX_WAYS]; /* of a training: a way as options; NULL: it is in ways */
   size_t n_ways;
   bool known; /* the baseline has it */
 } vf_finding;

@@ -14,9 +14,11 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "core/estimate.h"
+#include "core/training_params.h"
 #include "core/words.h"
 #include "deploy/setup.h"
 #include "solve/check.h"
+#include "vramfit/solve.h"
 
 enum { LONGEST_MODEL = 4096 };
 
@@ -116,6 +118,12 @@ static vf_status keep_deployment(vf_check *c, vf_checked *k, const vf_deployment
     *at = vf_check_keep(c, *at);
     if (*at == NULL) return vf_fail_nomem(err);
   }
+  for (size_t i = 0; i < VF_TRAIN_PARAM_COUNT; i++) {
+    const char **at = vf_train_param_text(&vf_train_params[i], &k->deployment.train);
+    if (at == NULL || *at == NULL) continue;
+    *at = vf_check_keep(c, *at);
+    if (*at == NULL) return vf_fail_nomem(err);
+  }
   vf_request *r = &k->deployment.request;
   for (size_t i = 0; i < r->override_count; i++) {
     r->overrides[i].pattern =
@@ -188,8 +196,7 @@ static void sum_up(vf_outcome *out, const vf_estimate *e) {
 }
 
 /* "needs 20.11 of 15.70 GiB on RTX 4080: 4.41 GiB too much" */
-static vf_finding *tell_verdict(vf_check *c, vf_checked *k) {
-  const vf_device_budget *b = vf_estimate_tightest(c->estimate);
+static vf_finding *tell_verdict(vf_check *c, vf_checked *k, const vf_device_budget *b) {
   char need[VF_CHECK_SIZE], capacity[VF_CHECK_SIZE], by[VF_CHECK_SIZE];
   vf_verdict v = k->verdict;
   if (v == VF_FITS || b == NULL) return NULL;
@@ -252,12 +259,49 @@ static vf_status tell_estimate(vf_check *c, vf_checked *k, const vf_setup *setup
     vf_status status = vf_limits_solve(&l, c->estimate, c->scratch, devices, n, NULL);
     if (status == VF_NOMEM) return vf_fail_nomem(err);
   }
-  vf_finding *f = tell_verdict(c, k);
+  vf_finding *f = tell_verdict(c, k, vf_estimate_tightest(c->estimate));
   for (size_t i = 0; f != NULL && i < l.n_ways; i++) f->ways[f->n_ways++] = l.ways[i];
   if (f != NULL && !vf_expects_fit(expect)) f->level = VF_LEVEL_NOTE;
   if (beyond_model(c->estimate))
     vf_checked_add(c, k, VF_RULE_BEYOND, "the context is beyond the model's own limit");
   vf_expect_all(c, k, expect, &l);
+  return VF_OK;
+}
+
+/* ---- A training ------------------------------------------------------------------------- */
+
+/* Ways as options, since they are words of a run. */
+static void add_train_ways(vf_check *c, vf_finding *f, const vf_train_limits *l, const char *gpu) {
+  for (size_t i = 0; i < l->n_ways; i++) {
+    char text[256];
+    vf_text t = vf_text_on(text, sizeof text);
+    const vf_train_way *w = &l->ways[i];
+    if (w->gpus != 0) vf_text_printf(&t, "--gpu %sx%" PRIu32, gpu, w->gpus);
+    vf_train_words_text(&t, &w->request, &l->request);
+    f->words[f->n_ways] = vf_check_keep(c, text);
+    if (f->words[f->n_ways] != NULL) f->n_ways++;
+  }
+}
+
+static vf_status tell_training(vf_check *c, vf_checked *k, const vf_setup *setup,
+                               const vf_train *t, const vf_node *expect, vf_error *err) {
+  vf_train_limits l;
+  const vf_device_budget *b = &t->budget;
+  k->judged = true;
+  k->verdict = b->verdict;
+  k->outcome = (vf_outcome){.known = true,
+                            .verdict = b->verdict,
+                            .engine = k->engine,
+                            .need_bytes = b->need.bytes,
+                            .need_high_bytes = b->need.high_bytes,
+                            .capacity_bytes = b->capacity_bytes,
+                            .headroom_bytes = b->headroom_bytes,
+                            .target_bytes = b->headroom_target_bytes};
+  vf_finding *f = tell_verdict(c, k, b);
+  vf_status status = f != NULL ? vf_train_limits_solve(&l, setup, NULL) : VF_OK;
+  if (status == VF_NOMEM) return vf_fail_nomem(err);
+  if (f != NULL && status == VF_OK) add_train_ways(c, f, &l, b->device.id);
+  if (f != NULL && !vf_expects_fit(expect)) f->level = VF_LEVEL_NOTE;
   return VF_OK;
 }
 
@@ -288,6 +332,14 @@ static vf_status judge_on(vf_check *c, vf_checked *k, const vf_deployment *d, co
   k->judged_on = d->gpu;
   vf_status status = vf_setup_open(&setup, c->ctx, d, &cause);
   bool opened = status == VF_OK;
+  vf_train t;
+  if (opened && d->training) {
+    status = vf_setup_train(&t, setup, &cause);
+    status = status == VF_OK ? tell_training(c, k, setup, &t, expect, err)
+                             : tell_refusal(c, k, status, &cause, opened, err);
+    vf_setup_free(setup);
+    return status;
+  }
   if (opened) status = vf_setup_estimate(c->estimate, setup, &cause);
   status = status == VF_OK ? tell_estimate(c, k, setup, expect, err)
                            : tell_refusal(c, k, status, &cause, opened, err);

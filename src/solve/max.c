@@ -169,7 +169,8 @@ static vf_status check(const vf_max_query *query, vf_error *err) {
   if (status == VF_OK) status = vf_deployment_check(&query->base, err);
   if (status != VF_OK) return status;
   if ((unsigned)query->kind >= VF_MOST_COUNT) return vf_fail(err, VF_USAGE, "no such question");
-  if (query->base.model == NULL) return vf_fail(err, VF_USAGE, "no model is named");
+  bool own = query->base.training && query->base.train.network_params != 0;
+  if (query->base.model == NULL && !own) return vf_fail(err, VF_USAGE, "no model is named");
   bool named = query->base.gpu != NULL || query->lists[VF_AXIS_GPU] != NULL;
   if (!named && query->kind != VF_MOST_GPU) return vf_fail(err, VF_USAGE, "no device is named");
   return VF_OK;

@@ -409,6 +409,20 @@ static vf_status add_model(job *j, vf_placed *p, vf_scenario_workload *w, vf_err
   return status;
 }
 
+/* ---- Training --------------------------------------------------------------------------- */
+
+/* As `train` works it out, on one device of the box; main memory for what is offloaded. */
+static vf_status add_training(job *j, vf_placed *p, const vf_scenario_workload *w, vf_error *err) {
+  const vf_device *device = &j->place->box.devices[w->n_gpus > 0 ? w->gpus[0] : 0];
+  vf_train_sum t;
+  vf_status status = vf_deployment_train_sum(&t, j->ctx, &w->d, device, err);
+  if (status != VF_OK) return status;
+  p->what = vf_arena_copy(j->place->arena, t.what, strlen(t.what));
+  p->figure = "worked out";
+  add_plain_options(j, p, t.need, t.host_bytes, VF_SCOPE_PROCESS);
+  return p->what != NULL ? VF_OK : vf_fail_nomem(err);
+}
+
 /* ---- Programs of known size ------------------------------------------------------------- */
 
 static vf_status add_measured(job *j, vf_placed *p, const vf_scenario_workload *w, vf_error *err) {
@@ -449,7 +463,7 @@ static void apply_limit(vf_placed *p, const vf_box *box) {
 
 /* What is to go on certain devices has no other option. */
 static void keep_pinned(vf_placed *p, const vf_scenario_workload *w, size_t n_devices) {
-  if (w->n_gpus != 1 || p->item.n_options != n_devices || w->d.model != NULL) return;
+  if (w->n_gpus != 1 || p->item.n_options != n_devices || (w->d.model != NULL && !w->d.training)) return;
   p->options[0] = p->options[w->gpus[0]];
   p->item.n_options = 1;
 }
@@ -532,7 +546,9 @@ static vf_status add_item(job *j, size_t i, vf_error *err) {
                                 w->keep_alive_s == 0};
   vf_status status = check_places(j, w, err);
   if (status != VF_OK) return status;
-  if (w->d.model != NULL)
+  if (w->d.training)
+    status = add_training(j, p, w, err);
+  else if (w->d.model != NULL)
     status = add_model(j, p, w, err);
   else if (w->measured != NULL)
     status = add_measured(j, p, w, err);

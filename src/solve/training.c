@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "base/args.h"
 #include "base/checked.h"
 #include "base/status.h"
@@ -27,7 +26,7 @@
 #include "solve/largest.h"
 #include "solve/question.h"
 
-enum { MOST_SEQ_UNKNOWN = 1 << 20, MOST_BATCH = 4096, MOST_RANK = 4096 };
+enum { MOST_SEQ_UNKNOWN = 1 << 20, MOST_BATCH = 65536, MOST_RANK = 4096 };
 
 /* ---- One estimate ----------------------------------------------------------------------- */
 
@@ -40,7 +39,7 @@ static vf_status estimate(vf_train_asker *x, vf_train *out, const vf_train_reque
                           uint32_t gpus, vf_error *err) {
   vf_train_request q = *r;
   q.gpus = gpus; /* all alike */
-  vf_status status = vf_train_run(out, x->model, &q, x->devices, 1, err);
+  vf_status status = vf_train_any(out, x->model, &q, x->devices, 1, err);
   x->estimates += status == VF_OK;
   return status;
 }
@@ -125,7 +124,8 @@ static vf_status measure(void *user, uint64_t n, vf_sample *out, vf_error *err) 
 uint64_t vf_train_end(const vf_train_asker *x, vf_max_kind kind) {
   if (kind == VF_MOST_MICRO_BATCH) return MOST_BATCH;
   if (kind == VF_MOST_RANK) return MOST_RANK;
-  return x->model->max_ctx_tokens != 0 ? x->model->max_ctx_tokens : MOST_SEQ_UNKNOWN;
+  bool known = x->model != NULL && x->model->max_ctx_tokens != 0;
+  return known ? x->model->max_ctx_tokens : MOST_SEQ_UNKNOWN;
 }
 
 vf_status vf_train_largest(vf_train_asker *x, uint64_t *out, const vf_train_request *r,
@@ -155,11 +155,6 @@ void vf_train_share_out(const vf_train_asker *x, vf_train_request *r, uint32_t g
   if (gpus > 1 && !shared && vf_trainer_has(x->trainer, "parallel", word)) r->parallel = word;
 }
 
-uint32_t vf_train_repeat(vf_train_asker *x, uint32_t gpus) {
-  for (uint32_t i = 1; i < gpus && i < VF_MAX_DEVICES; i++) x->devices[i] = x->devices[0];
-  return gpus <= VF_MAX_DEVICES ? gpus : VF_MAX_DEVICES;
-}
-
 /* As options have it, with what shares them out. */
 static void name_gpus(vf_choice *c, const char *id, uint32_t n, const char *parallel) {
   vf_text t = vf_text_on(c->name, sizeof c->name);
@@ -175,7 +170,7 @@ static vf_status solve_gpus(vf_train_asker *x, vf_answer *a, vf_error *err) {
     vf_error why = {.status = VF_OK};
     vf_train t;
     vf_train_request r = x->r;
-    uint32_t n = vf_train_repeat(x, vf_train_nodes[i]);
+    uint32_t n = vf_train_nodes[i];
     vf_train_share_out(x, &r, n);
     vf_status status = estimate(x, &t, &r, n, &why);
     if (status != VF_OK && !vf_is_refusal(status)) {
@@ -204,10 +199,7 @@ vf_status vf_train_begin(vf_train_asker *x, const vf_setup *setup, vf_error *err
   x->model = vf_setup_model(setup);
   x->gpus = (uint32_t)n;
   x->estimates = 0;
-  const vf_allocator *a = vf_arena_allocator(x->model->arena);
-  x->devices = a->alloc(a->user, VF_MAX_DEVICES * sizeof *x->devices);
-  if (x->devices == NULL) return vf_fail_nomem(err);
-  memcpy(x->devices, devices, n * sizeof *devices);
+  x->devices[0] = devices[0]; /* all are alike */
   const vf_request *request = &vf_setup_from(setup)->request;
   x->host_memory_bytes =
       request->host_memory_bytes != 0 ? request->host_memory_bytes : devices[0].host_memory_bytes;
@@ -217,11 +209,6 @@ vf_status vf_train_begin(vf_train_asker *x, const vf_setup *setup, vf_error *err
   return status;
 }
 
-void vf_train_leave(vf_train_asker *x) {
-  const vf_allocator *a = vf_arena_allocator(x->model->arena);
-  if (x->devices != NULL) a->free(a->user, x->devices);
-}
-
 bool vf_max_is_training(vf_max_kind kind) {
   return kind == VF_MOST_MICRO_BATCH || kind == VF_MOST_SEQ_LEN || kind == VF_MOST_RANK;
 }
@@ -229,13 +216,13 @@ bool vf_max_is_training(vf_max_kind kind) {
 /* What it is about. */
 static void describe(vf_answer *a, const vf_train_asker *x) {
   const vf_train_request *r = &x->r;
-  snprintf(a->model, sizeof a->model, "%s", x->model->id);
+  snprintf(a->model, sizeof a->model, "%s", x->model != NULL ? x->model->id : "a network of one's own");
   snprintf(a->quant, sizeof a->quant, "%s", r->method != NULL ? r->method : "full");
   snprintf(a->engine, sizeof a->engine, "%s", x->trainer->title);
   snprintf(a->gpu, sizeof a->gpu, "%s", x->devices[0].name);
   a->gpus = x->gpus;
   a->training = true;
-  a->ctx_tokens = r->seq_tokens != 0 ? r->seq_tokens : 2048;
+  a->ctx_tokens = r->seq_tokens != 0 ? r->seq_tokens : x->model != NULL ? 2048 : 0;
   a->seqs = r->micro_batch != 0 ? r->micro_batch : 1;
 }
 
@@ -247,6 +234,8 @@ static vf_status solve(vf_train_asker *x, vf_answer *a, vf_error *err) {
   if (a->kind == VF_MOST_GPUS && x->gpus != 1)
     return vf_fail(err, VF_USAGE, "several devices are named already: name one");
   if (a->kind == VF_MOST_GPUS) return solve_gpus(x, a, err);
+  if (x->model == NULL && a->kind != VF_MOST_MICRO_BATCH)
+    return vf_fail(err, VF_USAGE, "of --network the most samples of a step can be asked: micro-batch");
   a->end = a->kind == VF_MOST_SEQ_LEN && x->model->max_ctx_tokens != 0 ? "the model's limit"
                                                                        : "as far as is looked";
   return vf_train_largest(x, &n, &x->r, a->kind, vf_train_end(x, a->kind), a, err);
@@ -279,7 +268,6 @@ vf_status vf_train_question(vf_answer *out, const vf_context *ctx, const vf_max_
     a.estimates = x.estimates;
     *out = a;
   }
-  vf_train_leave(&x);
   vf_setup_free(setup);
   return status;
 }

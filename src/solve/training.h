@@ -10,7 +10,7 @@ typedef struct vf_train_asker {
   const vf_model *model;
   vf_train_request r; /* as it is */
   const vf_trainer *trainer;
-  vf_device *devices; /* room for VF_MAX_DEVICES */
+  vf_device devices[1]; /* the first: all are alike */
   uint32_t gpus;
   uint64_t host_memory_bytes; /* 0: not known */
   size_t estimates;
@@ -21,9 +21,7 @@ enum { VF_TRAIN_SEQ_STEP = 64, VF_TRAIN_NODES = 7 };
 /* Nodes that exist, and several of eight. */
 extern const uint8_t vf_train_nodes[VF_TRAIN_NODES];
 
-/* vf_train_leave also after a failure. */
 vf_status vf_train_begin(vf_train_asker *x, const vf_setup *setup, vf_error *err);
-void vf_train_leave(vf_train_asker *x);
 
 /* Whether a run FITS; a refusal is a no.  out may be NULL. */
 vf_status vf_train_look(vf_train_asker *x, bool *fits, vf_train *out, const vf_train_request *r,
@@ -38,9 +36,6 @@ uint64_t vf_train_end(const vf_train_asker *x, vf_max_kind kind);
 
 /* More GPUs help only if they share something: says so in the request. */
 void vf_train_share_out(const vf_train_asker *x, vf_train_request *r, uint32_t gpus);
-
-/* So many of the first device; how many there are now. */
-uint32_t vf_train_repeat(vf_train_asker *x, uint32_t gpus);
 
 /* Whether the question is one of training alone. */
 bool vf_max_is_training(vf_max_kind kind);

@@ -252,7 +252,7 @@ static vf_status on_more_gpus(search *s, vf_error *err) {
        i++) {
     vf_train_request r = s->x->r;
     if (vf_train_nodes[i] <= s->x->gpus) continue;
-    uint32_t n = vf_train_repeat(s->x, vf_train_nodes[i]);
+    uint32_t n = vf_train_nodes[i];
     vf_train_share_out(s->x, &r, n);
     status = try_base(s, &found, &r, FREE_CHANGES, n, err);
   }
@@ -288,7 +288,8 @@ static vf_status find_room(vf_train_asker *x, vf_train_limits *out, vf_error *er
         vf_train_largest(x, &rank, &x->r, VF_MOST_RANK, vf_train_end(x, VF_MOST_RANK), NULL, err);
   out->micro_batch = (uint32_t)batch;
   out->seq_tokens = seq;
-  out->seq_is_model_limit = seq == limit && x->model->max_ctx_tokens != 0;
+  out->seq_is_model_limit =
+      x->model != NULL && seq == limit && x->model->max_ctx_tokens != 0;
   out->lora_rank = (uint32_t)rank;
   return status;
 }
@@ -310,7 +311,6 @@ vf_status vf_train_limits_solve(vf_train_limits *out, const vf_setup *setup, vf_
       status = ideas[i](&s, err);
   }
   l.estimates = x.estimates;
-  vf_train_leave(&x);
   if (status == VF_OK) *out = l;
   return status;
 }

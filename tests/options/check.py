@@ -22,8 +22,9 @@ ONLY = {
     "only-changed": {"check"}, "exclude": {"check"}, "summary": {"check"},
 }
 TRAINING = {"method", "precision", "optimizer", "seq-len", "micro-batch", "grad-accum", "checkpointing", "attention", "loss",
-            "compile", "lora-rank", "lora-targets", "offload", "vpp", "cp", "tiled-mlp", "objective"}
+            "compile", "network", "sample-memory", "buffer", "lora-rank", "lora-targets", "offload", "vpp", "cp", "tiled-mlp", "objective"}
 ONLY.update({name: {"train", "max"} for name in TRAINING})
+ONLY["config"] = {"train", "max"}
 ONLY.update({"parallel": ESTIMATING | {"train"}, "tp": ESTIMATING | {"train"}, "pp": ESTIMATING | {"train"}, "ep": ESTIMATING | {"train"}})
 for name in ("strict", "allow-risky", "sysroot", "explain", "memory", "model", "gpu", "total", "used", "headroom", "gpus", "quant", "engine",
              "host-memory"):

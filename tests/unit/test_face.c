@@ -338,6 +338,20 @@ static void files_and_lists_name_what_is_null(void **state) {
   refuses("name", vf_train_set(&run, NULL, "lora", err));
   refuses("text", vf_train_set(&run, "method", NULL, err));
   assert_false(vf_train_is_said(NULL) || vf_train_is_said(&run));
+  vf_command *words;
+  static const char *const none[] = {"x"};
+  vf_train_merge(NULL, &run);
+  vf_train_merge(&run, NULL);
+  assert_ok(vf_command_new(&words, g.ctx, err));
+  refuses("command", vf_command_read_config(NULL, "x", err));
+  refuses("path", vf_command_read_config(words, NULL, err));
+  refuses("command", vf_command_read_trainer(NULL, none, 1, err));
+  refuses("words", vf_command_read_trainer(words, NULL, 1, err));
+  vf_command_free(words);
+  run.network_params = 1000;
+  refuses("out", vf_train_network(NULL, &run, vf_setup_devices(g.setup, NULL), 1, err));
+  refuses("devices", vf_train_network(&train, &run, NULL, 1, err));
+  refuses("request", vf_train_network(&train, NULL, vf_setup_devices(g.setup, NULL), 1, err));
   refuses("out", vf_setup_train(NULL, g.setup, err));
   refuses("setup", vf_setup_train(&train, NULL, err));
   refuses("out", vf_train_limits_solve(NULL, g.setup, err));
@@ -635,6 +649,7 @@ static void structs_of_no_known_size_are_refused(void **state) {
   vf_train train;
   vf_check_report *report;
   refuses_sizes(vf_train_request, vf_train_run(&train, g.model, &s, &g.device, 1, err));
+  refuses_sizes(vf_train_request, vf_train_network(&train, &s, &g.device, 1, err));
   refuses_sizes(vf_check_options, vf_check_new(&check, g.ctx, &s, err));
   refuses_sizes(vf_report_options, vf_check_report_new(&report, g.ctx, &s, swallow, NULL, err));
 }

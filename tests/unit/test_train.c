@@ -319,6 +319,29 @@ static int close_context(void **state) {
   return 0;
 }
 
+/* 16 bytes of a parameter with AdamW in fp32, and the samples as they were measured. */
+static void a_network_of_ones_own_is_the_sum_of_what_is_said(void **state) {
+  (void)state;
+  vf_train_request r = vf_train_request_init();
+  vf_device d[1];
+  vf_train t;
+  size_t n;
+  assert_ok(vf_devices_parse(d, 1, &n, ctx, "gb10", err));
+  r.network_params = 12000000;
+  r.sample_bytes = 9000000;
+  r.buffer_bytes = 4000000000;
+  r.micro_batch = 512;
+  assert_ok(vf_train_network(&t, &r, d, n, err));
+  assert_int_equal(t.backward_bytes, 16ull * 12000000 + 512ull * 9000000 + 4000000000);
+  assert_int_equal(t.allocated.bytes, t.backward_bytes);
+  assert_true(t.budget.need.low_bytes > t.backward_bytes);
+  r.optimizer = "sgd";
+  assert_ok(vf_train_network(&t, &r, d, n, err));
+  assert_int_equal(t.backward_bytes, 8ull * 12000000 + 512ull * 9000000 + 4000000000);
+  r.parallel = "zero3";
+  assert_fails(vf_train_network(&t, &r, d, n, err), VF_USAGE, "no layers to share out");
+}
+
 /* ---- The most that fits, and ways ------------------------------------------------------- */
 
 static vf_deployment training(const char *model, const char *gpu, const char *method,
@@ -424,6 +447,7 @@ static void a_program_takes_its_own_words_and_refuses_those_of_others(void **sta
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_most_fits_and_the_step_beyond_does_not),
+      cmocka_unit_test(a_network_of_ones_own_is_the_sum_of_what_is_said),
       cmocka_unit_test(every_way_fits),
       cmocka_unit_test(a_program_takes_its_own_words_and_refuses_those_of_others),
       cmocka_unit_test(adapters_have_as_many_parameters_as_peft_says),
