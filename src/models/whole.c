@@ -96,8 +96,7 @@ static void check_one(vf_builder *b, const vf_tensor *wanted, size_t *from) {
   bool same = false;
   bool outside = wanted->role == VF_ROLE_OUTPUT_NORM || wanted->role == VF_ROLE_TOKEN_EMBD ||
                  wanted->role == VF_ROLE_OUTPUT;
-  bool norm = wanted->role == VF_ROLE_ATTN_NORM || wanted->role == VF_ROLE_FFN_NORM;
-  bool asked = vf_tensor_dims(wanted) >= 2 || outside || norm;
+  bool asked = vf_tensor_dims(wanted) >= 2 || outside || wanted->role == VF_ROLE_ATTN_NORM;
   if (!asked || wanted->suffix != VF_SUFFIX_WEIGHT || !is_clear(b, wanted->layer)) return;
   const vf_tensor *t = find(b->m, wanted, from, &same);
   if (same || (t == NULL && has_instead(b, wanted))) return;
