@@ -239,10 +239,15 @@ static bool upper_end_is_no_less(const figures *before, const figures *after) {
   return after->high_bytes >= (surer ? before->gpu_bytes : before->high_bytes);
 }
 
-/* Where an index chooses cells, tensors of the batch and of the cells share a graph's buffer: from
- * some length on one of the batch's fits into the room that one of the cells leaves. */
+/* What a graph's buffer may lose with more of something.  llama.cpp rounds the batch of a graph up to
+ * a multiple of the sequences: 525 tokens for 15 of them, 512 for 16.  Where an index chooses cells,
+ * tensors of the batch and of the cells share the buffer: from some length on one of the batch's
+ * fits into the room that one of the cells leaves. */
 static uint64_t refitted_bytes(const situation *s, const char *what) {
+  enum { BATCH = 512 };
   bool more_cells = strcmp(what, "more context") == 0;
+  bool rounded = s->d.request.seqs != 0 && BATCH % s->d.request.seqs != 0;
+  if (strcmp(what, "more sequences") == 0 && rounded) return s->before.gpu_bytes / 1000;
   for (uint32_t i = 0; more_cells && i < s->model->n_layers; i++)
     if (s->model->layers[i].index_heads != 0) return s->before.gpu_bytes / 1000;
   return 0;
