@@ -59,7 +59,7 @@ typedef struct vf_deployment {
                      that is not here is taken by its file's name */
   const vf_assumption *remarks; /* told with the estimate: options that were not understood */
   size_t n_remarks;
-  const char *backend; /* what drives the GPUs: "vulkan"; NULL: their makers' own */
+  const char *backend;    /* what drives the GPUs: "vulkan"; NULL: their makers' own */
   bool training;          /* the model is trained, not served: train says how, request.engine by
                              which program, and quant is the format of a frozen base */
   vf_train_request train; /* its base_quant, tp, pp and ep are the deployment's own */

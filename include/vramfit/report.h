@@ -4,12 +4,12 @@
 #ifndef VRAMFIT_REPORT_H
 #define VRAMFIT_REPORT_H
 
-#include "vramfit/train.h"
 #include "vramfit/check.h"
 #include "vramfit/deploy.h"
 #include "vramfit/inspect.h"
 #include "vramfit/place.h"
 #include "vramfit/solve.h"
+#include "vramfit/train.h"
 #include "vramfit/vramfit.h"
 
 #ifdef __cplusplus
@@ -47,7 +47,7 @@ typedef struct vf_report_options {
   bool explain;            /* the formula under every line (JSON always has it) */
   const vf_launch *launch; /* of an estimate: told at its end; NULL: not */
   const vf_deployment
-      *deployment; /* of an estimate: what was asked, for programs; NULL: not told */
+      *deployment;         /* of an estimate: what was asked, for programs; NULL: not told */
   const vf_offers *offers; /* of an estimate: what there was to choose from; NULL: all was said */
   size_t rows;             /* of long lists, for people: so many at most; 0: all */
   bool ascii;              /* for people: no character beyond ASCII */

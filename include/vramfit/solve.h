@@ -139,9 +139,9 @@ typedef struct vf_train_way {
 } vf_train_way;
 
 /* What a training run has room for, each by itself, or what would make it fit ("fits" as the
- * verdict FITS): with what changes nothing about the result, with another method, on more GPUs, with
- * shorter sequences; at most three ways, the first of them best, each one estimated.  Strings are
- * static, or the deployment's. */
+ * verdict FITS): with what changes nothing about the result, with another method, on more GPUs,
+ * with shorter sequences; at most three ways, the first of them best, each one estimated.  Strings
+ * are static, or the deployment's. */
 typedef struct vf_train_limits {
   vf_train_request request; /* as it is, with what the program takes by itself */
   uint32_t micro_batch;     /* 0: it does not fit as it is */
@@ -175,9 +175,9 @@ typedef struct vf_offer {
 
 enum { VF_MAX_OFFERS = 6 };
 
-/* What there is to choose from where neither a format nor a context is said: formats from the widest
- * to the narrowest, each with the most context.  0 of them: the engine takes a checkpoint as it is
- * published, or the name states a format. */
+/* What there is to choose from where neither a format nor a context is said: formats from the
+ * widest to the narrowest, each with the most context.  0 of them: the engine takes a checkpoint as
+ * it is published, or the name states a format. */
 typedef struct vf_offers {
   vf_offer list[VF_MAX_OFFERS];
   size_t count;
@@ -196,15 +196,15 @@ VF_API VF_MUST_USE vf_status vf_offers_solve(vf_offers *out, const vf_context *c
                                              const vf_deployment *deployment, vf_error *err);
 
 /* Says the context that a deployment does not, where its engine lowers it until it fits: the most
- * that FITS, but no less than llama.cpp's own least of 4096.  scratch is overwritten.  What is said,
- * and engines that take the whole context, stay as they are. */
+ * that FITS, but no less than llama.cpp's own least of 4096.  scratch is overwritten.  What is
+ * said, and engines that take the whole context, stay as they are. */
 VF_API VF_MUST_USE vf_status vf_setup_settle(vf_setup *setup, vf_estimate *scratch, vf_error *err);
 
 /* ---- What runs on a device -------------------------------------------------------------- */
 
 /* A model that runs there, or a device that carries it. */
 typedef struct vf_runner {
-  const char *id, *name; /* name of a device; of a model the same as id */
+  const char *id, *name;                          /* name of a device; of a model the same as id */
   uint64_t params, active_params, max_ctx_tokens; /* of a model */
   uint64_t capacity_bytes;                        /* of a device */
   char quant[24];
@@ -225,7 +225,7 @@ typedef struct vf_runners_query {
   const char *family; /* models: of this family; NULL: any */
   uint64_t least_params, most_params; /* models; 0: no such end */
   const char *vendor;                 /* devices: of this vendor; NULL: any */
-  bool newest_first;                  /* models: by month, within one the most used; else the largest */
+  bool newest_first; /* models: by month, within one the most used; else the largest */
 } vf_runners_query;
 
 /* A query of which the base is yet to be said. */
@@ -238,9 +238,9 @@ static inline vf_runners_query vf_runners_query_init(void) {
 }
 
 /* All models of the catalog that run on the device (FITS or TIGHT), the largest or the
- * newest first; or all devices that carry the model, the smallest first.  A context that is not said is 8192 tokens, or
- * the model's limit; a format that is not said the widest from Q4_K_M to Q8_0.  VF_USAGE if the base
- * names neither or both. */
+ * newest first; or all devices that carry the model, the smallest first.  A context that is not
+ * said is 8192 tokens, or the model's limit; a format that is not said the widest from Q4_K_M to
+ * Q8_0.  VF_USAGE if the base names neither or both. */
 VF_API VF_MUST_USE vf_status vf_runners_find(vf_runners **out, const vf_context *ctx,
                                              const vf_runners_query *query, vf_error *err);
 VF_API void vf_runners_free(vf_runners *runners);
@@ -278,8 +278,9 @@ typedef struct vf_curve {
   size_t count;
   uint32_t device; /* index into vf_estimate_devices */
   uint64_t capacity_bytes;
-  uint64_t last_ctx_tokens; /* the largest context whose worst case is within the capacity; 0: none */
-  bool ends_above;          /* that is the end of the curve: it never leaves the capacity */
+  uint64_t
+      last_ctx_tokens; /* the largest context whose worst case is within the capacity; 0: none */
+  bool ends_above;     /* that is the end of the curve: it never leaves the capacity */
   uint64_t headroom_target_bytes; /* of the device */
 } vf_curve;
 

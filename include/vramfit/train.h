@@ -38,8 +38,7 @@ extern "C" {
     "matrices with adapters: q k v o gate up down experts shared_expert (default all-linear)")     \
   P(PARALLEL, "parallel", "P", string, parallel,                                                   \
     "ddp, zero1, zero2, zero3, fsdp: what several GPUs share out")                                 \
-  P(OFFLOAD, "offload", "optimizer,params,activations", list, offload,                             \
-    "what lies in main memory")                                                                    \
+  P(OFFLOAD, "offload", "optimizer,params,activations", list, offload, "what lies in main memory") \
   P(VPP, "vpp", "N", count, vpp, "parts of a stage that take turns (interleaved pipeline)")        \
   P(CP, "cp", "N", count, cp, "GPUs that share a sequence (ring or Ulysses)")                      \
   P(TILED_MLP, "tiled-mlp", NULL, flag, tiled_mlp, "the feed-forward in tiles of the sequence")    \
@@ -75,8 +74,8 @@ typedef struct vf_train_request {
   uint32_t vpp;              /* parts of a stage that take turns; 0: 1 */
   bool compile;              /* torch.compile, or fused kernels for norms and MLP */
   bool tiled_mlp;            /* the feed-forward in tiles of the sequence */
-  const char *engine; /* the program that trains, "trl"; NULL: PyTorch by itself */
-  uint32_t gpus;      /* of the first device's kind, more than an array is worth; 0: as given */
+  const char *engine;        /* the program that trains, "trl"; NULL: PyTorch by itself */
+  uint32_t gpus; /* of the first device's kind, more than an array is worth; 0: as given */
   uint64_t network_params; /* a network of one's own, without a model; 0: none */
   uint64_t sample_bytes;   /* of it: activations that one sample keeps */
   uint64_t buffer_bytes;   /* of it: a replay buffer or a data set in the GPU's memory */
@@ -131,8 +130,9 @@ typedef struct vf_train {
 } vf_train;
 
 /* Works it out.  The model's published form counts; devices are equal GPUs (or the first is one
- * of request->gpus), of which there have to be tp × pp × cp or a multiple.  VF_UNKNOWN for a word that there is not, VF_USAGE for numbers
- * that do not go together, VF_LIMIT beyond what can be counted. */
+ * of request->gpus), of which there have to be tp × pp × cp or a multiple.  VF_UNKNOWN for a word
+ * that there is not, VF_USAGE for numbers that do not go together, VF_LIMIT beyond what can be
+ * counted. */
 VF_API VF_MUST_USE vf_status vf_train_run(vf_train *out, const vf_model *model,
                                           const vf_train_request *request, const vf_device *devices,
                                           size_t device_count, vf_error *err);

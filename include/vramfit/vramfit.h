@@ -544,7 +544,7 @@ typedef struct vf_way {
   uint32_t max_num_seqs, memory_fraction_ppm;
   uint32_t gpus, tp, pp; /* so many of the first device; tp and pp of engines that have ranks */
   uint64_t need_high_bytes;
-  vf_rate decode; /* 0: not known */
+  vf_rate decode;      /* 0: not known */
   uint64_t host_bytes; /* of main memory, where experts or layers go there; 0: none do */
 } vf_way;
 

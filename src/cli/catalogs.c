@@ -146,7 +146,8 @@ enum exit_code command_models(const args *a, const vf_context *ctx, vf_error *er
   }
   if (a->fits == NULL && vf_command_so_far(a->deployment) != NULL && a->n_at > 0) {
     const char *word = a->words[a->at[0]];
-    trouble(err, "", "vramfit models takes no %.*s without --fits GPU", (int)strcspn(word, "="), word);
+    trouble(err, "", "vramfit models takes no %.*s without --fits GPU", (int)strcspn(word, "="),
+            word);
     return EXIT_TROUBLE;
   }
   return a->fits == NULL ? list(a, ctx, VF_LIST_MODELS, err) : list_fitting(a, ctx, err);

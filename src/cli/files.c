@@ -108,8 +108,7 @@ static vf_status take_path(walk *w, const char *name, int depth, vf_error *err) 
   struct stat st;
   const char *path = w->path;
   if (is_left_out(w, path) || lstat(path, &st) != 0) return VF_OK;
-  if (S_ISDIR(st.st_mode))
-    return is_uninteresting(name) ? VF_OK : walk_folder(w, depth - 1, err);
+  if (S_ISDIR(st.st_mode)) return is_uninteresting(name) ? VF_OK : walk_folder(w, depth - 1, err);
   if (!vf_check_wants(path)) return VF_OK;
   if (S_ISLNK(st.st_mode) && (leads_out(w, path) || stat(path, &st) != 0)) return VF_OK;
   return S_ISREG(st.st_mode) ? add_file(w->files, path, err) : VF_OK;

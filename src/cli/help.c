@@ -49,12 +49,14 @@ static const struct {
             "  vramfit --model ./qwen3-30b-a3b-q4_k_m.gguf --ctx 64k --gpu rtx-4090 --launch\n"
             "  vramfit --model qwen3-32b --engine vllm --gpu h100x2 --ctx 32k --seqs 16 --json\n"
             "  vramfit --gpu l40s -- vllm serve Qwen/Qwen3-32B-AWQ --max-model-len 16k\n"},
-    {"table", "  vramfit table --model qwen3-8b --quant q4,q6,q8 --ctx 8k,16k,32k --gpu rtx-4060\n"
-              "  vramfit table --model qwen3-8b --quant any --ctx any --gpu rtx-3090 --cell verdict\n"},
+    {"table",
+     "  vramfit table --model qwen3-8b --quant q4,q6,q8 --ctx 8k,16k,32k --gpu rtx-4060\n"
+     "  vramfit table --model qwen3-8b --quant any --ctx any --gpu rtx-3090 --cell verdict\n"},
     {"max", "  vramfit max ctx --model qwen3-8b --quant q4 --gpu rtx-4060\n"
             "  vramfit max gpus --model llama3.1-70b --engine vllm --ctx 32k --gpu h100\n"
             "  vramfit max model --gpu rtx-4060\n"},
-    {"compare", "  vramfit compare \"--quant q4\" \"--quant q8\" --model qwen3-8b --gpu rtx-4090 --ctx 16k\n"},
+    {"compare",
+     "  vramfit compare \"--quant q4\" \"--quant q8\" --model qwen3-8b --gpu rtx-4090 --ctx 16k\n"},
     {"inspect", "  vramfit inspect ./model.gguf --tensors\n"
                 "  vramfit inspect ./a.gguf ./b.gguf\n"},
     {"explain", "  vramfit explain kv-cache\n"
@@ -174,15 +176,19 @@ static void print_variables(FILE *out) {
 void print_brief_help(FILE *out) {
   fputs(brief, out);
   for (size_t i = 1; i < n_commands; i++)
-    fprintf(out, "%s%s", i == 1 ? "Commands: " : i % 10 == 1 ? ",\n          " : ", ",
+    fprintf(out, "%s%s",
+            i == 1        ? "Commands: "
+            : i % 10 == 1 ? ",\n          "
+                          : ", ",
             commands[i].name);
   fputs("\nMore: vramfit --help, vramfit COMMAND --help, vramfit explain, man vramfit\n", out);
 }
 
 void print_help(FILE *out) {
-  fputs("usage: vramfit [COMMAND] [OPTIONS]     vramfit MODEL GPU     vramfit GPU     vramfit MODEL\n"
-        "\n",
-        out);
+  fputs(
+      "usage: vramfit [COMMAND] [OPTIONS]     vramfit MODEL GPU     vramfit GPU     vramfit MODEL\n"
+      "\n",
+      out);
   fputs(intro, out);
   fputs("\n", out);
   fputs(examples[0].examples, out);
@@ -262,8 +268,7 @@ static void print_roff_options(FILE *out) {
     }
     if (rows[i].section != NULL) last = rows[i].section;
     if (rows[i].section == NULL)
-      print_roff_option(out, rows[i].short_name, rows[i].long_name, rows[i].argument,
-                        rows[i].help);
+      print_roff_option(out, rows[i].short_name, rows[i].long_name, rows[i].argument, rows[i].help);
   }
 }
 
@@ -383,8 +388,7 @@ static void print_fish(FILE *out) {
   }
   for (size_t i = 0; i < n; i++)
     if (rows[i].section == NULL)
-      print_fish_option(out, rows[i].short_name, rows[i].long_name, rows[i].argument,
-                        rows[i].help);
+      print_fish_option(out, rows[i].short_name, rows[i].long_name, rows[i].argument, rows[i].help);
 }
 
 bool print_generated(FILE *out, const char *what) {

@@ -15,13 +15,14 @@
 
 static const char *const box_parameters[] = {"gpu",         "total",    "memory", "used",
                                              "host-memory", "headroom", NULL};
-static const char *const check_parameters[] = {"gpu",         "gpus",     "total", "memory", "used",
-                                               "host-memory", "headroom", "ctx",   "seqs",   "quant",
-                                               "kv",          "engine",   NULL};
-static const char *const train_parameters[] = {"model", "quant",  "gpu",      "gpus", "tp",   "pp", "ep",
-                                               "total", "memory", "used",     "headroom", "engine", "host-memory", NULL};
+static const char *const check_parameters[] = {
+    "gpu", "gpus", "total", "memory", "used",   "host-memory", "headroom",
+    "ctx", "seqs", "quant", "kv",     "engine", NULL};
+static const char *const train_parameters[] = {
+    "model", "quant",  "gpu",  "gpus",     "tp",     "pp",          "ep",
+    "total", "memory", "used", "headroom", "engine", "host-memory", NULL};
 static const char *const model_parameter[] = {"model", NULL};
-static const char *const fits_parameters[] = {"ctx",  "seqs",        "quant",    "kv",  "engine",
+static const char *const fits_parameters[] = {"ctx",  "seqs",        "quant",    "kv", "engine",
                                               "used", "host-memory", "headroom", NULL};
 
 const command commands[] = {

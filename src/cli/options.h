@@ -34,9 +34,9 @@ typedef struct args {
   bool only_changed;
   bool card;
   const char *catalog, *id, *family, *vendor, *sysroot;
-  const char *generate; /* a man page or completions */
-  const char *fits; /* models: the device that they are to run on */
-  const char *named[4]; /* words without an option: "--model", M, "--gpu", G */
+  const char *generate;       /* a man page or completions */
+  const char *fits;           /* models: the device that they are to run on */
+  const char *named[4];       /* words without an option: "--model", M, "--gpu", G */
   const char *rows, *columns; /* names of axes */
   vf_cell_shows cell;
   uint64_t min_ctx;

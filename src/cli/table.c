@@ -165,8 +165,7 @@ static vf_status run(vf_grid **grid, const args *a, const vf_context *ctx, vf_er
 enum exit_code command_table(const args *a, const vf_context *ctx, vf_error *err) {
   vf_grid *grid = NULL;
   enum exit_code code = EXIT_TROUBLE;
-  if (run(&grid, a, ctx, err) == VF_OK)
-    code = interrupted ? EXIT_INTERRUPTED : judge(grid, a);
+  if (run(&grid, a, ctx, err) == VF_OK) code = interrupted ? EXIT_INTERRUPTED : judge(grid, a);
   vf_grid_free(grid);
   return code;
 }

@@ -140,8 +140,8 @@ uint64_t vf_device_capacity(const vf_device *d);
 /* The worst case of what lies in main memory; 0: nothing does. */
 uint64_t vf_estimate_host_bytes(const vf_estimate *e);
 
-/* Whether layers in main memory free something of the device's: it is another memory, or the GPU may
- * take a part of the one that there is. */
+/* Whether layers in main memory free something of the device's: it is another memory, or the GPU
+ * may take a part of the one that there is. */
 bool vf_device_has_main_memory(const vf_device *d);
 
 /* What is left beyond growth and the headroom target, of the tighter limit; below 0: what is

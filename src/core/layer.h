@@ -101,19 +101,24 @@ enum vf_mixer {
 #define VF_OPS_LAST_ROWS     VF_BIT(6) /* the last layer computes every row, and so does the output */
 #define VF_OPS_BOTH_SUMMED   VF_BIT(7) /* dense part and experts read the same and are summed */
 #define VF_OPS_SKIP          VF_BIT(8) /* adds the scaled embedding of the network's start */
-#define VF_OPS_INPUT_EXPERTS VF_BIT(9) /* experts read the layer's input, the dense part its sum */
-#define VF_OPS_OWN_SCORES    VF_BIT(10) /* experts are chosen by other scores than they weigh */
-#define VF_OPS_RWKV6        VF_BIT(14) /* time mixing of RWKV 6 */
-#define VF_OPS_RWKV_GATED   VF_BIT(15) /* as gated linear attention, with a feed-forward behind */
-#define VF_OPS_UNKNOWN      VF_BIT(16) /* which operations a layer is made of is not known */
-#define VF_OPS_OWN_CACHES    VF_BIT(17) /* each sequence has a cache of its own, whatever is shared */
+#define VF_OPS_INPUT_EXPERTS VF_BIT(9) /* experts read the layer's input, the dense part its sum   \
+                                        */
+#define VF_OPS_OWN_SCORES VF_BIT(10)   /* experts are chosen by other scores than they weigh */
+#define VF_OPS_RWKV6      VF_BIT(14)   /* time mixing of RWKV 6 */
+#define VF_OPS_RWKV_GATED VF_BIT(15)   /* as gated linear attention, with a feed-forward behind */
+#define VF_OPS_UNKNOWN    VF_BIT(16)   /* which operations a layer is made of is not known */
+#define VF_OPS_OWN_CACHES VF_BIT(17)   /* each sequence has a cache of its own, whatever is shared \
+                                        */
 #define VF_OPS_POSITION_BIAS VF_BIT(18) /* scores are biased by distance: no flash attention */
-#define VF_OPS_MAMBA_HEADS   VF_BIT(19) /* time steps per head, normalized, and B and C in front of them */
-#define VF_OPS_ROTATED_NORM  VF_BIT(20) /* the rotated part of latent keys is normalized */
-#define VF_OPS_ATTN_SUMMED   VF_BIT(21) /* of both branches, attention is added to the input first */
+#define VF_OPS_MAMBA_HEADS                                                                         \
+  VF_BIT(19) /* time steps per head, normalized, and B and C in front of them */
+#define VF_OPS_ROTATED_NORM VF_BIT(20)  /* the rotated part of latent keys is normalized */
+#define VF_OPS_ATTN_SUMMED  VF_BIT(21)  /* of both branches, attention is added to the input first \
+                                         */
 #define VF_OPS_KDA_DIRECT    VF_BIT(13) /* decay and gate of a delta attention are one matrix each */
 #define VF_OPS_EXPERTS_FUSED VF_BIT(12) /* one matrix makes the experts' gate and up */
-#define VF_OPS_RMS_BIAS      VF_BIT(11) /* norms with a bias are of the root mean square all the same */
+#define VF_OPS_RMS_BIAS      VF_BIT(11) /* norms with a bias are of the root mean square all the same \
+                                         */
 
 /* All sizes are counts of numbers; 0: there is no such part. */
 typedef struct vf_layer {
@@ -137,14 +142,14 @@ typedef struct vf_layer {
   uint32_t expert_groups, expert_groups_used; /* 0 or 1: the choice is among all */
   uint32_t n_ff_expert, n_ff_shared;
   uint32_t n_ff_chunk, chunk_groups; /* experts that groups of experts have in common */
-  uint32_t kv_expanded; /* compressed width of K and V that are cached as heads */
-  uint32_t expert_embd; /* width that experts work in, if not the model's */
+  uint32_t kv_expanded;              /* compressed width of K and V that are cached as heads */
+  uint32_t expert_embd;              /* width that experts work in, if not the model's */
 
   uint32_t conv, inner, state, rank, groups; /* ssm_*: kernel, channels, state per channel… */
 
   uint32_t embd_per_layer; /* an input of its own, by token */
   uint32_t altup, laurel;  /* Gemma 3n: alternating updates, low-rank residual */
-  uint32_t low_rank[4];    /* RWKV 7: decay, in-context rate, value mix, gate; RWKV 6: mixing, decay */
+  uint32_t low_rank[4]; /* RWKV 7: decay, in-context rate, value mix, gate; RWKV 6: mixing, decay */
 } vf_layer;
 
 /* Layers are compared, and stirred into a fingerprint, byte by byte: there must be no byte that is

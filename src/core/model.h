@@ -12,15 +12,15 @@
 /* ---- Cache layers: what a layer keeps of a sequence ------------------------------------- */
 
 typedef enum vf_cache_kind {
-  VF_CACHE_FULL,    /* keys and values of every token */
-  VF_CACHE_WINDOW,  /* of the last tokens */
-  VF_CACHE_CHUNKED, /* of the tokens of the present chunk */
-  VF_CACHE_LATENT,  /* one compressed row for keys and values of every token */
-  VF_CACHE_INDEXER, /* one key per token, to choose which tokens to read */
+  VF_CACHE_FULL,        /* keys and values of every token */
+  VF_CACHE_WINDOW,      /* of the last tokens */
+  VF_CACHE_CHUNKED,     /* of the tokens of the present chunk */
+  VF_CACHE_LATENT,      /* one compressed row for keys and values of every token */
+  VF_CACHE_INDEXER,     /* one key per token, to choose which tokens to read */
   VF_CACHE_BLOCK_INDEX, /* the same, to choose which blocks of tokens */
-  VF_CACHE_COMPRESSED, /* one key for several tokens, which also is the value */
-  VF_CACHE_STATE,   /* a state of fixed size per sequence, in f32 */
-  VF_CACHE_CROSS,   /* keys and values of the encoder's tokens */
+  VF_CACHE_COMPRESSED,  /* one key for several tokens, which also is the value */
+  VF_CACHE_STATE,       /* a state of fixed size per sequence, in f32 */
+  VF_CACHE_CROSS,       /* keys and values of the encoder's tokens */
   VF_CACHE_KIND_COUNT
 } vf_cache_kind;
 
@@ -61,21 +61,21 @@ enum vf_model_flag {
   VF_MODEL_EMBD_SCALED_FIRST = 1 << 9, /* scaled, and put in order right away */
   VF_MODEL_STATE_F32 = 1 << 10, /* recurrent states are kept in 32 bits, whatever the weights are */
   VF_MODEL_ROWS_BEFORE_NORM = 1 << 11, /* late rows are chosen before the last norm, not behind */
-  VF_MODEL_NO_CACHE = 1 << 12,     /* attends to the tokens of a batch alone: caches nothing */
-  VF_MODEL_POSITION_EMBD = 1 << 13, /* each token's place has an embedding of its own */
-  VF_MODEL_TOKEN_TYPES = 1 << 14,   /* and the kind of text it belongs to */
-  VF_MODEL_START_NORM = 1 << 15,    /* the embedding is normalized without a weight */
-  VF_MODEL_NO_END_NORM = 1 << 16,   /* nothing normalizes the last layer's result */
-  VF_MODEL_POOL_MEAN = 1 << 17, /* an encoder's result is the mean of a sequence's tokens */
-  VF_MODEL_POOL_ROWS = 1 << 18, /* or one of them */
-  VF_MODEL_CACHE_IDLE = 1 << 19, /* a cache is made, though no layer reads it */
-  VF_MODEL_NO_FLASH = 1 << 20,   /* never computed with flash attention */
-  VF_MODEL_IMAGE_LOGITS = 1 << 21, /* logits of image tokens are cut out of a copy */
-  VF_MODEL_RESULT_SCALED = 1 << 22, /* what goes to the output matrix is scaled before */
+  VF_MODEL_NO_CACHE = 1 << 12,         /* attends to the tokens of a batch alone: caches nothing */
+  VF_MODEL_POSITION_EMBD = 1 << 13,    /* each token's place has an embedding of its own */
+  VF_MODEL_TOKEN_TYPES = 1 << 14,      /* and the kind of text it belongs to */
+  VF_MODEL_START_NORM = 1 << 15,       /* the embedding is normalized without a weight */
+  VF_MODEL_NO_END_NORM = 1 << 16,      /* nothing normalizes the last layer's result */
+  VF_MODEL_POOL_MEAN = 1 << 17,        /* an encoder's result is the mean of a sequence's tokens */
+  VF_MODEL_POOL_ROWS = 1 << 18,        /* or one of them */
+  VF_MODEL_CACHE_IDLE = 1 << 19,       /* a cache is made, though no layer reads it */
+  VF_MODEL_NO_FLASH = 1 << 20,         /* never computed with flash attention */
+  VF_MODEL_IMAGE_LOGITS = 1 << 21,     /* logits of image tokens are cut out of a copy */
+  VF_MODEL_RESULT_SCALED = 1 << 22,    /* what goes to the output matrix is scaled before */
   VF_MODEL_MTP_FEEDS = 1 << 23, /* feed-forward parts of prediction layers are always loaded */
   VF_MODEL_MEASURED = 1 << 24,  /* llama.cpp itself was asked about this architecture, and agrees */
-  VF_MODEL_EXPERTS_MXFP4 = 1 << 25, /* its experts are published in MXFP4, and stay so */
-  VF_MODEL_LAYER_EMBD_F16 = 1 << 26, /* embeddings of every layer stay in 16 bits */
+  VF_MODEL_EXPERTS_MXFP4 = 1 << 25,   /* its experts are published in MXFP4, and stay so */
+  VF_MODEL_LAYER_EMBD_F16 = 1 << 26,  /* embeddings of every layer stay in 16 bits */
   VF_MODEL_MXFP4_PUBLISHED = 1 << 27, /* published files have the experts in MXFP4 */
 };
 
@@ -123,7 +123,7 @@ struct vf_model {
 
   vf_tower_item item;
   uint32_t rotated_permille; /* of a head, where that is not latent; 0: all of it */
-  vf_weights_share share; /* of a mix that is known by its size alone */
+  vf_weights_share share;    /* of a mix that is known by its size alone */
   vf_tensor *tensors;
   size_t n_tensors;
   vf_cache_layer *caches;

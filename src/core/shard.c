@@ -135,8 +135,8 @@ uint64_t vf_shard_values(const vf_tensor *t) {
   }
 }
 
-/* What GPTQ stores beside values is, for every group and output, a scale of 16 bits and a zero point
- * of as many as a value, and four bytes for each input. */
+/* What GPTQ stores beside values is, for every group and output, a scale of 16 bits and a zero
+ * point of as many as a value, and four bytes for each input. */
 static uint64_t without_zeros(const vf_tensor *t) {
   uint64_t values = vf_shard_values(t), order = 4 * t->ne[0] * t->ne[2];
   uint64_t bits = t->format == VF_FORMAT_INT4 ? 4 : 8;

@@ -39,7 +39,9 @@ typedef struct step {
 } step;
 
 uint32_t vf_speed_gpus(const vf_estimate *e) {
-  return vf_estimate_first(e)->device.kind == VF_DEVICE_HOST ? 0 : (uint32_t)(e->n_devices - 1 - e->n_idle);
+  return vf_estimate_first(e)->device.kind == VF_DEVICE_HOST
+             ? 0
+             : (uint32_t)(e->n_devices - 1 - e->n_idle);
 }
 
 static double weights_on_gpus(const vf_estimate *e) {

@@ -131,8 +131,8 @@ static uint64_t cells(const vf_estimate *e, const vf_cache_layer *c) {
   uint64_t tokens = w->requested_ctx_tokens;
   if (w->kv_unified) tokens /= w->seqs; /* one pool, shared evenly */
   if (c->kind == VF_CACHE_COMPRESSED) return tokens / c->window;
-  bool windowed = c->kind == VF_CACHE_WINDOW || c->kind == VF_CACHE_CHUNKED ||
-                  c->kind == VF_CACHE_LATENT;
+  bool windowed =
+      c->kind == VF_CACHE_WINDOW || c->kind == VF_CACHE_CHUNKED || c->kind == VF_CACHE_LATENT;
   return windowed && c->window != 0 ? vf_min_u64(tokens, c->window) : tokens;
 }
 

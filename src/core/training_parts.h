@@ -20,9 +20,9 @@ typedef struct vf_train_parts {
    * between live tensors, and in segments of their own, which it gives back before it fails. */
   uint64_t fragments, cached;
   uint64_t own,
-      own_experts;   /* parameters of this GPU before they are sharded; of those, experts' */
+      own_experts; /* parameters of this GPU before they are sharded; of those, experts' */
   uint64_t shards, expert_shards; /* GPUs that share what is sharded */
-  bool buffers_stay; /* they are there in the optimizer's step, too */
+  bool buffers_stay;              /* they are there in the optimizer's step, too */
   bool overflow;
 } vf_train_parts;
 

@@ -23,8 +23,8 @@ vf_status vf_command_options(vf_command *c, const vf_engine *engine, const char 
 /* The same of a line that was taken apart. */
 vf_status vf_command_wrapped(vf_command *c, vf_wrapper *w, vf_error *err);
 
-/* The same, but what makes no sense does not end it: the rest is read, and the first of it is what it
- * fails with.  A word for a format that is not known is an option that is not read. */
+/* The same, but what makes no sense does not end it: the rest is read, and the first of it is what
+ * it fails with.  A word for a format that is not known is an option that is not read. */
 vf_status vf_command_tolerate(vf_command *c, vf_wrapper *w, vf_error *err);
 
 /* An option or a variable of the engine's that may move memory and is not read, with its value. */

@@ -22,10 +22,9 @@ enum {
 
 /* The first that recognises a file reads it. */
 static const vf_manifest_kind *const kinds[] = {
-    &vf_kind_own,       &vf_kind_compose,  &vf_kind_kubernetes, &vf_kind_swap,
-    &vf_kind_helm,      &vf_kind_gpustack, &vf_kind_jobs,       &vf_kind_localai,
-    &vf_kind_modelfile, &vf_kind_preset,   &vf_kind_systemd,    &vf_kind_script,
-    &vf_kind_training,
+    &vf_kind_own,      &vf_kind_compose, &vf_kind_kubernetes, &vf_kind_swap,      &vf_kind_helm,
+    &vf_kind_gpustack, &vf_kind_jobs,    &vf_kind_localai,    &vf_kind_modelfile, &vf_kind_preset,
+    &vf_kind_systemd,  &vf_kind_script,  &vf_kind_training,
 };
 
 bool vf_file_ends(const char *file, const char *end) {

@@ -41,8 +41,8 @@ static const char *const box_keys[] = {
     "container", "workloads", "scenarios",   "ollama", "$schema", NULL};
 /* Of a workload, beside the parameters of a deployment. */
 static const char *const workload_keys[] = {
-    "name",      "title",    "workload", "size",       "scope", "class",
-    "schedule",  "pipeline", "profiles", "keep_alive", "limit", "gpu",
+    "name",      "title",    "workload", "size",       "scope",  "class",
+    "schedule",  "pipeline", "profiles", "keep_alive", "limit",  "gpu",
     "container", "gpus",     "command",  "notes",      "config", NULL};
 static const char *const scenario_keys[] = {"name", "title", "workloads", "notes", NULL};
 static const char *const ollama_keys[] = {"max_loaded_models", "num_parallel", "keep_alive",
@@ -474,9 +474,8 @@ static vf_status read_command(vf_scenario_workload *w, const vf_scenario_file *f
   if (status == VF_OK && text != NULL) status = read_line(c, file, text, &cause);
   if (status == VF_OK) status = vf_command_deployment(c, &w->d, &cause);
   if (status == VF_OK) return VF_OK;
-  return vf_facts_fail(f, key, status == VF_NOMEM ? VF_NOMEM : VF_MALFORMED, err,
-                       "%.100s%s%s", cause.source, cause.source[0] != '\0' ? ": " : "",
-                       cause.message);
+  return vf_facts_fail(f, key, status == VF_NOMEM ? VF_NOMEM : VF_MALFORMED, err, "%.100s%s%s",
+                       cause.source, cause.source[0] != '\0' ? ": " : "", cause.message);
 }
 
 static vf_status check_kind(const vf_scenario_workload *w, const vf_facts *f, vf_error *err) {

@@ -110,8 +110,8 @@ vf_status vf_deployment_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, co
   if (status != VF_OK) return status;
   bool same = d->training && (d->gpus == *n || d->gpus == 1); /* a file says it as well */
   if (d->training && !same && d->gpus != 0 && *n != 1)
-    return vf_fail(err, VF_USAGE, "'%s' is %zu devices, and the trainer starts %u processes", d->gpu,
-                   *n, d->gpus);
+    return vf_fail(err, VF_USAGE, "'%s' is %zu devices, and the trainer starts %u processes",
+                   d->gpu, *n, d->gpus);
   if (d->gpus != 0 && *n != 1 && !same)
     return vf_fail(err, VF_USAGE, "'%s' is several devices already: how many is said once", d->gpu);
   for (; *n < d->gpus; ++*n) devices[*n] = devices[0];

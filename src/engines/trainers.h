@@ -24,9 +24,9 @@ typedef struct vf_trainer {
   const char *title;          /* for people: "TRL" */
   const char *checked;        /* when its defaults were compared with its code */
   const vf_trainer_default *defaults;
-  const char *const *lacks;  /* "parallel=fsdp", "offload=params"; NULL-terminated */
-  const char *note;          /* what it does that no word says; NULL: nothing */
-  const char *source;        /* of the defaults: files of its code */
+  const char *const *lacks; /* "parallel=fsdp", "offload=params"; NULL-terminated */
+  const char *note;         /* what it does that no word says; NULL: nothing */
+  const char *source;       /* of the defaults: files of its code */
   /* Its words, in files and on lines: a first table that has a word counts.  A row's words stand
    * without dashes, '_' is '-', and a '*' at the end is any ending; keys within keys have dots
    * between them.  Parameters are those of train.h and of deployments, and: "@config", another file

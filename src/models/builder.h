@@ -30,11 +30,11 @@ enum vf_trait {
   VF_TRAIT_QK_NORM_FLAG = 1 << 17, /* use_qk_norm or qk_layernorm decides about Q and K norms */
   VF_TRAIT_TYPES = 1 << 18,        /* an embedding per kind of text: two, unless the config says */
   VF_TRAIT_ENCODER_DECODER = 1 << 19,
-  VF_TRAIT_MORE_ROWS = 1 << 20, /* of the embedding than the vocabulary says */
-  VF_TRAIT_SECTIONS = 1 << 21,  /* four positions per token if the file has sections of rotation */
-  VF_TRAIT_DRAFT = 1 << 22,     /* reads hidden states of the model that it guesses for */
+  VF_TRAIT_MORE_ROWS = 1 << 20,  /* of the embedding than the vocabulary says */
+  VF_TRAIT_SECTIONS = 1 << 21,   /* four positions per token if the file has sections of rotation */
+  VF_TRAIT_DRAFT = 1 << 22,      /* reads hidden states of the model that it guesses for */
   VF_TRAIT_FF_DOUBLED = 1 << 24, /* its GGUF form states twice the feed-forward's size */
-  VF_TRAIT_NO_EMBD = 1 << 23,   /* has neither embedding nor output matrix: uses that model's */
+  VF_TRAIT_NO_EMBD = 1 << 23,    /* has neither embedding nor output matrix: uses that model's */
 };
 
 typedef struct vf_builder vf_builder;

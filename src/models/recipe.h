@@ -17,8 +17,8 @@ vf_status vf_recipe_apply_own(vf_model *model, vf_error *err);
 /* The recipe that a GGUF file says it was made by (general.file_type); NULL: none that is known. */
 const char *vf_recipe_of_file_type(int64_t file_type);
 
-/* To call behind that: what the maker of such checkpoints, as it stands before the '/' of a name, is
- * known to leave in 16 bits. */
+/* To call behind that: what the maker of such checkpoints, as it stands before the '/' of a name,
+ * is known to leave in 16 bits. */
 void vf_recipe_made_by(vf_model *model, const char *name);
 
 /* Recipe i from the widest to the narrowest by typical quality; NULL beyond the end.  *common is

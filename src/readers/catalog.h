@@ -33,7 +33,8 @@ typedef struct vf_catalog_name {
 } vf_catalog_name;
 
 /* The words of a name as a key (name/words.h), and the row.  A spare key leaves out words that
- * people leave out: a key that is an entry's own goes first.  Of a device `spare` has its details. */
+ * people leave out: a key that is an entry's own goes first.  Of a device `spare` has its details.
+ */
 typedef struct vf_catalog_key {
   uint32_t key, row, mask, spare;
 } vf_catalog_key;
@@ -75,7 +76,8 @@ vf_catalog_entry vf_catalog_at(const vf_catalog *catalog, uint32_t i);
 bool vf_catalog_find_row(uint32_t *out, const vf_catalog *catalog, const char *name);
 
 /* The entry that the name stands for, in any layer; false if there is none.  `kind` is a
- * vf_catalog_kind or VF_CATALOG_CLASSES.  A model's name that is nobody's otherwise may be a tag. */
+ * vf_catalog_kind or VF_CATALOG_CLASSES.  A model's name that is nobody's otherwise may be a tag.
+ */
 bool vf_catalog_find(vf_catalog_entry *out, const vf_context *ctx, int kind, const char *name);
 
 /* The same, but never by a tag. */

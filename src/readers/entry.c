@@ -10,7 +10,7 @@
 
 /* What is said of one entry alone. */
 static bool is_own(const char *key, size_t length) {
-  static const char *const own[] = {"id",     "aliases", "hf_repo",   "like",       "params_note",
+  static const char *const own[] = {"id",     "aliases", "hf_repo",   "like",        "params_note",
                                     "ollama", "sources", "published", "checkpoints", "released"};
   for (size_t i = 0; i < sizeof own / sizeof *own; i++)
     if (strlen(own[i]) == length && memcmp(own[i], key, length) == 0) return true;

@@ -6,12 +6,7 @@
 
 /* Parts of a budget, and behind them the host's side of a unified pool, what the worst case has
  * more than is expected, and what may come with use. */
-enum {
-  VF_CHART_HOST = VF_PART_COUNT,
-  VF_CHART_WORST,
-  VF_CHART_GROWTH,
-  VF_CHART_SEGMENTS
-};
+enum { VF_CHART_HOST = VF_PART_COUNT, VF_CHART_WORST, VF_CHART_GROWTH, VF_CHART_SEGMENTS };
 
 typedef struct vf_segment_look {
   const char *name;

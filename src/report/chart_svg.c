@@ -33,7 +33,8 @@ typedef struct picture {
 static const char style[] =
     "<style>\n"
     "svg{font:13px system-ui,sans-serif;background:#fff;color:#222}\n"
-    "text{fill:currentColor;paint-order:stroke;stroke:#fff;stroke-width:3px}.t{font-size:16px;font-weight:600}.d{opacity:.7}\n"
+    "text{fill:currentColor;paint-order:stroke;stroke:#fff;stroke-width:3px}.t{font-size:16px;font-"
+    "weight:600}.d{opacity:.7}\n"
     ".g{stroke:currentColor;opacity:.15}.c{stroke:#d62728;stroke-width:2}.c-t{fill:#d62728}\n"
     ".r{stroke:currentColor;stroke-dasharray:4 3}\n"
     "@media(prefers-color-scheme:dark){svg{background:#16181c;color:#e6e6e6}text{stroke:#16181c}}\n"
@@ -254,8 +255,7 @@ static void put_curve(picture *p) {
   char subject[128];
   snprintf(subject, sizeof subject, "%s of %s against tokens of context", vf_unit_name(p->unit),
            vf_estimate_devices(p->e, &n)[c->device].device.name);
-  put_text(p, LEFT, p->y, "start", "d",
-           subject);
+  put_text(p, LEFT, p->y, "start", "d", subject);
   for (int i = 0; i < VF_CHART_SEGMENTS; i++) put_area(p, i);
   put_grid(p);
   put_capacity(p);

@@ -78,8 +78,9 @@ typedef struct vf_doc_format {
   void (*open)(vf_doc *d, const char *key, char bracket, bool row);
   void (*close)(vf_doc *d, char bracket);
   void (*value)(vf_doc *d, const char *key, const vf_doc_value *v);
-  void (*end)(vf_doc *d);  /* of each pass; NULL: nothing is to be done */
-  vf_status (*check)(const vf_doc *d, vf_error *err); /* what it could not write; NULL: all it can */
+  void (*end)(vf_doc *d); /* of each pass; NULL: nothing is to be done */
+  vf_status (*check)(const vf_doc *d,
+                     vf_error *err); /* what it could not write; NULL: all it can */
   const vf_doc_gate *gate; /* then it has none of the above; NULL: it is made of objects */
 } vf_doc_format;
 

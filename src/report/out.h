@@ -12,11 +12,11 @@ typedef struct vf_out {
   vf_write_fn write;
   void *user;
   bool failed;
-  bool ascii;      /* characters beyond ASCII are written as what is like them */
-  bool color;      /* vf_out_color() writes anything */
-  bool verbatim;   /* lines that are to be copied: never wrapped */
-  size_t columns;  /* where lines are wrapped; 0: nowhere */
-  char letter[4];  /* a character whose bytes are not all there yet */
+  bool ascii;     /* characters beyond ASCII are written as what is like them */
+  bool color;     /* vf_out_color() writes anything */
+  bool verbatim;  /* lines that are to be copied: never wrapped */
+  size_t columns; /* where lines are wrapped; 0: nowhere */
+  char letter[4]; /* a character whose bytes are not all there yet */
   size_t n_letter;
   char line[1024]; /* that is wrapped once it is whole */
   size_t n_line;

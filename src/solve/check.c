@@ -248,8 +248,8 @@ static vf_status run(vf_check *c, const char *path, const char *text, size_t len
   c->counts.files++;
   vf_status status = start_batch(c, err);
   if (status != VF_OK) return status;
-  bool model = text == NULL &&
-               (is_weights(path) || (is_config(path) && is_model_config(c->ctx, path)));
+  bool model =
+      text == NULL && (is_weights(path) || (is_config(path) && is_model_config(c->ctx, path)));
   status = model ? take_model(c, path, err) : read_manifest(c, text, length, err);
   return status == VF_OK ? flush(c, true, err) : status;
 }

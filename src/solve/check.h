@@ -29,7 +29,7 @@ typedef struct vf_finding {
   vf_level level;
   uint32_t line, column;
   const char *message;
-  vf_way ways[VF_MAX_WAYS]; /* what would fit, each one estimated */
+  vf_way ways[VF_MAX_WAYS];       /* what would fit, each one estimated */
   const char *words[VF_MAX_WAYS]; /* of a training: a way as options; NULL: it is in ways */
   size_t n_ways;
   bool known; /* the baseline has it */

@@ -27,7 +27,8 @@ static vf_status ask(question *q, uint64_t ctx, vf_error *err) {
   return vf_estimate_run(q->e, q->model, &q->request, q->devices, q->n_devices, err);
 }
 
-/* The worst case, as the verdict has it: what an engine refuses for other reasons is no matter of context. */
+/* The worst case, as the verdict has it: what an engine refuses for other reasons is no matter of
+ * context. */
 static bool is_within(const vf_estimate *e) {
   size_t n;
   const vf_device_budget *b = vf_estimate_devices(e, &n);

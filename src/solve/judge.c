@@ -283,8 +283,8 @@ static void add_train_ways(vf_check *c, vf_finding *f, const vf_train_limits *l,
   }
 }
 
-static vf_status tell_training(vf_check *c, vf_checked *k, const vf_setup *setup,
-                               const vf_train *t, const vf_node *expect, vf_error *err) {
+static vf_status tell_training(vf_check *c, vf_checked *k, const vf_setup *setup, const vf_train *t,
+                               const vf_node *expect, vf_error *err) {
   vf_train_limits l;
   const vf_device_budget *b = &t->budget;
   k->judged = true;

@@ -177,7 +177,8 @@ static vf_status solve_all(vf_limits *out, asking *x, vf_error *err) {
   }
   if (status == VF_OK && shrinks_caches(x)) status = solve_rows(out, x, err);
   if (status == VF_OK && shrinks_caches(x)) status = solve_share(out, x, err);
-  return status == VF_OK && !fits_as_it_is(x) ? vf_ways_find(out, &x->s, &x->q, x->of, err) : status;
+  return status == VF_OK && !fits_as_it_is(x) ? vf_ways_find(out, &x->s, &x->q, x->of, err)
+                                              : status;
 }
 
 static void start(asking *x, const vf_estimate *estimate) {
@@ -202,8 +203,7 @@ vf_status vf_limits_solve(vf_limits *out, const vf_estimate *estimate, vf_estima
   asking *x = a->alloc(a->user, sizeof *x);
   if (x == NULL) return vf_fail_nomem(err);
   start(x, estimate);
-  status =
-      vf_asker_init_given(&x->s.asker, scratch, estimate->model, devices, device_count, err);
+  status = vf_asker_init_given(&x->s.asker, scratch, estimate->model, devices, device_count, err);
   x->s.arena = x->s.asker.arena;
   vf_limits limits = {.gpu_layers = -1};
   if (status == VF_OK) status = solve_all(&limits, x, err);

@@ -1,9 +1,9 @@
 /* offers.c - what to run where neither a format nor a context is said.
  *
  * Nobody who names a model and a card alone means its widest format and its whole context.  The
- * answer is what there is to choose from: the two widest formats that leave room for work, the usual
- * one, and the usual one with a cache of 8 bits; where that has no room, narrower ones and, with the
- * usual one, experts or layers in main memory.  All are the questions of `max`. */
+ * answer is what there is to choose from: the two widest formats that leave room for work, the
+ * usual one, and the usual one with a cache of 8 bits; where that has no room, narrower ones and,
+ * with the usual one, experts or layers in main memory.  All are the questions of `max`. */
 #include <stdio.h>
 #include <string.h>
 
@@ -67,7 +67,8 @@ static vf_status add(search *x, const vf_deployment *d, bool usual, vf_error *er
   snprintf(o.quant, sizeof o.quant, "%s", x->s.asker.model->quant);
   snprintf(o.kv, sizeof o.kv, "%s", vf_format_get(w->kv_k)->name);
   take_speed(&o, x->s.asker.e);
-  if (o.cpu_moe_layers != 0 || o.gpu_layers >= 0) o.host_bytes = vf_estimate_host_bytes(x->s.asker.e);
+  if (o.cpu_moe_layers != 0 || o.gpu_layers >= 0)
+    o.host_bytes = vf_estimate_host_bytes(x->s.asker.e);
   all->list[all->count++] = o;
   return VF_OK;
 }
@@ -169,13 +170,13 @@ static vf_status note_limit(search *x, vf_error *err) {
   const vf_device_budget *b = vf_estimate_devices(x->s.asker.e, &n);
   x->out->limit_tokens = x->limit;
   for (size_t i = 0; i < n; i++)
-    x->out->limit_cache_bytes +=
-        b[i].part_bytes[VF_PART_KV_CACHE] + b[i].part_bytes[VF_PART_STATE];
+    x->out->limit_cache_bytes += b[i].part_bytes[VF_PART_KV_CACHE] + b[i].part_bytes[VF_PART_STATE];
   return VF_OK;
 }
 
 /* The usual one where it has room, a mixture also with experts in main memory: it loses little by
- * that.  Narrower ones, and layers in main memory, are ways out, and no answer to what was asked. */
+ * that.  Narrower ones, and layers in main memory, are ways out, and no answer to what was asked.
+ */
 static void choose(vf_offers *all) {
   all->best = all->count;
   for (size_t i = 0; i < all->count && all->best == all->count; i++)

@@ -463,7 +463,8 @@ static void apply_limit(vf_placed *p, const vf_box *box) {
 
 /* What is to go on certain devices has no other option. */
 static void keep_pinned(vf_placed *p, const vf_scenario_workload *w, size_t n_devices) {
-  if (w->n_gpus != 1 || p->item.n_options != n_devices || (w->d.model != NULL && !w->d.training)) return;
+  if (w->n_gpus != 1 || p->item.n_options != n_devices || (w->d.model != NULL && !w->d.training))
+    return;
   p->options[0] = p->options[w->gpus[0]];
   p->item.n_options = 1;
 }

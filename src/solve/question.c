@@ -481,8 +481,8 @@ static vf_status look_at_one(run *r, vf_choice *c, uint64_t *least, vf_error *er
   return VF_OK;
 }
 
-/* Nodes are built with so many GPUs, and ranks share them by powers of two; layer by layer three and
- * six are joined, too. */
+/* Nodes are built with so many GPUs, and ranks share them by powers of two; layer by layer three
+ * and six are joined, too. */
 static const uint8_t ranks[] = {1, 2, 4, 8, 16, 32, 64};
 static const uint8_t cards[] = {1, 2, 3, 4, 6, 8, 12, 16, 32, 64};
 

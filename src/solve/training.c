@@ -216,7 +216,8 @@ bool vf_max_is_training(vf_max_kind kind) {
 /* What it is about. */
 static void describe(vf_answer *a, const vf_train_asker *x) {
   const vf_train_request *r = &x->r;
-  snprintf(a->model, sizeof a->model, "%s", x->model != NULL ? x->model->id : "a network of one's own");
+  snprintf(a->model, sizeof a->model, "%s",
+           x->model != NULL ? x->model->id : "a network of one's own");
   snprintf(a->quant, sizeof a->quant, "%s", r->method != NULL ? r->method : "full");
   snprintf(a->engine, sizeof a->engine, "%s", x->trainer->title);
   snprintf(a->gpu, sizeof a->gpu, "%s", x->devices[0].name);
@@ -235,7 +236,8 @@ static vf_status solve(vf_train_asker *x, vf_answer *a, vf_error *err) {
     return vf_fail(err, VF_USAGE, "several devices are named already: name one");
   if (a->kind == VF_MOST_GPUS) return solve_gpus(x, a, err);
   if (x->model == NULL && a->kind != VF_MOST_MICRO_BATCH)
-    return vf_fail(err, VF_USAGE, "of --network the most samples of a step can be asked: micro-batch");
+    return vf_fail(err, VF_USAGE,
+                   "of --network the most samples of a step can be asked: micro-batch");
   a->end = a->kind == VF_MOST_SEQ_LEN && x->model->max_ctx_tokens != 0 ? "the model's limit"
                                                                        : "as far as is looked";
   return vf_train_largest(x, &n, &x->r, a->kind, vf_train_end(x, a->kind), a, err);

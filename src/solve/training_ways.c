@@ -288,8 +288,7 @@ static vf_status find_room(vf_train_asker *x, vf_train_limits *out, vf_error *er
         vf_train_largest(x, &rank, &x->r, VF_MOST_RANK, vf_train_end(x, VF_MOST_RANK), NULL, err);
   out->micro_batch = (uint32_t)batch;
   out->seq_tokens = seq;
-  out->seq_is_model_limit =
-      x->model != NULL && seq == limit && x->model->max_ctx_tokens != 0;
+  out->seq_is_model_limit = x->model != NULL && seq == limit && x->model->max_ctx_tokens != 0;
   out->lora_rank = (uint32_t)rank;
   return status;
 }

@@ -2,8 +2,8 @@
  *
  * Each idea changes the deployment, asks the questions of `max` for what it leaves open, and counts
  * only once the whole has been estimated and FITS.  Ideas stand in the order in which somebody who
- * knows the engine would try them: what costs nothing, then what costs some quality or context, then
- * what costs speed or money.  The last ones give up more, so that something is said wherever
+ * knows the engine would try them: what costs nothing, then what costs some quality or context,
+ * then what costs speed or money.  The last ones give up more, so that something is said wherever
  * something of the model fits at all. */
 #include "solve/ways.h"
 
@@ -68,7 +68,8 @@ static vf_way way_of(const search *x, const vf_deployment *d) {
   if (r->ctx_tokens != was->ctx_tokens) w.ctx_tokens = r->ctx_tokens;
   if (r->seqs != was->seqs) w.seqs = r->seqs;
   if (d->quant != NULL) snprintf(w.quant, sizeof w.quant, "%s", d->quant);
-  if (r->kv_k != was->kv_k && kv != NULL) snprintf(w.kv, sizeof w.kv, "%s", x->pools ? "fp8" : kv->name);
+  if (r->kv_k != was->kv_k && kv != NULL)
+    snprintf(w.kv, sizeof w.kv, "%s", x->pools ? "fp8" : kv->name);
   if (r->cpu_moe_layers != was->cpu_moe_layers) w.cpu_moe_layers = r->cpu_moe_layers;
   if (r->gpu_layers != was->gpu_layers) w.gpu_layers = r->gpu_layers;
   w.cache_ram_off = r->prompt_cache_bytes == 0 && was->prompt_cache_bytes != 0;
@@ -303,7 +304,8 @@ static vf_status with_narrow_format(search *x, vf_error *err) {
 
 static vf_status with_fewer_requests(search *x, vf_error *err) {
   vf_deployment d = x->q->d;
-  if (x->out->max_seqs == 0 || x->out->max_seqs >= vf_max_u32(x->of->workload.seqs, 1)) return VF_OK;
+  if (x->out->max_seqs == 0 || x->out->max_seqs >= vf_max_u32(x->of->workload.seqs, 1))
+    return VF_OK;
   d.request.seqs = x->out->max_seqs;
   return add(x, &d, err);
 }
@@ -350,7 +352,8 @@ static vf_status with_checkpoint_and_context(search *x, vf_error *err) {
   vf_status status = VF_OK;
   const char *const *ladder = x->q->engine->ladder;
   size_t before = x->out->n_ways;
-  for (; status == VF_OK && ladder != NULL && *ladder != NULL && x->out->n_ways == before; ladder++) {
+  for (; status == VF_OK && ladder != NULL && *ladder != NULL && x->out->n_ways == before;
+       ladder++) {
     vf_deployment d = x->q->d;
     if (is_in(x, *ladder)) continue;
     d.quant = *ladder;
@@ -389,15 +392,9 @@ static const idea offloading[] = {
 };
 
 static const idea serving[] = {
-    with_fewer_requests,
-    with_fp8_cache,
-    with_other_settings,
-    with_less_context,
-    on_more_ranks,
-    with_another_checkpoint,
-    with_checkpoint_and_context,
-    with_any_context,
-    NULL,
+    with_fewer_requests,         with_fp8_cache,   with_other_settings,
+    with_less_context,           on_more_ranks,    with_another_checkpoint,
+    with_checkpoint_and_context, with_any_context, NULL,
 };
 
 static bool has_experts(const vf_model *m) {

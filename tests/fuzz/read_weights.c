@@ -1,5 +1,5 @@
-/* read_weights.c - what vramfit's readers make of files: for each path of standard input a line "ok TENSORS BYTES", or "no"
- * and the reason.  The other side of differential.py. */
+/* read_weights.c - what vramfit's readers make of files: for each path of standard input a line "ok
+ * TENSORS BYTES", or "no" and the reason.  The other side of differential.py. */
 #include <stdio.h>
 #include <string.h>
 

@@ -239,7 +239,8 @@ static void values_that_make_no_sense_name_their_option(void **state) {
                "'extra' is neither an option of llama.cpp nor the value of one");
   assert_fails(read_line(&d, "vllm serve m extra", err), VF_USAGE, "'extra' is neither");
   assert_fails(read_line(&d, "nginx -g x", err), VF_UNKNOWN, "no engine can be told");
-  assert_fails(read_line(&d, "vllm serve m --max-num 5", err), VF_USAGE, "can mean --max-num-batched-tokens or");
+  assert_fails(read_line(&d, "vllm serve m --max-num 5", err), VF_USAGE,
+               "can mean --max-num-batched-tokens or");
 }
 
 static void beginnings_are_options_where_the_parser_takes_them(void **state) {

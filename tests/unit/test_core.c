@@ -313,10 +313,10 @@ static void of_two_limits_the_worse_one_decides(void **state) {
     d[0].whole_bytes = cases[i].whole;
     assert_ok(vf_model_new(&model, &vf_default_allocator, 1, 1, 1, err));
     assert_ok(start(&e, model, d, 2, err));
-    vf_estimate_add(&e, (vf_line){0, VF_PART_WEIGHTS, "a", vf_exactly(cases[i].gpu),
-                                  VF_BASIS_EXACT, ""});
-    vf_estimate_add(&e, (vf_line){1, VF_PART_WEIGHTS, "b", vf_exactly(cases[i].host),
-                                  VF_BASIS_EXACT, ""});
+    vf_estimate_add(
+        &e, (vf_line){0, VF_PART_WEIGHTS, "a", vf_exactly(cases[i].gpu), VF_BASIS_EXACT, ""});
+    vf_estimate_add(
+        &e, (vf_line){1, VF_PART_WEIGHTS, "b", vf_exactly(cases[i].host), VF_BASIS_EXACT, ""});
     assert_ok(vf_estimate_finish(&e, err));
     assert_int_equal(e.verdict, cases[i].verdict);
     assert_true(e.devices[0].whole.known == (cases[i].whole != 0));

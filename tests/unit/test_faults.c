@@ -281,8 +281,7 @@ static vf_status check_once(const char *text, vf_error *err) {
   options.policy = &policy;
   vf_status status = vf_context_new(&context, &failing, err);
   if (status == VF_OK) status = vf_check_new(&check, context, &options, err);
-  if (status == VF_OK)
-    status = vf_check_report_new(&report, context, NULL, swallow, &written, err);
+  if (status == VF_OK) status = vf_check_report_new(&report, context, NULL, swallow, &written, err);
   if (status == VF_OK)
     status = vf_check_text(check, "a.json", text, strlen(text), add_results, report, err);
   if (status == VF_OK) status = vf_check_report_end(report, check, err);

@@ -239,10 +239,10 @@ static bool upper_end_is_no_less(const figures *before, const figures *after) {
   return after->high_bytes >= (surer ? before->gpu_bytes : before->high_bytes);
 }
 
-/* What a graph's buffer may lose with more of something.  llama.cpp rounds the batch of a graph up to
- * a multiple of the sequences: 525 tokens for 15 of them, 512 for 16.  Where an index chooses cells,
- * tensors of the batch and of the cells share the buffer: from some length on one of the batch's
- * fits into the room that one of the cells leaves. */
+/* What a graph's buffer may lose with more of something.  llama.cpp rounds the batch of a graph up
+ * to a multiple of the sequences: 525 tokens for 15 of them, 512 for 16.  Where an index chooses
+ * cells, tensors of the batch and of the cells share the buffer: from some length on one of the
+ * batch's fits into the room that one of the cells leaves. */
 static uint64_t refitted_bytes(const situation *s, const char *what) {
   enum { BATCH = 512 };
   bool more_cells = strcmp(what, "more context") == 0;

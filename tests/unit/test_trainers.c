@@ -48,9 +48,9 @@ static void every_row_means_a_parameter_and_a_word_that_there_is(void **state) {
   for (size_t t = 0; t < sizeof all_tables / sizeof *all_tables; t++)
     for (size_t i = 0; i < all_tables[t]->n_rows; i++) {
       const vf_spelling *row = &all_tables[t]->rows[i];
-      bool ours = row->param != NULL && (row->param[0] == '@' ||
-                                         vf_train_param_find(row->param) != NULL ||
-                                         vf_param_find(row->param, strlen(row->param)) != NULL);
+      bool ours =
+          row->param != NULL && (row->param[0] == '@' || vf_train_param_find(row->param) != NULL ||
+                                 vf_param_find(row->param, strlen(row->param)) != NULL);
       if (row->effect == VF_EFFECT_READ && row->param != NULL && !ours)
         fail_msg("%s: no parameter is called %s", row->words, row->param);
       if (row->measure == VF_MEASURE_MAP && row->param != NULL) check_map(row);
@@ -151,7 +151,6 @@ static void a_line_that_trains_nothing_is_told(void **state) {
   assert_int_equal(read(out, "tune run lora --config llama3/8B_lora", &why), VF_USAGE);
   assert_int_equal(read(out, "trl sft --max_length --bf16", &why), VF_USAGE);
 }
-
 
 static int set_up(void **state) {
   (void)state;

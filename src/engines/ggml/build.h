@@ -40,7 +40,7 @@ enum vf_ggml_input {
   VF_IN_INDEX_BIAS,
   VF_IN_INDEX_ROTATION,
   VF_IN_ZEROS,
-  VF_IN_MASK_HALF,  /* the mask as flash attention reads it, made of the one in f32 */
+  VF_IN_MASK_HALF, /* the mask as flash attention reads it, made of the one in f32 */
   VF_IN_COUNT = VF_IN_MASK_HALF + 2
 };
 _Static_assert((int)VF_IN_COUNT <= (int)VF_GRAPH_INPUTS, "a number for every input");

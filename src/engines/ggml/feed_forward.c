@@ -148,8 +148,9 @@ static vf_ref expert_project(vf_ggml_builder *b, const vf_layer *l, uint64_t byt
 static vf_ref expert_activation(vf_ggml_builder *b, const vf_layer *l, vf_ref x, vf_ref ids) {
   uint64_t bytes = vf_build_rows(b, (uint64_t)l->n_ff_expert * l->n_experts_used);
   if (l->ops & VF_OPS_EXPERTS_FUSED)
-    return gated_halves(b, bytes, expert_project(b, l, vf_build_add(b, bytes, bytes),
-                                                 VF_ROLE_FFN_GATE_UP_EXPS, x, ids));
+    return gated_halves(
+        b, bytes,
+        expert_project(b, l, vf_build_add(b, bytes, bytes), VF_ROLE_FFN_GATE_UP_EXPS, x, ids));
   vf_ref up = expert_project(b, l, bytes, VF_ROLE_FFN_UP_EXPS, x, ids);
   if (vf_has(l, VF_LAYER_FFN_PLAIN)) return vf_apply(b, bytes, up, 2);
   vf_ref gate = expert_project(b, l, bytes, VF_ROLE_FFN_GATE_EXPS, x, ids);

@@ -199,7 +199,8 @@ static vf_ref mix(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
 /* A branch on its way back into the residual stream. */
 static vf_ref finish_branch(vf_ggml_builder *b, const vf_layer *l, vf_ref x, vf_role norm) {
   uint64_t bytes = vf_build_rows(b, b->model->n_embd);
-  bool own = (l->ops & (VF_OPS_NORM_AFTER | VF_OPS_NORM_ROWS)) == 0 || norm != VF_ROLE_ATTN_POST_NORM;
+  bool own =
+      (l->ops & (VF_OPS_NORM_AFTER | VF_OPS_NORM_ROWS)) == 0 || norm != VF_ROLE_ATTN_POST_NORM;
   if (vf_has(l, VF_LAYER_POST_NORMS) && own) x = vf_norm(b, l, bytes, x, norm);
   return vf_has(l, VF_LAYER_RESID_SCALED) ? vf_over(b, bytes, x) : x;
 }
@@ -291,7 +292,8 @@ static vf_ref serial_layer(vf_ggml_builder *b, const vf_layer *l, bool last, vf_
   if (l->ops & VF_OPS_INPUT_EXPERTS && l->n_experts != 0) return input_experts(b, l, x, sum);
   x = is_twin(l) ? twin_feed_forward(b, l, sum) : add_feed_forward(b, l, sum);
   if (l->embd_per_layer != 0) x = vf_add_layer_input(b, l, last, x);
-  if (vf_has(l, VF_LAYER_OUT_SCALE)) x = vf_over2(b, bytes, x, vf_weight(b, VF_ROLE_LAYER_OUTPUT_SCALE));
+  if (vf_has(l, VF_LAYER_OUT_SCALE))
+    x = vf_over2(b, bytes, x, vf_weight(b, VF_ROLE_LAYER_OUTPUT_SCALE));
   return skip != 0 ? vf_over2(b, bytes, x, vf_over(b, bytes, skip)) : x;
 }
 
@@ -434,7 +436,8 @@ bool vf_ggml_graph_is_known(const vf_model *m) {
   for (uint32_t i = 0; i < m->n_layers; i++) {
     const vf_layer *l = &m->layers[i];
     if (i > 0 && memcmp(l, l - 1, sizeof *l) == 0) continue;
-    if ((l->flags & others) || (l->ops & VF_OPS_UNKNOWN) || (l->mixers & mixers) || l->expert_embd != 0)
+    if ((l->flags & others) || (l->ops & VF_OPS_UNKNOWN) || (l->mixers & mixers) ||
+        l->expert_embd != 0)
       return false;
   }
   return true;

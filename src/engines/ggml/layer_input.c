@@ -1,7 +1,7 @@
 /* layer_input.c - an input of its own for every layer, by token (Gemma 3n and 4).
  *
- * A second embedding gives all layers' rows at once; a product of the first one is added, and the sum is put in order by
- * layer.  It is held until the last layer has read its part. */
+ * A second embedding gives all layers' rows at once; a product of the first one is added, and the
+ * sum is put in order by layer.  It is held until the last layer has read its part. */
 #include "engines/ggml/build.h"
 
 void vf_build_layer_inputs(vf_ggml_builder *b, vf_ref x) {

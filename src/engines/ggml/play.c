@@ -5,8 +5,8 @@
  * then to be played, layer by layer, with layers left out that come in equal periods and change
  * nothing any more.
  *
- * All that takes a room of about 180 KB, of which small graphs touch little.  It is the allocator's,
- * not the stack's: threads have stacks of 128 KiB with some C libraries. */
+ * All that takes a room of about 180 KB, of which small graphs touch little.  It is the
+ * allocator's, not the stack's: threads have stacks of 128 KiB with some C libraries. */
 #include <string.h>
 
 #include "base/arena.h"

@@ -66,8 +66,7 @@ static uint64_t slots_each(const vf_ranks *s) {
 static vf_amount kv_cache(const vf_ranks *s, uint32_t device) {
   uint64_t cache = 0;
   (void)device;
-  if (!vf_mul3(&cache, s->w->seqs, slots_each(s), token_bytes(s)))
-    s->e->overflow = true;
+  if (!vf_mul3(&cache, s->w->seqs, slots_each(s), token_bytes(s))) s->e->overflow = true;
   return vf_amount_exact(s->e->overflow ? 0 : cache, "slots of the token pool");
 }
 

@@ -231,8 +231,7 @@ vf_amount vf_vllm_non_torch(const vf_ranks *r, uint32_t device) {
   vf_interval size;
   if (d->kind == VF_DEVICE_UNIFIED)
     size = mib_interval(p->rules.unified_mib.at, 0);
-  else if (p->r.tp > 1 && linked && d->compute_capability < 90 &&
-           d->backend == VF_BACKEND_CUDA)
+  else if (p->r.tp > 1 && linked && d->compute_capability < 90 && d->backend == VF_BACKEND_CUDA)
     size = mib_interval(p->rules.ampere_mib.at, 0);
   else if (p->r.tp > 1 && linked)
     size = mib_interval(p->rules.linked_mib.at,

@@ -72,7 +72,8 @@ static uint64_t attention_scalars_bytes(const vf_vllm_plan *p) {
   return layers * SCALARS * LEAST_BYTES;
 }
 
-/* qwen3_vl.py, deepstack_input_embeds: what levels of the tower hand on for each token of a batch. */
+/* qwen3_vl.py, deepstack_input_embeds: what levels of the tower hand on for each token of a batch.
+ */
 static uint64_t level_bytes(const vf_vllm_plan *p) {
   const vf_model *m = p->r.model;
   if (p->r.request->text_only || !p->r.shard.first) return 0;
@@ -162,9 +163,9 @@ static uint64_t tile_bytes(const vf_ranks *r) {
 }
 
 /* MXFP4's tiles differ by kernel: Marlin's are counted, Triton's (by default on Hopper since v0.14)
- * took 2.4 % less of a whole model, and a load of 0.12 had 0.24 % more.  On ROCm every load logged 70 to 90 MiB more than on CUDA, and
- * experts, and Gemma 3 with its tower, are padded for its kernels: up to 4.3 %.  What is moved to the host goes by whole
- * tensors. */
+ * took 2.4 % less of a whole model, and a load of 0.12 had 0.24 % more.  On ROCm every load logged
+ * 70 to 90 MiB more than on CUDA, and experts, and Gemma 3 with its tower, are padded for its
+ * kernels: up to 4.3 %.  What is moved to the host goes by whole tensors. */
 vf_amount vf_vllm_weights(const vf_ranks *r, uint32_t device) {
   enum { ROCM_MIB = 75 };
   const vf_device *d = &r->e->devices[device].device;

@@ -120,7 +120,7 @@ typedef struct card {
   uint32_t cores; /* of its own name, and so are the next two */
   vf_device_link link;
   vf_device_series series;
-  uint64_t total_bytes;    /* as sold, where the entry says that */
+  uint64_t total_bytes; /* as sold, where the entry says that */
 } card;
 
 typedef struct cards {

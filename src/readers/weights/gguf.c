@@ -474,8 +474,8 @@ static vf_status read_shard(vf_facts *facts, vf_gguf_info *info, const vf_files 
   uint32_t n = (uint32_t)fact_count(facts, "split.count");
   if (status == VF_OK && i > 0) status = check_shard(&others, path, i, n, err);
   if (status == VF_NOMEM && vf_arena_is_full(arena))
-    status = vf_fail_at(err, VF_LIMIT, path, "", "its header takes more than %d MiB to read",
-                        SHARD_MIB);
+    status =
+        vf_fail_at(err, VF_LIMIT, path, "", "its header takes more than %d MiB to read", SHARD_MIB);
   vf_arena_free(arena);
   return status;
 }

@@ -174,8 +174,9 @@ void vf_records_value(vf_doc *d, const char *key, const vf_doc_value *v) {
 vf_status vf_records_check(const vf_doc *d, vf_error *err) {
   const records *r = d->state;
   if (!r->cut) return VF_OK;
-  return vf_fail(err, VF_LIMIT,
-                 "a row has more than %d columns or %d bytes, which %s cannot hold here: --json has "
-                 "all of it",
-                 MOST_COLUMNS, TEXT_BYTES, d->format->name);
+  return vf_fail(
+      err, VF_LIMIT,
+      "a row has more than %d columns or %d bytes, which %s cannot hold here: --json has "
+      "all of it",
+      MOST_COLUMNS, TEXT_BYTES, d->format->name);
 }

@@ -157,7 +157,8 @@ vf_ref vf_plain_attention(vf_ggml_builder *b, const vf_layer *l, const vf_heads 
   return x;
 }
 
-/* Keys and values of the batch itself, in f16 for flash attention; else values are turned around. */
+/* Keys and values of the batch itself, in f16 for flash attention; else values are turned around.
+ */
 static vf_ref attend_to_batch(vf_ggml_builder *b, const vf_heads *s, vf_ref q, vf_ref k, vf_ref v) {
   uint64_t tokens = b->g->tokens, bytes = vf_build_tokens(b, s->v * s->heads);
   uint64_t k_bytes = vf_build_mul(b, tokens, s->k * s->kv_heads, F16_BYTES);
@@ -181,7 +182,7 @@ static vf_ref attend_to_batch(vf_ggml_builder *b, const vf_heads *s, vf_ref q, v
 }
 
 vf_ref vf_attend(vf_ggml_builder *b, const vf_layer *l, const vf_heads *s, vf_ref q, vf_ref k,
-                     vf_ref v) {
+                 vf_ref v) {
   if (!vf_is_cached(b->model)) return attend_to_batch(b, s, q, k, v);
   vf_ref k_rotation = b->in[VF_IN_K_ROTATION + s->window];
   vf_ref v_rotation = b->in[VF_IN_V_ROTATION + s->window];
@@ -291,12 +292,12 @@ vf_ref vf_build_attention(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   if (l->kv_lora != 0) return vf_build_latent(b, l, x);
   if (l->kv_expanded != 0) return vf_build_expanded(b, l, x);
   const vf_heads s = {l->n_heads,
-                   l->n_kv_heads,
-                   l->k_dim,
-                   l->v_dim,
-                   vf_cells_of(b, l),
-                   0,
-                   vf_window_index(b->model, l)};
+                      l->n_kv_heads,
+                      l->k_dim,
+                      l->v_dim,
+                      vf_cells_of(b, l),
+                      0,
+                      vf_window_index(b->model, l)};
   heads h = {0};
   h.q_bytes = vf_build_tokens(b, s.k * s.heads);
   h.k_bytes = vf_build_tokens(b, s.k * s.kv_heads);

@@ -1,15 +1,19 @@
 /* block_sparse.c - attention that reads only some blocks of the cache (MiniMax-M3).
  *
- * A small index decides: each group of heads has an index query, each cell an index key; their products are pooled over
- * blocks of positions, the best blocks are kept, and a mask of -inf covers the others.  The batch's graph builds that mask
- * for every cell, in f32 and turned around twice, which is why it takes more memory than the attention itself:
+ * A small index decides: each group of heads has an index query, each cell an index key; their
+ * products are pooled over blocks of positions, the best blocks are kept, and a mask of -inf covers
+ * the others.  The batch's graph builds that mask for every cell, in f32 and turned around twice,
+ * which is why it takes more memory than the attention itself:
  *
- *   scores per position ─pool─▶ per block ─top k─▶ 0 where kept, -inf elsewhere ─by cell's block─▶ mask ─▶ flash attention
+ *   scores per position ─pool─▶ per block ─top k─▶ 0 where kept, -inf elsewhere ─by cell's block─▶
+ * mask ─▶ flash attention
  *
- * Without flash attention, and with sequences that share one cache, llama.cpp attends to everything, index or not.
+ * Without flash attention, and with sequences that share one cache, llama.cpp attends to
+ * everything, index or not.
  *
- * Source: llama.cpp v0.5.0, src/models/minimax-m3.cpp and src/llama-kv-cache-msa.cpp.  The positions of a reserved graph are
- * those of an empty cache, 256; they grow with the text, and so does the buffer. */
+ * Source: llama.cpp v0.5.0, src/models/minimax-m3.cpp and src/llama-kv-cache-msa.cpp.  The
+ * positions of a reserved graph are those of an empty cache, 256; they grow with the text, and so
+ * does the buffer. */
 #include "base/checked.h"
 #include "engines/ggml/build.h"
 

@@ -1,10 +1,12 @@
-/* kda.c - Kimi delta attention: a delta net whose decay is a vector, with a convolution each for queries, keys, values. */
+/* kda.c - Kimi delta attention: a delta net whose decay is a vector, with a convolution each for
+ * queries, keys, values. */
 #include "engines/ggml/mixers/recurrent.h"
 
 enum { F32_BYTES = 4 };
 
 /* Projected, with the columns before in front; the new last ones are kept. */
-static vf_ref columns(vf_ggml_builder *b, const vf_layer *l, vf_role matrix, vf_ref history, vf_ref x) {
+static vf_ref columns(vf_ggml_builder *b, const vf_layer *l, vf_role matrix, vf_ref history,
+                      vf_ref x) {
   vf_ref y = vf_multiply(b, vf_build_tokens(b, l->inner), matrix, x);
   return vf_with_history(b, l, l->inner, vf_strided(history), vf_view(y));
 }
@@ -19,7 +21,8 @@ static vf_ref unit(vf_ggml_builder *b, uint64_t bytes, vf_ref x) {
   return vf_over(b, bytes, vf_over(b, bytes, vf_view(x)));
 }
 
-static vf_ref through(vf_ggml_builder *b, const vf_layer *l, vf_role first, vf_role second, vf_ref x) {
+static vf_ref through(vf_ggml_builder *b, const vf_layer *l, vf_role first, vf_role second,
+                      vf_ref x) {
   if (l->ops & VF_OPS_KDA_DIRECT) return vf_multiply(b, vf_build_tokens(b, l->inner), first, x);
   vf_ref low = vf_multiply(b, vf_build_tokens(b, l->state), first, x);
   return vf_multiply(b, vf_build_tokens(b, l->inner), second, low);

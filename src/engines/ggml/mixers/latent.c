@@ -1,5 +1,5 @@
-/* latent.c - attention whose keys and values are compressed, operation by operation: cached compressed, cached as heads
- * (files of old), and read where an indexer points. */
+/* latent.c - attention whose keys and values are compressed, operation by operation: cached
+ * compressed, cached as heads (files of old), and read where an indexer points. */
 #include <stddef.h>
 
 #include "base/checked.h"
@@ -17,9 +17,10 @@ static vf_ref latent_query(vf_ggml_builder *b, const vf_layer *l, vf_ref x, vf_r
 
 /* ---- Read where an indexer points (DeepSeek 3.2, GLM 5) ---------------------------------
 
-   The indexer's keys, one per token, have a cache of their own, rotated as quantized ones are.  Its queries come out of the
-   compressed query; scores of all cells, one per token, are cut to the best, and a mask is made that is open there.  Zeros
-   to open it with are a tensor per layer that lies in the buffer from the start. */
+   The indexer's keys, one per token, have a cache of their own, rotated as quantized ones are.  Its
+   queries come out of the compressed query; scores of all cells, one per token, are cut to the
+   best, and a mask is made that is open there.  Zeros to open it with are a tensor per layer that
+   lies in the buffer from the start. */
 
 static void write_index(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   uint64_t bytes = vf_build_tokens(b, l->index_dim);
@@ -31,7 +32,8 @@ static void write_index(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   vf_sink(b, vf_slice(b, bytes, vf_view(k)), b->in[VF_IN_INDEX_K_IDS], vf_cache_backend(b));
 }
 
-/* The numbers of the cells to read; layers without an indexer take those of the last one that has. */
+/* The numbers of the cells to read; layers without an indexer take those of the last one that has.
+ */
 static vf_ref chosen_cells(vf_ggml_builder *b, const vf_layer *l, vf_ref x, vf_ref low) {
   uint64_t tokens = b->g->tokens, kept = vf_min_u64(l->index_kept, b->g->cells);
   uint64_t bytes = vf_build_tokens(b, (uint64_t)l->index_heads * l->index_dim);
@@ -101,8 +103,8 @@ static vf_ref joined(vf_ggml_builder *b, uint64_t bytes, vf_ref x, vf_ref rope, 
 
 vf_ref vf_build_latent(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   uint64_t heads = l->n_heads, rope = l->rope_dim, lora = l->kv_lora;
-  const vf_heads s = {heads,     1,       lora + rope, lora, vf_cells_of(b, l),
-                      l->v_dim, vf_window_index(b->model, l)};
+  const vf_heads s = {
+      heads, 1, lora + rope, lora, vf_cells_of(b, l), l->v_dim, vf_window_index(b->model, l)};
   vf_ref narrow, q = latent_query(b, l, x, &narrow);
   vf_ref kv = vf_multiply(b, vf_build_tokens(b, lora + rope), VF_ROLE_ATTN_KV_A, x);
   bool rotates = !vf_has(l, VF_LAYER_NO_ROPE);
@@ -122,7 +124,8 @@ vf_ref vf_build_latent(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   return vf_multiply(b, vf_build_tokens(b, b->model->n_embd), VF_ROLE_ATTN_OUTPUT, x);
 }
 
-/* The same matrices where the cache has every head: keys and values are made from the latent first. */
+/* The same matrices where the cache has every head: keys and values are made from the latent first.
+ */
 vf_ref vf_build_expanded(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   uint64_t heads = l->n_heads, rope = l->rope_dim, lora = l->kv_expanded;
   const vf_heads s = {heads, l->n_kv_heads, l->k_dim, l->v_dim, vf_cells_of(b, l), 0, 0};
@@ -140,4 +143,3 @@ vf_ref vf_build_expanded(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   x = vf_attend(b, l, &s, q, k, v);
   return vf_multiply(b, vf_build_tokens(b, b->model->n_embd), VF_ROLE_ATTN_OUTPUT, x);
 }
-

@@ -18,7 +18,7 @@ typedef struct scanned {
 static vf_ref scan(vf_ggml_builder *b, const vf_layer *l, const scanned *s) {
   uint64_t inner = l->inner, states = vf_build_mul(b, inner * l->state, b->g->seqs, F32_BYTES);
   uint64_t bytes = vf_build_add(b, vf_build_tokens(b, inner), states);
-  const vf_ref sources[] = {vf_all_states(b, states),       s->x, s->dt,
+  const vf_ref sources[] = {vf_all_states(b, states),    s->x, s->dt,
                             vf_weight(b, VF_ROLE_SSM_A), s->b, s->c,
                             b->in[VF_IN_STATES]};
   vf_ref y = vf_graph_op(&b->graph, VF_OP_NEW, bytes, sources, 7);
@@ -48,7 +48,8 @@ vf_ref vf_build_mamba1(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   vf_ref dt = vf_project(b, bytes, VF_ROLE_SSM_DT, vf_strided(dbc), true);
   const scanned s = {vf_view(x), dt, vf_columns_of(b, width, l->state, dbc),
                      vf_columns_of(b, width, l->state, dbc)};
-  vf_ref y = skip_and_gate(b, bytes, scan(b, l, &s), x, vf_columns_of(b, 2 * inner, inner, xz), false);
+  vf_ref y =
+      skip_and_gate(b, bytes, scan(b, l, &s), x, vf_columns_of(b, 2 * inner, inner, xz), false);
   return vf_view(vf_multiply(b, vf_build_tokens(b, b->model->n_embd), VF_ROLE_SSM_OUT, y));
 }
 
@@ -60,7 +61,8 @@ static vf_ref normed_column(vf_ggml_builder *b, const vf_layer *l, uint64_t widt
 /* PLaMo 2: inputs and gates lie head by head. */
 vf_ref vf_build_mamba_heads(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   enum { STEPS_LEAST = 64, STEPS_SHARE = 16 };
-  uint64_t inner = l->inner, bytes = vf_build_tokens(b, inner), both = vf_build_tokens(b, 2 * inner);
+  uint64_t inner = l->inner, bytes = vf_build_tokens(b, inner),
+           both = vf_build_tokens(b, 2 * inner);
   uint64_t steps = vf_max_u64(STEPS_LEAST, b->model->n_embd / STEPS_SHARE);
   uint64_t width = steps + 2ull * l->state, small = vf_build_tokens(b, l->rank);
   vf_ref history = vf_read_states(b, inner * (l->conv - 1));
@@ -89,7 +91,8 @@ vf_ref vf_build_mamba2(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   vf_ref dt = vf_new(b, small, vf_columns_of(b, width, heads, zx));
   dt = vf_over2(b, small, dt, vf_bias(b, VF_ROLE_SSM_DT));
   uint64_t group = (uint64_t)l->groups * l->state;
-  const scanned s = {vf_columns_of(b, channels, inner, xbc), dt, vf_columns_of(b, channels, group, xbc),
+  const scanned s = {vf_columns_of(b, channels, inner, xbc), dt,
+                     vf_columns_of(b, channels, group, xbc),
                      vf_columns_of(b, channels, group, xbc)};
   vf_ref y = skip_and_gate(b, bytes, scan(b, l, &s), s.x, vf_columns_of(b, width, inner, zx),
                            heads >= MANY_HEADS);

@@ -1,4 +1,5 @@
-/* recurrent.c - what mixers with a state share: how it is read, moved and written, and the convolution in front. */
+/* recurrent.c - what mixers with a state share: how it is read, moved and written, and the
+ * convolution in front. */
 #include "engines/ggml/mixers/recurrent.h"
 
 enum { F32_BYTES = 4 };
@@ -37,7 +38,7 @@ vf_ref vf_columns_of(vf_ggml_builder *b, uint64_t width, uint64_t own, vf_ref x)
 
 /* The last columns of each sequence in front of the new ones; the new last ones are kept. */
 vf_ref vf_with_history(vf_ggml_builder *b, const vf_layer *l, uint64_t channels, vf_ref history,
-                           vf_ref x) {
+                       vf_ref x) {
   uint64_t back = l->conv - 1;
   uint64_t columns = vf_build_add(b, b->g->tokens, vf_build_mul(b, back, b->g->seqs, 1));
   uint64_t bytes = vf_build_mul(b, channels, columns, F32_BYTES);
@@ -51,7 +52,6 @@ vf_ref vf_convolved(vf_ggml_builder *b, uint64_t bytes, vf_ref columns) {
   vf_ref y = vf_new2(b, bytes, columns, vf_weight(b, VF_ROLE_SSM_CONV));
   return vf_over(b, bytes, vf_over2(b, bytes, y, vf_bias(b, VF_ROLE_SSM_CONV)));
 }
-
 
 vf_ref vf_build_recurrent(vf_ggml_builder *b, const vf_layer *l, vf_ref x) {
   if (l->mixers & VF_MIX_DELTA) return vf_build_delta_net(b, l, x);

@@ -47,7 +47,8 @@ static vf_ref mixtures(vf_ggml_builder *b, const vf_layer *l, vf_ref x, vf_ref b
 
 static vf_ref product(vf_ggml_builder *b, uint64_t width, vf_ref x, bool bias) {
   uint64_t bytes = vf_build_tokens(b, width);
-  vf_ref y = vf_new2(b, bytes, vf_weight_shaped(b, VF_ROLE_TIME_MIX_MATRIX, b->model->n_embd, width), x);
+  vf_ref y =
+      vf_new2(b, bytes, vf_weight_shaped(b, VF_ROLE_TIME_MIX_MATRIX, b->model->n_embd, width), x);
   return bias ? vf_over2(b, bytes, y, vf_bias(b, VF_ROLE_TIME_MIX_MATRIX)) : y;
 }
 
