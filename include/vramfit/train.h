@@ -17,7 +17,9 @@ extern "C" {
 #define VF_TRAIN_PARAMS(P)                                                                         \
   P(METHOD, "method", "full|lora|dora|qlora", string, method, "what is trained (default full)")    \
   P(PRECISION, "precision", "P", string, precision,                                                \
-    "bf16 (default), mixed (fp32 weights, 16-bit compute), fp32, fp16, float8, mxfp8, nvfp4")      \
+    "bf16 (default; ZeRO: mixed), mixed (fp32 weights, 16-bit compute), fp32, fp16, float8, "      \
+    "mxfp8, "                                                                                      \
+    "nvfp4")                                                                                       \
   P(OPTIMIZER, "optimizer", "O", string, optimizer,                                                \
     "adamw (default), adamw-fused, adamw-8bit, adamw-4bit, adamw-paged, adamw-paged-8bit, sgd, "   \
     "momentum, adafactor, lion, muon")                                                             \

@@ -106,6 +106,9 @@ static void take_notes(vf_train *out, const vf_model *m, const vf_run *r) {
        "(adamw-fused: none)");
   note(out, r->loss == VF_LOSS_FULL,
        "the loss keeps logits of every token (--loss fused: it does not)");
+  note(out, r->precision_taken,
+       "mixed, as DeepSpeed's ZeRO has it: fp32 weights and states beside 16-bit ones (--precision "
+       "bf16: all in 16 bits)");
   note(out, r->loss_taken, "a loss in place, as programs that offload checkpoints have it");
   note(out, r->checkpoints == VF_CKPT_SELECTIVE && !vf_run_is_megatron(r),
        "which results selective checkpointing saves differs much between versions");

@@ -53,7 +53,8 @@ typedef struct vf_run {
   uint64_t seq, batch, accum, rank;
   uint32_t vpp, tp, pp, cp, ep, gpus, replicas; /* replicas: gpus / (tp * pp * cp) */
   bool compile, tiled, base_stated;
-  bool loss_taken; /* as programs have it that move checkpoints to the host; nobody said it */
+  bool precision_taken; /* ZeRO holds its weights and states in fp32; nobody said otherwise */
+  bool loss_taken;      /* as programs have it that move checkpoints to the host; nobody said it */
 } vf_run;
 
 /* Tensor, pipeline or expert parallel without torch's or DeepSpeed's shards of weights: Megatron's

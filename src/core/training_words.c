@@ -156,6 +156,9 @@ vf_status vf_run_read(vf_run *out, const vf_model *m, const vf_train_request *q,
               .compile = q->compile,
               .tiled = q->tiled_mlp};
   if (!read_words(&r, m, q, err)) return VF_UNKNOWN;
+  bool zero = r.parallel == VF_ZERO1 || r.parallel == VF_ZERO2 || r.parallel == VF_ZERO3;
+  r.precision_taken = q->precision == NULL && zero && r.method == VF_FULL;
+  if (r.precision_taken) r.precision = VF_MIXED;
   r.loss_taken = q->loss == NULL && r.checkpoints == VF_CKPT_OFFLOAD;
   if (r.loss_taken) r.loss = VF_LOSS_INPLACE;
   vf_status status = check_numbers(&r, m, err);
