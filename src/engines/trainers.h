@@ -22,7 +22,7 @@ typedef struct vf_trainer {
   const char *name;           /* "trl" */
   const char *const *aliases; /* NULL-terminated */
   const char *title;          /* for people: "TRL" */
-  const char *checked;        /* when its defaults were compared with its code */
+  const char *checked; /* when its defaults were compared with its code; NULL: they were not */
   const vf_trainer_default *defaults;
   const char *const *lacks; /* "parallel=fsdp", "offload=params"; NULL-terminated */
   const char *note;         /* what it does that no word says; NULL: nothing */
