@@ -68,11 +68,8 @@ static void cover(vf_interval *whole, vf_interval part) {
   whole->high_bytes = vf_max_u64(whole->high_bytes, part.high_bytes);
 }
 
-static void add_line(vf_train *out, const char *name, uint64_t bytes, vf_basis basis,
-                     const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-
-static void add_line(vf_train *out, const char *name, uint64_t bytes, vf_basis basis,
-                     const char *fmt, ...) {
+void vf_train_add_line(vf_train *out, const char *name, uint64_t bytes, vf_basis basis,
+                       const char *fmt, ...) {
   if (bytes == 0 || out->n_lines == VF_TRAIN_LINES) return;
   vf_train_line *l = &out->lines[out->n_lines++];
   va_list args;
@@ -100,8 +97,7 @@ static void take_notes(vf_train *out, const vf_model *m, const vf_run *r) {
        "experts quantized, too: where they are one tensor, bitsandbytes alone leaves them in 16 "
        "bits");
   note(out,
-       r->method == VF_FULL && r->optimizer == VF_ADAMW && c.temporary != 0 &&
-           r->parallel != VF_ZERO1 && r->parallel != VF_ZERO2 && r->parallel != VF_ZERO3,
+       r->method == VF_FULL && r->optimizer == VF_ADAMW && c.temporary != 0 && !vf_run_is_zero(r),
        "PyTorch's AdamW of several tensors at once (foreach): one more copy in its step "
        "(adamw-fused: none)");
   note(out, r->loss == VF_LOSS_FULL,
@@ -142,17 +138,18 @@ static void put_states(vf_train *out, const vf_train_model *s, const vf_run *r,
   uint64_t n = full ? p->own : s->adapters + s->expert_adapters;
   const char *of = full ? "parameters" : "of adapters";
   char buf[64];
-  add_line(out, "weights", p->weights, VF_BASIS_MODELLED, "%" PRIu64 " parameters here%s", p->own,
-           over(buf, sizeof buf, r, p, whole));
+  vf_train_add_line(out, "weights", p->weights, VF_BASIS_MODELLED, "%" PRIu64 " parameters here%s",
+                    p->own, over(buf, sizeof buf, r, p, whole));
   if (in_step || vf_train_keeps_gradients(r))
-    add_line(out, "gradients", p->gradients, VF_BASIS_MODELLED,
-             "%" PRIu64 " %s × %" PRIu64 ".%03" PRIu64 " B%s", n, of, c.gradient / 1000,
-             c.gradient % 1000,
-             over(buf, sizeof buf, r, p, whole || (full && r->parallel == VF_ZERO2)));
-  add_line(out, "optimizer", p->optimizer + (in_step ? p->temporary : 0), VF_BASIS_MODELLED,
-           "%" PRIu64 " %s × %" PRIu64 ".%03" PRIu64 " B%s%s", n, of, c.states / 1000,
-           c.states % 1000, over(buf, sizeof buf, r, p, whole || (full && r->parallel >= VF_ZERO1)),
-           in_step && p->temporary != 0 ? ", and what the step computes with" : "");
+    vf_train_add_line(out, "gradients", p->gradients, VF_BASIS_MODELLED,
+                      "%" PRIu64 " %s × %" PRIu64 ".%03" PRIu64 " B%s", n, of, c.gradient / 1000,
+                      c.gradient % 1000,
+                      over(buf, sizeof buf, r, p, whole || (full && r->parallel == VF_ZERO2)));
+  vf_train_add_line(out, "optimizer", p->optimizer + (in_step ? p->temporary : 0),
+                    VF_BASIS_MODELLED, "%" PRIu64 " %s × %" PRIu64 ".%03" PRIu64 " B%s%s", n, of,
+                    c.states / 1000, c.states % 1000,
+                    over(buf, sizeof buf, r, p, whole || (full && r->parallel >= VF_ZERO1)),
+                    in_step && p->temporary != 0 ? ", and what the step computes with" : "");
 }
 
 static void put_lines(vf_train *out, const vf_model *m, const vf_train_model *s, const vf_run *r,
@@ -161,19 +158,19 @@ static void put_lines(vf_train *out, const vf_model *m, const vf_train_model *s,
   bool gathers = r->parallel == VF_ZERO3 || r->parallel == VF_FSDP;
   put_states(out, s, r, p, in_step);
   if (!in_step) {
-    add_line(out, "activations", p->activations, VF_BASIS_MODELLED,
-             "%" PRIu64 " tokens × %" PRIu64 " sequences; %" PRIu64
-             " B a token in all layers if nothing is computed again",
-             r->seq, r->batch, s->saved_bytes);
-    add_line(out, "logits", p->logits, VF_BASIS_MODELLED,
-             "%" PRIu64 " tokens × %" PRIu64 " logits × %" PRIu64 ".%02" PRIu64 " B",
-             r->seq * r->batch, m->n_vocab, logit / 100, logit % 100);
+    vf_train_add_line(out, "activations", p->activations, VF_BASIS_MODELLED,
+                      "%" PRIu64 " tokens × %" PRIu64 " sequences; %" PRIu64
+                      " B a token in all layers if nothing is computed again",
+                      r->seq, r->batch, s->saved_bytes);
+    vf_train_add_line(out, "logits", p->logits, VF_BASIS_MODELLED,
+                      "%" PRIu64 " tokens × %" PRIu64 " logits × %" PRIu64 ".%02" PRIu64 " B",
+                      r->seq * r->batch, m->n_vocab, logit / 100, logit % 100);
   }
   if (!in_step || p->buffers_stay)
-    add_line(out, "buffers", p->buffers, VF_BASIS_MODELLED, "%s",
-             !gathers    ? "buckets of gradients and parameters"
-             : r->pp > 1 ? "gathered: a stage, and its gradients in fp32"
-                         : "gathered: embeddings and layers at work");
+    vf_train_add_line(out, "buffers", p->buffers, VF_BASIS_MODELLED, "%s",
+                      !gathers    ? "buckets of gradients and parameters"
+                      : r->pp > 1 ? "gathered: a stage, and its gradients in fp32"
+                                  : "gathered: embeddings and layers at work");
 }
 
 /* What a rollout engine in the same memory takes by default: TRL's vllm_gpu_memory_utilization. */

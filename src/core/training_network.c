@@ -9,7 +9,6 @@
  *   need = parameters x (weight + gradient + states + copy for the step) + samples x activations
  *          + buffer + workspaces and fragments + context */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,6 +17,7 @@
 #include "base/status.h"
 #include "base/units.h"
 #include "core/estimate.h"
+#include "core/training.h"
 #include "vramfit/train.h"
 
 /* Of a parameter in fp32, in thousandths of a byte; sources as in training.c. */
@@ -64,41 +64,28 @@ static vf_status sum_up(sums *s, const vf_train_request *r, vf_error *err) {
   return vf_fail(err, VF_UNKNOWN, "--optimizer: '%.60s' is none that is known", optimizer);
 }
 
-static void add_line(vf_train *t, const char *name, uint64_t bytes, vf_basis basis, const char *fmt,
-                     ...) __attribute__((format(printf, 5, 6)));
-
-static void add_line(vf_train *t, const char *name, uint64_t bytes, vf_basis basis, const char *fmt,
-                     ...) {
-  va_list args;
-  if (bytes == 0) return;
-  vf_train_line *l = &t->lines[t->n_lines++];
-  l->name = name;
-  l->size = (vf_interval){bytes, bytes, bytes};
-  l->basis = basis;
-  va_start(args, fmt);
-  vsnprintf(l->formula, sizeof l->formula, fmt, args);
-  va_end(args);
-}
-
-static vf_status judge(vf_train *t, const sums *s, const vf_train_request *r, const vf_device *d,
+static vf_status judge(vf_train *t, sums *s, const vf_train_request *r, const vf_device *d,
                        vf_error *err) {
   uint64_t n = r->network_params;
-  t->backward_bytes = s->weights + s->gradients + s->states + s->activations + r->buffer_bytes;
-  t->step_bytes = s->weights + s->gradients + s->states + s->step + r->buffer_bytes;
+  uint64_t stays[] = {s->weights, s->gradients, s->states, r->buffer_bytes}, kept = 0;
+  for (size_t i = 0; i < sizeof stays / sizeof *stays; i++)
+    if (!vf_add(&kept, kept, stays[i])) s->overflow = true;
+  if (!vf_add(&t->backward_bytes, kept, s->activations) || !vf_add(&t->step_bytes, kept, s->step))
+    s->overflow = true;
   uint64_t most = vf_max_u64(t->backward_bytes, t->step_bytes),
            spare = most / 1000 * FRAGMENTS_PERMILLE;
   if (s->overflow || most > INT64_MAX / 8)
     return vf_fail(err, VF_OVERFLOW, "the sizes asked for do not fit 64 bits: nothing fits that");
   bool in_step = t->step_bytes > t->backward_bytes;
-  add_line(t, "weights", s->weights, VF_BASIS_MODELLED, "%" PRIu64 " parameters", n);
-  add_line(t, "gradients", s->gradients, VF_BASIS_MODELLED, "one for each");
-  add_line(t, "optimizer", s->states + (in_step ? s->step : 0), VF_BASIS_MODELLED, "its moments%s",
-           in_step && s->step != 0 ? ", and one copy for the step" : "");
+  vf_train_add_line(t, "weights", s->weights, VF_BASIS_MODELLED, "%" PRIu64 " parameters", n);
+  vf_train_add_line(t, "gradients", s->gradients, VF_BASIS_MODELLED, "one for each");
+  vf_train_add_line(t, "optimizer", s->states + (in_step ? s->step : 0), VF_BASIS_MODELLED,
+                    "its moments%s", in_step && s->step != 0 ? ", and one copy for the step" : "");
   if (!in_step)
-    add_line(t, "activations", s->activations, VF_BASIS_ASSUMED,
-             "%" PRIu32 " samples × %" PRIu64 " B, as measured", vf_max_u32(r->micro_batch, 1),
-             r->sample_bytes);
-  add_line(t, "buffers", r->buffer_bytes, VF_BASIS_ASSUMED, "as stated");
+    vf_train_add_line(t, "activations", s->activations, VF_BASIS_ASSUMED,
+                      "%" PRIu32 " samples × %" PRIu64 " B, as measured",
+                      vf_max_u32(r->micro_batch, 1), r->sample_bytes);
+  vf_train_add_line(t, "buffers", r->buffer_bytes, VF_BASIS_ASSUMED, "as stated");
   t->allocated = (vf_interval){most, most, most + spare / 2};
   t->reserved = (vf_interval){most, most + spare / 4, most + spare};
   vf_interval need = {most + (uint64_t)CONTEXT_LOW_MIB * VF_MIB,

@@ -47,7 +47,7 @@ static uint64_t divide(uint64_t n, uint64_t by) {
 /* ---- Bytes a parameter ------------------------------------------------------------------- */
 
 static bool is_zero(const vf_run *r) {
-  return r->parallel >= VF_ZERO1 && r->parallel <= VF_ZERO3 && !vf_run_is_megatron(r);
+  return vf_run_is_zero(r) && !vf_run_is_megatron(r);
 }
 
 /* Of moments as wide as `width` bytes. */

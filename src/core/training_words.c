@@ -87,6 +87,10 @@ static bool read_words(vf_run *r, const vf_model *m, const vf_train_request *q, 
          read_targets(r, m, q->lora_targets, err);
 }
 
+bool vf_run_is_zero(const vf_run *r) {
+  return r->parallel >= VF_ZERO1 && r->parallel <= VF_ZERO3;
+}
+
 bool vf_run_is_megatron(const vf_run *r) {
   bool shared = r->tp > 1 || r->pp > 1 || r->ep > 1;
   return shared && r->parallel <= VF_ZERO1;
@@ -156,8 +160,7 @@ vf_status vf_run_read(vf_run *out, const vf_model *m, const vf_train_request *q,
               .compile = q->compile,
               .tiled = q->tiled_mlp};
   if (!read_words(&r, m, q, err)) return VF_UNKNOWN;
-  bool zero = r.parallel == VF_ZERO1 || r.parallel == VF_ZERO2 || r.parallel == VF_ZERO3;
-  r.precision_taken = q->precision == NULL && zero && r.method == VF_FULL;
+  r.precision_taken = q->precision == NULL && vf_run_is_zero(&r) && r.method == VF_FULL;
   if (r.precision_taken) r.precision = VF_MIXED;
   r.loss_taken = q->loss == NULL && r.checkpoints == VF_CKPT_OFFLOAD;
   if (r.loss_taken) r.loss = VF_LOSS_INPLACE;

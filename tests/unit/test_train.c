@@ -340,6 +340,10 @@ static void a_network_of_ones_own_is_the_sum_of_what_is_said(void **state) {
   assert_int_equal(t.backward_bytes, 8ull * 12000000 + 512ull * 9000000 + 4000000000);
   r.parallel = "zero3";
   assert_fails(vf_train_network(&t, &r, d, n, err), VF_USAGE, "no layers to share out");
+  r.parallel = NULL;
+  r.network_params = UINT64_C(4000000000000000); /* 16e15 bytes of weights: the sum has room */
+  r.buffer_bytes = UINT64_MAX;
+  assert_fails(vf_train_network(&t, &r, d, n, err), VF_OVERFLOW, "64 bits");
 }
 
 /* ---- The most that fits, and ways ------------------------------------------------------- */
