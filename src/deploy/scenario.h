@@ -1,7 +1,7 @@
 /* scenario.h - a file that says what shares a box: its devices, its workloads, its scenarios.
  *
- * Either our own form (docs/place.md, data/schemas/scenario.schema.json) or what `docker compose
- * config --format json` prints.  Strict: a key that is not known, an impossible value or a name
+ * Either our own form (docs/place.md, data/schemas/scenario.schema.json), as JSON or YAML, or docker
+ * compose's: its YAML, or what `docker compose config --format json` prints.  Strict: a key that is not known, an impossible value or a name
  * that nobody has is an error with line and JSON path. */
 #ifndef VF_DEPLOY_SCENARIO_H
 #define VF_DEPLOY_SCENARIO_H

@@ -77,6 +77,23 @@ const char *vf_variables_get(void *variables, const char *name); /* the last one
 vf_status vf_manifest_env_file(vf_manifest *m, vf_variables *into, const char *name, bool *found,
                                vf_error *err);
 
+/* A service of a compose file, and those that it extends, nearest first. */
+enum { VF_COMPOSE_CHAIN = 8 };
+
+typedef struct vf_compose_service {
+  vf_manifest *m;
+  const char *name, *path;
+  const vf_node *chain[VF_COMPOSE_CHAIN];
+  size_t n_chain;
+  const vf_variables *dot_env;
+  vf_variables own; /* its environment, with what env_file says */
+} vf_compose_service;
+
+/* item is a map of services'; what cannot be followed of "extends" is passed over, with a reason. */
+vf_status vf_compose_service_read(vf_compose_service *out, vf_manifest *m,
+                                  const vf_variables *dot_env, const vf_node *services,
+                                  const vf_item *item, vf_error *err);
+
 /* Adds a name of a GPU, "H100:8" with its count. */
 void vf_manifest_gpu(vf_manifest *m, vf_found_gpus *g, const char *text);
 
