@@ -7,6 +7,7 @@
 #define VF_DEPLOY_SCENARIO_H
 
 #include "base/facts.h"
+#include "base/printf.h"
 #include "core/coreside.h"
 #include "core/residency.h"
 #include "readers/measured.h"
@@ -108,6 +109,6 @@ vf_status vf_scenario_from_profiles(vf_scenario_file *f, vf_error *err);
 
 /* An error at a key, with its line. */
 vf_status vf_scenario_fail(const vf_scenario_file *f, const char *key, vf_error *err,
-                           const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+                           const char *fmt, ...) VF_PRINTF(4, 5);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef VF_DEPLOY_MANIFESTS_MANIFESTS_H
 #define VF_DEPLOY_MANIFESTS_MANIFESTS_H
 
+#include "base/printf.h"
 #include "deploy/manifest.h"
 
 enum { VF_MANIFEST_WORDS = 1024 };
@@ -52,11 +53,10 @@ vf_status vf_manifest_script(vf_manifest *m, const vf_words_at *w, const char *t
                              uint32_t first_line, bool name_lines, vf_error *err);
 
 vf_status vf_manifest_pass(vf_manifest *m, const char *path, uint32_t line, vf_error *err,
-                           const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+                           const char *fmt, ...) VF_PRINTF(5, 6);
 
 /* A text in the file's arena; NULL: no memory. */
-const char *vf_manifest_format(vf_manifest *m, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
+const char *vf_manifest_format(vf_manifest *m, const char *fmt, ...) VF_PRINTF(2, 3);
 
 /* One more step of a walk; VF_LIMIT if there are too many. */
 vf_status vf_manifest_step(vf_manifest *m, vf_error *err);
