@@ -56,6 +56,8 @@ typedef struct vf_vllm_rules {
   bool prefix_of_states;     /* and is on by default */
   bool state_blocks_checked; /* a state's block for each of --max-num-seqs, or no start */
   bool logs_concurrency;     /* logged tokens are concurrency x length */
+  bool rocm_counts_device;   /* weights on ROCm are what the device lost, not what torch gave */
+  bool towers_drop_output;   /* models with towers make an output matrix that they do not use */
   bool in_flight_twice;      /* windows reserve the tokens of two batches */
   bool dense_runner_v2;      /* dense models run on model runner V2 */
   bool gguf_plugin, bitsandbytes_plugin; /* such weights need a plugin */
