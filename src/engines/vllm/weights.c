@@ -38,6 +38,7 @@ static bool is_here(const vf_vllm_plan *p, uint32_t layer) {
 }
 
 static uint32_t rotated(const vf_model *m, const vf_layer *l) {
+  if (l->o_lora != 0) return l->rope_dim;
   if ((l->mixers & VF_MIX_ATTENTION) == 0 || (l->flags & VF_LAYER_NO_ROPE) != 0) return 0;
   if (l->kv_lora != 0) return l->rope_dim;
   return m->rotated_permille != 0 ? l->k_dim * m->rotated_permille / 1000 : l->k_dim;
@@ -49,6 +50,8 @@ static uint64_t rope_bytes(const vf_vllm_plan *p) {
   const vf_model *m = p->r.model;
   uint64_t rows = vf_max_u64(m->max_ctx_tokens, p->r.w->requested_ctx_tokens), dims = 0;
   uint32_t last = 0;
+  /* models/deepseek_v4/common/rope.py: in 32 bits, for keys of one token and of several */
+  if (vf_vllm_compresses(m)) return rows * 2 * rotated(m, &m->layers[0]) * 4;
   bool latent = vf_ranks_has_cache(m, VF_CACHE_LATENT);
   if (m->flags & VF_MODEL_MROPE) rows *= 4;
   for (uint32_t i = p->r.shard.first_layer; i < p->r.shard.end_layer; i++) {
@@ -142,8 +145,8 @@ static bool has_role(const vf_model *m, vf_role role) {
 
 /* Where a model's output is its embedding, vLLM makes an output matrix and drops it
  * (vocab_parallel_embedding.py: tie_weights): the allocator has its memory, and so has the log of a
- * platform that tells what the device lost.  Before #52147 that is a matter of the class: Llama's and
- * Gemma 4's did so, Gemma 3's since #30827, Qwen's did not.  A log of Gemma 4 E4B has it. */
+ * platform that tells what the device lost.  Before #52147 that is a matter of the class: Llama's
+ * and Gemma 4's did so, Gemma 3's since #30827, Qwen's did not.  A log of Gemma 4 E4B has it. */
 static void add_dropped_output(vf_interval *size, const vf_ranks *r) {
   const vf_model *m = r->model;
   uint64_t bytes = m->n_vocab * m->n_embd * r->number_bytes / r->tp;
