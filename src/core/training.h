@@ -2,6 +2,7 @@
 #ifndef VF_CORE_TRAINING_H
 #define VF_CORE_TRAINING_H
 
+#include "base/printf.h"
 #include "core/model.h"
 #include "core/training_optimizers.h"
 #include "vramfit/train.h"
@@ -93,7 +94,7 @@ bool vf_run_has_head(const vf_run *r);
 
 /* A line of so many bytes with how they came about; none for 0 bytes. */
 void vf_train_add_line(vf_train *out, const char *name, uint64_t bytes, vf_basis basis,
-                       const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+                       const char *fmt, ...) VF_PRINTF(5, 6);
 
 /* Reads the words and checks the numbers against the model and the GPUs. */
 vf_status vf_run_read(vf_run *out, const vf_model *m, const vf_train_request *r, size_t gpus,
