@@ -42,7 +42,7 @@ const command commands[] = {
     {"detect", DETECT, 0, command_detect, "detect",
      "this machine: its GPUs and memory, and what is free", NULL},
     {"place", PLACE, 1, command_place, "place FILE",
-     "do the workloads of a file fit together? box.json, or docker compose as JSON",
+     "do the workloads of a file fit together? a box as JSON or YAML, or docker compose",
      box_parameters},
     {"check", CHECK, MAX_OPERANDS, command_check, "check FILE|DIR...",
      "do all deployments fit that files state? For pipelines: --format github, junit, sarif…",
