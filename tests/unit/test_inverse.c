@@ -247,7 +247,8 @@ static bool upper_end_is_no_less(const figures *before, const figures *after) {
  * to a multiple of the sequences: 525 tokens for 15 of them, 512 for 16.  Where an index chooses
  * cells, tensors of the batch and of the cells share the buffer: from some length on one of the
  * batch's fits into the room that one of the cells leaves.  Of alternating updates (Gemma 3n) the
- * first layer on a device has copies that a later one does not need: 40 of 300 MB were one layer's. */
+ * first layer on a device has copies that a later one does not need: 40 of 300 MB were one layer's.
+ */
 static uint64_t refitted_bytes(const situation *s, const char *what) {
   enum { BATCH = 512 };
   bool more_cells = strcmp(what, "more context") == 0, layer = strcmp(what, "one layer more") == 0;
