@@ -187,9 +187,18 @@ static void make_experts_too(vf_model *m) {
                   "which is the lower end");
 }
 
-static void keep_experts(vf_model *m, const vf_facts *facts, bool asked) {
-  const char *method = vf_facts_string(facts, "quantization_config.quant_method", "");
-  if (strcmp(method, "mxfp4") != 0) return;
+/* "gpt-oss-20b-BF16" is a checkpoint of 16 bits throughout; a file in "BF16" has what was published
+ * in MXFP4 as it is. */
+static bool is_widened(const vf_loaded *l) {
+  static const char *const plain[] = {"BF16", "F16", "F32"};
+  for (size_t i = 0; i < sizeof plain / sizeof *plain && l->quant != NULL; i++)
+    if (vf_name_equal(l->quant, plain[i])) return !l->usual_format;
+  return false;
+}
+
+static void keep_experts(vf_model *m, const vf_loaded *l, bool asked) {
+  const char *method = vf_facts_string(&l->facts, "quantization_config.quant_method", "");
+  if (strcmp(method, "mxfp4") != 0 || (!asked && is_widened(l))) return;
   if (asked)
     make_experts_too(m);
   else
@@ -288,7 +297,7 @@ vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, 
   if (status != VF_OK) return status;
   snprintf(m->id, sizeof m->id, "%s", l->id);
   snprintf(m->source, sizeof m->source, "%s", l->origin);
-  keep_experts(m, &l->facts, quant != NULL && !is_mxfp4(quant));
+  keep_experts(m, l, quant != NULL && !is_mxfp4(quant));
   choose_engine(m, l);
   if (vf_facts_find(&l->facts, "per_layer_embeddings_16bit") != NULL)
     m->flags |= VF_MODEL_LAYER_EMBD_F16;
