@@ -596,7 +596,7 @@ static vf_status read_all(line *l, vf_error *err) {
 
 vf_status args_parse(args *out, const vf_context *ctx, int argc, char **argv, vf_error *err) {
   static line l;       /* large: not on the stack, and there is one command line */
-  out->command = NULL; /* not the operands: they are many, and counted */
+  out->command = NULL; /* not the lists: they are long, and counted */
   memset(&out->n_operands, 0, sizeof *out - offsetof(args, n_operands));
   vf_status status = vf_command_new(&out->deployment, ctx, err);
   if (status != VF_OK) return status;
@@ -611,8 +611,8 @@ vf_status args_parse(args *out, const vf_context *ctx, int argc, char **argv, vf
   }
   if (out->line != NULL && out->n_line == 0)
     return trouble(err, "", "what is to start? vramfit --gpu G -- vllm serve MODEL…");
-  memset(&l, 0, sizeof l);
   l.a = out;
+  l.n_found = 0;
   l.ctx = ctx;
   l.words = out->words;
   l.count = out->n_words;
