@@ -29,6 +29,18 @@ static bool is_no_svg(const char *path) {
   return false;
 }
 
+vf_status check_plot(const args *a, vf_error *err) {
+  if (a->plot == NULL) return VF_OK;
+  if (is_no_svg(a->plot))
+    return trouble(err, "--plot",
+                   "'%.60s': pictures are SVG: name a .svg file; a browser or rsvg-convert makes "
+                   "others of it",
+                   a->plot);
+  if (strcmp(a->plot, "-") == 0 && a->report.format != VF_REPORT_TABLE)
+    return trouble(err, "--plot", "- goes with the table: name a file beside --json");
+  return VF_OK;
+}
+
 vf_status draw_plot(const args *a, const vf_estimate *estimate, vf_estimate *scratch,
                     const vf_model *model, const vf_request *request, const vf_device *devices,
                     size_t n_devices, vf_error *err) {
@@ -40,13 +52,6 @@ vf_status draw_plot(const args *a, const vf_estimate *estimate, vf_estimate *scr
                                    .unicode = is_utf8_locale(),
                                    .color = report.color,
                                    .unit = report.unit};
-  if (is_no_svg(a->plot))
-    return trouble(err, "--plot",
-                   "'%.60s': pictures are SVG: name a .svg file; a browser or rsvg-convert makes "
-                   "others of it",
-                   a->plot);
-  if (terminal && report.format != VF_REPORT_TABLE)
-    return trouble(err, "--plot", "- goes with the table: name a file beside --json");
   vf_status status = vf_curve_solve(&curve, scratch, model, request, devices, n_devices, err);
   if (status != VF_OK) return status;
   if (!terminal) return write_file(a->plot, estimate, &curve, &options, err);
