@@ -22,7 +22,13 @@ extern "C" {
     "nvfp4")                                                                                       \
   P(OPTIMIZER, "optimizer", "O", string, optimizer,                                                \
     "adamw (default), adamw-fused, adamw-8bit, adamw-4bit, adamw-paged, adamw-paged-8bit, sgd, "   \
-    "momentum, adafactor, lion, muon")                                                             \
+    "momentum, adafactor, lion, lion-8bit, muon, galore, galore-8bit, apollo, apollo-mini, soap, " \
+    "shampoo")                                                                                     \
+  P(OPTIMIZER_RANK, "optimizer-rank", "R", count, optimizer_rank,                                  \
+    "rank of what galore and apollo project gradients to (default 128)")                           \
+  P(STEP_IN_BACKWARD, "step-in-backward", NULL, flag, step_in_backward,                            \
+    "each parameter's step as soon as its gradient is there: one gradient at a time")              \
+  P(EMA, "ema", "fp32|bf16|host", string, ema, "a running mean of what is trained, in a copy")     \
   P(SEQ_LEN, "seq-len", "N", tokens, seq_tokens, "tokens of a sequence (default 2k)")              \
   P(MICRO_BATCH, "micro-batch", "N", count, micro_batch,                                           \
     "sequences of one step on one GPU (default 1)")                                                \
@@ -44,8 +50,30 @@ extern "C" {
   P(VPP, "vpp", "N", count, vpp, "parts of a stage that take turns (interleaved pipeline)")        \
   P(CP, "cp", "N", count, cp, "GPUs that share a sequence (ring or Ulysses)")                      \
   P(TILED_MLP, "tiled-mlp", NULL, flag, tiled_mlp, "the feed-forward in tiles of the sequence")    \
-  P(OBJECTIVE, "objective", "sft|dpo|grpo", string, objective,                                     \
-    "dpo holds a reference model, and two answers for each question")                              \
+  P(FREEZE, "freeze", "towers,embeddings,…", list, freeze,                                         \
+    "what full training leaves as it is: towers, embeddings, output, experts, language (all but "  \
+    "the towers)")                                                                                 \
+  P(TRAIN_LAYERS, "train-layers", "N", count, train_layers,                                        \
+    "full training of the last N layers alone (default all)")                                      \
+  P(IMAGES, "images", "N", count, images,                                                          \
+    "images of the largest size in a sequence, for a model with a tower")                          \
+  P(OBJECTIVE, "objective", "O", string, objective,                                                \
+    "sft (default), dpo, orpo, kto, grpo, ppo, distill, embedding, reward: what the loss is of")   \
+  P(BASE_DTYPE, "base-dtype", "bf16|fp32", string, base_dtype,                                     \
+    "of what adapters leave as it is and nothing quantizes (default bf16; TRL loads fp32)")        \
+  P(REFERENCE, "reference", "resident|shared|none|apart", string, reference,                       \
+    "where dpo, kto, grpo and ppo have their reference model (default: with adapters shared)")     \
+  P(TEACHER, "teacher", "M|70B", string, teacher,                                                  \
+    "distill: the model whose logits are learned, by name or parameters")                          \
+  P(REWARD_MODEL, "reward-model", "M|7B|none", string, reward_model,                               \
+    "grpo and ppo: the model that rates, in this memory (default of ppo: as large as what is "     \
+    "trained)")                                                                                    \
+  P(CRITIC, "critic", "M|7B|none", string, critic,                                                 \
+    "ppo: the model of values, which is trained, too (default: as large as what is trained)")      \
+  P(ROLLOUT, "rollout", "0.3|apart", string, rollout,                                              \
+    "grpo, ppo: the share of this GPU that the engine takes which generates")                      \
+  P(ROLLOUT_SLEEP, "rollout-sleep", NULL, flag, rollout_sleep,                                     \
+    "that engine gives its weights and cache back while the model is trained")                     \
   P(NETWORK, "network", "25M", parameters, network_params,                                         \
     "in place of --model: a network of one's own with so many parameters, in fp32")                \
   P(SAMPLE_MEMORY, "sample-memory", "SIZE", size, sample_bytes,                                    \
@@ -59,12 +87,13 @@ typedef struct vf_train_request {
   const char *method;        /* full, lora, dora, qlora */
   const char *precision;     /* bf16, mixed, fp32, fp16, float8, mxfp8, nvfp4 */
   const char *optimizer;     /* adamw, adamw-fused, adamw-8bit, adamw-4bit, adamw-paged,
-                                adamw-paged-8bit, sgd, momentum, adafactor, lion, muon */
+                                adamw-paged-8bit, sgd, momentum, adafactor, lion, lion-8bit, muon,
+                                galore, galore-8bit, apollo, apollo-mini, soap, shampoo */
   const char *checkpointing; /* full, none, selective, offload */
   const char *attention;     /* flash, sdpa, flex, eager */
   const char *loss;          /* full, inplace, fused, chunked */
   const char *parallel;      /* none, ddp, zero1, zero2, zero3, fsdp */
-  const char *objective;     /* sft, dpo, grpo */
+  const char *objective;     /* sft, dpo, orpo, kto, grpo, ppo, distill, embedding, reward */
   const char *base_quant;    /* of a frozen base: nf4-dq, nf4, int8, gptq, nvfp4 */
   const char *lora_targets;  /* "q,v", "q,k,v,o", "all-linear", "experts"… */
   const char *offload;       /* "optimizer,params,activations", or some of them */
@@ -81,6 +110,20 @@ typedef struct vf_train_request {
   uint64_t network_params; /* a network of one's own, without a model; 0: none */
   uint64_t sample_bytes;   /* of it: activations that one sample keeps */
   uint64_t buffer_bytes;   /* of it: a replay buffer or a data set in the GPU's memory */
+  uint32_t optimizer_rank; /* of galore and apollo; 0: the optimizer's own */
+  uint32_t train_layers;   /* of full training: the last ones alone; 0: all */
+  uint32_t images;         /* of the largest size, in a sequence */
+  bool step_in_backward;   /* a parameter's step as soon as its gradient is there */
+  bool rollout_sleep;      /* the engine that generates gives its memory back in between */
+  const char *ema;         /* none, fp32, bf16, host */
+  const char *freeze;      /* "towers,embeddings"… */
+  const char *base_dtype;  /* bf16, fp32 */
+  const char *reference;   /* resident, shared, none, apart */
+  const char *teacher; /* parameters ("70B") of the model that is learned from; a name only where
+                          teacher_params says them, too */
+  const char *reward_model, *critic;                     /* the same, or "none" */
+  const char *rollout;                                   /* "0.3", "apart" */
+  uint64_t teacher_params, reward_params, critic_params; /* 0: as the words say */
 } vf_train_request;
 
 /* Says one of them: "seq-len" (or "seq_len") is "8k".  text has to outlive the request where a word
@@ -102,14 +145,15 @@ static inline vf_train_request vf_train_request_init(void) {
   return r;
 }
 
-enum { VF_TRAIN_LINES = 8, VF_TRAIN_NOTES = 12 };
+enum { VF_TRAIN_LINES = 8, VF_TRAIN_NOTES = 12, VF_TRAIN_FORMULA = 384 };
 
 /* One part of a GPU's memory. */
 typedef struct vf_train_line {
   const char *name; /* "weights", "gradients", "optimizer"…: stable */
   vf_interval size; /* on each GPU, at the higher of the two peaks */
   vf_basis basis;
-  char formula[192]; /* with its numbers */
+  char formula[VF_TRAIN_FORMULA]; /* with its numbers: a sum of products, where it is one */
+  const char *source;             /* where the rule is read, or what it was fitted on */
 } vf_train_line;
 
 /* What each of the GPUs takes: they are alike, or the fullest of them. */

@@ -85,6 +85,26 @@ void *vf_arena_alloc(vf_arena *arena, size_t count, size_t size) {
   return p == NULL ? NULL : memset(p, 0, count * size);
 }
 
+/* A block that fills a chunk of its own. */
+static void give_back(vf_arena *arena, void *block) {
+  for (chunk **at = &arena->chunks; *at != NULL; at = &(*at)->next) {
+    chunk *c = *at;
+    if (c->data != (unsigned char *)block || c->used <= CHUNK_BYTES || c->used != c->size) continue;
+    *at = c->next;
+    arena->left += c->size;
+    arena->allocator.free(arena->allocator.user, c);
+    return;
+  }
+}
+
+void *vf_arena_grow(vf_arena *arena, void *old, size_t old_count, size_t count, size_t size) {
+  void *p = vf_arena_alloc_raw(arena, count, size);
+  if (p == NULL || old == NULL) return p;
+  memcpy(p, old, old_count * size);
+  give_back(arena, old);
+  return p;
+}
+
 char *vf_arena_copy(vf_arena *arena, const char *s, size_t length) {
   char *copy = vf_arena_alloc(arena, length + 1, 1);
   if (copy != NULL && length > 0) memcpy(copy, s, length);

@@ -22,6 +22,11 @@ void *vf_arena_alloc(vf_arena *arena, size_t count, size_t size);
 /* The same, not zeroed: for long lists that are filled from the front. */
 void *vf_arena_alloc_raw(vf_arena *arena, size_t count, size_t size);
 
+/* A longer list in place of `old` (NULL: none yet), not zeroed behind its `old_count` items.  One
+ * that was long enough to lie by itself is freed, so that lists that double cost no more than they
+ * hold. */
+void *vf_arena_grow(vf_arena *arena, void *old, size_t old_count, size_t count, size_t size);
+
 /* A copy of s[0..length) with a terminator. */
 char *vf_arena_copy(vf_arena *arena, const char *s, size_t length);
 

@@ -7,6 +7,7 @@
 #define VF_BASE_FACTS_H
 
 #include "base/arena.h"
+#include "base/printf.h"
 
 typedef enum vf_fact_type {
   VF_FACT_NULL,
@@ -84,6 +85,6 @@ vf_status vf_facts_number(uint64_t *out, bool *found, const vf_facts *f, const c
 
 /* Fails at a key: "source: /key: message" (the reader adds the line). */
 vf_status vf_facts_fail(const vf_facts *f, const char *key, vf_status status, vf_error *err,
-                        const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+                        const char *fmt, ...) VF_PRINTF(5, 6);
 
 #endif

@@ -26,8 +26,7 @@ static void copy(char *dst, size_t size, const char *src) {
   snprintf(dst, size, "%s", src);
 }
 
-static void fill(vf_error *err, vf_status status, const char *fmt, va_list args)
-    __attribute__((format(printf, 3, 0)));
+static void fill(vf_error *err, vf_status status, const char *fmt, va_list args) VF_PRINTF(3, 0);
 
 static void fill(vf_error *err, vf_status status, const char *fmt, va_list args) {
   memset(err, 0, sizeof *err);

@@ -5,15 +5,15 @@
 #ifndef VF_BASE_STATUS_H
 #define VF_BASE_STATUS_H
 
+#include "base/printf.h"
 #include "vramfit/vramfit.h"
 
 /* Fails with a message; source and path are left empty for a caller that knows them. */
-vf_status vf_fail(vf_error *err, vf_status status, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+vf_status vf_fail(vf_error *err, vf_status status, const char *fmt, ...) VF_PRINTF(3, 4);
 
 /* Fails at a key of a source: path is a JSON pointer or a GGUF key, "" if none. */
 vf_status vf_fail_at(vf_error *err, vf_status status, const char *source, const char *path,
-                     const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+                     const char *fmt, ...) VF_PRINTF(5, 6);
 
 vf_status vf_fail_nomem(vf_error *err);
 

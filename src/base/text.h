@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/printf.h"
+
 typedef struct vf_text {
   char *buf;
   size_t size;   /* of buf, with the terminator */
@@ -20,7 +22,7 @@ vf_text vf_text_on(char *buf, size_t size);
 
 void vf_text_put(vf_text *t, const char *s);
 void vf_text_bytes(vf_text *t, const char *s, size_t length);
-void vf_text_printf(vf_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void vf_text_printf(vf_text *t, const char *fmt, ...) VF_PRINTF(2, 3);
 
 /* Text from a file or a command line, for a terminal or a log: control characters (C0, DEL, C1),
  * marks of writing direction and bytes that are not UTF-8 become \xNN, so that no file can drive a

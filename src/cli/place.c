@@ -43,19 +43,6 @@ static vf_status report(const vf_place *place, const args *a, vf_error *err) {
   return vf_place_write(place, &options, write_stdout, stdout, err);
 }
 
-/* Files that others of our commands read. */
-static vf_status tell_readers(const char *path, vf_error *err) {
-  static const char *const endings[] = {".yaml", ".yml", ".sh", "Dockerfile", "Modelfile"};
-  for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-    size_t n = strlen(path), m = strlen(endings[i]);
-    if (n < m || strcmp(path + n - m, endings[i]) != 0) continue;
-    return trouble(err, path,
-                   "place reads JSON (docker compose config --format json makes it of a "
-                   "compose.yaml); vramfit check FILE reads this one");
-  }
-  return err->status;
-}
-
 static vf_status open_place(vf_place **place, const args *a, const vf_context *ctx, vf_error *err) {
   static vf_device here[VF_MAX_DEVICES]; /* large */
   const vf_deployment *d = vf_command_so_far(a->deployment);
@@ -70,8 +57,7 @@ static vf_status open_place(vf_place **place, const args *a, const vf_context *c
                                d->empty, err);
     options.devices = here;
   }
-  if (status == VF_OK) status = vf_place_open(place, ctx, a->operands[0], &options, err);
-  return status == VF_MALFORMED ? tell_readers(a->operands[0], err) : status;
+  return status == VF_OK ? vf_place_open(place, ctx, a->operands[0], &options, err) : status;
 }
 
 enum exit_code command_place(const args *a, const vf_context *ctx, vf_error *err) {

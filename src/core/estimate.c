@@ -141,7 +141,7 @@ static uint64_t headroom_target(const vf_device *d, uint64_t capacity) {
 }
 
 static vf_verdict judge(vf_interval need, uint64_t growth, uint64_t target, uint64_t capacity) {
-  uint64_t wanted;
+  uint64_t wanted = 0;
   if (need.bytes > capacity) return VF_NO_FIT;
   if (need.high_bytes > capacity) return VF_RISKY;
   bool sane = vf_add(&wanted, need.high_bytes, growth) && vf_add(&wanted, wanted, target);

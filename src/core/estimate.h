@@ -5,6 +5,7 @@
 #ifndef VF_CORE_ESTIMATE_H
 #define VF_CORE_ESTIMATE_H
 
+#include "base/printf.h"
 #include "core/graph.h"
 #include "core/model.h"
 
@@ -109,7 +110,7 @@ void vf_estimate_assume(vf_estimate *e, const char *code, const char *text);
 
 /* The same with numbers in it; kept by the estimate until its next run. */
 void vf_estimate_assume_that(vf_estimate *e, const char *code, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+    VF_PRINTF(3, 4);
 
 /* Sums up, computes capacities and headrooms, judges. */
 vf_status vf_estimate_finish(vf_estimate *e, vf_error *err);

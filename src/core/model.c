@@ -6,8 +6,8 @@
 #include "base/checked.h"
 #include "base/status.h"
 
-/* Room for the largest models (a million tensors of 64 bytes) and no more. */
-static const size_t model_cap_bytes = (size_t)128 << 20;
+/* Room for the largest models (some 210,000 tensors) and no more. */
+static const size_t model_cap_bytes = (size_t)48 << 20;
 
 vf_status vf_model_new(vf_model **out, const vf_allocator *allocator, size_t tensors,
                        uint32_t layers, size_t caches, vf_error *err) {

@@ -77,6 +77,7 @@ enum vf_model_flag {
   VF_MODEL_EXPERTS_MXFP4 = 1 << 25,   /* its experts are published in MXFP4, and stay so */
   VF_MODEL_LAYER_EMBD_F16 = 1 << 26,  /* embeddings of every layer stay in 16 bits */
   VF_MODEL_MXFP4_PUBLISHED = 1 << 27, /* published files have the experts in MXFP4 */
+  VF_MODEL_STRANGE_TENSORS = 1 << 28, /* its file has tensors that no loader asks for */
 };
 
 enum { VF_MODEL_TEXT = 128, VF_MAX_LAYERS = 4096, VF_MODEL_ASSUMPTIONS = 4 };

@@ -46,18 +46,94 @@ uint64_t vf_train_part(bool *overflow, uint64_t a, uint64_t permille) {
 
 /* ---- Parameters -------------------------------------------------------------------------- */
 
-static void count_parameters(vf_train_model *s, const vf_model *m) {
+uint64_t vf_run_moment_width(const vf_run *r) {
+  bool low = r->precision == VF_BF16 || r->precision == VF_FP16;
+  return r->method == VF_FULL && low ? 2 : 4;
+}
+
+/* The groups of parameters, by what is frozen together. */
+static vf_train_group *group_of(vf_train_model *s, const vf_tensor *t) {
+  if (vf_roles[t->role].home == VF_HOME_TOWER) return &s->towers;
+  if (t->role == VF_ROLE_TOKEN_EMBD) return &s->embeddings;
+  if (t->role == VF_ROLE_OUTPUT) return &s->outputs;
+  return vf_role_is_expert((vf_role)t->role) ? &s->expert_group : &s->blocks;
+}
+
+static bool is_frozen(const vf_train_model *s, const vf_run *r, const vf_model *m,
+                      const vf_train_group *g, const vf_tensor *t) {
+  uint32_t f = r->freeze;
+  bool few = r->train_layers != 0 && g != &s->towers;
+  if (r->method != VF_FULL) return true;
+  if (few && t->layer >= 0) return (uint32_t)t->layer < m->n_layers - r->train_layers;
+  if (few && g == &s->embeddings) return true;
+  if (g == &s->towers) return (f & VF_FREEZE_TOWERS) != 0;
+  if (g == &s->embeddings) return (f & (VF_FREEZE_EMBEDDINGS | VF_FREEZE_LANGUAGE)) != 0;
+  if (g == &s->outputs) return (f & (VF_FREEZE_OUTPUT | VF_FREEZE_LANGUAGE)) != 0;
+  if (g == &s->expert_group) return (f & (VF_FREEZE_EXPERTS | VF_FREEZE_LANGUAGE)) != 0;
+  return (f & VF_FREEZE_LANGUAGE) != 0;
+}
+
+/* Its states in thousandths of a byte: stacked experts are matrices of their own. */
+static uint64_t states_of(vf_train_model *s, const vf_run *r, const vf_tensor *t, bool of_layers) {
+  uint64_t n = vf_train_times(&s->overflow, t->ne[2] * t->ne[3], t->count);
+  return vf_optimizer_states((vf_optimizer)r->optimizer, r->optimizer_rank, vf_run_moment_width(r),
+                             of_layers, t->ne[0], t->ne[1], n, &s->overflow);
+}
+
+/* The states become those of a parameter, rounded up. */
+static void close_group(vf_train_group *g) {
+  if (g->trained != 0) g->states = g->states / g->trained + (g->states % g->trained != 0);
+}
+
+/* Whether a tower is part of the run at all. */
+static bool has_images(const vf_run *r) {
+  return r->images != 0 || (r->freeze & (VF_FREEZE_TOWERS | VF_FREEZE_LANGUAGE)) != 0;
+}
+
+static void count_parameters(vf_train_model *s, const vf_model *m, const vf_run *r) {
   for (size_t i = 0; i < m->n_tensors; i++) {
     const vf_tensor *t = &m->tensors[i];
     uint64_t n = vf_train_times(&s->overflow, vf_tensor_elements(t), t->count);
-    if (vf_roles[t->role].home == VF_HOME_TOWER || vf_model_is_mtp(m, t)) continue;
-    uint64_t *to = t->role == VF_ROLE_TOKEN_EMBD ? &s->embedding
-                   : t->role == VF_ROLE_OUTPUT   ? &s->output
-                   : vf_role_is_expert(t->role)  ? &s->experts
-                                                 : &s->rest;
-    *to = vf_train_plus(&s->overflow, *to, n);
-    if (vf_tensor_dims(t) < 2) s->vectors += n;
+    vf_train_group *g = group_of(s, t);
+    if (g == &s->towers && !has_images(r)) {
+      s->towers_beside = vf_train_plus(&s->overflow, s->towers_beside, n);
+      continue;
+    }
+    if (vf_model_is_mtp(m, t) || (g == &s->outputs && !vf_run_has_head(r))) continue;
+    g->all = vf_train_plus(&s->overflow, g->all, n);
+    bool vector = vf_tensor_dims(t) < 2;
+    if (vector && g != &s->towers) s->vectors += n;
+    if (is_frozen(s, r, m, g, t)) continue;
+    bool of_layers = !vector && (g == &s->blocks || g == &s->expert_group);
+    g->trained = vf_train_plus(&s->overflow, g->trained, n);
+    g->states = vf_train_plus(&s->overflow, g->states, states_of(s, r, t, of_layers));
+    s->largest = vf_max_u64(s->largest, n);
   }
+  vf_train_group *groups[] = {&s->blocks, &s->expert_group, &s->embeddings, &s->outputs,
+                              &s->towers};
+  for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) close_group(groups[i]);
+  s->embedding = s->embeddings.all;
+  s->output = s->outputs.all;
+  s->experts = s->expert_group.all;
+  s->rest = s->blocks.all;
+}
+
+/* ---- Towers ------------------------------------------------------------------------------ */
+
+/* A block of a tower keeps of a patch what a layer with plain norms and no gate does: 4 w for each
+ * norm, queries, keys, values and result 8 w, feed-forward 4 f.  A frozen one keeps nothing, and
+ * works on one block at a time. */
+static void count_towers(vf_train_model *s, const vf_model *m) {
+  const vf_tower_item *item = &m->item;
+  uint64_t blocks = 0;
+  for (size_t i = 0; i < m->n_tensors; i++)
+    if (vf_roles[m->tensors[i].role].home == VF_HOME_TOWER && m->tensors[i].tower == 1)
+      blocks = vf_max_u64(blocks, (uint64_t)m->tensors[i].tower_block + 1);
+  uint64_t w = item->width, block = 16 * w + 4ull * item->ff;
+  uint64_t patches = item->patches;
+  s->per_image_saved = vf_train_times(&s->overflow, patches, blocks * block);
+  s->per_image_work = vf_train_times(&s->overflow, patches, 2 * block);
+  s->per_image_kept = vf_train_times(&s->overflow, patches, 2 * w * blocks);
 }
 
 /* ---- Widths of a layer ------------------------------------------------------------------- */
@@ -169,7 +245,7 @@ static bool is_fused(const vf_run *r) {
 
 static uint64_t mixer_bytes(const vf_run *r, const vf_layer *l, widths w) {
   uint64_t bytes = 2 * (w.q + w.k + w.v + w.out + w.latent) + scores(r, l);
-  if (is_qk_normed(l)) bytes += (r->method != VF_FULL ? 4 : is_fused(r) ? 2 : 6) * (w.q + w.k);
+  if (is_qk_normed(l)) bytes += (!vf_run_trains_layers(r) ? 4 : is_fused(r) ? 2 : 6) * (w.q + w.k);
   if (l->flags & VF_LAYER_Q_GATED) bytes += 2 * (w.q + w.out);
   if (l->mixers & (VF_MIX_DELTA | VF_MIX_KDA)) return bytes + delta_bytes(l, w);
   if (l->mixers & VF_MIX_SHORTCONV) return bytes + 16 * w.h;
@@ -177,7 +253,7 @@ static uint64_t mixer_bytes(const vf_run *r, const vf_layer *l, widths w) {
 }
 
 static uint64_t saved_of(const vf_run *r, const vf_layer *l, widths w) {
-  bool frozen = r->method != VF_FULL, lean = frozen || is_fused(r);
+  bool frozen = !vf_run_trains_layers(r), lean = frozen || is_fused(r);
   bool plain_norm = (l->flags & (VF_LAYER_LAYER_NORM | VF_LAYER_NORM_BIAS)) != 0;
   uint64_t each = w.gated ? (lean ? 6 : 8) : (frozen ? 2 : 4);
   uint64_t bytes = (lean || plain_norm ? 4 : 8) * w.norms * w.h + mixer_bytes(r, l, w) +
@@ -212,15 +288,21 @@ static uint64_t work_of(const vf_run *r, const vf_layer *l, widths w) {
   return 8 * w.h + of_mixer + feed_forward_work(r, w) + ring;
 }
 
+/* Below the first layer that is trained nothing is kept: no gradient goes there. */
+static bool is_below(const vf_model *m, const vf_run *r, uint32_t layer) {
+  return r->method == VF_FULL && r->train_layers != 0 && layer < m->n_layers - r->train_layers;
+}
+
 vf_train_model vf_train_model_of(const vf_model *m, const vf_run *r) {
   vf_train_model s = {0};
-  count_parameters(&s, m);
+  count_parameters(&s, m, r);
+  count_towers(&s, m);
   for (uint32_t i = 0; i < m->n_layers; i++) {
     const vf_layer *l = &m->layers[i];
     if ((l->flags & VF_LAYER_MTP) != 0) continue;
     widths w = widths_of(m, l);
     s.layers++;
-    s.saved_bytes += saved_of(r, l, w);
+    if (!is_below(m, r, i)) s.saved_bytes += saved_of(r, l, w), s.kept_layers++;
     s.unfused_bytes += unfused_bytes(l);
     s.work_bytes = vf_max_u64(s.work_bytes, work_of(r, l, w));
     uint64_t inputs = r->method != VF_FULL ? add_adapters(&s, r, l, w) : 0;

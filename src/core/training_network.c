@@ -15,21 +15,14 @@
 #include "base/args.h"
 #include "base/checked.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "core/estimate.h"
 #include "core/training.h"
 #include "vramfit/train.h"
 
-/* Of a parameter in fp32, in thousandths of a byte; sources as in training.c. */
-static const struct {
-  const char *name;
-  uint32_t states, step;
-} optimizers[] = {{"adamw", 8000, 4000},   {"adamw-fused", 8000, 0}, {"adamw-8bit", 2031, 0},
-                  {"adamw-4bit", 1063, 0}, {"adamw-paged", 8000, 0}, {"adamw-paged-8bit", 2031, 0},
-                  {"sgd", 0, 0},           {"momentum", 4000, 0},    {"adafactor", 10, 0},
-                  {"lion", 4000, 0},       {"muon", 4000, 4000}};
-
 enum {
+  FACTORS_PERMILLE = 10, /* a row and a column of matrices that are not small */
   FRAGMENTS_PERMILLE = 350,
   CONTEXT_LOW_MIB = 300,
   CONTEXT_MIB = 600,
@@ -48,20 +41,49 @@ static uint64_t of(sums *s, uint64_t n, uint64_t permille) {
 }
 
 static vf_status sum_up(sums *s, const vf_train_request *r, vf_error *err) {
+  enum { FP32 = 4 };
   bool half = r->precision != NULL &&
               (strcmp(r->precision, "bf16") == 0 || strcmp(r->precision, "fp16") == 0);
   const char *optimizer = r->optimizer != NULL ? r->optimizer : "adamw";
-  for (size_t i = 0; i < sizeof optimizers / sizeof *optimizers; i++) {
-    if (strcmp(optimizers[i].name, optimizer) != 0) continue;
+  for (size_t i = 0; i < VF_OPTIMIZER_COUNT; i++) {
+    const vf_train_optimizer *o = &vf_optimizers[i];
+    if (strcmp(o->word, optimizer) != 0) continue;
+    if (o->states > VF_STATES_FACTORS)
+      return vf_fail(err, VF_USAGE,
+                     "--optimizer %s: its states follow from matrices, and --network has none that "
+                     "are known",
+                     optimizer);
     uint64_t n = half ? r->network_params / 2 : r->network_params;
-    s->weights = s->gradients = of(s, n, 4000);
-    s->states = of(s, n, optimizers[i].states);
-    s->step = of(s, n, optimizers[i].step);
+    uint64_t moments = o->moments > o->other_moments ? o->moments : o->other_moments;
+    s->weights = s->gradients = of(s, n, FP32 * 1000);
+    s->states = of(s, n,
+                   o->permille != 0                 ? o->permille
+                   : o->states == VF_STATES_FACTORS ? FACTORS_PERMILLE
+                                                    : moments * FP32 * 1000);
+    s->step = of(s, n, o->copies ? FP32 * 1000 : 0);
     if (!vf_mul(&s->activations, r->sample_bytes, vf_max_u32(r->micro_batch, 1)))
       s->overflow = true;
     return VF_OK;
   }
   return vf_fail(err, VF_UNKNOWN, "--optimizer: '%.60s' is none that is known", optimizer);
+}
+
+/* A line by its bytes of a parameter. */
+static void put(vf_train *t, const char *name, uint64_t bytes, uint64_t step, uint64_t n) {
+  char count[32];
+  vf_text text = vf_text_on(count, sizeof count);
+  vf_text_thousands(&text, n);
+  uint64_t permille = bytes / n * 1000 + bytes % n * 1000 / n;
+  uint64_t more = step / n * 1000 + step % n * 1000 / n;
+  if (step != 0)
+    vf_train_add_line(t, name, bytes + step, VF_BASIS_MODELLED,
+                      "%s parameters × %" PRIu64 ".%03" PRIu64 " B + %s parameters × %" PRIu64
+                      ".%03" PRIu64 " B for the step",
+                      count, permille / 1000, permille % 1000, count, more / 1000, more % 1000);
+  else
+    vf_train_add_line(t, name, bytes, VF_BASIS_MODELLED,
+                      "%s parameters × %" PRIu64 ".%03" PRIu64 " B", count, permille / 1000,
+                      permille % 1000);
 }
 
 static vf_status judge(vf_train *t, sums *s, const vf_train_request *r, const vf_device *d,
@@ -77,15 +99,15 @@ static vf_status judge(vf_train *t, sums *s, const vf_train_request *r, const vf
   if (s->overflow || most > INT64_MAX / 8)
     return vf_fail(err, VF_OVERFLOW, "the sizes asked for do not fit 64 bits: nothing fits that");
   bool in_step = t->step_bytes > t->backward_bytes;
-  vf_train_add_line(t, "weights", s->weights, VF_BASIS_MODELLED, "%" PRIu64 " parameters", n);
-  vf_train_add_line(t, "gradients", s->gradients, VF_BASIS_MODELLED, "one for each");
-  vf_train_add_line(t, "optimizer", s->states + (in_step ? s->step : 0), VF_BASIS_MODELLED,
-                    "its moments%s", in_step && s->step != 0 ? ", and one copy for the step" : "");
+  put(t, "weights", s->weights, 0, n);
+  put(t, "gradients", s->gradients, 0, n);
+  put(t, "optimizer", s->states, in_step ? s->step : 0, n);
   if (!in_step)
     vf_train_add_line(t, "activations", s->activations, VF_BASIS_ASSUMED,
                       "%" PRIu32 " samples × %" PRIu64 " B, as measured",
                       vf_max_u32(r->micro_batch, 1), r->sample_bytes);
   vf_train_add_line(t, "buffers", r->buffer_bytes, VF_BASIS_ASSUMED, "as stated");
+  for (size_t i = 0; i < t->n_lines; i++) t->lines[i].source = "parameters, and what was measured";
   t->allocated = (vf_interval){most, most, most + spare / 2};
   t->reserved = (vf_interval){most, most + spare / 4, most + spare};
   vf_interval need = {most + (uint64_t)CONTEXT_LOW_MIB * VF_MIB,
@@ -96,6 +118,7 @@ static vf_status judge(vf_train *t, sums *s, const vf_train_request *r, const vf
   l->size = (vf_interval){need.low_bytes - most, need.bytes - most, need.high_bytes - most};
   snprintf(l->formula, sizeof l->formula,
            "context and libraries, cuDNN's workspaces, fragments of the allocator");
+  l->source = "assumed: no published peaks of networks of one's own";
   t->budget = (vf_device_budget){.device = *d, .need = need};
   if (d->total_known) vf_budget_judge(&t->budget);
   return VF_OK;
@@ -110,6 +133,14 @@ static vf_status check(const vf_train_request *r, vf_error *err) {
     return vf_fail(err, VF_USAGE, "--network has no layers that are known: --method full");
   if (!plain || r->tp > 1 || r->pp > 1 || r->cp > 1)
     return vf_fail(err, VF_USAGE, "--network has no layers to share out: --parallel ddp, or none");
+  const char *const of_models[] = {r->freeze, r->objective, r->reference, r->teacher,
+                                   r->critic, r->rollout,   r->ema,       r->reward_model};
+  for (size_t i = 0; i < sizeof of_models / sizeof *of_models; i++)
+    if (of_models[i] != NULL)
+      return vf_fail(err, VF_USAGE, "--network has no '%.40s': it is of language models",
+                     of_models[i]);
+  if (r->images != 0 || r->train_layers != 0)
+    return vf_fail(err, VF_USAGE, "--network has no layers and no tower that are known");
   if (r->offload != NULL || r->seq_tokens != 0)
     return vf_fail(err, VF_USAGE,
                    "--network goes with --sample-memory, --micro-batch and --buffer alone");

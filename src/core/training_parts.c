@@ -21,71 +21,47 @@
  * unit, prefetch, LoRA's outputs kept for hooks); torch/optim/adamw.py (foreach needs one more
  * tensor of the parameters' size); bitsandbytes functional.py (64 values of NF4 to a scale, 256
  * scales, 256 values of an 8-bit moment); peft/utils/other.py (prepare_model_for_kbit_training). */
-#include "core/training_parts.h"
+#include "core/training_share.h"
 
-#include "base/checked.h"
-
-typedef struct share {
-  const vf_model *m;
-  const vf_train_model *s;
-  const vf_run *r;
-  vf_train_parts *p;
-} share;
-
-static uint64_t times(const share *x, uint64_t a, uint64_t b) {
+static uint64_t times(const vf_train_share *x, uint64_t a, uint64_t b) {
   return vf_train_times(&x->p->overflow, a, b);
 }
 
-static uint64_t part(const share *x, uint64_t a, uint64_t permille) {
+static uint64_t part(const vf_train_share *x, uint64_t a, uint64_t permille) {
   return vf_train_part(&x->p->overflow, a, permille);
-}
-
-static uint64_t divide(uint64_t n, uint64_t by) {
-  return n / by + (n % by != 0);
 }
 
 /* ---- Bytes a parameter ------------------------------------------------------------------- */
 
-static bool is_zero(const vf_run *r) {
+bool vf_run_is_deepspeed(const vf_run *r) {
   return vf_run_is_zero(r) && !vf_run_is_megatron(r);
 }
 
-/* Of moments as wide as `width` bytes. */
-static uint64_t moments(const vf_run *r, uint64_t width) {
-  switch ((vf_optimizer)r->optimizer) {
-  case VF_ADAMW_8BIT:
-  case VF_ADAMW_PAGED_8BIT: return 2031; /* two of 1 + 4 / 256 */
-  case VF_ADAMW_4BIT: return 1063;       /* two of 1/2 + 4 / 128 */
-  case VF_SGD: return 0;
-  case VF_ADAFACTOR: return 10; /* a row and a column for each matrix */
-  case VF_MOMENTUM:
-  case VF_LION:
-  case VF_MUON: return width * 1000;
-  default: return 2 * width * 1000;
-  }
+vf_train_recipe vf_train_recipe_of(const vf_run *r) {
+  bool low = r->precision == VF_BF16 || r->precision == VF_FP16, zero = vf_run_is_deepspeed(r);
+  bool copies = vf_optimizers[r->optimizer].copies;
+  uint64_t fp32_gradients = zero ? 4000 : 0;
+  if (r->method != VF_FULL) return (vf_train_recipe){4000, 4000, 0, fp32_gradients};
+  if (low) return (vf_train_recipe){2000, 2000, 0, copies && !zero ? 2000 : 0};
+  if (vf_run_is_megatron(r)) return (vf_train_recipe){2000, 4000, 4000, 0};
+  if (zero && r->precision == VF_FP32) return (vf_train_recipe){4000, 4000, 0, 0};
+  if (zero) return (vf_train_recipe){2000, 2000, 4000, fp32_gradients};
+  return (vf_train_recipe){4000, 4000, 0, copies ? 4000 : 0};
 }
 
-vf_train_recipe vf_train_recipe_of(const vf_run *r) {
-  bool low = r->precision == VF_BF16 || r->precision == VF_FP16, zero = is_zero(r);
-  uint64_t wide = moments(r, 4), fp32_gradients = zero ? 4000 : 0;
-  if (r->method != VF_FULL) return (vf_train_recipe){4000, 4000, wide, fp32_gradients};
-  if (low)
-    return (vf_train_recipe){2000, 2000, moments(r, 2),
-                             r->optimizer == VF_ADAMW && !zero ? 2000 : 0};
-  if (vf_run_is_megatron(r)) return (vf_train_recipe){2000, 4000, 4000 + wide, 0};
-  if (zero && r->precision == VF_FP32) return (vf_train_recipe){4000, 4000, wide, 0};
-  if (zero) return (vf_train_recipe){2000, 2000, 4000 + wide, fp32_gradients};
-  return (vf_train_recipe){4000, 4000, wide, r->optimizer == VF_ADAMW ? 4000 : 0};
+/* Of what is frozen and not quantized. */
+uint64_t vf_run_plain_permille(const vf_run *r) {
+  return r->precision == VF_FP32 || r->base_fp32 ? 4000 : 2000;
 }
 
 /* Of a frozen base's matrices; embeddings, output and norms stay as they are. */
-static uint64_t base_permille(const vf_run *r) {
+uint64_t vf_run_base_permille(const vf_run *r) {
   static const uint64_t of[] = {[VF_BASE_NF4_DQ] = 516,
                                 [VF_BASE_NF4] = 563,
                                 [VF_BASE_INT8] = 1000,
                                 [VF_BASE_GPTQ] = 531,
                                 [VF_BASE_NVFP4] = 563};
-  if (r->method != VF_QLORA) return r->precision == VF_FP32 ? 4000 : 2000;
+  if (r->method != VF_QLORA) return vf_run_plain_permille(r);
   return of[r->base];
 }
 
@@ -106,263 +82,289 @@ uint64_t vf_train_logits_hundredths(const vf_run *r) {
 }
 
 bool vf_train_keeps_gradients(const vf_run *r) {
-  return r->accum > 1 || is_zero(r) || vf_run_is_megatron(r);
+  return r->accum > 1 || vf_run_is_deepspeed(r) || vf_run_is_megatron(r) || r->step_in_backward;
 }
 
 /* ---- Who holds what ---------------------------------------------------------------------- */
 
-static bool shards_weights(const vf_run *r) {
+bool vf_run_shards_weights(const vf_run *r) {
   return r->parallel == VF_FSDP || r->parallel == VF_ZERO3;
 }
 
 /* Ranks among which shards are cut: those of the data and of the context; experts have fewer. */
-static uint64_t shards(const vf_run *r) {
+uint64_t vf_run_shards(const vf_run *r) {
   return (uint64_t)r->replicas * r->cp;
 }
 
 static uint64_t expert_shards(const vf_run *r) {
-  return r->ep > 1 ? vf_max_u64(r->gpus / (r->pp * r->ep), 1) : shards(r);
+  return r->ep > 1 ? vf_max_u64(r->gpus / (r->pp * r->ep), 1) : vf_run_shards(r);
 }
 
 /* Of layers, on the stage that has most of them. */
-static uint64_t of_stage(const share *x, uint64_t n) {
+static uint64_t of_stage(const vf_train_share *x, uint64_t n) {
   uint64_t layers = x->s->layers;
   if (x->r->pp == 1 || layers == 0) return n;
-  return times(x, divide(n, layers), divide(layers, x->r->pp));
+  return times(x, vf_train_divide(n, layers), vf_train_divide(layers, x->r->pp));
 }
 
-static uint64_t end_parameters(const share *x) {
+static uint64_t expert_ways(const vf_run *r) {
+  return r->ep > 1 ? r->ep : r->tp;
+}
+
+/* What one GPU has, of parameters that are there or of those that are trained. */
+typedef struct owned {
+  uint64_t layers, experts, embeddings, outputs, towers;
+} owned;
+
+static owned own_of(const vf_train_share *x, bool trained) {
   const vf_train_model *s = x->s;
-  return x->r->pp == 1 ? s->embedding + s->output : vf_max_u64(s->embedding, s->output);
+  bool first = s->embedding + s->towers.all >= s->output || x->r->pp == 1,
+       last = !first || x->r->pp == 1;
+#define COUNT(group) (trained ? s->group.trained : s->group.all)
+  return (owned){.layers = vf_train_divide(of_stage(x, COUNT(blocks)), x->r->tp),
+                 .experts = vf_train_divide(of_stage(x, COUNT(expert_group)), expert_ways(x->r)),
+                 .embeddings = first ? vf_train_divide(COUNT(embeddings), x->r->tp) : 0,
+                 .outputs = last ? vf_train_divide(COUNT(outputs), x->r->tp) : 0,
+                 .towers = first ? COUNT(towers) : 0};
+#undef COUNT
 }
 
-static void count_own(const share *x) {
-  const vf_run *r = x->r;
-  uint64_t expert_ways = r->ep > 1 ? r->ep : r->tp;
-  x->p->own_experts = divide(of_stage(x, x->s->experts), expert_ways);
-  x->p->own = divide(of_stage(x, x->s->rest) + end_parameters(x), r->tp) + x->p->own_experts;
+static void count_own(const vf_train_share *x) {
+  owned o = own_of(x, false);
+  x->p->own_experts = o.experts;
+  x->p->own = o.layers + o.embeddings + o.outputs + o.towers + o.experts;
+}
+
+static const char here[] = "parameters", of_experts[] = "of experts";
+
+/* Among how many weights are shared out. */
+static uint64_t held_by(const vf_run *r) {
+  return vf_run_shards_weights(r) ? vf_run_shards(r) : 1;
 }
 
 /* Bytes of this GPU's parameters, sharded or not. */
-static uint64_t held(const share *x, uint64_t permille, bool sharded) {
-  uint64_t e = x->p->own_experts, d = x->p->own - e;
-  return divide(part(x, d, permille), sharded ? shards(x->r) : 1) +
-         divide(part(x, e, permille), sharded ? expert_shards(x->r) : 1);
+static uint64_t hold(const vf_train_share *x, vf_train_list_id id, const owned *o, const char *what,
+                     uint64_t permille, bool sharded) {
+  uint64_t by = sharded ? vf_run_shards(x->r) : 1, experts_by = sharded ? expert_shards(x->r) : 1;
+  uint64_t others = o->layers + o->embeddings + o->outputs + o->towers;
+  bool apart = by != experts_by && o->experts != 0;
+  uint64_t bytes =
+      vf_train_add(x, id, VF_FACTORS({apart ? others : others + o->experts, what}), permille, by);
+  if (apart)
+    bytes += vf_train_add(x, id, VF_FACTORS({o->experts, of_experts}), permille, experts_by);
+  return bytes;
+}
+
+/* Moments: of layers, of experts, of what lies at the ends, as the optimizer has them. */
+static void hold_states(const vf_train_share *x, const owned *o, uint64_t master, bool sharded) {
+  const vf_train_model *s = x->s;
+  uint64_t by = sharded ? vf_run_shards(x->r) : 1, experts_by = sharded ? expert_shards(x->r) : 1;
+  const struct {
+    uint64_t n, states, by;
+    const char *what;
+  } kinds[] = {{o->layers, s->blocks.states, by, "of layers"},
+               {o->embeddings, s->embeddings.states, by, "of embeddings"},
+               {o->outputs, s->outputs.states, by, "of the output"},
+               {o->towers, s->towers.states, by, "of towers"},
+               {o->experts, s->expert_group.states, experts_by, of_experts}};
+  bool done[5] = {false};
+  for (size_t i = 0; i < 5; i++) { /* those alike as one product */
+    uint64_t n = kinds[i].n;
+    bool several = false;
+    if (done[i] || n == 0) continue;
+    for (size_t k = i + 1; k < 5; k++) {
+      if (kinds[k].n == 0 || kinds[k].states != kinds[i].states || kinds[k].by != kinds[i].by)
+        continue;
+      n += kinds[k].n;
+      done[k] = several = true;
+    }
+    vf_train_add(x, VF_LIST_STATES, VF_FACTORS({n, several ? here : kinds[i].what}),
+                 kinds[i].states + master, kinds[i].by);
+  }
 }
 
 /* ZeRO-3 works on sub-groups of 1e9 parameters. */
-static uint64_t step_temporary(const share *x, uint64_t permille) {
+static void hold_temporary(const vf_train_share *x, const owned *o, uint64_t permille) {
   enum { SUB_GROUP = 1000000000 };
-  bool zero = is_zero(x->r);
-  uint64_t all = held(x, permille, zero || shards_weights(x->r));
-  uint64_t group = part(x, SUB_GROUP, permille);
-  return zero && x->r->parallel == VF_ZERO3 && all > group ? group : all;
+  const vf_run *r = x->r;
+  bool zero = vf_run_is_deepspeed(r);
+  uint64_t all = hold(x, VF_LIST_TEMPORARY, o, here, permille, zero || vf_run_shards_weights(r));
+  if (!(zero && r->parallel == VF_ZERO3) || all <= part(x, SUB_GROUP, permille)) return;
+  x->p->lists[VF_LIST_TEMPORARY] = (vf_train_list){.n = 0};
+  vf_train_add(x, VF_LIST_TEMPORARY, VF_FACTORS({SUB_GROUP, "of a sub-group"}), permille, 1);
 }
 
-static void take_full(const share *x) {
+/* A running mean of what is trained, in a copy of the module (torch/optim/swa_utils.py:
+ * AveragedModel; diffusers training_utils.py: EMAModel holds fp32 shadows). */
+static void hold_mean(const vf_train_share *x, const owned *o) {
   const vf_run *r = x->r;
-  vf_train_parts *p = x->p;
+  uint64_t permille = r->ema == VF_EMA_BF16 ? 2000 : 4000;
+  uint64_t all = o->layers + o->experts + o->embeddings + o->outputs + o->towers;
+  if (r->ema == VF_EMA_HOST)
+    x->p->host += times(x, vf_train_divide(part(x, all, permille), held_by(r)), r->gpus);
+  else if (r->ema != VF_EMA_NONE)
+    hold(x, VF_LIST_STATES, o, "of their running mean", permille, vf_run_shards_weights(r));
+}
+
+static void hold_full(const vf_train_share *x) {
+  const vf_run *r = x->r;
   vf_train_recipe c = vf_train_recipe_of(r);
+  owned o = own_of(x, false), trained = own_of(x, true);
   bool states = r->parallel >= VF_ZERO1;
-  p->weights = held(x, c.weight, shards_weights(r));
-  p->gradients = held(x, c.gradient, r->parallel >= VF_ZERO2);
-  p->optimizer = held(x, c.states, states);
-  p->temporary = step_temporary(x, c.temporary);
-  if (r->optimizer == VF_MUON) { /* one moment for matrices of the layers; two for the others */
-    uint64_t others = divide(end_parameters(x) + of_stage(x, x->s->vectors), r->tp);
-    p->optimizer += divide(part(x, others, moments(r, 4)), states ? shards(r) : 1);
+  hold(x, VF_LIST_WEIGHTS, &o, here, c.weight, vf_run_shards_weights(r));
+  if (r->reference == VF_REFERENCE_RESIDENT)
+    hold(x, VF_LIST_WEIGHTS, &o, "of the reference", c.weight, vf_run_shards_weights(r));
+  if (r->step_in_backward) {
+    vf_train_add(x, VF_LIST_GRADIENTS, VF_FACTORS({x->s->largest, "of the largest tensor"}),
+                 c.gradient, 1);
+    vf_train_add(x, VF_LIST_TEMPORARY, VF_FACTORS({x->s->largest, "of the largest tensor"}),
+                 c.temporary, 1);
+  } else {
+    hold(x, VF_LIST_GRADIENTS, &trained, here, c.gradient, r->parallel >= VF_ZERO2);
+    hold_temporary(x, &trained, c.temporary);
   }
-  if (r->objective == VF_DPO) p->weights += held(x, c.weight, shards_weights(r)); /* reference */
-  if (vf_run_is_megatron(r) && c.gradient == 4000)
-    p->less = p->step_less = p->gradients / 2; /* grad_reduce_in_fp32 off: 2 bytes */
+  hold_states(x, &trained, c.master, states);
+  hold_mean(x, &trained);
+  if (vf_run_is_megatron(r) && c.gradient == 4000) /* grad_reduce_in_fp32 off: 2 bytes */
+    x->p->less = x->p->step_less = x->p->lists[VF_LIST_GRADIENTS].bytes / 2;
 }
 
-static void take_adapters(const share *x) {
+static void hold_base(const vf_train_share *x, const owned *o, uint64_t k, uint64_t ke) {
   const vf_run *r = x->r;
-  vf_train_parts *p = x->p;
+  uint64_t vectors = vf_min_u64(vf_train_divide(of_stage(x, x->s->vectors), r->tp), o->layers);
+  uint64_t kept = vectors + o->embeddings + o->outputs;
+  bool alike = vf_run_base_permille(r) == vf_run_plain_permille(r) && k == ke;
+  uint64_t matrices = o->layers - vectors + o->towers + (alike ? kept + o->experts : 0);
+  vf_train_add(x, VF_LIST_WEIGHTS, VF_FACTORS({matrices, alike ? here : "of matrices"}),
+               vf_run_base_permille(r), k);
+  if (alike) return;
+  vf_train_add(x, VF_LIST_WEIGHTS, VF_FACTORS({kept, "of embeddings, output and norms"}),
+               vf_run_plain_permille(r), k);
+  vf_train_add(x, VF_LIST_WEIGHTS, VF_FACTORS({o->experts, of_experts}), vf_run_base_permille(r),
+               ke);
+}
+
+static void hold_adapters(const vf_train_share *x) {
+  const vf_run *r = x->r;
   vf_train_recipe c = vf_train_recipe_of(r);
-  uint64_t k = shards_weights(r) ? shards(r) : 1, ke = shards_weights(r) ? expert_shards(r) : 1;
+  uint64_t k = vf_run_shards_weights(r) ? vf_run_shards(r) : 1,
+           ke = vf_run_shards_weights(r) ? expert_shards(r) : 1;
+  owned o = own_of(x, false);
+  uint64_t on_experts = vf_train_divide(of_stage(x, x->s->expert_adapters), expert_ways(r));
+  uint64_t adapters = vf_train_divide(of_stage(x, x->s->adapters), r->tp) + on_experts;
+  const vf_train_factor *of_adapters = VF_FACTORS({adapters, "of adapters"});
+  const vf_train_optimizer *opt = &vf_optimizers[r->optimizer];
+  uint64_t states = opt->states == VF_STATES_FACTORS ? 10
+                    : opt->permille != 0             ? opt->permille
+                                                     : 4000ull * opt->moments;
+  hold_base(x, &o, k, ke);
+  if (r->reference == VF_REFERENCE_RESIDENT) hold_base(x, &o, k, ke);
+  vf_train_add(x, VF_LIST_WEIGHTS, of_adapters, c.weight, k);
+  vf_train_add(x, VF_LIST_GRADIENTS, of_adapters, c.gradient, k);
+  vf_train_add(x, VF_LIST_STATES, of_adapters, states, k);
+  vf_train_add(x, VF_LIST_TEMPORARY, of_adapters, c.temporary, k);
+  const owned mean = {.layers = adapters};
+  hold_mean(x, &mean);
+}
+
+/* Teacher and reward model are frozen, in 16 bits; a critic is trained as a whole model is.  ZeRO-3
+ * and FSDP shard them as well (TRL: prepare_deepspeed, prepare_fsdp). */
+static void hold_others(const vf_train_share *x) {
+  const vf_run *r = x->r;
+  uint64_t ways = (uint64_t)r->tp * r->pp,
+           all = times(x, ways, vf_run_shards_weights(r) ? vf_run_shards(r) : 1);
+  uint64_t states_by = times(x, ways, r->parallel >= VF_ZERO1 ? vf_run_shards(r) : 1);
+  uint64_t gradients_by = times(x, ways, r->parallel >= VF_ZERO2 ? vf_run_shards(r) : 1);
+  vf_run whole = *r;
+  whole.method = VF_FULL;
+  vf_train_recipe c = vf_train_recipe_of(&whole);
   uint64_t plain = r->precision == VF_FP32 ? 4000 : 2000;
-  uint64_t kept = divide(of_stage(x, x->s->vectors) + end_parameters(x), r->tp);
-  uint64_t matrices = p->own - p->own_experts > kept ? p->own - p->own_experts - kept : 0;
-  uint64_t experts = part(x, p->own_experts, base_permille(r));
-  uint64_t on_experts = divide(of_stage(x, x->s->expert_adapters), r->ep > 1 ? r->ep : r->tp);
-  uint64_t adapters = divide(of_stage(x, x->s->adapters), r->tp) + on_experts;
-  p->weights = divide(part(x, matrices, base_permille(r)) + part(x, kept, plain), k) +
-               divide(experts, ke) + divide(part(x, adapters, c.weight), k);
-  p->gradients = divide(part(x, adapters, c.gradient), k);
-  p->optimizer = divide(part(x, adapters, c.states), k);
-  p->temporary = divide(part(x, adapters, c.temporary), k);
+  vf_train_add(x, VF_LIST_WEIGHTS, VF_FACTORS({r->teacher, "of the teacher"}), plain, all);
+  vf_train_add(x, VF_LIST_WEIGHTS, VF_FACTORS({r->reward, "of the reward model"}), plain, all);
+  const vf_train_factor *critic = VF_FACTORS({r->critic, "of the critic"});
+  vf_train_add(x, VF_LIST_WEIGHTS, critic, c.weight, all);
+  vf_train_add(x, VF_LIST_GRADIENTS, critic, c.gradient, gradients_by);
+  vf_train_add(x, VF_LIST_STATES, critic, c.master + 1000 * 2 * vf_run_moment_width(&whole),
+               states_by);
+  vf_train_add(x, VF_LIST_TEMPORARY, critic, c.temporary, all);
 }
 
-/* ---- Activations ------------------------------------------------------------------------- */
-
-/* PEFT's preparation of a quantized base makes norms, embeddings and the stream between layers
- * fp32; Unsloth, LLaMA-Factory and others leave them in 16 bits. */
-static bool may_upcast(const vf_run *r) {
-  return r->method == VF_QLORA && r->base != VF_BASE_GPTQ && r->precision != VF_FP32;
+static void clear(const vf_train_share *x, vf_train_list_id id) {
+  x->p->lists[id] = (vf_train_list){.n = 0};
 }
 
-/* Bytes a token on one GPU: of all layers, of one that is computed again, of checkpoints, of
- * logits. */
-typedef struct token_bytes {
-  uint64_t all, work, kept, logits;
-} token_bytes;
-
-/* Of a layer shared by tensors each GPU has its tokens' part of the sequence, and for a product all
- * of it: the gathered input, its gradient, and a result before it is summed, 2 bytes each. */
-static token_bytes token_of(const share *x) {
-  const vf_run *r = x->r;
-  uint64_t stream = x->m->n_embd * (r->precision == VF_FP32 ? 4 : 2);
-  return (token_bytes){.all = divide(x->s->saved_bytes, r->tp),
-                       .work = divide(x->s->work_bytes, r->tp) + (r->tp > 1 ? 6 * x->m->n_embd : 0),
-                       .kept = divide(stream * x->s->layers, r->tp),
-                       .logits =
-                           divide(x->m->n_vocab * vf_train_logits_hundredths(r) / 100, r->tp)};
-}
-
-/* What selective checkpointing saves: Megatron's computes attention's scores again, which flash
- * attention never keeps; torch's every second product, 42 % of what it would keep. */
-static uint64_t selected(const vf_run *r, uint64_t all) {
-  return vf_run_is_megatron(r) ? all : all / 100 * 42;
-}
-
-/* A stage's layers and its micro batches: of the first stage as many as there are stages. */
-static uint64_t in_flight(const vf_run *r, uint64_t bytes) {
-  uint64_t batches = r->accum > 1 && r->accum < r->pp ? r->accum : r->pp;
-  return bytes / r->pp * batches;
-}
-
-static uint64_t saved_at_loss(const vf_run *r, const token_bytes *t, bool last_stage) {
-  uint64_t kept = last_stage ? t->kept / r->pp : in_flight(r, t->kept);
-  uint64_t all = last_stage ? t->all / r->pp : in_flight(r, t->all);
-  uint64_t logits = last_stage ? t->logits : 0;
-  bool outputs = r->parallel == VF_FSDP && r->method != VF_FULL; /* kept for the units' hooks */
-  switch ((vf_checkpoints)r->checkpoints) {
-  case VF_CKPT_NONE: return all + logits;
-  case VF_CKPT_SELECTIVE: return selected(r, all) + vf_max_u64(t->work, logits);
-  case VF_CKPT_FULL:
-    return outputs ? vf_max_u64(kept + logits, 2 * kept + t->work)
-                   : kept + vf_max_u64(t->work, logits);
-  case VF_CKPT_OFFLOAD: break;
-  }
-  return vf_max_u64(t->work, logits);
-}
-
-/* What programs differ in and the options do not say. */
-static void take_differences(const share *x, const token_bytes *t, uint64_t tokens) {
+static void move_to_host(const vf_train_share *x) {
   const vf_run *r = x->r;
   vf_train_parts *p = x->p;
-  bool ours = r->checkpoints == VF_CKPT_SELECTIVE && !vf_run_is_megatron(r);
-  if (ours) { /* versions of torchtitan differ by half, and in whether the loss is compiled */
-    uint64_t both = times(x, tokens, t->all / 5 + (r->compile ? t->logits * 3 / 11 : 0));
-    p->less += both;
-    p->more += both;
-  }
-  if (r->checkpoints == VF_CKPT_NONE)
-    p->more += times(x, tokens, divide(x->s->unfused_bytes + x->s->dropout_bytes, r->tp));
-  if (!may_upcast(r)) return;
-  uint64_t widened = x->s->embedding + x->s->output + x->s->vectors;
-  p->more += 2 * divide(widened, shards_weights(r) ? shards(r) : 1);
-  if (r->checkpoints == VF_CKPT_FULL) p->more += times(x, tokens, t->kept);
-}
-
-static void take_activations(const share *x) {
-  const vf_run *r = x->r;
-  vf_train_parts *p = x->p;
-  uint64_t answers = r->objective == VF_DPO ? 2 : 1;
-  uint64_t tokens = divide(times(x, times(x, r->seq, r->batch), answers), r->cp);
-  token_bytes t = token_of(x);
-  uint64_t first = saved_at_loss(r, &t, r->pp == 1), last = saved_at_loss(r, &t, true);
-  uint64_t token = vf_max_u64(first, last);
-  bool counts = token == last && (r->checkpoints == VF_CKPT_NONE || t.logits >= t.work);
-  uint64_t logits = counts && t.logits <= token ? t.logits : 0;
-  p->logits = times(x, tokens, logits);
-  p->activations = times(x, tokens, token - logits);
-  p->checkpoints = r->checkpoints == VF_CKPT_FULL ? times(x, tokens, t.kept) : 0;
-  take_differences(x, &t, tokens);
-  if (r->checkpoints == VF_CKPT_OFFLOAD || (r->offload & VF_OFFLOAD_ACTIVATIONS) != 0)
-    p->host += times(x, times(x, tokens, t.kept), r->gpus);
-}
-
-/* ---- Buffers ----------------------------------------------------------------------------- */
-
-/* Gathered units of FSDP and ZeRO-3, 2 bytes a parameter: the root with both embeddings, a layer
- * and the next; the layer's gradient where it is trained.  Experts in one tensor have a gradient of
- * the whole tensor's size for each slice of it (torch's select), and reduce it in fp32.  A
- * pipeline's stage stays gathered over its micro batches, and adds its gradients up in fp32 before
- * they are reduced (torchtitan: reshard_after_forward is off with pipelines; FSDP2's accumulated
- * gradients). */
-static uint64_t gathered(const share *x) {
-  const vf_run *r = x->r;
-  const vf_train_model *s = x->s;
-  if (r->pp > 1 && r->method == VF_FULL) return times(x, x->p->own, 2 + 4);
-  uint64_t root = 2 * (s->embedding + s->output), n = s->layers != 0 ? s->layers : 1;
-  uint64_t experts = s->experts / r->ep / n, rest = s->rest / n;
-  if (r->method != VF_FULL)
-    return divide(root + 2 * part(x, rest + experts, base_permille(r)), r->tp);
-  return divide(root + 6 * rest + 12 * experts, r->tp);
-}
-
-static void take_buffers(const share *x) {
-  enum { BUCKET_BYTES = 1000000000 }; /* 5e8 elements of 2 bytes */
-  const vf_run *r = x->r;
-  vf_train_parts *p = x->p;
-  bool from_host = (r->offload & VF_OFFLOAD_PARAMS) != 0;
-  if (shards_weights(r) && (shards(r) > 1 || from_host))
-    p->buffers = gathered(x);
-  else if (is_zero(r)) /* reduced and gathered; they are made once */
-    p->buffers = 2ull * BUCKET_BYTES, p->buffers_stay = true;
-  else if (r->parallel == VF_DDP && r->gpus > 1)
-    p->buffers = p->gradients;
-  bool fuses = r->loss == VF_LOSS_FUSED || r->loss == VF_LOSS_CHUNKED;
-  if (fuses && r->method == VF_FULL && !vf_train_keeps_gradients(r)) /* made with the loss */
-    p->buffers += divide(2 * (x->s->output != 0 ? x->s->output : x->s->embedding), r->tp);
-}
-
-static void move_to_host(const share *x) {
-  const vf_run *r = x->r;
-  vf_train_parts *p = x->p;
+  vf_train_list *l = p->lists;
   bool params = (r->offload & VF_OFFLOAD_PARAMS) != 0;
   if (params || (r->offload & VF_OFFLOAD_OPTIMIZER) != 0) {
-    p->host += times(x, p->optimizer, r->gpus);
-    p->optimizer = p->temporary = 0;
+    p->host += times(x, l[VF_LIST_STATES].bytes, r->gpus);
+    clear(x, VF_LIST_STATES);
+    clear(x, VF_LIST_TEMPORARY);
   }
   if (params) { /* gradients go where their parameters are */
-    p->host += times(x, p->weights + p->gradients, r->gpus);
-    p->weights = p->gradients = p->step_less = 0;
+    p->host += times(x, l[VF_LIST_WEIGHTS].bytes + l[VF_LIST_GRADIENTS].bytes, r->gpus);
+    clear(x, VF_LIST_WEIGHTS);
+    clear(x, VF_LIST_GRADIENTS);
+    p->step_less = 0;
   }
-  if (r->optimizer == VF_ADAMW_PAGED || r->optimizer == VF_ADAMW_PAGED_8BIT)
-    p->paged = p->optimizer;
+  if (vf_optimizers[r->optimizer].paged) p->paged = l[VF_LIST_STATES].bytes;
 }
 
 /* The allocator keeps what is freed for a stream's next request of that size.  FSDP makes gradients
  * in a stream of its own, whose memory no activation can use, and so the device holds both peaks; a
  * loss that works in place leaves a second set of logits behind.  Outputs of FSDP's units that stay
  * for adapters' hooks lie between what is freed, so that nothing there can be given back. */
-static void take_cached(const share *x) {
+static void take_cached(const vf_train_share *x) {
   const vf_run *r = x->r;
   vf_train_parts *p = x->p;
   bool fsdp = r->parallel == VF_FSDP;
-  if (r->loss == VF_LOSS_INPLACE && !r->loss_taken) p->cached += p->logits;
+  if (r->loss == VF_LOSS_INPLACE && !r->loss_taken) p->cached += p->lists[VF_LIST_LOGITS].bytes;
   if (fsdp && r->method == VF_FULL)
-    p->cached += p->temporary + (vf_train_keeps_gradients(r) ? 0 : p->gradients);
+    p->cached += p->lists[VF_LIST_TEMPORARY].bytes +
+                 (vf_train_keeps_gradients(r) ? 0 : p->lists[VF_LIST_GRADIENTS].bytes);
   if (fsdp && r->method != VF_FULL) p->fragments += p->checkpoints;
 }
 
-vf_train_parts vf_train_parts_of(const vf_model *m, const vf_train_model *s, const vf_run *r) {
-  vf_train_parts p = {.overflow = s->overflow};
-  const share x = {m, s, r, &p};
-  p.shards = shards(r);
-  p.expert_shards = expert_shards(r);
+/* What trains on text alone may still load a model's tower, and all that belongs to it. */
+static void allow_towers(const vf_train_share *x) {
+  const vf_run *r = x->r;
+  bool full = r->method == VF_FULL;
+  vf_train_recipe c = vf_train_recipe_of(r);
+  uint64_t n = x->s->towers_beside / (vf_run_shards_weights(r) ? vf_run_shards(r) : 1);
+  uint64_t states = 2000 * vf_run_moment_width(r) + c.master;
+  uint64_t permille = full ? c.weight + c.gradient + states : vf_run_base_permille(r);
+  if ((r->offload & VF_OFFLOAD_PARAMS) == 0) x->p->more += part(x, n, permille);
+}
+
+static void close_parts(vf_train_parts *p) {
+  const vf_train_list *l = p->lists;
+  p->weights = l[VF_LIST_WEIGHTS].bytes;
+  p->gradients = l[VF_LIST_GRADIENTS].bytes;
+  p->optimizer = l[VF_LIST_STATES].bytes;
+  p->temporary = l[VF_LIST_TEMPORARY].bytes;
+  p->activations = l[VF_LIST_ACTIVATIONS].bytes;
+  p->logits = l[VF_LIST_LOGITS].bytes;
+  p->buffers = l[VF_LIST_BUFFERS].bytes;
+}
+
+void vf_train_parts_sum(vf_train_parts *p, const vf_model *m, const vf_train_model *s,
+                        const vf_run *r) {
+  *p = (vf_train_parts){.overflow = s->overflow};
+  const vf_train_share x = {m, s, r, p};
+  p->shards = vf_run_shards(r);
+  p->expert_shards = expert_shards(r);
   count_own(&x);
   if (r->method == VF_FULL)
-    take_full(&x);
+    hold_full(&x);
   else
-    take_adapters(&x);
-  take_activations(&x);
-  take_buffers(&x);
+    hold_adapters(&x);
+  hold_others(&x);
+  vf_train_take_forward(&x);
+  vf_train_take_buffers(&x);
   move_to_host(&x);
   take_cached(&x);
-  return p;
+  allow_towers(&x);
+  close_parts(p);
 }

@@ -1,6 +1,7 @@
 /* training_words.c - the words of a training run, one table each; and which numbers go together. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -8,18 +9,23 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "core/training.h"
+#include "core/training_params.h"
 
 static const char *const methods[] = {"full", "lora", "dora", "qlora", NULL};
 static const char *const precisions[] = {"bf16",   "mixed", "fp32",  "fp16",
                                          "float8", "mxfp8", "nvfp4", NULL};
-static const char *const optimizers[] = {
-    "adamw", "adamw-fused", "adamw-8bit", "adamw-4bit", "adamw-paged", "adamw-paged-8bit",
-    "sgd",   "momentum",    "adafactor",  "lion",       "muon",        NULL};
 static const char *const checkpoints[] = {"full", "none", "selective", "offload", NULL};
 static const char *const attentions[] = {"flash", "sdpa", "flex", "eager", NULL};
 static const char *const losses[] = {"full", "inplace", "fused", "chunked", NULL};
 static const char *const parallels[] = {"none", "ddp", "zero1", "zero2", "zero3", "fsdp", NULL};
-static const char *const objectives[] = {"sft", "dpo", "grpo", NULL};
+static const char *const objectives[] = {"sft", "dpo",     "orpo",      "kto",    "grpo",
+                                         "ppo", "distill", "embedding", "reward", NULL};
+/* What is apart lies in another memory. */
+static const char *const references[] = {"resident", "shared", "none", "apart", NULL};
+static const char *const base_dtypes[] = {"bf16", "fp32", NULL};
+static const char *const emas[] = {"none", "fp32", "bf16", "host", NULL};
+static const char *const freezes[] = {"towers",  "embeddings", "output",
+                                      "experts", "language",   NULL};
 static const char *const bases[] = {"nf4-dq", "nf4", "int8", "gptq", "nvfp4", NULL};
 static const char *const targets[] = {
     "q", "k", "v", "o", "gate", "up", "down", "experts", "shared_expert", NULL};
@@ -72,19 +78,126 @@ static bool read_targets(vf_run *r, const vf_model *m, const char *text, vf_erro
   return true;
 }
 
+/* A run in 16 bits alone has no base in fp32, whatever its program would load. */
+static bool read_base(vf_run *r, const vf_train_request *q, vf_error *err) {
+  int dtype;
+  bool mixed = q->precision == NULL || r->precision == VF_MIXED;
+  if (!choose(&dtype, q->base_dtype, base_dtypes, "base-dtype", err)) return false;
+  r->base_fp32 = dtype == 1 && r->method != VF_FULL && mixed;
+  return true;
+}
+
 static bool read_words(vf_run *r, const vf_model *m, const vf_train_request *q, vf_error *err) {
   r->base_stated = q->base_quant != NULL;
   return choose(&r->method, q->method, methods, "method", err) &&
          choose(&r->precision, q->precision, precisions, "precision", err) &&
-         choose(&r->optimizer, q->optimizer, optimizers, "optimizer", err) &&
+         choose(&r->optimizer, q->optimizer, vf_optimizer_words, "optimizer", err) &&
          choose(&r->checkpoints, q->checkpointing, checkpoints, "checkpointing", err) &&
          choose(&r->attention, q->attention, attentions, "attention", err) &&
          choose(&r->loss, q->loss, losses, "loss", err) &&
          choose(&r->parallel, q->parallel, parallels, "parallel", err) &&
          choose(&r->objective, q->objective, objectives, "objective", err) &&
-         choose(&r->base, q->base_quant, bases, "quant", err) &&
+         choose(&r->base, q->base_quant, bases, "quant", err) && read_base(r, q, err) &&
+         choose(&r->ema, q->ema, emas, "ema", err) &&
          gather(&r->offload, q->offload, offloads, "offload", err) &&
+         gather(&r->freeze, q->freeze, freezes, "freeze", err) &&
          read_targets(r, m, q->lora_targets, err);
+}
+
+/* ---- Further models ---------------------------------------------------------------------- */
+
+static bool is_preference(int objective) {
+  return objective == VF_DPO || objective == VF_ORPO || objective == VF_REWARD;
+}
+
+uint32_t vf_run_answers(const vf_run *r) {
+  return is_preference(r->objective) || r->objective == VF_EMBEDDING ? 2 : 1;
+}
+
+bool vf_run_has_head(const vf_run *r) {
+  return r->objective != VF_EMBEDDING && r->objective != VF_REWARD;
+}
+
+bool vf_run_trains_layers(const vf_run *r) {
+  return r->method == VF_FULL && (r->freeze & VF_FREEZE_LANGUAGE) == 0;
+}
+
+/* TRL: dpo_trainer.py:893 and kto_trainer.py:912, no reference model where there are adapters,
+ * which are disabled for it; grpo_config.py: beta is 0, and no reference model is made;
+ * ppo_trainer.py:439; orpo and reward models have none. */
+static int own_reference(const vf_run *r) {
+  bool has = r->objective == VF_DPO || r->objective == VF_KTO || r->objective == VF_PPO;
+  if (!has) return VF_REFERENCE_NONE;
+  return r->method == VF_FULL ? VF_REFERENCE_RESIDENT : VF_REFERENCE_SHARED;
+}
+
+static bool read_reference(vf_run *r, const vf_train_request *q, vf_error *err) {
+  bool may = own_reference(r) != VF_REFERENCE_NONE || r->objective == VF_GRPO;
+  r->reference = own_reference(r);
+  if (q->reference == NULL) return true;
+  if (!choose(&r->reference, q->reference, references, "reference", err)) return false;
+  if (r->reference > VF_REFERENCE_NONE) r->reference = VF_REFERENCE_NONE; /* apart */
+  if (!may && r->reference != VF_REFERENCE_NONE) {
+    vf_fail(err, VF_USAGE, "--reference: of dpo, kto, grpo and ppo there is one (--objective)");
+    return false;
+  }
+  if (r->reference == VF_REFERENCE_SHARED && r->method == VF_FULL) {
+    vf_fail(err, VF_USAGE, "--reference shared: with adapters alone, which are disabled for it");
+    return false;
+  }
+  return true;
+}
+
+/* Parameters of a further model: as they are known, or as the word says. */
+static bool read_model(uint64_t *out, const char *word, uint64_t known, uint64_t own,
+                       const char *what, bool may, vf_error *err) {
+  *out = may ? own : 0;
+  if (word == NULL) return true;
+  if (strcmp(word, "none") == 0) *out = 0;
+  if (!may) {
+    vf_fail(err, VF_USAGE, "--%s goes with another --objective", what);
+    return false;
+  }
+  if (strcmp(word, "none") == 0) return true;
+  *out = known;
+  return known != 0 || vf_parameters_parse(out, word, err) == VF_OK;
+}
+
+static bool read_rollout(vf_run *r, const vf_train_request *q, vf_error *err) {
+  char *end;
+  bool may = r->objective == VF_GRPO || r->objective == VF_PPO || r->objective == VF_DISTILL;
+  r->rollout_stated = q->rollout != NULL;
+  r->rollout_sleeps = q->rollout_sleep;
+  if (!may && (q->rollout != NULL || q->rollout_sleep)) {
+    vf_fail(err, VF_USAGE, "--rollout: grpo, ppo and distill generate (--objective)");
+    return false;
+  }
+  if (q->rollout == NULL || strcmp(q->rollout, "apart") == 0) return true;
+  double share = q->rollout[0] >= '0' && q->rollout[0] <= '9' ? strtod(q->rollout, &end) : -1;
+  if (!(share > 0 && share < 1) || *end != '\0') {
+    vf_fail(err, VF_USAGE, "--rollout: '%.40s' is neither a share of the GPU (0.3) nor apart",
+            q->rollout);
+    return false;
+  }
+  r->rollout_ppm = (uint32_t)(share * 1e6 + 0.5);
+  return true;
+}
+
+static bool read_others(vf_run *r, const vf_model *m, const vf_train_request *q, vf_error *err) {
+  uint64_t same = m->n_params;
+  bool ppo = r->objective == VF_PPO, rated = ppo || r->objective == VF_GRPO;
+  if (r->objective == VF_DISTILL && q->teacher == NULL && q->teacher_params == 0) {
+    vf_fail(err, VF_USAGE,
+            "--objective distill learns from a model: --teacher llama3.1-70b or 70B");
+    return false;
+  }
+  return read_reference(r, q, err) &&
+         read_model(&r->teacher, q->teacher, q->teacher_params, q->teacher_params, "teacher",
+                    r->objective == VF_DISTILL, err) &&
+         read_model(&r->reward, q->reward_model, q->reward_params, ppo ? same : 0, "reward-model",
+                    rated, err) &&
+         read_model(&r->critic, q->critic, q->critic_params, ppo ? same : 0, "critic", ppo, err) &&
+         read_rollout(r, q, err);
 }
 
 bool vf_run_is_zero(const vf_run *r) {
@@ -145,6 +258,37 @@ static vf_status check_numbers(vf_run *r, const vf_model *m, vf_error *err) {
   return check_experts(r, m, err);
 }
 
+static bool has_tower(const vf_model *m) {
+  for (size_t i = 0; i < m->n_tensors; i++)
+    if (vf_roles[m->tensors[i].role].home == VF_HOME_TOWER) return true;
+  return false;
+}
+
+/* What is left as it is, and what follows each gradient at once. */
+static vf_status check_parts(const vf_run *r, const vf_model *m, vf_error *err) {
+  bool tower = has_tower(m);
+  if (r->train_layers != 0 && r->method != VF_FULL)
+    return vf_fail(err, VF_USAGE,
+                   "--train-layers is of --method full: adapters leave all else as it is");
+  if (r->train_layers > m->n_layers)
+    return vf_fail(err, VF_USAGE, "--train-layers %" PRIu32 ": the model has %" PRIu32 " layers",
+                   r->train_layers, m->n_layers);
+  if (!tower && (r->images != 0 || (r->freeze & VF_FREEZE_LANGUAGE) != 0))
+    return vf_fail(err, VF_USAGE, "%s: the model has no tower for images or sound",
+                   r->images != 0 ? "--images" : "--freeze language");
+  if ((r->freeze & VF_FREEZE_TOWERS) != 0 && (r->freeze & VF_FREEZE_LANGUAGE) != 0)
+    return vf_fail(err, VF_USAGE, "--freeze towers,language leaves nothing to train");
+  if (r->optimizer_rank != 0 && !vf_optimizer_has_rank((vf_optimizer)r->optimizer))
+    return vf_fail(err, VF_USAGE, "--optimizer-rank: of galore and apollo");
+  if (r->step_in_backward && r->accum > 1)
+    return vf_fail(err, VF_USAGE,
+                   "--step-in-backward: gradients are gone before they could be "
+                   "added up (--grad-accum 1)");
+  if (r->step_in_backward && (r->gpus > 1 || vf_run_is_zero(r)))
+    return vf_fail(err, VF_USAGE, "--step-in-backward: on one GPU alone, without ZeRO");
+  return VF_OK;
+}
+
 vf_status vf_run_read(vf_run *out, const vf_model *m, const vf_train_request *q, size_t gpus,
                       vf_error *err) {
   vf_run r = {.seq = q->seq_tokens != 0 ? q->seq_tokens : 2048,
@@ -158,13 +302,19 @@ vf_status vf_run_read(vf_run *out, const vf_model *m, const vf_train_request *q,
               .ep = or_one(q->ep),
               .gpus = (uint32_t)vf_min_u64(gpus, UINT32_MAX),
               .compile = q->compile,
-              .tiled = q->tiled_mlp};
+              .tiled = q->tiled_mlp,
+              .step_in_backward = q->step_in_backward,
+              .optimizer_rank = q->optimizer_rank,
+              .train_layers = q->train_layers,
+              .images = q->images};
   if (!read_words(&r, m, q, err)) return VF_UNKNOWN;
+  if (!read_others(&r, m, q, err)) return VF_USAGE;
   r.precision_taken = q->precision == NULL && vf_run_is_zero(&r) && r.method == VF_FULL;
   if (r.precision_taken) r.precision = VF_MIXED;
   r.loss_taken = q->loss == NULL && r.checkpoints == VF_CKPT_OFFLOAD;
   if (r.loss_taken) r.loss = VF_LOSS_INPLACE;
   vf_status status = check_numbers(&r, m, err);
+  if (status == VF_OK) status = check_parts(&r, m, err);
   if (status == VF_OK) *out = r;
   return status;
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/printf.h"
 #include "deploy/command.h"
 #include "deploy/dialect.h"
 
@@ -52,8 +53,7 @@ typedef struct vf_reading {
 } vf_reading;
 
 /* A text in the arena; NULL: no memory. */
-const char *vf_command_keep(vf_command *c, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
+const char *vf_command_keep(vf_command *c, const char *fmt, ...) VF_PRINTF(2, 3);
 
 /* Lists what is told of the deployment; a text of NULL is VF_NOMEM. */
 vf_status vf_command_remark(vf_command *c, const char *code, const char *text, vf_error *err);

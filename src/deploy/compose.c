@@ -1,4 +1,5 @@
-/* compose.c - what `docker compose config --format json` prints, as a file about a box.
+/* compose.c - what `docker compose config --format json` prints, as a file about a box; YAML was
+ * made that before (manifests/box_file.c).
  *
  * Services that run an engine are read off their image and command line.  What others take stands
  * in the service itself, under "x-vramfit", with the keys that a workload of our own form has; a
@@ -72,21 +73,21 @@ static const char *variable_of(void *user, const char *name) {
 static vf_status read_engine(vf_scenario_workload *w, service *s, vf_error *err) {
   enum { WORDS = 1024 };
   const char *words[WORDS];
-  size_t n = 0, used = 0, at = 0;
+  size_t n = 0;
   vf_error cause = {.status = VF_OK};
+  vf_wrapper *line = vf_arena_alloc(s->file->arena, 1, sizeof *line);
   s->image = vf_facts_string(&s->facts, "image", "");
   vf_status status = add_words(words, &n, WORDS, s, "entrypoint", err);
   if (status == VF_OK) status = add_words(words, &n, WORDS, s, "command", err);
   if (status != VF_OK) return status;
-  while (at < n && s->engine == NULL) s->engine = vf_dialect_program(words, n, at++, &used);
-  size_t first = s->engine != NULL ? at - 1 + used : 0;
-  if (s->engine == NULL) s->engine = vf_dialect_image(s->image);
-  if (s->engine == NULL) return VF_OK;
   vf_command *c = vf_command_in(s->file->arena, s->file->ctx);
-  if (c == NULL) return vf_fail_nomem(err);
-  bool ollama = is_ollama(s);
-  status = vf_command_options(c, s->engine, words + first, ollama ? 0 : n - first, variable_of, s,
-                              &cause);
+  if (line == NULL || c == NULL) return vf_fail_nomem(err);
+  status = vf_wrapper_container(line, s->image, words, n, variable_of, s, s->file->arena, &cause);
+  if (status != VF_OK) return vf_facts_fail(&s->facts, "command", status, err, "%s", cause.message);
+  s->engine = vf_wrapper_only_asks(line) ? NULL : line->engine;
+  if (s->engine == NULL) return VF_OK;
+  if (is_ollama(s)) line->count = 0; /* "serve": what it loads stands in x-vramfit */
+  status = vf_command_wrapped(c, line, &cause);
   if (status == VF_OK) status = vf_command_deployment(c, &w->d, &cause);
   if (status == VF_OK) return VF_OK;
   return vf_facts_fail(&s->facts, "command", VF_MALFORMED, err, "%s%s%s", cause.source,
@@ -318,6 +319,7 @@ vf_status vf_compose_read(vf_scenario_file *f, vf_error *err) {
   vf_json_token t;
   f->ollama.keep_alive_s = 300;
   f->title = vf_facts_string(&f->facts, "name", NULL);
+  f->gpu = vf_facts_string(&f->facts, "x-vramfit.gpu", NULL);
   vf_status status = vf_json_next(&scan, &t, err);
   while (status == VF_OK) {
     status = vf_json_next(&scan, &t, err);

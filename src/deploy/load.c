@@ -112,6 +112,12 @@ static vf_status new_inventory(vf_loaded *l, bool gguf, vf_load_depth depth, vf_
   return VF_OK;
 }
 
+/* What an inventory says of the tensors, it says without their file. */
+static vf_status of_file(vf_status status, const char *path, vf_error *err) {
+  if (status != VF_OK && status != VF_NOMEM) vf_error_set_source(err, path);
+  return status;
+}
+
 static vf_status load_gguf(vf_loaded *l, const char *path, vf_load_depth depth, vf_error *err) {
   vf_status status = new_inventory(l, true, depth, err);
   if (status != VF_OK) return status;
@@ -120,7 +126,9 @@ static vf_status load_gguf(vf_loaded *l, const char *path, vf_load_depth depth, 
   l->id = l->origin = path;
   l->facts = vf_facts_in(l->arena, path);
   l->has_facts = true;
-  return vf_gguf_read(&l->facts, &l->gguf, l->files, path, &sink, depth == VF_LOAD_EVERY_NAME, err);
+  bool tolerant = depth == VF_LOAD_EVERY_NAME;
+  return of_file(vf_gguf_read(&l->facts, &l->gguf, l->files, path, &sink, tolerant, err), path,
+                 err);
 }
 
 static vf_status load_checkpoint(vf_loaded *l, const char *path, vf_load_depth depth,
@@ -130,9 +138,10 @@ static vf_status load_checkpoint(vf_loaded *l, const char *path, vf_load_depth d
   const vf_tensor_sink sink = {keep_tensor, l->inventory};
   l->kind = VF_LOAD_CHECKPOINT;
   l->id = l->origin = path;
-  if (depth == VF_LOAD_EVERY_NAME)
-    return vf_checkpoint_inspect(&l->checkpoint, l->files, path, &sink, l->arena, err);
-  return vf_checkpoint_read(&l->checkpoint, l->files, path, &sink, l->arena, err);
+  status = depth == VF_LOAD_EVERY_NAME
+               ? vf_checkpoint_inspect(&l->checkpoint, l->files, path, &sink, l->arena, err)
+               : vf_checkpoint_read(&l->checkpoint, l->files, path, &sink, l->arena, err);
+  return of_file(status, path, err);
 }
 
 /* The config beside the weights, where there is one. */
@@ -242,7 +251,7 @@ static vf_status load_name(vf_loaded *l, const vf_context *ctx, const char *ref,
   return status;
 }
 
-enum { LOAD_MIB = 256 }; /* names of a million tensors, and what is kept of each */
+enum { LOAD_MIB = 80 }; /* the tensors of the largest models, and their names; grown twofold */
 
 /* Catalog names win; "./name" always means a path. */
 static vf_status load(vf_loaded *out, const vf_context *ctx, const char *ref, vf_load_depth depth,

@@ -1,12 +1,13 @@
 /* scenario.h - a file that says what shares a box: its devices, its workloads, its scenarios.
  *
- * Either our own form (docs/place.md, data/schemas/scenario.schema.json) or what `docker compose
- * config --format json` prints.  Strict: a key that is not known, an impossible value or a name
+ * Either our own form (docs/place.md, data/schemas/scenario.schema.json), as JSON or YAML, or docker
+ * compose's: its YAML, or what `docker compose config --format json` prints.  Strict: a key that is not known, an impossible value or a name
  * that nobody has is an error with line and JSON path. */
 #ifndef VF_DEPLOY_SCENARIO_H
 #define VF_DEPLOY_SCENARIO_H
 
 #include "base/facts.h"
+#include "base/printf.h"
 #include "core/coreside.h"
 #include "core/residency.h"
 #include "readers/measured.h"
@@ -108,6 +109,6 @@ vf_status vf_scenario_from_profiles(vf_scenario_file *f, vf_error *err);
 
 /* An error at a key, with its line. */
 vf_status vf_scenario_fail(const vf_scenario_file *f, const char *key, vf_error *err,
-                           const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+                           const char *fmt, ...) VF_PRINTF(4, 5);
 
 #endif

@@ -312,11 +312,17 @@ vf_status vf_setup_open(vf_setup **out, const vf_context *ctx, const vf_deployme
     status = vf_fail(err, VF_USAGE, "'%.60s': so many GPUs are of one kind", d->gpu);
   if (status == VF_OK && !own)
     status = vf_opened_open(&s->opened, ctx, d, s->devices, s->n_devices, err);
+  if (status == VF_OK && d->training)
+    status = vf_train_count_models(&s->published.train, ctx, err);
   if (status == VF_OK)
     *out = s;
   else
     vf_setup_free(s);
   return status;
+}
+
+const vf_train_request *vf_setup_counted(const vf_setup *s) {
+  return &s->published.train;
 }
 
 void vf_setup_free(vf_setup *s) {

@@ -65,6 +65,13 @@ vf_status vf_deployment_train_request(vf_train_request *out, const vf_deployment
  * own: "h100x512"; 0: the devices are all. */
 uint32_t vf_setup_gpus(const vf_setup *s);
 
+/* Counts the parameters of further models that a run names: teacher, reward model, critic.  Fails
+ * as vf_model_open() does. */
+vf_status vf_train_count_models(vf_train_request *r, const vf_context *ctx, vf_error *err);
+
+/* The run as it was said, with those counted when the setup was opened. */
+const vf_train_request *vf_setup_counted(const vf_setup *s);
+
 /* The run of a training deployment, as vf_train_run() takes it: with the deployment's ranks and
  * what its program takes where nothing was said. */
 vf_status vf_setup_train_request(vf_train_request *out, const vf_setup *s, vf_error *err);

@@ -143,7 +143,9 @@ static bool any_option(const line *l, const char *name) {
 static void guess_objective(line *l, const char *script) {
   static const struct {
     const char *part, *objective;
-  } parts[] = {{"dpo", "dpo"}, {"grpo", "grpo"}, {"orpo", "dpo"}, {"kto", "dpo"}};
+  } parts[] = {{"dpo", "dpo"},       {"grpo", "grpo"},   {"rloo", "grpo"},
+               {"orpo", "orpo"},     {"kto", "kto"},     {"ppo", "ppo"},
+               {"reward", "reward"}, {"gkd", "distill"}, {"distill", "distill"}};
   vf_train_request *q = &vf_command_edit(l->r.c)->train;
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
     if (strstr(script, parts[i].part) != NULL) q->objective = parts[i].objective;
@@ -152,10 +154,11 @@ static void guess_objective(line *l, const char *script) {
 /* A script of one's own: by the words that TRL alone has, or its name. */
 static vf_status take_script(line *l, const char *script, vf_error *err) {
   const char *name = base_name(script);
-  bool trl = any_option(l, "--max_length") || any_option(l, "--max_seq_length") ||
-             any_option(l, "--use_peft") || strstr(name, "sft") != NULL ||
-             strstr(name, "dpo") != NULL || strstr(name, "grpo") != NULL ||
-             strstr(name, "trl") != NULL;
+  bool trl =
+      any_option(l, "--max_length") || any_option(l, "--max_seq_length") ||
+      any_option(l, "--use_peft") || strstr(name, "sft") != NULL || strstr(name, "dpo") != NULL ||
+      strstr(name, "grpo") != NULL || strstr(name, "kto") != NULL || strstr(name, "orpo") != NULL ||
+      strstr(name, "ppo") != NULL || strstr(name, "gkd") != NULL || strstr(name, "trl") != NULL;
   const char *trainer = any_option(l, "--finetuning_type") || any_option(l, "--cutoff_len")
                             ? "llama-factory"
                         : strstr(name, "unsloth") != NULL ? "unsloth"

@@ -91,6 +91,8 @@ static bool is_further(const char *const *list, const char *a, const char *b) {
 static bool is_outdone(const char *param, const vf_train_request *r, const char *value) {
   static const char *const methods[] = {"qlora", "dora", "lora", "full", NULL};
   static const char *const memory[] = {"offload", "selective", "full", "none", NULL};
+  static const char *const objectives[] = {"orpo", "dpo", NULL};
+  static const char *const rollouts[] = {"apart", "0.3", NULL}; /* a server's share is not here */
   static const char *const types[] = {"bf16", "fp16", "float8", "mixed", NULL};
   if (strcmp(param, "method") == 0 && r->method != NULL)
     return is_further(methods, value, r->method);
@@ -98,6 +100,10 @@ static bool is_outdone(const char *param, const vf_train_request *r, const char 
     return is_further(memory, value, r->checkpointing);
   if (strcmp(param, "precision") == 0 && r->precision != NULL)
     return is_further(types, value, r->precision);
+  if (strcmp(param, "objective") == 0 && r->objective != NULL)
+    return is_further(objectives, value, r->objective);
+  if (strcmp(param, "rollout") == 0 && r->rollout != NULL)
+    return is_further(rollouts, value, r->rollout);
   return false;
 }
 
@@ -261,7 +267,8 @@ static vf_status set(const vf_trainer_reading *r, const char *param, const char 
   char *kept = vf_arena_copy(vf_command_arena(r->c), value, strlen(value));
   if (kept == NULL) return vf_fail_nomem(err);
   plain_number(kept);
-  if (strcmp(param, "offload") == 0) return add_up(r->c, &d->train.offload, kept, err);
+  if (p != NULL && p->kind == VF_TRAIN_list)
+    return add_up(r->c, vf_train_param_text(p, &d->train), kept, err);
   if (strcmp(param, "lora-targets") == 0) return add_up(r->c, &d->train.lora_targets, kept, err);
   if (p != NULL && is_outdone(param, &d->train, kept)) return VF_OK;
   if (p != NULL) return vf_train_set(&d->train, param, kept, err);

@@ -1,17 +1,56 @@
 /* training.c - from a deployment that trains to a run: ranks, the program, and what that takes
  * where nothing was said. */
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/args.h"
 #include "base/checked.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "core/training_params.h"
 #include "deploy/setup.h"
 #include "engines/trainers.h"
 
+/* ---- Further models ---------------------------------------------------------------------- */
+
+/* Parameters of a model that is named, in a context without weights: "70B" says them by itself. */
+static vf_status count_named(uint64_t *out, const vf_context *ctx, const char *what,
+                             const char *word, vf_error *err) {
+  vf_model *m;
+  vf_model_info info;
+  vf_error cause = {.status = VF_OK};
+  if (word == NULL || strcmp(word, "none") == 0 || *out != 0) return VF_OK;
+  if (vf_parameters_parse(out, word, NULL) == VF_OK) return VF_OK;
+  vf_status status = vf_model_open(&m, ctx, word, NULL, NULL, &cause);
+  if (status != VF_OK) {
+    if (err == NULL) return status;
+    *err = cause;
+    snprintf(err->message, sizeof err->message, "--%s: %.300s", what, cause.message);
+    return status;
+  }
+  vf_model_info_get(m, &info);
+  *out = info.n_params;
+  vf_model_free(m);
+  return VF_OK;
+}
+
+vf_status vf_train_count_models(vf_train_request *r, const vf_context *ctx, vf_error *err) {
+  vf_status status = count_named(&r->teacher_params, ctx, "teacher", r->teacher, err);
+  if (status == VF_OK)
+    status = count_named(&r->reward_params, ctx, "reward-model", r->reward_model, err);
+  if (status == VF_OK) status = count_named(&r->critic_params, ctx, "critic", r->critic, err);
+  return status;
+}
+
 vf_status vf_setup_train_request(vf_train_request *out, const vf_setup *s, vf_error *err) {
   vf_status status = vf_deployment_train_request(out, vf_setup_from(s), err);
-  if (status == VF_OK) out->gpus = vf_setup_gpus(s);
+  if (status != VF_OK) return status;
+  out->gpus = vf_setup_gpus(s);
+  const vf_train_request *counted = vf_setup_counted(s);
+  out->teacher_params = counted->teacher_params;
+  out->reward_params = counted->reward_params;
+  out->critic_params = counted->critic_params;
   return status;
 }
 
@@ -67,6 +106,7 @@ vf_status vf_deployment_train_sum(vf_train_sum *out, const vf_context *ctx, cons
     const vf_deployment published = vf_deployment_published(d);
     status = vf_opened_open(&opened, ctx, &published, device, 1, err);
   }
+  if (status == VF_OK) status = vf_train_count_models(&r, ctx, err);
   if (status == VF_OK) status = vf_train_any(&t, opened.model, &r, device, 1, err);
   vf_opened_close(&opened);
   if (status == VF_OK) sum_up(out, &t, &r);

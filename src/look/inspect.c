@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/args.h"
+#include "base/printf.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "core/describe.h"
@@ -29,7 +30,7 @@ struct vf_inspection {
 
 /* ---- Anomalies -------------------------------------------------------------------------- */
 
-static void note(vf_inspection *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void note(vf_inspection *x, const char *fmt, ...) VF_PRINTF(2, 3);
 
 static void note(vf_inspection *x, const char *fmt, ...) {
   char text[320];
@@ -147,6 +148,20 @@ static vf_status sort_by_name(vf_inspection *x, const vf_inventory *inv, vf_erro
   return VF_OK;
 }
 
+/* Of files with very many tensors the model's own list is most of the memory, and no longer needed.
+ */
+static vf_status drop_model(vf_inspection *x, vf_error *err) {
+  vf_inspection_info *info = &x->info;
+  if (x->model == NULL) return VF_OK;
+  info->architecture =
+      vf_arena_copy(x->loaded.arena, info->architecture, strlen(info->architecture));
+  info->quant = vf_arena_copy(x->loaded.arena, info->quant, strlen(info->quant));
+  if (info->architecture == NULL || info->quant == NULL) return vf_fail_nomem(err);
+  vf_model_free(x->model);
+  x->model = NULL;
+  return VF_OK;
+}
+
 static vf_status list_tensors(vf_inspection *x, vf_error *err) {
   const vf_inventory *inv = x->loaded.inventory;
   if (inv == NULL) return VF_OK;
@@ -243,7 +258,6 @@ static vf_status build(vf_inspection *x, vf_error *err) {
 static vf_status fill(vf_inspection *x, vf_error *err) {
   vf_status status = build(x, err);
   if (status == VF_OK) status = describe_model(x, err);
-  if (status == VF_OK) status = list_tensors(x, err);
   if (status != VF_OK) return status;
   describe_files(x);
   describe_tensors(x);
@@ -253,7 +267,8 @@ static vf_status fill(vf_inspection *x, vf_error *err) {
   note_unknown_keys(x);
   note_count(x);
   note_assumptions(x);
-  return VF_OK;
+  status = drop_model(x, err);
+  return status == VF_OK ? list_tensors(x, err) : status;
 }
 
 vf_status vf_inspect(vf_inspection **out, const vf_context *ctx, const char *ref, vf_error *err) {

@@ -27,7 +27,7 @@ vf_found *vf_findings_add(vf_findings *f) {
   return d;
 }
 
-__attribute__((format(printf, 2, 0))) static void note(vf_found *d, const char *fmt, va_list args) {
+VF_PRINTF(2, 0) static void note(vf_found *d, const char *fmt, va_list args) {
   size_t n = strlen(d->d.note), size = sizeof d->d.note;
   if (n > 0 && n + 2 < size) n += (size_t)snprintf(d->d.note + n, size - n, "; ");
   if (n + 1 < size) vsnprintf(d->d.note + n, size - n, fmt, args);

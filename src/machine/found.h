@@ -2,6 +2,7 @@
 #ifndef VF_MACHINE_FOUND_H
 #define VF_MACHINE_FOUND_H
 
+#include "base/printf.h"
 #include "readers/catalog.h"
 #include "vramfit/inspect.h"
 
@@ -28,12 +29,12 @@ typedef struct vf_findings {
 /* A device to fill in, usable and of unknown memory; NULL if there is no room. */
 vf_found *vf_findings_add(vf_findings *f);
 
-void vf_findings_note(vf_findings *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void vf_findings_note(vf_findings *f, const char *fmt, ...) VF_PRINTF(2, 3);
 
 /* What is odd about one device; what comes first is the cause of the rest. */
-void vf_found_note(vf_found *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void vf_found_note(vf_found *d, const char *fmt, ...) VF_PRINTF(2, 3);
 
 /* The same, and nothing can run on it. */
-void vf_found_refuse(vf_found *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void vf_found_refuse(vf_found *d, const char *fmt, ...) VF_PRINTF(2, 3);
 
 #endif

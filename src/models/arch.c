@@ -364,11 +364,23 @@ static void describe_file(vf_builder *b, const vf_facts *facts) {
   if ((m->flags & VF_MODEL_ENCODER) == 0) rename_output_norm(m);
 }
 
+/* Of an architecture with tables of its own all names are known: llama.cpp counts the tensors that
+ * it asks for, and refuses a file that has others ("wrong number of tensors"). */
+static void note_strangers(vf_builder *b, const vf_inventory *inv) {
+  if (b->arch->model_type == NULL || inv->n_unknown == 0) return;
+  b->m->flags |= VF_MODEL_STRANGE_TENSORS;
+  vf_model_assume(
+      b->m, "strange-tensors",
+      "the file has tensors that no llama.cpp known here asks for, which refuses such a "
+      "file (vramfit inspect FILE names one)");
+}
+
 static void fill_from_file(vf_builder *b, const vf_facts *facts, const vf_inventory *inv) {
   vf_model *m = b->m;
   if (inv->count > 0) memcpy(m->tensors, inv->tensors, inv->count * sizeof *m->tensors);
   m->n_tensors = inv->count;
   describe_file(b, facts);
+  note_strangers(b, inv);
   take_failure(b);
   if (b->status == VF_OK) vf_look_at_tensors(b);
   if (b->status == VF_OK) vf_layout(b);

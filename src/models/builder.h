@@ -34,7 +34,8 @@ enum vf_trait {
   VF_TRAIT_SECTIONS = 1 << 21,   /* four positions per token if the file has sections of rotation */
   VF_TRAIT_DRAFT = 1 << 22,      /* reads hidden states of the model that it guesses for */
   VF_TRAIT_FF_DOUBLED = 1 << 24, /* its GGUF form states twice the feed-forward's size */
-  VF_TRAIT_NO_EMBD = 1 << 23,    /* has neither embedding nor output matrix: uses that model's */
+  VF_TRAIT_ONE_NORM_TOO = 1 << 25, /* some of its models have no norm of the feed-forward's own */
+  VF_TRAIT_NO_EMBD = 1 << 23,      /* has neither embedding nor output matrix: uses that model's */
 };
 
 typedef struct vf_builder vf_builder;

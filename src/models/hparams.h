@@ -9,6 +9,7 @@
 
 typedef enum vf_hparam {
 #define X(id, ...) VF_HP_##id,
+#include "base/printf.h"
 #include "models/hparams.def"
 #undef X
   VF_HP_COUNT
@@ -38,6 +39,6 @@ uint32_t vf_hparam_need(vf_hparams *h, vf_hparam id, uint32_t i);
 
 /* Fails at the key of a hyperparameter. */
 void vf_hparam_fail(vf_hparams *h, vf_hparam id, vf_status status, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+    VF_PRINTF(4, 5);
 
 #endif

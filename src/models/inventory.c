@@ -192,14 +192,15 @@ static vf_role role_of(const vf_inventory *inv, parts *p, int dims) {
 
 static vf_status grow(vf_inventory *inv, vf_error *err) {
   size_t capacity = inv->capacity == 0 ? 256 : inv->capacity * 2;
-  vf_tensor *tensors = vf_arena_alloc_raw(inv->arena, capacity, sizeof *tensors);
-  const char **names = NULL;
-  if (inv->keep_names) names = vf_arena_alloc_raw(inv->arena, capacity, sizeof *names);
-  if (tensors == NULL || (inv->keep_names && names == NULL)) return vf_fail_nomem(err);
-  if (inv->count > 0) memcpy(tensors, inv->tensors, inv->count * sizeof *tensors);
-  if (inv->count > 0 && names != NULL) memcpy(names, inv->names, inv->count * sizeof *names);
+  size_t n = inv->count;
+  vf_tensor *tensors = vf_arena_grow(inv->arena, inv->tensors, n, capacity, sizeof *tensors);
+  if (tensors == NULL) return vf_fail_nomem(err);
   inv->tensors = tensors;
-  inv->names = names;
+  if (inv->keep_names) {
+    const char **names = vf_arena_grow(inv->arena, inv->names, n, capacity, sizeof *names);
+    if (names == NULL) return vf_fail_nomem(err);
+    inv->names = names;
+  }
   inv->capacity = capacity;
   return VF_OK;
 }
@@ -225,6 +226,28 @@ static void note_unknown(vf_inventory *inv, const char *name, size_t length) {
     snprintf(inv->first_unknown, sizeof inv->first_unknown, "%.*s", (int)length, name);
 }
 
+/* Names lie one behind the other: an arena would round each up. */
+static const char *keep_name(vf_inventory *inv, const char *name, size_t length) {
+  enum { POOL_BYTES = 64 << 10 };
+  if (inv->pool_left <= length) {
+    size_t size = length < POOL_BYTES ? POOL_BYTES : length + 1;
+    inv->pool = vf_arena_alloc_raw(inv->arena, size, 1);
+    inv->pool_left = inv->pool != NULL ? size : 0;
+    if (inv->pool == NULL) return NULL;
+  }
+  char *copy = inv->pool;
+  memcpy(copy, name, length);
+  copy[length] = '\0';
+  inv->pool += length + 1;
+  inv->pool_left -= length + 1;
+  return copy;
+}
+
+static vf_status check_names(const vf_inventory *inv, size_t length, vf_error *err) {
+  if (inv->name_bytes + length <= (uint64_t)VF_INVENTORY_NAMES_MIB << 20) return VF_OK;
+  return vf_fail(err, VF_LIMIT, "the tensors' names take more than %d MiB", VF_INVENTORY_NAMES_MIB);
+}
+
 static vf_status append(vf_inventory *inv, const vf_tensor *t, const char *name, size_t length,
                         vf_error *err) {
   if (inv->count == inv->capacity) {
@@ -232,8 +255,11 @@ static vf_status append(vf_inventory *inv, const vf_tensor *t, const char *name,
     if (status != VF_OK) return status;
   }
   if (inv->keep_names) {
-    inv->names[inv->count] = vf_arena_copy(inv->arena, name, length);
+    vf_status status = check_names(inv, length, err);
+    if (status != VF_OK) return status;
+    inv->names[inv->count] = keep_name(inv, name, length);
     if (inv->names[inv->count] == NULL) return vf_fail_nomem(err);
+    inv->name_bytes += length;
   }
   inv->tensors[inv->count++] = *t;
   return VF_OK;

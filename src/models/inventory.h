@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "core/tensor.h"
 
-enum { VF_INVENTORY_NAME = 96, VF_ROLE_NAMES_MAX = 512 };
+enum { VF_INVENTORY_NAME = 96, VF_ROLE_NAMES_MAX = 512, VF_INVENTORY_NAMES_MIB = 16 };
 
 typedef struct vf_role_name {
   const char *name;
@@ -24,6 +24,9 @@ typedef struct vf_inventory {
   vf_tensor *tensors;
   const char **names; /* with keep_names; else NULL */
   size_t count, capacity;
+  char *pool; /* where the next name goes */
+  size_t pool_left;
+  uint64_t name_bytes;
 
   uint64_t n_files_tensors; /* as many as the file has */
   uint64_t data_bytes;

@@ -43,8 +43,11 @@ static bool has_instead(const vf_builder *b, const vf_tensor *wanted) {
   return false;
 }
 
-/* What has a name that is not known may be anything: then nothing is missed there. */
+/* In an architecture that is known from files alone, what has a name that is not known may be
+ * anything: then nothing is missed there.  Of the others all names are known that a loader asks
+ * for. */
 static bool is_clear(const vf_builder *b, int32_t layer) {
+  if (b->arch->model_type != NULL) return true;
   return layer < 0 ? !has_role(b, VF_ROLE_UNKNOWN, -1) : !has_role(b, VF_ROLE_UNKNOWN, layer);
 }
 
@@ -232,6 +235,13 @@ static void check_kind(vf_builder *b, uint32_t i, bool windows) {
   if ((l->flags & ~b->arch->flags & VF_LAYER_NO_NORMS) != 0) {
     snprintf(name, sizeof name, "blk.%" PRIu32 ".%s.weight", i,
              vf_roles[VF_ROLE_ATTN_NORM].gguf_name);
+    miss(b, name);
+    return;
+  }
+  if ((l->flags & ~b->arch->flags & VF_LAYER_ONE_NORM) != 0 &&
+      (b->arch->traits & VF_TRAIT_ONE_NORM_TOO) == 0) {
+    snprintf(name, sizeof name, "blk.%" PRIu32 ".%s.weight", i,
+             vf_roles[VF_ROLE_FFN_NORM].gguf_name);
     miss(b, name);
     return;
   }

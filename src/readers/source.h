@@ -4,6 +4,7 @@
 #ifndef VF_READERS_SOURCE_H
 #define VF_READERS_SOURCE_H
 
+#include "base/printf.h"
 #include "vramfit/files.h"
 
 typedef struct vf_source {
@@ -27,6 +28,6 @@ vf_status vf_source_take(const vf_source *s, uint64_t at, void *to, size_t size,
 
 /* Fails at an offset of the file, under a key or pointer inside of it ("" if there is none). */
 vf_status vf_source_fail(const vf_source *s, uint64_t at, const char *key, vf_status status,
-                         vf_error *err, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+                         vf_error *err, const char *fmt, ...) VF_PRINTF(6, 7);
 
 #endif

@@ -6,6 +6,7 @@
 #define VF_READERS_WINDOW_H
 
 #include "base/arena.h"
+#include "base/printf.h"
 #include "readers/source.h"
 
 enum { VF_WINDOW_BYTES = 64 << 10 };
@@ -43,6 +44,6 @@ uint64_t vf_window_decode64(const vf_window *w, const unsigned char *p);
 
 /* Fails at an offset: "path: offset 1234: message". */
 vf_status vf_window_fail(const vf_window *w, vf_status status, uint64_t offset, vf_error *err,
-                         const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+                         const char *fmt, ...) VF_PRINTF(5, 6);
 
 #endif

@@ -5,6 +5,7 @@
 #ifndef VF_REPORT_OUT_H
 #define VF_REPORT_OUT_H
 
+#include "base/printf.h"
 #include "base/text.h"
 #include "vramfit/report.h"
 
@@ -38,7 +39,7 @@ void vf_out_put(vf_out *out, const char *s);
 void vf_out_escaped(vf_out *out, const char *s);
 
 void vf_out_text(vf_out *out, const vf_text *t);
-void vf_out_printf(vf_out *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void vf_out_printf(vf_out *out, const char *fmt, ...) VF_PRINTF(2, 3);
 
 /* n blanks; none if n is negative. */
 void vf_out_spaces(vf_out *out, int n);

@@ -7,6 +7,7 @@
 #include "report/page.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -479,9 +480,43 @@ static void put_default_ctx(const page *g, const vf_placed *w) {
                 size, vf_unit_name(g->options->unit));
 }
 
+/* "chat: takes 22.6 GiB, its share of 0.90; its requests need 9.1: a lower ... leaves the rest to
+ * others", or that the share is too small, which no sum over the device shows. */
+static void put_share(const page *g, const vf_placed *w) {
+  char share[32], need[40], has[40];
+  const char *unit = vf_unit_name(g->options->unit);
+  uint64_t takes = 0;
+  for (size_t d = 0; d < g->p->box.n_devices; d++) takes += w->options[0].devices[d].bytes;
+  bool refused = w->options[0].refused, too_small = w->least_bytes > w->share_bytes;
+  if (w->least_bytes == 0) return;
+  if (!too_small && !refused && w->least_bytes >= takes / 20 * 19) return;
+  snprintf(share, sizeof share, "%" PRIu64 ".%02" PRIu64, w->share_ppm / 1000000,
+           w->share_ppm % 1000000 / 10000);
+  write_size(need, w->least_bytes, g->options->unit);
+  write_size(has, too_small ? w->share_bytes : takes, g->options->unit);
+  vf_out_put(g->out, "  ");
+  put_escaped(g->out, w->name);
+  if (too_small)
+    vf_out_printf(g->out,
+                  ": its requests need %s %s, its share of %s holds %s: a higher "
+                  "--gpu-memory-utilization, or less context and fewer requests\n",
+                  need, unit, share, has);
+  else if (refused)
+    vf_out_printf(
+        g->out,
+        ": its engine does not start it with a share of %s: a higher one, or less context "
+        "and fewer requests\n",
+        share);
+  else
+    vf_out_printf(g->out,
+                  ": takes %s %s, its share of %s; its requests need %s: a lower "
+                  "--gpu-memory-utilization leaves the rest to others\n",
+                  has, unit, share, need);
+}
+
 static void put_item_notes(const page *g, size_t i) {
   const vf_placed *w = &g->p->items[i];
-  char a[40], b[40];
+  char a[40];
   if (!is_shown(g->p, i)) return;
   put_remarks(g, w);
   put_default_ctx(g, w);
@@ -492,17 +527,7 @@ static void put_item_notes(const page *g, size_t i) {
     vf_out_printf(g->out, ": needs more than its limit of %s %s\n", a,
                   vf_unit_name(g->options->unit));
   }
-  vf_interval need = {0};
-  for (size_t d = 0; d < g->p->box.n_devices; d++) need.bytes += w->options[0].devices[d].bytes;
-  if (w->least_bytes == 0 || w->least_bytes >= need.bytes / 20 * 19) return;
-  write_size(a, w->least_bytes, g->options->unit);
-  write_size(b, need.bytes, g->options->unit);
-  vf_out_put(g->out, "  ");
-  put_escaped(g->out, w->name);
-  vf_out_printf(
-      g->out, ": takes %s %s, its share of %" PRIu64 ".%02" PRIu64 "; its requests need %s:", b,
-      vf_unit_name(g->options->unit), w->share_ppm / 1000000, w->share_ppm % 1000000 / 10000, a);
-  vf_out_put(g->out, " a lower --gpu-memory-utilization leaves the rest to others\n");
+  put_share(g, w);
 }
 
 static void put_reasons(const page *g) {
@@ -522,7 +547,8 @@ static bool has_notes(const vf_place *p) {
              reason_notes[s->reason] != NULL;
   }
   for (size_t i = 0; i < p->n_items; i++)
-    there |= p->items[i].over_limit || p->items[i].least_bytes != 0 || p->items[i].default_ctx != 0;
+    there |= p->items[i].over_limit || p->items[i].least_bytes != 0 ||
+             p->items[i].default_ctx != 0 || p->items[i].n_remarks > 0;
   return there;
 }
 

@@ -71,6 +71,7 @@ static void put_item(vf_doc *j, const vf_placed *w) {
   if (w->limit_bytes != 0) vf_doc_u64(j, "limit_bytes", w->limit_bytes);
   if (w->limit_bytes != 0) vf_doc_bool(j, "over_limit", w->over_limit);
   if (w->least_bytes != 0) vf_doc_u64(j, "requests_need_bytes", w->least_bytes);
+  if (w->least_bytes != 0) vf_doc_u64(j, "share_holds_bytes", w->share_bytes);
   if (w->n_remarks != 0) put_remarks(j, w);
   vf_doc_close(j, '}');
 }

@@ -9,6 +9,7 @@
 #include "core/training_params.h"
 #include "core/words.h"
 #include "deploy/param.h"
+#include "engines/term.h"
 #include "engines/trainers.h"
 #include "report/document.h"
 #include "report/out.h"
@@ -199,16 +200,39 @@ static void put_assumptions(vf_out *out, const page *p) {
   }
 }
 
+/* How each line came about, as fit tells it, and which of the two moments is the peak. */
+static void put_formulas(vf_out *out, const vf_train *r) {
+  char buf[VF_TRAIN_FORMULA + 256];
+  vf_out_put(out, "\n");
+  for (size_t i = 0; i < r->n_lines; i++) {
+    const vf_train_line *l = &r->lines[i];
+    vf_text t = vf_text_on(buf, sizeof buf);
+    vf_text_printf(&t, "%s: %s = ", l->name, l->formula);
+    vf_terms_put_size(&t, l->size);
+    if (l->source != NULL) vf_text_printf(&t, "  [%s]", l->source);
+    vf_out_put(out, "  ");
+    vf_out_text(out, &t);
+    vf_out_put(out, "\n");
+  }
+  vf_text t = vf_text_on(buf, sizeof buf);
+  vf_text_put(&t, "peak: the larger of the forward pass's end, ");
+  vf_terms_put_size(&t, (vf_interval){r->backward_bytes, r->backward_bytes, r->backward_bytes});
+  vf_text_put(&t, ", and the optimizer's step, ");
+  vf_terms_put_size(&t, (vf_interval){r->step_bytes, r->step_bytes, r->step_bytes});
+  vf_out_printf(out, "  %s\n", buf);
+}
+
 static void write_text(vf_out *out, const vf_train *r, const vf_report_options *o) {
   page p = page_of(r, o);
   put_headline(out, &p);
   for (size_t i = 0; i < r->n_lines; i++) {
     const vf_train_line *l = &r->lines[i];
-    put_row(out, l->name, l->size, o->unit, o->explain ? l->formula : vf_basis_word[l->basis]);
+    put_row(out, l->name, l->size, o->unit, vf_basis_word[l->basis]);
   }
   put_budget(out, r, o->unit);
   put_limits(out, &p);
   put_assumptions(out, &p);
+  if (o->explain) put_formulas(out, r);
 }
 
 /* ---- Events ----------------------------------------------------------------------------- */
@@ -260,6 +284,7 @@ static void put_lines(vf_doc *d, const vf_train *r) {
     vf_doc_u64(d, "high_bytes", l->size.high_bytes);
     vf_doc_string(d, "basis", vf_basis_word[l->basis]);
     vf_doc_string(d, "formula", l->formula);
+    if (l->source != NULL) vf_doc_string(d, "source", l->source);
     vf_doc_close(d, '}');
   }
   vf_doc_close(d, ']');

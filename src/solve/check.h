@@ -2,6 +2,7 @@
 #ifndef VF_SOLVE_CHECK_H
 #define VF_SOLVE_CHECK_H
 
+#include "base/printf.h"
 #include "deploy/manifest.h"
 #include "vramfit/check.h"
 
@@ -91,7 +92,7 @@ vf_status vf_judge(vf_check *c, vf_checked *out, const vf_found *found, vf_error
 
 /* A finding; later ones than there is room for are dropped, the gravest come first. */
 vf_finding *vf_checked_add(vf_check *c, vf_checked *to, vf_rule_id rule, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+    VF_PRINTF(4, 5);
 
 const char *vf_check_keep(vf_check *c, const char *text); /* NULL for NULL, and for no memory */
 

@@ -84,7 +84,7 @@ static vf_status find_devices(job *j, const vf_place_options *o, vf_error *err) 
   }
   if (gpu == NULL)
     return j->file->is_compose
-               ? vf_fail(err, VF_USAGE, "a compose file does not say on what: --gpu gb10")
+               ? vf_fail(err, VF_USAGE, "on what? --gpu gb10, or \"x-vramfit\": {\"gpu\": \"gb10\"} beside \"services\"")
                : vf_scenario_fail(j->file, "gpu", err, "on what? \"gpu\": \"gb10\" or --gpu says");
   vf_error cause = {.status = VF_OK};
   vf_status status =
@@ -194,6 +194,7 @@ static void tell_parts(vf_placed *p, const vf_device_budget *b, const vf_workloa
   if (tokens != 0) p->kv_bytes_per_token += kv / tokens;
   if (!b->has_pool) return;
   p->least_bytes += clamp(b->need.bytes);
+  p->share_bytes += clamp(b->capacity_bytes);
   p->share_ppm = w->memory_fraction_ppm;
 }
 

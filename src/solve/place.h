@@ -21,7 +21,7 @@ typedef struct vf_placed {
   uint64_t kv_bytes_per_token;         /* 0: unknown, or none */
   uint64_t limit_bytes;                /* 0: none */
   uint64_t least_bytes; /* of an engine that fills a share: what its requests need; 0: no such */
-  uint64_t share_ppm;
+  uint64_t share_ppm, share_bytes; /* and what that share holds */
   uint64_t default_ctx,
       default_ctx_costs; /* that Ollama takes by itself, and what it costs more than
                             8192 tokens; 0: a context is stated, or that is less */

@@ -255,6 +255,8 @@ def check(program, names):
     for arch, parts in judge(program, names).items():
         if isinstance(parts, str):
             count["refused"] += 1
+            if parts.startswith("vramfit") and "is not known" not in parts:
+                bad.append("%s: llama.cpp takes it, and vramfit says: %s" % (arch, parts))
             if names:
                 print(arch, parts)
             continue

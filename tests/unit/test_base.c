@@ -189,6 +189,29 @@ static void checked_arithmetic_refuses_what_does_not_fit(void **state) {
   assert_u64(n, 105);
 }
 
+/* A list that doubles up to half of the cap: what it was before must have been freed. */
+static void a_list_that_grows_frees_what_it_was(void **state) {
+  (void)state;
+  vf_arena *arena = vf_arena_new(&vf_default_allocator, (3 << 20) + (256 << 10));
+  assert_non_null(arena);
+  uint64_t *list = NULL;
+  size_t n = 0;
+  for (size_t capacity = 16; capacity <= 1 << 18; capacity *= 2) {
+    list = vf_arena_grow(arena, list, n, capacity, sizeof *list);
+    assert_non_null(list);
+    while (n < capacity) {
+      list[n] = n;
+      n++;
+    }
+    assert_non_null(vf_arena_alloc(arena, 1, 24)); /* others lie between */
+  }
+  for (size_t i = 0; i < n; i++) assert_int_equal(list[i], i);
+  assert_null(vf_arena_grow(arena, list, n, 2 * n, sizeof *list));
+  assert_true(vf_arena_is_full(arena));
+  assert_int_equal(list[n - 1], n - 1);
+  vf_arena_free(arena);
+}
+
 static void arena_keeps_its_cap_and_zeroes_memory(void **state) {
   (void)state;
   vf_arena *arena = vf_arena_new(&vf_default_allocator, 100000);
@@ -243,6 +266,7 @@ int main(void) {
       cmocka_unit_test(nearest_name_finds_slips_and_nothing_far),
       cmocka_unit_test(nearest_name_survives_very_long_words),
       cmocka_unit_test(checked_arithmetic_refuses_what_does_not_fit),
+      cmocka_unit_test(a_list_that_grows_frees_what_it_was),
       cmocka_unit_test(arena_keeps_its_cap_and_zeroes_memory),
       cmocka_unit_test(error_lines_name_source_line_and_path),
       cmocka_unit_test(every_status_has_words),

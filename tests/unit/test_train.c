@@ -2,6 +2,9 @@
  */
 #include "support.h"
 
+#include <ctype.h>
+#include <stdlib.h>
+
 #include "vramfit/vramfit.h"
 
 #include "vramfit/solve.h"
@@ -308,6 +311,266 @@ static void sharding_on_one_gpu_works_and_says_that_it_saves_nothing(void **stat
   assert_string_equal(t.notes[0], "one GPU: sharding saves nothing");
 }
 
+/* ---- How a line came about -------------------------------------------------------------- */
+
+/* A number with commas and a fraction; moves *s behind it. */
+static double number(const char **s) {
+  char digits[40];
+  size_t n = 0;
+  for (; (isdigit((unsigned char)**s) || **s == ',' || **s == '.') && n < sizeof digits - 1; (*s)++)
+    if (**s != ',') digits[n++] = **s;
+  digits[n] = '\0';
+  return strtod(digits, NULL);
+}
+
+/* "2 buckets × 5 elements × 2.000 B / 4 GPUs + 3 of a layer × 6.000 B": its value, and how many
+ * products it has. */
+static double sum_of_products(const char *s, size_t *products) {
+  double sum = 0, one = 0;
+  bool divides = false, begins = true;
+  *products = 0;
+  for (const char *at = s; *at != '\0';) {
+    if (strncmp(at, " + ", 3) == 0) sum += one, begins = true;
+    if (strncmp(at, " / ", 3) == 0) divides = true;
+    bool digit = isdigit((unsigned char)*at) && (at == s || at[-1] == ' ');
+    if (!digit) {
+      at++;
+      continue;
+    }
+    double x = number(&at);
+    one = begins ? x : divides ? one / x : one * x;
+    *products += begins;
+    begins = divides = false;
+  }
+  return sum + one;
+}
+
+static void check_formulas(const vf_train *t, const char *what) {
+  for (size_t i = 0; i < t->n_lines; i++) {
+    const vf_train_line *l = &t->lines[i];
+    size_t products;
+    if (l->source == NULL) fail_msg("%s, %s has no source", what, l->name);
+    if (strcmp(l->name, "runtime") == 0) continue;
+    double bytes = sum_of_products(l->formula, &products), off = bytes - (double)l->size.bytes;
+    if (products == 0 || off > 2.0 * (double)products || -off > 2.0 * (double)products)
+      fail_msg("%s: %s is %llu: %s", what, l->name, (unsigned long long)l->size.bytes, l->formula);
+  }
+}
+
+/* What --explain prints multiplies to each line, whatever the run. */
+static void every_line_is_what_its_formula_says(void **state) {
+  (void)state;
+  static const struct {
+    const char *model, *gpus, *words;
+  } rows[] = {
+      {"llama3.1-8b", "h100", ""},
+      {"llama3.1-8b", "h100", "checkpointing=none micro-batch=3 loss=full"},
+      {"llama3.1-8b", "h100x8", "precision=mixed parallel=fsdp checkpointing=selective"},
+      {"llama3.1-8b", "h100x8", "precision=mixed parallel=zero2 grad-accum=4"},
+      {"llama3.1-8b", "h100x8", "precision=mixed parallel=zero3 offload=optimizer ema=fp32"},
+      {"llama3.1-70b", "h100x8", "precision=mixed parallel=zero1 checkpointing=none seq-len=333"},
+      {"llama3.1-8b", "h100", "method=qlora micro-batch=5"},
+      {"llama3.1-8b", "h100x2", "method=lora parallel=fsdp loss=fused"},
+      {"llama3.1-8b", "h100", "method=lora base-dtype=fp32 precision=mixed checkpointing=none"},
+      {"qwen3-30b-a3b", "h100x8", "precision=mixed parallel=fsdp cp=2"},
+      {"qwen2.5-vl-7b", "h100", "images=2 freeze=language"},
+      {"qwen2.5-vl-7b", "h100", "images=2 micro-batch=2 freeze=towers,embeddings train-layers=4"},
+      {"llama3.1-8b", "h200", "objective=ppo method=lora"},
+      {"llama3.1-8b", "h200", "objective=distill teacher=70B micro-batch=2"},
+      {"llama3.1-8b", "h200", "objective=dpo micro-batch=2"},
+      {"llama3.1-8b", "h200", "objective=grpo rollout=0.25 reference=resident"},
+      {"llama3.1-8b", "h100x2", "parallel=ddp optimizer=galore checkpointing=none"},
+      {"llama3.1-8b", "h100", "step-in-backward=on optimizer=apollo optimizer-rank=256"},
+      {"llama3.1-8b", "h100", "optimizer=soap"},
+      {"llama3.1-8b", "h100", "optimizer=shampoo ema=bf16"},
+      {"llama3.1-8b", "h100", "optimizer=muon precision=fp32 checkpointing=offload"},
+      {"llama3.1-8b", "h100x8", "precision=mixed parallel=zero1 tp=2"},
+      {"llama3.1-8b", "h100x8", "precision=mixed parallel=zero1 pp=4 checkpointing=none"},
+      {"qwen3-30b-a3b", "h100x16", "precision=mixed parallel=zero1 pp=2 ep=4 grad-accum=8"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char words[256], *rest = words;
+    vf_train_request r = vf_train_request_init();
+    snprintf(words, sizeof words, "%s", rows[i].words);
+    for (char *w = strtok_r(words, " ", &rest); w != NULL; w = strtok_r(NULL, " ", &rest)) {
+      char *value = strchr(w, '=');
+      *value++ = '\0';
+      if (strcmp(w, "tp") == 0 || strcmp(w, "pp") == 0 || strcmp(w, "ep") == 0)
+        *(w[0] == 't' ? &r.tp : w[0] == 'p' ? &r.pp : &r.ep) = (uint32_t)atoi(value);
+      else
+        assert_ok(vf_train_set(&r, w, value, err));
+    }
+    vf_train t = run_on(rows[i].model, &r, rows[i].gpus);
+    assert_true(t.n_lines >= 3);
+    check_formulas(&t, rows[i].words);
+  }
+}
+
+/* ---- Optimizers -------------------------------------------------------------------------- */
+
+/* Llama-3.1-8B in bf16: q and o are 4096 x 4096, k and v 4096 x 1024, three of 4096 x 14336. */
+static void states_follow_from_the_shapes_of_matrices(void **state) {
+  (void)state;
+  enum { H = 4096, KV = 1024, F = 14336, LAYERS = 32, V = 128256 };
+  const uint64_t rest = UINT64_C(8030261312) - UINT64_C(2) * V * H, ends = UINT64_C(2) * V * H;
+  const uint64_t vectors = (2 * LAYERS + 1) * H + 64;
+  static const struct {
+    const char *optimizer;
+    uint32_t rank;
+    uint64_t layer;  /* bytes of a layer's matrices */
+    uint32_t others; /* bytes of each other parameter */
+  } rows[] = {
+      {"sgd", 0, 0, 0},
+      {"lion", 0, UINT64_C(2) * (2 * H * H + 2 * H * KV + 3 * H * F), 2},
+      {"muon", 0, UINT64_C(2) * (2 * H * H + 2 * H * KV + 3 * H * F), 4},
+      /* two moments of rank 128 along the longer side, a projector along the shorter */
+      {"galore", 0, UINT64_C(2) * 128 * (2 * (4 * H + 3 * F) + 2 * H + 2 * KV + 3 * H), 4},
+      {"apollo", 64, UINT64_C(2) * 64 * 2 * (4 * H + 3 * F), 4},
+      {"apollo-mini", 0, UINT64_C(2) * 2 * (4 * H + 3 * F), 4},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    vf_train_request r = vf_train_request_init();
+    r.optimizer = rows[i].optimizer;
+    r.optimizer_rank = rows[i].rank;
+    vf_train t = run_on("llama3.1-8b", &r, "h100");
+    uint64_t states = LAYERS * rows[i].layer + rows[i].others * (ends + vectors);
+    if (line(&t, "optimizer") + 8 < states || line(&t, "optimizer") > states + rest / 900)
+      fail_msg("%s: %llu, not %llu", rows[i].optimizer, (unsigned long long)line(&t, "optimizer"),
+               (unsigned long long)states);
+  }
+}
+
+/* GaLore's README: LLaMA-7B, rank 1024, 16 sequences of 256 tokens, 8 bits, a layer's step at a
+ * time, with checkpoints: 22.8 GB of a 24 GB card. */
+static void galore_takes_what_its_authors_saw(void **state) {
+  (void)state;
+  vf_train_request r = vf_train_request_init();
+  r.optimizer = "galore-8bit";
+  r.optimizer_rank = 1024;
+  r.step_in_backward = true;
+  r.seq_tokens = 256;
+  r.micro_batch = 16;
+  vf_train t = run_on("llama-7b", &r, "rtx-4090");
+  assert_in_range(UINT64_C(22800000000), t.budget.need.low_bytes, t.budget.need.high_bytes);
+}
+
+/* ---- Objectives -------------------------------------------------------------------------- */
+
+static vf_train objective(const char *what, const char *method, const char *teacher) {
+  vf_train_request r = vf_train_request_init();
+  r.objective = what;
+  r.method = method;
+  r.teacher = teacher;
+  r.grad_accum = 2;
+  r.checkpointing = "none";
+  r.optimizer = "adamw-fused";
+  return run_on("llama3.1-8b", &r, "h200");
+}
+
+static void objectives_hold_the_models_that_they_need(void **state) {
+  (void)state;
+  vf_train sft = objective(NULL, NULL, NULL), dpo = objective("dpo", NULL, NULL);
+  vf_train orpo = objective("orpo", NULL, NULL), kto = objective("kto", NULL, NULL);
+  vf_train ppo = objective("ppo", NULL, NULL), grpo = objective("grpo", NULL, NULL);
+  vf_train distill = objective("distill", NULL, "70B"), reward = objective("reward", NULL, NULL);
+  uint64_t w = line(&sft, "weights"), a = line(&sft, "activations"), o = line(&sft, "optimizer");
+  assert_true(line(&dpo, "weights") == 2 * w && line(&dpo, "activations") == 2 * a);
+  assert_true(line(&orpo, "weights") == w && line(&orpo, "activations") == 2 * a);
+  assert_true(line(&kto, "weights") == 2 * w && line(&kto, "activations") == a);
+  assert_true(line(&grpo, "weights") == w); /* beta is 0: no reference */
+  assert_in_range(line(&ppo, "weights"), 4 * w - 1000, 4 * w);
+  assert_in_range(line(&ppo, "optimizer"), 2 * o - 1000, 2 * o);
+  assert_true(line(&ppo, "activations") > a * 19 / 10);
+  assert_true(line(&distill, "weights") == w + UINT64_C(140000000000));
+  assert_true(line(&distill, "logits") > line(&sft, "logits") * 3 / 2);
+  assert_true(line(&reward, "logits") == 0);
+  assert_true(line(&reward, "weights") == w - UINT64_C(2) * 128256 * 4096); /* without a head */
+  dpo = objective("dpo", "lora", NULL); /* the base serves, its adapters disabled */
+  sft = objective(NULL, "lora", NULL);
+  assert_true(line(&dpo, "weights") == line(&sft, "weights"));
+}
+
+static void an_engine_that_generates_takes_its_share_or_sleeps(void **state) {
+  (void)state;
+  vf_train_request r = vf_train_request_init();
+  r.objective = "grpo";
+  r.method = "lora";
+  r.rollout = "apart";
+  vf_train apart = run_on("llama3.1-8b", &r, "h200");
+  r.rollout = "0.3";
+  vf_train beside = run_on("llama3.1-8b", &r, "h200");
+  r.rollout_sleep = true;
+  vf_train asleep = run_on("llama3.1-8b", &r, "h200");
+  uint64_t share = beside.budget.device.total_bytes * 3 / 10;
+  assert_true(beside.budget.need.bytes == apart.budget.need.bytes + share);
+  assert_true(line(&beside, "rollout") == share && line(&apart, "rollout") == 0);
+  assert_true(asleep.budget.need.bytes < beside.budget.need.bytes);
+  assert_true(asleep.budget.need.bytes > apart.budget.need.bytes);
+}
+
+/* ---- What is frozen ---------------------------------------------------------------------- */
+
+static void what_is_frozen_has_no_gradients_and_no_states(void **state) {
+  (void)state;
+  vf_train_request r = vf_train_request_init();
+  r.images = 1;
+  r.grad_accum = 2;
+  vf_train all = run_on("qwen2.5-vl-7b", &r, "h200");
+  r.freeze = "towers";
+  vf_train text = run_on("qwen2.5-vl-7b", &r, "h200");
+  r.freeze = "language";
+  vf_train tower = run_on("qwen2.5-vl-7b", &r, "h200");
+  assert_true(all.params == text.params && all.trainable_params == all.params);
+  assert_true(text.trainable_params + tower.trainable_params == all.params);
+  assert_true(line(&all, "weights") == line(&text, "weights"));
+  assert_true(line(&text, "gradients") == 2 * text.trainable_params);
+  assert_true(line(&tower, "optimizer") == 4 * tower.trainable_params);
+  r.freeze = "embeddings";
+  r.train_layers = 7;
+  r.checkpointing = "none";
+  vf_train last = run_on("llama3.1-8b",
+                         &(vf_train_request){.struct_size = sizeof r,
+                                             .freeze = "embeddings",
+                                             .train_layers = 8,
+                                             .checkpointing = "none"},
+                         "h200");
+  vf_train whole = run_on(
+      "llama3.1-8b", &(vf_train_request){.struct_size = sizeof r, .checkpointing = "none"}, "h200");
+  assert_in_range(line(&last, "activations") + line(&last, "optimizer"), 1,
+                  line(&whole, "activations") + line(&whole, "optimizer"));
+  assert_in_range(last.trainable_params, last.params / 5, last.params / 3);
+}
+
+static void what_does_not_go_together_is_refused(void **state) {
+  (void)state;
+  static const struct {
+    const char *words[6], *part;
+  } rows[] = {{{"objective", "distill"}, "--teacher"},
+              {{"teacher", "7B"}, "--objective"},
+              {{"objective", "distill", "teacher", "many"}, "number of parameters"},
+              {{"reference", "resident"}, "--objective"},
+              {{"objective", "dpo", "reference", "shared"}, "adapters"},
+              {{"rollout", "0.3"}, "--objective"},
+              {{"objective", "grpo", "rollout", "1.5"}, "share of the GPU"},
+              {{"images", "2"}, "no tower"},
+              {{"freeze", "language"}, "no tower"},
+              {{"freeze", "layers"}, "none of"},
+              {{"train-layers", "29"}, "28 layers"},
+              {{"train-layers", "2", "method", "lora"}, "--method full"},
+              {{"optimizer-rank", "8"}, "galore"},
+              {{"step-in-backward", "on", "grad-accum", "2"}, "--grad-accum 1"},
+              {{"ema", "fp8"}, "none of"}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    vf_error why = {.status = VF_OK};
+    vf_train_request r = vf_train_request_init();
+    for (size_t k = 0; k < 6 && rows[i].words[k] != NULL; k += 2)
+      assert_ok(vf_train_set(&r, rows[i].words[k], rows[i].words[k + 1], err));
+    assert_true(refusal("qwen3-0.6b", &r, "h100", &why) != VF_OK);
+    if (strstr(why.message, rows[i].part) == NULL)
+      fail_msg("%s: %s", rows[i].words[0], why.message);
+  }
+}
+
 static int open_context(void **state) {
   (void)state;
   return vf_context_new(&ctx, NULL, NULL) != VF_OK;
@@ -465,6 +728,13 @@ int main(void) {
       cmocka_unit_test(gradients_of_fsdp_lie_beside_activations),
       cmocka_unit_test(a_quantized_base_may_have_been_prepared_in_fp32),
       cmocka_unit_test(a_stage_holds_as_many_steps_as_there_are_stages),
+      cmocka_unit_test(every_line_is_what_its_formula_says),
+      cmocka_unit_test(states_follow_from_the_shapes_of_matrices),
+      cmocka_unit_test(galore_takes_what_its_authors_saw),
+      cmocka_unit_test(objectives_hold_the_models_that_they_need),
+      cmocka_unit_test(an_engine_that_generates_takes_its_share_or_sleeps),
+      cmocka_unit_test(what_is_frozen_has_no_gradients_and_no_states),
+      cmocka_unit_test(what_does_not_go_together_is_refused),
       cmocka_unit_test(sharding_on_one_gpu_works_and_says_that_it_saves_nothing),
   };
   return cmocka_run_group_tests_name("train", tests, open_context, close_context);

@@ -12,17 +12,7 @@
 #include "readers/catalog.h"
 #include "readers/files.h"
 
-enum { CHAIN = 8, GENERAL_VARIABLES = 64 };
-
-/* A service, and those that it extends, nearest first. */
-typedef struct service {
-  vf_manifest *m;
-  const char *name, *path;
-  const vf_node *chain[CHAIN];
-  size_t n_chain;
-  const vf_variables *dot_env;
-  vf_variables own; /* its environment */
-} service;
+typedef vf_compose_service service;
 
 static bool is_compose(const vf_manifest *m) {
   const vf_node *services = vf_node_get(m->root, "services");
@@ -66,7 +56,7 @@ static vf_status other_services(const vf_node **out, service *s, const char *fil
 }
 
 static vf_status follow_extends(service *s, const vf_node *services, vf_error *err) {
-  while (s->n_chain < CHAIN) {
+  while (s->n_chain < VF_COMPOSE_CHAIN) {
     const vf_node *extends = vf_node_get(s->chain[s->n_chain - 1], "extends");
     const char *name = vf_node_text(extends, NULL), *file = vf_node_text(extends, "file");
     if (name == NULL) name = vf_node_text(extends, "service");
@@ -255,15 +245,22 @@ static vf_status read_words(service *s, uint32_t line, uint32_t column, vf_error
   return vf_manifest_words(s->m, &at, err);
 }
 
+vf_status vf_compose_service_read(vf_compose_service *out, vf_manifest *m,
+                                  const vf_variables *dot_env, const vf_node *services,
+                                  const vf_item *item, vf_error *err) {
+  *out = (vf_compose_service){.m = m, .name = item->key->text, .dot_env = dot_env};
+  out->path = vf_manifest_format(m, "services.%.200s", out->name);
+  if (out->path == NULL) return vf_fail_nomem(err);
+  out->chain[out->n_chain++] = item->value;
+  vf_status status = follow_extends(out, services, err);
+  return status == VF_OK ? read_environment(out, err) : status;
+}
+
 static vf_status read_service(vf_manifest *m, const vf_variables *dot_env, const vf_node *services,
                               const vf_item *item, vf_error *err) {
-  service s = {.m = m, .name = item->key->text, .dot_env = dot_env};
+  service s;
   if (item->value->kind != VF_NODE_MAP) return VF_OK;
-  s.path = vf_manifest_format(m, "services.%.200s", s.name);
-  if (s.path == NULL) return vf_fail_nomem(err);
-  s.chain[s.n_chain++] = item->value;
-  vf_status status = follow_extends(&s, services, err);
-  if (status == VF_OK) status = read_environment(&s, err);
+  vf_status status = vf_compose_service_read(&s, m, dot_env, services, item, err);
   return status == VF_OK ? read_words(&s, item->key->line, item->key->column, err) : status;
 }
 

@@ -2,6 +2,7 @@
 #ifndef VF_DEPLOY_MANIFESTS_MANIFESTS_H
 #define VF_DEPLOY_MANIFESTS_MANIFESTS_H
 
+#include "base/printf.h"
 #include "deploy/manifest.h"
 
 enum { VF_MANIFEST_WORDS = 1024 };
@@ -52,11 +53,10 @@ vf_status vf_manifest_script(vf_manifest *m, const vf_words_at *w, const char *t
                              uint32_t first_line, bool name_lines, vf_error *err);
 
 vf_status vf_manifest_pass(vf_manifest *m, const char *path, uint32_t line, vf_error *err,
-                           const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+                           const char *fmt, ...) VF_PRINTF(5, 6);
 
 /* A text in the file's arena; NULL: no memory. */
-const char *vf_manifest_format(vf_manifest *m, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
+const char *vf_manifest_format(vf_manifest *m, const char *fmt, ...) VF_PRINTF(2, 3);
 
 /* One more step of a walk; VF_LIMIT if there are too many. */
 vf_status vf_manifest_step(vf_manifest *m, vf_error *err);
@@ -76,6 +76,23 @@ vf_status vf_variables_add(vf_variables *v, vf_arena *arena, const char *name, c
 const char *vf_variables_get(void *variables, const char *name); /* the last one of a name */
 vf_status vf_manifest_env_file(vf_manifest *m, vf_variables *into, const char *name, bool *found,
                                vf_error *err);
+
+/* A service of a compose file, and those that it extends, nearest first. */
+enum { VF_COMPOSE_CHAIN = 8 };
+
+typedef struct vf_compose_service {
+  vf_manifest *m;
+  const char *name, *path;
+  const vf_node *chain[VF_COMPOSE_CHAIN];
+  size_t n_chain;
+  const vf_variables *dot_env;
+  vf_variables own; /* its environment, with what env_file says */
+} vf_compose_service;
+
+/* item is a map of services'; what cannot be followed of "extends" is passed over, with a reason. */
+vf_status vf_compose_service_read(vf_compose_service *out, vf_manifest *m,
+                                  const vf_variables *dot_env, const vf_node *services,
+                                  const vf_item *item, vf_error *err);
 
 /* Adds a name of a GPU, "H100:8" with its count. */
 void vf_manifest_gpu(vf_manifest *m, vf_found_gpus *g, const char *text);

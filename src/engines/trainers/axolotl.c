@@ -29,13 +29,15 @@ static const vf_spelling rows[] = {
     MAP("precision", "float32", .value = "true:fp32 false:"),
     MAP("precision", "fp8", .value = "true:float8 false:"),
     MAP("optimizer", "optimizer",
-        .value = "adamw_torch:adamw adamw_hf:adamw adamw_torch_fused:adamw-fused "
-                 "adamw_apex_fused:adamw-fused adamw_bnb_8bit:adamw-8bit adamw_8bit:adamw-8bit "
-                 "adamw_torch_8bit:adamw-8bit ao_adamw_8bit:adamw-8bit ao_adamw_4bit:adamw-4bit "
-                 "adamw_torch_4bit:adamw-4bit paged_adamw:adamw-paged "
-                 "paged_adamw_32bit:adamw-paged paged_adamw_8bit:adamw-paged-8bit "
-                 "adafactor:adafactor sgd:sgd lion_32bit:lion lion_pytorch:lion muon:muon "
-                 "optimi_adamw:adamw-fused flash_adamw:adamw-fused"),
+        .value =
+            "adamw_torch:adamw adamw_hf:adamw adamw_torch_fused:adamw-fused "
+            "adamw_apex_fused:adamw-fused adamw_bnb_8bit:adamw-8bit adamw_8bit:adamw-8bit "
+            "adamw_torch_8bit:adamw-8bit ao_adamw_8bit:adamw-8bit ao_adamw_4bit:adamw-4bit "
+            "adamw_torch_4bit:adamw-4bit paged_adamw:adamw-paged "
+            "paged_adamw_32bit:adamw-paged paged_adamw_8bit:adamw-paged-8bit "
+            "adafactor:adafactor sgd:sgd lion_32bit:lion lion_pytorch:lion lion_8bit:lion-8bit "
+            "muon:muon galore_adamw:galore galore_adamw_8bit:galore-8bit apollo_adamw:apollo "
+            "optimi_adamw:adamw-fused flash_adamw:adamw-fused"),
     MAP("attention", "flash-attention", .value = "true:flash false:"),
     MAP("attention", "sdp-attention", .value = "true:sdpa false:"),
     MAP("attention", "flex-attention", .value = "true:flex false:"),
@@ -69,10 +71,13 @@ static const vf_spelling rows[] = {
         .value = "true:fsdp false:zero2"),
     {"cp", "context-parallel-size sequence-parallel-degree"},
     {"tp", "tensor-parallel-size"},
-    MAP("objective", "rl", .value = "dpo:dpo ipo:dpo kto:dpo orpo:dpo simpo:dpo grpo:grpo"),
+    MAP("objective", "rl", .value = "dpo:dpo ipo:dpo kto:kto orpo:orpo simpo:dpo grpo:grpo"),
+    MAP("reference", "rl", .value = "simpo:none *:"),
+    MAP("objective", "reward-model", .value = "true:reward false:"),
+    MAP("freeze", "freeze-mm-modules", .value = "true:towers false:"),
     {.words = "lora-modules-to-save lora-target-parameters unfrozen-parameters relora* "
               "optim-target-modules trl.* vllm.* eval-batch-size eval-sequence-len "
-              "quantize-moe-experts fp8-enable-fsdp-float8-all-gather reward-model "
+              "quantize-moe-experts fp8-enable-fsdp-float8-all-gather "
               "process-reward-model auto-find-batch-size layer-offloading qat* "
               "dp-shard-size dp-replicate-size gptq loftq* neftune-noise-alpha "
               "generate-samples lora-on-cpu experts-implementation use-scattermoe use-sonicmoe "

@@ -20,7 +20,7 @@
 /* ---- Trainer and TRL -------------------------------------------------------------------- */
 
 static const vf_spelling trainer_rows[] = {
-    {"model", "model-name-or-path model-name model model-id"},
+    {"model", "model-name-or-path model-name model model-id sft-model-path"},
     {"seq-len", "max-length max-seq-length model-max-length max-seq-len block-size"},
     {"micro-batch", "per-device-train-batch-size per-gpu-train-batch-size"},
     {"grad-accum", "gradient-accumulation-steps"},
@@ -35,7 +35,22 @@ static const vf_spelling trainer_rows[] = {
                  "adamw_apex_fused:adamw-fused adamw_bnb_8bit:adamw-8bit adamw_8bit:adamw-8bit "
                  "adamw_torch_8bit:adamw-8bit adamw_torch_4bit:adamw-4bit paged_adamw:adamw-paged "
                  "paged_adamw_32bit:adamw-paged paged_adamw_8bit:adamw-paged-8bit "
-                 "adafactor:adafactor sgd:sgd lion_32bit:lion lion:lion muon:muon"),
+                 "adafactor:adafactor sgd:sgd lion_32bit:lion lion:lion lion_8bit:lion-8bit "
+                 "muon:muon galore_adamw:galore galore_adamw_layerwise:galore "
+                 "galore_adamw_8bit:galore-8bit galore_adamw_8bit_layerwise:galore-8bit "
+                 "apollo_adamw:apollo apollo_adamw_layerwise:apollo"),
+    MAP("step-in-backward", "optim",
+        .value = "galore_adamw_layerwise:on galore_adamw_8bit_layerwise:on "
+                 "galore_adafactor_layerwise:on apollo_adamw_layerwise:on *:"),
+    MAP("base-dtype", "torch-dtype dtype model-init-kwargs.dtype model-init-kwargs.torch-dtype",
+        .value = "auto:bf16 bfloat16:bf16 bf16:bf16 float16:bf16 fp16:bf16 float32:fp32 fp32:fp32"),
+    FLAG("rollout", "use-vllm", .value = "true:0.3 false:"),
+    MAP("rollout", "vllm-mode", .value = "server:apart colocate:"),
+    {"rollout", "vllm-gpu-memory-utilization"},
+    FLAG("rollout-sleep", "vllm-enable-sleep-mode", .value = "true:on false:"),
+    {"teacher", "teacher-model-name-or-path"},
+    {"reward-model", "reward-model-path"},
+    FLAG("reference", "precompute-ref-log-probs", .value = "true:none false:"),
     MAP("attention", "attn-implementation model-init-kwargs.attn-implementation",
         .value = "flash_attention_2:flash flash_attention_3:flash "
                  "kernels-community/flash-attn2:flash kernels-community/flash-attn3:flash "
@@ -64,11 +79,11 @@ static const vf_spelling trainer_rows[] = {
     {"cp", "context-parallel-size parallelism-config.cp-size"},
     {"tp", "tensor-parallel-size parallelism-config.tp-size"},
     /* May move memory, and nothing here stands for it. */
-    {.words = "per-device-eval-batch-size use-vllm vllm-gpu-memory-utilization vllm-mode "
-              "num-generations max-prompt-length max-completion-length lora-modules-to-save "
-              "lora-target-parameters optim-target-modules galore-rank neftune-noise-alpha "
-              "auto-find-batch-size reward-model-path ref-model sync-ref-model "
-              "precompute-ref-log-probs padding-free eval-packing torch-empty-cache-steps "
+    {.words = "per-device-eval-batch-size num-generations max-prompt-length max-completion-length "
+              "lora-modules-to-save "
+              "lora-target-parameters optim-target-modules neftune-noise-alpha "
+              "auto-find-batch-size ref-model sync-ref-model padding-free eval-packing "
+              "torch-empty-cache-steps "
               "bnb-4bit-quant-type bnb-4bit-compute-dtype bnb-4bit-quant-storage fp16-full-eval "
               "bf16-full-eval eval-accumulation-steps ddp-bucket-cap-mb fsdp-config.*",
      UNREAD},

@@ -10,7 +10,8 @@
 
 static const vf_spelling rows[] = {
     {"seq-len", "cutoff-len"},
-    MAP("method", "finetuning-type", .value = "lora:lora full:full"),
+    MAP("method", "finetuning-type", .value = "lora:lora full:full freeze:full"),
+    {"train-layers", "freeze-trainable-layers"},
     FLAG("method", "use-dora", .value = "true:dora false:"),
     MAP("method", "quantization-bit", .value = "4:qlora 8:qlora"),
     MAP("quant", "quantization-bit", .value = "8:int8 4:nf4-dq"),
@@ -26,12 +27,19 @@ static const vf_spelling rows[] = {
         .value = "auto:sdpa fa2:flash fa3:flash sdpa:sdpa disabled:eager"),
     FLAG("loss", "enable-liger-kernel", .value = "true:fused false:"),
     FLAG("optimizer", "use-muon", .value = "true:muon false:"),
-    MAP("objective", "stage", .value = "pt:sft sft:sft dpo:dpo kto:dpo ppo:- rm:-"),
-    {.words = "use-galore use-apollo use-badam use-adam-mini galore-rank apollo-rank "
-              "freeze-trainable-layers freeze-trainable-modules additional-target "
+    FLAG("optimizer", "use-galore", .value = "true:galore false:"),
+    FLAG("optimizer", "use-apollo", .value = "true:apollo false:"),
+    FLAG("step-in-backward", "galore-layerwise apollo-layerwise", .value = "true:on false:"),
+    {"optimizer-rank", "galore-rank apollo-rank"},
+    MAP("objective", "stage", .value = "pt:sft sft:sft dpo:dpo kto:kto ppo:ppo rm:reward"),
+    MAP("objective", "pref-loss", .value = "orpo:orpo *:"),
+    MAP("reference", "pref-loss", .value = "simpo:none *:"),
+    FLAG("freeze", "freeze-vision-tower", .value = "true:towers false:"),
+    FLAG("freeze", "freeze-language-model", .value = "true:language false:"),
+    {.words = "use-badam use-adam-mini freeze-trainable-modules additional-target "
               "use-llama-pro upcast-lmhead-output ref-model reward-model shift-attn "
               "mixture-of-depths image-max-pixels video-max-pixels use-unsloth "
-              "freeze-vision-tower freeze-multi-modal-projector freeze-language-model use-kt "
+              "freeze-multi-modal-projector use-kt "
               "kt-* use-megatron-bridge megatron-bridge* use-mca use-hyper-parallel hyper-* oft-*",
      .effect = VF_EFFECT_UNREAD},
     {.words = "template dataset dataset-dir media-dir max-samples overwrite-cache "

@@ -32,11 +32,12 @@ static const vf_spelling rows[] = {
         .value = "torchtune.modules.loss.LinearCrossEntropyLoss:chunked "
                  "torchtune.modules.loss.CEWithChunkedOutputLoss:chunked "
                  "torch.nn.CrossEntropyLoss:full torchtune.rlhf.loss.DPOLoss:full"),
+    MAP("step-in-backward", "optimizer-in-bwd", .value = "true:on false:"),
     MAP("compile", "compile", .value = "true:on false:"),
     MAP("offload", "fsdp-cpu-offload", .value = "true:optimizer,params false:"),
     {"tp", "tensor-parallel-dim"},
     {"cp", "context-parallel-dim"},
-    {.words = "optimizer-in-bwd model.apply-lora-to-output teacher-* kd-* ref-* "
+    {.words = "model.apply-lora-to-output teacher-* kd-* ref-* "
               "enable-fp8-training num-output-chunks data-parallel-shard-dim "
               "data-parallel-replicate-dim model.decoder-trainable model.encoder-trainable "
               "model.fusion-trainable custom-sharded-layers* use-loss-parallel-ctx-manager "

@@ -29,15 +29,12 @@ static const char *const hf_lacks[] = {"loss=inplace", "loss=chunked", "checkpoi
                                        NULL};
 
 static const char *const trl_aliases[] = {NULL};
-static const vf_trainer_default trl_defaults[] = {{"seq-len", "1024", NULL},
-                                                  {"micro-batch", "8", NULL},
-                                                  {"checkpointing", "full", NULL},
-                                                  {"attention", "sdpa", NULL},
-                                                  {"optimizer", "adamw-fused", NULL},
-                                                  {"loss", "chunked", NULL},
-                                                  {"precision", "mixed", NULL},
-                                                  {"lora-rank", "16", NULL},
-                                                  END};
+static const vf_trainer_default trl_defaults[] = {
+    {"seq-len", "1024", NULL},          {"micro-batch", "8", NULL},
+    {"checkpointing", "full", NULL},    {"attention", "sdpa", NULL},
+    {"optimizer", "adamw-fused", NULL}, {"loss", "chunked", NULL},
+    {"precision", "mixed", NULL},       {"base-dtype", "fp32", NULL},
+    {"lora-rank", "16", NULL},          END};
 static const char *const trl_lacks[] = {"loss=inplace", "checkpointing=selective", NULL};
 
 static const char *const unsloth_aliases[] = {NULL};
@@ -102,6 +99,12 @@ static const char *const megatron_lacks[] = {"method=qlora",
                                              "optimizer=adamw-4bit",
                                              "optimizer=adamw-paged",
                                              "optimizer=adamw-paged-8bit",
+                                             "optimizer=lion-8bit",
+                                             "optimizer=galore",
+                                             "optimizer=galore-8bit",
+                                             "optimizer=apollo",
+                                             "optimizer=apollo-mini",
+                                             "optimizer=shampoo",
                                              "offload=params",
                                              NULL};
 
@@ -134,6 +137,21 @@ static const char *const mlx_lacks[] = {"parallel=zero1",
                                         "optimizer=adamw-4bit",
                                         "optimizer=adamw-paged",
                                         "optimizer=adamw-paged-8bit",
+                                        "optimizer=lion-8bit",
+                                        "optimizer=galore",
+                                        "optimizer=galore-8bit",
+                                        "optimizer=apollo",
+                                        "optimizer=apollo-mini",
+                                        "optimizer=soap",
+                                        "optimizer=shampoo",
+                                        "objective=dpo",
+                                        "objective=orpo",
+                                        "objective=kto",
+                                        "objective=grpo",
+                                        "objective=ppo",
+                                        "objective=distill",
+                                        "objective=embedding",
+                                        "objective=reward",
                                         NULL};
 
 static const vf_trainer trainers[] = {
@@ -158,8 +176,8 @@ static const vf_trainer trainers[] = {
      .checked = "2026-07-24",
      .defaults = trl_defaults,
      .lacks = trl_lacks,
-     .note = "TRL loads a model named by its id in fp32 unless dtype says otherwise, a frozen "
-             "base, too",
+     .note = "TRL loads a model named by its id in fp32 unless dtype says otherwise "
+             "(--base-dtype bf16: a frozen base), and quantizes what it quantizes",
      .words = {&vf_words_trainer},
      .source = "trl/trainer/base_config.py, sft_config.py, utils.py: create_model_from_path"},
     {.name = "unsloth",

@@ -4,6 +4,7 @@
  * everything that scans one sees plain memory. */
 #include "readers/json/json_scan.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -197,7 +198,7 @@ static vf_status scan_exponent(vf_json_scan *s, vf_error *err) {
   size_t length = s->at - s->start;
   if (length >= sizeof number) return bad(s, err, "the number is too long");
   memcpy(number, s->text + s->start, length);
-  return isfinite(strtod(number, NULL)) ? VF_OK : bad(s, err, "the number is out of range");
+  return fabs(strtod(number, NULL)) <= DBL_MAX ? VF_OK : bad(s, err, "the number is out of range");
 }
 
 static vf_status scan_number(vf_json_scan *s, vf_error *err) {

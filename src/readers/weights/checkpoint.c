@@ -78,6 +78,7 @@ typedef struct reader {
   size_t n_listings;
   listing *expected; /* those of the file that is being read */
   size_t n_expected;
+  uint64_t n_seen; /* tensors of all files so far */
 } reader;
 
 static const char *join(const reader *r, const char *folder, const char *name, size_t length) {
@@ -118,6 +119,9 @@ static vf_status add_tensor(void *context, const vf_file_tensor *tensor, vf_erro
   reader *r = context;
   vf_file_tensor copy = *tensor;
   copy.shard = r->info.n_files;
+  if (r->n_seen++ == VF_CHECKPOINT_TENSORS)
+    return vf_fail_at(err, VF_LIMIT, r->folder, "", "the files have more than %d tensors",
+                      VF_CHECKPOINT_TENSORS);
   if (r->index != NULL) {
     listing wanted = {.name = tensor->name, .name_length = (uint32_t)tensor->name_length};
     listing *found = bsearch(&wanted, r->expected, r->n_expected, sizeof wanted, compare_names);
@@ -237,7 +241,7 @@ static vf_status read_listing(reader *r, index_scan *s, vf_error *err) {
   if (status != VF_OK) return status;
   if (r->n_listings == s->most)
     return vf_fail_at(err, VF_LIMIT, r->index, "/weight_map", "more than %d tensors",
-                      VF_CHECKPOINT_INDEX_TENSORS);
+                      VF_CHECKPOINT_TENSORS);
   r->listings[r->n_listings++] = l;
   return VF_OK;
 }
@@ -297,7 +301,7 @@ static vf_status read_index_key(reader *r, index_scan *s, vf_error *err) {
 static vf_status scan_index(reader *r, char *text, size_t length, vf_error *err) {
   index_scan s = {.json = vf_json_scan_over(text, length), .text = text};
   vf_json_token token = VF_JSON_END;
-  s.most = (size_t)vf_min_u64(length / LEAST_LISTING + 1, VF_CHECKPOINT_INDEX_TENSORS);
+  s.most = (size_t)vf_min_u64(length / LEAST_LISTING + 1, VF_CHECKPOINT_TENSORS);
   r->listings = vf_arena_alloc_raw(r->scratch, s.most, sizeof *r->listings);
   if (r->listings == NULL) return vf_fail_nomem(err);
   vf_status status = open_object(r, &s, "", err);

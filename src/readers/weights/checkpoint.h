@@ -11,7 +11,7 @@
 #include "readers/weights/weights.h"
 #include "vramfit/files.h"
 
-enum { VF_CHECKPOINT_INDEX_TENSORS = 1 << 18 };
+enum { VF_CHECKPOINT_TENSORS = 1 << 18 }; /* of all files */
 
 typedef enum vf_checkpoint_kind {
   VF_CHECKPOINT_SAFETENSORS,

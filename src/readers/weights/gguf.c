@@ -17,9 +17,10 @@
 enum {
   MAX_KEYS = 65536,
   MAX_KEY_BYTES = 65535,
-  MAX_TENSORS = 1 << 20,
-  SHARD_MIB = 256,
-  MAX_NAME_BYTES = 63, /* llama.cpp: GGML_MAX_NAME - 1 */
+  MAX_TENSORS = 1 << 16, /* of all parts; the largest models have some 3,000 */
+  MAX_METADATA_MIB = 16, /* that are kept: keys, texts, lists of numbers */
+  SHARD_MIB = 48,        /* for all of that, and the names */
+  MAX_NAME_BYTES = 63,   /* llama.cpp: GGML_MAX_NAME - 1 */
   MAX_DIMS = 4,
   MAX_KEPT_ITEMS = 8192,
   MAX_KEPT_STRING = 4096,
@@ -57,6 +58,7 @@ typedef struct reader {
   uint32_t shard;
   uint32_t alignment;
   uint64_t n_keys, n_tensors;
+  uint64_t kept_bytes;   /* of the metadata */
   uint64_t data_end;     /* of the tensors so far, relative to the data */
   uint64_t last_padding; /* behind the last of them */
   bool tolerant;
@@ -116,15 +118,30 @@ static vf_fact decode_plain(const reader *r, value_type type, const unsigned cha
   }
 }
 
-static vf_status read_text(const char **out, reader *r, uint64_t length, const char *what) {
+/* Files have some 100 KiB of it: templates and vocabularies are not kept. */
+static vf_status keep_bytes(reader *r, uint64_t bytes, const char *what) {
+  r->kept_bytes += bytes;
+  if (r->kept_bytes <= (uint64_t)MAX_METADATA_MIB << 20) return VF_OK;
+  return vf_window_fail(&r->w, VF_LIMIT, r->w.at, r->err,
+                        "the metadata takes more than %d MiB to keep, up to %s", MAX_METADATA_MIB,
+                        what);
+}
+
+static vf_status read_text(const char **out, reader *r, vf_arena *arena, uint64_t length,
+                           const char *what) {
   const unsigned char *p;
   vf_status status = vf_window_take(&p, &r->w, (size_t)length, what, r->err);
   if (status != VF_OK) return status;
   if (memchr(p, '\0', (size_t)length) != NULL)
     return vf_window_fail(&r->w, VF_MALFORMED, r->w.at - length, r->err, "%s has a NUL in it",
                           what);
-  *out = vf_arena_copy(r->facts->arena, (const char *)p, (size_t)length);
+  *out = vf_arena_copy(arena, (const char *)p, (size_t)length);
   return *out == NULL ? vf_fail_nomem(r->err) : VF_OK;
+}
+
+static vf_status keep_text(const char **out, reader *r, uint64_t length, const char *what) {
+  vf_status status = keep_bytes(r, length, what);
+  return status == VF_OK ? read_text(out, r, r->facts->arena, length, what) : status;
 }
 
 /* Long texts (chat templates) are stepped over. */
@@ -134,12 +151,14 @@ static vf_status read_string_value(reader *r, const char *key, vf_fact *fact) {
   if (status != VF_OK) return status;
   if (length > MAX_KEPT_STRING) return vf_window_skip(&r->w, length, key, r->err);
   fact->type = VF_FACT_STRING;
-  return read_text(&fact->as.string, r, length, key);
+  return keep_text(&fact->as.string, r, length, key);
 }
 
 static vf_status keep_items(reader *r, const char *key, value_type type, uint64_t n,
                             vf_fact *fact) {
   const unsigned char *p;
+  vf_status kept = keep_bytes(r, n * sizeof(vf_fact), key);
+  if (kept != VF_OK) return kept;
   vf_fact *items = vf_arena_alloc(r->facts->arena, (size_t)n, sizeof *items);
   if (items == NULL) return vf_fail_nomem(r->err);
   for (uint64_t i = 0; i < n; i++) {
@@ -204,7 +223,7 @@ static vf_status read_key(reader *r, const char **out) {
     return vf_window_fail(&r->w, VF_MALFORMED, at, r->err,
                           "a key of %" PRIu64 " bytes (1 to %d are allowed)", length,
                           MAX_KEY_BYTES);
-  return read_text(out, r, length, "a key");
+  return keep_text(out, r, length, "a key");
 }
 
 static vf_status check_alignment(reader *r, const vf_fact *fact, uint32_t type, uint64_t at) {
@@ -309,7 +328,7 @@ static vf_status read_name(reader *r, uint64_t at, const char **out) {
     return vf_window_fail(&r->w, VF_MALFORMED, at, r->err,
                           "a tensor's name of %" PRIu64 " bytes (1 to %d are allowed)", length,
                           MAX_NAME_BYTES);
-  return read_text(out, r, length, "a tensor's name");
+  return read_text(out, r, r->arena, length, "a tensor's name");
 }
 
 static vf_status read_type(reader *r, uint64_t at, const char *name, vf_file_tensor *t) {
@@ -402,11 +421,20 @@ static vf_status read_count(reader *r, uint64_t *out, const char *what, uint64_t
   return VF_OK;
 }
 
+static vf_status check_total(reader *r) {
+  uint64_t all = r->info->n_tensors + r->n_tensors;
+  if (all <= MAX_TENSORS) return VF_OK;
+  return vf_window_fail(&r->w, VF_LIMIT, r->w.at, r->err,
+                        "the files have %" PRIu64 " tensors up to here, more than %d", all,
+                        MAX_TENSORS);
+}
+
 static vf_status read_header(reader *r) {
   r->alignment = DEFAULT_ALIGNMENT;
   vf_status status = read_magic(r);
   if (status == VF_OK)
     status = read_count(r, &r->n_tensors, "tensors", MAX_TENSORS, MIN_TENSOR_RECORD);
+  if (status == VF_OK) status = check_total(r);
   if (status == VF_OK) status = read_count(r, &r->n_keys, "keys", MAX_KEYS, MIN_KEY_RECORD);
   if (status == VF_OK) status = read_metadata(r);
   return status;
@@ -473,9 +501,6 @@ static vf_status read_shard(vf_facts *facts, vf_gguf_info *info, const vf_files 
   vf_status status = read_file(&r, path, sink);
   uint32_t n = (uint32_t)fact_count(facts, "split.count");
   if (status == VF_OK && i > 0) status = check_shard(&others, path, i, n, err);
-  if (status == VF_NOMEM && vf_arena_is_full(arena))
-    status =
-        vf_fail_at(err, VF_LIMIT, path, "", "its header takes more than %d MiB to read", SHARD_MIB);
   vf_arena_free(arena);
   return status;
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/printf.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "core/format.h"
@@ -158,7 +159,7 @@ typedef struct machine {
 
 /* Fails at the instruction that is followed. */
 static vf_status fail(const machine *m, vf_status status, vf_error *err, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+    VF_PRINTF(4, 5);
 
 static vf_status fail(const machine *m, vf_status status, vf_error *err, const char *fmt, ...) {
   char message[256];

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/printf.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "core/format.h"
@@ -103,7 +104,7 @@ static vf_status fail_scan(const reader *r, const char *key, vf_error *err, cons
 
 /* Fails in a field of the tensor that is being read. */
 static vf_status fail_tensor(const reader *r, const char *field, vf_status status, vf_error *err,
-                             const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+                             const char *fmt, ...) VF_PRINTF(5, 6);
 
 static vf_status fail_tensor(const reader *r, const char *field, vf_status status, vf_error *err,
                              const char *fmt, ...) {

@@ -224,12 +224,29 @@ def configs():
         yield "text_" + name, raw() if callable(raw) else raw
 
 
+def crowd():
+    """As many tensors as fit the limit, spread over the layers so that no two are one entry; and one more."""
+    entry = '"%s.layers.%d.experts.%06d.proj.qw":{"dtype":"U8","shape":[4],"data_offsets":[%7d,%7d]}%s'
+    for name, word, n in (("tensors_262144", "m", 262144), ("tensors_262145", "m", 262145), ("names_of_17_mb", "x" * 4000, 4200)):
+        length = len(entry % (word, 0, 0, 0, 0, ","))
+
+        def header(word=word, n=n, length=length):
+            yield struct.pack("<Q", n * length + 1) + b"{"
+            for i in range(n):
+                yield (entry % (word, i % 2, i, 4 * i, 4 * i + 4, "," if i + 1 < n else "}")).encode()
+
+        yield name, (header, 9 + n * length + 4 * n)
+
+
 def cases():
     for name, data in headers():
         if name == "half_of_the_layers_of_four":
             yield "safetensors/" + name, folder(safetensors(), config(num_hidden_layers=4)), ASK
         else:
             yield "safetensors/" + name, folder(data), ASK
+    for name, data in crowd():
+        yield "safetensors/" + name, folder(data), ASK
+        yield "safetensors/inspect_of_" + name, folder(data), ["inspect", "m"]
     yield "safetensors/file_alone_without_config", {"m/model.safetensors": safetensors()}, ASK
     yield "safetensors/folder_empty", {"m/x": b""}, ASK
     for name, files in indexes():

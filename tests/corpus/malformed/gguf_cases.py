@@ -99,7 +99,7 @@ def parts():
     for name, _, _ in shapes():
         if ".1." not in name:
             yield "without_" + name, gguf(tensors=without(name))
-    for part in ("attn_norm", "attn_v", "ffn_gate", "ffn_up", "ffn_down"):
+    for part in ("attn_norm", "ffn_norm", "attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"):
         yield "without_all_" + part, gguf(tensors=[t for t in shapes() if part not in t[0]])
     for name, dims, _ in shapes():
         if len(dims) == 2 and ".1." not in name:
@@ -208,11 +208,41 @@ def shards():
     yield "shards_of_none", {"d-00001-of-00000.gguf": split(0, first)}, ["--model", "d-00001-of-00000.gguf"] + ask[2:]
 
 
+def crowds():
+    """More of everything than a model has: each is told with its limit, within the time and the memory of all cases.
+    Made piece by piece, so that the program that measures stays small."""
+    def model(n_keys=0, more_key=None, n_tensors=0, more_tensor=None):
+        records, at = lay(shapes())
+        keys = base_keys()
+        yield b"GGUF" + struct.pack("<IQQ", 3, len(records) + n_tensors, len(keys) + n_keys)
+        yield from keys
+        for i in range(n_keys):
+            yield more_key(i)
+        yield from records
+        for i in range(n_tensors):
+            yield record(more_tensor(i), [32], 1, at + 64 * i)
+
+    numbers = struct.pack("<IIQ", ARRAY, U8, 8192) + b"\1" * 8192
+    for name, n, make in (("lists_of_600_kb", 70, lambda i: text("x.%d" % i) + numbers),
+                          ("texts_of_17_mb", 4200, lambda i: key("x.%d" % i, STRING, "v" * 4096)),
+                          ("keys_of_18_mb", 300, lambda i: key("x.%d." % i + "k" * 60000, BOOL, 1)),
+                          ("keys_60000", 60000, lambda i: key("llama.x%05d" % i, BOOL, 1)),
+                          ("keys_65536", 65536, lambda i: key("llama.x%05d" % i, BOOL, 1))):
+        yield name, (lambda n=n, make=make: model(n, make), 32 << 20)
+    for n in (60000, 70000):
+        yield "strangers_%d" % n, (lambda n=n: model(0, None, n, lambda i: "blk.%d.stranger_%d.weight" % (i % 2, i)), 32 << 20)
+
+
 def cases():
     for group in (handcrafted, lengths, parts, metadata):
         for name, data in group():
             yield one("gguf/" + ("handcrafted_" if group is handcrafted else "") + name, data)
     for name, files, arguments in shards():
         yield "gguf/" + name, files, arguments
+    for name, data in crowds():
+        yield one("gguf/" + name, data)
+        yield one("gguf/inspect_of_" + name, data, ["inspect", "m.gguf"])
+    for renamed in ("blk.0.attn_q.weight", "output.weight", "token_embd.weight", "blk.1.ffn_norm.weight"):
+        yield one("gguf/strange_name_in_place_of_" + renamed, gguf(tensors=changed(renamed, rename=renamed.replace("weight", "wejght"))))
     yield "gguf/inspect_of_a_cut_file", {"m.gguf": gguf(cut=5000)}, ["inspect", "m.gguf"]
     yield "gguf/inspect_of_hostile_names", {"m.gguf": gguf(tensors=shapes() + [("\x1b[2J::error::", [64], 0)])}, ["inspect", "m.gguf", "--tensors"]

@@ -26,7 +26,7 @@ def lay_out(folder, files):
         path = os.path.join(folder, path)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as f:
-            f.write(data)
+            f.writelines(data() if callable(data) else [data])
             if size is not None:
                 f.truncate(size)
 
