@@ -164,17 +164,21 @@ static bool is_mxfp4(const char *quant) {
 
 /* Experts that are published in MXFP4 stay so in every file that is published: there is nothing
  * wider to make them of.  A format that is asked for beside the name means all matrices. */
+static void make_experts_too(vf_model *m) {
+  m->flags &= ~(uint32_t)VF_MODEL_EXPERTS_MXFP4;
+  m->flags |= VF_MODEL_MXFP4_PUBLISHED;
+  vf_model_assume(m, "experts-too",
+                  "experts in that format too: published files keep them in MXFP4 (repo:FORMAT), "
+                  "which is the lower end");
+}
+
 static void keep_experts(vf_model *m, const vf_facts *facts, bool asked) {
   const char *method = vf_facts_string(facts, "quantization_config.quant_method", "");
   if (strcmp(method, "mxfp4") != 0) return;
-  if (!asked)
+  if (asked)
+    make_experts_too(m);
+  else
     m->flags |= VF_MODEL_EXPERTS_MXFP4;
-  else {
-    m->flags |= VF_MODEL_MXFP4_PUBLISHED;
-    vf_model_assume(m, "experts-too",
-                    "experts in that format too: published files keep them in MXFP4 (repo:FORMAT), "
-                    "which is the lower end");
-  }
 }
 
 /* A tag is a file of Ollama's library, and so is any name for that engine. */
@@ -300,6 +304,7 @@ vf_status vf_model_requantize(vf_model **out, const vf_model *model, const char 
   vf_model *m;
   vf_status status = vf_model_clone(&m, model->derived != NULL ? model->derived : model, err);
   if (status != VF_OK) return status;
+  if ((m->flags & VF_MODEL_EXPERTS_MXFP4) != 0 && !is_mxfp4(quant)) make_experts_too(m);
   status = store(m, quant, engine, err);
   if (status == VF_OK)
     *out = m;
