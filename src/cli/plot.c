@@ -41,18 +41,20 @@ static bool is_no_svg(const char *path) {
   return false;
 }
 
-static vf_status check_name(const args *a, bool terminal, vf_error *err) {
+vf_status check_plot(const args *a, vf_error *err) {
+  if (a->plot == NULL) return VF_OK;
   if (is_no_svg(a->plot))
     return trouble(err, "--plot",
                    "'%.60s': pictures are SVG: name a .svg file; a browser or rsvg-convert makes "
                    "others of it",
                    a->plot);
-  if (terminal && report_options(a).format != VF_REPORT_TABLE)
+  if (strcmp(a->plot, "-") == 0 && a->report.format != VF_REPORT_TABLE)
     return trouble(err, "--plot", "- goes with the table: name a file beside --json");
   return VF_OK;
 }
 
-static vf_status draw_somewhere(const args *a, const subject *s, bool terminal, vf_error *err) {
+static vf_status draw_somewhere(const args *a, const subject *s, vf_error *err) {
+  bool terminal = strcmp(a->plot, "-") == 0;
   vf_report_options report = report_options(a);
   const vf_plot_options options = {.struct_size = sizeof options,
                                    .svg = !terminal,
@@ -68,16 +70,11 @@ vf_status draw_plot(const args *a, const vf_estimate *estimate, vf_estimate *scr
                     size_t n_devices, vf_error *err) {
   vf_curve curve;
   const subject s = {.estimate = estimate, .curve = &curve};
-  bool terminal = strcmp(a->plot, "-") == 0;
-  vf_status status = check_name(a, terminal, err);
-  if (status == VF_OK)
-    status = vf_curve_solve(&curve, scratch, model, request, devices, n_devices, err);
-  return status == VF_OK ? draw_somewhere(a, &s, terminal, err) : status;
+  vf_status status = vf_curve_solve(&curve, scratch, model, request, devices, n_devices, err);
+  return status == VF_OK ? draw_somewhere(a, &s, err) : status;
 }
 
 vf_status draw_training(const args *a, const vf_train *train, vf_error *err) {
   const subject s = {.train = train};
-  bool terminal = strcmp(a->plot, "-") == 0;
-  vf_status status = check_name(a, terminal, err);
-  return status == VF_OK ? draw_somewhere(a, &s, terminal, err) : status;
+  return draw_somewhere(a, &s, err);
 }

@@ -34,7 +34,8 @@ static vf_status report(const job *j, vf_error *err) {
 
 enum exit_code command_train(const args *a, const vf_context *ctx, vf_error *err) {
   job j = {.a = a};
-  vf_status status = open_all(&j, ctx, err);
+  vf_status status = check_plot(a, err);
+  if (status == VF_OK) status = open_all(&j, ctx, err);
   if (status == VF_OK) status = vf_setup_train(&j.train, j.setup, err);
   if (status == VF_OK && !a->quiet) status = vf_train_limits_solve(&j.limits, j.setup, err);
   if (status == VF_OK && !a->quiet) status = report(&j, err);

@@ -92,33 +92,39 @@ enum vf_mixer {
 #define VF_LAYER_PARALLEL_MIXERS     VF_BIT(51) /* attention and a recurrent part side by side */
 
 /* Forms of operations, where neither tensors nor sizes show them (vf_layer.ops). */
-#define VF_OPS_SUM_BRANCHES  VF_BIT(0) /* attention and feed-forward first, then the input */
-#define VF_OPS_ATTN_LEADS    VF_BIT(1) /* and attention is the first operand */
-#define VF_OPS_NORM_AFTER    VF_BIT(2) /* norms stand behind each sum, not in its branches */
-#define VF_OPS_ROUTER_FIRST  VF_BIT(3) /* experts are chosen by what the layer reads */
-#define VF_OPS_NORM_ROWS     VF_BIT(4) /* the norm behind attention is of all rows */
-#define VF_OPS_BARE_NORMS    VF_BIT(5) /* norms before the branches, without weights */
-#define VF_OPS_LAST_ROWS     VF_BIT(6) /* the last layer computes every row, and so does the output */
-#define VF_OPS_BOTH_SUMMED   VF_BIT(7) /* dense part and experts read the same and are summed */
-#define VF_OPS_SKIP          VF_BIT(8) /* adds the scaled embedding of the network's start */
-#define VF_OPS_INPUT_EXPERTS VF_BIT(9) /* experts read the layer's input, the dense part its sum   \
-                                        */
-#define VF_OPS_OWN_SCORES VF_BIT(10)   /* experts are chosen by other scores than they weigh */
-#define VF_OPS_RWKV6      VF_BIT(14)   /* time mixing of RWKV 6 */
-#define VF_OPS_RWKV_GATED VF_BIT(15)   /* as gated linear attention, with a feed-forward behind */
-#define VF_OPS_UNKNOWN    VF_BIT(16)   /* which operations a layer is made of is not known */
-#define VF_OPS_OWN_CACHES VF_BIT(17)   /* each sequence has a cache of its own, whatever is shared \
-                                        */
+#define VF_OPS_SUM_BRANCHES VF_BIT(0) /* attention and feed-forward first, then the input */
+#define VF_OPS_ATTN_LEADS   VF_BIT(1) /* and attention is the first operand */
+#define VF_OPS_NORM_AFTER   VF_BIT(2) /* norms stand behind each sum, not in its branches */
+#define VF_OPS_ROUTER_FIRST VF_BIT(3) /* experts are chosen by what the layer reads */
+#define VF_OPS_NORM_ROWS    VF_BIT(4) /* the norm behind attention is of all rows */
+#define VF_OPS_BARE_NORMS   VF_BIT(5) /* norms before the branches, without weights */
+#define VF_OPS_LAST_ROWS    VF_BIT(6) /* the last layer computes every row, and so does the output */
+#define VF_OPS_BOTH_SUMMED  VF_BIT(7) /* dense part and experts read the same and are summed */
+#define VF_OPS_SKIP         VF_BIT(8) /* adds the scaled embedding of the network's start */
+#define VF_OPS_INPUT_EXPERTS                                                                       \
+  VF_BIT(9)                          /* experts read the layer's input, the dense part its sum     \
+                                      */
+#define VF_OPS_OWN_SCORES VF_BIT(10) /* experts are chosen by other scores than they weigh */
+#define VF_OPS_RWKV6      VF_BIT(14) /* time mixing of RWKV 6 */
+#define VF_OPS_RWKV_GATED VF_BIT(15) /* as gated linear attention, with a feed-forward behind */
+#define VF_OPS_UNKNOWN    VF_BIT(16) /* which operations a layer is made of is not known */
+#define VF_OPS_OWN_CACHES                                                                          \
+  VF_BIT(17) /* each sequence has a cache of its own, whatever is shared                           \
+              */
 #define VF_OPS_POSITION_BIAS VF_BIT(18) /* scores are biased by distance: no flash attention */
 #define VF_OPS_MAMBA_HEADS                                                                         \
   VF_BIT(19) /* time steps per head, normalized, and B and C in front of them */
-#define VF_OPS_ROTATED_NORM VF_BIT(20)  /* the rotated part of latent keys is normalized */
-#define VF_OPS_ATTN_SUMMED  VF_BIT(21)  /* of both branches, attention is added to the input first \
+#define VF_OPS_ROTATED_NORM VF_BIT(20) /* the rotated part of latent keys is normalized */
+#define VF_OPS_ATTN_SUMMED                                                                         \
+  VF_BIT(21)                            /* of both branches, attention is added to the input first \
                                          */
 #define VF_OPS_KDA_DIRECT    VF_BIT(13) /* decay and gate of a delta attention are one matrix each */
 #define VF_OPS_EXPERTS_FUSED VF_BIT(12) /* one matrix makes the experts' gate and up */
-#define VF_OPS_RMS_BIAS      VF_BIT(11) /* norms with a bias are of the root mean square all the same \
-                                         */
+#define VF_OPS_ROUTER_TABLE                                                                        \
+  VF_BIT(22) /* a table says which experts a token has, instead of scores */
+#define VF_OPS_RMS_BIAS                                                                            \
+  VF_BIT(11) /* norms with a bias are of the root mean square all the same                         \
+              */
 
 /* All sizes are counts of numbers; 0: there is no such part. */
 typedef struct vf_layer {
@@ -136,6 +142,8 @@ typedef struct vf_layer {
 
   uint32_t compress; /* tokens in one key of a second cache; 0: there is none */
   uint32_t streams;  /* of the hidden state, mixed by each layer; 0: one */
+  uint32_t o_lora,
+      o_groups; /* compressed width of what goes to the output, of each group of heads */
 
   uint32_t n_ff; /* of the dense part */
   uint32_t n_experts, n_experts_used;

@@ -70,8 +70,19 @@ static bool is_gguf(const vf_model *m) {
   return false;
 }
 
+static bool has_compressed_keys(const vf_model *m) {
+  for (size_t i = 0; i < m->n_caches; i++)
+    if (m->caches[i].kind == VF_CACHE_COMPRESSED) return true;
+  return false;
+}
+
 vf_status vf_kernels_check(vf_estimate *e, const vf_kernel_rules *rules, vf_error *err) {
   const vf_model *m = e->model;
+  if (!rules->compressed && has_compressed_keys(m))
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "how %s keeps keys that stand for several tokens (%s) is not known: vllm and "
+                   "llama.cpp are",
+                   rules->engine, m->type);
   if (m->checkpoint[0] != '\0' && !is_listed(rules->checkpoints, m->checkpoint))
     return vf_fail(err, VF_UNSUPPORTED, "%s does not load '%s' weights", rules->engine,
                    m->checkpoint);

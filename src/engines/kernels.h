@@ -10,6 +10,7 @@ typedef struct vf_kernel_rules {
   const char *const *checkpoints; /* quantization methods that it loads; NULL-terminated */
   bool gguf;                      /* it loads GGUF formats, too */
   bool strict;                    /* nothing is unpacked: a format without kernels is refused */
+  bool compressed;                /* it has caches whose keys stand for several tokens */
 } vf_kernel_rules;
 
 /* VF_UNSUPPORTED with the reason, or an assumption that tells what the engine falls back to. */

@@ -46,6 +46,7 @@ static const wrapper wrappers[] = {
     {"kimi_k25", "text_config.", "deepseek_v3"},
     {"kimi_vl", "text_config.", "deepseek_v3"},
     {"kimi_k3", "text_config.", "kimi_linear"},
+    {"deepseek_ref", "", "deepseek_v4"},
     {"lfm2_vl", "text_config.", "lfm2"},
     {"llava_onevision", "text_config.", "qwen2"},
     {"internvl", "text_config.", "qwen2"},

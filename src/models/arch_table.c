@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "models/builder.h"
+#include "models/mixers/mixer.h"
 
 /* ---- Peculiarities ---------------------------------------------------------------------- */
 
@@ -234,18 +234,16 @@ static void tune_dots3note(vf_builder *b, uint32_t i, vf_layer *l) {
 }
 
 /* Keys are values, too; beside a window, a layer may read keys of several tokens each, and the
- * finer of them by an index. */
+ * finer of them by an index.  In the first layers a table chooses the experts. */
 static void tune_deepseek4(vf_builder *b, uint32_t i, vf_layer *l) {
-  enum { INDEXED = 4 };
   vf_hparams *h = &b->h;
-  l->v_dim = 0;
   l->streams = vf_hparam_at(h, VF_HP_HYPER_STREAMS, i, 0);
-  l->compress = vf_hparam_at(h, VF_HP_COMPRESS, i, 0);
-  l->index_heads = l->index_dim = 0;
-  if (l->compress != INDEXED) return;
-  l->index_heads = vf_hparam_need(h, VF_HP_INDEX_HEADS, i);
-  l->index_dim = vf_hparam_need(h, VF_HP_INDEX_DIM, i);
-  l->index_kept = vf_hparam_at(h, VF_HP_INDEX_KEPT, i, 0);
+  vf_lay_compressed(b, i, l);
+  if (b->gguf) return;
+  if (i < vf_hparam_at(h, VF_HP_TABLE_LAYERS, i, 0))
+    l->ops |= VF_OPS_ROUTER_TABLE;
+  else
+    l->flags |= VF_LAYER_PROBS_BIAS;
 }
 
 /* A layer is one thing: "M" state space, "*" attention, "-" feed-forward, "E" experts. */
@@ -574,6 +572,8 @@ static const vf_arch archs[] = {
      LATENT_MOE | VF_TRAIT_MTP, 0, 0, 0, 0, tune_sparse_latent},
     {"glm_moe_dsa", "glm-dsa", VF_LAYER_TOPK_NORM | VF_LAYER_TOPK_SCALE, LATENT_MOE | VF_TRAIT_MTP,
      0, 0, 0, 0, tune_sparse_latent},
+    {"deepseek_v4", "deepseek4", VF_LAYER_SINKS | VF_LAYER_TOPK_NORM | VF_LAYER_TOPK_SCALE,
+     VF_TRAIT_EXPERTS, 0, VF_WINDOWS_ALL, 0, 0, tune_deepseek4, VF_OPS_UNKNOWN | VF_OPS_OWN_CACHES},
     {"kimi_linear", "kimi-linear",
      VF_LAYER_TOPK_NORM | VF_LAYER_TOPK_SCALE | VF_LAYER_PROBS_BIAS | VF_LAYER_NO_ROPE,
      VF_TRAIT_EXPERTS, 0, 0, 0, ATT | VF_MIX_KDA, tune_kimi_linear},

@@ -36,6 +36,8 @@ static void add_experts(vf_builder *b, int32_t i, const vf_layer *l) {
   bool bias = has(l, VF_LAYER_EXPERT_BIAS), gate = !has(l, VF_LAYER_FFN_PLAIN);
   add_matrix(b, VF_ROLE_FFN_ROUTER, i, d, n, has(l, VF_LAYER_ROUTER_BIAS));
   if (has(l, VF_LAYER_PROBS_BIAS)) add_bias(b, VF_ROLE_FFN_ROUTER_BIAS, i, n, 1);
+  if (l->ops & VF_OPS_ROUTER_TABLE)
+    add(b, VF_ROLE_FFN_ROUTER_TABLE, i, l->n_experts_used, b->m->n_vocab);
   if (gate) add3(b, VF_ROLE_FFN_GATE_EXPS, i, width, ff, n);
   add3(b, VF_ROLE_FFN_UP_EXPS, i, width, ff, n);
   add3(b, VF_ROLE_FFN_DOWN_EXPS, i, ff, width, n);
@@ -93,6 +95,18 @@ static void add_layer_input(vf_builder *b, int32_t i, const vf_layer *l) {
   add(b, VF_ROLE_LAUREL_NORM, i, d, 1);
 }
 
+/* Each half of a layer mixes the streams of the hidden state by what all of them say together. */
+static void add_hyper_connections(vf_builder *b, int32_t i, const vf_layer *l) {
+  enum { HALVES = 2, SCALES = 3 };
+  uint64_t n = l->streams, mix = (2 + n) * n;
+  if (l->o_lora == 0 || n == 0) return;
+  for (int half = 0; half < HALVES; half++) {
+    add(b, VF_ROLE_HYPER_CONNECTION, i, n * b->m->n_embd, mix);
+    add(b, VF_ROLE_HYPER_CONNECTION, i, mix, 1);
+    add(b, VF_ROLE_HYPER_CONNECTION, i, SCALES, 1);
+  }
+}
+
 static void add_mtp(vf_builder *b, int32_t i, const vf_layer *l) {
   uint64_t d = b->m->n_embd;
   if (!has(l, VF_LAYER_MTP)) return;
@@ -107,7 +121,9 @@ static void add_mtp(vf_builder *b, int32_t i, const vf_layer *l) {
 
 static void add_mixers(vf_builder *b, int32_t i, const vf_layer *l) {
   if (l->mixers & VF_MIX_ATTENTION) {
-    if (l->kv_lora != 0)
+    if (l->o_lora != 0)
+      vf_emit_compressed(b, i, l);
+    else if (l->kv_lora != 0)
       vf_emit_latent(b, i, l);
     else
       vf_emit_attention(b, i, l);
@@ -137,6 +153,7 @@ static void add_layer(vf_builder *b, int32_t i, const vf_layer *l) {
   if (has(l, VF_LAYER_POST_NORMS)) add_norm(b, VF_ROLE_FFN_POST_NORM, i, l, d);
   if (has(l, VF_LAYER_OUT_SCALE)) add(b, VF_ROLE_LAYER_OUTPUT_SCALE, i, 1, 1);
   add_layer_input(b, i, l);
+  add_hyper_connections(b, i, l);
   add_mtp(b, i, l);
 }
 
@@ -210,6 +227,11 @@ static void add_outputs(vf_builder *b) {
   bool norm =
       (traits & VF_TRAIT_NO_OUTPUT_NORM) == 0 && vf_builder_flag(b, "do_layer_norm_before", true);
   if (norm) add_norm(b, VF_ROLE_OUTPUT_NORM, -1, l, m->n_embd);
+  if (l->o_lora != 0 && l->streams != 0) {
+    add(b, VF_ROLE_OUTPUT_HC, -1, l->streams * m->n_embd, l->streams);
+    add(b, VF_ROLE_OUTPUT_HC, -1, l->streams, 1);
+    add(b, VF_ROLE_OUTPUT_HC, -1, 1, 1);
+  }
   uint64_t rows = vf_hparam_at(&b->h, VF_HP_DRAFT_VOCAB, 0, (uint32_t)m->n_vocab);
   bool own = !m->tied || (traits & VF_TRAIT_DRAFT) != 0;
   if (own && (traits & VF_TRAIT_NO_EMBD) == 0) add(b, VF_ROLE_OUTPUT, -1, m->n_embd, rows);

@@ -110,6 +110,22 @@ static void read_fp8(reader *r) {
   snprintf(r->out->name, VF_SCHEME_NAME, "FP8 block %" PRIu32 "×%" PRIu32, rule->rows, rule->group);
 }
 
+/* DeepSeek V4's experts have 4 bits in a checkpoint that is called FP8 (vllm/models/deepseek_v4/
+ * quant_config.py: expert_dtype, "fp4" where it is left out; moe_quant_algo of NVIDIA's). */
+static void read_experts(vf_scheme *out, const vf_facts *facts) {
+  const char *algo = vf_facts_string(facts, "quantization_config.moe_quant_algo", "");
+  const char *type = vf_facts_string(facts, "model_type", "");
+  bool v4 = strcmp(type, "deepseek_v4") == 0, nv = strcmp(algo, "NVFP4") == 0;
+  const char *dtype = vf_facts_string(facts, "expert_dtype", v4 ? "fp4" : "");
+  vf_scheme four;
+  if (strcmp(out->method, "fp8") != 0 || (!nv && strcmp(dtype, "fp4") != 0)) return;
+  vf_scheme_named(&four, nv ? "nvfp4" : "mxfp4");
+  out->experts = four.groups[0].rule;
+  out->own_experts = true;
+  if (nv) out->ignore = NULL; /* says what is not NVFP4: it is FP8 */
+  snprintf(out->name, VF_SCHEME_NAME, "FP8 block + %s", nv ? "NVFP4" : "FP4");
+}
+
 static void read_bitsandbytes(reader *r) {
   bool four = flag(r, "load_in_4bit", false) || flag(r, "_load_in_4bit", false);
   bool twice = flag(r, "bnb_4bit_use_double_quant", false);
@@ -476,6 +492,7 @@ static vf_status read_method(reader *r, const char *method) {
 static const char *method_of(const vf_facts *f) {
   const char *method = vf_facts_string(f, "quant_method", NULL);
   bool groups = vf_facts_string(f, "config_groups.group_0.weights.type", NULL) != NULL;
+  if (vf_facts_find(f, "moe_quant_algo") != NULL) return method;
   if (groups && method != NULL && strcmp(method, "fp8") == 0) return "modelopt";
   if (method == NULL && vf_facts_string(f, "quant_algo", NULL) != NULL) return "modelopt";
   return method;
@@ -501,7 +518,9 @@ vf_status vf_scheme_from_config(vf_scheme *out, bool *found, const vf_facts *fac
     if (method == NULL && i == MLX && vf_facts_find(&r.facts, "bits") != NULL) method = "mlx";
     if (method == NULL) continue;
     *found = true;
-    return read_method(&r, method);
+    vf_status status = read_method(&r, method);
+    if (status == VF_OK) read_experts(out, facts);
+    return status;
   }
   return VF_OK;
 }
@@ -620,8 +639,14 @@ static bool targets(expressions *x, const vf_scheme_group *g, const vf_tensor *t
   return lists(x, g->targets, t);
 }
 
+/* Made without a quantization (vllm/models/deepseek_v4/compressor.py: quant_config=None). */
+static bool is_compressor(const vf_tensor *t) {
+  return t->role == VF_ROLE_COMPRESSOR || t->role == VF_ROLE_INDEXER_COMPRESSOR;
+}
+
 static bool is_matrix(const vf_scheme *s, const vf_tensor *t) {
   vf_category c = vf_roles[t->role].category;
+  if (is_compressor(t)) return false;
   if (vf_tensor_dims(t) < 2 || t->suffix != VF_SUFFIX_WEIGHT) return false;
   if (s->experts_only) return vf_role_is_expert(t->role);
   if (t->role == VF_ROLE_TOWER_MATRIX) return s->towers && t->tower != 0;
@@ -634,6 +659,7 @@ static bool is_matrix(const vf_scheme *s, const vf_tensor *t) {
 /* The rule for a tensor; NULL: it stays as it is. */
 static const vf_scheme_rule *rule_for(expressions *x, const vf_scheme *s, const vf_tensor *t) {
   if (!is_matrix(s, t) || lists(x, s->ignore, t)) return NULL;
+  if (s->own_experts && vf_role_is_expert(t->role)) return &s->experts;
   for (size_t i = 0; i < s->n_groups; i++)
     if (targets(x, &s->groups[i], t)) return &s->groups[i].rule;
   return NULL;
@@ -683,12 +709,19 @@ static vf_status store(vf_tensor *t, const vf_scheme_rule *rule, vf_error *err) 
   return VF_OK;
 }
 
+/* What mixes streams is kept in 32 bits, and a table of experts is of integers. */
+static vf_format plain(const vf_tensor *t, vf_format own) {
+  bool wide = t->role == VF_ROLE_HYPER_CONNECTION || t->role == VF_ROLE_OUTPUT_HC ||
+              t->role == VF_ROLE_FFN_ROUTER_TABLE;
+  return wide ? F(F32) : own;
+}
+
 static vf_status store_all(vf_model *m, const vf_scheme *s, expressions *x, vf_error *err) {
   vf_format own = m->own_format != VF_FORMAT_NONE ? m->own_format : F(F16);
   for (size_t i = 0; i < m->n_tensors; i++) {
     vf_tensor *t = &m->tensors[i];
     const vf_scheme_rule *rule = rule_for(x, s, t);
-    vf_status status = rule != NULL ? store(t, rule, err) : vf_tensor_store(t, own, err);
+    vf_status status = rule != NULL ? store(t, rule, err) : vf_tensor_store(t, plain(t, own), err);
     if (status != VF_OK) return status;
   }
   return VF_OK;

@@ -32,6 +32,8 @@ typedef struct vf_scheme {
   char method[VF_SCHEME_NAME]; /* as the config says: "awq" */
   vf_scheme_group groups[VF_SCHEME_GROUPS];
   size_t n_groups;
+  vf_scheme_rule experts; /* of theirs alone, before any group */
+  bool own_experts;       /* there is such a rule */
   bool experts_only;      /* MXFP4 of gpt-oss */
   bool embeddings;        /* too */
   bool output;            /* too */

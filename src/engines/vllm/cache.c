@@ -290,6 +290,7 @@ static void make_groups(vf_vllm_plan *p) {
 }
 
 vf_status vf_vllm_find_pool(vf_vllm_plan *p, vf_error *err) {
+  if (vf_vllm_compresses(p->r.model)) return vf_vllm_find_compressed_pool(p, err);
   vf_status status = count_kinds(p, err);
   if (status == VF_OK) status = count_draft(p, err);
   if (status != VF_OK) return status;
@@ -299,6 +300,7 @@ vf_status vf_vllm_find_pool(vf_vllm_plan *p, vf_error *err) {
     make_one_group(p);
   else
     make_groups(p);
+  p->pool.need_bytes = p->pool.block_bytes;
   return VF_OK;
 }
 
@@ -320,7 +322,7 @@ static uint64_t demand_bytes(const vf_ranks *r, uint64_t tokens, bool of_states)
   const vf_vllm_plan *p = vf_vllm_plan_of(r);
   uint64_t bytes = 0, states, seqs = (r->w->seqs + r->dp - 1) / r->dp;
   uint64_t blocks = vf_vllm_request_blocks(p, tokens, &states);
-  if (!vf_mul3(&bytes, of_states ? states : blocks - states, p->pool.block_bytes, seqs))
+  if (!vf_mul3(&bytes, of_states ? states : blocks - states, p->pool.need_bytes, seqs))
     r->e->overflow = true;
   return bytes;
 }

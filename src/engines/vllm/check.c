@@ -46,9 +46,11 @@ static void check_blocks(vf_vllm_plan *p) {
   enum { BLOCK = 128 };
   uint32_t ranks = p->r.moe ? p->r.tp * p->r.dp : p->r.tp;
   bool blocks = strncmp(p->r.model->quant, "FP8 block", 9) == 0;
+  bool experts = blocks && strchr(p->r.model->quant, '+') == NULL; /* theirs may be others */
   for (uint32_t i = 0; blocks && i < p->r.model->n_layers; i++) {
     const vf_layer *l = &p->r.model->layers[i];
-    if (l->n_experts != 0 && !vf_vllm_whole_experts(p) && l->n_ff_expert / ranks % BLOCK != 0)
+    bool cut = experts && l->n_experts != 0 && !vf_vllm_whole_experts(p);
+    if (cut && l->n_ff_expert / ranks % BLOCK != 0)
       refuse_to_load(p, "the output_size of gate's and up's weight", l->n_ff_expert / ranks,
                      "weight quantization block_n", BLOCK, " (--ep keeps experts whole)");
     if (l->n_ff / p->r.tp % BLOCK != 0)
@@ -126,6 +128,19 @@ static vf_status check_ranks(const vf_vllm_plan *p, vf_error *err) {
   return VF_OK;
 }
 
+/* attention.py, _resolve_dsv4_kv_cache_dtype: fp8_ds_mla with every backend that is taken by
+ * default. */
+static vf_status check_compressed(const vf_vllm_plan *p, vf_error *err) {
+  if (!vf_vllm_compresses(p->r.model)) return VF_OK;
+  if (!p->rules.compressed_keys)
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "vLLM has no keys that stand for several tokens before 0.20 (DeepSeek V4)");
+  if (p->r.w->kv_k == VF_FORMAT_F8_E4M3 && p->r.w->kv_v == VF_FORMAT_F8_E4M3) return VF_OK;
+  return vf_fail(err, VF_UNSUPPORTED,
+                 "vLLM: DeepseekV4 fp8_ds_mla layout only supports fp8 kv-cache, got %s (--kv fp8)",
+                 vf_format_get(p->r.w->kv_k)->name);
+}
+
 static vf_status check_cache_format(const vf_vllm_plan *p, vf_error *err) {
   static const vf_format formats[] = {VF_FORMAT_F32,     VF_FORMAT_F16,     VF_FORMAT_BF16,
                                       VF_FORMAT_F8_E4M3, VF_FORMAT_F8_E5M2, VF_FORMAT_NVFP4,
@@ -145,14 +160,26 @@ static const char *const checkpoints[] = {
     "modelopt", "modelopt_fp4", "mxfp4", "bitsandbytes", "auto-round",
     "quark",    "torchao",      NULL};
 
-static const vf_kernel_rules kernels = {"vLLM", checkpoints, true, false};
+static const vf_kernel_rules kernels = {"vLLM", checkpoints, true, false, true};
+
+/* config/cache.py, BlockSize: 1, 8, 16, 32… 256; kernels take multiples of 16
+ * (attention/backend.py, MultipleOf(16)), which later versions let through. */
+static vf_status check_block(const vf_vllm_plan *p, vf_error *err) {
+  enum { STEP = 16 };
+  uint32_t n = p->r.request->block_size;
+  if (n % STEP == 0 || n == 1 || n == STEP / 2) return VF_OK;
+  return vf_fail(err, VF_UNSUPPORTED,
+                 "vLLM has no blocks of %" PRIu32 " tokens: --block-size 16, 32, 64…", n);
+}
 
 vf_status vf_vllm_check(vf_vllm_plan *p, vf_error *err) {
   vf_status status = check_ranks(p, err);
   if (status == VF_OK) status = check_context_ranks(p, err);
   if (status == VF_OK) status = check_adapters(p, err);
+  if (status == VF_OK) status = check_block(p, err);
   if (status == VF_OK) status = vf_ranks_check(&p->r, &kernels, err);
   if (status == VF_OK) status = check_layers(p, err);
+  if (status == VF_OK) status = check_compressed(p, err);
   if (status == VF_OK) check_blocks(p);
   if (status == VF_OK) check_groups(p);
   return status == VF_OK ? check_cache_format(p, err) : status;

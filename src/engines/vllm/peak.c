@@ -136,6 +136,26 @@ static uint64_t embeddings_bytes(const vf_vllm_plan *p) {
   return p->r.model->n_embd * (p->r.batch_tokens + tokens / 2) * p->r.number_bytes;
 }
 
+/* Where keys stand for several tokens: queries and results of 64 or 128 heads, whatever the ranks;
+ * the streams of the hidden state, which each half of a layer mixes; and, for four prompts at once,
+ * keys of the whole context and of the batch in 16 bits (models/deepseek_v4/nvidia/flashmla.py).
+ * Two starts on B200 with experts in one kernel (vllm#51454) had next to nothing of it, one on
+ * GH200 (vllm#44376) most: the ends are theirs. */
+static uint64_t compressed_bytes(const vf_vllm_plan *p, int end) {
+  enum { PROMPTS = 4, LEAST_HEADS = 64, MOST_HEADS = 128 };
+  static const uint32_t queries[3] = {1, 2, 4}, streams[3] = {1, 3, 8};
+  const vf_layer *l = &p->r.model->layers[p->r.shard.first_layer];
+  uint64_t compress = UINT32_MAX, tokens = p->r.batch_tokens;
+  if (!vf_vllm_compresses(p->r.model)) return 0;
+  for (uint32_t i = p->r.shard.first_layer; i < p->r.shard.end_layer; i++)
+    if (p->r.model->layers[i].compress != 0)
+      compress = vf_min_u64(compress, p->r.model->layers[i].compress);
+  uint64_t heads = l->n_heads / p->r.tp <= LEAST_HEADS ? LEAST_HEADS : MOST_HEADS;
+  uint64_t each = queries[end] * heads * l->k_dim + streams[end] * l->streams * p->r.model->n_embd;
+  uint64_t keys = end == 0 ? 0 : p->r.w->requested_ctx_tokens / compress + l->window + tokens;
+  return (tokens * each + PROMPTS * keys * l->k_dim) * p->r.number_bytes;
+}
+
 /* The peak at one end of the interval. */
 static uint64_t peak_bytes(const vf_vllm_plan *p, int end) {
   uint64_t forward = 0, workspace = 0, beside = embeddings_bytes(p);
@@ -145,7 +165,7 @@ static uint64_t peak_bytes(const vf_vllm_plan *p, int end) {
     forward = vf_max_u64(forward, layer_bytes(p, l, end) + own);
     workspace = vf_max_u64(workspace, workspace_bytes(p, l));
   }
-  forward += unpacked_bytes(p) + context_bytes(p);
+  forward += unpacked_bytes(p) + context_bytes(p) + compressed_bytes(p, end);
   if (!p->r.shard.last) beside += 2 * p->r.model->n_embd * p->r.batch_tokens * p->r.number_bytes;
   /* a log of Qwen3-VL 30B with 1,024 rows of logits has no more than those at its peak */
   if (p->rules.workspaces_stay && end != 0) beside += workspace;

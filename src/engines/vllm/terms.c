@@ -29,7 +29,7 @@ static void say_cache(const vf_ranks *r, const vf_line *line, vf_text *out) {
   vf_text_thousands(out, tokens);
   vf_text_put(out, " tokens × ");
   vf_text_thousands(out, blocks);
-  vf_text_printf(out, " blocks × %" PRIu64 " B", pool->block_bytes);
+  vf_text_printf(out, " blocks × %" PRIu64 " B", pool->need_bytes);
   if (pool->n_groups > 1)
     vf_text_printf(out,
                    " (%" PRIu32 " groups of up to %" PRIu32
@@ -50,6 +50,10 @@ static void say_activation(const vf_ranks *r, const vf_line *line, vf_text *out)
                  " tokens × (4 × %" PRIu64 " + 3 × feed-forward / tp) × %" PRIu32 " B",
                  c / 10, c % 10, r->batch_tokens, r->model->n_embd, r->number_bytes);
   if (r->moe) vf_text_put(out, ", with the experts' workspaces");
+  if (vf_vllm_compresses(r->model))
+    vf_text_printf(
+        out, ", and queries and results of 64 or 128 heads, streams, and keys of four prompts "
+             "in 16 bits");
 }
 
 static void say_graphs(const vf_ranks *r, const vf_line *line, vf_text *out) {

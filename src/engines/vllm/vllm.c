@@ -60,9 +60,11 @@ static vf_status resolve(vf_vllm_plan *p, vf_error *err) {
   p->recurrent = vf_ranks_has_mixer(p->r.model, VF_MIX_RECURRENT);
   p->new_runner = p->rules.dense_runner_v2 && !p->r.moe && !p->recurrent;
   resolve_batch(p);
-  /* --kv-cache-dtype auto: sparse latent attention takes 8 bits */
-  bool sparse = vf_ranks_has_cache(p->r.model, VF_CACHE_INDEXER) &&
-                vf_ranks_has_cache(p->r.model, VF_CACHE_LATENT);
+  /* --kv-cache-dtype auto: sparse latent attention takes 8 bits, and so do keys of several tokens
+   */
+  bool sparse =
+      vf_vllm_compresses(p->r.model) || (vf_ranks_has_cache(p->r.model, VF_CACHE_INDEXER) &&
+                                         vf_ranks_has_cache(p->r.model, VF_CACHE_LATENT));
   vf_ranks_formats(&p->r, sparse ? VF_FORMAT_F8_E4M3 : VF_FORMAT_NONE);
   fill_workload(p);
   return VF_OK;
@@ -137,6 +139,13 @@ static void tell_queue(vf_vllm_plan *p, uint64_t held) {
                           w->real_ctx_tokens == 0 ? " (--avg-ctx: how long they really are)" : "");
 }
 
+/* Whether so many blocks are enough for a request of the full length, as a start counts it. */
+static bool holds_one(const vf_vllm_plan *p, uint64_t blocks) {
+  uint64_t need = 0, has = 0;
+  if (!vf_mul(&need, p->pool.request_blocks, p->pool.need_bytes)) return false;
+  return !vf_mul(&has, blocks, p->pool.block_bytes) || has >= need;
+}
+
 /* All ranks use as many blocks as the one with the fewest. */
 static void tell_capacity(vf_vllm_plan *p, uint64_t blocks, uint64_t most_blocks) {
   p->r.w->block_size = p->pool.least_tokens;
@@ -149,7 +158,7 @@ static void tell_capacity(vf_vllm_plan *p, uint64_t blocks, uint64_t most_blocks
   }
   p->r.w->max_concurrency_x100 = concurrency_x100(p, blocks);
   p->r.w->most_concurrency_x100 = concurrency_x100(p, most_blocks);
-  p->r.w->starts &= blocks >= p->pool.request_blocks;
+  p->r.w->starts &= holds_one(p, blocks);
   uint64_t states, real = vf_vllm_request_blocks(p, vf_ranks_lengths(&p->r).bytes, &states);
   if (p->r.w->real_ctx_tokens != 0 && real != 0)
     p->r.w->real_concurrency_x100 = (blocks * 200 + real) / (2 * real) * p->r.dp;

@@ -56,6 +56,10 @@ typedef struct vf_vllm_rules {
   bool prefix_of_states;     /* and is on by default */
   bool state_blocks_checked; /* a state's block for each of --max-num-seqs, or no start */
   bool logs_concurrency;     /* logged tokens are concurrency x length */
+  bool rocm_counts_device;   /* weights on ROCm are what the device lost, not what torch gave */
+  bool towers_drop_output;   /* models with towers make an output matrix that they do not use */
+  bool compressed_keys;      /* knows keys of several tokens */
+  bool packs_groups;         /* and its groups share a block as they come */
   bool in_flight_twice;      /* windows reserve the tokens of two batches */
   bool dense_runner_v2;      /* dense models run on model runner V2 */
   bool gguf_plugin, bitsandbytes_plugin; /* such weights need a plugin */
@@ -88,6 +92,7 @@ typedef struct vf_vllm_pool {
   uint32_t group_layers; /* in the longest group; 0: one group of unequal pages */
   uint64_t page_bytes;   /* common to all layers */
   uint64_t block_bytes;  /* a block of the pool on this rank: a page of each of a group's layers */
+  uint64_t need_bytes;   /* a block as a start counts it, where that is more; else block_bytes */
   uint64_t request_blocks; /* that one request of the full length takes */
   uint64_t state_blocks;   /* of these, for states */
   uint32_t least_tokens;   /* in the smallest block */
@@ -126,6 +131,10 @@ void vf_vllm_shard(vf_vllm_plan *p, uint32_t stage);
 
 /* Fills p->pool for the rank of p->r.shard and a context of p->r.w->requested_ctx_tokens. */
 vf_status vf_vllm_find_pool(vf_vllm_plan *p, vf_error *err);
+
+/* The same of a model with keys of several tokens (compressed.c). */
+bool vf_vllm_compresses(const vf_model *m);
+vf_status vf_vllm_find_compressed_pool(vf_vllm_plan *p, vf_error *err);
 
 /* Blocks of a request of so many tokens in p->pool; *states: of these, for states. */
 uint64_t vf_vllm_request_blocks(const vf_vllm_plan *p, uint64_t tokens, uint64_t *states);

@@ -38,6 +38,7 @@ static bool is_here(const vf_vllm_plan *p, uint32_t layer) {
 }
 
 static uint32_t rotated(const vf_model *m, const vf_layer *l) {
+  if (l->o_lora != 0) return l->rope_dim;
   if ((l->mixers & VF_MIX_ATTENTION) == 0 || (l->flags & VF_LAYER_NO_ROPE) != 0) return 0;
   if (l->kv_lora != 0) return l->rope_dim;
   return m->rotated_permille != 0 ? l->k_dim * m->rotated_permille / 1000 : l->k_dim;
@@ -49,6 +50,8 @@ static uint64_t rope_bytes(const vf_vllm_plan *p) {
   const vf_model *m = p->r.model;
   uint64_t rows = vf_max_u64(m->max_ctx_tokens, p->r.w->requested_ctx_tokens), dims = 0;
   uint32_t last = 0;
+  /* models/deepseek_v4/common/rope.py: in 32 bits, for keys of one token and of several */
+  if (vf_vllm_compresses(m)) return rows * 2 * rotated(m, &m->layers[0]) * 4;
   bool latent = vf_ranks_has_cache(m, VF_CACHE_LATENT);
   if (m->flags & VF_MODEL_MROPE) rows *= 4;
   for (uint32_t i = p->r.shard.first_layer; i < p->r.shard.end_layer; i++) {
@@ -134,13 +137,24 @@ static void add_buffers(vf_interval *size, const vf_ranks *r) {
   if (r->moe) size->high_bytes += all / 2000;
 }
 
-/* Gemma 3n and 4 with embeddings for every layer: a log has the vocabulary's matrix twice. */
-static uint64_t second_vocabulary_bytes(const vf_ranks *r) {
-  const vf_model *m = r->model;
+static bool has_role(const vf_model *m, vf_role role) {
   for (size_t i = 0; i < m->n_tensors; i++)
-    if (m->tensors[i].role == VF_ROLE_PER_LAYER_TOKEN_EMBD && r->shard.first)
-      return m->n_vocab * m->n_embd * r->number_bytes / r->tp;
-  return 0;
+    if (m->tensors[i].role == role) return true;
+  return false;
+}
+
+/* Where a model's output is its embedding, vLLM makes an output matrix and drops it
+ * (vocab_parallel_embedding.py: tie_weights): the allocator has its memory, and so has the log of a
+ * platform that tells what the device lost.  Before #52147 that is a matter of the class: Llama's
+ * and Gemma 4's did so, Gemma 3's since #30827, Qwen's did not.  A log of Gemma 4 E4B has it. */
+static void add_dropped_output(vf_interval *size, const vf_ranks *r) {
+  const vf_model *m = r->model;
+  uint64_t bytes = m->n_vocab * m->n_embd * r->number_bytes / r->tp;
+  const vf_vllm_rules *rules = &vf_vllm_plan_of(r)->rules;
+  bool may = rules->towers_drop_output || (m->flags & VF_MODEL_HAS_TOWER) == 0;
+  if (!rules->rocm_counts_device || has_role(m, VF_ROLE_OUTPUT) || !may || !r->shard.last) return;
+  if (has_role(m, VF_ROLE_PER_LAYER_TOKEN_EMBD)) size->bytes += bytes;
+  size->high_bytes += bytes;
 }
 
 /* Three logs of 0.27.1 with runner V2 have 0.3 to 0.6 % more than the tensors: what the device lost
@@ -178,13 +192,14 @@ vf_amount vf_vllm_weights(const vf_ranks *r, uint32_t device) {
   if (r->shard.pad_width != 0 && d->compute_capability / 10 == 9) size.low_bytes -= all / 40;
   if (r->shard.pad_width != 0) size.high_bytes += all / 250;
   size.high_bytes += spread_scales_bytes(r, d->compute_capability, all);
-  size.high_bytes += tile_bytes(r) + second_vocabulary_bytes(r);
+  size.high_bytes += tile_bytes(r);
   add_buffers(&size, r);
   add_unused(&size, vf_vllm_plan_of(r));
   if (d->backend == VF_BACKEND_ROCM) {
     bool padded = r->moe || (r->model->flags & VF_MODEL_HAS_TOWER) != 0;
     size.bytes += ROCM_MIB * VF_MIB;
     size.high_bytes += ROCM_MIB * VF_MIB + (padded ? all / 22 : all / 200);
+    add_dropped_output(&size, r);
   }
   size.high_bytes += moved / 10;
   size.low_bytes -= vf_min_u64(moved, size.low_bytes);

@@ -58,6 +58,7 @@ static inline void add_norm(vf_builder *b, vf_role role, int32_t i, const vf_lay
 /* ---- Mixers ----------------------------------------------------------------------------- */
 
 void vf_lay_block_index(vf_builder *b, uint32_t i, vf_layer *l);
+void vf_lay_compressed(vf_builder *b, uint32_t i, vf_layer *l);
 void vf_lay_latent(vf_builder *b, uint32_t i, vf_layer *l);
 void vf_lay_state(vf_builder *b, uint32_t i, vf_layer *l);
 void vf_lay_kda(vf_builder *b, uint32_t i, vf_layer *l);
@@ -66,6 +67,7 @@ void vf_lay_rwkv(vf_builder *b, uint32_t i, vf_layer *l);
 void vf_emit_qk_norms(vf_builder *b, int32_t i, const vf_layer *l);
 void vf_emit_attention(vf_builder *b, int32_t i, const vf_layer *l);
 void vf_emit_latent(vf_builder *b, int32_t i, const vf_layer *l);
+void vf_emit_compressed(vf_builder *b, int32_t i, const vf_layer *l);
 void vf_emit_cross(vf_builder *b, int32_t i, const vf_layer *l);
 void vf_emit_mamba1(vf_builder *b, int32_t i, const vf_layer *l);
 void vf_emit_mamba2(vf_builder *b, int32_t i, const vf_layer *l);
