@@ -4,16 +4,18 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "trouble.h"
 
-enum { PATH_BYTES = 4096, MOST_FILES = 1 << 20, DEPTH = 64, IGNORED = 256 };
+enum { PATH_BYTES = 4096, MOST_FILES = 1 << 20, DEPTH = 64, IGNORED = 256, PATTERN_BYTES = 256 };
 
 /* One folder that was named, and what is left out of it. */
 typedef struct walk {
@@ -22,7 +24,7 @@ typedef struct walk {
   const char *root;
   char path[PATH_BYTES];      /* of the folder or the entry that is looked at */
   char real_root[PATH_BYTES]; /* without links; "": not known */
-  char ignored[IGNORED][256];
+  char ignored[IGNORED][PATTERN_BYTES];
   size_t n_ignored;
 } walk;
 
@@ -48,18 +50,41 @@ void free_files(file_list *files) {
 
 /* ---- What is left out ------------------------------------------------------------------- */
 
+/* A file, or NULL: there is none.  Nothing is waited for: a pipe would never end. */
+static vf_status open_ignored(FILE **out, const char *path, vf_error *err) {
+  struct stat st;
+  *out = NULL;
+  int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) return VF_OK;
+  if (fd < 0) return trouble(err, path, "cannot be opened: %s", strerror(errno));
+  bool file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+  if (file) *out = fdopen(fd, "r");
+  if (*out != NULL) return VF_OK;
+  close(fd);
+  return trouble(err, path, file ? "cannot be opened" : "is no file");
+}
+
 /* .vramfitignore: a pattern a line, '#' begins a comment; one with a slash is about the path. */
-static void read_ignored(walk *w) {
-  char path[PATH_BYTES], line[256];
+static vf_status read_ignored(walk *w, vf_error *err) {
+  char path[PATH_BYTES + 16], line[PATTERN_BYTES];
+  FILE *f;
   snprintf(path, sizeof path, "%s/.vramfitignore", w->root);
-  FILE *f = fopen(path, "r");
-  while (f != NULL && w->n_ignored < IGNORED && fgets(line, sizeof line, f) != NULL) {
+  vf_status status = open_ignored(&f, path, err);
+  while (status == VF_OK && f != NULL && fgets(line, sizeof line, f) != NULL) {
     size_t n = strcspn(line, "\r\n");
+    if (line[n] == '\0' && n + 1 == sizeof line)
+      status = trouble(err, path, "a line of more than %d bytes", PATTERN_BYTES - 2);
     while (n > 0 && (line[n - 1] == ' ' || line[n - 1] == '/')) n--;
     line[n] = '\0';
-    if (n > 0 && line[0] != '#') snprintf(w->ignored[w->n_ignored++], sizeof line, "%s", line);
+    if (n == 0 || line[0] == '#' || status != VF_OK) continue;
+    if (w->n_ignored == IGNORED)
+      status = trouble(err, path, "more than %d patterns", IGNORED);
+    else
+      strcpy(w->ignored[w->n_ignored++], line);
   }
+  if (status == VF_OK && f != NULL && ferror(f)) status = trouble(err, path, "cannot be read");
   if (f != NULL) fclose(f);
+  return status;
 }
 
 /* Path is seen from the root of the walk. */
@@ -170,8 +195,8 @@ static vf_status start_walk(file_list *files, const args *a, const char *root, v
   if (strlen(root) >= sizeof w.path)
     return trouble(err, root, "a path of more than %d bytes", PATH_BYTES - 1);
   strcpy(w.path, root);
-  read_ignored(&w);
-  return walk_folder(&w, DEPTH + 1, err);
+  vf_status status = read_ignored(&w, err);
+  return status == VF_OK ? walk_folder(&w, DEPTH + 1, err) : status;
 }
 
 /* ---- Only some of them ------------------------------------------------------------------ */
@@ -186,7 +211,10 @@ static vf_status read_changed(file_list *changed, vf_error *err) {
   char line[PATH_BYTES];
   vf_status status = VF_OK;
   while (status == VF_OK && fgets(line, sizeof line, stdin) != NULL) {
-    line[strcspn(line, "\r\n")] = '\0';
+    size_t n = strcspn(line, "\r\n");
+    if (line[n] == '\0' && n + 1 == sizeof line)
+      return trouble(err, "standard input", "a path of more than %d bytes", PATH_BYTES - 2);
+    line[n] = '\0';
     if (line[0] != '\0') status = add_file(changed, line, err);
   }
   return status;

@@ -287,6 +287,8 @@ vf_status vf_load(vf_loaded *out, const vf_context *ctx, const char *ref, vf_loa
 }
 
 void vf_loaded_free(vf_loaded *l) {
+  vf_model_free(l->network);
+  l->network = NULL;
   if (l->arena != NULL) vf_arena_free(l->arena);
   l->arena = NULL;
 }
@@ -301,6 +303,11 @@ static const char *last_parts(const char *ref, unsigned parts) {
 vf_status vf_load_elsewhere(vf_loaded *out, const vf_context *ctx, const char *ref,
                             vf_load_depth depth, vf_error *err) {
   vf_status status = vf_load(out, ctx, ref, depth, err);
+  const char *cached = strstr(ref, "models--"); /* a folder of the Hub's cache says whose it is */
+  if (status == VF_UNKNOWN && cached != NULL && cached != ref) {
+    vf_loaded_free(out);
+    if (vf_load(out, ctx, cached, depth, NULL) == VF_OK) return VF_OK;
+  }
   for (unsigned parts = 2; status == VF_UNKNOWN && parts > 0; parts--) {
     const char *last = last_parts(ref, parts);
     if (last == ref || last[0] == '\0') continue;

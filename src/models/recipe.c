@@ -556,6 +556,16 @@ vf_status vf_recipe_apply(vf_model *m, const char *name, vf_error *err) {
   return vf_fail(err, VF_UNKNOWN, "unknown quant '%s': did you mean %s?", name, search.best);
 }
 
+bool vf_recipe_is_known(const char *name) {
+  char bare[VF_NAME_SIZE];
+  vf_scheme scheme;
+  cut_imatrix(bare, name);
+  for (size_t i = 0; vf_file_format_name(i) != NULL; i++)
+    if (vf_name_equal(i < R_NAMED ? bare : name, vf_file_format_name(i))) return true;
+  return vf_name_equal(name, mxfp4_bf16) || vf_mix_ik_format(name) != VF_FORMAT_NONE ||
+         vf_scheme_named(&scheme, name);
+}
+
 static bool has_states(const vf_model *m) {
   for (uint32_t i = 0; i < m->n_layers; i++)
     if (m->layers[i].mixers & VF_MIX_RECURRENT) return true;

@@ -11,6 +11,9 @@
  * (scheme.h); case does not matter.  "IQ4_XS+imatrix": as with an importance matrix. */
 vf_status vf_recipe_apply(vf_model *model, const char *name, vf_error *err);
 
+/* Whether vf_recipe_apply knows the name. */
+bool vf_recipe_is_known(const char *name);
+
 /* Stores the model in the format that its makers publish it in. */
 vf_status vf_recipe_apply_own(vf_model *model, vf_error *err);
 

@@ -1,6 +1,7 @@
 /* node.c - trees of structured texts, and JSON as one. */
 #include "readers/node.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/status.h"
@@ -10,7 +11,33 @@ bool vf_node_is(const vf_node *node, vf_node_kind kind) {
   return node != NULL && node->kind == kind;
 }
 
-/* The last one of a name counts, as in most readers. */
+static int compare_keys(const void *a, const void *b) {
+  const vf_node *x = *(const vf_node *const *)a, *y = *(const vf_node *const *)b;
+  int order = strcmp(x->text, y->text);
+  if (order != 0) return order;
+  if (x->line != y->line) return x->line < y->line ? -1 : 1;
+  return x->column < y->column ? -1 : x->column > y->column;
+}
+
+const vf_node *vf_node_twice(const vf_node *map, vf_arena *arena, bool *memory) {
+  enum { FEW = 16 };
+  const vf_node *few[FEW], **keys = few;
+  const vf_node *first = NULL;
+  size_t n = 0;
+  *memory = true;
+  if (map->count > FEW) keys = vf_arena_alloc_raw(arena, map->count, sizeof *keys);
+  *memory = keys != NULL;
+  if (keys == NULL) return NULL;
+  for (const vf_item *i = map->items; i != NULL; i = i->next)
+    if (i->key->quoted || strcmp(i->key->text, "<<") != 0) keys[n++] = i->key;
+  if (n > 1) qsort(keys, n, sizeof *keys, compare_keys);
+  for (size_t i = 1; i < n; i++)
+    if (strcmp(keys[i - 1]->text, keys[i]->text) == 0 &&
+        (first == NULL || keys[i]->line < first->line))
+      first = keys[i];
+  return first;
+}
+
 static const vf_item *find_item(const vf_node *node, const char *key, size_t length) {
   const vf_item *found = NULL;
   if (!vf_node_is(node, VF_NODE_MAP)) return NULL;
@@ -124,6 +151,18 @@ static vf_status too_much(vf_error *err) {
   return vf_fail(err, VF_LIMIT, "more than %d values, or than there is memory for", VF_NODE_MOST);
 }
 
+/* Readers disagree about which one counts, so that none may. */
+static vf_status check_keys(json_builder *j, vf_error *err) {
+  const vf_node *map = j->open[j->depth].node;
+  bool memory = true;
+  const vf_node *twice = map->kind == VF_NODE_MAP ? vf_node_twice(map, j->b.arena, &memory) : NULL;
+  if (!memory) return vf_fail_nomem(err);
+  if (twice == NULL) return VF_OK;
+  vf_fail(err, VF_MALFORMED, "'%.60s' stands here twice: which one counts?", twice->text);
+  if (err != NULL) err->line = twice->line, err->column = twice->column;
+  return VF_MALFORMED;
+}
+
 vf_status vf_node_read_json(const vf_node **out, const char *text, size_t length, vf_arena *arena,
                             vf_error *err) {
   json_builder j = {.b = {arena, 0}, .scan = vf_json_scan_over(text, length), .line = 1};
@@ -135,6 +174,8 @@ vf_status vf_node_read_json(const vf_node **out, const char *text, size_t length
     if (status != VF_OK) return status;
     if (t == VF_JSON_END) break;
     if (t == VF_JSON_OBJECT_END || t == VF_JSON_ARRAY_END) {
+      status = check_keys(&j, err);
+      if (status != VF_OK) return status;
       j.depth--;
       continue;
     }

@@ -50,6 +50,10 @@ const char *vf_node_text(const vf_node *node, const char *path);
 /* Item i of a list; NULL beyond the last, or if it is none. */
 const vf_node *vf_node_at(const vf_node *node, size_t i);
 
+/* A key of the map that stands there for the second time, where both may be meant; NULL: none, or
+ * no memory, which `memory` says. */
+const vf_node *vf_node_twice(const vf_node *map, vf_arena *arena, bool *memory);
+
 bool vf_node_is(const vf_node *node, vf_node_kind kind);
 
 /* While building: new nodes in the arena; NULL: no memory, or more than VF_NODE_MOST of them. */

@@ -166,9 +166,23 @@ static vf_status open_container(builder *y, const yaml_event_t *e, vf_node_kind 
   return VF_OK;
 }
 
+/* YAML allows no key twice; readers that take one differ in which. */
+static vf_status stands_twice(builder *y, const vf_node *key) {
+  vf_fail(y->err, VF_MALFORMED, "'%.60s' stands here twice: which one counts?", key->text);
+  if (y->err != NULL) {
+    y->err->line = key->line;
+    y->err->column = key->column;
+  }
+  return VF_MALFORMED;
+}
+
 static vf_status close_container(builder *y, const yaml_event_t *e) {
   open_node *o = &y->open[y->depth];
-  if (o->node->kind == VF_NODE_MAP && !apply_merges(y, o)) return too_much(y, e->start_mark);
+  bool map = o->node->kind == VF_NODE_MAP, memory = true;
+  const vf_node *twice = map ? vf_node_twice(o->node, y->b.arena, &memory) : NULL;
+  if (!memory) return vf_fail_nomem(y->err);
+  if (twice != NULL) return stands_twice(y, twice);
+  if (map && !apply_merges(y, o)) return too_much(y, e->start_mark);
   if (o->anchor != 0) y->anchors[o->anchor - 1].node = o->node;
   y->depth--;
   return VF_OK;

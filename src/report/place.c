@@ -259,12 +259,24 @@ static void put_growth(const page *g, const vf_device_budget *b, size_t label_wi
                 vf_unit_name(g->options->unit));
 }
 
-static void put_device(const page *g, const vf_placed_scenario *s, size_t i, size_t label_width) {
+static bool is_same(const vf_device_budget *a, const vf_device_budget *b) {
+  return strcmp(a->device.id, b->device.id) == 0 && a->capacity_bytes == b->capacity_bytes &&
+         a->need.bytes == b->need.bytes && a->need.low_bytes == b->need.low_bytes &&
+         a->need.high_bytes == b->need.high_bytes && a->growth_bytes == b->growth_bytes;
+}
+
+/* Device i and those behind it of which the same is to be said; returns how many. */
+static size_t put_devices(const page *g, const vf_placed_scenario *s, size_t i,
+                          size_t label_width) {
   const vf_device_budget *b = &s->plan.budgets[i];
+  size_t n = 1;
+  while (i + n < g->p->box.n_devices && is_same(b, b + n)) n++;
   char buf[128], capacity[40], left[40];
   vf_unit unit = g->options->unit;
   vf_text t = vf_text_on(buf, sizeof buf);
-  if (g->p->box.n_devices > 1)
+  if (n > 1)
+    vf_text_printf(&t, "GPU %zu–%zu need", i, i + n - 1);
+  else if (g->p->box.n_devices > 1)
     vf_text_printf(&t, "GPU %zu needs", i);
   else
     vf_text_put(&t, "needs");
@@ -275,11 +287,12 @@ static void put_device(const page *g, const vf_placed_scenario *s, size_t i, siz
   write_size(capacity, b->capacity_bytes, unit);
   vf_text l = vf_text_on(left, sizeof left);
   vf_text_signed_size(&l, b->headroom_bytes, unit, 1);
-  vf_out_printf(g->out, " %s  of %s", vf_unit_name(unit), capacity);
+  vf_out_printf(g->out, " %s  %sof %s", vf_unit_name(unit), n > 1 ? "each " : "", capacity);
   if (g->p->box.n_devices > 1) vf_out_printf(g->out, " of %s", b->device.name);
   write_size(capacity, b->headroom_target_bytes, unit);
   vf_out_printf(g->out, ", %s left, target %s\n", left, capacity);
   put_growth(g, b, label_width);
+  return n;
 }
 
 static void put_host(const page *g, const vf_placed_scenario *s, size_t label_width) {
@@ -335,7 +348,7 @@ static void put_whole(const page *g, const vf_placed_scenario *s) {
   }
   for (size_t i = 0; i < g->p->n_items; i++)
     if (s->peak >> i & 1) put_item(g, s, i, label), n++;
-  for (size_t i = 0; i < g->p->box.n_devices; i++) put_device(g, s, i, label);
+  for (size_t i = 0; i < g->p->box.n_devices;) i += put_devices(g, s, i, label);
   put_host(g, s, label);
   vf_out_put(g->out, "  ");
   put_padded(g->out, "compute", label + 2, false);

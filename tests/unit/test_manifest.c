@@ -125,16 +125,44 @@ static void scripts_are_followed_without_running_them(void **state) {
 
 static void json_is_a_tree_with_lines(void **state) {
   static const char text[] =
-      "{\n  \"a\": [1, {\"b\": \"x\\u0041\"}],\n  \"a2\": null, \"a\": true\n}";
+      "{\n  \"a\": [1, {\"b\": \"x\\u0041\"}],\n  \"a2\": null, \"b\": true\n}";
   const vf_node *documents;
   (void)state;
   assert_ok(vf_node_read_json(&documents, text, sizeof text - 1, arena, err));
   const vf_node *root = vf_node_at(documents, 0);
-  assert_string_equal(vf_node_text(root, "a"), "true"); /* the last one counts */
+  assert_string_equal(vf_node_text(root, "b"), "true");
   assert_null(vf_node_text(root, "a2"));
   assert_null(vf_node_get(root, "nothing/below"));
   assert_int_equal(vf_node_key(root, "a2")->line, 3);
   assert_int_equal(root->count, 3);
+}
+
+static vf_status read_twice(const char *text, bool yaml, const char *key, uint32_t line) {
+  const vf_node *documents;
+  vf_error err = {.status = VF_OK};
+  size_t n = strlen(text);
+  vf_status status = yaml ? vf_node_read_yaml(&documents, text, n, arena, &err)
+                          : vf_node_read_json(&documents, text, n, arena, &err);
+  if (status == VF_UNSUPPORTED && yaml) return status; /* without libyaml */
+  assert_int_equal(status, VF_MALFORMED);
+  assert_non_null(strstr(err.message, "stands here twice"));
+  assert_non_null(strstr(err.message, key));
+  assert_int_equal(err.line, line);
+  return status;
+}
+
+/* Also where there are many keys, and where an escape writes one of them. */
+static void keys_that_stand_twice_are_refused(void **state) {
+  char many[2048];
+  vf_text t = vf_text_on(many, sizeof many);
+  (void)state;
+  read_twice("{\"a\": 1, \"b\": {\"c\": 2,\n \"c\": 3}}", false, "'c'", 2);
+  read_twice("{\"ab\": 1, \"\\u0061b\": 2}", false, "'ab'", 1);
+  vf_text_put(&t, "{");
+  for (int i = 0; i < 100; i++) vf_text_printf(&t, "\"k%d\": 1,\n", i);
+  vf_text_put(&t, "\"k7\": 2}");
+  read_twice(many, false, "'k7'", 101);
+  read_twice("a:\n  x: 1\n  y: 2\n  x: 3\n", true, "'x'", 4);
 }
 
 static void yaml_merges_and_aliases_what_came_before(void **state) {
@@ -261,6 +289,7 @@ int main(void) {
       cmocka_unit_test(every_layer_is_taken_off),
       cmocka_unit_test(what_is_only_about_an_engine_starts_none),
       cmocka_unit_test(scripts_are_followed_without_running_them),
+      cmocka_unit_test(keys_that_stand_twice_are_refused),
       cmocka_unit_test(json_is_a_tree_with_lines),
       cmocka_unit_test(yaml_merges_and_aliases_what_came_before),
       cmocka_unit_test(compose_text_is_interpolated),

@@ -126,6 +126,30 @@ static void no_rows(vf_doc *d, const void *result) {
   vf_doc_close(d, '}');
 }
 
+static void large_numbers(vf_doc *d, const void *result) {
+  (void)result;
+  vf_doc_open(d, NULL, '[');
+  vf_doc_u64(d, NULL, UINT64_C(9007199254740991));
+  vf_doc_u64(d, NULL, UINT64_C(9007199254740992));
+  vf_doc_u64(d, NULL, UINT64_MAX);
+  vf_doc_i64(d, NULL, INT64_MIN);
+  vf_doc_i64(d, NULL, INT64_MAX);
+  vf_doc_i64(d, NULL, -1);
+  vf_doc_close(d, ']');
+}
+
+/* 2^53 - 1 is the last number before which a double has every one. */
+static void numbers_of_json_end_where_doubles_do(void **state) {
+  sink s = {.length = 0};
+  vf_out out;
+  vf_error err = {.status = VF_OK};
+  (void)state;
+  vf_out_init(&out, take, &s);
+  assert_int_equal(vf_document_write(&out, &vf_format_json, large_numbers, NULL, &err), VF_OK);
+  assert_string_equal(s.text, "[\n  9007199254740991,\n  9007199254740991,\n  9007199254740991,\n"
+                              "  -9007199254740991,\n  9007199254740991,\n  -1\n]\n");
+}
+
 static void a_document_without_rows_is_no_table(void **state) {
   sink s = {.length = 0};
   vf_out out;
@@ -142,6 +166,7 @@ int main(void) {
       cmocka_unit_test(hostile_names_are_text_in_every_format),
       cmocka_unit_test(one_more_format_is_one_file_and_one_row),
       cmocka_unit_test(every_format_has_a_name_and_one_page_is_set_by_hand),
+      cmocka_unit_test(numbers_of_json_end_where_doubles_do),
       cmocka_unit_test(a_document_without_rows_is_no_table),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -162,10 +162,21 @@ static const char *const checkpoints[] = {
 
 static const vf_kernel_rules kernels = {"vLLM", checkpoints, true, false, true};
 
+/* config/cache.py, BlockSize: 1, 8, 16, 32… 256; kernels take multiples of 16
+ * (attention/backend.py, MultipleOf(16)), which later versions let through. */
+static vf_status check_block(const vf_vllm_plan *p, vf_error *err) {
+  enum { STEP = 16 };
+  uint32_t n = p->r.request->block_size;
+  if (n % STEP == 0 || n == 1 || n == STEP / 2) return VF_OK;
+  return vf_fail(err, VF_UNSUPPORTED,
+                 "vLLM has no blocks of %" PRIu32 " tokens: --block-size 16, 32, 64…", n);
+}
+
 vf_status vf_vllm_check(vf_vllm_plan *p, vf_error *err) {
   vf_status status = check_ranks(p, err);
   if (status == VF_OK) status = check_context_ranks(p, err);
   if (status == VF_OK) status = check_adapters(p, err);
+  if (status == VF_OK) status = check_block(p, err);
   if (status == VF_OK) status = vf_ranks_check(&p->r, &kernels, err);
   if (status == VF_OK) status = check_layers(p, err);
   if (status == VF_OK) status = check_compressed(p, err);

@@ -64,12 +64,25 @@ static void close(vf_doc *d, char bracket) {
   if (d->depth == 0) vf_out_put(d->out, "\n");
 }
 
+/* What a double keeps exactly: readers in JavaScript would make another number of anything beyond,
+ * which no memory reaches (8 PiB). */
+enum { EXACT_BITS = 53 };
+static const uint64_t largest = (UINT64_C(1) << EXACT_BITS) - 1;
+
+static uint64_t at_most(uint64_t n) {
+  return n < largest ? n : largest;
+}
+
 static void value(vf_doc *d, const char *key, const vf_doc_value *v) {
   begin(d, key);
   switch (v->kind) {
   case VF_DOC_STRING: put_string(d->out, v->text, v->length); break;
-  case VF_DOC_U64: vf_out_printf(d->out, "%" PRIu64, v->number); break;
-  case VF_DOC_I64: vf_out_printf(d->out, "%" PRId64, v->signed_number); break;
+  case VF_DOC_U64: vf_out_printf(d->out, "%" PRIu64, at_most(v->number)); break;
+  case VF_DOC_I64:
+    vf_out_printf(d->out, "%s%" PRIu64, v->signed_number < 0 ? "-" : "",
+                  at_most(v->signed_number < 0 ? 0 - (uint64_t)v->signed_number
+                                               : (uint64_t)v->signed_number));
+    break;
   case VF_DOC_HUNDREDTHS:
     vf_out_printf(d->out, "%" PRIu64 ".%02" PRIu64, v->number / 100, v->number % 100);
     break;

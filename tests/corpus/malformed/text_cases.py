@@ -176,6 +176,8 @@ def manifests():
     yield "Modelfile", "modelfile_ctx_a_text", y("FROM qwen3:0.6b\nPARAMETER num_ctx lots\n")
     yield "Modelfile", "modelfile_ctx_2_64", y("FROM qwen3:0.6b\nPARAMETER num_ctx 18446744073709551616\n")
     yield "Modelfile", "modelfile_text_open", y('FROM qwen3:0.6b\nSYSTEM """never ends\n')
+    yield "v.json", "a_quant_of_an_engine", y('{"vramfit": 1, "deployments": [{"model": "qwen3-4b", "quant": "q4", "gpu": "l4", "engine": "llama.cpp", "ctx": "4k"}]}')
+    yield "v.json", "blocks_of_three", y('{"vramfit": 1, "deployments": [{"model": "qwen3-4b", "block_size": 3, "gpu": "l4", "engine": "vllm"}]}')
     yield "Modelfile", "modelfile_from_twice", y("FROM qwen3:0.6b\nFROM llama3.2:1b\n")
     yield "Modelfile", "modelfile_from_a_path_upwards", y("FROM ../../../etc/passwd\n")
     yield "Modelfile", "modelfile_word_unknown", y("FROM qwen3:0.6b\nFROBNICATE yes\n")
