@@ -16,6 +16,7 @@
 #include "deploy/param.h"
 #include "deploy/unsaid.h"
 #include "engines/engine.h"
+#include "models/recipe.h"
 #include "readers/files.h"
 
 enum { OWN_REMARKS = 4 };
@@ -122,6 +123,15 @@ vf_status vf_deployment_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, co
     changed = choose_backend(&devices[i], d, err);
   }
   return changed;
+}
+
+/* A format that any engine knows under that name: our own words are all known here. */
+vf_status vf_deployment_quant_check(const char *quant, vf_error *err) {
+  if (vf_recipe_is_known(quant)) return VF_OK;
+  for (size_t i = 0; vf_engine_at(i) != NULL; i++)
+    if (vf_engine_quant(vf_engine_at(i), quant) != quant) return VF_OK;
+  return vf_fail(err, VF_USAGE,
+                 "quant: '%.60s' is no format that is known (q4_k_m, q8_0, awq, fp8…)", quant);
 }
 
 /* ---- Models ----------------------------------------------------------------------------- */
