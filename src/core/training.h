@@ -96,6 +96,10 @@ bool vf_run_has_head(const vf_run *r);
 void vf_train_add_line(vf_train *out, const char *name, uint64_t bytes, vf_basis basis,
                        const char *fmt, ...) VF_PRINTF(5, 6);
 
+/* Adds a moment to a run's timeline: bytes of the parts as they stand there. */
+void vf_train_add_moment(vf_train *out, const char *name,
+                         const uint64_t bytes[VF_TRAIN_PART_COUNT]);
+
 /* Reads the words and checks the numbers against the model and the GPUs. */
 vf_status vf_run_read(vf_run *out, const vf_model *m, const vf_train_request *r, size_t gpus,
                       vf_error *err);

@@ -79,7 +79,7 @@ static void add_inputs(const moment *t, uint64_t times) {
 }
 
 static void add_work(const moment *t) {
-  vf_train_add_bytes(
+  t->x->p->at_work = vf_train_add_bytes(
       t->x, VF_LIST_ACTIVATIONS,
       VF_FACTORS(t->tokens, t->sequences, t->answers, {work_bytes(t), "B of a layer at work"}),
       t->x->r->cp);
@@ -137,6 +137,7 @@ static uint64_t take_stage(moment *t, bool last) {
   vf_train_list *l = t->x->p->lists;
   l[VF_LIST_ACTIVATIONS] = l[VF_LIST_LOGITS] = (vf_train_list){.n = 0};
   t->last = last;
+  t->x->p->at_work = 0;
   add_stage(t);
   return l[VF_LIST_ACTIVATIONS].bytes + l[VF_LIST_LOGITS].bytes;
 }

@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "deploy/dialect.h"
 #include "deploy/launch.h"
+#include "deploy/library.h"
 #include "deploy/param.h"
 #include "engines/engine.h"
 #include "readers/catalog.h"
@@ -29,6 +30,7 @@ typedef struct launching {
   vf_launch launch; /* the first member: what is given out */
   vf_arena *arena;
   vf_launch_item items[MOST_ITEMS];
+  const vf_context *ctx;
   const vf_estimate *e;
   saying said;
   bool stands; /* the model's name stands for one that is not known */
@@ -270,6 +272,25 @@ static vf_status add_command(launching *l, vf_error *err) {
   return add_item(l, "command", program_of(l->e->engine), &t, err);
 }
 
+/* What is pulled is a tag of its library, or a file of the Hub; a name that is neither stands for a
+ * file that lies here. */
+static void put_source(vf_text *t, launching *l) {
+  const vf_model *m = l->e->model;
+  const char *typed = l->said.d.model;
+  char tag[VF_NAME_SIZE];
+  if (typed != NULL && strncmp(typed, "hf.co/", 6) == 0) {
+    put_word(t, typed);
+    return;
+  }
+  if (strcmp(m->source, "catalog") == 0 && vf_library_tag(tag, l->ctx, m, typed)) {
+    put_word(t, tag);
+    return;
+  }
+  name_model(l);
+  if (l->stands) vf_text_put(t, "./");
+  put_word(t, l->said.d.model != NULL ? l->said.d.model : m->id);
+}
+
 /* Ollama takes the context from a Modelfile, and the rest from its server's environment. */
 static vf_status add_modelfile(launching *l, vf_error *err) {
   const vf_request *r = &l->said.d.request;
@@ -278,7 +299,7 @@ static vf_status add_modelfile(launching *l, vf_error *err) {
   vf_text t = new_text(l);
   if (t.buf == NULL) return vf_fail_nomem(err);
   vf_text_put(&t, "FROM ");
-  put_word(&t, l->said.d.model != NULL ? l->said.d.model : m->id);
+  put_source(&t, l);
   vf_text_printf(&t, "\nPARAMETER num_ctx %" PRIu64, w->requested_ctx_tokens);
   if (r->ubatch_tokens != 0) vf_text_printf(&t, "\nPARAMETER num_batch %" PRIu32, r->ubatch_tokens);
   if (w->gpu_layers <= m->n_layers)
@@ -330,6 +351,7 @@ vf_status vf_launch_make(vf_launch **out, const vf_context *ctx, const vf_estima
   }
   l->arena = arena;
   l->launch.items = l->items;
+  l->ctx = ctx;
   l->e = estimate;
   l->said.d = *deployment;
   l->said.d.request = estimate->request;

@@ -287,6 +287,8 @@ vf_status vf_load(vf_loaded *out, const vf_context *ctx, const char *ref, vf_loa
 }
 
 void vf_loaded_free(vf_loaded *l) {
+  vf_model_free(l->network);
+  l->network = NULL;
   if (l->arena != NULL) vf_arena_free(l->arena);
   l->arena = NULL;
 }

@@ -51,6 +51,11 @@ static void take_speed(vf_offer *o, const vf_estimate *e) {
   if (speed.decode_known) o->decode = speed.decode;
 }
 
+/* --cpu-moe is all of them, whatever their number. */
+static uint32_t cpu_moe_layers(const search *x, const vf_deployment *d) {
+  return (uint32_t)vf_min_u64(d->request.cpu_moe_layers, x->s.asker.model->n_layers);
+}
+
 /* Adds what the deployment comes to; a refusal adds nothing. */
 static vf_status add(search *x, const vf_deployment *d, bool usual, vf_error *err) {
   vf_offers *all = x->out;
@@ -61,7 +66,7 @@ static vf_status add(search *x, const vf_deployment *d, bool usual, vf_error *er
   vf_offer o = {.weights_bytes = vf_model_weights_bytes(x->s.asker.model),
                 .ctx_tokens = w->requested_ctx_tokens,
                 .whole_ctx = w->requested_ctx_tokens == x->limit,
-                .cpu_moe_layers = d->request.cpu_moe_layers,
+                .cpu_moe_layers = cpu_moe_layers(x, d),
                 .gpu_layers = d->request.gpu_layers,
                 .usual = usual};
   snprintf(o.quant, sizeof o.quant, "%s", x->s.asker.model->quant);

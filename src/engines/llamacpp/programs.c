@@ -143,7 +143,9 @@ static vf_status estimate_ollama(vf_estimate *e, const vf_request *request, vf_e
       {"ollama-old",
        "this Ollama had engines of its own: their buffers are bounded by llama.cpp's"},
       true,
-      VF_BUILD_NEWEST};
+      VF_BUILD_NEWEST,
+      false,
+      true};
   bool before = is_old_ollama(e->workload.engine_version);
   vf_request r = *request;
   if (r.seqs == 0) r.seqs = 1;
@@ -189,11 +191,12 @@ static vf_status estimate_ik(vf_estimate *e, const vf_request *request, vf_error
 
 /* What llama.cpp's users mean by a short name: the recipe of the most common file of that size. */
 static const vf_quant_alias quants[] = {
-    {"q2", "Q2_K"},         {"q3", "Q3_K_M"},   {"q4", "Q4_K_M"},   {"q5", "Q5_K_M"},
-    {"q6", "Q6_K"},         {"q8", "Q8_0"},     {"q4_k", "Q4_K_M"}, {"q5_k", "Q5_K_M"},
-    {"q3_k", "Q3_K_M"},     {"fp16", "F16"},    {"half", "F16"},    {"bfloat16", "BF16"},
-    {"fp32", "F32"},        {"float16", "F16"}, {"4bit", "Q4_K_M"}, {"8bit", "Q8_0"},
-    {"mxfp4", "MXFP4_MOE"}, {NULL, NULL},
+    {"q2", "Q2_K"},         {"q3", "Q3_K_M"},    {"q4", "Q4_K_M"},   {"q5", "Q5_K_M"},
+    {"q6", "Q6_K"},         {"q8", "Q8_0"},      {"q4_k", "Q4_K_M"}, {"q5_k", "Q5_K_M"},
+    {"q3_k", "Q3_K_M"},     {"fp16", "F16"},     {"half", "F16"},    {"bfloat16", "BF16"},
+    {"fp32", "F32"},        {"float16", "F16"},  {"4bit", "Q4_K_M"}, {"8bit", "Q8_0"},
+    {"mxfp4", "MXFP4_MOE"}, {"4-bit", "Q4_K_M"}, {"8-bit", "Q8_0"},  {"4", "Q4_K_M"},
+    {"5", "Q5_K_M"},        {"6", "Q6_K"},       {"8", "Q8_0"},      {NULL, NULL},
 };
 
 /* What convert_hf_to_gguf.py makes of a quantized checkpoint: experts in MXFP4 stay so, everything

@@ -111,13 +111,31 @@ static vf_status resolve_cache_formats(plan *p, vf_error *err) {
   return VF_OK;
 }
 
-static vf_status check_model(const vf_model *m, vf_error *err) {
+/* Architectures that files name, and that no llama.cpp runs: "gptj" is in the list of
+ * src/llama-arch.cpp, and no src/models/gptj.cpp or conversion; "mllama" is a file of Ollama's, whose
+ * own engine ran it before 0.30 (ollama/ollama#18486, ggml-org/llama.cpp#9643). */
+static const char *const names_alone[] = {"gptj", "mllama"};
+
+static bool is_name_alone(const char *arch) {
+  for (size_t i = 0; i < sizeof names_alone / sizeof *names_alone; i++)
+    if (strcmp(arch, names_alone[i]) == 0) return true;
+  return false;
+}
+
+static vf_status check_model(const plan *p, vf_error *err) {
+  const vf_model *m = p->model;
   if (m->checkpoint[0] != '\0')
     return vf_fail(err, VF_UNSUPPORTED,
                    "llama.cpp does not load '%s' weights: name a GGUF format with --quant",
                    m->checkpoint);
   if (m->arch[0] == '\0')
-    return vf_fail(err, VF_UNSUPPORTED, "llama.cpp has no architecture for '%s' models", m->type);
+    return vf_fail(err, VF_UNSUPPORTED, "no architecture of llama.cpp is known for '%s' models",
+                   m->type);
+  if (is_name_alone(m->arch) && !p->program->own_engines)
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "llama.cpp does not run '%s' models (\"unknown model architecture\"): "
+                   "--engine transformers does",
+                   m->arch);
   return VF_OK;
 }
 
@@ -230,7 +248,7 @@ static vf_status check_options(const plan *p, vf_error *err) {
 }
 
 vf_status vf_llamacpp_settle(plan *p, vf_error *err) {
-  vf_status status = check_model(p->model, err);
+  vf_status status = check_model(p, err);
   if (status == VF_OK) status = check_formats(p, err);
   if (status == VF_OK) status = check_options(p, err);
   if (status == VF_OK) status = check_split(p, err);

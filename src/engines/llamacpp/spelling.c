@@ -18,8 +18,10 @@ static const vf_spelling rows[] = {
     {"model", "-hf -hfr --hf-repo", .env = "LLAMA_ARG_HF_REPO", .measure = VF_MEASURE_REPO,
      .silent = true},
     /* The context is that of all slots together, and shared out among them; in one pool every slot
-     * may use all of it (common/arg.cpp, server-context.cpp). */
-    {"ctx", "-c --ctx-size", .env = "LLAMA_ARG_CTX_SIZE", .measure = VF_MEASURE_TOTAL},
+     * may use all of it (common/arg.cpp, server-context.cpp).  A 0 that is said keeps --fit from lowering
+     * it (arg.cpp: fit_params_min_ctx). */
+    {"ctx", "-c --ctx-size", .env = "LLAMA_ARG_CTX_SIZE", .measure = VF_MEASURE_TOTAL,
+     .zero = "max"},
     {"seqs", "-np --parallel", .env = "LLAMA_ARG_N_PARALLEL"},
     {"ngl", "-ngl --gpu-layers --n-gpu-layers", .env = "LLAMA_ARG_N_GPU_LAYERS"},
     {"cpu-moe", "-ncmoe --n-cpu-moe", .env = "LLAMA_ARG_N_CPU_MOE"},
