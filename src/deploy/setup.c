@@ -44,6 +44,10 @@ static void change_device(vf_device *d, const vf_deployment *of) {
     d->reserved_bytes = 0;
     if (d->whole_bytes <= of->memory_bytes) d->whole_bytes = 0;
   }
+  if (d->kind == VF_DEVICE_HOST && !d->total_known && of->request.host_memory_bytes != 0) {
+    d->total_bytes = of->request.host_memory_bytes;
+    d->total_known = true;
+  }
   if (of->used_bytes != 0) {
     d->used_bytes = of->used_bytes;
     d->used_is_live = false;
