@@ -263,7 +263,22 @@ static void remark_foreign(vf_estimate *e, const vf_deployment *d) {
       vf_estimate_assume(e, "option-foreign", foreign_texts[i]);
 }
 
+/* Ways to propose tokens that are another model's. */
+static void remark_draft(vf_estimate *e, const vf_deployment *d) {
+  static const char *const others[] = {"eagle3",       "dflash",      "dspark",    "medusa",
+                                       "draft-simple", "draft-model", "standalone"};
+  char word[VF_NAME_SIZE];
+  if (d->spec_method == NULL || d->draft != NULL || !vf_name_normalize(word, d->spec_method))
+    return;
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (strstr(word, others[i]) != NULL)
+      vf_estimate_assume(e, "draft-not-named",
+                         "another model proposes tokens and none is named: what it takes is not "
+                         "counted");
+}
+
 void vf_deployment_remarks(vf_estimate *e, const vf_deployment *d) {
+  remark_draft(e, d);
   for (size_t i = 0; i < d->n_remarks; i++)
     vf_estimate_assume(e, d->remarks[i].code, d->remarks[i].text);
   remark_foreign(e, d);
@@ -326,8 +341,7 @@ vf_status vf_setup_open(vf_setup **out, const vf_context *ctx, const vf_deployme
     status = vf_fail(err, VF_USAGE, "'%.60s': so many GPUs are of one kind", d->gpu);
   if (status == VF_OK && !own)
     status = vf_opened_open(&s->opened, ctx, d, s->devices, s->n_devices, err);
-  if (status == VF_OK && d->training)
-    status = vf_train_count_models(&s->published.train, ctx, err);
+  if (status == VF_OK && d->training) status = vf_train_count_models(&s->published.train, ctx, err);
   if (status == VF_OK)
     *out = s;
   else

@@ -228,7 +228,7 @@ static vf_status prepare(search *x, bool *open, vf_error *err) {
   if (a->loaded.kind != VF_LOAD_CATALOG || a->loaded.states_format) return VF_OK;
   vf_status status = vf_engine_for(&x->engine, &version, a->engine, a->model, err);
   if (status != VF_OK) return status;
-  *open = x->engine->lowers_ctx && version == NULL;
+  *open = x->engine->lowers_ctx != NULL && x->engine->lowers_ctx(version);
   x->limit = a->model->max_ctx_tokens;
   x->least = x->limit != 0 ? vf_min_u64(x->limit, LEAST_CTX) : LEAST_CTX;
   snprintf(x->out->engine, sizeof x->out->engine, "%s", x->engine->name);
@@ -298,10 +298,12 @@ vf_status vf_setup_settle(vf_setup *setup, vf_estimate *scratch, vf_error *err) 
   size_t n;
   const vf_request *r = vf_setup_request(setup);
   const vf_device *devices = vf_setup_devices(setup, &n);
-  bool older = r->engine != NULL && strchr(r->engine, '@') != NULL;
-  if (r->ctx_tokens != 0 || older || vf_setup_keeps_ctx(setup)) return VF_OK;
+  const char *at = r->engine != NULL ? strchr(r->engine, '@') : NULL;
+  if (r->ctx_tokens != 0 || vf_setup_keeps_ctx(setup)) return VF_OK;
   vf_status status = vf_estimate_run(scratch, vf_setup_model(setup), r, devices, n, err);
   if (status != VF_OK) return status;
-  if (!scratch->engine->lowers_ctx || vf_estimate_verdict(scratch) == VF_FITS) return VF_OK;
+  const vf_engine *engine = scratch->engine;
+  bool lowers = engine->lowers_ctx != NULL && engine->lowers_ctx(at != NULL ? at + 1 : NULL);
+  if (!lowers || vf_estimate_verdict(scratch) == VF_FITS) return VF_OK;
   return lower(setup, scratch, devices, n, err);
 }

@@ -229,20 +229,22 @@ static const char *const kobold_names[] = {"kobold", NULL};
 static const char *const studio_names[] = {"lmstudio", NULL};
 
 LLAMACPP_ENGINE(vf_engine_llamacpp, "llama.cpp", plain_names, &vf_dialect_llamacpp, "v0.5.0",
-                "2026-09-28", estimate_any, vf_llamacpp_knows, vf_llamacpp_check, true);
+                "2026-09-28", estimate_any, vf_llamacpp_knows, vf_llamacpp_check,
+                vf_llamacpp_lowers_ctx);
 LLAMACPP_ENGINE(vf_engine_llama_server, "llama-server", server_names, &vf_dialect_llamacpp,
                 "v0.5.0", "2026-09-28", estimate_server, vf_llamacpp_knows, vf_llamacpp_check,
-                true);
+                vf_llamacpp_lowers_ctx);
 LLAMACPP_ENGINE(vf_engine_llama_cli, "llama-cli", cli_names, &vf_dialect_llamacpp, "v0.5.0",
-                "2026-09-28", estimate_cli, vf_llamacpp_knows, vf_llamacpp_check, true);
+                "2026-09-28", estimate_cli, vf_llamacpp_knows, vf_llamacpp_check,
+                vf_llamacpp_lowers_ctx);
 LLAMACPP_ENGINE(vf_engine_llama_bench, "llama-bench", no_names, &vf_dialect_llamacpp, "v0.5.0",
-                "2026-09-28", estimate_bench, vf_llamacpp_knows, vf_llamacpp_check, false);
+                "2026-09-28", estimate_bench, vf_llamacpp_knows, vf_llamacpp_check, NULL);
 LLAMACPP_ENGINE(vf_engine_ik_llama, "ik_llama.cpp", ik_names, &vf_dialect_llamacpp, "as llama.cpp",
-                "", estimate_ik, NULL, NULL, false);
+                "", estimate_ik, NULL, NULL, NULL);
 LLAMACPP_ENGINE(vf_engine_koboldcpp, "koboldcpp", kobold_names, &vf_dialect_koboldcpp,
-                "as llama.cpp", "", estimate_other, NULL, NULL, false);
+                "as llama.cpp", "", estimate_other, NULL, NULL, NULL);
 LLAMACPP_ENGINE(vf_engine_lm_studio, "lm-studio", studio_names, NULL, "as llama.cpp", "",
-                estimate_other, NULL, NULL, false);
+                estimate_other, NULL, NULL, NULL);
 
 const vf_engine vf_engine_ollama = {.name = "ollama",
                                     .aliases = no_names,
