@@ -42,5 +42,5 @@ enum exit_code command_train(const args *a, const vf_context *ctx, vf_error *err
   if (status == VF_OK && a->plot != NULL) status = draw_training(a, &j.train, err);
   vf_setup_free(j.setup);
   if (status != VF_OK) return EXIT_TROUBLE;
-  return j.train.budget.device.total_known ? code_of(a, j.train.budget.verdict) : EXIT_FITS;
+  return code_of(a, j.train.budget.verdict);
 }

@@ -16,6 +16,7 @@
 #include "deploy/param.h"
 #include "deploy/unsaid.h"
 #include "engines/engine.h"
+#include "models/recipe.h"
 #include "readers/files.h"
 
 enum { OWN_REMARKS = 4 };
@@ -42,6 +43,10 @@ static void change_device(vf_device *d, const vf_deployment *of) {
     d->sold_gb = 0;
     d->reserved_bytes = 0;
     if (d->whole_bytes <= of->memory_bytes) d->whole_bytes = 0;
+  }
+  if (d->kind == VF_DEVICE_HOST && !d->total_known && of->request.host_memory_bytes != 0) {
+    d->total_bytes = of->request.host_memory_bytes;
+    d->total_known = true;
   }
   if (of->used_bytes != 0) {
     d->used_bytes = of->used_bytes;
@@ -122,6 +127,15 @@ vf_status vf_deployment_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, co
     changed = choose_backend(&devices[i], d, err);
   }
   return changed;
+}
+
+/* A format that any engine knows under that name: our own words are all known here. */
+vf_status vf_deployment_quant_check(const char *quant, vf_error *err) {
+  if (vf_recipe_is_known(quant)) return VF_OK;
+  for (size_t i = 0; vf_engine_at(i) != NULL; i++)
+    if (vf_engine_quant(vf_engine_at(i), quant) != quant) return VF_OK;
+  return vf_fail(err, VF_USAGE,
+                 "quant: '%.60s' is no format that is known (q4_k_m, q8_0, awq, fp8…)", quant);
 }
 
 /* ---- Models ----------------------------------------------------------------------------- */
@@ -318,6 +332,10 @@ vf_status vf_setup_open(vf_setup **out, const vf_context *ctx, const vf_deployme
   char one[64];
   bool own = d->training && d->train.network_params != 0;
   if (d->training && (s->gpus = many_gpus(one, sizeof one, d->gpu)) != 0) s->published.gpu = one;
+  if (d->training && d->gpus > VF_MAX_DEVICES) { /* a launch line's, of all its nodes */
+    s->gpus = d->gpus;
+    s->published.gpus = 0;
+  }
   if (d->model == NULL && !own) status = vf_fail(err, VF_USAGE, "no model is named");
   if (d->model != NULL && own)
     status = vf_fail(err, VF_USAGE, "--network stands in place of --model: one of them");

@@ -129,6 +129,11 @@ static uint32_t ollama_batch(const vf_estimate *e, uint64_t ctx) {
   return 512;
 }
 
+/* What llama-server keeps of past prompts is its own. */
+static void keep_no_prompts(vf_request *r) {
+  if (r->prompt_cache_bytes < 0) r->prompt_cache_bytes = 0;
+}
+
 static vf_status estimate_ollama(vf_estimate *e, const vf_request *request, vf_error *err) {
   static const vf_llamacpp_program now = {
       {"program", "Ollama starts a llama-server: context and batch by the memory of all GPUs"},
@@ -147,6 +152,7 @@ static vf_status estimate_ollama(vf_estimate *e, const vf_request *request, vf_e
   if (r.ctx_tokens == 0) r.ctx_tokens = ollama_ctx(e);
   if (r.ubatch_tokens == 0) r.ubatch_tokens = before ? 512 : ollama_batch(e, r.ctx_tokens * r.seqs);
   if (before && r.output_rows == 0) r.output_rows = BATCH;
+  if (before) keep_no_prompts(&r);
   vf_llamacpp_program program = before ? old : now;
   program.build = vf_ollama_build(e->workload.engine_version);
   return vf_llamacpp_estimate(e, &r, &program, err);
@@ -161,7 +167,9 @@ static vf_status estimate_other(vf_estimate *e, const vf_request *request, vf_er
        "build it carries is not known"},
       true,
       VF_BUILD_NEWEST};
-  return vf_llamacpp_estimate(e, request, &other, err);
+  vf_request r = *request;
+  keep_no_prompts(&r);
+  return vf_llamacpp_estimate(e, &r, &other, err);
 }
 
 /* It left llama.cpp in 2024: windows keep the whole context, logits are reserved for the batch. */

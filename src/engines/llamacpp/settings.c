@@ -238,6 +238,7 @@ static vf_status check_options(const plan *p, vf_error *err) {
       {r->override_count != 0 || r->cpu_moe_layers != 0, VF_RULE_NO_OVERRIDES, "--override-tensor"},
       {r->no_op_offload, VF_RULE_NO_OFFLOAD_OPTION, "--no-op-offload"},
       {r->mtp, VF_RULE_NO_MTP, "--spec-type draft-mtp"},
+      {r->prompt_cache_bytes > 0, VF_RULE_NO_PROMPT_CACHE, "--cache-ram"},
   };
   for (size_t i = 0; i < sizeof options / sizeof *options && !p->program->foreign; i++)
     if (options[i].asked && vf_ggml_holds(p->graph.rules, options[i].until))
