@@ -25,7 +25,7 @@ void vf_command_start_list(vf_command *c, const vf_param *p) {
 static bool leaves_it(const vf_param *p, const char *text) {
   if (p == &vf_params[VF_PARAM_TP] || p == &vf_params[VF_PARAM_PP])
     return vf_name_equal(text, "auto");
-  bool number = p->kind == VF_KIND_TOKENS || p->kind == VF_KIND_TOKENS32 ||
+  bool number = p->kind == VF_KIND_TOKENS || p->kind == VF_KIND_CONTEXT || p->kind == VF_KIND_TOKENS32 ||
                 p->kind == VF_KIND_COUNT || p->kind == VF_KIND_SIZE || p->kind == VF_KIND_GIB;
   return number &&
          (strcmp(text, "0") == 0 || vf_name_equal(text, "auto") || strcmp(text, "-1") == 0);
@@ -35,6 +35,8 @@ static bool leaves_it(const vf_param *p, const char *text) {
 static vf_status leave_it(vf_command *c, const vf_spelling *row, const vf_param *p,
                           const char *text, vf_error *err) {
   vf_param_clear(p, &c->d);
+  if (row->zero != NULL && strcmp(text, "0") == 0)
+    return vf_param_parse(p, &c->d, row->zero, VF_MEASURE_OURS, err);
   if (row->left == NULL || strcmp(text, "0") == 0) return VF_OK;
   const vf_param *flag = vf_param_find(row->left, strlen(row->left));
   if (flag == NULL) return vf_fail(err, VF_USAGE, "no parameter is called '%s'", row->left);

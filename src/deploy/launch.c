@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "deploy/dialect.h"
 #include "deploy/launch.h"
+#include "deploy/library.h"
 #include "deploy/param.h"
 #include "engines/engine.h"
 #include "readers/catalog.h"
@@ -30,6 +31,7 @@ typedef struct launching {
   vf_launch launch; /* the first member: what is given out */
   vf_arena *arena;
   vf_launch_item items[MOST_ITEMS];
+  const vf_context *ctx;
   const vf_estimate *e;
   saying said;
   bool stands; /* the model's name stands for one that is not known */
@@ -281,18 +283,26 @@ static vf_status add_command(launching *l, vf_error *err) {
   return add_item(l, "command", program_of(l->e->engine), &t, err);
 }
 
-/* A tag of its library, a repository of files, or a file. */
+static bool is_fine_tune(const vf_model *m) {
+  for (size_t i = 0; i < m->n_assumptions; i++)
+    if (strcmp(m->assumptions[i].code, "same-shape") == 0) return true;
+  return false;
+}
+
+/* What is pulled is a tag of its library, or a file of the Hub; a name that is neither stands for a
+ * file that lies here. */
 static const char *modelfile_from(launching *l) {
   const vf_model *m = l->e->model;
-  vf_text n = vf_text_on(l->model, sizeof l->model);
   const char *typed = l->said.d.model;
-  bool catalog = strcmp(m->source, "catalog") == 0;
-  if (typed != NULL && (!catalog || (m->repo[0] != '\0' && l->said.d.elsewhere))) return typed;
-  if (m->repo[0] != '\0') {
+  vf_text n = vf_text_on(l->model, sizeof l->model);
+  bool catalog = strcmp(m->source, "catalog") == 0, known = m->repo[0] != '\0';
+  if (typed != NULL && (!catalog || (known && l->said.d.elsewhere))) return typed;
+  if (known) {
     bool hub = strchr(m->repo, '/') != NULL && !is_path(m->repo);
     vf_text_printf(&n, "%s%s", hub ? "hf.co/" : "", m->repo);
     return l->model;
   }
+  if (catalog && !is_fine_tune(m) && vf_library_tag(l->model, l->ctx, m, typed)) return l->model;
   l->stands = true;
   vf_text_printf(&n, "./%s-%s.gguf", m->id, m->quant);
   return l->model;
@@ -358,6 +368,7 @@ vf_status vf_launch_make(vf_launch **out, const vf_context *ctx, const vf_estima
   }
   l->arena = arena;
   l->launch.items = l->items;
+  l->ctx = ctx;
   l->e = estimate;
   l->said.d = *deployment;
   l->said.d.request = estimate->request;

@@ -43,6 +43,8 @@ typedef struct vf_loaded {
   vf_inventory *inventory; /* the tensors of files; NULL: there are none */
   vf_gguf_info gguf;
   vf_checkpoint_info checkpoint;
+  bool keeps_network;       /* several formats of it will be asked for */
+  struct vf_model *network; /* of the config, in no format yet: built once then; NULL: not yet */
 } vf_loaded;
 
 /* How much is wanted. */

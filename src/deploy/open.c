@@ -31,13 +31,14 @@ static vf_status store(vf_model *m, const char *quant, const char *engine_name, 
   return vf_recipe_apply(m, vf_engine_quant(engine, quant), err);
 }
 
-/* As the makers publish it: in the scheme that the config states, or in plain numbers, unless these
- * are going to be replaced. */
+/* As the makers publish it: in the scheme that the config states, or in plain numbers, unless that
+ * is going to be replaced: of all there is only MXFP4 stays in the usual file. */
 static vf_status store_own(vf_model *m, const vf_facts *facts, bool replaced, vf_error *err) {
   vf_scheme scheme;
   bool found;
   vf_status status = vf_scheme_from_config(&scheme, &found, facts, err);
-  if (status != VF_OK || (!found && replaced)) return status;
+  bool stays = found && strcmp(scheme.method, "mxfp4") == 0;
+  if (status != VF_OK || (replaced && !stays)) return status;
   return found ? vf_scheme_apply(m, &scheme, err) : vf_recipe_apply_own(m, err);
 }
 
@@ -106,10 +107,13 @@ static vf_status build_from_gguf(vf_model **out, const vf_loaded *l, vf_error *e
 
 /* ---- Configs and checkpoints ------------------------------------------------------------ */
 
-static vf_status build_from_config(vf_model **out, const vf_loaded *l, vf_error *err) {
+static vf_status build_from_config(vf_model **out, vf_loaded *l, vf_error *err) {
+  if (l->network != NULL) return vf_model_clone(out, l->network, err);
   vf_status status = vf_arch_build(out, &l->facts, err);
   if (status != VF_OK && l->text != NULL) vf_json_locate(l->text, l->length, err);
-  return status;
+  if (status != VF_OK || !l->keeps_network) return status;
+  l->network = *out;
+  return vf_model_clone(out, l->network, err);
 }
 
 /* Whether the usual file takes the place of plain numbers. */
@@ -140,7 +144,7 @@ static vf_status take_tensors(vf_model **model, const vf_loaded *l, vf_error *er
   return VF_OK;
 }
 
-static vf_status build_from_checkpoint(vf_model **out, const vf_loaded *l, vf_error *err) {
+static vf_status build_from_checkpoint(vf_model **out, vf_loaded *l, vf_error *err) {
   if (!l->has_facts)
     return vf_fail_at(err, VF_UNSUPPORTED, l->id, "",
                       "has no config.json beside it, which says what the tensors are for");
@@ -278,7 +282,7 @@ static void name_repo(vf_model *m, const vf_loaded *l, const char *quant, const 
   }
 }
 
-vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, const char *engine,
+vf_status vf_build_model(vf_model **out, vf_loaded *l, const char *quant, const char *engine,
                          vf_error *err) {
   vf_model *m = NULL;
   if (says_no_more(l, quant, engine != NULL ? engine : l->engine)) quant = NULL;

@@ -47,6 +47,7 @@ typedef struct vf_spelling {
   const char *value; /* what a bare word stands for, in our option's words; NULL: "on" */
   const char
       *left; /* the flag that is on where the value is left to the engine ("auto"); or NULL */
+  const char *zero; /* our word for a 0 that is one: "max"; NULL: it is no value */
   const char *only; /* the one program of several that takes it; NULL: all */
   vf_form form;
   vf_measure measure;

@@ -145,7 +145,7 @@ static void llama_server_shares_its_context_among_slots(void **state) {
   assert_int_equal(d.request.gpu_layers, -1);
   assert_ok(read_line(&d, "llama-server -m m --cache-ram 0 -ctk q8_0 -c 0", err));
   assert_u64(d.request.seqs, 0);
-  assert_u64(d.request.ctx_tokens, 0);
+  assert_u64(d.request.ctx_tokens, VF_CTX_WHOLE); /* --fit does not lower it */
   assert_true(d.request.prompt_cache_bytes == 0);
   assert_int_equal(d.request.kv_k, VF_FORMAT_Q8_0);
   assert_ok(read_line(&d, "llama-server -hf a/b:Q8_0 --no-mmproj -fit off", err));
@@ -316,6 +316,7 @@ static void draw_value(vf_text *out, const vf_param *p, const vf_spelling *row) 
   switch (p->kind) {
   case VF_KIND_TEXT:
   case VF_KIND_SPEC: vf_text_printf(out, "name-%llu", (unsigned long long)draw(99)); break;
+  case VF_KIND_CONTEXT:
   case VF_KIND_TOKENS: vf_text_printf(out, "%llu", (unsigned long long)(1 + draw(1 << 20))); break;
   case VF_KIND_LENGTHS:
   case VF_KIND_TOKENS32:
