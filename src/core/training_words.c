@@ -26,7 +26,8 @@ static const char *const base_dtypes[] = {"bf16", "fp32", NULL};
 static const char *const emas[] = {"none", "fp32", "bf16", "host", NULL};
 static const char *const freezes[] = {"towers",  "embeddings", "output",
                                       "experts", "language",   NULL};
-static const char *const bases[] = {"nf4-dq", "nf4", "int8", "gptq", "nvfp4", NULL};
+static const char *const bases[] = {"nf4-dq",   "nf4",      "int8",     "gptq", "nvfp4",
+                                    "mlx-4bit", "mlx-6bit", "mlx-8bit", NULL};
 static const char *const targets[] = {
     "q", "k", "v", "o", "gate", "up", "down", "experts", "shared_expert", NULL};
 static const char *const offloads[] = {"optimizer", "params", "activations", NULL};
@@ -89,8 +90,15 @@ static bool read_base(vf_run *r, const vf_train_request *q, vf_error *err) {
 
 static bool read_words(vf_run *r, const vf_model *m, const vf_train_request *q, vf_error *err) {
   r->base_stated = q->base_quant != NULL;
-  return choose(&r->method, q->method, methods, "method", err) &&
-         choose(&r->precision, q->precision, precisions, "precision", err) &&
+  if (!choose(&r->method, q->method, methods, "method", err)) return false;
+  bool implied = q->method == NULL || r->method == VF_LORA; /* a quantized base has adapters */
+  if (r->base_stated && implied) r->method = VF_QLORA;
+  if (r->base_stated && r->method != VF_QLORA) {
+    vf_fail(err, VF_USAGE, "--quant is of a frozen base: --method qlora, not %s",
+            methods[r->method]);
+    return false;
+  }
+  return choose(&r->precision, q->precision, precisions, "precision", err) &&
          choose(&r->optimizer, q->optimizer, vf_optimizer_words, "optimizer", err) &&
          choose(&r->checkpoints, q->checkpointing, checkpoints, "checkpointing", err) &&
          choose(&r->attention, q->attention, attentions, "attention", err) &&
