@@ -123,6 +123,8 @@ typedef struct vf_train_request {
                           teacher_params says them, too */
   const char *reward_model, *critic;                     /* the same, or "none" */
   const char *rollout;                                   /* "0.3", "apart" */
+  bool main_grads;                   /* gradients and master weights as Megatron keeps them, also
+                                        where nothing else says that it is Megatron */
   uint64_t teacher_params, reward_params, critic_params; /* 0: as the words say */
 } vf_train_request;
 
@@ -196,6 +198,9 @@ typedef struct vf_train {
   vf_interval held; /* the same with what the allocator keeps of freed tensors */
   vf_train_moment moments[VF_TRAIN_MOMENTS]; /* of one step, and of loading before the first */
   size_t n_moments;
+  /* What Megatron's own report says of this run ("Theoretical memory footprints"), by its formulas
+   * and for the fullest shard: of weights, gradients and states; of activations.  0: it is none. */
+  uint64_t theory_states_bytes, theory_activations_bytes;
 } vf_train;
 
 /* Works it out.  The model's published form counts; devices are equal GPUs (or the first is one

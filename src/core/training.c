@@ -15,6 +15,7 @@
  * intervals: what the options leave open (the parts' `less` and `more`) widens the sum, and what
  * remains between it and published peaks is a spread, fitted on one half of them by
  * tests/truth/fit_training.py. */
+#include "core/training_megatron.h"
 #include "core/training_moments.h"
 
 #include <inttypes.h>
@@ -345,6 +346,7 @@ vf_status vf_train_run(vf_train *out, const vf_model *model, const vf_train_requ
   take_notes(&t, model, &s, &r);
   status = judge(&t, &r, &p, &devices[0], err);
   if (status != VF_OK) return status;
+  vf_train_put_theory(&t, model, &s, &r);
   vf_train_put_moments(&t, &p, vf_train_keeps_gradients(&r));
   put_lines(&t, &r, &p, t.step_bytes > t.backward_bytes);
   put_rollout(&t, &r, rollout_bytes(&r, &devices[0]));

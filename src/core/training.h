@@ -70,7 +70,8 @@ typedef struct vf_run {
   uint32_t rollout_ppm;             /* of the device, for the engine that generates */
   bool rollout_stated, rollout_sleeps;
   bool step_in_backward;
-  bool base_fp32; /* a frozen base in fp32, computed with in 16 bits (autocast) */
+  bool main_grads; /* by Megatron's program, whatever is shared out */
+  bool base_fp32;  /* a frozen base in fp32, computed with in 16 bits (autocast) */
   bool compile, tiled, base_stated;
   bool precision_taken; /* ZeRO holds its weights and states in fp32; nobody said otherwise */
   bool loss_taken;      /* as programs have it that move checkpoints to the host; nobody said it */

@@ -290,7 +290,7 @@ void vf_train_take_buffers(const vf_train_share *x) {
     vf_train_add(x, VF_LIST_BUFFERS, VF_FACTORS({2, "buckets"}, {BUCKET_ELEMENTS, "elements"}),
                  2000, 1);
     p->buffers_stay = true;
-  } else if (r->parallel == VF_DDP && r->gpus > 1) {
+  } else if (r->parallel == VF_DDP && r->gpus > 1 && !vf_run_is_megatron(r)) {
     vf_train_add_bytes(x, VF_LIST_BUFFERS,
                        VF_FACTORS({p->lists[VF_LIST_GRADIENTS].bytes, "B of gradients in buckets"}),
                        1);

@@ -332,6 +332,10 @@ vf_status vf_setup_open(vf_setup **out, const vf_context *ctx, const vf_deployme
   char one[64];
   bool own = d->training && d->train.network_params != 0;
   if (d->training && (s->gpus = many_gpus(one, sizeof one, d->gpu)) != 0) s->published.gpu = one;
+  if (d->training && d->gpus > VF_MAX_DEVICES) { /* a launch line's, of all its nodes */
+    s->gpus = d->gpus;
+    s->published.gpus = 0;
+  }
   if (d->model == NULL && !own) status = vf_fail(err, VF_USAGE, "no model is named");
   if (d->model != NULL && own)
     status = vf_fail(err, VF_USAGE, "--network stands in place of --model: one of them");
