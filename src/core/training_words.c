@@ -32,13 +32,57 @@ static const char *const targets[] = {
     "q", "k", "v", "o", "gate", "up", "down", "experts", "shared_expert", NULL};
 static const char *const offloads[] = {"optimizer", "params", "activations", NULL};
 
+/* What transformers, PEFT and PyTorch call the same. */
+static const struct {
+  const char *theirs, *ours;
+} synonyms[] = {
+    {"flash_attention_2", "flash"},
+    {"flash_attention_3", "flash"},
+    {"flash-attention-2", "flash"},
+    {"flex_attention", "flex"},
+    {"bfloat16", "bf16"},
+    {"float16", "fp16"},
+    {"float32", "fp32"},
+    {"adam", "adamw"},
+    {"adamw_torch", "adamw"},
+    {"adamw_torch_fused", "adamw-fused"},
+    {"adamw_bnb_8bit", "adamw-8bit"},
+    {"adamw_8bit", "adamw-8bit"},
+    {"adamw_torch_8bit", "adamw-8bit"},
+    {"adamw_torch_4bit", "adamw-4bit"},
+    {"paged_adamw_32bit", "adamw-paged"},
+    {"paged_adamw_8bit", "adamw-paged-8bit"},
+    {"lion_32bit", "lion"},
+    {"lion_8bit", "lion-8bit"},
+    {"q_proj", "q"},
+    {"k_proj", "k"},
+    {"v_proj", "v"},
+    {"o_proj", "o"},
+    {"gate_proj", "gate"},
+    {"up_proj", "up"},
+    {"down_proj", "down"},
+};
+
+static const char *ours_of(const char *word) {
+  for (size_t i = 0; i < sizeof synonyms / sizeof *synonyms; i++)
+    if (strcmp(synonyms[i].theirs, word) == 0) return synonyms[i].ours;
+  return word;
+}
+
 /* A word of a table; -1 and a sentence where there is none. */
 static int find(const char *text, size_t length, const char *const *words, const char *what,
                 vf_error *err) {
   char word[48];
   snprintf(word, sizeof word, "%.*s", (int)length, text);
+  const char *ours = length < sizeof word ? ours_of(word) : "";
   for (int i = 0; words[i] != NULL; i++)
-    if (strlen(words[i]) == length && strncmp(words[i], text, length) == 0) return i;
+    if (strcmp(words[i], ours) == 0) return i;
+  for (int i = 0; words == methods && objectives[i] != NULL; i++)
+    if (strcmp(objectives[i], word) == 0) {
+      vf_fail(err, VF_UNKNOWN, "--method: '%s' is an objective: --objective %s --method lora", word,
+              word);
+      return -1;
+    }
   const char *nearest = vf_nearest_name(word, words);
   char all[256];
   vf_text t = vf_text_on(all, sizeof all);
