@@ -322,7 +322,6 @@ static const struct {
     {"--load-in-4bit", "--method qlora"},
     {"--load_in_4bit", "--method qlora"},
     {"--rank", "--lora-rank N"},
-    {"--lora-alpha", "nothing: it moves no memory, and has no place"},
     {"--lora-r", "--lora-rank N"},
     {"--lora_r", "--lora-rank N"},
     {"--gradient-checkpointing", "--checkpointing full"},

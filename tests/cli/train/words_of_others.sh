@@ -8,4 +8,3 @@ try --method dpo
 try --method sft
 try --batch-size 2
 try --rank 16
-try --lora-alpha 32
