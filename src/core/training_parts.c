@@ -61,7 +61,10 @@ uint64_t vf_run_base_permille(const vf_run *r) {
                                 [VF_BASE_NF4] = 563,
                                 [VF_BASE_INT8] = 1000,
                                 [VF_BASE_GPTQ] = 531,
-                                [VF_BASE_NVFP4] = 563};
+                                [VF_BASE_NVFP4] = 563,
+                                [VF_BASE_MLX_4] = 563, /* scale and bias of 64 values */
+                                [VF_BASE_MLX_6] = 813,
+                                [VF_BASE_MLX_8] = 1063};
   if (r->method != VF_QLORA) return vf_run_plain_permille(r);
   return of[r->base];
 }
