@@ -146,7 +146,8 @@ enum exit_code command_fit(const args *a, const vf_context *ctx, vf_error *err) 
     trouble(err, "--all", "is of lists: vramfit GPU, vramfit MODEL");
     return EXIT_TROUBLE;
   }
-  vf_status status = open_all(&j, err);
+  vf_status status = check_plot(a, err);
+  if (status == VF_OK) status = open_all(&j, err);
   if (status == VF_OK) status = solve(&j, err);
   if (status == VF_OK) status = check_context(&j, err);
   if (status == VF_OK) status = report(&j, err);

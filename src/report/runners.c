@@ -42,7 +42,10 @@ static void put_headline(const page *p, size_t shown) {
     vf_text_printf(&t, " %s usable)", vf_unit_name(p->o->unit));
   }
   vf_text_put(&t, ", with ");
-  vf_text_tokens(&t, r->ctx_tokens != 0 ? r->ctx_tokens : USUAL_CTX);
+  if (r->ctx_tokens == VF_CTX_WHOLE)
+    vf_text_put(&t, "its whole");
+  else
+    vf_text_tokens(&t, r->ctx_tokens != 0 ? r->ctx_tokens : USUAL_CTX);
   vf_text_put(&t, " context");
   if (r->seqs > 1) vf_text_printf(&t, " × %" PRIu64, r->seqs);
   vf_out_text(p->out, &t);
