@@ -210,7 +210,7 @@ typedef struct vf_runner {
   char quant[24];
   uint64_t weights_bytes, need_bytes, need_high_bytes; /* at the context that was asked for */
   vf_verdict verdict;
-  bool popular;            /* of a model: Ollama's library has it */
+  bool popular;            /* of a model: Ollama's library has it; a device: it is common */
   uint32_t cpu_moe_layers; /* experts of so many layers in main memory */
   vf_rate decode;
   const char *released; /* of a model: "2026-04-02", "2026-04" or "2026"; NULL: not known */

@@ -49,7 +49,8 @@ static void put_headline(const page *p, size_t shown) {
   vf_text_put(&t, " context");
   if (r->seqs > 1) vf_text_printf(&t, " × %" PRIu64, r->seqs);
   vf_out_text(p->out, &t);
-  const char *which = r->models ? "; these are often used\n\n" : "; these are the smallest\n\n";
+  const char *which =
+      r->models ? "; these are often used\n\n" : "; of those that many have, the smallest\n\n";
   vf_out_put(p->out, shown < r->count ? which : "\n\n");
 }
 
@@ -93,18 +94,21 @@ static void put_row(const page *p, const vf_runner *r) {
   vf_out_put(p->out, "\n");
 }
 
-static bool is_shown(const page *p, const vf_runner *r, size_t shown) {
+/* The popular ones, unless none of those is there. */
+static bool is_shown(const page *p, const vf_runner *r, size_t shown, bool any_popular) {
   if (p->o->rows == 0) return true;
-  return r->popular && shown < p->o->rows;
+  return (r->popular || !any_popular) && shown < p->o->rows;
 }
 
 static void put_page(const page *p) {
-  size_t shown = 0, popular = 0;
-  for (size_t i = 0; i < p->r->count; i++) popular += is_shown(p, &p->r->list[i], popular);
-  put_headline(p, popular);
-  if (popular > 0) put_head(p);
+  size_t shown = 0, to_show = 0;
+  bool any = false;
+  for (size_t i = 0; i < p->r->count; i++) any = any || p->r->list[i].popular;
+  for (size_t i = 0; i < p->r->count; i++) to_show += is_shown(p, &p->r->list[i], to_show, any);
+  put_headline(p, to_show);
+  if (to_show > 0) put_head(p);
   for (size_t i = 0; i < p->r->count; i++) {
-    if (!is_shown(p, &p->r->list[i], shown)) continue;
+    if (!is_shown(p, &p->r->list[i], shown, any)) continue;
     put_row(p, &p->r->list[i]);
     shown++;
   }
