@@ -195,9 +195,11 @@ typedef struct vf_offers {
 VF_API VF_MUST_USE vf_status vf_offers_solve(vf_offers *out, const vf_context *ctx,
                                              const vf_deployment *deployment, vf_error *err);
 
-/* Says the context that a deployment does not, where its engine lowers it until it fits: the most
- * that FITS, but no less than llama.cpp's own least of 4096.  scratch is overwritten.  What is
- * said, and engines that take the whole context, stay as they are. */
+/* Says what a deployment leaves open, as its engine settles it; the estimate says so.  With
+ * `fit` on, llama.cpp's --fit plans context, experts and layers (vf_llama_fit()); else a context
+ * that is not given is lowered, where the engine does that: to the most that FITS, but no less than
+ * llama.cpp's own least of 4096.  scratch is overwritten.  What is said, and engines that take the
+ * whole context, stay as they are. */
 VF_API VF_MUST_USE vf_status vf_setup_settle(vf_setup *setup, vf_estimate *scratch, vf_error *err);
 
 /* ---- What runs on a device -------------------------------------------------------------- */
