@@ -120,6 +120,8 @@ typedef struct vf_answer {
   uint32_t seqs, gpus;
   vf_rate decode; /* of VF_MOST_NGL: its speed; 0: not known */
   bool training;  /* quant is the method, ctx_tokens and seqs are those of a step */
+  bool cache_ram_off; /* it holds with --cache-ram 0 alone: with llama-server's kept prompts nothing
+                         fits */
 } vf_answer;
 
 /* Finds it by repeated estimates.  That nothing fits is an answer, too, and no failure.  Fails as
@@ -188,6 +190,7 @@ typedef struct vf_offers {
   uint64_t limit_tokens, limit_cache_bytes; /* the model's whole context, where none of them holds
                                                it, and its cache; 0: it is held, or not known */
   size_t estimates;                         /* that it took */
+  bool cache_ram_off; /* they fit with --cache-ram 0 alone; without it all of them are TIGHT */
 } vf_offers;
 
 /* Finds them for a deployment that says neither; its other parameters count.  That nothing fits is

@@ -123,6 +123,8 @@ typedef struct vf_train_request {
                           teacher_params says them, too */
   const char *reward_model, *critic;                     /* the same, or "none" */
   const char *rollout;                                   /* "0.3", "apart" */
+  bool main_grads;                   /* gradients and master weights as Megatron keeps them, also
+                                        where nothing else says that it is Megatron */
   uint64_t teacher_params, reward_params, critic_params; /* 0: as the words say */
 } vf_train_request;
 
@@ -156,6 +158,27 @@ typedef struct vf_train_line {
   const char *source;             /* where the rule is read, or what it was fitted on */
 } vf_train_line;
 
+/* What lies in a GPU's memory, in the order in which a picture stacks it. */
+typedef enum vf_train_part {
+  VF_TRAIN_WEIGHTS = 0,
+  VF_TRAIN_STATES = 1,
+  VF_TRAIN_GRADIENTS = 2,
+  VF_TRAIN_BUFFERS = 3,
+  VF_TRAIN_ACTIVATIONS = 4,
+  VF_TRAIN_LOGITS = 5,
+  VF_TRAIN_TEMPORARY = 6, /* what the optimizer's step computes with */
+  VF_TRAIN_PART_COUNT = 7
+} vf_train_part;
+
+/* A moment of a step, between which memory rises and falls evenly: as it adds up, without any
+ * spread. */
+typedef struct vf_train_moment {
+  const char *name; /* "forward ends": stable */
+  uint64_t bytes[VF_TRAIN_PART_COUNT];
+} vf_train_moment;
+
+enum { VF_TRAIN_MOMENTS = 7 };
+
 /* What each of the GPUs takes: they are alike, or the fullest of them. */
 typedef struct vf_train {
   char model[128];
@@ -173,6 +196,11 @@ typedef struct vf_train {
   size_t n_notes;
   vf_interval bare; /* the sum itself, with what programs may lack or add, before any spread */
   vf_interval held; /* the same with what the allocator keeps of freed tensors */
+  vf_train_moment moments[VF_TRAIN_MOMENTS]; /* of one step, and of loading before the first */
+  size_t n_moments;
+  /* What Megatron's own report says of this run ("Theoretical memory footprints"), by its formulas
+   * and for the fullest shard: of weights, gradients and states; of activations.  0: it is none. */
+  uint64_t theory_states_bytes, theory_activations_bytes;
 } vf_train;
 
 /* Works it out.  The model's published form counts; devices are equal GPUs (or the first is one

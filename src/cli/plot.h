@@ -12,4 +12,7 @@ vf_status draw_plot(const args *a, const vf_estimate *estimate, vf_estimate *scr
                     const vf_model *model, const vf_request *request, const vf_device *devices,
                     size_t n_devices, vf_error *err);
 
+/* The same of a training. */
+vf_status draw_training(const args *a, const vf_train *train, vf_error *err);
+
 #endif

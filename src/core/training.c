@@ -15,7 +15,8 @@
  * intervals: what the options leave open (the parts' `less` and `more`) widens the sum, and what
  * remains between it and published peaks is a spread, fitted on one half of them by
  * tests/truth/fit_training.py. */
-#include "core/training_parts.h"
+#include "core/training_megatron.h"
+#include "core/training_moments.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -56,9 +57,9 @@ static int way_of(const vf_run *r) {
 static vf_interval spread_out(bool *overflow, const vf_run *r, vf_interval sum, uint64_t libraries,
                               int what) {
   spread d = spreads[way_of(r)][what];
-  return (vf_interval){vf_train_part(overflow, sum.low_bytes + libraries, d.low),
-                       vf_train_part(overflow, sum.bytes + libraries, d.middle),
-                       vf_train_part(overflow, sum.high_bytes + libraries, d.high)};
+  return (vf_interval){vf_train_permille(overflow, sum.low_bytes + libraries, d.low),
+                       vf_train_permille(overflow, sum.bytes + libraries, d.middle),
+                       vf_train_permille(overflow, sum.high_bytes + libraries, d.high)};
 }
 
 /* What holds `part` is never smaller, wherever each was measured. */
@@ -345,6 +346,8 @@ vf_status vf_train_run(vf_train *out, const vf_model *model, const vf_train_requ
   take_notes(&t, model, &s, &r);
   status = judge(&t, &r, &p, &devices[0], err);
   if (status != VF_OK) return status;
+  vf_train_put_theory(&t, model, &s, &r);
+  vf_train_put_moments(&t, &p, vf_train_keeps_gradients(&r));
   put_lines(&t, &r, &p, t.step_bytes > t.backward_bytes);
   put_rollout(&t, &r, rollout_bytes(&r, &devices[0]));
   put_runtime(&t, &r, rollout_bytes(&r, &devices[0]));

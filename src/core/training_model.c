@@ -39,7 +39,7 @@ uint64_t vf_train_plus(bool *overflow, uint64_t a, uint64_t b) {
   return out;
 }
 
-uint64_t vf_train_part(bool *overflow, uint64_t a, uint64_t permille) {
+uint64_t vf_train_permille(bool *overflow, uint64_t a, uint64_t permille) {
   uint64_t whole = vf_train_times(overflow, a / 1000, permille);
   return vf_train_plus(overflow, whole, vf_train_times(overflow, a % 1000, permille) / 1000);
 }

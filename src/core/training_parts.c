@@ -28,7 +28,7 @@ static uint64_t times(const vf_train_share *x, uint64_t a, uint64_t b) {
 }
 
 static uint64_t part(const vf_train_share *x, uint64_t a, uint64_t permille) {
-  return vf_train_part(&x->p->overflow, a, permille);
+  return vf_train_permille(&x->p->overflow, a, permille);
 }
 
 /* ---- Bytes a parameter ------------------------------------------------------------------- */

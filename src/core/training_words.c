@@ -205,7 +205,7 @@ bool vf_run_is_zero(const vf_run *r) {
 }
 
 bool vf_run_is_megatron(const vf_run *r) {
-  bool shared = r->tp > 1 || r->pp > 1 || r->ep > 1;
+  bool shared = r->tp > 1 || r->pp > 1 || r->ep > 1 || r->main_grads;
   return shared && r->parallel <= VF_ZERO1;
 }
 
@@ -306,7 +306,8 @@ vf_status vf_run_read(vf_run *out, const vf_model *m, const vf_train_request *q,
               .step_in_backward = q->step_in_backward,
               .optimizer_rank = q->optimizer_rank,
               .train_layers = q->train_layers,
-              .images = q->images};
+              .images = q->images,
+              .main_grads = q->main_grads};
   if (!read_words(&r, m, q, err)) return VF_UNKNOWN;
   if (!read_others(&r, m, q, err)) return VF_USAGE;
   r.precision_taken = q->precision == NULL && vf_run_is_zero(&r) && r.method == VF_FULL;

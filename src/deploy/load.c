@@ -251,6 +251,16 @@ static vf_status load_name(vf_loaded *l, const vf_context *ctx, const char *ref,
   return status;
 }
 
+/* A config in place of its name: what a line says of a network that nobody has named. */
+static vf_status load_inline(vf_loaded *l, const char *ref, vf_error *err) {
+  static const char what[] = "the network described";
+  char *text = vf_arena_copy(l->arena, ref, strlen(ref));
+  if (text == NULL) return vf_fail_nomem(err);
+  l->id = l->origin = what;
+  l->ref = NULL;
+  return load_text(l, text, strlen(text), what, err);
+}
+
 enum { LOAD_MIB = 80 }; /* the tensors of the largest models, and their names; grown twofold */
 
 /* Catalog names win; "./name" always means a path. */
@@ -267,6 +277,7 @@ static vf_status load(vf_loaded *out, const vf_context *ctx, const char *ref, vf
                      .tolerant = depth == VF_LOAD_EVERY_NAME};
   out->arena = vf_arena_new(&ctx->allocator, (size_t)LOAD_MIB << 20);
   if (out->arena == NULL) return vf_fail_nomem(err);
+  if (ref[0] == '{') return load_inline(out, ref, err);
   if (vf_model_name_read(&name, ref)) vf_model_find(&found, ctx, &name);
   if (found.match == VF_MATCH_NONE && vf_catalog_find(&found.entry, ctx, VF_CATALOG_MODELS, ref))
     found.match = VF_MATCH_NAMED;

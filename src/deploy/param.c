@@ -330,16 +330,25 @@ static vf_status read_text(const char **out, const char *text, vf_error *err) {
   return VF_OK;
 }
 
-/* The end is what counts: "deepseek_mtp", "qwen3_next_mtp", "draft-mtp". */
+/* The end is what counts: "deepseek_mtp", "qwen3_next_mtp", "draft-mtp"; ik_llama.cpp has
+ * parameters behind it, "mtp:n_max=2,p_min=0.0". */
 bool vf_spec_is_own(const char *method) {
-  size_t n = strlen(method);
-  return (n >= 3 && vf_name_equal(method + n - 3, "mtp")) || vf_name_equal(method, "nextn");
+  char word[32];
+  size_t n = strcspn(method, ":");
+  if (n >= sizeof word) return false;
+  memcpy(word, method, n);
+  word[n] = '\0';
+  return (n >= 3 && vf_name_equal(word + n - 3, "mtp")) || vf_name_equal(word, "nextn");
 }
 
 static vf_status read_spec(vf_deployment *d, const char *text, vf_error *err) {
+  static const char most[] = "n_max=";
+  const char *n = strchr(text, ':') != NULL ? strstr(text, most) : NULL;
   vf_status status = read_text(&d->spec_method, text, err);
-  if (status == VF_OK) d->request.mtp = vf_spec_is_own(text);
-  return status;
+  if (status != VF_OK) return status;
+  d->request.mtp = vf_spec_is_own(text);
+  if (n != NULL) d->request.spec_tokens = (uint32_t)strtoul(n + strlen(most), NULL, 10) % 4096;
+  return VF_OK;
 }
 
 static vf_status read_kv(vf_request *r, const char *text, vf_error *err) {

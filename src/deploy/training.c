@@ -81,6 +81,9 @@ vf_status vf_setup_train(vf_train *out, const vf_setup *setup, vf_error *err) {
   const vf_device *devices = vf_setup_devices(setup, &n);
   vf_status status = vf_setup_train_request(&r, setup, err);
   if (status != VF_OK) return status;
+  if (!devices[0].total_known)
+    return vf_fail(err, VF_USAGE, "%s: its memory is not known: say --memory or --host-memory SIZE",
+                   devices[0].id);
   return vf_train_any(out, vf_setup_model(setup), &r, devices, n, err);
 }
 

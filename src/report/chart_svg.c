@@ -44,7 +44,7 @@ static const char style[] =
 /* ---- Text ------------------------------------------------------------------------------- */
 
 /* For element content: names come from files. */
-static void put_escaped(vf_out *out, const char *s) {
+void vf_svg_escaped(vf_out *out, const char *s) {
   for (; *s != '\0'; s++) {
     if (*s == '<')
       vf_out_put(out, "&lt;");
@@ -57,12 +57,31 @@ static void put_escaped(vf_out *out, const char *s) {
   }
 }
 
+void vf_svg_text(vf_out *out, int x, int y, const char *anchor, const char *class_name,
+                 const char *text) {
+  vf_out_printf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"%s\" class=\"%s\">", x, y, anchor,
+                class_name);
+  vf_svg_escaped(out, text);
+  vf_out_put(out, "</text>\n");
+}
+
 static void put_text(const picture *p, int x, int y, const char *anchor, const char *class_name,
                      const char *text) {
-  vf_out_printf(p->out, "<text x=\"%d\" y=\"%d\" text-anchor=\"%s\" class=\"%s\">", x, y, anchor,
-                class_name);
-  put_escaped(p->out, text);
-  vf_out_put(p->out, "</text>\n");
+  vf_svg_text(p->out, x, y, anchor, class_name, text);
+}
+
+void vf_svg_begin(vf_out *out, int width, int height, const char *title) {
+  vf_out_printf(out,
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
+                "height=\"%d\" role=\"img\">\n<title>",
+                width, height, width, height);
+  vf_svg_escaped(out, title);
+  vf_out_put(out, "</title>\n");
+  vf_out_put(out, style);
+}
+
+int vf_svg_scale(uint64_t bytes, uint64_t all, int pixels) {
+  return all == 0 ? 0 : (int)((double)bytes / (double)all * pixels + 0.5);
 }
 
 static void text_size(vf_text *t, const picture *p, uint64_t bytes) {
@@ -87,10 +106,6 @@ static void text_headline(vf_text *t, const vf_estimate *e) {
 
 /* ---- Bars ------------------------------------------------------------------------------- */
 
-static int scale(uint64_t bytes, uint64_t all, int pixels) {
-  return all == 0 ? 0 : (int)((double)bytes / (double)all * pixels + 0.5);
-}
-
 static void put_bar_label(picture *p, const vf_device_budget *b, size_t i, size_t alike) {
   char buf[160];
   vf_text t = vf_text_on(buf, sizeof buf);
@@ -110,16 +125,16 @@ static void put_bar(picture *p, const vf_device_budget *b) {
   uint64_t all = most > b->capacity_bytes ? most : b->capacity_bytes;
   vf_chart_budget(s, b);
   vf_out_printf(p->out, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"#8884\"/>\n",
-                LEFT, p->y, scale(b->capacity_bytes, all, RIGHT - LEFT), BAR_HEIGHT);
+                LEFT, p->y, vf_svg_scale(b->capacity_bytes, all, RIGHT - LEFT), BAR_HEIGHT);
   for (int i = 0; i < VF_CHART_SEGMENTS; i++) {
-    int from = LEFT + scale(sum, all, RIGHT - LEFT);
+    int from = LEFT + vf_svg_scale(sum, all, RIGHT - LEFT);
     sum += s[i];
-    int to = LEFT + scale(sum, all, RIGHT - LEFT);
+    int to = LEFT + vf_svg_scale(sum, all, RIGHT - LEFT);
     if (to > from)
       vf_out_printf(p->out, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"%s\"/>\n",
                     from, p->y, to - from, BAR_HEIGHT, vf_segment_looks[i].fill);
   }
-  int x = LEFT + scale(b->capacity_bytes, all, RIGHT - LEFT);
+  int x = LEFT + vf_svg_scale(b->capacity_bytes, all, RIGHT - LEFT);
   if (b->device.total_known)
     vf_out_printf(p->out, "<line class=\"c\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>\n", x,
                   p->y - 3, x, p->y + BAR_HEIGHT + 3);
@@ -160,11 +175,11 @@ static void put_legend(picture *p) {
 /* ---- Memory against context ------------------------------------------------------------- */
 
 static int x_of(const picture *p, uint64_t ctx) {
-  return LEFT + scale(ctx, p->curve->points[p->curve->count - 1].ctx_tokens, RIGHT - LEFT);
+  return LEFT + vf_svg_scale(ctx, p->curve->points[p->curve->count - 1].ctx_tokens, RIGHT - LEFT);
 }
 
 static int y_of(const picture *p, uint64_t bytes) {
-  return p->bottom - scale(bytes, p->most_bytes, p->bottom - p->top);
+  return p->bottom - vf_svg_scale(bytes, p->most_bytes, p->bottom - p->top);
 }
 
 /* Upper edge of the first n segments at a point. */
@@ -176,7 +191,7 @@ static uint64_t stack(const vf_curve_point *point, int n) {
 }
 
 static void put_corner(const picture *p, const vf_curve_point *point, int segments) {
-  int height = scale(stack(point, segments), p->most_bytes, 10 * (p->bottom - p->top));
+  int height = vf_svg_scale(stack(point, segments), p->most_bytes, 10 * (p->bottom - p->top));
   int y = 10 * p->bottom - height;
   vf_out_printf(p->out, "%d %d.%d ", x_of(p, point->ctx_tokens), y / 10, y % 10);
 }
@@ -293,13 +308,7 @@ void vf_chart_svg(vf_out *out, const vf_estimate *e, const vf_curve *curve,
   picture p = {.out = out, .e = e, .curve = curve, .unit = options->unit, .y = 66};
   int height = height_of(e, curve);
   text_headline(&t, e);
-  vf_out_printf(out,
-                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
-                "height=\"%d\" role=\"img\">\n<title>",
-                WIDTH, height, WIDTH, height);
-  put_escaped(out, title);
-  vf_out_put(out, "</title>\n");
-  vf_out_put(out, style);
+  vf_svg_begin(out, WIDTH, height, title);
   put_text(&p, LEFT, 28, "start", "t", title);
   put_bars(&p);
   p.y += 14;

@@ -200,6 +200,18 @@ static void put_assumptions(vf_out *out, const page *p) {
   }
 }
 
+/* What Megatron prints when it starts, in its own megabytes. */
+static void put_theory(vf_out *out, const vf_train *r) {
+  double states = (double)r->theory_states_bytes / VF_MIB;
+  double activations = (double)r->theory_activations_bytes / VF_MIB;
+  if (r->theory_states_bytes == 0) return;
+  vf_out_printf(out,
+                "  Megatron itself will print: Theoretical memory footprints: weight and "
+                "optimizer=%.2f MB, activation=%.2f MB, total=%.2f MB  "
+                "[megatron/training/theoretical_memory_usage.py]\n",
+                states, activations, states + activations);
+}
+
 /* How each line came about, as fit tells it, and which of the two moments is the peak. */
 static void put_formulas(vf_out *out, const vf_train *r) {
   char buf[VF_TRAIN_FORMULA + 256];
@@ -214,6 +226,7 @@ static void put_formulas(vf_out *out, const vf_train *r) {
     vf_out_text(out, &t);
     vf_out_put(out, "\n");
   }
+  put_theory(out, r);
   vf_text t = vf_text_on(buf, sizeof buf);
   vf_text_put(&t, "peak: the larger of the forward pass's end, ");
   vf_terms_put_size(&t, (vf_interval){r->backward_bytes, r->backward_bytes, r->backward_bytes});
@@ -398,6 +411,10 @@ static void events(vf_doc *d, const void *result) {
   put_interval(d, "bare", r->bare);
   put_interval(d, "held", r->held);
   vf_doc_u64(d, "host_bytes", r->host_bytes);
+  if (r->theory_states_bytes != 0) {
+    vf_doc_u64(d, "megatron_theory_states_bytes", r->theory_states_bytes);
+    vf_doc_u64(d, "megatron_theory_activations_bytes", r->theory_activations_bytes);
+  }
   put_limits_events(d, p);
   put_assumed_all(d, p);
   vf_doc_close(d, '}');

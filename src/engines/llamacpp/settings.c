@@ -73,10 +73,11 @@ static vf_status check_cache_format(const plan *p, vf_format f, uint32_t head_di
   return VF_OK;
 }
 
-/* Values of a latent attention are a part of its keys. */
+/* Values of a latent attention are a part of its keys; ik_llama.cpp does not ask for theirs (-mla 2
+ * and 3). */
 static vf_status check_latent_formats(const plan *p, const vf_cache_layer *c, vf_error *err) {
   const vf_workload *w = p->w;
-  bool apart = vf_ggml_holds(p->graph.rules, VF_RULE_MLA_FORMATS);
+  bool apart = vf_ggml_holds(p->graph.rules, VF_RULE_MLA_FORMATS) || p->program->stays_on_host;
   if (c->kind != VF_CACHE_LATENT || w->kv_k == w->kv_v || apart) return VF_OK;
   return vf_fail(err, VF_UNSUPPORTED,
                  "llama.cpp refuses a latent cache with keys in %s and values in %s: one row holds "
@@ -237,6 +238,7 @@ static vf_status check_options(const plan *p, vf_error *err) {
       {r->override_count != 0 || r->cpu_moe_layers != 0, VF_RULE_NO_OVERRIDES, "--override-tensor"},
       {r->no_op_offload, VF_RULE_NO_OFFLOAD_OPTION, "--no-op-offload"},
       {r->mtp, VF_RULE_NO_MTP, "--spec-type draft-mtp"},
+      {r->prompt_cache_bytes > 0, VF_RULE_NO_PROMPT_CACHE, "--cache-ram"},
   };
   for (size_t i = 0; i < sizeof options / sizeof *options && !p->program->foreign; i++)
     if (options[i].asked && vf_ggml_holds(p->graph.rules, options[i].until))

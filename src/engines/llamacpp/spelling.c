@@ -99,10 +99,10 @@ static const vf_spelling rows[] = {
      .effect = VF_EFFECT_UNREAD},
     /* ik_llama.cpp alone (common/common.cpp). */
     {.words = "-mla --mla-use -amb --attention-max-batch -sas -ser --smart-expert-reduction -op "
-              "--offload-policy -cuda --max-gpu -smgs -gr -draft",
+              "--offload-policy -cuda --max-gpu -smgs -gr -draft -wgt --worst-graph-tokens",
      .only = "ik_llama.cpp",
      .effect = VF_EFFECT_UNREAD},
-    {.words = "-fmoe --fused-moe -no-fmoe -rtr --run-time-repack -wgt -muge -mqkv -khad -vhad "
+    {.words = "-fmoe --fused-moe -no-fmoe -rtr --run-time-repack -muge -mqkv -khad -vhad "
               "-thp --transparent-huge-pages -gfm",
      .form = VF_FORM_BARE,
      .only = "ik_llama.cpp",

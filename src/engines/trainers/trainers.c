@@ -226,12 +226,16 @@ static const vf_trainer trainers[] = {
      .title = "Megatron-LM",
      .defaults = megatron_defaults,
      .lacks = megatron_lacks,
+     .main_grads = true,
+     .words = {&vf_words_megatron},
      .source = "megatron/training/arguments.py, theoretical_memory_usage.py"},
     {.name = "nemo",
      .aliases = nemo_aliases,
      .title = "NeMo",
      .defaults = nemo_defaults,
      .lacks = megatron_lacks,
+     .main_grads = true,
+     .words = {&vf_words_nemo},
      .source = "NVIDIA-NeMo/Megatron-Bridge src/megatron/bridge/recipes, peft/lora.py"},
     {.name = "mlx-lm",
      .aliases = mlx_aliases,
@@ -330,7 +334,7 @@ vf_status vf_trainer_settle(vf_train_request *inout, vf_error *err) {
   vf_status status = vf_trainer_find(&t, r.engine, err);
   if (status == VF_OK) status = check_words(t, &r, err);
   if (status == VF_OK) status = apply(t, &r, err);
-  if (status == VF_OK) r.engine = t->name;
+  if (status == VF_OK) r.engine = t->name, r.main_grads |= t->main_grads;
   if (status == VF_OK) *inout = r;
   return status;
 }
