@@ -94,7 +94,7 @@ typedef struct vf_train_request {
   const char *loss;          /* full, inplace, fused, chunked */
   const char *parallel;      /* none, ddp, zero1, zero2, zero3, fsdp */
   const char *objective;     /* sft, dpo, orpo, kto, grpo, ppo, distill, embedding, reward */
-  const char *base_quant;    /* of a frozen base: nf4-dq, nf4, int8, gptq, nvfp4 */
+  const char *base_quant;    /* of a frozen base: nf4-dq, nf4, int8, gptq, nvfp4, mlx-4bit… */
   const char *lora_targets;  /* "q,v", "q,k,v,o", "all-linear", "experts"… */
   const char *offload;       /* "optimizer,params,activations", or some of them */
   uint64_t seq_tokens;       /* of one sequence; 0: 2,048 */
