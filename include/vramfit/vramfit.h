@@ -209,6 +209,7 @@ typedef struct vf_device {
                            may take less of it; 0: there is one limit */
   bool several_sizes;   /* its name is sold with several sizes of memory: this is the smallest */
   uint32_t sold_gb;     /* the size that it is sold by; 0: not known, or another one was told */
+  bool common;          /* many people have one, or rent it: lists show it first */
 } vf_device;
 
 /* Parses "h100", "h100x8", "rtx-4090+rtx-3090", "cpu", a MIG instance "h200:1g.18gb", or a node

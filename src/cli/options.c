@@ -321,6 +321,7 @@ static const struct {
     {"--qlora", "--method qlora"},
     {"--load-in-4bit", "--method qlora"},
     {"--load_in_4bit", "--method qlora"},
+    {"--rank", "--lora-rank N"},
     {"--lora-r", "--lora-rank N"},
     {"--lora_r", "--lora-rank N"},
     {"--gradient-checkpointing", "--checkpointing full"},
@@ -427,6 +428,7 @@ static const struct {
     {"--precision", FIT | TABLE | COMPARE, "--quant f16"},
     {"--ctx", TRAIN, "--seq-len 2k"},
     {"--seqs", TRAIN, "--micro-batch N"},
+    {"--batch-size", TRAIN, "--micro-batch N"},
     {"--lora", TRAIN, "--method lora"},
     {"--kv", TRAIN, "training keeps no KV cache"},
 };

@@ -40,17 +40,21 @@ typedef struct spread {
 } spread;
 
 enum { ALLOCATED, RESERVED, DEVICE };
-enum { PLAIN, FSDP, LAYERS, WAYS }; /* one GPU, DDP and ZeRO; shards; parts of layers, stages */
+/* One GPU, DDP and ZeRO; shards; parts of layers, stages; DeepSpeed with its states in main memory,
+ * whose few large blocks come and go in one order, so that little lies between them. */
+enum { PLAIN, FSDP, LAYERS, HOST, WAYS };
 enum { LIBRARY_BYTES = 800 << 20 }; /* a process's context and libraries: 0.5 to 1.3 GB published */
 
 static const spread spreads[WAYS][3] = {
     [PLAIN] = {{853, 1008, 1080}, {870, 1050, 1200}, {978, 1097, 1262}}, /* reserved: between */
     [FSDP] = {{853, 1000, 1095}, {856, 1000, 1220}, {978, 1000, 1262}}, /* as one GPU's, at least */
     [LAYERS] = {{835, 1057, 1394}, {835, 1057, 1394}, {978, 1059, 1262}},
+    [HOST] = {{853, 1008, 1080}, {870, 1050, 1200}, {947, 1025, 1262}}, /* tensors: as plain */
 };
 
 static int way_of(const vf_run *r) {
   if (r->gpus > 1 && (r->tp > 1 || r->pp > 1 || r->ep > 1)) return LAYERS;
+  if (vf_run_is_zero(r) && (r->offload & VF_OFFLOAD_OPTIMIZER) != 0) return HOST;
   return r->gpus > 1 && r->parallel == VF_FSDP ? FSDP : PLAIN;
 }
 

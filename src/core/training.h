@@ -31,7 +31,10 @@ typedef enum {
   VF_BASE_NF4,
   VF_BASE_INT8,
   VF_BASE_GPTQ,
-  VF_BASE_NVFP4
+  VF_BASE_NVFP4,
+  VF_BASE_MLX_4,
+  VF_BASE_MLX_6,
+  VF_BASE_MLX_8
 } vf_base_quant;
 
 enum {

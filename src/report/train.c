@@ -303,6 +303,29 @@ static void put_lines(vf_doc *d, const vf_train *r) {
   vf_doc_close(d, ']');
 }
 
+/* Memory over a step, as its tensors add up. */
+static void put_moments(vf_doc *d, const vf_train *r) {
+  static const char *const keys[VF_TRAIN_PART_COUNT] = {
+      [VF_TRAIN_WEIGHTS] = "weights_bytes",         [VF_TRAIN_STATES] = "optimizer_bytes",
+      [VF_TRAIN_GRADIENTS] = "gradients_bytes",     [VF_TRAIN_BUFFERS] = "buffers_bytes",
+      [VF_TRAIN_ACTIVATIONS] = "activations_bytes", [VF_TRAIN_LOGITS] = "logits_bytes",
+      [VF_TRAIN_TEMPORARY] = "temporary_bytes"};
+  vf_doc_open(d, "moments", '[');
+  for (size_t i = 0; i < r->n_moments; i++) {
+    const vf_train_moment *m = &r->moments[i];
+    uint64_t sum = 0;
+    vf_doc_open(d, NULL, '{');
+    vf_doc_string(d, "name", m->name);
+    for (int k = 0; k < VF_TRAIN_PART_COUNT; k++) {
+      vf_doc_u64(d, keys[k], m->bytes[k]);
+      sum += m->bytes[k];
+    }
+    vf_doc_u64(d, "bytes", sum);
+    vf_doc_close(d, '}');
+  }
+  vf_doc_close(d, ']');
+}
+
 /* As it is taken, and which of it was said. */
 static void put_word(vf_doc *d, const vf_train_param *p, const vf_train_request *r) {
   char key[32], text[128];
@@ -406,6 +429,7 @@ static void events(vf_doc *d, const void *result) {
   vf_doc_u64(d, "replicas", r->replicas);
   put_device(d, r);
   put_lines(d, r);
+  put_moments(d, r);
   vf_doc_u64(d, "backward_bytes", r->backward_bytes);
   vf_doc_u64(d, "step_bytes", r->step_bytes);
   put_interval(d, "bare", r->bare);
