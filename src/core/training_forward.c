@@ -46,10 +46,16 @@ static uint64_t work_bytes(const moment *t) {
   return vf_train_divide(x->s->work_bytes, tp) + (tp > 1 ? 6 * x->m->n_embd : 0);
 }
 
+/* Beside a shared head's logits its input is gathered, with a gradient. */
+static uint64_t head_input_bytes(const vf_train_share *x) {
+  return x->r->tp > 1 ? 4 * x->m->n_embd : 0;
+}
+
 static uint64_t logit_bytes(const moment *t) {
   const vf_train_share *x = t->x;
   if (!t->last || !vf_run_has_head(x->r)) return 0;
-  return vf_train_divide(x->m->n_vocab * vf_train_logits_hundredths(x->r) / 100, x->r->tp);
+  return vf_train_divide(x->m->n_vocab * vf_train_logits_hundredths(x->r) / 100, x->r->tp) +
+         head_input_bytes(x);
 }
 
 /* What selective checkpointing saves: Megatron's computes attention's scores again, which flash
@@ -91,6 +97,11 @@ static void add_logits(const moment *t) {
   vf_train_add(x, VF_LIST_LOGITS,
                VF_FACTORS(t->tokens, t->sequences, t->answers, {x->m->n_vocab, "logits"}),
                10 * vf_train_logits_hundredths(x->r), t->shared);
+  if (head_input_bytes(x) != 0)
+    vf_train_add_bytes(x, VF_LIST_LOGITS,
+                       VF_FACTORS(t->tokens, t->sequences, t->answers,
+                                  {head_input_bytes(x), "B of the head's gathered input"}),
+                       x->r->cp);
 }
 
 /* The larger of the two is alive. */
