@@ -46,9 +46,16 @@ static uint64_t work_bytes(const moment *t) {
   return vf_train_divide(x->s->work_bytes, tp) + (tp > 1 ? 6 * x->m->n_embd : 0);
 }
 
-/* Beside a shared head's logits its input is gathered, with a gradient. */
+/* Beside logits that are worked on in place, or in pieces, lies what leads to them: the last norm
+ * with what it keeps, its result and that one's gradient.  PyTorch's own loss peaks before there is
+ * such a gradient, and its slope is the same for small vocabularies as for large ones.  A head that
+ * tensors share gathers its input, with a gradient of it. */
 static uint64_t head_input_bytes(const vf_train_share *x) {
-  return x->r->tp > 1 ? 4 * x->m->n_embd : 0;
+  const vf_run *r = x->r;
+  bool beside = r->loss != VF_LOSS_FULL || vf_run_is_megatron(r);
+  uint64_t h = x->m->n_embd; /* the norm 4, its result 2, a gradient 2 */
+  uint64_t norm = beside ? 8 * h : 0;
+  return vf_train_divide(norm, r->tp) + (r->tp > 1 ? 4 * h : 0);
 }
 
 static uint64_t logit_bytes(const moment *t) {
@@ -100,7 +107,7 @@ static void add_logits(const moment *t) {
   if (head_input_bytes(x) != 0)
     vf_train_add_bytes(x, VF_LIST_LOGITS,
                        VF_FACTORS(t->tokens, t->sequences, t->answers,
-                                  {head_input_bytes(x), "B of the head's gathered input"}),
+                                  {head_input_bytes(x), "B of the head's input"}),
                        x->r->cp);
 }
 
