@@ -192,6 +192,12 @@ VF_API VF_MUST_USE vf_status vf_plot_write(const vf_estimate *estimate, const vf
                                            const vf_plot_options *options, vf_write_fn write,
                                            void *user, vf_error *err);
 
+/* Draws a training step's memory over time: what lies in it from loading to the optimizer's step,
+ * its peak, and what the device has. */
+VF_API VF_MUST_USE vf_status vf_train_plot_write(const vf_train *train,
+                                                 const vf_plot_options *options, vf_write_fn write,
+                                                 void *user, vf_error *err);
+
 /* ---- Topics ----------------------------------------------------------------------------- */
 
 /* Writes the text that teaches a topic ("kv-cache"), or the list of topics if name is NULL;

@@ -54,7 +54,7 @@ extern "C" {
     "what full training leaves as it is: towers, embeddings, output, experts, language (all but "  \
     "the towers)")                                                                                 \
   P(TRAIN_LAYERS, "train-layers", "N", count, train_layers,                                        \
-    "full training of the last N layers alone (default all)")                                      \
+    "the last N layers alone are trained, or have adapters (default all)")                                      \
   P(IMAGES, "images", "N", count, images,                                                          \
     "images of the largest size in a sequence, for a model with a tower")                          \
   P(OBJECTIVE, "objective", "O", string, objective,                                                \
@@ -80,6 +80,9 @@ extern "C" {
     "--network: activations that one sample of a step keeps, as measured")                         \
   P(BUFFER, "buffer", "SIZE", size, buffer_bytes,                                                  \
     "--network: replay buffer or data set in the GPU's memory")
+/* vf_train_request.train_layers: all of them, whatever the program takes by itself. */
+#define VF_TRAIN_ALL_LAYERS (UINT32_C(1) << 20)
+
 /* What is to be trained, and how.  Words are those of the options of `vramfit train`; NULL is the
  * default that stands first. */
 typedef struct vf_train_request {
@@ -94,7 +97,7 @@ typedef struct vf_train_request {
   const char *loss;          /* full, inplace, fused, chunked */
   const char *parallel;      /* none, ddp, zero1, zero2, zero3, fsdp */
   const char *objective;     /* sft, dpo, orpo, kto, grpo, ppo, distill, embedding, reward */
-  const char *base_quant;    /* of a frozen base: nf4-dq, nf4, int8, gptq, nvfp4 */
+  const char *base_quant;    /* of a frozen base: nf4-dq, nf4, int8, gptq, nvfp4, mlx-4bit… */
   const char *lora_targets;  /* "q,v", "q,k,v,o", "all-linear", "experts"… */
   const char *offload;       /* "optimizer,params,activations", or some of them */
   uint64_t seq_tokens;       /* of one sequence; 0: 2,048 */
@@ -111,7 +114,8 @@ typedef struct vf_train_request {
   uint64_t sample_bytes;   /* of it: activations that one sample keeps */
   uint64_t buffer_bytes;   /* of it: a replay buffer or a data set in the GPU's memory */
   uint32_t optimizer_rank; /* of galore and apollo; 0: the optimizer's own */
-  uint32_t train_layers;   /* of full training: the last ones alone; 0: all */
+  uint32_t train_layers;   /* the last ones alone are trained, or have adapters; 0: as many as the
+                              program takes by itself, VF_TRAIN_ALL_LAYERS: all */
   uint32_t images;         /* of the largest size, in a sequence */
   bool step_in_backward;   /* a parameter's step as soon as its gradient is there */
   bool rollout_sleep;      /* the engine that generates gives its memory back in between */
@@ -123,6 +127,8 @@ typedef struct vf_train_request {
                           teacher_params says them, too */
   const char *reward_model, *critic;                     /* the same, or "none" */
   const char *rollout;                                   /* "0.3", "apart" */
+  bool main_grads;                   /* gradients and master weights as Megatron keeps them, also
+                                        where nothing else says that it is Megatron */
   uint64_t teacher_params, reward_params, critic_params; /* 0: as the words say */
 } vf_train_request;
 
@@ -156,6 +162,27 @@ typedef struct vf_train_line {
   const char *source;             /* where the rule is read, or what it was fitted on */
 } vf_train_line;
 
+/* What lies in a GPU's memory, in the order in which a picture stacks it. */
+typedef enum vf_train_part {
+  VF_TRAIN_WEIGHTS = 0,
+  VF_TRAIN_STATES = 1,
+  VF_TRAIN_GRADIENTS = 2,
+  VF_TRAIN_BUFFERS = 3,
+  VF_TRAIN_ACTIVATIONS = 4,
+  VF_TRAIN_LOGITS = 5,
+  VF_TRAIN_TEMPORARY = 6, /* what the optimizer's step computes with */
+  VF_TRAIN_PART_COUNT = 7
+} vf_train_part;
+
+/* A moment of a step, between which memory rises and falls evenly: as it adds up, without any
+ * spread. */
+typedef struct vf_train_moment {
+  const char *name; /* "forward ends": stable */
+  uint64_t bytes[VF_TRAIN_PART_COUNT];
+} vf_train_moment;
+
+enum { VF_TRAIN_MOMENTS = 7 };
+
 /* What each of the GPUs takes: they are alike, or the fullest of them. */
 typedef struct vf_train {
   char model[128];
@@ -173,6 +200,11 @@ typedef struct vf_train {
   size_t n_notes;
   vf_interval bare; /* the sum itself, with what programs may lack or add, before any spread */
   vf_interval held; /* the same with what the allocator keeps of freed tensors */
+  vf_train_moment moments[VF_TRAIN_MOMENTS]; /* of one step, and of loading before the first */
+  size_t n_moments;
+  /* What Megatron's own report says of this run ("Theoretical memory footprints"), by its formulas
+   * and for the fullest shard: of weights, gradients and states; of activations.  0: it is none. */
+  uint64_t theory_states_bytes, theory_activations_bytes;
 } vf_train;
 
 /* Works it out.  The model's published form counts; devices are equal GPUs (or the first is one

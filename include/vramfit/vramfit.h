@@ -209,6 +209,7 @@ typedef struct vf_device {
                            may take less of it; 0: there is one limit */
   bool several_sizes;   /* its name is sold with several sizes of memory: this is the smallest */
   uint32_t sold_gb;     /* the size that it is sold by; 0: not known, or another one was told */
+  bool common;          /* many people have one, or rent it: lists show it first */
 } vf_device;
 
 /* Parses "h100", "h100x8", "rtx-4090+rtx-3090", "cpu", a MIG instance "h200:1g.18gb", or a node
@@ -246,12 +247,16 @@ typedef struct vf_override {
 
 enum { VF_MAX_OVERRIDES = 64 };
 
+/* A context that is the model's own limit: of a request alone, an estimate has the number. */
+#define VF_CTX_WHOLE UINT64_MAX
+
 /* What to estimate.  Start from vf_request_init(): every default is the engine's own.  Strings and
  * the draft model belong to the caller and must outlive the use of the result. */
 typedef struct vf_request {
   size_t struct_size;     /* of the caller's struct, as vf_request_init() sets it */
   const char *engine;     /* "llama.cpp", "llama.cpp@v0.5.0"; NULL: by the model's format */
-  uint64_t ctx_tokens;    /* per sequence; kv_unified: the shared pool; 0: engine's default */
+  uint64_t ctx_tokens;    /* per sequence; kv_unified: the shared pool; 0: engine's default;
+                             VF_CTX_WHOLE: the model's own limit, whatever fits */
   uint32_t seqs;          /* sequences that must fit at full context; 0: 1 */
   vf_format kv_k, kv_v;   /* VF_FORMAT_NONE: engine's default */
   uint32_t batch_tokens;  /* llama.cpp's n_batch: no more are computed at once; 0: its default */

@@ -46,31 +46,41 @@ vf_facts vf_facts_view(const vf_facts *f, const char *prefix) {
   return view;
 }
 
-static const vf_fact *search(const vf_facts *f, const char *key) {
-  const vf_fact wanted = {.key = key};
-  if (f->count == 0) return NULL;
-  const vf_fact *fact = bsearch(&wanted, f->items, f->count, sizeof *f->items, compare);
-  return fact == NULL || fact->type == VF_FACT_NULL ? NULL : fact;
-}
-
-const vf_fact *vf_facts_find(const vf_facts *f, const char *key) {
-  char full[160];
-  if (f->prefix[0] == '\0') return search(f, key);
-  int n = snprintf(full, sizeof full, "%s%s", f->prefix, key);
-  const vf_fact *fact = n > 0 && (size_t)n < sizeof full ? search(f, full) : NULL;
-  return fact != NULL || f->strict ? fact : search(f, key);
-}
-
-bool vf_facts_any(const vf_facts *f, const char *beginning) {
-  size_t low = 0, high = f->count, n = strlen(beginning);
+/* Where the first key stands that is not below this one. */
+static size_t place_of(const vf_facts *f, const char *key) {
+  size_t low = 0, high = f->count;
   while (low < high) {
     size_t middle = low + (high - low) / 2;
-    if (strcmp(f->items[middle].key, beginning) < 0)
+    if (strcmp(f->items[middle].key, key) < 0)
       low = middle + 1;
     else
       high = middle;
   }
-  return low < f->count && strncmp(f->items[low].key, beginning, n) == 0;
+  return low;
+}
+
+static const vf_fact *search(const vf_facts *f, const char *key) {
+  size_t i = place_of(f, key);
+  if (i == f->count || strcmp(f->items[i].key, key) != 0) return NULL;
+  return f->items[i].type == VF_FACT_NULL ? NULL : &f->items[i];
+}
+
+const vf_fact *vf_facts_find(const vf_facts *f, const char *key) {
+  char full[160];
+  size_t front = strlen(f->prefix), n = strlen(key);
+  const vf_fact *fact = NULL;
+  if (front == 0) return search(f, key);
+  if (front + n < sizeof full) {
+    memcpy(full, f->prefix, front);
+    memcpy(full + front, key, n + 1);
+    fact = search(f, full);
+  }
+  return fact != NULL || f->strict ? fact : search(f, key);
+}
+
+bool vf_facts_any(const vf_facts *f, const char *beginning) {
+  size_t i = place_of(f, beginning);
+  return i < f->count && strncmp(f->items[i].key, beginning, strlen(beginning)) == 0;
 }
 
 const vf_fact *vf_facts_at(const vf_facts *f, const char *key, size_t i) {

@@ -80,8 +80,10 @@ vf_name_search vf_name_search_for(const char *word) {
 void vf_name_search_try(vf_name_search *search, const char *candidate) {
   char name[VF_NAME_SIZE];
   if (search->word[0] == '\0' || !vf_name_normalize(name, candidate)) return;
-  size_t length = strlen(search->word);
+  size_t length = strlen(search->word), other = strlen(name);
   bool continues = length >= 3 && strncmp(name, search->word, length) == 0;
+  size_t least = length < other ? other - length : length - other; /* so many are inserted */
+  if (!continues && least >= search->distance) return;
   size_t distance = continues ? 1 : edit_distance(search->word, name);
   if (distance >= search->distance) return;
   search->distance = distance;

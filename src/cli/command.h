@@ -32,6 +32,7 @@ enum command_bit {
   CHECK = 1 << 14,
   TRAIN = 1 << 15,
   ANY_COMMAND = (1 << 16) - 1,
+  NAMING = FIT | TABLE | MAX | TRAIN, /* behind their own words a model and a GPU may stand */
 };
 
 /* What a verdict is to a script: --strict refuses TIGHT, --allow-risky takes RISKY. */
@@ -44,6 +45,7 @@ typedef struct command {
   enum exit_code (*run)(const args *a, const vf_context *ctx, vf_error *err);
   const char *usage, *help;      /* for --help */
   const char *const *parameters; /* that it takes, NULL-terminated; NULL: all, if it estimates */
+  const char *leads;             /* the heading of its own options, first in its help; or NULL */
 } command;
 
 extern const command commands[];
@@ -51,6 +53,9 @@ extern const size_t n_commands;
 
 /* The command that was asked for; NULL: there is none of that name. */
 const command *find_command(const char *name);
+
+/* Ours for what other programs call so; NULL: it is no such word. */
+const char *command_elsewhere(const char *name);
 
 /* Each runs and returns the exit status; on trouble err says why. */
 enum exit_code command_fit(const args *a, const vf_context *ctx, vf_error *err);

@@ -24,7 +24,8 @@ vf_status refuse_lists(const vf_command *c, vf_error *err) {
   for (int i = 0; i < VF_AXIS_COUNT; i++) {
     const char *list = vf_command_list(c, (vf_axis_kind)i);
     if (list != NULL)
-      return trouble(err, options[i], "'%s' is a list: vramfit table takes those", list);
+      return trouble(err, options[i], "'%s' is a list: vramfit table takes those%s", list,
+                     i == VF_AXIS_GPU ? "; GPUs that work together are 4090x2, or 4090+3090" : "");
   }
   return VF_OK;
 }

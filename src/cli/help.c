@@ -65,6 +65,12 @@ static const struct {
                "  vramfit --model qwen3-8b --gpu auto\n"},
     {"place", "  vramfit place box.json\n"
               "  vramfit place box.json --scenario A --card\n"},
+    {"train", "  vramfit train llama3.1-8b rtx-4090 --method qlora\n"
+              "  vramfit train --model qwen3-32b --gpu h100x8 --parallel zero3 --seq-len 8k\n"
+              "  vramfit train --gpu a100-80gbx4 -- axolotl train config.yaml\n"
+              "  vramfit max micro-batch llama3.1-8b rtx-4090 --method lora\n"},
+    {"check", "  vramfit check . --format github\n"
+              "  vramfit check docker-compose.yaml --gpu l40s\n"},
     {"models", "  vramfit models qwen3 --params 7B..40B\n"
                "  vramfit models --fits rtx-4060 --ctx 16k --family gemma\n"
                "  vramfit models llama3.1-8b\n"},
@@ -137,10 +143,26 @@ static void print_section(FILE *out, const char **last, const char *title) {
   *last = title;
 }
 
+/* The options of one heading, of the command. */
+static void print_own(FILE *out, const command *c, const char *heading) {
+  const char *title = "";
+  size_t n;
+  const option_row *rows = option_rows(&n);
+  fprintf(out, "\n%s:\n", heading);
+  for (size_t i = 0; i < n; i++) {
+    if (rows[i].section != NULL) title = rows[i].section;
+    bool own = rows[i].section == NULL && strcmp(title, heading) == 0;
+    if (own && (rows[i].commands & c->bit) != 0)
+      print_option(out, rows[i].short_name, rows[i].long_name, rows[i].argument, rows[i].help);
+  }
+}
+
 /* Parameters of a deployment, then the program's own options; a heading that both have stands once.
  */
 static void print_options(FILE *out, const command *c) {
   const char *last = "", *title = "";
+  const char *leads = c != NULL ? c->leads : NULL;
+  if (leads != NULL) print_own(out, c, leads);
   for (size_t i = 0; vf_param_get(i) != NULL; i++) {
     const vf_param_info *p = vf_param_get(i);
     if (!takes(c, p->name)) continue;
@@ -152,6 +174,7 @@ static void print_options(FILE *out, const command *c) {
   for (size_t i = 0; i < n; i++) {
     if (rows[i].section != NULL) title = rows[i].section;
     if (rows[i].section != NULL || (c != NULL && (rows[i].commands & c->bit) == 0)) continue;
+    if (leads != NULL && strcmp(title, leads) == 0) continue;
     print_section(out, &last, title);
     print_option(out, rows[i].short_name, rows[i].long_name, rows[i].argument, rows[i].help);
   }

@@ -26,41 +26,42 @@ static const char *const fits_parameters[] = {"ctx",  "seqs",        "quant",   
                                               "used", "host-memory", "headroom", NULL};
 
 const command commands[] = {
-    {"fit", FIT, 0, command_fit, "[fit] --model M --gpu G [OPTIONS]", "", NULL},
+    {"fit", FIT, 0, command_fit, "[fit] --model M --gpu G [OPTIONS]", "", NULL, NULL},
     {"table", TABLE, 0, command_table, "table --model M --gpu G", "what fits, for lists of values",
-     NULL},
+     NULL, NULL},
     {"max", MAX, 1, command_max, "max WHAT --model M --gpu G",
      "the most that fits: ctx, seqs, quant, kv, gpus, ngl, n-cpu-moe, gpu; of a training "
      "micro-batch, seq-len, rank or gpus",
-     NULL},
+     NULL, NULL},
     {"compare", COMPARE, MAX_OPERANDS, command_compare, "compare A B...",
-     "deployments side by side: \"--quant q4\" or a file of such lines", NULL},
+     "deployments side by side: \"--quant q4\" or a file of such lines", NULL, NULL},
     {"inspect", INSPECT, 2, command_inspect, "inspect FILE [OTHER]",
-     "what a model holds; what is different between two", model_parameter},
+     "what a model holds; what is different between two", model_parameter, NULL},
     {"explain", EXPLAIN_TOPIC, 1, command_explain, "explain [TOPIC]",
-     "why memory is what it is: kv-cache, moe…", NULL},
+     "why memory is what it is: kv-cache, moe…", NULL, NULL},
     {"detect", DETECT, 0, command_detect, "detect",
-     "this machine: its GPUs and memory, and what is free", NULL},
+     "this machine: its GPUs and memory, and what is free", NULL, NULL},
     {"place", PLACE, 1, command_place, "place FILE",
      "do the workloads of a file fit together? a box as JSON or YAML, or docker compose",
-     box_parameters},
+     box_parameters, "Workloads that share a box"},
     {"check", CHECK, MAX_OPERANDS, command_check, "check FILE|DIR...",
      "do all deployments fit that files state? For pipelines: --format github, junit, sarif…",
-     check_parameters},
+     check_parameters, "Checking files"},
     {"train", TRAIN, 0, command_train, "train --model M --gpu G",
      "fine-tuning and pre-training: LoRA, QLoRA, ZeRO, FSDP…; --engine trl, unsloth, axolotl…",
-     train_parameters},
+     train_parameters, "Training"},
     {"models", MODELS, 2, command_models, "models [QUERY]",
-     "the models that are known; one whole, by name", fits_parameters},
+     "the models that are known; one whole, by name", fits_parameters, "The catalogs"},
     {"gpus", GPUS, 1, command_gpus, "gpus [QUERY]",
-     "the devices that are known; one whole, by name", NULL},
+     "the devices that are known; one whole, by name", NULL, NULL},
     {"nodes", NODES, 1, command_nodes, "nodes [QUERY]",
-     "systems and cloud instances; one whole, by name", NULL},
+     "systems and cloud instances; one whole, by name", NULL, NULL},
     {"workloads", WORKLOADS, 1, command_workloads, "workloads [QUERY]",
-     "speech, image, video and embedding programs, with what they were seen to take", NULL},
+     "speech, image, video and embedding programs, with what they were seen to take", NULL, NULL},
     {"formats", FORMATS, 1, command_formats, "formats [QUERY]",
-     "weight formats, and what --kv takes", NULL},
-    {"engines", ENGINES, 0, command_engines, "engines", "engines, and whose rules are known", NULL},
+     "weight formats, and what --kv takes", NULL, NULL},
+    {"engines", ENGINES, 0, command_engines, "engines", "engines, and whose rules are known", NULL,
+     NULL},
 };
 const size_t n_commands = sizeof commands / sizeof *commands;
 
@@ -68,6 +69,32 @@ const command *find_command(const char *name) {
   if (name == NULL) return &commands[0];
   for (size_t i = 0; i < n_commands; i++)
     if (strcmp(name, commands[i].name) == 0) return &commands[i];
+  return NULL;
+}
+
+/* What other programs call them. */
+static const struct {
+  const char *word, *ours;
+} elsewhere[] = {
+    {"list", "vramfit models, vramfit gpus"},
+    {"ls", "vramfit models, vramfit gpus"},
+    {"search", "vramfit models QUERY, vramfit gpus QUERY"},
+    {"find", "vramfit models QUERY, vramfit gpus QUERY"},
+    {"show", "vramfit models NAME, vramfit gpus NAME"},
+    {"info", "vramfit models NAME, vramfit gpus NAME"},
+    {"devices", "vramfit gpus"},
+    {"estimate", "vramfit fit"},
+    {"recommend", "vramfit GPU"},
+    {"plan", "vramfit place FILE"},
+    {"finetune", "vramfit train"},
+    {"man", "vramfit --generate man, or man vramfit"},
+    {"completion", "vramfit --generate bash, zsh or fish"},
+    {"completions", "vramfit --generate bash, zsh or fish"},
+};
+
+const char *command_elsewhere(const char *name) {
+  for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+    if (strcmp(name, elsewhere[i].word) == 0) return elsewhere[i].ours;
   return NULL;
 }
 
@@ -80,6 +107,8 @@ static void complain(const vf_error *err) {
 static vf_status unknown_command(const char *name, vf_error *err) {
   const char *names[sizeof commands / sizeof *commands + 1] = {NULL};
   for (size_t i = 0; i < n_commands; i++) names[i] = commands[i].name;
+  const char *ours = command_elsewhere(name);
+  if (ours != NULL) return trouble(err, "", "unknown command '%.60s': it is %s here", name, ours);
   const char *nearest = vf_nearest_name(name, names);
   return trouble(err, "", "unknown command '%.60s': did you mean %s?", name,
                  nearest != NULL ? nearest : "--model");

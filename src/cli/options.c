@@ -202,8 +202,10 @@ static vf_status parse_unit(void *field, const char *text, vf_error *err) {
 
 enum option_id {
 #define SECTION(title)
+#define SHARED(id)
 #define OPTION(id, short_name, long_name, argument, parse, field, commands, help) OPT_##id,
 #include "options.def"
+#undef SHARED
 #undef SECTION
 #undef OPTION
   OPT_COUNT
@@ -219,19 +221,34 @@ typedef struct option_spec {
 
 static const option_spec specs[] = {
 #define SECTION(title)
+#define SHARED(id)
 #define OPTION(id, short_name, long_name, argument, parse, field, commands, help)                  \
   [OPT_##                                                                                          \
       id] = {short_name, long_name, argument, parse, offsetof(args, field), (unsigned)(commands)},
 #include "options.def"
+#undef SHARED
+#undef SECTION
+#undef OPTION
+};
+
+/* Engines have the word, too. */
+static const bool shared[OPT_COUNT] = {
+#define SECTION(title)
+#define SHARED(id) [OPT_##id] = true,
+#define OPTION(id, short_name, long_name, argument, parse, field, commands, help)
+#include "options.def"
+#undef SHARED
 #undef SECTION
 #undef OPTION
 };
 
 static const option_row rows[] = {
 #define SECTION(title) {title, 0, NULL, NULL, NULL, 0},
+#define SHARED(id)
 #define OPTION(id, short_name, long_name, argument, parse, field, commands, help)                  \
   {NULL, short_name, long_name, argument, help, (unsigned)(commands)},
 #include "options.def"
+#undef SHARED
 #undef SECTION
 #undef OPTION
 };
@@ -295,6 +312,27 @@ static const struct {
     {"--card", "--gpu rtx-4090"},
     {"--kv-cache", "--kv q8_0"},
     {"--layers", "--ngl N"},
+    {"--zero", "--parallel zero3"},
+    {"--zero-stage", "--parallel zero3"},
+    {"--zero_stage", "--parallel zero3"},
+    {"--fsdp", "--parallel fsdp"},
+    {"--ddp", "--parallel ddp"},
+    {"--deepspeed", "--config FILE.json"},
+    {"--qlora", "--method qlora"},
+    {"--load-in-4bit", "--method qlora"},
+    {"--load_in_4bit", "--method qlora"},
+    {"--rank", "--lora-rank N"},
+    {"--lora-r", "--lora-rank N"},
+    {"--lora_r", "--lora-rank N"},
+    {"--gradient-checkpointing", "--checkpointing full"},
+    {"--gradient_checkpointing", "--checkpointing full"},
+    {"--gradient-accumulation-steps", "--grad-accum N"},
+    {"--gradient_accumulation_steps", "--grad-accum N"},
+    {"--per-device-train-batch-size", "--micro-batch N"},
+    {"--per_device_train_batch_size", "--micro-batch N"},
+    {"--micro-batch-size", "--micro-batch N"},
+    {"--max-seq-length", "--seq-len 2k (of vramfit train), --ctx 8k (else)"},
+    {"--max_seq_length", "--seq-len 2k (of vramfit train), --ctx 8k (else)"},
     {"-v", "--version"},
     {"-V", "--version"},
     {"-n", "--seqs N"},
@@ -378,8 +416,56 @@ static vf_status take_words(line *l, vf_error *err) {
 
 /* ---- What a command takes ---- */
 
+/* What says the same of another command. */
+static const struct {
+  const char *word;
+  unsigned commands;
+  const char *instead;
+} instead[] = {
+    {"--gpu", MODELS, "--fits GPU asks which run there"},
+    {"--params", FIT | TABLE | MAX | COMPARE, "vramfit models --fits GPU --params A..B"},
+    {"--family", FIT | TABLE | MAX | COMPARE, "vramfit models --fits GPU --family F"},
+    {"--precision", FIT | TABLE | COMPARE, "--quant f16"},
+    {"--ctx", TRAIN, "--seq-len 2k"},
+    {"--seqs", TRAIN, "--micro-batch N"},
+    {"--batch-size", TRAIN, "--micro-batch N"},
+    {"--lora", TRAIN, "--method lora"},
+    {"--kv", TRAIN, "training keeps no KV cache"},
+};
+
+/* "vramfit gpus and vramfit nodes do", where they are few; "" else. */
+static void tell_takers(const char *word, size_t n, char *out, size_t size) {
+  enum { MOST = 2 };
+  size_t takers = 0;
+  int length = 0;
+  out[0] = '\0';
+  for (size_t i = 0; i < n_commands; i++) {
+    for (size_t k = 0; k < OPT_COUNT; k++) {
+      if (strlen(specs[k].long_name) != n || memcmp(specs[k].long_name, word, n) != 0) continue;
+      if ((specs[k].commands & commands[i].bit) == 0) continue;
+      length += snprintf(out + length, size - (size_t)length, "%svramfit %s",
+                         takers > 0 ? " and " : ": ", commands[i].name);
+      takers++;
+      break;
+    }
+    if (takers <= MOST && length >= 0 && (size_t)length < size / 2) continue;
+    out[0] = '\0';
+    return;
+  }
+  if (takers > 0) snprintf(out + length, size - (size_t)length, takers > 1 ? " do" : " does");
+}
+
 static vf_status takes_no(const command *c, const char *word, vf_error *err) {
-  return trouble(err, "", "vramfit %s takes no %.*s", c->name, (int)strcspn(word, "="), word);
+  char takers[120];
+  size_t n = strcspn(word, "=");
+  for (size_t i = 0; i < sizeof instead / sizeof *instead; i++)
+    if (strlen(instead[i].word) == n && memcmp(instead[i].word, word, n) == 0 &&
+        (instead[i].commands & c->bit) != 0)
+      return trouble(err, "", "vramfit %s takes no %.*s: %s", c->name, (int)n, word,
+                     instead[i].instead);
+  size_t dashes = strspn(word, "-");
+  tell_takers(word + dashes, n - dashes, takers, sizeof takers);
+  return trouble(err, "", "vramfit %s takes no %.*s%s", c->name, (int)n, word, takers);
 }
 
 /* Some commands have an option of their own with a parameter's name: a range of --memory. */
@@ -389,10 +475,11 @@ static bool is_parameter(const char *name) {
   return false;
 }
 
-/* Words of ours for one command that engines have for something else: llama-server's slots. */
-static bool is_engines_too(const char *name, const char *value) {
-  bool number = value != NULL && value[0] != '\0' && value[strspn(value, "0123456789")] == '\0';
-  return strcmp(name, "parallel") == 0 && number;
+/* A word of ours that is an engine's here. */
+static bool is_engines(const found *f, const command *c) {
+  bool number =
+      f->value != NULL && f->value[0] != '\0' && f->value[strspn(f->value, "0123456789")] == '\0';
+  return shared[f->spec - specs] && number && (c->bit & ESTIMATING) != 0;
 }
 
 /* A graph is that of a deployment. */
@@ -423,9 +510,9 @@ static vf_status apply_own(line *l, const command *c, vf_error *err) {
     snprintf(name, sizeof name, "--%s", spec->long_name);
     bool ours = (spec->commands & c->bit) != 0;
     size_t at = l->list[i].at;
-    bool engines = is_engines_too(spec->long_name, l->list[i].value) && c->bit != TRAIN;
-    bool shared = is_parameter(spec->long_name) || engines;
-    if ((!ours || engines) && shared && takes_parameter(l->a, c, name)) {
+    bool engines = is_engines(&l->list[i], c);
+    bool known = is_parameter(spec->long_name) || engines;
+    if ((!ours || engines) && known && takes_parameter(l->a, c, name)) {
       vf_status status = take_parameter(l, &at, err);
       if (status != VF_OK) return status;
       continue;
@@ -465,6 +552,10 @@ static bool is_like_a_command(const char *word) {
   return vf_nearest_name(word, names) != NULL;
 }
 
+static bool is_elsewhere(const char *word) {
+  return command_elsewhere(word) != NULL;
+}
+
 static bool is_model(const vf_context *ctx, const char *word) {
   vf_model *m;
   if (vf_model_open(&m, ctx, word, NULL, NULL, NULL) != VF_OK) return false;
@@ -479,21 +570,41 @@ static vf_status name(args *a, size_t at, const char *option, const char *word, 
   return vf_command_option(a->deployment, a->named + at, 2, &i, err);
 }
 
-/* "llama3.1 rtx-4060", "rtx-4060", "llama3.1": the first word is no command, and no slip for one.
- */
-static vf_status take_names(const line *l, vf_error *err) {
+/* One word is a model or a GPU, two are both, in any order. */
+static vf_status take_both(const line *l, const char *const *words, size_t n, vf_error *err) {
   args *a = l->a;
-  const char *first = a->command, *second = a->n_operands > 0 ? a->operands[0] : NULL;
-  if (first == NULL || find_command(first) != NULL) return VF_OK;
+  const char *first = words[0], *second = n > 1 ? words[1] : NULL;
+  if (n > 2) return too_many_words(words[2], err);
   bool gpu_first = is_gpu(l->ctx, first);
-  if (!gpu_first && is_like_a_command(first) && !is_model(l->ctx, first)) return VF_OK;
-  if (a->n_operands > 1) return too_many_words(a->operands[1], err);
   bool swapped = gpu_first && second != NULL && !is_gpu(l->ctx, second);
-  a->command = NULL;
-  a->n_operands = 0;
+  const vf_deployment *d = vf_command_so_far(a->deployment);
+  if (second == NULL && d->model != NULL && !gpu_first) return too_many_words(first, err);
   if (second == NULL) return name(a, 0, gpu_first ? "--gpu" : "--model", first, err);
   vf_status status = name(a, 0, "--model", swapped ? second : first, err);
   return status == VF_OK ? name(a, 2, "--gpu", swapped ? first : second, err) : status;
+}
+
+/* "max ctx llama3.1 rtx-4060": behind a command's own words; "llama3.1 rtx-4060", "rtx-4060",
+ * "llama3.1": the first word is no command, and no slip for one. */
+static vf_status take_names(const line *l, vf_error *err) {
+  args *a = l->a;
+  const command *c = find_command(a->command);
+  const char *words[3] = {a->command};
+  size_t n = 1;
+  if (a->command == NULL) return VF_OK;
+  if (c != NULL) {
+    size_t own = c->most_operands;
+    if ((c->bit & NAMING) == 0 || a->n_operands <= own) return VF_OK;
+    n = a->n_operands - own;
+    a->n_operands = own;
+    return take_both(l, a->operands + own, n, err);
+  }
+  bool slip = is_elsewhere(a->command) || is_like_a_command(a->command);
+  if (slip && !is_gpu(l->ctx, a->command) && !is_model(l->ctx, a->command)) return VF_OK;
+  for (size_t i = 0; i < a->n_operands && n < 3; i++) words[n++] = a->operands[i];
+  a->command = NULL;
+  a->n_operands = 0;
+  return take_both(l, words, n, err);
 }
 
 /* ---- Help as a word ---- */
@@ -596,7 +707,7 @@ static vf_status read_all(line *l, vf_error *err) {
 
 vf_status args_parse(args *out, const vf_context *ctx, int argc, char **argv, vf_error *err) {
   static line l;       /* large: not on the stack, and there is one command line */
-  out->command = NULL; /* not the operands: they are many, and counted */
+  out->command = NULL; /* not the lists: they are long, and counted */
   memset(&out->n_operands, 0, sizeof *out - offsetof(args, n_operands));
   vf_status status = vf_command_new(&out->deployment, ctx, err);
   if (status != VF_OK) return status;
@@ -611,8 +722,8 @@ vf_status args_parse(args *out, const vf_context *ctx, int argc, char **argv, vf
   }
   if (out->line != NULL && out->n_line == 0)
     return trouble(err, "", "what is to start? vramfit --gpu G -- vllm serve MODEL…");
-  memset(&l, 0, sizeof l);
   l.a = out;
+  l.n_found = 0;
   l.ctx = ctx;
   l.words = out->words;
   l.count = out->n_words;

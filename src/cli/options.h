@@ -17,14 +17,13 @@ enum { MAX_OPERANDS = 16384, MAX_WORDS = 1024, MAX_EXCLUDES = 64 };
 typedef struct args {
   const char *command;                /* NULL: fit */
   const char *operands[MAX_OPERANDS]; /* words behind the command */
-  size_t n_operands;
+  size_t at[MAX_WORDS];               /* of the words that are parameters of a deployment */
+  size_t n_operands, n_at;
 
   const char *const *words; /* the command line, without the program's name */
   size_t n_words;           /* up to "--" */
   const char *const *line;  /* behind it, an engine's own; NULL: there is none */
   size_t n_line;
-  size_t at[MAX_WORDS]; /* of the words that are parameters of a deployment */
-  size_t n_at;
   vf_command *deployment; /* what they and the line come to; of the context that was given */
 
   const char *plot;

@@ -73,7 +73,10 @@ static void add_column(axes *x, const vf_deployment *d) {
   static char ctx[24];
   if (d->request.ctx_tokens == 0) return;
   unsigned long long n = d->request.ctx_tokens;
-  snprintf(ctx, sizeof ctx, n % 1024 == 0 ? "%lluk" : "%llu", n % 1024 == 0 ? n / 1024 : n);
+  if (d->request.ctx_tokens == VF_CTX_WHOLE)
+    snprintf(ctx, sizeof ctx, "max");
+  else
+    snprintf(ctx, sizeof ctx, n % 1024 == 0 ? "%lluk" : "%llu", n % 1024 == 0 ? n / 1024 : n);
   add(x, VF_AXIS_CTX, ctx);
 }
 

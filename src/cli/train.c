@@ -4,6 +4,7 @@
 #include "command.h"
 #include "deployment.h"
 #include "output.h"
+#include "plot.h"
 #include "trouble.h"
 
 /* What one call holds; freed by finish(). */
@@ -33,11 +34,13 @@ static vf_status report(const job *j, vf_error *err) {
 
 enum exit_code command_train(const args *a, const vf_context *ctx, vf_error *err) {
   job j = {.a = a};
-  vf_status status = open_all(&j, ctx, err);
+  vf_status status = check_plot(a, err);
+  if (status == VF_OK) status = open_all(&j, ctx, err);
   if (status == VF_OK) status = vf_setup_train(&j.train, j.setup, err);
   if (status == VF_OK && !a->quiet) status = vf_train_limits_solve(&j.limits, j.setup, err);
   if (status == VF_OK && !a->quiet) status = report(&j, err);
+  if (status == VF_OK && a->plot != NULL) status = draw_training(a, &j.train, err);
   vf_setup_free(j.setup);
   if (status != VF_OK) return EXIT_TROUBLE;
-  return j.train.budget.device.total_known ? code_of(a, j.train.budget.verdict) : EXIT_FITS;
+  return code_of(a, j.train.budget.verdict);
 }

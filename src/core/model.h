@@ -110,7 +110,8 @@ struct vf_model {
   char arch[32]; /* general.architecture of a GGUF file; "" if llama.cpp has none for it */
   char type[32]; /* model_type of a config */
   char source[VF_MODEL_TEXT];
-  char repo[VF_MODEL_TEXT]; /* where its makers publish it; "": not known */
+  char repo[VF_MODEL_TEXT]; /* what holds it as it is stored here: a repository, with the tag of a
+                               file, or a tag of Ollama's; "": none that is known */
   char quant[24];           /* recipe or the formats' own name; "" before any */
   char checkpoint[24];      /* quantization method of a checkpoint, "awq"; "" if it has none */
   char engine[24];          /* that what was named is for; "": the one that loads the format */
@@ -124,6 +125,7 @@ struct vf_model {
   vf_model *derived;    /* as its config describes it, where the tensors are a checkpoint's */
   bool from_file;       /* the tensors are those of a file, not derived from a config */
   bool plain_beside;    /* such a scheme, whose maker leaves all but experts in 16 bits */
+  bool made_when_loaded; /* `repo` has it in 16 bits, and the engine makes it narrower */
   bool scheme_by_name;  /* quantized as the name of a scheme says: its makers differ in the rest */
   bool tied;            /* no output matrix: the token embedding serves */
   uint32_t flags;       /* vf_model_flag */

@@ -148,18 +148,29 @@ uint32_t vf_speed_ranks(const vf_estimate *e) {
   return vf_max_u32(all ? vf_speed_gpus(e) : e->workload.tp, 1);
 }
 
-static step step_of(const vf_estimate *e, bool empty) {
-  step s = {.e = e, .empty = empty, .ranks = vf_speed_ranks(e), .basis = VF_BASIS_MODELLED};
-  double all = weights_on_gpus(e);
+static void add_all(step *s) {
+  double all = weights_on_gpus(s->e);
+  for (uint32_t d = 0; d < vf_speed_gpus(s->e) && all > 0; d++)
+    add_device(s, &s->e->devices[d], all);
+  add_compute(s);
+  add_link(s);
+  add_host(s);
+}
+
+/* At the full context; *start, unless it is NULL, at the start of an answer. */
+static step step_of(const vf_estimate *e, step *start) {
+  step s = {.e = e, .ranks = vf_speed_ranks(e), .basis = VF_BASIS_MODELLED};
   s.replicas = vf_max_u32(e->workload.dp, 1);
   s.seqs = (vf_max_u32(e->workload.seqs, 1) + s.replicas - 1) / s.replicas;
   s.reads = vf_reads_of(e, s.seqs);
   if (e->decodes == VF_DECODES_UNKNOWN) s.unknown = "nobody measured this engine's speed";
   if (e->model->flags & VF_MODEL_ENCODER) s.unknown = "an encoder generates nothing";
-  for (uint32_t d = 0; d < vf_speed_gpus(e) && all > 0; d++) add_device(&s, &e->devices[d], all);
-  add_compute(&s);
-  add_link(&s);
-  add_host(&s);
+  if (start != NULL) {
+    *start = s;
+    start->empty = true;
+    add_all(start);
+  }
+  add_all(&s);
   return s;
 }
 
@@ -207,7 +218,9 @@ static uint64_t ms_of(double ns) {
 
 static void tell_prompt(vf_speed *out, const step *s) {
   vf_prompt p;
-  if (s->unknown != NULL || !vf_prompt_times(s->e, &p)) return;
+  if (s->unknown != NULL) return;
+  vf_reads one = s->seqs == 1 ? s->reads : vf_reads_of(s->e, 1); /* prompts are read one by one */
+  if (!vf_prompt_times(s->e, &one, &p)) return;
   out->prefill_known = true;
   out->prefill.low = vf_milli_rate(s->replicas, p.per_token.slow);
   out->prefill.expected = vf_milli_rate(s->replicas, p.per_token.expected);
@@ -236,7 +249,7 @@ void vf_estimate_speed(const vf_estimate *e, vf_speed *out) {
   if (out == NULL) return;
   *out = (vf_speed){.unknown = "there is no estimate"};
   if (e == NULL || e->n_devices == 0) return;
-  step s = step_of(e, false), start = step_of(e, true);
+  step start, s = step_of(e, &start);
   vf_span ns = total(&s);
   double tokens = (double)s.seqs * s.replicas;
   *out = (vf_speed){.unknown = s.unknown != NULL ? s.unknown : "", .basis = s.basis};
@@ -273,7 +286,7 @@ static void put_ms(vf_text *t, const char *name, const vf_span *ns) {
 size_t vf_speed_explain(const vf_estimate *e, char *buf, size_t size) {
   vf_text t = vf_text_on(buf, size);
   if (e == NULL || e->n_devices == 0) return 0;
-  step s = step_of(e, false);
+  step s = step_of(e, NULL);
   const vf_read *r = &s.reads.gpu;
   const vf_device *d = &vf_estimate_first(e)->device;
   const vf_reach *f = vf_reach_of(e, d);

@@ -79,8 +79,8 @@ typedef struct vf_prompt {
   uint32_t chunks;
 } vf_prompt;
 
-/* False: not known. */
-bool vf_prompt_times(const vf_estimate *e, vf_prompt *out);
+/* `one`: what a step of one sequence reads.  False: not known. */
+bool vf_prompt_times(const vf_estimate *e, const vf_reads *one, vf_prompt *out);
 
 /* Thousandths per second of something that takes `ns`. */
 static inline uint64_t vf_milli_rate(double count, double ns) {

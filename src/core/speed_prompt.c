@@ -32,9 +32,8 @@ static double token_operations(const vf_estimate *e) {
 }
 
 /* Whether most of the weights are quantized. */
-static bool is_packed(const vf_estimate *e) {
-  vf_reads r = vf_reads_of(e, 1);
-  return r.gpu.packed_bytes > r.gpu.plain_bytes;
+static bool is_packed(const vf_reads *r) {
+  return r->gpu.packed_bytes > r->gpu.plain_bytes;
 }
 
 static double chunks_of(const vf_estimate *e) {
@@ -93,15 +92,14 @@ static void add_host(vf_span *per_token, vf_span host, double tokens) {
   per_token->slow += host.slow / tokens;
 }
 
-bool vf_prompt_times(const vf_estimate *e, vf_prompt *out) {
+bool vf_prompt_times(const vf_estimate *e, const vf_reads *one, vf_prompt *out) {
   const double tokens = (double)e->workload.requested_ctx_tokens;
   if (vf_speed_gpus(e) == 0 || tokens <= 0) return false;
-  vf_reads r = vf_reads_of(e, 1);
-  bool host = vf_read_bytes(&r.host) != 0;
+  bool host = vf_read_bytes(&one->host) != 0;
   if (e->decodes == VF_DECODES_UNKNOWN || (host && e->workload.tp != 0)) return false;
   const vf_reach *reach = vf_reach_of(e, &vf_estimate_first(e)->device);
   uint32_t share = vf_model_has_experts(e->model) ? reach->prompt_experts
-                   : is_packed(e)                 ? reach->prompt_packed
+                   : is_packed(one)               ? reach->prompt_packed
                                                   : reach->prompt_plain;
   double chunks = chunks_of(e), ns = whole_time(e, share, chunks);
   if (ns <= 0) return false;

@@ -15,7 +15,8 @@
  * intervals: what the options leave open (the parts' `less` and `more`) widens the sum, and what
  * remains between it and published peaks is a spread, fitted on one half of them by
  * tests/truth/fit_training.py. */
-#include "core/training_parts.h"
+#include "core/training_megatron.h"
+#include "core/training_moments.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -39,26 +40,30 @@ typedef struct spread {
 } spread;
 
 enum { ALLOCATED, RESERVED, DEVICE };
-enum { PLAIN, FSDP, LAYERS, WAYS }; /* one GPU, DDP and ZeRO; shards; parts of layers, stages */
+/* One GPU, DDP and ZeRO; shards; parts of layers, stages; DeepSpeed with its states in main memory,
+ * whose few large blocks come and go in one order, so that little lies between them. */
+enum { PLAIN, FSDP, LAYERS, HOST, WAYS };
 enum { LIBRARY_BYTES = 800 << 20 }; /* a process's context and libraries: 0.5 to 1.3 GB published */
 
 static const spread spreads[WAYS][3] = {
     [PLAIN] = {{853, 1008, 1080}, {870, 1050, 1200}, {978, 1097, 1262}}, /* reserved: between */
     [FSDP] = {{853, 1000, 1095}, {856, 1000, 1220}, {978, 1000, 1262}}, /* as one GPU's, at least */
     [LAYERS] = {{835, 1057, 1394}, {835, 1057, 1394}, {978, 1059, 1262}},
+    [HOST] = {{853, 1008, 1080}, {870, 1050, 1200}, {947, 1025, 1262}}, /* tensors: as plain */
 };
 
 static int way_of(const vf_run *r) {
   if (r->gpus > 1 && (r->tp > 1 || r->pp > 1 || r->ep > 1)) return LAYERS;
+  if (vf_run_is_zero(r) && (r->offload & VF_OFFLOAD_OPTIMIZER) != 0) return HOST;
   return r->gpus > 1 && r->parallel == VF_FSDP ? FSDP : PLAIN;
 }
 
 static vf_interval spread_out(bool *overflow, const vf_run *r, vf_interval sum, uint64_t libraries,
                               int what) {
   spread d = spreads[way_of(r)][what];
-  return (vf_interval){vf_train_part(overflow, sum.low_bytes + libraries, d.low),
-                       vf_train_part(overflow, sum.bytes + libraries, d.middle),
-                       vf_train_part(overflow, sum.high_bytes + libraries, d.high)};
+  return (vf_interval){vf_train_permille(overflow, sum.low_bytes + libraries, d.low),
+                       vf_train_permille(overflow, sum.bytes + libraries, d.middle),
+                       vf_train_permille(overflow, sum.high_bytes + libraries, d.high)};
 }
 
 /* What holds `part` is never smaller, wherever each was measured. */
@@ -345,6 +350,8 @@ vf_status vf_train_run(vf_train *out, const vf_model *model, const vf_train_requ
   take_notes(&t, model, &s, &r);
   status = judge(&t, &r, &p, &devices[0], err);
   if (status != VF_OK) return status;
+  vf_train_put_theory(&t, model, &s, &r);
+  vf_train_put_moments(&t, &p, vf_train_keeps_gradients(&r));
   put_lines(&t, &r, &p, t.step_bytes > t.backward_bytes);
   put_rollout(&t, &r, rollout_bytes(&r, &devices[0]));
   put_runtime(&t, &r, rollout_bytes(&r, &devices[0]));

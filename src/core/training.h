@@ -31,7 +31,10 @@ typedef enum {
   VF_BASE_NF4,
   VF_BASE_INT8,
   VF_BASE_GPTQ,
-  VF_BASE_NVFP4
+  VF_BASE_NVFP4,
+  VF_BASE_MLX_4,
+  VF_BASE_MLX_6,
+  VF_BASE_MLX_8
 } vf_base_quant;
 
 enum {
@@ -67,7 +70,8 @@ typedef struct vf_run {
   uint32_t rollout_ppm;             /* of the device, for the engine that generates */
   bool rollout_stated, rollout_sleeps;
   bool step_in_backward;
-  bool base_fp32; /* a frozen base in fp32, computed with in 16 bits (autocast) */
+  bool main_grads; /* by Megatron's program, whatever is shared out */
+  bool base_fp32;  /* a frozen base in fp32, computed with in 16 bits (autocast) */
   bool compile, tiled, base_stated;
   bool precision_taken; /* ZeRO holds its weights and states in fp32; nobody said otherwise */
   bool loss_taken;      /* as programs have it that move checkpoints to the host; nobody said it */
@@ -95,6 +99,10 @@ bool vf_run_has_head(const vf_run *r);
 /* A line of so many bytes with how they came about; none for 0 bytes. */
 void vf_train_add_line(vf_train *out, const char *name, uint64_t bytes, vf_basis basis,
                        const char *fmt, ...) VF_PRINTF(5, 6);
+
+/* Adds a moment to a run's timeline: bytes of the parts as they stand there. */
+void vf_train_add_moment(vf_train *out, const char *name,
+                         const uint64_t bytes[VF_TRAIN_PART_COUNT]);
 
 /* Reads the words and checks the numbers against the model and the GPUs. */
 vf_status vf_run_read(vf_run *out, const vf_model *m, const vf_train_request *r, size_t gpus,

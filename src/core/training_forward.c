@@ -79,7 +79,7 @@ static void add_inputs(const moment *t, uint64_t times) {
 }
 
 static void add_work(const moment *t) {
-  vf_train_add_bytes(
+  t->x->p->at_work = vf_train_add_bytes(
       t->x, VF_LIST_ACTIVATIONS,
       VF_FACTORS(t->tokens, t->sequences, t->answers, {work_bytes(t), "B of a layer at work"}),
       t->x->r->cp);
@@ -137,6 +137,7 @@ static uint64_t take_stage(moment *t, bool last) {
   vf_train_list *l = t->x->p->lists;
   l[VF_LIST_ACTIVATIONS] = l[VF_LIST_LOGITS] = (vf_train_list){.n = 0};
   t->last = last;
+  t->x->p->at_work = 0;
   add_stage(t);
   return l[VF_LIST_ACTIVATIONS].bytes + l[VF_LIST_LOGITS].bytes;
 }
@@ -289,7 +290,7 @@ void vf_train_take_buffers(const vf_train_share *x) {
     vf_train_add(x, VF_LIST_BUFFERS, VF_FACTORS({2, "buckets"}, {BUCKET_ELEMENTS, "elements"}),
                  2000, 1);
     p->buffers_stay = true;
-  } else if (r->parallel == VF_DDP && r->gpus > 1) {
+  } else if (r->parallel == VF_DDP && r->gpus > 1 && !vf_run_is_megatron(r)) {
     vf_train_add_bytes(x, VF_LIST_BUFFERS,
                        VF_FACTORS({p->lists[VF_LIST_GRADIENTS].bytes, "B of gradients in buckets"}),
                        1);

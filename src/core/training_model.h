@@ -13,7 +13,7 @@ typedef struct vf_train_group {
 typedef struct vf_train_model {
   vf_train_group blocks, expert_group, embeddings, outputs, towers;
   uint64_t towers_beside; /* parameters of towers where no images are trained on */
-  uint64_t largest; /* elements of the largest tensor that is trained */
+  uint64_t largest;       /* elements of the largest tensor that is trained */
   uint64_t per_image_saved, per_image_work, per_image_kept; /* bytes that a tower keeps of an image:
                         in all blocks, in one at work, as inputs of blocks */
   uint64_t embedding, output;         /* parameters looked up, and multiplied at the end; tied: 0 */
@@ -39,6 +39,6 @@ uint64_t vf_train_times(bool *overflow, uint64_t a, uint64_t b);
 uint64_t vf_train_plus(bool *overflow, uint64_t a, uint64_t b);
 
 /* a * permille / 1000 */
-uint64_t vf_train_part(bool *overflow, uint64_t a, uint64_t permille);
+uint64_t vf_train_permille(bool *overflow, uint64_t a, uint64_t permille);
 
 #endif

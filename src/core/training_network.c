@@ -86,6 +86,24 @@ static void put(vf_train *t, const char *name, uint64_t bytes, uint64_t step, ui
                       permille % 1000);
 }
 
+/* Its gradients stay: they are made once. */
+static void put_moments(vf_train *t, const sums *s, uint64_t buffer) {
+  uint64_t b[VF_TRAIN_PART_COUNT] = {[VF_TRAIN_WEIGHTS] = s->weights};
+  vf_train_add_moment(t, "loaded", b);
+  b[VF_TRAIN_STATES] = s->states;
+  b[VF_TRAIN_GRADIENTS] = s->gradients;
+  b[VF_TRAIN_BUFFERS] = buffer;
+  vf_train_add_moment(t, "step begins", b);
+  b[VF_TRAIN_ACTIVATIONS] = s->activations;
+  vf_train_add_moment(t, "forward ends", b);
+  b[VF_TRAIN_ACTIVATIONS] = 0;
+  vf_train_add_moment(t, "backward ends", b);
+  b[VF_TRAIN_TEMPORARY] = s->step;
+  vf_train_add_moment(t, "optimizer step", b);
+  b[VF_TRAIN_TEMPORARY] = 0;
+  vf_train_add_moment(t, "step ends", b);
+}
+
 static vf_status judge(vf_train *t, sums *s, const vf_train_request *r, const vf_device *d,
                        vf_error *err) {
   uint64_t n = r->network_params;
@@ -108,6 +126,7 @@ static vf_status judge(vf_train *t, sums *s, const vf_train_request *r, const vf
                       vf_max_u32(r->micro_batch, 1), r->sample_bytes);
   vf_train_add_line(t, "buffers", r->buffer_bytes, VF_BASIS_ASSUMED, "as stated");
   for (size_t i = 0; i < t->n_lines; i++) t->lines[i].source = "parameters, and what was measured";
+  put_moments(t, s, r->buffer_bytes);
   t->allocated = (vf_interval){most, most, most + spare / 2};
   t->reserved = (vf_interval){most, most + spare / 4, most + spare};
   vf_interval need = {most + (uint64_t)CONTEXT_LOW_MIB * VF_MIB,

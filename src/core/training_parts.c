@@ -28,7 +28,7 @@ static uint64_t times(const vf_train_share *x, uint64_t a, uint64_t b) {
 }
 
 static uint64_t part(const vf_train_share *x, uint64_t a, uint64_t permille) {
-  return vf_train_part(&x->p->overflow, a, permille);
+  return vf_train_permille(&x->p->overflow, a, permille);
 }
 
 /* ---- Bytes a parameter ------------------------------------------------------------------- */
@@ -43,6 +43,7 @@ vf_train_recipe vf_train_recipe_of(const vf_run *r) {
   uint64_t fp32_gradients = zero ? 4000 : 0;
   if (r->method != VF_FULL) return (vf_train_recipe){4000, 4000, 0, fp32_gradients};
   if (low) return (vf_train_recipe){2000, 2000, 0, copies && !zero ? 2000 : 0};
+  if (vf_run_is_megatron(r) && r->precision == VF_FP32) return (vf_train_recipe){4000, 4000, 0, 0};
   if (vf_run_is_megatron(r)) return (vf_train_recipe){2000, 4000, 4000, 0};
   if (zero && r->precision == VF_FP32) return (vf_train_recipe){4000, 4000, 0, 0};
   if (zero) return (vf_train_recipe){2000, 2000, 4000, fp32_gradients};
@@ -60,7 +61,10 @@ uint64_t vf_run_base_permille(const vf_run *r) {
                                 [VF_BASE_NF4] = 563,
                                 [VF_BASE_INT8] = 1000,
                                 [VF_BASE_GPTQ] = 531,
-                                [VF_BASE_NVFP4] = 563};
+                                [VF_BASE_NVFP4] = 563,
+                                [VF_BASE_MLX_4] = 563, /* scale and bias of 64 values */
+                                [VF_BASE_MLX_6] = 813,
+                                [VF_BASE_MLX_8] = 1063};
   if (r->method != VF_QLORA) return vf_run_plain_permille(r);
   return of[r->base];
 }
@@ -225,7 +229,7 @@ static void hold_full(const vf_train_share *x) {
   }
   hold_states(x, &trained, c.master, states);
   hold_mean(x, &trained);
-  if (vf_run_is_megatron(r) && c.gradient == 4000) /* grad_reduce_in_fp32 off: 2 bytes */
+  if (vf_run_is_megatron(r) && c.master != 0) /* grad_reduce_in_fp32 off: 2 bytes */
     x->p->less = x->p->step_less = x->p->lists[VF_LIST_GRADIENTS].bytes / 2;
 }
 

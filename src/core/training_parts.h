@@ -51,6 +51,7 @@ typedef struct vf_train_parts {
   uint64_t weights, gradients, optimizer, temporary, activations, logits, buffers;
   uint64_t paged; /* of the optimizer: in managed memory, which the framework does not count */
   uint64_t host;
+  uint64_t at_work;     /* of the activations: of a layer that is computed again */
   uint64_t checkpoints; /* of the activations: inputs of layers */
   uint64_t less, more;  /* at the end of the forward pass: what programs differ in */
   uint64_t step_less;   /* the same in the optimizer's step */

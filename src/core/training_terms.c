@@ -14,7 +14,7 @@ uint64_t vf_train_add_share(const vf_train_share *x, vf_train_list_id id,
     bytes = vf_train_times(&x->p->overflow, bytes, factors[i].value);
     if (i == 0 || factors[i].value != 1) t.factors[n++] = factors[i];
   }
-  if (permille != 0) bytes = vf_train_part(&x->p->overflow, bytes, permille);
+  if (permille != 0) bytes = vf_train_permille(&x->p->overflow, bytes, permille);
   t.bytes = vf_train_divide(bytes, by > 1 ? by : 1);
   if (t.bytes == 0) return 0;
   if (list->n < VF_TRAIN_TERMS) list->terms[list->n++] = t;

@@ -26,18 +26,63 @@ static const char *const base_dtypes[] = {"bf16", "fp32", NULL};
 static const char *const emas[] = {"none", "fp32", "bf16", "host", NULL};
 static const char *const freezes[] = {"towers",  "embeddings", "output",
                                       "experts", "language",   NULL};
-static const char *const bases[] = {"nf4-dq", "nf4", "int8", "gptq", "nvfp4", NULL};
+static const char *const bases[] = {"nf4-dq",   "nf4",      "int8",     "gptq", "nvfp4",
+                                    "mlx-4bit", "mlx-6bit", "mlx-8bit", NULL};
 static const char *const targets[] = {
     "q", "k", "v", "o", "gate", "up", "down", "experts", "shared_expert", NULL};
 static const char *const offloads[] = {"optimizer", "params", "activations", NULL};
+
+/* What transformers, PEFT and PyTorch call the same. */
+static const struct {
+  const char *theirs, *ours;
+} synonyms[] = {
+    {"flash_attention_2", "flash"},
+    {"flash_attention_3", "flash"},
+    {"flash-attention-2", "flash"},
+    {"flex_attention", "flex"},
+    {"bfloat16", "bf16"},
+    {"float16", "fp16"},
+    {"float32", "fp32"},
+    {"adam", "adamw"},
+    {"adamw_torch", "adamw"},
+    {"adamw_torch_fused", "adamw-fused"},
+    {"adamw_bnb_8bit", "adamw-8bit"},
+    {"adamw_8bit", "adamw-8bit"},
+    {"adamw_torch_8bit", "adamw-8bit"},
+    {"adamw_torch_4bit", "adamw-4bit"},
+    {"paged_adamw_32bit", "adamw-paged"},
+    {"paged_adamw_8bit", "adamw-paged-8bit"},
+    {"lion_32bit", "lion"},
+    {"lion_8bit", "lion-8bit"},
+    {"q_proj", "q"},
+    {"k_proj", "k"},
+    {"v_proj", "v"},
+    {"o_proj", "o"},
+    {"gate_proj", "gate"},
+    {"up_proj", "up"},
+    {"down_proj", "down"},
+};
+
+static const char *ours_of(const char *word) {
+  for (size_t i = 0; i < sizeof synonyms / sizeof *synonyms; i++)
+    if (strcmp(synonyms[i].theirs, word) == 0) return synonyms[i].ours;
+  return word;
+}
 
 /* A word of a table; -1 and a sentence where there is none. */
 static int find(const char *text, size_t length, const char *const *words, const char *what,
                 vf_error *err) {
   char word[48];
   snprintf(word, sizeof word, "%.*s", (int)length, text);
+  const char *ours = length < sizeof word ? ours_of(word) : "";
   for (int i = 0; words[i] != NULL; i++)
-    if (strlen(words[i]) == length && strncmp(words[i], text, length) == 0) return i;
+    if (strcmp(words[i], ours) == 0) return i;
+  for (int i = 0; words == methods && objectives[i] != NULL; i++)
+    if (strcmp(objectives[i], word) == 0) {
+      vf_fail(err, VF_UNKNOWN, "--method: '%s' is an objective: --objective %s --method lora", word,
+              word);
+      return -1;
+    }
   const char *nearest = vf_nearest_name(word, words);
   char all[256];
   vf_text t = vf_text_on(all, sizeof all);
@@ -89,8 +134,15 @@ static bool read_base(vf_run *r, const vf_train_request *q, vf_error *err) {
 
 static bool read_words(vf_run *r, const vf_model *m, const vf_train_request *q, vf_error *err) {
   r->base_stated = q->base_quant != NULL;
-  return choose(&r->method, q->method, methods, "method", err) &&
-         choose(&r->precision, q->precision, precisions, "precision", err) &&
+  if (!choose(&r->method, q->method, methods, "method", err)) return false;
+  bool implied = q->method == NULL || r->method == VF_LORA; /* a quantized base has adapters */
+  if (r->base_stated && implied) r->method = VF_QLORA;
+  if (r->base_stated && r->method != VF_QLORA) {
+    vf_fail(err, VF_USAGE, "--quant is of a frozen base: --method qlora, not %s",
+            methods[r->method]);
+    return false;
+  }
+  return choose(&r->precision, q->precision, precisions, "precision", err) &&
          choose(&r->optimizer, q->optimizer, vf_optimizer_words, "optimizer", err) &&
          choose(&r->checkpoints, q->checkpointing, checkpoints, "checkpointing", err) &&
          choose(&r->attention, q->attention, attentions, "attention", err) &&
@@ -205,7 +257,7 @@ bool vf_run_is_zero(const vf_run *r) {
 }
 
 bool vf_run_is_megatron(const vf_run *r) {
-  bool shared = r->tp > 1 || r->pp > 1 || r->ep > 1;
+  bool shared = r->tp > 1 || r->pp > 1 || r->ep > 1 || r->main_grads;
   return shared && r->parallel <= VF_ZERO1;
 }
 
@@ -267,9 +319,6 @@ static bool has_tower(const vf_model *m) {
 /* What is left as it is, and what follows each gradient at once. */
 static vf_status check_parts(const vf_run *r, const vf_model *m, vf_error *err) {
   bool tower = has_tower(m);
-  if (r->train_layers != 0 && r->method != VF_FULL)
-    return vf_fail(err, VF_USAGE,
-                   "--train-layers is of --method full: adapters leave all else as it is");
   if (r->train_layers > m->n_layers)
     return vf_fail(err, VF_USAGE, "--train-layers %" PRIu32 ": the model has %" PRIu32 " layers",
                    r->train_layers, m->n_layers);
@@ -305,8 +354,9 @@ vf_status vf_run_read(vf_run *out, const vf_model *m, const vf_train_request *q,
               .tiled = q->tiled_mlp,
               .step_in_backward = q->step_in_backward,
               .optimizer_rank = q->optimizer_rank,
-              .train_layers = q->train_layers,
-              .images = q->images};
+              .train_layers = q->train_layers != VF_TRAIN_ALL_LAYERS ? q->train_layers : 0,
+              .images = q->images,
+              .main_grads = q->main_grads};
   if (!read_words(&r, m, q, err)) return VF_UNKNOWN;
   if (!read_others(&r, m, q, err)) return VF_USAGE;
   r.precision_taken = q->precision == NULL && vf_run_is_zero(&r) && r.method == VF_FULL;

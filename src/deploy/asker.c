@@ -79,6 +79,7 @@ static vf_status load(vf_asker *a, const char *ref, bool elsewhere, vf_error *er
   vf_status status = elsewhere ? vf_load_elsewhere(&a->loaded, a->ctx, ref, depth, err)
                                : vf_load(&a->loaded, a->ctx, ref, depth, err);
   if (status == VF_OK) a->ref = ref;
+  a->loaded.keeps_network = true;
   return status;
 }
 

@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/checked.h"
+#include "base/names.h"
+#include "readers/entry.h"
 
 static uint64_t text_bytes(const vf_model *m) {
   uint64_t sum = 0, bytes;
@@ -48,4 +51,35 @@ void vf_library_store(vf_model *m, const vf_facts *facts) {
   vf_model_stored(m);
   vf_model_assume(m, "library-file",
                   "Ollama's own file, which is not what llama-quantize would write");
+}
+
+/* ---- Tags ------------------------------------------------------------------------------- */
+
+static const char *choose_tag(const vf_facts *facts, const char *typed) {
+  const vf_fact *tags = vf_facts_find(facts, "ollama.tags");
+  const char *best = NULL;
+  for (size_t i = 0; tags != NULL && tags->type == VF_FACT_ARRAY && i < tags->as.array.count; i++) {
+    const vf_fact *f = &tags->as.array.items[i];
+    if (f->type != VF_FACT_STRING) continue;
+    if (typed != NULL && vf_name_equal(typed, f->as.string)) return f->as.string;
+    bool sized = strchr(f->as.string, ':') != NULL;
+    if (sized && (best == NULL || strlen(f->as.string) < strlen(best))) best = f->as.string;
+  }
+  return best;
+}
+
+bool vf_library_tag(char out[VF_NAME_SIZE], const vf_context *ctx, const vf_model *m,
+                    const char *typed) {
+  vf_catalog_entry entry;
+  const char *tag = NULL;
+  if (!vf_catalog_find_own(&entry, ctx, VF_CATALOG_MODELS, m->id)) return false;
+  vf_arena *arena = vf_arena_new(&ctx->allocator, (size_t)1 << 20);
+  if (arena == NULL) return false;
+  vf_facts facts = vf_facts_in(arena, entry.id);
+  if (vf_entry_facts(&facts, ctx, &entry, NULL) == VF_OK) tag = choose_tag(&facts, typed);
+  const char *format = tag != NULL ? vf_entry_tag_format(&facts, tag) : NULL;
+  bool same = tag != NULL && vf_name_equal(format != NULL ? format : "Q4_K_M", m->quant);
+  if (same) snprintf(out, VF_NAME_SIZE, "%s", tag);
+  vf_arena_free(arena);
+  return same;
 }

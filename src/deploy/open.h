@@ -6,7 +6,7 @@
 #include "deploy/load.h"
 
 /* Builds the model in the named format; NULL: as it is stored, or as its makers publish it. */
-vf_status vf_build_model(vf_model **out, const vf_loaded *l, const char *quant, const char *engine,
+vf_status vf_build_model(vf_model **out, vf_loaded *l, const char *quant, const char *engine,
                          vf_error *err);
 
 #endif

@@ -115,6 +115,13 @@ static vf_status read_tokens(uint64_t *out, const char *text, vf_measure measure
   return vf_tokens_parse(out, text, err);
 }
 
+static vf_status read_context(uint64_t *out, const char *text, vf_measure measure, vf_error *err) {
+  if (!vf_name_equal(text, "max") && !vf_name_equal(text, "full"))
+    return read_tokens(out, text, measure, err);
+  *out = VF_CTX_WHOLE;
+  return VF_OK;
+}
+
 static vf_status read_tokens32(uint32_t *out, const char *text, vf_measure measure, vf_error *err) {
   uint64_t n = 0;
   vf_status status = read_tokens(&n, text, measure, err);
@@ -323,16 +330,25 @@ static vf_status read_text(const char **out, const char *text, vf_error *err) {
   return VF_OK;
 }
 
-/* The end is what counts: "deepseek_mtp", "qwen3_next_mtp", "draft-mtp". */
+/* The end is what counts: "deepseek_mtp", "qwen3_next_mtp", "draft-mtp"; ik_llama.cpp has
+ * parameters behind it, "mtp:n_max=2,p_min=0.0". */
 bool vf_spec_is_own(const char *method) {
-  size_t n = strlen(method);
-  return (n >= 3 && vf_name_equal(method + n - 3, "mtp")) || vf_name_equal(method, "nextn");
+  char word[32];
+  size_t n = strcspn(method, ":");
+  if (n >= sizeof word) return false;
+  memcpy(word, method, n);
+  word[n] = '\0';
+  return (n >= 3 && vf_name_equal(word + n - 3, "mtp")) || vf_name_equal(word, "nextn");
 }
 
 static vf_status read_spec(vf_deployment *d, const char *text, vf_error *err) {
+  static const char most[] = "n_max=";
+  const char *n = strchr(text, ':') != NULL ? strstr(text, most) : NULL;
   vf_status status = read_text(&d->spec_method, text, err);
-  if (status == VF_OK) d->request.mtp = vf_spec_is_own(text);
-  return status;
+  if (status != VF_OK) return status;
+  d->request.mtp = vf_spec_is_own(text);
+  if (n != NULL) d->request.spec_tokens = (uint32_t)strtoul(n + strlen(most), NULL, 10) % 4096;
+  return VF_OK;
 }
 
 static vf_status read_kv(vf_request *r, const char *text, vf_error *err) {
@@ -414,6 +430,7 @@ vf_status vf_param_parse(const vf_param *p, vf_deployment *d, const char *text, 
   switch (p->kind) {
   case VF_KIND_TEXT: return read_text(field, text, err);
   case VF_KIND_TOKENS: return read_tokens(field, text, measure, err);
+  case VF_KIND_CONTEXT: return read_context(field, text, measure, err);
   case VF_KIND_TOKENS32: return read_tokens32(field, text, measure, err);
   case VF_KIND_LENGTHS: return read_lengths(field, text, err);
   case VF_KIND_COUNT: return read_count(field, text, 1, MOST_COUNT, err);
@@ -482,6 +499,7 @@ static bool same_overrides(const vf_request *a, const vf_request *b) {
 static size_t plain_size(vf_kind kind) {
   switch (kind) {
   case VF_KIND_TOKENS:
+  case VF_KIND_CONTEXT:
   case VF_KIND_SIZE:
   case VF_KIND_GIB:
   case VF_KIND_CACHE: return sizeof(uint64_t);
@@ -655,6 +673,12 @@ void vf_param_print(const vf_param *p, const vf_deployment *d, vf_measure measur
   switch (p->kind) {
   case VF_KIND_TEXT:
   case VF_KIND_SPEC: vf_text_put(out, *(const char *const *)field); break;
+  case VF_KIND_CONTEXT:
+    if (n64 == VF_CTX_WHOLE) {
+      vf_text_put(out, "max");
+      break;
+    }
+    /* fall through */
   case VF_KIND_TOKENS: vf_text_printf(out, "%" PRIu64, n64); break;
   case VF_KIND_LENGTHS: put_lengths(out, field); break;
   case VF_KIND_TOKENS32:

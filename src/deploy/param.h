@@ -12,6 +12,7 @@
 typedef enum vf_kind {
   VF_KIND_TEXT,
   VF_KIND_TOKENS,   /* 64 bits, "32k" */
+  VF_KIND_CONTEXT,  /* the same; "max" and "full" are the model's own limit */
   VF_KIND_TOKENS32, /* the same in 32 bits */
   VF_KIND_LENGTHS,  /* a mean, "8k", or what half and 19 of 20 have at most: "4k,20k" */
   VF_KIND_COUNT,    /* from 1 */

@@ -16,7 +16,9 @@
 #include "deploy/param.h"
 #include "deploy/unsaid.h"
 #include "engines/engine.h"
+#include "models/recipe.h"
 #include "readers/files.h"
+#include "readers/name/model_name.h"
 
 enum { OWN_REMARKS = 4 };
 
@@ -26,6 +28,7 @@ struct vf_setup {
   vf_deployment published; /* of a training: what is opened */
   vf_assumption settled[OWN_REMARKS];
   size_t n_settled;
+  char text[VF_SETUP_TEXT];
   vf_opened opened;
   size_t n_devices;
   vf_device devices[VF_MAX_DEVICES];
@@ -42,6 +45,10 @@ static void change_device(vf_device *d, const vf_deployment *of) {
     d->sold_gb = 0;
     d->reserved_bytes = 0;
     if (d->whole_bytes <= of->memory_bytes) d->whole_bytes = 0;
+  }
+  if (d->kind == VF_DEVICE_HOST && !d->total_known && of->request.host_memory_bytes != 0) {
+    d->total_bytes = of->request.host_memory_bytes;
+    d->total_known = true;
   }
   if (of->used_bytes != 0) {
     d->used_bytes = of->used_bytes;
@@ -124,6 +131,15 @@ vf_status vf_deployment_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, co
   return changed;
 }
 
+/* A format that any engine knows under that name: our own words are all known here. */
+vf_status vf_deployment_quant_check(const char *quant, vf_error *err) {
+  if (vf_recipe_is_known(quant)) return VF_OK;
+  for (size_t i = 0; vf_engine_at(i) != NULL; i++)
+    if (vf_engine_quant(vf_engine_at(i), quant) != quant) return VF_OK;
+  return vf_fail(err, VF_USAGE,
+                 "quant: '%.60s' is no format that is known (q4_k_m, q8_0, awq, fp8…)", quant);
+}
+
 /* ---- Models ----------------------------------------------------------------------------- */
 
 /* The model that is to run, and with it the engine, where the deployment leaves that open. */
@@ -152,14 +168,19 @@ static vf_status open_model(vf_model **out, const vf_context *ctx, const vf_depl
   return status;
 }
 
+/* Whether a name is of a file, or of a repository of files: it brings its format along. */
+static bool names_file(const char *ref) {
+  vf_model_name name;
+  return vf_text_ends_with(ref, strlen(ref), ".gguf") || strchr(ref, ':') != NULL ||
+         (vf_model_name_read(&name, ref) && name.usual_format);
+}
+
 /* A draft model in the model's own format, unless it is a file or another one is asked for. */
 static vf_status open_draft(vf_opened *o, const vf_context *ctx, const vf_deployment *d,
                             vf_error *err) {
   const char *quant = d->draft_quant;
   if (d->draft == NULL) return VF_OK;
-  if (quant == NULL && !vf_text_ends_with(d->draft, strlen(d->draft), ".gguf") &&
-      strchr(d->draft, ':') == NULL)
-    quant = d->quant;
+  if (quant == NULL && !names_file(d->draft)) quant = d->quant;
   vf_status status = open_model(&o->draft, ctx, d, d->draft, quant, err);
   o->request.draft = o->draft;
   return status;
@@ -249,7 +270,22 @@ static void remark_foreign(vf_estimate *e, const vf_deployment *d) {
       vf_estimate_assume(e, "option-foreign", foreign_texts[i]);
 }
 
+/* Ways to propose tokens that are another model's. */
+static void remark_draft(vf_estimate *e, const vf_deployment *d) {
+  static const char *const others[] = {"eagle3",       "dflash",      "dspark",    "medusa",
+                                       "draft-simple", "draft-model", "standalone"};
+  char word[VF_NAME_SIZE];
+  if (d->spec_method == NULL || d->draft != NULL || !vf_name_normalize(word, d->spec_method))
+    return;
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (strstr(word, others[i]) != NULL)
+      vf_estimate_assume(e, "draft-not-named",
+                         "another model proposes tokens and none is named: what it takes is not "
+                         "counted");
+}
+
 void vf_deployment_remarks(vf_estimate *e, const vf_deployment *d) {
+  remark_draft(e, d);
   for (size_t i = 0; i < d->n_remarks; i++)
     vf_estimate_assume(e, d->remarks[i].code, d->remarks[i].text);
   remark_foreign(e, d);
@@ -303,6 +339,10 @@ vf_status vf_setup_open(vf_setup **out, const vf_context *ctx, const vf_deployme
   char one[64];
   bool own = d->training && d->train.network_params != 0;
   if (d->training && (s->gpus = many_gpus(one, sizeof one, d->gpu)) != 0) s->published.gpu = one;
+  if (d->training && d->gpus > VF_MAX_DEVICES) { /* a launch line's, of all its nodes */
+    s->gpus = d->gpus;
+    s->published.gpus = 0;
+  }
   if (d->model == NULL && !own) status = vf_fail(err, VF_USAGE, "no model is named");
   if (d->model != NULL && own)
     status = vf_fail(err, VF_USAGE, "--network stands in place of --model: one of them");
@@ -312,8 +352,7 @@ vf_status vf_setup_open(vf_setup **out, const vf_context *ctx, const vf_deployme
     status = vf_fail(err, VF_USAGE, "'%.60s': so many GPUs are of one kind", d->gpu);
   if (status == VF_OK && !own)
     status = vf_opened_open(&s->opened, ctx, d, s->devices, s->n_devices, err);
-  if (status == VF_OK && d->training)
-    status = vf_train_count_models(&s->published.train, ctx, err);
+  if (status == VF_OK && d->training) status = vf_train_count_models(&s->published.train, ctx, err);
   if (status == VF_OK)
     *out = s;
   else
@@ -354,6 +393,10 @@ const vf_deployment *vf_setup_from(const vf_setup *s) {
 
 void vf_setup_remark(vf_setup *s, const char *code, const char *text) {
   if (s->n_settled < OWN_REMARKS) s->settled[s->n_settled++] = (vf_assumption){code, text};
+}
+
+char *vf_setup_text(vf_setup *s) {
+  return s->text;
 }
 
 bool vf_setup_keeps_ctx(const vf_setup *s) {

@@ -31,8 +31,15 @@ void vf_deployment_settle(vf_request *r, const vf_deployment *d);
 vf_status vf_deployment_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, const vf_context *ctx,
                                 const vf_deployment *d, vf_error *err);
 
+/* VF_USAGE for a weight format that no engine has a name for. */
+vf_status vf_deployment_quant_check(const char *quant, vf_error *err);
+
 /* Something that was settled where the deployment left it open; static texts, a few of them. */
 void vf_setup_remark(vf_setup *s, const char *code, const char *text);
+
+/* Room for one text of those that is not static. */
+enum { VF_SETUP_TEXT = 120 };
+char *vf_setup_text(vf_setup *s);
 
 /* Whether the deployment says that a context is not to be lowered: --fit off, or --fit on, which
  * does its own. */

@@ -27,6 +27,7 @@ static const struct {
     {"base_model", "datasets adapter sequence_len micro_batch_size pretraining_dataset", "axolotl"},
     {"finetuning_type cutoff_len stage", "model_name_or_path dataset template", "llama-factory"},
     {"model/_component_", "optimizer", "torchtune"},
+    {"model/tensor_model_parallel_size model/micro_batch_size", NULL, "nemo"},
     {"fine_tune_type lora_parameters", NULL, "mlx-lm"},
     {"adapter_path iters", "model", "mlx-lm"},
     {"per_device_train_batch_size", NULL, "trl"},
@@ -160,7 +161,7 @@ static vf_status unknown_kind(const vf_node *root, vf_error *err) {
   }
   return vf_fail(err, VF_UNKNOWN,
                  "no trainer's configuration that is known (its keys: %s): DeepSpeed's JSON, "
-                 "Accelerate, axolotl, LLaMA-Factory, torchtune, TRL, mlx_lm.lora",
+                 "Accelerate, axolotl, LLaMA-Factory, torchtune, TRL, NeMo, mlx_lm.lora",
                  keys);
 }
 
@@ -211,6 +212,8 @@ vf_status vf_command_read_config(vf_command *command, const char *path, vf_error
   static const vf_dialect *const none[VF_TRAINER_TABLES] = {NULL};
   VF_NEED(err, command);
   VF_NEED(err, path);
-  const vf_trainer_reading r = {.c = command, .tables = none, .folder = ""};
-  return take_path(&r, path, err);
+  vf_trainer_network network = {.nodes = 0};
+  const vf_trainer_reading r = {.c = command, .tables = none, .folder = "", .network = &network};
+  vf_status status = take_path(&r, path, err);
+  return status == VF_OK ? vf_trainer_network_close(&r, err) : status;
 }

@@ -159,7 +159,10 @@ static vf_status take_script(line *l, const char *script, vf_error *err) {
       any_option(l, "--use_peft") || strstr(name, "sft") != NULL || strstr(name, "dpo") != NULL ||
       strstr(name, "grpo") != NULL || strstr(name, "kto") != NULL || strstr(name, "orpo") != NULL ||
       strstr(name, "ppo") != NULL || strstr(name, "gkd") != NULL || strstr(name, "trl") != NULL;
-  const char *trainer = any_option(l, "--finetuning_type") || any_option(l, "--cutoff_len")
+  bool megatron = any_option(l, "--tensor-model-parallel-size") || any_option(l, "--num-layers") ||
+                  strncmp(name, "pretrain_", 9) == 0;
+  const char *trainer = megatron ? "megatron-lm"
+                        : any_option(l, "--finetuning_type") || any_option(l, "--cutoff_len")
                             ? "llama-factory"
                         : strstr(name, "unsloth") != NULL ? "unsloth"
                         : trl                             ? "trl"
@@ -196,7 +199,7 @@ static vf_status take_trl(line *l, vf_error *err) {
 
 /* tune run [launcher's options] RECIPE --config FILE key=value: a recipe's name is no option. */
 static vf_status take_tune(line *l, vf_error *err) {
-  const vf_dialect *const tables[VF_TRAINER_TABLES] = {&vf_words_launcher};
+  static const vf_dialect *const tables[VF_TRAINER_TABLES] = {&vf_words_launcher};
   vf_status status = VF_OK;
   l->at += 2;
   l->r.tables = tables;
@@ -312,7 +315,10 @@ vf_status vf_command_read_trainer(vf_command *command, const char *const *words,
   static const vf_dialect *const none[VF_TRAINER_TABLES] = {NULL};
   VF_NEED(err, command);
   VF_NEED(err, words);
-  line l = {.r = {.c = command, .tables = none, .folder = ""}, .words = words, .count = count};
+  vf_trainer_network network = {.nodes = 0};
+  line l = {.r = {.c = command, .tables = none, .folder = "", .network = &network},
+            .words = words,
+            .count = count};
   vf_deployment *d = vf_command_edit(command);
   vf_status status = VF_OK;
   size_t length;
@@ -325,6 +331,7 @@ vf_status vf_command_read_trainer(vf_command *command, const char *const *words,
   if (status == VF_OK) status = take_program(&l, err);
   if (status != VF_OK) return status;
   d->elsewhere = true;
+  status = vf_trainer_network_close(&l.r, err);
   if (l.launched && d->gpus > 1 && d->train.parallel == NULL) d->train.parallel = "ddp";
-  return VF_OK;
+  return status;
 }

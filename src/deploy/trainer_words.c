@@ -5,6 +5,7 @@
 #include "deploy/trainer_words.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/names.h"
@@ -277,6 +278,25 @@ static vf_status set(const vf_trainer_reading *r, const char *param, const char 
   return vf_param_parse(own, d, kept, VF_MEASURE_OURS, err);
 }
 
+static vf_status set_nodes(const vf_trainer_reading *r, const char *value, vf_error *err) {
+  char *end;
+  unsigned long long n = value[0] >= '0' && value[0] <= '9' ? strtoull(value, &end, 10) : 0;
+  if (n == 0 || n > UINT16_MAX || *end != '\0')
+    return vf_fail(err, VF_USAGE, "'%.40s' is not a number of nodes", value);
+  if (r->network != NULL) r->network->nodes = (uint32_t)n;
+  return VF_OK;
+}
+
+/* A parameter of ours, or something that is kept until all is read. */
+static vf_status set_any(const vf_trainer_reading *r, const char *param, const char *value,
+                         vf_error *err) {
+  static const char network[] = "@network.";
+  if (strcmp(param, "@nodes") == 0) return set_nodes(r, value, err);
+  if (strncmp(param, network, sizeof network - 1) == 0)
+    return vf_trainer_network_set(r, param + sizeof network - 1, value, err);
+  return set(r, param, value, err);
+}
+
 /* Of a list the parts are words of the map, and those that say nothing say nothing. */
 static vf_status take_map(const vf_trainer_reading *r, const vf_spelling *row, const char *who,
                           const char *word, const char *value, bool *taken, vf_error *err) {
@@ -295,8 +315,9 @@ static vf_status take_map(const vf_trainer_reading *r, const vf_spelling *row, c
       continue;
     }
     if (m == 0) continue;
-    snprintf(ours, sizeof ours, "%.*s", (int)m, found);
-    if (row->param != NULL) status = set(r, row->param, ours, err);
+    bool same = m == 1 && *found == '='; /* "*:=": any other as it is */
+    snprintf(ours, sizeof ours, "%.*s", same ? (int)strlen(part) : (int)m, same ? part : found);
+    if (row->param != NULL) status = set_any(r, row->param, ours, err);
     *taken = true;
   }
   return status;
@@ -323,7 +344,7 @@ static vf_status take_row(const vf_trainer_reading *r, const vf_spelling *row, c
   else if (strcmp(row->param, "lora-targets") == 0)
     status = take_targets(r, who, word, value, &cause);
   else
-    status = set(r, row->param, value, &cause);
+    status = set_any(r, row->param, value, &cause);
   return at_word(status, word, &cause, err);
 }
 

@@ -43,6 +43,21 @@ vf_status vf_train_count_models(vf_train_request *r, const vf_context *ctx, vf_e
   return status;
 }
 
+/* Adapters on a checkpoint that is published quantized leave it so. */
+static void take_base(vf_train_request *r, const vf_model *model) {
+  static const struct {
+    const char *begins, *base;
+  } bases[] = {{"NF4", "nf4"},        {"BNB 4", "nf4"},      {"LLM.int8", "int8"},
+               {"BNB 8", "int8"},     {"GPTQ 4", "gptq"},    {"AWQ 4", "gptq"},
+               {"MLX 4", "mlx-4bit"}, {"MLX 6", "mlx-6bit"}, {"MLX 8", "mlx-8bit"}};
+  bool adapters =
+      r->method != NULL && (strcmp(r->method, "lora") == 0 || strcmp(r->method, "qlora") == 0);
+  if (model == NULL || r->base_quant != NULL || !adapters) return;
+  for (size_t i = 0; i < sizeof bases / sizeof *bases; i++)
+    if (strncmp(model->quant, bases[i].begins, strlen(bases[i].begins)) == 0)
+      r->base_quant = bases[i].base;
+}
+
 vf_status vf_setup_train_request(vf_train_request *out, const vf_setup *s, vf_error *err) {
   vf_status status = vf_deployment_train_request(out, vf_setup_from(s), err);
   if (status != VF_OK) return status;
@@ -51,6 +66,7 @@ vf_status vf_setup_train_request(vf_train_request *out, const vf_setup *s, vf_er
   out->teacher_params = counted->teacher_params;
   out->reward_params = counted->reward_params;
   out->critic_params = counted->critic_params;
+  take_base(out, vf_setup_model(s));
   return status;
 }
 
@@ -81,6 +97,9 @@ vf_status vf_setup_train(vf_train *out, const vf_setup *setup, vf_error *err) {
   const vf_device *devices = vf_setup_devices(setup, &n);
   vf_status status = vf_setup_train_request(&r, setup, err);
   if (status != VF_OK) return status;
+  if (!devices[0].total_known)
+    return vf_fail(err, VF_USAGE, "%s: its memory is not known: say --memory or --host-memory SIZE",
+                   devices[0].id);
   return vf_train_any(out, vf_setup_model(setup), &r, devices, n, err);
 }
 
@@ -107,6 +126,7 @@ vf_status vf_deployment_train_sum(vf_train_sum *out, const vf_context *ctx, cons
     status = vf_opened_open(&opened, ctx, &published, device, 1, err);
   }
   if (status == VF_OK) status = vf_train_count_models(&r, ctx, err);
+  if (status == VF_OK) take_base(&r, opened.model);
   if (status == VF_OK) status = vf_train_any(&t, opened.model, &r, device, 1, err);
   vf_opened_close(&opened);
   if (status == VF_OK) sum_up(out, &t, &r);

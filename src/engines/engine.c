@@ -1,5 +1,6 @@
 /* engine.c - the table of engines, and the public estimate that dispatches to them. */
 #include "engines/engine.h"
+#include "engines/trainers.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -33,6 +34,10 @@ const vf_engine *vf_engine_at(size_t i) {
 }
 
 static vf_status unknown_engine(const char *name, vf_error *err) {
+  const vf_trainer *trainer;
+  if (vf_trainer_find(&trainer, name, NULL) == VF_OK)
+    return vf_fail(err, VF_UNKNOWN, "%s trains models: vramfit train --engine %s", trainer->title,
+                   name);
   vf_name_search search = vf_name_search_for(name);
   for (size_t i = 0; i < n_engines; i++) vf_name_search_try(&search, engines[i]->name);
   const char *known = search.best != NULL ? search.best : engines[0]->name; /* the default */
@@ -257,6 +262,14 @@ static vf_status run(vf_estimate *e, const vf_model *model, const vf_device *dev
   return status;
 }
 
+static vf_status take_whole_ctx(vf_request *r, const vf_model *model, vf_error *err) {
+  if (r->ctx_tokens != VF_CTX_WHOLE) return VF_OK;
+  if (model->max_ctx_tokens == 0)
+    return vf_fail(err, VF_USAGE, "the model states no limit of its context: --ctx N says one");
+  r->ctx_tokens = model->max_ctx_tokens;
+  return VF_OK;
+}
+
 vf_status vf_estimate_run(vf_estimate *estimate, const vf_model *model, const vf_request *request,
                           const vf_device *devices, size_t device_count, vf_error *err) {
   VF_NEED(err, estimate);
@@ -264,6 +277,7 @@ vf_status vf_estimate_run(vf_estimate *estimate, const vf_model *model, const vf
   VF_NEED(err, request);
   VF_NEED(err, devices);
   vf_status status = take_request(&estimate->request, request, err);
+  if (status == VF_OK) status = take_whole_ctx(&estimate->request, model, err);
   if (status == VF_OK) status = run(estimate, model, devices, device_count, err);
   if (status != VF_OK) vf_estimate_clear(estimate);
   return status;

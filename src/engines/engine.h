@@ -30,11 +30,13 @@ typedef struct vf_engine {
   uint32_t most_devices;     /* 0: as many as there are */
   const char *const *ladder; /* formats to suggest, widest first; NULL: GGUF recipes */
   bool fits_ctx;             /* may lower an unset context to what its cache holds */
-  bool lowers_ctx;           /* a context that is not given is lowered until it fits */
   bool pools;                /* serves from a pool, ranks share the model: no layers on the host */
 
   vf_decodes decodes; /* for its speed */
 
+  /* Whether that version (NULL: the newest) lowers a context that is not given until it fits;
+   * NULL: none does. */
+  bool (*lowers_ctx)(const char *version);
   /* NULL: knows its newest version alone. */
   bool (*knows)(const char *version);
 

@@ -79,8 +79,8 @@ vf_status vf_kernels_check(vf_estimate *e, const vf_kernel_rules *rules, vf_erro
   const vf_model *m = e->model;
   if (!rules->compressed && has_compressed_keys(m))
     return vf_fail(err, VF_UNSUPPORTED,
-                   "how %s keeps keys that stand for several tokens (%s) is not known: vllm and "
-                   "llama.cpp are",
+                   "how %s keeps keys that stand for several tokens (%s) is not known: vllm's, "
+                   "sglang's and llama.cpp's are",
                    rules->engine, m->type);
   if (m->checkpoint[0] != '\0' && !is_listed(rules->checkpoints, m->checkpoint))
     return vf_fail(err, VF_UNSUPPORTED, "%s does not load '%s' weights", rules->engine,

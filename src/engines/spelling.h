@@ -27,8 +27,9 @@ typedef enum vf_measure {
   VF_MEASURE_TOTAL,  /* tokens of all sequences together, which each get their share of */
   VF_MEASURE_GIB,    /* a number of GiB */
   VF_MEASURE_MIB,    /* of MiB */
-  VF_MEASURE_REPO,   /* a repository on the Hub with ":QUANT" behind it; without: Q4_K_M */
-  VF_MEASURE_MAP,    /* words of its own: value is "THEIRS:ours THEIRS:ours *:ours" */
+  VF_MEASURE_REPO,   /* a repository on the Hub, with ":QUANT" behind it or without */
+  VF_MEASURE_MAP,    /* words of its own: value is "THEIRS:ours THEIRS:ours *:ours"; "*:=" of
+                        trainers: any other as it is */
   VF_MEASURE_LEAST,  /* a bare word that gives its value where nothing else does */
 } vf_measure;
 
@@ -47,6 +48,7 @@ typedef struct vf_spelling {
   const char *value; /* what a bare word stands for, in our option's words; NULL: "on" */
   const char
       *left; /* the flag that is on where the value is left to the engine ("auto"); or NULL */
+  const char *zero; /* our word for a 0 that is one: "max"; NULL: it is no value */
   const char *only; /* the one program of several that takes it; NULL: all */
   vf_form form;
   vf_measure measure;

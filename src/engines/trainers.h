@@ -25,12 +25,14 @@ typedef struct vf_trainer {
   const char *checked; /* when its defaults were compared with its code; NULL: they were not */
   const vf_trainer_default *defaults;
   const char *const *lacks; /* "parallel=fsdp", "offload=params"; NULL-terminated */
+  bool main_grads;          /* Megatron's optimizer: fp32 gradients in a buffer, master weights */
   const char *note;         /* what it does that no word says; NULL: nothing */
   const char *source;       /* of the defaults: files of its code */
   /* Its words, in files and on lines: a first table that has a word counts.  A row's words stand
    * without dashes, '_' is '-', and a '*' at the end is any ending; keys within keys have dots
    * between them.  Parameters are those of train.h and of deployments, and: "@config", another file
-   * of words; "@component", a model by torchtune's name.  In maps an empty word says nothing, and
+   * of words; "@component", a model by torchtune's name; "@nodes", of as many GPUs each; and
+   * "@network.NAME", a number of a network that no name stands for.  In maps an empty word says nothing, and
    * "-" is not read. */
   const vf_dialect *words[VF_TRAINER_TABLES];
 } vf_trainer;
@@ -38,7 +40,7 @@ typedef struct vf_trainer {
 /* Of those who start trainers, and of DeepSpeed's own file. */
 extern const vf_dialect vf_words_accelerate, vf_words_launcher, vf_words_deepspeed;
 extern const vf_dialect vf_words_trainer, vf_words_axolotl, vf_words_factory;
-extern const vf_dialect vf_words_torchtune, vf_words_mlx_lora;
+extern const vf_dialect vf_words_torchtune, vf_words_mlx_lora, vf_words_megatron, vf_words_nemo;
 
 /* Row i; NULL beyond the last. */
 const vf_trainer *vf_trainer_at(size_t i);

@@ -35,6 +35,13 @@ size_t vf_chart_alike(const vf_device_budget *b, size_t n_devices, size_t i);
 /* Devices that take part: those with anything on them, and no host beside others. */
 bool vf_chart_shows(const vf_device_budget *b, size_t n_devices);
 
+/* What SVG documents share: their beginning with a title, text, and bytes as pixels. */
+void vf_svg_begin(vf_out *out, int width, int height, const char *title);
+void vf_svg_escaped(vf_out *out, const char *s);
+void vf_svg_text(vf_out *out, int x, int y, const char *anchor, const char *class_name,
+                 const char *text);
+int vf_svg_scale(uint64_t bytes, uint64_t all, int pixels);
+
 void vf_chart_text(vf_out *out, const vf_estimate *e, const vf_curve *curve,
                    const vf_plot_options *options);
 void vf_chart_svg(vf_out *out, const vf_estimate *e, const vf_curve *curve,

@@ -1,7 +1,7 @@
 /* chart_svg.c - the pictures as one self-contained SVG 1.1 document.
  *
  * No scripts, no fonts, nothing that is fetched; dark where the reader's screen is.  Coordinates
- * are whole numbers of pixels. */
+ * are whole numbers of pixels, but edges of areas, which would be stairs, in tenths. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +17,8 @@ enum {
   BAR_HEIGHT = 22,
   BAR_STEP = 46,
   PLOT_HEIGHT = 300,
-  MOST_BARS = 16
+  MOST_BARS = 16,
+  LONGEST_NAME = 36 /* characters of a model's, in the title */
 };
 
 typedef struct picture {
@@ -43,7 +44,7 @@ static const char style[] =
 /* ---- Text ------------------------------------------------------------------------------- */
 
 /* For element content: names come from files. */
-static void put_escaped(vf_out *out, const char *s) {
+void vf_svg_escaped(vf_out *out, const char *s) {
   for (; *s != '\0'; s++) {
     if (*s == '<')
       vf_out_put(out, "&lt;");
@@ -56,12 +57,31 @@ static void put_escaped(vf_out *out, const char *s) {
   }
 }
 
+void vf_svg_text(vf_out *out, int x, int y, const char *anchor, const char *class_name,
+                 const char *text) {
+  vf_out_printf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"%s\" class=\"%s\">", x, y, anchor,
+                class_name);
+  vf_svg_escaped(out, text);
+  vf_out_put(out, "</text>\n");
+}
+
 static void put_text(const picture *p, int x, int y, const char *anchor, const char *class_name,
                      const char *text) {
-  vf_out_printf(p->out, "<text x=\"%d\" y=\"%d\" text-anchor=\"%s\" class=\"%s\">", x, y, anchor,
-                class_name);
-  put_escaped(p->out, text);
-  vf_out_put(p->out, "</text>\n");
+  vf_svg_text(p->out, x, y, anchor, class_name, text);
+}
+
+void vf_svg_begin(vf_out *out, int width, int height, const char *title) {
+  vf_out_printf(out,
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
+                "height=\"%d\" role=\"img\">\n<title>",
+                width, height, width, height);
+  vf_svg_escaped(out, title);
+  vf_out_put(out, "</title>\n");
+  vf_out_put(out, style);
+}
+
+int vf_svg_scale(uint64_t bytes, uint64_t all, int pixels) {
+  return all == 0 ? 0 : (int)((double)bytes / (double)all * pixels + 0.5);
 }
 
 static void text_size(vf_text *t, const picture *p, uint64_t bytes) {
@@ -75,17 +95,16 @@ static void text_headline(vf_text *t, const vf_estimate *e) {
   vf_model_info m;
   vf_model_info_get(vf_estimate_model(e), &m);
   vf_text_printf(t, "%s   ", vf_verdict_word[vf_estimate_verdict(e)].shown);
-  vf_text_escaped(t, m.id, strlen(m.id));
+  size_t n = strlen(m.id), skip = n > LONGEST_NAME ? n - LONGEST_NAME : 0; /* a path */
+  while (skip > 0 && (m.id[skip] & 0xC0) == 0x80) skip++;
+  if (skip > 0) vf_text_put(t, "…");
+  vf_text_escaped(t, m.id + skip, n - skip);
   vf_text_printf(t, " · %s · ", m.quant);
   vf_text_thousands(t, w->requested_ctx_tokens);
   vf_text_printf(t, " tokens × %" PRIu32 " · %s", w->seqs, w->engine);
 }
 
 /* ---- Bars ------------------------------------------------------------------------------- */
-
-static int scale(uint64_t bytes, uint64_t all, int pixels) {
-  return all == 0 ? 0 : (int)((double)bytes / (double)all * pixels + 0.5);
-}
 
 static void put_bar_label(picture *p, const vf_device_budget *b, size_t i, size_t alike) {
   char buf[160];
@@ -106,16 +125,16 @@ static void put_bar(picture *p, const vf_device_budget *b) {
   uint64_t all = most > b->capacity_bytes ? most : b->capacity_bytes;
   vf_chart_budget(s, b);
   vf_out_printf(p->out, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"#8884\"/>\n",
-                LEFT, p->y, scale(b->capacity_bytes, all, RIGHT - LEFT), BAR_HEIGHT);
+                LEFT, p->y, vf_svg_scale(b->capacity_bytes, all, RIGHT - LEFT), BAR_HEIGHT);
   for (int i = 0; i < VF_CHART_SEGMENTS; i++) {
-    int from = LEFT + scale(sum, all, RIGHT - LEFT);
+    int from = LEFT + vf_svg_scale(sum, all, RIGHT - LEFT);
     sum += s[i];
-    int to = LEFT + scale(sum, all, RIGHT - LEFT);
+    int to = LEFT + vf_svg_scale(sum, all, RIGHT - LEFT);
     if (to > from)
       vf_out_printf(p->out, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"%s\"/>\n",
                     from, p->y, to - from, BAR_HEIGHT, vf_segment_looks[i].fill);
   }
-  int x = LEFT + scale(b->capacity_bytes, all, RIGHT - LEFT);
+  int x = LEFT + vf_svg_scale(b->capacity_bytes, all, RIGHT - LEFT);
   if (b->device.total_known)
     vf_out_printf(p->out, "<line class=\"c\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>\n", x,
                   p->y - 3, x, p->y + BAR_HEIGHT + 3);
@@ -135,6 +154,7 @@ static void put_bars(picture *p) {
 }
 
 static void put_legend(picture *p) {
+  enum { LETTER = 7 }; /* pixels of one, in most fonts */
   size_t n;
   uint64_t s[VF_CHART_SEGMENTS];
   const vf_device_budget *b = vf_estimate_devices(p->e, &n);
@@ -145,7 +165,7 @@ static void put_legend(picture *p) {
     vf_out_printf(p->out, "<rect x=\"%d\" y=\"%d\" width=\"12\" height=\"12\" fill=\"%s\"/>\n", x,
                   p->y - 21, vf_segment_looks[i].fill);
     put_text(p, x + 17, p->y - 10, "start", "", vf_segment_looks[i].name);
-    x += 100;
+    x += 17 + LETTER * (int)strlen(vf_segment_looks[i].name) + 16;
   }
   vf_out_printf(p->out, "<line class=\"c\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>\n", x + 5,
                 p->y - 22, x + 5, p->y - 8);
@@ -155,11 +175,11 @@ static void put_legend(picture *p) {
 /* ---- Memory against context ------------------------------------------------------------- */
 
 static int x_of(const picture *p, uint64_t ctx) {
-  return LEFT + scale(ctx, p->curve->points[p->curve->count - 1].ctx_tokens, RIGHT - LEFT);
+  return LEFT + vf_svg_scale(ctx, p->curve->points[p->curve->count - 1].ctx_tokens, RIGHT - LEFT);
 }
 
 static int y_of(const picture *p, uint64_t bytes) {
-  return p->bottom - scale(bytes, p->most_bytes, p->bottom - p->top);
+  return p->bottom - vf_svg_scale(bytes, p->most_bytes, p->bottom - p->top);
 }
 
 /* Upper edge of the first n segments at a point. */
@@ -170,17 +190,22 @@ static uint64_t stack(const vf_curve_point *point, int n) {
   return sum;
 }
 
+static void put_corner(const picture *p, const vf_curve_point *point, int segments) {
+  int height = vf_svg_scale(stack(point, segments), p->most_bytes, 10 * (p->bottom - p->top));
+  int y = 10 * p->bottom - height;
+  vf_out_printf(p->out, "%d %d.%d ", x_of(p, point->ctx_tokens), y / 10, y % 10);
+}
+
 static void put_area(const picture *p, int segment) {
   const vf_curve *c = p->curve;
   if (stack(&c->points[c->count - 1], segment) == stack(&c->points[c->count - 1], segment + 1))
     return;
   vf_out_printf(p->out, "<path fill=\"%s\" d=\"M", vf_segment_looks[segment].fill);
-  for (size_t i = 0; i < c->count; i++)
-    vf_out_printf(p->out, "%d %d ", x_of(p, c->points[i].ctx_tokens),
-                  y_of(p, stack(&c->points[i], segment + 1)));
-  for (size_t i = c->count; i-- > 0;)
-    vf_out_printf(p->out, "L%d %d ", x_of(p, c->points[i].ctx_tokens),
-                  y_of(p, stack(&c->points[i], segment)));
+  for (size_t i = 0; i < c->count; i++) put_corner(p, &c->points[i], segment + 1);
+  for (size_t i = c->count; i-- > 0;) {
+    vf_out_put(p->out, "L");
+    put_corner(p, &c->points[i], segment);
+  }
   vf_out_put(p->out, "Z\"/>\n");
 }
 
@@ -283,13 +308,7 @@ void vf_chart_svg(vf_out *out, const vf_estimate *e, const vf_curve *curve,
   picture p = {.out = out, .e = e, .curve = curve, .unit = options->unit, .y = 66};
   int height = height_of(e, curve);
   text_headline(&t, e);
-  vf_out_printf(out,
-                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
-                "height=\"%d\" role=\"img\">\n<title>",
-                WIDTH, height, WIDTH, height);
-  put_escaped(out, title);
-  vf_out_put(out, "</title>\n");
-  vf_out_put(out, style);
+  vf_svg_begin(out, WIDTH, height, title);
   put_text(&p, LEFT, 28, "start", "t", title);
   put_bars(&p);
   p.y += 14;

@@ -23,6 +23,11 @@ static const char *or_nothing(const char *text) {
   return text != NULL && strcmp(text, "*") != 0 ? text : "";
 }
 
+/* The model's own limit is another number for each of them: none is told. */
+static uint64_t ctx_number(uint64_t tokens) {
+  return tokens == VF_CTX_WHOLE ? 0 : tokens;
+}
+
 static value fixed_value(const vf_grid *g, vf_axis_kind kind) {
   const vf_request *r = &g->base.request;
   switch (kind) {
@@ -33,7 +38,7 @@ static value fixed_value(const vf_grid *g, vf_axis_kind kind) {
   case VF_AXIS_KV: return (value){r->kv_k != VF_FORMAT_NONE ? vf_format_get(r->kv_k)->name : "", 0};
   case VF_AXIS_GPUS: return (value){"", g->base.gpus};
   case VF_AXIS_SEQS: return (value){"", r->seqs};
-  case VF_AXIS_CTX: return (value){"", r->ctx_tokens};
+  case VF_AXIS_CTX: return (value){"", ctx_number(r->ctx_tokens)};
   case VF_AXIS_COUNT: break;
   }
   return (value){"", 0};
@@ -44,7 +49,7 @@ static value value_in(const vf_grid *g, vf_axis_kind kind, size_t cell) {
     const vf_grid_axis *a = &g->axes[i];
     if (a->kind != kind) continue;
     size_t at = cell / a->stride % a->count;
-    return (value){vf_grid_axis_label(g, i, at), a->values[at].number};
+    return (value){vf_grid_axis_label(g, i, at), ctx_number(a->values[at].number)};
   }
   if (kind == VF_AXIS_ENGINE) return (value){or_nothing(g->cells[cell].engine), 0};
   return fixed_value(g, kind);

@@ -161,6 +161,9 @@ void vf_offers_page(vf_out *out, const vf_estimate *e, const vf_report_options *
   vf_out_put(out, "  format      weights  most context  tokens/s there\n");
   for (size_t i = 0; i < all->count; i++) put_offer(out, &all->list[i], all, options->unit);
   put_not(out, all, options->unit);
+  if (all->cache_ram_off)
+    vf_out_put(out, "  TIGHT: llama-server's kept prompts may grow beyond the memory; --cache-ram 0 "
+                    "keeps none\n");
   put_next(out, all);
 }
 
@@ -187,4 +190,5 @@ void vf_offers_events(vf_doc *d, const vf_offers *offers) {
   vf_doc_open(d, "offers", '[');
   for (size_t i = 0; i < offers->count; i++) put_event(d, &offers->list[i], i == offers->best);
   vf_doc_close(d, ']');
+  if (offers->cache_ram_off) vf_doc_bool(d, "offers_need_cache_ram_off", true);
 }

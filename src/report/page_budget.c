@@ -148,7 +148,8 @@ static const char *word_of_growth(const vf_page *p) {
     const vf_device_budget *b = &p->devices[i];
     uint64_t growth = b->whole.known ? b->whole.growth_bytes : b->growth_bytes;
     int64_t left = b->whole.known ? b->whole.headroom_bytes : b->headroom_bytes;
-    if (b->device.total_known) fits = fits && left >= 0 && growth <= (uint64_t)left;
+    if (b->device.total_known && growth != 0)
+      fits = fits && left >= 0 && growth <= (uint64_t)left;
   }
   return fits ? "still fits" : "has no room for all of it";
 }

@@ -200,6 +200,18 @@ static void put_assumptions(vf_out *out, const page *p) {
   }
 }
 
+/* What Megatron prints when it starts, in its own megabytes. */
+static void put_theory(vf_out *out, const vf_train *r) {
+  double states = (double)r->theory_states_bytes / VF_MIB;
+  double activations = (double)r->theory_activations_bytes / VF_MIB;
+  if (r->theory_states_bytes == 0) return;
+  vf_out_printf(out,
+                "  Megatron itself will print: Theoretical memory footprints: weight and "
+                "optimizer=%.2f MB, activation=%.2f MB, total=%.2f MB  "
+                "[megatron/training/theoretical_memory_usage.py]\n",
+                states, activations, states + activations);
+}
+
 /* How each line came about, as fit tells it, and which of the two moments is the peak. */
 static void put_formulas(vf_out *out, const vf_train *r) {
   char buf[VF_TRAIN_FORMULA + 256];
@@ -214,6 +226,7 @@ static void put_formulas(vf_out *out, const vf_train *r) {
     vf_out_text(out, &t);
     vf_out_put(out, "\n");
   }
+  put_theory(out, r);
   vf_text t = vf_text_on(buf, sizeof buf);
   vf_text_put(&t, "peak: the larger of the forward pass's end, ");
   vf_terms_put_size(&t, (vf_interval){r->backward_bytes, r->backward_bytes, r->backward_bytes});
@@ -285,6 +298,29 @@ static void put_lines(vf_doc *d, const vf_train *r) {
     vf_doc_string(d, "basis", vf_basis_word[l->basis]);
     vf_doc_string(d, "formula", l->formula);
     if (l->source != NULL) vf_doc_string(d, "source", l->source);
+    vf_doc_close(d, '}');
+  }
+  vf_doc_close(d, ']');
+}
+
+/* Memory over a step, as its tensors add up. */
+static void put_moments(vf_doc *d, const vf_train *r) {
+  static const char *const keys[VF_TRAIN_PART_COUNT] = {
+      [VF_TRAIN_WEIGHTS] = "weights_bytes",         [VF_TRAIN_STATES] = "optimizer_bytes",
+      [VF_TRAIN_GRADIENTS] = "gradients_bytes",     [VF_TRAIN_BUFFERS] = "buffers_bytes",
+      [VF_TRAIN_ACTIVATIONS] = "activations_bytes", [VF_TRAIN_LOGITS] = "logits_bytes",
+      [VF_TRAIN_TEMPORARY] = "temporary_bytes"};
+  vf_doc_open(d, "moments", '[');
+  for (size_t i = 0; i < r->n_moments; i++) {
+    const vf_train_moment *m = &r->moments[i];
+    uint64_t sum = 0;
+    vf_doc_open(d, NULL, '{');
+    vf_doc_string(d, "name", m->name);
+    for (int k = 0; k < VF_TRAIN_PART_COUNT; k++) {
+      vf_doc_u64(d, keys[k], m->bytes[k]);
+      sum += m->bytes[k];
+    }
+    vf_doc_u64(d, "bytes", sum);
     vf_doc_close(d, '}');
   }
   vf_doc_close(d, ']');
@@ -393,11 +429,16 @@ static void events(vf_doc *d, const void *result) {
   vf_doc_u64(d, "replicas", r->replicas);
   put_device(d, r);
   put_lines(d, r);
+  put_moments(d, r);
   vf_doc_u64(d, "backward_bytes", r->backward_bytes);
   vf_doc_u64(d, "step_bytes", r->step_bytes);
   put_interval(d, "bare", r->bare);
   put_interval(d, "held", r->held);
   vf_doc_u64(d, "host_bytes", r->host_bytes);
+  if (r->theory_states_bytes != 0) {
+    vf_doc_u64(d, "megatron_theory_states_bytes", r->theory_states_bytes);
+    vf_doc_u64(d, "megatron_theory_activations_bytes", r->theory_activations_bytes);
+  }
   put_limits_events(d, p);
   put_assumed_all(d, p);
   vf_doc_close(d, '}');

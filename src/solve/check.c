@@ -10,6 +10,9 @@
 
 #include "base/args.h"
 #include "base/status.h"
+#include "deploy/setup.h"
+#include "engines/engine.h"
+#include "engines/trainers.h"
 #include "readers/catalog.h"
 #include "readers/files.h"
 
@@ -271,6 +274,22 @@ vf_status vf_check_text(vf_check *check, const char *name, const char *text, siz
 
 /* ---- The check -------------------------------------------------------------------------- */
 
+/* What the policy names has to be there, before any deployment is judged by it. */
+static vf_status check_policy(vf_check *c, vf_error *err) {
+  const vf_deployment *p = &c->policy;
+  const vf_engine *engine;
+  const vf_trainer *trainer;
+  const char *version;
+  size_t n;
+  vf_status status = VF_OK;
+  if (p->gpu != NULL) status = vf_deployment_devices(c->devices, &n, c->ctx, p, err);
+  if (status == VF_OK && p->quant != NULL) status = vf_deployment_quant_check(p->quant, err);
+  if (status == VF_OK && p->request.engine != NULL &&
+      vf_trainer_find(&trainer, p->request.engine, NULL) != VF_OK)
+    status = vf_engine_find(&engine, &version, p->request.engine, err);
+  return status;
+}
+
 vf_status vf_check_new(vf_check **out, const vf_context *ctx, const vf_check_options *options,
                        vf_error *err) {
   VF_NEED(err, out);
@@ -289,6 +308,7 @@ vf_status vf_check_new(vf_check **out, const vf_context *ctx, const vf_check_opt
   if (c->kept == NULL) status = vf_fail_nomem(err);
   if (status == VF_OK) status = vf_estimate_new(&c->estimate, ctx, err);
   if (status == VF_OK) status = vf_estimate_new(&c->scratch, ctx, err);
+  if (status == VF_OK) status = check_policy(c, err);
   if (status == VF_OK)
     *out = c;
   else

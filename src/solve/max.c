@@ -132,6 +132,19 @@ static vf_status try_all(vf_answer *out, search *s, vf_error *err) {
   return VF_OK;
 }
 
+/* What llama-server may keep of past prompts grows with use and can be turned off: an answer with
+ * that is better than none. */
+static vf_status try_without_prompts(vf_answer *out, search *s, vf_error *err) {
+  vf_answer a = *out;
+  if (s->query.base.request.prompt_cache_bytes >= 0) return VF_OK;
+  s->query.base.request.prompt_cache_bytes = 0;
+  vf_status status = try_all(&a, s, err);
+  if (status != VF_OK || !a.found) return status;
+  *out = a;
+  out->cache_ram_off = true;
+  return VF_OK;
+}
+
 /* The floors of what is not asked for are part of the deployment. */
 static void take_floors(vf_max_query *q) {
   vf_request *r = &q->base.request;
@@ -183,6 +196,7 @@ static vf_status solve(vf_answer *out, search *s, const vf_context *ctx, vf_erro
   asker->with_tensors = s->query.base.quant == NULL && s->query.lists[VF_AXIS_QUANT] == NULL;
   if (status == VF_OK) status = pin_engine(s, &s->query, err);
   if (status == VF_OK) status = try_all(&answer, s, err);
+  if (status == VF_OK && !answer.found) status = try_without_prompts(&answer, s, err);
   answer.estimates = s->solver.estimates;
   if (status == VF_OK) *out = answer;
   return status;

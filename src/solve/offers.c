@@ -4,12 +4,14 @@
  * answer is what there is to choose from: the two widest formats that leave room for work, the
  * usual one, and the usual one with a cache of 8 bits; where that has no room, narrower ones and,
  * with the usual one, experts or layers in main memory.  All are the questions of `max`. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/args.h"
 #include "base/checked.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "core/describe.h"
 #include "core/format.h"
 #include "deploy/setup.h"
@@ -51,6 +53,11 @@ static void take_speed(vf_offer *o, const vf_estimate *e) {
   if (speed.decode_known) o->decode = speed.decode;
 }
 
+/* --cpu-moe is all of them, whatever their number. */
+static uint32_t cpu_moe_layers(const search *x, const vf_deployment *d) {
+  return (uint32_t)vf_min_u64(d->request.cpu_moe_layers, x->s.asker.model->n_layers);
+}
+
 /* Adds what the deployment comes to; a refusal adds nothing. */
 static vf_status add(search *x, const vf_deployment *d, bool usual, vf_error *err) {
   vf_offers *all = x->out;
@@ -61,7 +68,7 @@ static vf_status add(search *x, const vf_deployment *d, bool usual, vf_error *er
   vf_offer o = {.weights_bytes = vf_model_weights_bytes(x->s.asker.model),
                 .ctx_tokens = w->requested_ctx_tokens,
                 .whole_ctx = w->requested_ctx_tokens == x->limit,
-                .cpu_moe_layers = d->request.cpu_moe_layers,
+                .cpu_moe_layers = cpu_moe_layers(x, d),
                 .gpu_layers = d->request.gpu_layers,
                 .usual = usual};
   snprintf(o.quant, sizeof o.quant, "%s", x->s.asker.model->quant);
@@ -197,6 +204,22 @@ static vf_status find_all(search *x, vf_error *err) {
   return status;
 }
 
+/* Where what llama-server may keep of past prompts leaves no room, as on small machines with one
+ * memory: --fit does not count it, so that the server starts, and its files are those that fit. */
+static vf_status find_without_prompts(search *x, vf_error *err) {
+  vf_offers *all = x->out, before = *all;
+  if (all->best < all->count || x->d.request.prompt_cache_bytes >= 0) return VF_OK;
+  x->d.request.prompt_cache_bytes = 0;
+  all->count = 0;
+  all->widest[0] = '\0';
+  all->limit_tokens = 0;
+  vf_status status = find_all(x, err);
+  all->cache_ram_off = status == VF_OK && all->best < all->count &&
+                       all->list[all->best].cpu_moe_layers == 0;
+  if (!all->cache_ram_off) *all = before;
+  return status;
+}
+
 /* A name of the catalog that states no format, in an engine that runs files of many. */
 static vf_status prepare(search *x, bool *open, vf_error *err) {
   vf_asker *a = &x->s.asker;
@@ -207,7 +230,7 @@ static vf_status prepare(search *x, bool *open, vf_error *err) {
   if (a->loaded.kind != VF_LOAD_CATALOG || a->loaded.states_format) return VF_OK;
   vf_status status = vf_engine_for(&x->engine, &version, a->engine, a->model, err);
   if (status != VF_OK) return status;
-  *open = x->engine->lowers_ctx && version == NULL;
+  *open = x->engine->lowers_ctx != NULL && x->engine->lowers_ctx(version);
   x->limit = a->model->max_ctx_tokens;
   x->least = x->limit != 0 ? vf_min_u64(x->limit, LEAST_CTX) : LEAST_CTX;
   snprintf(x->out->engine, sizeof x->out->engine, "%s", x->engine->name);
@@ -232,6 +255,7 @@ vf_status vf_offers_solve(vf_offers *out, const vf_context *ctx, const vf_deploy
   x.s.arena = x.s.asker.arena;
   if (status == VF_OK) status = prepare(&x, &open, err);
   if (status == VF_OK && open) status = find_all(&x, err);
+  if (status == VF_OK && open) status = find_without_prompts(&x, err);
   offers.estimates = x.s.estimates;
   vf_asker_free(&x.s.asker);
   if (status == VF_OK) *out = offers;
@@ -253,6 +277,10 @@ static vf_status lower(vf_setup *setup, vf_estimate *scratch, const vf_device *d
   x.s.arena = x.s.asker.arena;
   q.d = x.d;
   status = vf_question_solve(&a, &x.s, &q, err);
+  if (status == VF_OK && !a.found && r->prompt_cache_bytes < 0) { /* --fit does not count it */
+    q.d.request.prompt_cache_bytes = 0;
+    status = vf_question_solve(&a, &x.s, &q, err);
+  }
   if (status == VF_OK) {
     uint64_t least = model->max_ctx_tokens != 0 ? model->max_ctx_tokens : LEAST_CTX;
     least = vf_min_u64(least, LEAST_CTX);
@@ -266,16 +294,38 @@ static vf_status lower(vf_setup *setup, vf_estimate *scratch, const vf_device *d
   return status;
 }
 
+/* What llama.cpp's --fit would make of the request. */
+static vf_status plan(vf_setup *setup, vf_estimate *scratch, vf_error *err) {
+  size_t n;
+  vf_request *r = vf_setup_request(setup), was = *r;
+  const vf_device *devices = vf_setup_devices(setup, &n);
+  vf_text t = vf_text_on(vf_setup_text(setup), VF_SETUP_TEXT);
+  vf_status status = vf_llama_fit(r, scratch, vf_setup_model(setup), devices, n, err);
+  if (status != VF_OK) return status;
+  vf_text_put(&t, "--fit takes");
+  size_t bare = t.length;
+  if (r->ctx_tokens != was.ctx_tokens) vf_text_printf(&t, " --ctx %" PRIu64, r->ctx_tokens);
+  if (r->cpu_moe_layers != was.cpu_moe_layers)
+    vf_text_printf(&t, " --n-cpu-moe %" PRIu32, r->cpu_moe_layers);
+  if (r->gpu_layers != was.gpu_layers) vf_text_printf(&t, " --ngl %" PRId32, r->gpu_layers);
+  if (t.length == bare) vf_text_put(&t, " it as it is");
+  vf_setup_remark(setup, "fit", t.buf);
+  return VF_OK;
+}
+
 vf_status vf_setup_settle(vf_setup *setup, vf_estimate *scratch, vf_error *err) {
   VF_NEED(err, setup);
   VF_NEED(err, scratch);
   size_t n;
   const vf_request *r = vf_setup_request(setup);
   const vf_device *devices = vf_setup_devices(setup, &n);
-  bool older = r->engine != NULL && strchr(r->engine, '@') != NULL;
-  if (r->ctx_tokens != 0 || older || vf_setup_keeps_ctx(setup)) return VF_OK;
+  if (vf_setup_from(setup)->fit == VF_ON) return plan(setup, scratch, err);
+  const char *at = r->engine != NULL ? strchr(r->engine, '@') : NULL;
+  if (r->ctx_tokens != 0 || vf_setup_keeps_ctx(setup)) return VF_OK;
   vf_status status = vf_estimate_run(scratch, vf_setup_model(setup), r, devices, n, err);
   if (status != VF_OK) return status;
-  if (!scratch->engine->lowers_ctx || vf_estimate_verdict(scratch) == VF_FITS) return VF_OK;
+  const vf_engine *engine = scratch->engine;
+  bool lowers = engine->lowers_ctx != NULL && engine->lowers_ctx(at != NULL ? at + 1 : NULL);
+  if (!lowers || vf_estimate_verdict(scratch) == VF_FITS) return VF_OK;
   return lower(setup, scratch, devices, n, err);
 }

@@ -154,9 +154,11 @@ static vf_status any(list *l, vf_asker *asker, const vf_deployment *base, vf_axi
 
 vf_status vf_values_of(vf_values *out, vf_asker *asker, const vf_deployment *base, vf_axis axis,
                        vf_arena *arena, vf_error *err) {
-  list *l = vf_arena_alloc(arena, 1, sizeof *l);
+  list *l = vf_arena_alloc_raw(arena, 1, sizeof *l); /* long, and mostly unused */
   if (l == NULL) return vf_fail_nomem(err);
   l->arena = arena;
+  l->count = 0;
+  l->failed = false;
   vf_status status = vf_name_equal(axis.values, "any") ? any(l, asker, base, axis.kind, err)
                                                        : split(l, asker->ctx, axis, err);
   if (status == VF_OK && l->failed) status = vf_fail_nomem(err);

@@ -2,13 +2,15 @@
  *
  * usage: bench_calls [SECONDS]
  *
- * Three loops over the same models: one estimate each for another context (the model is open, as
- * in a table), the same on two GPUs, and a whole question (open, requantize, estimate). */
+ * Loops over the same models: one estimate each for another context (the model is open, as in a
+ * table), the same on two GPUs, a training for another length and batch, which has to cost what an
+ * estimate costs, and a whole question (open, requantize, estimate). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "vramfit/report.h"
+#include "vramfit/train.h"
 
 static const char *const models[] = {"llama3.1-8b", "llama3.1-70b", "qwen2.5-32b", "qwen3-8b",
                                      "mistral-7b",  "smollm3-3b",   "phi4-14b",    "llama3.2-1b"};
@@ -59,6 +61,28 @@ static void run_estimates(bench *b, const char *what, const char *gpus, double s
   report(what, end - start, n);
 }
 
+static void train(bench *b, const char *method, unsigned long i) {
+  vf_error err;
+  vf_train out;
+  vf_train_request r = vf_train_request_init();
+  r.method = method;
+  r.seq_tokens = 256 + (i * 7919) % 130000;
+  r.micro_batch = 1 + (unsigned)(i % 4);
+  r.parallel = b->n_devices > 1 ? "fsdp" : NULL;
+  check(vf_train_run(&out, b->models[i % N_MODELS], &r, b->devices, b->n_devices, &err), &err);
+}
+
+static void run_trainings(bench *b, const char *what, const char *gpus, const char *method,
+                          double seconds) {
+  vf_error err;
+  check(vf_devices_parse(b->devices, VF_MAX_DEVICES, &b->n_devices, b->ctx, gpus, &err), &err);
+  unsigned long n = 0;
+  double start = now(), end = start;
+  for (; end - start < seconds; end = now())
+    for (int k = 0; k < 1000; k++, n++) train(b, method, n);
+  report(what, end - start, n);
+}
+
 static void run_questions(bench *b, double seconds) {
   vf_error err;
   unsigned long n = 0;
@@ -85,6 +109,8 @@ int main(int argc, char **argv) {
   run_estimates(&b, "estimate, one GPU", "h100", seconds);
   run_estimates(&b, "estimate, two GPUs", "h100x2", seconds);
   run_estimates(&b, "estimate, unified memory", "gb10", seconds);
+  run_trainings(&b, "training, one GPU", "h100", "full", seconds);
+  run_trainings(&b, "training, adapters, two GPUs", "h100x2", "qlora", seconds);
   run_questions(&b, seconds);
   for (int i = 0; i < N_MODELS; i++) vf_model_free(b.models[i]);
   vf_estimate_free(b.estimate);

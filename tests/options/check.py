@@ -13,7 +13,7 @@ ONLY = {
     "allow-risky": (ESTIMATING - {"max"}) | {"place", "check"}, "cell": {"table"}, "rows": {"table"}, "columns": {"table"},
     "min-ctx": {"max"}, "min-seqs": {"max"}, "params": {"models"}, "family": {"models", "workloads"}, "vendor": {"gpus", "nodes"},
     "id": {"models"}, "sysroot": ESTIMATING | {"place", "detect", "check"}, "scenario": {"place"}, "profile": {"place"}, "card": {"place"},
-    "card-svg": {"place"}, "explain": {"fit"}, "launch": {"fit"}, "plot": {"fit"}, "tensors": {"inspect"}, "graph": {"inspect"},
+    "card-svg": {"place"}, "explain": {"fit"}, "launch": {"fit"}, "plot": {"fit", "train"}, "tensors": {"inspect"}, "graph": {"inspect"},
     "memory": ESTIMATING | {"place", "check", "gpus", "nodes", "workloads"}, "model": ESTIMATING | {"inspect"},
     "gpu": ESTIMATING | {"place", "check"}, "total": ESTIMATING | {"place", "check"}, "used": ESTIMATING | {"place", "check"},
     "host-memory": ESTIMATING | {"place", "check"}, "headroom": ESTIMATING | {"place", "check"},
@@ -22,7 +22,8 @@ ONLY = {
     "only-changed": {"check"}, "exclude": {"check"}, "summary": {"check"},
 }
 TRAINING = {"method", "precision", "optimizer", "seq-len", "micro-batch", "grad-accum", "checkpointing", "attention", "loss",
-            "compile", "network", "sample-memory", "buffer", "lora-rank", "lora-targets", "offload", "vpp", "cp", "tiled-mlp", "objective"}
+            "compile", "network", "sample-memory", "buffer", "lora-rank", "lora-targets", "offload", "vpp", "cp", "tiled-mlp", "objective", "optimizer-rank", "step-in-backward",
+            "ema", "freeze", "train-layers", "images", "base-dtype", "reference", "teacher", "reward-model", "critic", "rollout", "rollout-sleep"}
 ONLY.update({name: {"train", "max"} for name in TRAINING})
 ONLY["config"] = {"train", "max"}
 ONLY.update({"parallel": ESTIMATING | {"train"}, "tp": ESTIMATING | {"train"}, "pp": ESTIMATING | {"train"}, "ep": ESTIMATING | {"train"}})

@@ -85,13 +85,37 @@ MLX = [
     ("--model mlx-community/Qwen3-8B-4bit", "m4-max-64gb", "--max-tokens 4096", "--prompt-cache-bytes 8G", "--prompt-cache-size 4", "--draft-model mlx-community/Qwen3-0.6B-4bit",
      "--adapter-path x", "--decode-concurrency 8", "--prompt-concurrency 8", "--prefill-step-size 512"),
 ]
+LLAMA = [
+    ("-hf unsloth/Qwen3-8B-GGUF:Q4_K_M -c 16384 --no-mmproj", "rtx-4090x2", "-c 4096", "-np 2", "-np 2 -kvu", "-ub 2048", "-ctk q8_0 -ctv q8_0",
+     "-fa off", "-ngl 10", "-ngl 0", "-dev CUDA0", "-dev none", "-fitt 8192", "-fitc 32768", "-sm none", "-sm row", "-sm tensor", "-ts 3,1",
+     "--mlock", "-ot 'blk\\.[0-9]\\.=CPU'", "-nkvo", "--no-kv-offload", "--no-op-offload", "--rpc 10.0.0.2:50052",
+     "-cram 0", "-ctxcp 4", "--cache-idle-slots", "-md x.gguf", "-hfd unsloth/Qwen3-0.6B-GGUF:Q4_K_M", "-hfd unsloth/Qwen3-0.6B-GGUF:Q4_K_M -ngld 0",
+     "-hfd unsloth/Qwen3-0.6B-GGUF:Q4_K_M -ctkd q8_0 -ctvd q8_0", "-hfd unsloth/Qwen3-0.6B-GGUF:Q4_K_M -cd 4096", "-hfd unsloth/Qwen3-0.6B-GGUF:Q4_K_M --spec-draft-n-max 64",
+     "--override-kv a=int:1", "--rope-scale 2", "--yarn-orig-ctx 8192", "--embedding", "--rerank", "--pooling mean", "--lora x.gguf", "--control-vector x.gguf", "-dio",
+     "--models-max 2", "--models-dir x", "--grp-attn-n 4"),
+    ("-hf unsloth/Qwen3-30B-A3B-GGUF:Q4_K_M -c 16384 --no-mmproj", "rtx-4090x2", "-cmoe", "-ncmoe 10", "-ot exps=CPU"),
+    ("-hf unsloth/Qwen3.5-9B-GGUF:Q4_K_M -c 16384", "rtx-4090", "--no-mmproj", "--no-mmproj-offload", "--image-max-tokens 4096", "--image-min-tokens 4096", "--mtmd-batch-max-tokens 512",
+     "-ctxcp 4", "-cms 2048", "-np 8"),
+]
+IK = [
+    ("-hf unsloth/DeepSeek-V2-Lite-GGUF:Q4_K_M -c 16384 -ngl 99", "rtx-4090", "-mla 1", "-mla 0", "-amb 256", "-fmoe", "-no-fmoe", "-rtr", "-np 4", "-ctk q8_0", "-ctk q6_0", "-ctk q8_KV", "-khad",
+     "-vhad", "-ser 6,1", "-muge", "-mqkv", "-gr", "--fit", "--fit-margin 2048", "-sm graph", "--max-gpu 1", "-smgs", "-wgt 1", "-op 1,0", "-cuda fusion=1", "-ub 2048",
+     "--spec-type mtp:n_max=2", "-ot exps=CPU", "-fa off"),
+]
+KOBOLD = [
+    ("--model unsloth/Qwen3-8B-GGUF:Q4_K_M --contextsize 8192", "rtx-4090x2", "--contextsize 16384", "--gpulayers 10", "--tensor_split 3 1", "--quantkv 1 --flashattention", "--blasbatchsize 2048", "--usecublas lowvram",
+     "--usecublas rowsplit", "--moecpu 4", "--overridetensors 'blk=CPU'", "--usemlock", "--nokvoffload", "--mmproj x.gguf", "--sdmodel x",
+     "--whispermodel x", "--embeddingsmodel x", "--config x.kcpps"),
+]
 STARTS = [("vllm", "vllm serve ", VLLM), ("sglang", "python -m sglang.launch_server --model-path ", SGLANG),
           ("tensorrt-llm", "trtllm-serve ", TRT), ("tgi", "text-generation-launcher ", TGI),
-          ("lmdeploy", "lmdeploy serve api_server ", LMDEPLOY), ("mlx", "mlx_lm.server ", MLX)]
+          ("lmdeploy", "lmdeploy serve api_server ", LMDEPLOY), ("mlx", "mlx_lm.server ", MLX),
+          ("llama.cpp", "llama-server ", LLAMA), ("ik_llama.cpp", "llama-server ", IK), ("koboldcpp", "koboldcpp ", KOBOLD)]
 
 
-def ask(gpu, line):
-    words = [VRAMFIT, "--gpu", gpu, "--json", "--"] + shlex.split(line)
+def ask(engine, gpu, line):
+    forced = ["--engine", engine] if engine.startswith("ik") else []
+    words = [VRAMFIT, "--gpu", gpu, "--json"] + forced + ["--"] + shlex.split(line)
     p = subprocess.run(words, capture_output=True, text=True)
     if p.returncode not in (0, 1):
         return None, p.stderr
@@ -110,10 +134,10 @@ def told(option, words):
 
 def judge(job):
     engine, gpu, base, words = job
-    plain, said = ask(gpu, base)
+    plain, said = ask(engine, gpu, base)
     if plain is None:
         return "%s: the line without options is refused: %s" % (engine, said.strip())
-    with_it, also = ask(gpu, base + " " + words)
+    with_it, also = ask(engine, gpu, base + " " + words)
     options = [w for w in shlex.split(words) if w.startswith("-") and not w[1:].replace(".", "").isdigit()]
     if with_it is None:
         return None if any(told(o, also) for o in options) or "no " in also or "not" in also else "%s: %s: %s" % (engine, words, also.strip())

@@ -24,6 +24,16 @@ picture no_fit --model llama3.1-70b --quant q8_0 --ctx 32k --gpu rtx-3060
 picture ranks --model llama3.1-70b --engine vllm --ctx 16k --gpu h100x4
 picture gb --model qwen3-next-80b-a3b --quant q4 --ctx 64k --gpu h100 --unit gb
 
+training() { # NAME OPTIONS...
+  name=$1.svg
+  shift
+  "$VRAMFIT" train "$@" --quiet --plot "$name"
+  [ $? -le 1 ] && [ -s "$name" ] || { echo "FAILED $name: not written"; failed=1; }
+}
+training step --model llama3.1-8b --gpu h100
+training shared --model qwen3-30b-a3b --gpu h100x8 --parallel fsdp --checkpointing none
+training network --network 12M --sample-memory 9MB --micro-batch 64 --gpu rtx-4070 --unit gb
+
 # A name out of a file is text, not markup.
 "$VRAMFIT" --help >/dev/null
 mkdir 'a<b>&"c' && printf '%s' '{"model_type":"llama","architectures":["LlamaForCausalLM"],"hidden_size":2048,

@@ -3,7 +3,7 @@
 
 Rows of training.tsv whose id's SHA-1 is even are fitted on; the others are only reported. --fit prints what the table
 `spreads` of src/core/training.c is made of, for what is allocated, reserved, and held by the device: the median of truth
-over the sum (JSON bare; of the device held), and the 4th and 96th of a hundred of truth over the ends that it has. One GPU, DDP and ZeRO are `plain`, tensors, stages or experts that are shared `layers`; the ends of what the device holds are fitted over all.
+over the sum (JSON bare; of the device held), and the 4th and 96th of a hundred of truth over the ends that it has. One GPU, DDP and ZeRO are `plain`, tensors, stages or experts that are shared `layers`, ZeRO with states in main memory `host`; the ends of what the device holds are fitted over all, but for the lower one of `host`.
 Without it, what stands now is held against both halves. Python's standard library only.
 """
 import collections, hashlib, json, os, subprocess, sys
@@ -32,6 +32,8 @@ def way_of(gpus, args):
     words = args.split(" ")
     if gpus > 1 and any(w in ("--tp", "--pp", "--ep") and words[i + 1] != "1" for i, w in enumerate(words)):
         return "layers"
+    if any(w.startswith("zero") for w in words) and "--offload" in words and "optimizer" in words[words.index("--offload") + 1]:
+        return "host"
     return "fsdp" if gpus > 1 and "fsdp" in words else "plain"
 
 
@@ -84,7 +86,7 @@ def main():
         lo, mid, hi = (d[key + end] for end in ("_low_bytes", "_bytes", "_high_bytes"))
         stated[group, key, fitted].append((100.0 * (mid - value) / value, lo <= value <= hi, (hi - lo) / mid))
     if "--fit" in sys.argv:
-        for group in ("plain", "fsdp", "layers", "all"):
+        for group in ("plain", "fsdp", "layers", "host", "all"):
             for key in KEYS.values():
                 x = ratios[group, key, True]
                 if x:

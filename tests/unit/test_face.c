@@ -332,6 +332,9 @@ static void files_and_lists_name_what_is_null(void **state) {
   refuses("train", vf_train_write(NULL, NULL, swallow, &n, err));
   takes("options", vf_train_write(&train, NULL, swallow, &n, err));
   refuses("write", vf_train_write(&train, NULL, NULL, &n, err));
+  refuses("train", vf_train_plot_write(NULL, NULL, swallow, &n, err));
+  takes("options", vf_train_plot_write(&train, NULL, swallow, &n, err));
+  refuses("write", vf_train_plot_write(&train, NULL, NULL, &n, err));
   vf_train_request run = vf_train_request_init();
   vf_train_limits room;
   refuses("request", vf_train_set(NULL, "method", "lora", err));
@@ -646,7 +649,8 @@ static void structs_of_no_known_size_are_refused(void **state) {
   refuses_sizes(vf_report_options, vf_listing_write(g.listing, &s, swallow, NULL, err));
   refuses_sizes(vf_report_options, vf_topic_write(NULL, &s, swallow, NULL, err));
   vf_check *check;
-  vf_train train;
+  vf_train train = {.n_moments = 1};
+  refuses_sizes(vf_plot_options, vf_train_plot_write(&train, &s, swallow, NULL, err));
   vf_check_report *report;
   refuses_sizes(vf_train_request, vf_train_run(&train, g.model, &s, &g.device, 1, err));
   refuses_sizes(vf_train_request, vf_train_network(&train, &s, &g.device, 1, err));

@@ -187,6 +187,7 @@ static bool check_answer(const forward *f, vf_max_kind kind) {
   vf_status status = vf_max_solve(&a, f->ctx, &q, &err);
   if (status == VF_UNSUPPORTED || status == VF_USAGE || status == VF_UNKNOWN) return false;
   assert_int_equal(status, VF_OK);
+  if (a.cache_ram_off) d->request.prompt_cache_bytes = 0;
   if (a.found) {
     vf_deployment best = with_choice(d, kind, &a.best);
     if (!fits(f, &best)) fail_case(d, &a, "the answer does not fit");

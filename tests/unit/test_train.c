@@ -7,6 +7,7 @@
 
 #include "vramfit/vramfit.h"
 
+#include "vramfit/deploy.h"
 #include "vramfit/solve.h"
 #include "vramfit/train.h"
 
@@ -541,6 +542,23 @@ static void what_is_frozen_has_no_gradients_and_no_states(void **state) {
   assert_in_range(last.trainable_params, last.params / 5, last.params / 3);
 }
 
+static void adapters_of_the_last_layers_keep_what_those_layers_keep(void **state) {
+  (void)state;
+  vf_train_request r = vf_train_request_init();
+  r.method = "lora";
+  r.checkpointing = "none";
+  vf_train all = run_on("llama3.1-8b", &r, "h100");
+  r.train_layers = VF_TRAIN_ALL_LAYERS;
+  vf_train said = run_on("llama3.1-8b", &r, "h100");
+  r.train_layers = 8;
+  vf_train last = run_on("llama3.1-8b", &r, "h100");
+  assert_true(all.trainable_params == said.trainable_params);
+  assert_true(4 * last.trainable_params == all.trainable_params);
+  assert_true(line(&all, "activations") == line(&said, "activations"));
+  assert_in_range(line(&last, "activations"), line(&all, "activations") / 5,
+                  line(&all, "activations") / 3);
+}
+
 static void what_does_not_go_together_is_refused(void **state) {
   (void)state;
   static const struct {
@@ -556,7 +574,6 @@ static void what_does_not_go_together_is_refused(void **state) {
               {{"freeze", "language"}, "no tower"},
               {{"freeze", "layers"}, "none of"},
               {{"train-layers", "29"}, "28 layers"},
-              {{"train-layers", "2", "method", "lora"}, "--method full"},
               {{"optimizer-rank", "8"}, "galore"},
               {{"step-in-backward", "on", "grad-accum", "2"}, "--grad-accum 1"},
               {{"ema", "fp8"}, "none of"}};
@@ -569,6 +586,79 @@ static void what_does_not_go_together_is_refused(void **state) {
     if (strstr(why.message, rows[i].part) == NULL)
       fail_msg("%s: %s", rows[i].words[0], why.message);
   }
+}
+
+/* ---- What Megatron says itself ------------------------------------------------------------ */
+
+static const vf_deployment *deployment_of(vf_command **c, const char *line) {
+  static char text[1024];
+  static const char *words[96];
+  static vf_deployment d;
+  size_t n = 0;
+  snprintf(text, sizeof text, "%s", line);
+  for (char *w = strtok(text, " "); w != NULL; w = strtok(NULL, " ")) words[n++] = w;
+  assert_ok(vf_command_new(c, ctx, err));
+  assert_ok(vf_command_read_trainer(*c, words, n, err));
+  assert_ok(vf_command_deployment(*c, &d, err));
+  d.gpu = "h100";
+  return &d;
+}
+
+/* "Theoretical memory footprints" as logs have them, in MiB.  gpt2-xl on one GPU
+ * (vuiseng9/megatron-lm), and 64.7 B parameters on TP 4, PP 8 with 2 sequences a step
+ * (gnosia93/slurm-on-aws).  Of weights and states Megatron leaves out positions and biases. */
+static void megatrons_theory_is_what_it_prints(void **state) {
+  (void)state;
+  static const struct {
+    const char *line;
+    double states, activations;
+  } rows[] = {
+      {"torchrun --nproc_per_node 1 pretrain_gpt.py --num-layers 48 --hidden-size 1600 "
+       "--num-attention-heads 25 --seq-length 1024 --max-position-embeddings 1024 "
+       "--micro-batch-size 1 --global-batch-size 1 --bf16 --vocab-size 50257",
+       26699.47, 2785.59},
+      {"torchrun --nproc_per_node 8 --nnodes 4 pretrain_gpt.py --tensor-model-parallel-size 4 "
+       "--pipeline-model-parallel-size 8 --num-layers 80 --num-attention-heads 64 "
+       "--hidden-size 8192 --seq-length 4096 --micro-batch-size 2 --global-batch-size 512 --bf16 "
+       "--recompute-granularity full --recompute-method uniform --recompute-num-layers 1 "
+       "--vocab-size 32000",
+       35695.42, 86554.12},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    vf_command *c;
+    vf_setup *setup;
+    vf_train t;
+    assert_ok(vf_setup_open(&setup, ctx, deployment_of(&c, rows[i].line), err));
+    assert_ok(vf_setup_train(&t, setup, err));
+    double states = (double)t.theory_states_bytes / (1 << 20);
+    double activations = (double)t.theory_activations_bytes / (1 << 20);
+    assert_true(states > rows[i].states * .998 && states < rows[i].states * 1.002);
+    assert_true(activations > rows[i].activations - .01 && activations < rows[i].activations + .01);
+    assert_int_equal(t.n_notes > 0, 1);
+    vf_setup_free(setup);
+    vf_command_free(c);
+  }
+}
+
+/* Table 2 of arXiv 2205.05198 with sequence parallel and selective recomputation, as Megatron has
+ * it: s b (18 h + 4 f) a layer, over TP; and with stages that take turns 1 + (p - 1) / (p v). */
+static void megatrons_theory_knows_sequence_parallel_and_turns(void **state) {
+  (void)state;
+  vf_train_request r = vf_train_request_init();
+  r.precision = "mixed";
+  r.checkpointing = "selective";
+  r.seq_tokens = 8192;
+  r.tp = 8;
+  r.pp = 4;
+  vf_train plain = run_on("llama3-70b", &r, "h100x32");
+  const uint64_t h = 8192, f = 28672, s = 8192, layer = s * (18 * h + 4 * f);
+  uint64_t all = (80 * layer + 4 * (8 * s + s * h)) / 8;
+  assert_in_range(plain.theory_activations_bytes, all - 8, all + 8);
+  r.vpp = 5;
+  vf_train turns = run_on("llama3-70b", &r, "h100x32");
+  assert_in_range(turns.theory_activations_bytes, all + all * 3 / 20 - 64, all + all * 3 / 20 + 64);
+  r = vf_train_request_init();
+  assert_int_equal(run_on("llama3-8b", &r, "h100").theory_states_bytes, 0);
 }
 
 static int open_context(void **state) {
@@ -728,12 +818,15 @@ int main(void) {
       cmocka_unit_test(gradients_of_fsdp_lie_beside_activations),
       cmocka_unit_test(a_quantized_base_may_have_been_prepared_in_fp32),
       cmocka_unit_test(a_stage_holds_as_many_steps_as_there_are_stages),
+      cmocka_unit_test(megatrons_theory_is_what_it_prints),
+      cmocka_unit_test(megatrons_theory_knows_sequence_parallel_and_turns),
       cmocka_unit_test(every_line_is_what_its_formula_says),
       cmocka_unit_test(states_follow_from_the_shapes_of_matrices),
       cmocka_unit_test(galore_takes_what_its_authors_saw),
       cmocka_unit_test(objectives_hold_the_models_that_they_need),
       cmocka_unit_test(an_engine_that_generates_takes_its_share_or_sleeps),
       cmocka_unit_test(what_is_frozen_has_no_gradients_and_no_states),
+      cmocka_unit_test(adapters_of_the_last_layers_keep_what_those_layers_keep),
       cmocka_unit_test(what_does_not_go_together_is_refused),
       cmocka_unit_test(sharding_on_one_gpu_works_and_says_that_it_saves_nothing),
   };

@@ -13,8 +13,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "deploy/manifests/manifests.h"
-#include "engines/engine.h"
-#include "models/recipe.h"
+#include "deploy/setup.h"
 
 static bool is_own(const vf_manifest *m) {
   return vf_node_text(m->root, "vramfit") != NULL && vf_node_get(m->root, "deployments") != NULL;
@@ -36,15 +35,6 @@ typedef struct own {
   vf_variables env;
 } own;
 
-/* A format that any engine knows under that name: our own words are all known here. */
-static vf_status check_quant(const char *quant, vf_error *err) {
-  if (vf_recipe_is_known(quant)) return VF_OK;
-  for (size_t i = 0; vf_engine_at(i) != NULL; i++)
-    if (vf_engine_quant(vf_engine_at(i), quant) != quant) return VF_OK;
-  return vf_fail(err, VF_USAGE,
-                 "quant: '%.60s' is no format that is known (q4_k_m, q8_0, awq, fp8…)", quant);
-}
-
 /* "--kv-k", the key's option with its value. */
 static vf_status take_key(own *o, const vf_node *key, const vf_node *value, vf_error *err) {
   const char *text = vf_node_text(value, NULL);
@@ -59,7 +49,7 @@ static vf_status take_key(own *o, const vf_node *key, const vf_node *value, vf_e
   bool flag = !value->quoted && text != NULL && strcmp(text, "true") == 0;
   const char *words[2] = {option, text != NULL ? text : ""};
   if (!value->quoted && text != NULL && strcmp(text, "false") == 0) return VF_OK;
-  vf_status status = strcmp(key->text, "quant") == 0 ? check_quant(words[1], err) : VF_OK;
+  vf_status status = strcmp(key->text, "quant") == 0 ? vf_deployment_quant_check(words[1], err) : VF_OK;
   if (status == VF_OK) status = vf_command_option(o->command, words, flag ? 1 : 2, &at, err);
   if (status == VF_UNKNOWN)
     status = vf_fail(err, VF_USAGE, "no parameter is called '%.60s'", key->text);

@@ -52,7 +52,7 @@ static void add_runtime(plan *p) {
 static void add_prompt_cache(plan *p) {
   uint64_t one_sequence = 0, limit = default_prompt_cache_bytes;
   if (p->request->prompt_cache_bytes >= 0) limit = (uint64_t)p->request->prompt_cache_bytes;
-  if (limit == 0) return;
+  if (limit == 0 || vf_ggml_holds(p->graph.rules, VF_RULE_NO_PROMPT_CACHE)) return;
   for (uint32_t d = 0; d < p->e->n_devices; d++)
     one_sequence += p->e->devices[d].part_bytes[VF_PART_KV_CACHE] / p->graph.streams;
   uint64_t most = vf_max_u64(limit, one_sequence);

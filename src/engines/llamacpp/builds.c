@@ -99,6 +99,10 @@ vf_status vf_llamacpp_check(const char *version, vf_error *err) {
   return VF_OK;
 }
 
+bool vf_llamacpp_lowers_ctx(const char *version) {
+  return version == NULL || vf_llamacpp_build(version) >= VF_BUILD_FIT;
+}
+
 bool vf_llamacpp_is_measured(uint32_t build) {
   static const uint32_t measured[] = {4798, 5572, 6345, 8184, 10488, VF_BUILD_NEWEST};
   for (size_t i = 0; i < sizeof measured / sizeof *measured; i++)

@@ -9,6 +9,7 @@
 
 enum {
   VF_BUILD_OLDEST = 2775,      /* flash attention came with it; nothing older is told */
+  VF_BUILD_FIT = 7407,         /* #16653: --fit, on by default */
   VF_BUILD_FOUR_SLOTS = 7433,  /* llama-server's default before: one */
   VF_BUILD_OUTPUT_ROWS = 9460, /* before: logits of the whole batch */
   VF_BUILD_NEWEST = 11000      /* stands for release v0.5.0, whose number was not published */
@@ -21,6 +22,9 @@ uint32_t vf_llamacpp_build(const char *version);
  * what is no version of llama.cpp. */
 bool vf_llamacpp_knows(const char *version);
 vf_status vf_llamacpp_check(const char *version, vf_error *err);
+
+/* Whether a context that is not given is lowered until it fits (--fit); NULL: the newest. */
+bool vf_llamacpp_lowers_ctx(const char *version);
 
 /* True if the rules were compared with this build itself, figure by figure. */
 bool vf_llamacpp_is_measured(uint32_t build);

@@ -179,6 +179,7 @@ static void explain_runtime(const vf_estimate *e, const vf_line *line, vf_text *
                 "states of past prompts, up to llama-server's --cache-ram of 8192 MiB, but one "
                 "whole sequence in any case: ");
     put_mib_range(out, line->size);
+    vf_text_put(out, "  [llama.cpp common/arg.cpp: --cache-ram; tools/server/server-task.cpp]");
     return;
   }
   vf_text_put(out, "device context ");
@@ -188,24 +189,38 @@ static void explain_runtime(const vf_estimate *e, const vf_line *line, vf_text *
   vf_text_put(out, "  [measured contexts: the device's catalog entry; ggml-cuda/common.cuh:1549]");
 }
 
-/* Lines that are no part of the model itself. */
+/* Lines that are no part of the model itself: the beginning of their names, words, a source. */
+static const struct {
+  const char *front, *words, *source;
+} beside[] = {
+    {"mtp_", "the context of the layer that drafts, a model of that one layer with a cache in f16",
+     "llama.cpp common/speculative.cpp"},
+    {"draft_", "the draft model's own, by the same rules as the model's",
+     "llama.cpp common/common.cpp, common/speculative.cpp"},
+    {"mmproj_compute", "the tower's graph, by the size of the image",
+     "llama.cpp tools/mtmd/clip.cpp"},
+    {"mmproj", "sum of the tower's tensors", "llama.cpp tools/mtmd/clip.cpp"},
+    {"lora", "the adapters' tensors of the layers here", "llama.cpp src/llama-adapter.cpp"},
+};
+
+static void put_interval(vf_text *out, vf_interval size) {
+  put_bytes(out, size.bytes);
+  if (size.low_bytes == size.high_bytes) return;
+  vf_text_put(out, ", ");
+  vf_text_size(out, size.low_bytes, VF_UNIT_GIB, 2);
+  vf_text_put(out, " to ");
+  vf_text_size(out, size.high_bytes, VF_UNIT_GIB, 2);
+}
+
 static bool explain_beside(const vf_line *line, vf_text *out) {
-  if (strncmp(line->name, "mtp_", 4) == 0)
-    vf_text_put(out, "the context of the layer that drafts, a model of that one layer with a cache "
-                     "in f16: up to ");
-  else if (strncmp(line->name, "draft_", 6) == 0)
-    vf_text_put(out, "the draft model's own, by the same rules as the model's: ");
-  else if (strcmp(line->name, "mmproj") == 0)
-    vf_text_put(out, "sum of the tower's tensors = ");
-  else if (strcmp(line->name, "mmproj_compute") == 0)
-    vf_text_put(out, "the tower's graph, by the size of the image, up to ");
-  else if (strcmp(line->name, "lora") == 0)
-    vf_text_put(out, "the adapters' tensors of the layers here = ");
-  else
-    return false;
-  put_bytes(out, line->size.high_bytes);
-  vf_text_put(out, "  [llama.cpp common/common.cpp, tools/mtmd/clip.cpp, src/llama-adapter.cpp]");
-  return true;
+  for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
+    if (strncmp(line->name, beside[i].front, strlen(beside[i].front)) != 0) continue;
+    vf_text_printf(out, "%s = ", beside[i].words);
+    put_interval(out, line->size);
+    vf_text_printf(out, "  [%s]", beside[i].source);
+    return true;
+  }
+  return false;
 }
 
 static void explain_state(const vf_estimate *e, const vf_line *line, vf_text *out) {

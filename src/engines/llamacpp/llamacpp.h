@@ -13,6 +13,7 @@ typedef struct vf_llamacpp_program {
   bool foreign;       /* its own rules are not known: buffers are bounded, not exact */
   uint32_t build;     /* of the llama.cpp whose rules hold */
   bool stays_on_host; /* experts of the host are multiplied there, as far as logs show */
+  bool own_engines;   /* it runs some architectures by code of its own */
 } vf_llamacpp_program;
 
 /* Adds all lines for what a program asks. */

@@ -129,6 +129,11 @@ static uint32_t ollama_batch(const vf_estimate *e, uint64_t ctx) {
   return 512;
 }
 
+/* What llama-server keeps of past prompts is its own. */
+static void keep_no_prompts(vf_request *r) {
+  if (r->prompt_cache_bytes < 0) r->prompt_cache_bytes = 0;
+}
+
 static vf_status estimate_ollama(vf_estimate *e, const vf_request *request, vf_error *err) {
   static const vf_llamacpp_program now = {
       {"program", "Ollama starts a llama-server: context and batch by the memory of all GPUs"},
@@ -138,13 +143,16 @@ static vf_status estimate_ollama(vf_estimate *e, const vf_request *request, vf_e
       {"ollama-old",
        "this Ollama had engines of its own: their buffers are bounded by llama.cpp's"},
       true,
-      VF_BUILD_NEWEST};
+      VF_BUILD_NEWEST,
+      false,
+      true};
   bool before = is_old_ollama(e->workload.engine_version);
   vf_request r = *request;
   if (r.seqs == 0) r.seqs = 1;
   if (r.ctx_tokens == 0) r.ctx_tokens = ollama_ctx(e);
   if (r.ubatch_tokens == 0) r.ubatch_tokens = before ? 512 : ollama_batch(e, r.ctx_tokens * r.seqs);
   if (before && r.output_rows == 0) r.output_rows = BATCH;
+  if (before) keep_no_prompts(&r);
   vf_llamacpp_program program = before ? old : now;
   program.build = vf_ollama_build(e->workload.engine_version);
   return vf_llamacpp_estimate(e, &r, &program, err);
@@ -159,7 +167,9 @@ static vf_status estimate_other(vf_estimate *e, const vf_request *request, vf_er
        "build it carries is not known"},
       true,
       VF_BUILD_NEWEST};
-  return vf_llamacpp_estimate(e, request, &other, err);
+  vf_request r = *request;
+  keep_no_prompts(&r);
+  return vf_llamacpp_estimate(e, &r, &other, err);
 }
 
 /* It left llama.cpp in 2024: windows keep the whole context, logits are reserved for the batch. */
@@ -181,11 +191,12 @@ static vf_status estimate_ik(vf_estimate *e, const vf_request *request, vf_error
 
 /* What llama.cpp's users mean by a short name: the recipe of the most common file of that size. */
 static const vf_quant_alias quants[] = {
-    {"q2", "Q2_K"},         {"q3", "Q3_K_M"},   {"q4", "Q4_K_M"},   {"q5", "Q5_K_M"},
-    {"q6", "Q6_K"},         {"q8", "Q8_0"},     {"q4_k", "Q4_K_M"}, {"q5_k", "Q5_K_M"},
-    {"q3_k", "Q3_K_M"},     {"fp16", "F16"},    {"half", "F16"},    {"bfloat16", "BF16"},
-    {"fp32", "F32"},        {"float16", "F16"}, {"4bit", "Q4_K_M"}, {"8bit", "Q8_0"},
-    {"mxfp4", "MXFP4_MOE"}, {NULL, NULL},
+    {"q2", "Q2_K"},         {"q3", "Q3_K_M"},    {"q4", "Q4_K_M"},   {"q5", "Q5_K_M"},
+    {"q6", "Q6_K"},         {"q8", "Q8_0"},      {"q4_k", "Q4_K_M"}, {"q5_k", "Q5_K_M"},
+    {"q3_k", "Q3_K_M"},     {"fp16", "F16"},     {"half", "F16"},    {"bfloat16", "BF16"},
+    {"fp32", "F32"},        {"float16", "F16"},  {"4bit", "Q4_K_M"}, {"8bit", "Q8_0"},
+    {"mxfp4", "MXFP4_MOE"}, {"4-bit", "Q4_K_M"}, {"8-bit", "Q8_0"},  {"4", "Q4_K_M"},
+    {"5", "Q5_K_M"},        {"6", "Q6_K"},       {"8", "Q8_0"},      {NULL, NULL},
 };
 
 /* What convert_hf_to_gguf.py makes of a quantized checkpoint: experts in MXFP4 stay so, everything
@@ -218,20 +229,22 @@ static const char *const kobold_names[] = {"kobold", NULL};
 static const char *const studio_names[] = {"lmstudio", NULL};
 
 LLAMACPP_ENGINE(vf_engine_llamacpp, "llama.cpp", plain_names, &vf_dialect_llamacpp, "v0.5.0",
-                "2026-09-28", estimate_any, vf_llamacpp_knows, vf_llamacpp_check, true);
+                "2026-09-28", estimate_any, vf_llamacpp_knows, vf_llamacpp_check,
+                vf_llamacpp_lowers_ctx);
 LLAMACPP_ENGINE(vf_engine_llama_server, "llama-server", server_names, &vf_dialect_llamacpp,
                 "v0.5.0", "2026-09-28", estimate_server, vf_llamacpp_knows, vf_llamacpp_check,
-                true);
+                vf_llamacpp_lowers_ctx);
 LLAMACPP_ENGINE(vf_engine_llama_cli, "llama-cli", cli_names, &vf_dialect_llamacpp, "v0.5.0",
-                "2026-09-28", estimate_cli, vf_llamacpp_knows, vf_llamacpp_check, true);
+                "2026-09-28", estimate_cli, vf_llamacpp_knows, vf_llamacpp_check,
+                vf_llamacpp_lowers_ctx);
 LLAMACPP_ENGINE(vf_engine_llama_bench, "llama-bench", no_names, &vf_dialect_llamacpp, "v0.5.0",
-                "2026-09-28", estimate_bench, vf_llamacpp_knows, vf_llamacpp_check, false);
+                "2026-09-28", estimate_bench, vf_llamacpp_knows, vf_llamacpp_check, NULL);
 LLAMACPP_ENGINE(vf_engine_ik_llama, "ik_llama.cpp", ik_names, &vf_dialect_llamacpp, "as llama.cpp",
-                "", estimate_ik, NULL, NULL, false);
+                "", estimate_ik, NULL, NULL, NULL);
 LLAMACPP_ENGINE(vf_engine_koboldcpp, "koboldcpp", kobold_names, &vf_dialect_koboldcpp,
-                "as llama.cpp", "", estimate_other, NULL, NULL, false);
+                "as llama.cpp", "", estimate_other, NULL, NULL, NULL);
 LLAMACPP_ENGINE(vf_engine_lm_studio, "lm-studio", studio_names, NULL, "as llama.cpp", "",
-                estimate_other, NULL, NULL, false);
+                estimate_other, NULL, NULL, NULL);
 
 const vf_engine vf_engine_ollama = {.name = "ollama",
                                     .aliases = no_names,

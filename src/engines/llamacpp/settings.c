@@ -73,10 +73,11 @@ static vf_status check_cache_format(const plan *p, vf_format f, uint32_t head_di
   return VF_OK;
 }
 
-/* Values of a latent attention are a part of its keys. */
+/* Values of a latent attention are a part of its keys; ik_llama.cpp does not ask for theirs (-mla 2
+ * and 3). */
 static vf_status check_latent_formats(const plan *p, const vf_cache_layer *c, vf_error *err) {
   const vf_workload *w = p->w;
-  bool apart = vf_ggml_holds(p->graph.rules, VF_RULE_MLA_FORMATS);
+  bool apart = vf_ggml_holds(p->graph.rules, VF_RULE_MLA_FORMATS) || p->program->stays_on_host;
   if (c->kind != VF_CACHE_LATENT || w->kv_k == w->kv_v || apart) return VF_OK;
   return vf_fail(err, VF_UNSUPPORTED,
                  "llama.cpp refuses a latent cache with keys in %s and values in %s: one row holds "
@@ -111,13 +112,31 @@ static vf_status resolve_cache_formats(plan *p, vf_error *err) {
   return VF_OK;
 }
 
-static vf_status check_model(const vf_model *m, vf_error *err) {
+/* Architectures that files name, and that no llama.cpp runs: "gptj" is in the list of
+ * src/llama-arch.cpp, and no src/models/gptj.cpp or conversion; "mllama" is a file of Ollama's, whose
+ * own engine ran it before 0.30 (ollama/ollama#18486, ggml-org/llama.cpp#9643). */
+static const char *const names_alone[] = {"gptj", "mllama"};
+
+static bool is_name_alone(const char *arch) {
+  for (size_t i = 0; i < sizeof names_alone / sizeof *names_alone; i++)
+    if (strcmp(arch, names_alone[i]) == 0) return true;
+  return false;
+}
+
+static vf_status check_model(const plan *p, vf_error *err) {
+  const vf_model *m = p->model;
   if (m->checkpoint[0] != '\0')
     return vf_fail(err, VF_UNSUPPORTED,
                    "llama.cpp does not load '%s' weights: name a GGUF format with --quant",
                    m->checkpoint);
   if (m->arch[0] == '\0')
-    return vf_fail(err, VF_UNSUPPORTED, "llama.cpp has no architecture for '%s' models", m->type);
+    return vf_fail(err, VF_UNSUPPORTED, "no architecture of llama.cpp is known for '%s' models",
+                   m->type);
+  if (is_name_alone(m->arch) && !p->program->own_engines)
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "llama.cpp does not run '%s' models (\"unknown model architecture\"): "
+                   "--engine transformers does",
+                   m->arch);
   return VF_OK;
 }
 
@@ -219,6 +238,7 @@ static vf_status check_options(const plan *p, vf_error *err) {
       {r->override_count != 0 || r->cpu_moe_layers != 0, VF_RULE_NO_OVERRIDES, "--override-tensor"},
       {r->no_op_offload, VF_RULE_NO_OFFLOAD_OPTION, "--no-op-offload"},
       {r->mtp, VF_RULE_NO_MTP, "--spec-type draft-mtp"},
+      {r->prompt_cache_bytes > 0, VF_RULE_NO_PROMPT_CACHE, "--cache-ram"},
   };
   for (size_t i = 0; i < sizeof options / sizeof *options && !p->program->foreign; i++)
     if (options[i].asked && vf_ggml_holds(p->graph.rules, options[i].until))
@@ -229,7 +249,7 @@ static vf_status check_options(const plan *p, vf_error *err) {
 }
 
 vf_status vf_llamacpp_settle(plan *p, vf_error *err) {
-  vf_status status = check_model(p->model, err);
+  vf_status status = check_model(p, err);
   if (status == VF_OK) status = check_formats(p, err);
   if (status == VF_OK) status = check_options(p, err);
   if (status == VF_OK) status = check_split(p, err);

@@ -18,8 +18,10 @@ static const vf_spelling rows[] = {
     {"model", "-hf -hfr --hf-repo", .env = "LLAMA_ARG_HF_REPO", .measure = VF_MEASURE_REPO,
      .silent = true},
     /* The context is that of all slots together, and shared out among them; in one pool every slot
-     * may use all of it (common/arg.cpp, server-context.cpp). */
-    {"ctx", "-c --ctx-size", .env = "LLAMA_ARG_CTX_SIZE", .measure = VF_MEASURE_TOTAL},
+     * may use all of it (common/arg.cpp, server-context.cpp).  A 0 that is said keeps --fit from lowering
+     * it (arg.cpp: fit_params_min_ctx). */
+    {"ctx", "-c --ctx-size", .env = "LLAMA_ARG_CTX_SIZE", .measure = VF_MEASURE_TOTAL,
+     .zero = "max"},
     {"seqs", "-np --parallel", .env = "LLAMA_ARG_N_PARALLEL"},
     {"ngl", "-ngl --gpu-layers --n-gpu-layers", .env = "LLAMA_ARG_N_GPU_LAYERS"},
     {"cpu-moe", "-ncmoe --n-cpu-moe", .env = "LLAMA_ARG_N_CPU_MOE"},
@@ -97,10 +99,10 @@ static const vf_spelling rows[] = {
      .effect = VF_EFFECT_UNREAD},
     /* ik_llama.cpp alone (common/common.cpp). */
     {.words = "-mla --mla-use -amb --attention-max-batch -sas -ser --smart-expert-reduction -op "
-              "--offload-policy -cuda --max-gpu -smgs -gr -draft",
+              "--offload-policy -cuda --max-gpu -smgs -gr -draft -wgt --worst-graph-tokens",
      .only = "ik_llama.cpp",
      .effect = VF_EFFECT_UNREAD},
-    {.words = "-fmoe --fused-moe -no-fmoe -rtr --run-time-repack -wgt -muge -mqkv -khad -vhad "
+    {.words = "-fmoe --fused-moe -no-fmoe -rtr --run-time-repack -muge -mqkv -khad -vhad "
               "-thp --transparent-huge-pages -gfm",
      .form = VF_FORM_BARE,
      .only = "ik_llama.cpp",

@@ -32,8 +32,9 @@ static uint64_t logits_bytes(const plan *p, uint32_t device) {
  * as they do: a format wider or narrower, of the two matrices that are there at once. */
 static vf_interval of_staged_mix(const plan *p, vf_interval size, uint32_t device) {
   const vf_weights_share share = p->model->share;
+  if (device == p->host || share.expected == 0) return size;
   uint64_t staged = 2 * vf_llamacpp_staged_bytes(p);
-  if (device == p->host || share.expected == 0 || staged == 0) return size;
+  if (staged == 0) return size;
   uint64_t less = share.low < 1000 ? staged / 1000 * (1000 - share.low) : 0;
   size.low_bytes -= vf_min_u64(less, size.low_bytes);
   size.high_bytes +=

@@ -54,7 +54,8 @@ typedef struct plan {
   uint64_t logits_bytes;
 } plan;
 
-static const char *const checkpoints[] = {"mlx", NULL};
+/* Its own, and experts as OpenAI publishes them (mlx_lm/utils.py, load_model). */
+static const char *const checkpoints[] = {"mlx", "mxfp4", NULL};
 
 static const vf_kernel_rules kernels = {"MLX-LM", checkpoints, false, false};
 
@@ -285,6 +286,10 @@ static vf_status resolve(vf_ranks *s, vf_error *err) {
     return vf_fail(err, VF_UNSUPPORTED, "MLX-LM on several machines is not known");
   if (s->e->n_devices == 2 && s->e->devices[0].device.backend != VF_BACKEND_METAL)
     vf_estimate_assume(s->e, "not-metal", "MLX is estimated as on Metal");
+  for (size_t i = 0; i < s->model->n_caches; i++)
+    if (s->model->caches[i].kind == VF_CACHE_CROSS)
+      return vf_fail(err, VF_UNSUPPORTED, "MLX-LM has no class for '%s' models: decoders alone",
+                     s->model->type);
   vf_status status = vf_ranks_begin(s, NEWEST, err);
   if (status == VF_OK && s->version < OLDEST)
     status = vf_fail(err, VF_UNSUPPORTED,
@@ -320,7 +325,7 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
 
 static bool knows(const char *version) {
   uint32_t v = vf_ranks_version(version);
-  return v >= 1 && v < 1000000;
+  return v >= 1 && v < NEWEST + 1000;
 }
 
 static const char *const aliases[] = {"mlx-lm", "mlx_lm", NULL};

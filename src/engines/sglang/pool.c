@@ -13,6 +13,7 @@
 uint64_t vf_sglang_token_bytes(const vf_sglang_plan *p) {
   const vf_ranks_cell *c = &p->cell;
   uint64_t layers = c->full_layers, full = c->full_bytes;
+  if (p->compressed_token != 0) return p->compressed_token;
   if (p->rules.draft_in_budget && layers != 0) full += full / layers * p->draft_layers;
   if (c->full_layers == 0) return c->window_bytes;
   return full + vf_shard_part(c->window_bytes, p->window_ppm, 1000000);
@@ -56,6 +57,7 @@ uint64_t vf_sglang_slots(const vf_sglang_plan *p, uint64_t bytes) {
 
 uint64_t vf_sglang_demand_states(const vf_sglang_plan *p) {
   uint64_t bytes, slots = (uint64_t)p->seqs * p->copies, fixed = fixed_slots(p);
+  if (p->compressed_token != 0) return p->compressed_fixed;
   if (!vf_mul(&bytes, vf_max_u64(slots, fixed), vf_sglang_slot_bytes(p))) p->s.e->overflow = true;
   return p->s.e->overflow ? 0 : bytes;
 }
@@ -63,6 +65,7 @@ uint64_t vf_sglang_demand_states(const vf_sglang_plan *p) {
 uint64_t vf_sglang_pool_tokens(const vf_sglang_plan *p, uint64_t bytes) {
   uint64_t cell = vf_sglang_token_bytes(p), page = p->s.w->block_size, states = 0, tokens;
   if (!vf_mul(&states, vf_sglang_slots(p, bytes), vf_sglang_slot_bytes(p))) return 0;
+  states += p->compressed_fixed;
   if (cell == 0 || states >= bytes) return 0;
   tokens = (bytes - states) / cell;
   if (p->s.request->pool_tokens != 0) tokens = vf_min_u64(tokens, p->s.request->pool_tokens);

@@ -24,7 +24,7 @@ static const char *const checkpoints[] = {"awq",
                                           "quark",
                                           NULL};
 
-static const vf_kernel_rules kernels = {"SGLang", checkpoints, true, false};
+static const vf_kernel_rules kernels = {"SGLang", checkpoints, true, false, true};
 
 /* model_executor/model_runner.py: load_model; configs/model_config.py: _get_and_verify_dtype,
  * _derive_context_length (#1778), whose limit is the config's own where it states an original. */
@@ -73,7 +73,8 @@ static void resolve_pools(vf_sglang_plan *p) {
   bool kept = r->prefix_caching != VF_OFF && p->rules.state_copies != 0;
   p->seqs = (p->s.w->seqs + replicas - 1) / replicas;
   p->copies = kept ? p->rules.state_copies : 1;
-  p->window_ppm = r->window_share_ppm != 0 ? r->window_share_ppm : 800000;
+  uint32_t share = vf_sglang_compresses(p->s.model) ? 100000 : 800000;
+  p->window_ppm = r->window_share_ppm != 0 ? r->window_share_ppm : share;
   p->state_ratio_ppm = r->state_ratio_ppm != 0 ? r->state_ratio_ppm : 900000;
   if (r->draft != NULL)
     p->draft_layers = r->draft->n_layers;
@@ -100,8 +101,12 @@ static vf_status resolve(vf_sglang_plan *p, vf_error *err) {
   if (status == VF_OK) status = vf_ranks_admit(s, &admission, err);
   if (status == VF_OK) status = vf_ranks_check(s, &kernels, err);
   if (status != VF_OK) return status;
-  vf_ranks_formats(s, VF_FORMAT_NONE);
+  bool compressed = vf_sglang_compresses(s->model);
+  vf_ranks_formats(s, compressed ? VF_FORMAT_F8_E4M3 : VF_FORMAT_NONE);
   p->rules = vf_sglang_rules_of(s->version);
+  if (compressed && !p->rules.compressed_keys)
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "SGLang has no keys that stand for several tokens before 0.5.11 (DeepSeek V4)");
   resolve_pools(p);
   p->chunk_tokens = r->max_num_batched_tokens;
   if (p->chunk_tokens == 0) p->chunk_tokens = vf_sglang_chunk(p);
@@ -112,7 +117,7 @@ static vf_status resolve(vf_sglang_plan *p, vf_error *err) {
   s->batch_tokens = vf_max_u32(p->chunk_tokens / p->attention_dp, 1);
   s->w->memory_fraction_ppm = p->fraction_ppm;
   s->w->max_num_batched_tokens = s->w->ubatch_tokens = s->batch_tokens;
-  s->w->block_size = r->block_size != 0 ? r->block_size : 1;
+  s->w->block_size = r->block_size != 0 ? r->block_size : compressed ? 256 : 1;
   return VF_OK;
 }
 
@@ -137,6 +142,7 @@ static uint64_t state_bytes(const vf_sglang_plan *p, uint32_t tp) {
 static void size_windows(vf_sglang_plan *p) {
   const vf_request *r = p->s.request;
   uint64_t each = p->cell.window_tokens + 1 + 2 * (uint64_t)p->s.w->block_size, cap;
+  if (p->compressed_token != 0) return;
   if (!p->rules.windows_by_requests || r->prefix_caching != VF_OFF || r->max_num_seqs == 0) return;
   if (p->cell.window_layers == 0 || p->cell.full_layers == 0) return;
   cap = each * (r->max_num_seqs / vf_max_u32(p->attention_dp, 1)) + 2 * (uint64_t)p->chunk_tokens;
@@ -158,7 +164,10 @@ static void set_stage(vf_sglang_plan *p, uint32_t stage) {
   vf_shard_stage(&s->shard, s->model, VF_STAGE_BEFORE_LAST, s->pp, stage);
   s->tp = tp / p->attention_dp;
   p->cell = vf_ranks_cell_of(s);
-  p->state_bytes = state_bytes(p, s->tp);
+  bool compressed = vf_sglang_compresses(s->model);
+  p->state_bytes = compressed ? 0 : state_bytes(p, s->tp);
+  p->compressed_token = compressed ? vf_sglang_compressed_token(p) : 0;
+  p->compressed_fixed = compressed ? vf_sglang_compressed_fixed(p) : 0;
   s->tp = tp;
   size_windows(p);
 }

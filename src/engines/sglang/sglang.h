@@ -13,7 +13,11 @@
 
 #include "engines/ranks.h"
 
-enum { VF_SGLANG_NEWEST = 5015, VF_SGLANG_MAX_RUNNING = 4096 };
+enum {
+  VF_SGLANG_NEWEST = 5015,
+  VF_SGLANG_MAX_RUNNING = 4096,
+  VF_SGLANG_COMPRESSED_RUNNING = 256 /* arg_groups/deepseek_v4_hook.py, where it is not given */
+};
 
 /* How the fraction is found where nobody gives one (fraction.c). */
 typedef enum vf_sglang_share {
@@ -42,6 +46,7 @@ typedef struct vf_sglang_rules {
   bool draft_in_budget;        /* a draft's weights and cache lie in the fraction */
   bool windows_by_requests;    /* without the radix cache windows get what requests can use */
   bool deepep_reserve;
+  bool compressed_keys; /* knows keys of several tokens */
 } vf_sglang_rules;
 
 vf_sglang_rules vf_sglang_rules_of(uint32_t version);
@@ -61,9 +66,10 @@ typedef struct vf_sglang_plan {
   bool host_experts;  /* KTransformers */
   vf_ranks_cell cell; /* of the rank at hand */
   uint64_t state_bytes;
-  vf_interval pool; /* states and tokens together */
-  uint64_t tokens;  /* that fit */
-  uint64_t slots;   /* of states */
+  uint64_t compressed_token, compressed_fixed; /* of keys of several tokens; 0: there are none */
+  vf_interval pool;                            /* states and tokens together */
+  uint64_t tokens;                             /* that fit */
+  uint64_t slots;                              /* of states */
 } vf_sglang_plan;
 
 static inline const vf_sglang_plan *vf_sglang_plan_of(const vf_ranks *r) {
@@ -83,6 +89,12 @@ uint64_t vf_sglang_demand_states(const vf_sglang_plan *p);
 uint64_t vf_sglang_slot_bytes(const vf_sglang_plan *p); /* one state, with those of proposals */
 uint64_t vf_sglang_slots(const vf_sglang_plan *p, uint64_t bytes);
 uint64_t vf_sglang_pool_tokens(const vf_sglang_plan *p, uint64_t bytes);
+
+/* compressed.c: the same of a model with keys of several tokens, and what is kept of each request
+ * that may run. */
+bool vf_sglang_compresses(const vf_model *m);
+uint64_t vf_sglang_compressed_token(const vf_sglang_plan *p);
+uint64_t vf_sglang_compressed_fixed(const vf_sglang_plan *p);
 
 extern const vf_term vf_sglang_terms[];
 

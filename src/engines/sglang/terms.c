@@ -99,7 +99,8 @@ static vf_amount draft_cache(const vf_ranks *s, uint32_t device) {
   const vf_sglang_plan *p = vf_sglang_plan_of(s);
   uint64_t layer = p->cell.full_layers != 0 ? p->cell.full_bytes / p->cell.full_layers : 0, bytes;
   (void)device;
-  if (p->rules.draft_in_budget || p->draft_layers == 0) return vf_amount_exact(0, "");
+  bool within = p->rules.draft_in_budget || p->compressed_token != 0;
+  if (within || p->draft_layers == 0) return vf_amount_exact(0, "");
   if (!vf_mul3(&bytes, layer, p->draft_layers, p->tokens)) s->e->overflow = true;
   return beside(vf_exactly(s->e->overflow ? 0 : bytes), VF_BASIS_MODELLED, "beside the pools");
 }
@@ -165,6 +166,7 @@ static uint64_t running(const vf_sglang_plan *p) {
   const vf_workload *w = p->s.w;
   uint64_t n = p->tokens / vf_max_u64(w->requested_ctx_tokens, 1) * 512;
   if (p->s.request->max_num_seqs != 0) return p->s.request->max_num_seqs;
+  if (p->compressed_token != 0) return VF_SGLANG_COMPRESSED_RUNNING;
   n = vf_min_u64(vf_max_u64(n, 2048), VF_SGLANG_MAX_RUNNING);
   return vf_min_u64(n, p->tokens / 2 + 1);
 }
@@ -207,7 +209,10 @@ static void say_cache(const vf_ranks *s, const vf_line *line, vf_text *out) {
   vf_text_printf(out, "%" PRIu32 " × ", p->seqs);
   vf_text_thousands(out, s->w->requested_ctx_tokens);
   vf_text_printf(out, " tokens × %" PRIu64 " B", vf_sglang_token_bytes(p));
-  if (p->cell.window_layers != 0)
+  if (p->compressed_token != 0)
+    vf_text_printf(out, " (keys of several tokens and their index; of windows %.2f)",
+                   p->window_ppm / 1e6);
+  else if (p->cell.window_layers != 0)
     vf_text_printf(out,
                    " (layers with a window have %.2f of the tokens of the others, and decide "
                    "where that is less than their windows)",
@@ -219,6 +224,11 @@ static void say_cache(const vf_ranks *s, const vf_line *line, vf_text *out) {
 static void say_states(const vf_ranks *s, const vf_line *line, vf_text *out) {
   const vf_sglang_plan *p = vf_sglang_plan_of(s);
   (void)line;
+  if (p->compressed_token != 0) {
+    vf_text_put(out, "what keys of 128 tokens are made of, in 32 bits, for every request that may "
+                     "run (256 unless --max-running-requests says)");
+    return;
+  }
   vf_text_printf(out, "%" PRIu32 " requests × %" PRIu32 " slots × ", p->seqs, p->copies);
   vf_text_thousands(out, p->state_bytes);
   vf_text_put(out, " B");

@@ -260,7 +260,7 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
 
 static bool knows(const char *version) {
   uint32_t v = vf_ranks_version(version);
-  return v >= 1 && v < 2000000;
+  return v >= 1 && v < NEWEST + 1000;
 }
 
 static const char *const aliases[] = {"tensorrt_llm", "trtllm", "trt-llm", "trtllm-serve", NULL};

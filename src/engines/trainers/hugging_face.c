@@ -175,7 +175,7 @@ const vf_dialect vf_words_accelerate = {.name = "accelerate",
 
 static const vf_spelling launcher_rows[] = {
     {"gpus", "nproc-per-node num-gpus nproc"},
-    MAP(.words = "nnodes num-nodes", .value = "1: *:-"),
+    {"@nodes", "nnodes num-nodes"},
     {.words = "node-rank master-addr master-port rdzv-* max-restarts monitor-interval log-dir "
               "role hostfile include exclude launcher launcher-args start-method tee redirects "
               "local-addr",

@@ -83,15 +83,19 @@ static const char *const tune_lacks[] = {
     "loss=inplace",   "offload=params", "checkpointing=selective", NULL};
 
 static const char *const ds_aliases[] = {"zero", NULL};
-static const vf_trainer_default ds_defaults[] = {{"precision", "mixed", "full"},
+static const vf_trainer_default ds_defaults[] = {{"precision", "fp32", NULL},
                                                  {"checkpointing", "none", NULL},
-                                                 {"parallel", "zero2", NULL},
+                                                 {"parallel", "ddp", NULL},
+                                                 {"optimizer", "adamw-fused", NULL},
                                                  END};
 static const char *const ds_lacks[] = {"parallel=fsdp", NULL};
 
 static const char *const megatron_aliases[] = {"megatron", NULL};
-static const vf_trainer_default megatron_defaults[] = {
-    {"precision", "mixed", NULL}, {"checkpointing", "none", NULL}, {"compile", "on", NULL}, END};
+static const vf_trainer_default megatron_defaults[] = {{"precision", "fp32", NULL},
+                                                       {"checkpointing", "none", NULL},
+                                                       {"compile", "on", NULL},
+                                                       {"optimizer", "adamw-fused", NULL},
+                                                       END};
 static const char *const megatron_lacks[] = {"method=qlora",
                                              "parallel=zero2",
                                              "parallel=zero3",
@@ -110,8 +114,11 @@ static const char *const megatron_lacks[] = {"method=qlora",
 
 static const char *const nemo_aliases[] = {"megatron-bridge", NULL};
 static const vf_trainer_default nemo_defaults[] = {
-    {"precision", "mixed", NULL}, {"parallel", "zero1", NULL}, {"checkpointing", "none", NULL},
-    {"compile", "on", NULL},      {"lora-rank", "32", NULL},   END};
+    {"precision", "mixed", NULL},         {"parallel", "zero1", NULL},
+    {"checkpointing", "none", NULL},      {"compile", "on", NULL},
+    {"optimizer", "adamw-fused", NULL},   {"lora-rank", "32", NULL},
+    {"lora-targets", "all-linear", NULL}, {"seq-len", "2048", NULL},
+    {"micro-batch", "1", NULL},           END};
 
 static const char *const mlx_aliases[] = {"mlx", "mlx_lm", NULL};
 static const vf_trainer_default mlx_defaults[] = {{"method", "lora", NULL},
@@ -120,6 +127,7 @@ static const vf_trainer_default mlx_defaults[] = {{"method", "lora", NULL},
                                                   {"checkpointing", "none", NULL},
                                                   {"optimizer", "adamw-fused", NULL},
                                                   {"lora-rank", "8", NULL},
+                                                  {"train-layers", "16", NULL},
                                                   END};
 static const char *const mlx_lacks[] = {"parallel=zero1",
                                         "parallel=zero2",
@@ -164,12 +172,14 @@ static const vf_trainer trainers[] = {
     {.name = "transformers",
      .aliases = hf_aliases,
      .title = "transformers",
+     .checked = "2026-08-19",
      .defaults = hf_defaults,
      .lacks = hf_lacks,
      .note = "transformers 5 loads weights as they are stored; 4.x in fp32 unless dtype says "
              "otherwise (--precision mixed)",
      .words = {&vf_words_trainer},
-     .source = "src/transformers/training_args.py; peft src/peft/tuners/lora/config.py"},
+     .source = "src/transformers/training_args.py:767,796,896, modeling_utils.py:3986; peft "
+               "src/peft/tuners/lora/config.py"},
     {.name = "trl",
      .aliases = trl_aliases,
      .title = "TRL",
@@ -217,30 +227,40 @@ static const vf_trainer trainers[] = {
     {.name = "deepspeed",
      .aliases = ds_aliases,
      .title = "DeepSpeed",
+     .checked = "2026-08-22",
+     .note = "DeepSpeed shares out and narrows only what its file says (zero_optimization, bf16)",
      .defaults = ds_defaults,
      .lacks = ds_lacks,
      .words = {&vf_words_deepspeed},
-     .source = "deepspeed/runtime/zero/config.py, runtime/config.py"},
+     .source = "deepspeed/runtime/zero/config.py:95, runtime/precision_config.py, "
+               "runtime/activation_checkpointing/config.py, engine.py: _configure_basic_optimizer"},
     {.name = "megatron-lm",
      .aliases = megatron_aliases,
      .title = "Megatron-LM",
+     .checked = "2026-08-22",
      .defaults = megatron_defaults,
      .lacks = megatron_lacks,
-     .source = "megatron/training/arguments.py, theoretical_memory_usage.py"},
+     .main_grads = true,
+     .words = {&vf_words_megatron},
+     .source =
+         "megatron/training/arguments.py:1194, megatron/core/model_parallel_config.py, "
+         "core/optimizer/optimizer_config.py:324, core/transformer/transformer_config.py:532"},
     {.name = "nemo",
      .aliases = nemo_aliases,
      .title = "NeMo",
+     .checked = "2026-08-22",
      .defaults = nemo_defaults,
      .lacks = megatron_lacks,
-     .source = "NVIDIA-NeMo/Megatron-Bridge src/megatron/bridge/recipes, peft/lora.py"},
+     .main_grads = true,
+     .words = {&vf_words_nemo},
+     .source = "NVIDIA-NeMo/Megatron-Bridge src/megatron/bridge/recipes/common.py:161,374, "
+               "training/mixed_precision.py:185, peft/lora.py:146"},
     {.name = "mlx-lm",
      .aliases = mlx_aliases,
      .title = "MLX LoRA",
      .checked = "2026-11-29",
      .defaults = mlx_defaults,
      .lacks = mlx_lacks,
-     .note =
-         "adapters in all layers; mlx_lm.lora puts them into the last 16 (--num-layers -1: all)",
      .words = {&vf_words_mlx_lora},
      .source = "mlx_lm/lora.py: CONFIG_DEFAULTS"},
 };
@@ -330,7 +350,7 @@ vf_status vf_trainer_settle(vf_train_request *inout, vf_error *err) {
   vf_status status = vf_trainer_find(&t, r.engine, err);
   if (status == VF_OK) status = check_words(t, &r, err);
   if (status == VF_OK) status = apply(t, &r, err);
-  if (status == VF_OK) r.engine = t->name;
+  if (status == VF_OK) r.engine = t->name, r.main_grads |= t->main_grads;
   if (status == VF_OK) *inout = r;
   return status;
 }

@@ -20,5 +20,5 @@ vf_vllm_rules vf_vllm_rules_of(uint32_t version) {
 
 bool vf_vllm_knows(const char *version) {
   uint32_t v = vf_ranks_version(version);
-  return v != 0 && v / 1000 <= VF_VLLM_NEWEST / 1000;
+  return v >= VF_VLLM_OLDEST && v / 1000 <= VF_VLLM_NEWEST / 1000;
 }

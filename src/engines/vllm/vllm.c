@@ -317,6 +317,13 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
   return VF_OK;
 }
 
+static vf_status check_version(const char *version, vf_error *err) {
+  uint32_t v = vf_ranks_version(version);
+  if (v == 0 || v >= VF_VLLM_OLDEST) return VF_OK;
+  return vf_fail(err, VF_UNSUPPORTED, "vLLM %s is older than what is known: 0.6 is the oldest",
+                 version);
+}
+
 static const char *const aliases[] = {"vllm-serve", NULL};
 
 /* What vLLM's users mean by a short name. */
@@ -343,6 +350,7 @@ const vf_engine vf_engine_vllm = {
     .pools = true,
     .fits_ctx = true,
     .knows = vf_vllm_knows,
+    .check = check_version,
     .decodes = VF_DECODES_GRAPHS,
     .estimate = estimate,
     .terms = vf_vllm_terms,

@@ -73,7 +73,10 @@ vf_vllm_rules vf_vllm_rules_of(uint32_t version);
 
 /* Whether rules are known: 0.6 to the newest. */
 bool vf_vllm_knows(const char *version);
-enum { VF_VLLM_NEWEST = 28000 }; /* main behind v0.27.1 */
+enum {
+  VF_VLLM_OLDEST = 6000,
+  VF_VLLM_NEWEST = 28000 /* main behind v0.27.1 */
+};
 
 enum { VF_VLLM_KINDS = 8 };
 

@@ -377,6 +377,7 @@ static bool is_slip(const char *name, const char *candidate) {
 
 vf_status vf_device_unknown(const vf_context *ctx, const char *name, vf_error *err) {
   vf_device_words said;
+  if (err == NULL) return VF_UNKNOWN; /* nobody reads what it is like */
   vf_name_search search = vf_name_search_for(name);
   bool cut = strlen(name) > 80;
   if (vf_device_words_read(&said, name) && is_bare_number(&said))

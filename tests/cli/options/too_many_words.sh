@@ -1,1 +1,1 @@
-"$VRAMFIT" fit llama3.1-8b --gpu h100
+"$VRAMFIT" fit llama3.1-8b h100 more
