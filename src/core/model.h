@@ -95,6 +95,14 @@ typedef struct vf_tower_item {
   uint32_t levels;        /* of its layers that feed later ones of the model, too */
 } vf_tower_item;
 
+/* Positions that a config stretches (rope_scaling), so that a context may be longer than what the
+ * model was trained with; all 0: it says nothing of that. */
+typedef struct vf_positions {
+  uint32_t factor_ppm;      /* in millionths */
+  uint64_t original_tokens; /* the limit before it; 0: not stated */
+  bool yarn;                /* in YaRN's way: the config's limit may be either */
+} vf_positions;
+
 struct vf_model {
   vf_arena *arena; /* owns the lists; the model itself lies in it too */
 
@@ -102,19 +110,22 @@ struct vf_model {
   char arch[32]; /* general.architecture of a GGUF file; "" if llama.cpp has none for it */
   char type[32]; /* model_type of a config */
   char source[VF_MODEL_TEXT];
-  char repo[VF_MODEL_TEXT]; /* where its makers publish it; "": not known */
+  char repo[VF_MODEL_TEXT]; /* what holds it as it is stored here: a repository, with the tag of a
+                               file, or a tag of Ollama's; "": none that is known */
   char quant[24];           /* recipe or the formats' own name; "" before any */
   char checkpoint[24];      /* quantization method of a checkpoint, "awq"; "" if it has none */
   char engine[24];          /* that what was named is for; "": the one that loads the format */
 
   uint64_t n_embd, n_vocab;
   uint64_t max_ctx_tokens; /* 0: not stated */
+  vf_positions stretch;    /* of its positions, as its config says */
   uint64_t n_params, n_active_params;
   uint64_t widest_row;  /* elements: the longest row of any layer's matrix */
   vf_format own_format; /* what its makers publish it in */
   vf_model *derived;    /* as its config describes it, where the tensors are a checkpoint's */
   bool from_file;       /* the tensors are those of a file, not derived from a config */
   bool plain_beside;    /* such a scheme, whose maker leaves all but experts in 16 bits */
+  bool made_when_loaded; /* `repo` has it in 16 bits, and the engine makes it narrower */
   bool scheme_by_name;  /* quantized as the name of a scheme says: its makers differ in the rest */
   bool tied;            /* no output matrix: the token embedding serves */
   uint32_t flags;       /* vf_model_flag */

@@ -54,21 +54,6 @@ static void note_source(vf_command *c, const vf_spelling *row, const vf_param *p
   if (row->only != NULL) c->d.request.engine = row->only;
 }
 
-/* "user/model:Q8_0": the file of that format; without one, llama.cpp takes Q4_K_M (common/arg.cpp,
- * common_get_hf_file). */
-static vf_status take_repository(vf_command *c, const vf_param *p, const char *text,
-                                 vf_error *err) {
-  bool draft = p == &vf_params[VF_PARAM_DRAFT];
-  const char *colon = strrchr(text, ':');
-  size_t n = colon != NULL ? (size_t)(colon - text) : strlen(text);
-  const char *name = vf_arena_copy(c->arena, text, n);
-  const char **quant = draft ? &c->d.draft_quant : &c->d.quant;
-  if (name == NULL) return vf_fail_nomem(err);
-  *quant = colon != NULL && colon[1] != '\0' ? colon + 1 : "Q4_K_M";
-  vf_command_state(c, &vf_params[draft ? VF_PARAM_DRAFT_QUANT : VF_PARAM_QUANT]);
-  return vf_param_parse(p, &c->d, name, VF_MEASURE_OURS, err);
-}
-
 /* A file whose folder alone is not known is known by its name. */
 static bool is_known_by_name(const vf_param *p, const char *text) {
   const char *slash = strrchr(text, '/');
@@ -96,8 +81,6 @@ vf_status vf_command_take_value(vf_command *c, const vf_spelling *row, const cha
   vf_status status = VF_OK;
   if (leaves_it(p, text))
     status = leave_it(c, row, p, text, err);
-  else if (row->measure == VF_MEASURE_REPO)
-    status = take_repository(c, p, text, err);
   else
     status = vf_param_parse(p, &c->d, text, row->measure, err);
   if (status == VF_OK) note_source(c, row, p);

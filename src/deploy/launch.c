@@ -24,6 +24,7 @@ enum { LINE_BYTES = 1 << 16, MOST_ITEMS = 3 };
 typedef struct saying {
   vf_deployment d;             /* as it is to be said */
   bool always[VF_PARAM_COUNT]; /* said whether or not it was asked for */
+  bool hub[VF_PARAM_COUNT];    /* a repository that the engine fetches, where it has words for it */
 } saying;
 
 typedef struct launching {
@@ -34,7 +35,7 @@ typedef struct launching {
   const vf_estimate *e;
   saying said;
   bool stands; /* the model's name stands for one that is not known */
-  char model[VF_NAME_SIZE * 2];
+  char model[VF_NAME_SIZE * 2], draft[VF_NAME_SIZE * 2];
 } launching;
 
 /* ---- Words ------------------------------------------------------------------------------ */
@@ -110,9 +111,10 @@ static void put_value(vf_text *out, const saying *l, const vf_param *p, const vf
 }
 
 static void put_row(vf_text *out, const saying *l, const vf_spelling *row) {
-  if (row->param == NULL || row->words == NULL || row->silent || row->only != NULL) return;
+  if (row->param == NULL || row->words == NULL || row->only != NULL) return;
   const vf_param *p = vf_param_find(row->param, strlen(row->param));
-  bool bare = row->form == VF_FORM_BARE;
+  bool bare = row->form == VF_FORM_BARE, hub = p != NULL && l->hub[p - vf_params];
+  if (hub ? row->measure != VF_MEASURE_REPO : row->silent) return;
   if (p == NULL || !is_said(p, l) || (bare && !bare_says(p, l, row))) return;
   size_t n = strcspn(row->words, " ");
   vf_text_put(out, " ");
@@ -135,7 +137,32 @@ static const char *program_of(const vf_engine *engine) {
   return p->words; /* another name of it */
 }
 
+/* Whether the line has a word for it. */
+static bool has_words(const vf_dialect *d, const char *param) {
+  for (size_t i = 0; i < d->n_rows; i++) {
+    const vf_spelling *row = &d->rows[i];
+    if (row->param != NULL && row->words != NULL && !row->silent && strcmp(row->param, param) == 0)
+      return true;
+  }
+  return false;
+}
+
+/* What variables alone say stands in front of the program. */
+static void put_variables(vf_text *out, const vf_engine *engine, const saying *l) {
+  for (size_t i = 0; i < engine->dialect->n_rows; i++) {
+    const vf_spelling *row = &engine->dialect->rows[i];
+    if (row->param == NULL || row->words != NULL || row->env == NULL) continue;
+    if (has_words(engine->dialect, row->param)) continue;
+    const vf_param *p = vf_param_find(row->param, strlen(row->param));
+    if (p == NULL || !is_said(p, l)) continue;
+    vf_text_printf(out, "%s=", row->env);
+    put_value(out, l, p, row);
+    vf_text_put(out, " ");
+  }
+}
+
 static void put_line(vf_text *out, const vf_engine *engine, const saying *l) {
+  put_variables(out, engine, l);
   put_program(out, program_of(engine));
   for (size_t i = 0; i < engine->dialect->n_rows; i++) put_row(out, l, &engine->dialect->rows[i]);
 }
@@ -147,48 +174,54 @@ void vf_launch_line(vf_text *out, const vf_engine *engine, const vf_deployment *
 
 /* ---- The model -------------------------------------------------------------------------- */
 
-static bool is_quant(const launching *l, const char *name) {
-  return l->said.d.quant != NULL && vf_name_equal(l->said.d.quant, name);
-}
-
-static bool has_row(const vf_dialect *d, const char *param) {
-  for (size_t i = 0; i < d->n_rows; i++)
-    if (d->rows[i].param != NULL && strcmp(d->rows[i].param, param) == 0) return true;
-  return false;
-}
-
 /* GGUF files are what its model is. */
 static bool runs_files(const vf_engine *engine) {
   return engine->converts != NULL;
 }
 
-static bool is_fp8_file(const launching *l) {
-  return l->e->model->own_format == VF_FORMAT_F8_E4M3;
+/* llama.cpp loads a repository's tower with it: one that is not wanted, or another one, is not to
+ * come along. */
+static bool has_tower_apart(const launching *l, vf_param_id id) {
+  const char *mmproj = l->said.d.mmproj;
+  bool own = mmproj != NULL && (strcmp(mmproj, "auto") == 0 || strcmp(mmproj, "if-any") == 0);
+  return id == VF_PARAM_MODEL && !own && (l->e->model->flags & VF_MODEL_HAS_TOWER) != 0;
 }
 
-/* Whether a repository's own files are what was asked for: as they are, or made so when loaded. */
-static bool is_published(const launching *l) {
-  bool made = has_row(l->e->engine->dialect, "quant");
-  bool fp8 = is_quant(l, "fp8") && (made || is_fp8_file(l));
-  bool plain = is_quant(l, "bf16") || is_quant(l, "f16") || is_quant(l, "fp16");
-  return !runs_files(l->e->engine) && l->e->model->repo[0] != '\0' &&
-         (l->said.d.quant == NULL || plain || fp8);
+static bool fetches(const vf_engine *engine, const char *param) {
+  const vf_dialect *d = engine->dialect;
+  for (size_t i = 0; i < d->n_rows; i++)
+    if (d->rows[i].measure == VF_MEASURE_REPO && strcmp(d->rows[i].param, param) == 0) return true;
+  return false;
 }
 
-/* A repository holds what its makers published; other formats are somebody else's files. */
-static void name_model(launching *l) {
-  const vf_model *m = l->e->model;
-  vf_text n = vf_text_on(l->model, sizeof l->model);
-  if (strcmp(m->source, "catalog") != 0 && l->said.d.model != NULL) return;
-  if (is_published(l)) {
-    vf_text_put(&n, m->repo);
-  } else {
-    bool gguf = runs_files(l->e->engine) || l->said.d.quant == NULL;
-    vf_text_printf(&n, "%s-%s%s", m->id, gguf ? m->quant : l->said.d.quant,
-                   runs_files(l->e->engine) ? ".gguf" : "");
-    l->stands = true;
-  }
-  l->said.d.model = l->model;
+static bool is_path(const char *name) {
+  return vf_text_ends_with(name, strlen(name), ".gguf") || strchr("/.~", name[0]) != NULL;
+}
+
+/* How one model is told to the engine: where it is, as far as that is known; else by a name that
+ * stands for a copy in this format. */
+static const char *name_one(launching *l, vf_param_id id, char out[VF_NAME_SIZE * 2],
+                            const vf_model *m, const char *typed, const char *quant) {
+  const vf_engine *engine = l->e->engine;
+  bool files = runs_files(engine), path = is_path(m->repo);
+  bool hub = files && !path && strchr(m->repo, '/') != NULL && fetches(engine, vf_params[id].info.name);
+  vf_text n = vf_text_on(out, VF_NAME_SIZE * 2);
+  if (strcmp(m->source, "catalog") != 0 && typed != NULL) return typed;
+  l->said.hub[id] = hub && !has_tower_apart(l, id);
+  if (m->repo[0] != '\0' && (!files || path || l->said.hub[id])) return m->repo;
+  l->stands = true;
+  if (!files && quant == NULL && typed != NULL) return typed;
+  vf_text_printf(&n, "%s-%s%s", m->id, files || quant == NULL ? m->quant : quant,
+                 files ? ".gguf" : "");
+  return out;
+}
+
+static void name_models(launching *l) {
+  const vf_model *draft = l->e->request.draft;
+  vf_deployment *d = &l->said.d;
+  d->model = name_one(l, VF_PARAM_MODEL, l->model, l->e->model, d->model, d->quant);
+  if (draft != NULL && d->draft != NULL)
+    d->draft = name_one(l, VF_PARAM_DRAFT, l->draft, draft, d->draft, d->draft_quant);
 }
 
 /* ---- What is to be said ------------------------------------------------------------------ */
@@ -224,8 +257,7 @@ static void say_pool(launching *l) {
   r->dp = w->dp;
   if (r->ep <= 1) r->ep = 0;
   if (r->ep > 1) r->ep = w->ep;
-  bool made = is_quant(l, "fp8") && !is_fp8_file(l);
-  l->said.d.quant = made ? "fp8" : NULL;
+  l->said.d.quant = l->e->model->made_when_loaded ? "fp8" : NULL;
 }
 
 /* A tower that is the model's own has a file beside it. */
@@ -233,6 +265,10 @@ static void name_tower(launching *l) {
   const char *mmproj = l->said.d.mmproj;
   if (mmproj == NULL) return;
   bool own = strcmp(mmproj, "auto") == 0 || strcmp(mmproj, "if-any") == 0;
+  if (l->said.hub[VF_PARAM_MODEL]) {
+    l->said.d.mmproj = NULL;
+    return;
+  }
   if (own && l->said.d.request.mmproj_bytes != 0) l->stands = true;
   if (own) l->said.d.mmproj = l->said.d.request.mmproj_bytes != 0 ? "mmproj-F16.gguf" : NULL;
   if (strcmp(mmproj, "none") == 0) l->said.d.mmproj = NULL;
@@ -240,7 +276,7 @@ static void name_tower(launching *l) {
 
 static void say(launching *l) {
   bool ggml = runs_files(l->e->engine);
-  name_model(l);
+  name_models(l);
   name_tower(l);
   always(l, VF_PARAM_MODEL);
   always(l, VF_PARAM_CTX);
@@ -272,23 +308,29 @@ static vf_status add_command(launching *l, vf_error *err) {
   return add_item(l, "command", program_of(l->e->engine), &t, err);
 }
 
+static bool is_fine_tune(const vf_model *m) {
+  for (size_t i = 0; i < m->n_assumptions; i++)
+    if (strcmp(m->assumptions[i].code, "same-shape") == 0) return true;
+  return false;
+}
+
 /* What is pulled is a tag of its library, or a file of the Hub; a name that is neither stands for a
  * file that lies here. */
-static void put_source(vf_text *t, launching *l) {
+static const char *modelfile_from(launching *l) {
   const vf_model *m = l->e->model;
   const char *typed = l->said.d.model;
-  char tag[VF_NAME_SIZE];
-  if (typed != NULL && strncmp(typed, "hf.co/", 6) == 0) {
-    put_word(t, typed);
-    return;
+  vf_text n = vf_text_on(l->model, sizeof l->model);
+  bool catalog = strcmp(m->source, "catalog") == 0, known = m->repo[0] != '\0';
+  if (typed != NULL && (!catalog || (known && l->said.d.elsewhere))) return typed;
+  if (known) {
+    bool hub = strchr(m->repo, '/') != NULL && !is_path(m->repo);
+    vf_text_printf(&n, "%s%s", hub ? "hf.co/" : "", m->repo);
+    return l->model;
   }
-  if (strcmp(m->source, "catalog") == 0 && vf_library_tag(tag, l->ctx, m, typed)) {
-    put_word(t, tag);
-    return;
-  }
-  name_model(l);
-  if (l->stands) vf_text_put(t, "./");
-  put_word(t, l->said.d.model != NULL ? l->said.d.model : m->id);
+  if (catalog && !is_fine_tune(m) && vf_library_tag(l->model, l->ctx, m, typed)) return l->model;
+  l->stands = true;
+  vf_text_printf(&n, "./%s-%s.gguf", m->id, m->quant);
+  return l->model;
 }
 
 /* Ollama takes the context from a Modelfile, and the rest from its server's environment. */
@@ -299,7 +341,7 @@ static vf_status add_modelfile(launching *l, vf_error *err) {
   vf_text t = new_text(l);
   if (t.buf == NULL) return vf_fail_nomem(err);
   vf_text_put(&t, "FROM ");
-  put_source(&t, l);
+  put_word(&t, modelfile_from(l));
   vf_text_printf(&t, "\nPARAMETER num_ctx %" PRIu64, w->requested_ctx_tokens);
   if (r->ubatch_tokens != 0) vf_text_printf(&t, "\nPARAMETER num_batch %" PRIu32, r->ubatch_tokens);
   if (w->gpu_layers <= m->n_layers)

@@ -230,6 +230,33 @@ static vf_status take_name(vf_loaded *l, const vf_model_name *name, const vf_mod
   return VF_OK;
 }
 
+/* Where "publisher/" begins in what was typed, in any case; NULL: nowhere. */
+static const char *publisher_in(const char *ref, const char *publisher) {
+  size_t n = strlen(publisher);
+  for (const char *slash = strchr(ref, '/'); slash != NULL; slash = strchr(slash + 1, '/'))
+    if ((size_t)(slash - ref) >= n && vf_name_equal_n(slash - n, publisher, n)) return slash - n;
+  return NULL;
+}
+
+/* "https://huggingface.co/Org/Model-GGUF/blob/main/Model-Q8_0.gguf" is "Org/Model-GGUF:Q8_0" to an
+ * engine. */
+static vf_status tell_name(vf_loaded *l, const vf_model_name *name, const char *ref,
+                           vf_error *err) {
+  char own[VF_NAME_SIZE * 2];
+  if (name->store == VF_STORE_OLLAMA || name->store == VF_STORE_FILE) l->named = ref;
+  if (name->store != VF_STORE_HUB || name->publisher[0] == '\0') return VF_OK;
+  const char *from = publisher_in(ref, name->publisher);
+  if (from == NULL) return VF_OK;
+  size_t n = strlen(name->publisher) + 1;
+  bool file = vf_text_ends_with(ref, strlen(ref), ".gguf") && name->format[0] != '\0';
+  vf_text t = vf_text_on(own, sizeof own);
+  vf_text_bytes(&t, from, n + strcspn(from + n, file ? "/?#@:" : "/?#@"));
+  if (file) vf_text_printf(&t, ":%s", name->format);
+  if (t.length >= t.size) return VF_OK;
+  l->named = vf_arena_copy(l->arena, own, t.length);
+  return l->named != NULL ? VF_OK : vf_fail_nomem(err);
+}
+
 static vf_status load_name(vf_loaded *l, const vf_context *ctx, const char *ref,
                            const vf_model_name *name, const vf_model_found *found, vf_error *err) {
   if (name->strange_tag)
@@ -237,6 +264,7 @@ static vf_status load_name(vf_loaded *l, const vf_context *ctx, const char *ref,
                    ref, name->tag);
   if (found->match == VF_MATCH_NONE) return unknown_model(ctx, ref, name, err);
   vf_status status = take_name(l, name, found, err);
+  if (status == VF_OK) status = tell_name(l, name, ref, err);
   if (status == VF_OK) status = load_entry(l, ctx, &found->entry, err);
   bool tag = name->store == VF_STORE_OLLAMA || found->match == VF_MATCH_LATEST, checkpoint = false;
   bool mlx = name->engine != NULL && strcmp(name->engine, "mlx") == 0; /* "9b-mlx" has its own */
@@ -311,19 +339,26 @@ static const char *last_parts(const char *ref, unsigned parts) {
   return s;
 }
 
+/* What is a path there is what it is called there. */
+static vf_status named_as(vf_loaded *l, const char *ref) {
+  l->named = ref;
+  return VF_OK;
+}
+
 vf_status vf_load_elsewhere(vf_loaded *out, const vf_context *ctx, const char *ref,
                             vf_load_depth depth, vf_error *err) {
   vf_status status = vf_load(out, ctx, ref, depth, err);
+  if (status == VF_OK && out->named == NULL && out->states_format) return named_as(out, ref);
   const char *cached = strstr(ref, "models--"); /* a folder of the Hub's cache says whose it is */
   if (status == VF_UNKNOWN && cached != NULL && cached != ref) {
     vf_loaded_free(out);
-    if (vf_load(out, ctx, cached, depth, NULL) == VF_OK) return VF_OK;
+    if (vf_load(out, ctx, cached, depth, NULL) == VF_OK) return named_as(out, ref);
   }
   for (unsigned parts = 2; status == VF_UNKNOWN && parts > 0; parts--) {
     const char *last = last_parts(ref, parts);
     if (last == ref || last[0] == '\0') continue;
     vf_loaded_free(out);
-    if (vf_load(out, ctx, last, depth, NULL) == VF_OK) return VF_OK;
+    if (vf_load(out, ctx, last, depth, NULL) == VF_OK) return named_as(out, ref);
   }
   return status;
 }

@@ -26,6 +26,8 @@ typedef struct vf_loaded {
   vf_load_kind kind;
   const char *id;       /* of the model, for reports */
   const char *ref;      /* as it was asked for */
+  const char *named;    /* the repository, file or tag that the name is of, for an engine that loads
+                           it; NULL: it is a name of the catalog's */
   const char *origin;   /* "catalog" or a path, for reports */
   const char *quant;    /* that the name itself says, "Q4_K_M"; NULL: none */
   bool states_format;   /* in words of its own, and not as the file behind a tag */

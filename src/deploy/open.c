@@ -12,6 +12,8 @@
 #include "base/status.h"
 #include "deploy/library.h"
 #include "deploy/load.h"
+#include "deploy/param.h"
+#include "deploy/unsaid.h"
 #include "engines/engine.h"
 #include "models/arch.h"
 #include "models/recipe.h"
@@ -158,6 +160,23 @@ static vf_status build_from_checkpoint(vf_model **out, vf_loaded *l, vf_error *e
 
 /* ---- Opening ---------------------------------------------------------------------------- */
 
+/* The scheme that a repository has by itself: its name says it, or its config.  False: none. */
+static bool own_scheme(vf_scheme *out, const vf_loaded *l) {
+  bool found = false;
+  if (l->quant != NULL) return vf_scheme_named(out, l->quant);
+  return l->has_facts && vf_scheme_from_config(out, &found, &l->facts, NULL) == VF_OK && found;
+}
+
+/* "--quantization gptq" says which kernels: how many bits there are, the repository says. */
+static bool says_no_more(const vf_loaded *l, const char *quant, const char *engine_name) {
+  vf_scheme own;
+  const vf_engine *engine;
+  const char *version;
+  if (quant == NULL || vf_engine_find(&engine, &version, engine_name, NULL) != VF_OK) return false;
+  return !vf_engine_offloads(engine) && own_scheme(&own, l) &&
+         vf_scheme_is_said_by(&own, vf_engine_quant(engine, quant));
+}
+
 static bool is_mxfp4(const char *quant) {
   return vf_name_equal(quant, "mxfp4") || vf_name_equal(quant, "MXFP4_MOE");
 }
@@ -172,9 +191,18 @@ static void make_experts_too(vf_model *m) {
                   "which is the lower end");
 }
 
-static void keep_experts(vf_model *m, const vf_facts *facts, bool asked) {
-  const char *method = vf_facts_string(facts, "quantization_config.quant_method", "");
-  if (strcmp(method, "mxfp4") != 0) return;
+/* "gpt-oss-20b-BF16" is a checkpoint of 16 bits throughout; a file in "BF16" has what was published
+ * in MXFP4 as it is. */
+static bool is_widened(const vf_loaded *l) {
+  static const char *const plain[] = {"BF16", "F16", "F32"};
+  for (size_t i = 0; i < sizeof plain / sizeof *plain && l->quant != NULL; i++)
+    if (vf_name_equal(l->quant, plain[i])) return !l->usual_format;
+  return false;
+}
+
+static void keep_experts(vf_model *m, const vf_loaded *l, bool asked) {
+  const char *method = vf_facts_string(&l->facts, "quantization_config.quant_method", "");
+  if (strcmp(method, "mxfp4") != 0 || (!asked && is_widened(l))) return;
   if (asked)
     make_experts_too(m);
   else
@@ -210,9 +238,54 @@ static void choose_engine(vf_model *m, const vf_loaded *l) {
   snprintf(m->engine, sizeof m->engine, "%s", l->engine != NULL ? l->engine : other);
 }
 
+/* ---- Where it is ------------------------------------------------------------------------ */
+
+static bool is_plain(const char *quant) {
+  return vf_name_equal(quant, "BF16") || vf_name_equal(quant, "F16");
+}
+
+/* Whether the format that the name or the config says of itself is the model's. */
+static bool holds(const vf_model *m, const vf_loaded *l) {
+  vf_scheme own;
+  if (own_scheme(&own, l)) return strcmp(own.name, m->quant) == 0;
+  if (l->quant != NULL && !is_plain(l->quant)) return vf_name_equal(l->quant, m->quant);
+  return is_plain(m->quant);
+}
+
+/* Whether it is in 16 bits, of which the engine itself makes what was asked for. */
+static bool is_made_of(const vf_loaded *l, const char *quant, const vf_engine *e) {
+  vf_scheme own;
+  bool plain = !own_scheme(&own, l) && (l->quant == NULL || is_plain(l->quant));
+  return plain && vf_name_equal(quant, "fp8") && vf_engine_spells(e, VF_PARAM_QUANT);
+}
+
+/* The repository that was named, or else its makers', if it holds just this: who is told to load
+ * another one gets another model, or another size of it. */
+static void name_repo(vf_model *m, const vf_loaded *l, const char *quant, const char *engine_name) {
+  const vf_engine *engine;
+  const char *version;
+  if (l->kind != VF_LOAD_CATALOG || vf_engine_find(&engine, &version, engine_name, NULL) != VF_OK)
+    return;
+  bool files = vf_engine_offloads(engine);
+  bool makers = l->match != VF_MATCH_SAME_SHAPE && !files;
+  vf_loaded tried[2] = {*l, *l};
+  if (files ? !l->usual_format : l->library) tried[0].named = NULL; /* a tag is of files */
+  tried[1].named = makers ? vf_facts_string(&l->facts, "hf_repo", NULL) : NULL;
+  if (quant != NULL) tried[1].quant = NULL;
+  for (size_t i = 0; i < 2 && m->repo[0] == '\0'; i++) {
+    const vf_loaded *t = &tried[i];
+    bool made = quant != NULL && is_made_of(t, quant, engine);
+    bool own = quant == NULL ? i == 0 || t->quant == NULL : made || holds(m, t);
+    if (t->named == NULL || !own || strlen(t->named) >= sizeof m->repo) continue;
+    snprintf(m->repo, sizeof m->repo, "%s", t->named);
+    m->made_when_loaded = made;
+  }
+}
+
 vf_status vf_build_model(vf_model **out, vf_loaded *l, const char *quant, const char *engine,
                          vf_error *err) {
   vf_model *m = NULL;
+  if (says_no_more(l, quant, engine != NULL ? engine : l->engine)) quant = NULL;
   const char *own = quant == NULL ? l->quant : NULL; /* that the name states */
   bool library = is_library_file(l, engine);
   if (engine == NULL) engine = l->engine;
@@ -228,9 +301,7 @@ vf_status vf_build_model(vf_model **out, vf_loaded *l, const char *quant, const 
   if (status != VF_OK) return status;
   snprintf(m->id, sizeof m->id, "%s", l->id);
   snprintf(m->source, sizeof m->source, "%s", l->origin);
-  if (l->kind == VF_LOAD_CATALOG)
-    snprintf(m->repo, sizeof m->repo, "%s", vf_facts_string(&l->facts, "hf_repo", ""));
-  keep_experts(m, &l->facts, quant != NULL && !is_mxfp4(quant));
+  keep_experts(m, l, quant != NULL && !is_mxfp4(quant));
   choose_engine(m, l);
   if (vf_facts_find(&l->facts, "per_layer_embeddings_16bit") != NULL)
     m->flags |= VF_MODEL_LAYER_EMBD_F16;
@@ -245,6 +316,7 @@ vf_status vf_build_model(vf_model **out, vf_loaded *l, const char *quant, const 
   if (status == VF_OK && quant == NULL && own == NULL && !as_stored)
     status = adapt_to(m, l, engine, err);
   if (status == VF_OK && library) vf_library_store(m, &l->facts);
+  if (status == VF_OK) name_repo(m, l, quant, engine);
   if (status == VF_OK)
     *out = m;
   else
@@ -304,6 +376,8 @@ vf_status vf_model_requantize(vf_model **out, const vf_model *model, const char 
   vf_model *m;
   vf_status status = vf_model_clone(&m, model->derived != NULL ? model->derived : model, err);
   if (status != VF_OK) return status;
+  m->repo[0] = '\0';
+  m->made_when_loaded = false;
   if ((m->flags & VF_MODEL_EXPERTS_MXFP4) != 0 && !is_mxfp4(quant)) make_experts_too(m);
   status = store(m, quant, engine, err);
   if (status == VF_OK)

@@ -18,6 +18,7 @@
 #include "engines/engine.h"
 #include "models/recipe.h"
 #include "readers/files.h"
+#include "readers/name/model_name.h"
 
 enum { OWN_REMARKS = 4 };
 
@@ -27,6 +28,7 @@ struct vf_setup {
   vf_deployment published; /* of a training: what is opened */
   vf_assumption settled[OWN_REMARKS];
   size_t n_settled;
+  char text[VF_SETUP_TEXT];
   vf_opened opened;
   size_t n_devices;
   vf_device devices[VF_MAX_DEVICES];
@@ -166,14 +168,19 @@ static vf_status open_model(vf_model **out, const vf_context *ctx, const vf_depl
   return status;
 }
 
+/* Whether a name is of a file, or of a repository of files: it brings its format along. */
+static bool names_file(const char *ref) {
+  vf_model_name name;
+  return vf_text_ends_with(ref, strlen(ref), ".gguf") || strchr(ref, ':') != NULL ||
+         (vf_model_name_read(&name, ref) && name.usual_format);
+}
+
 /* A draft model in the model's own format, unless it is a file or another one is asked for. */
 static vf_status open_draft(vf_opened *o, const vf_context *ctx, const vf_deployment *d,
                             vf_error *err) {
   const char *quant = d->draft_quant;
   if (d->draft == NULL) return VF_OK;
-  if (quant == NULL && !vf_text_ends_with(d->draft, strlen(d->draft), ".gguf") &&
-      strchr(d->draft, ':') == NULL)
-    quant = d->quant;
+  if (quant == NULL && !names_file(d->draft)) quant = d->quant;
   vf_status status = open_model(&o->draft, ctx, d, d->draft, quant, err);
   o->request.draft = o->draft;
   return status;
@@ -386,6 +393,10 @@ const vf_deployment *vf_setup_from(const vf_setup *s) {
 
 void vf_setup_remark(vf_setup *s, const char *code, const char *text) {
   if (s->n_settled < OWN_REMARKS) s->settled[s->n_settled++] = (vf_assumption){code, text};
+}
+
+char *vf_setup_text(vf_setup *s) {
+  return s->text;
 }
 
 bool vf_setup_keeps_ctx(const vf_setup *s) {

@@ -51,6 +51,10 @@ vf_status vf_scheme_from_config(vf_scheme *out, bool *found, const vf_facts *fac
  * "exl3-3.5bpw"); false: none. */
 bool vf_scheme_named(vf_scheme *out, const char *name);
 
+/* Whether a word that names a method and no bits ("gptq", "fp8", "gptq_marlin") is true of the
+ * scheme. */
+bool vf_scheme_is_said_by(const vf_scheme *scheme, const char *method);
+
 /* What a word is in names of schemes, in lower case. */
 typedef enum vf_scheme_word {
   VF_SCHEME_WORD_OTHER,  /* nothing */

@@ -335,6 +335,22 @@ bool vf_scheme_named(vf_scheme *out, const char *name) {
   return d.bits == 4 ? take_four_bits(out) : d.bits == 8 && vf_scheme_named(out, "int8");
 }
 
+bool vf_scheme_is_said_by(const vf_scheme *s, const char *method) {
+  char words[MOST_WORDS][WORD_SIZE], name[VF_NAME_SIZE];
+  size_t n;
+  vf_scheme meant;
+  if (!vf_name_normalize(name, method)) return false;
+  if (strcmp(name, s->method) == 0) return true;
+  if (!split(words, &n, method) || !vf_scheme_named(&meant, method)) return false;
+  for (size_t i = 0; i < n; i++) {
+    vf_scheme_word kind = vf_scheme_word_kind(words[i]);
+    if (kind != VF_SCHEME_WORD_METHOD && kind != VF_SCHEME_WORD_FILLER) return false;
+  }
+  bool floats = meant.groups[0].rule.values == F(F8_E4M3) || meant.groups[0].rule.values == F(F4);
+  return strcmp(meant.method, s->method) == 0 ||
+         (floats && meant.groups[0].rule.values == s->groups[0].rule.values);
+}
+
 const char *vf_scheme_name(size_t i) {
   return i < N_NAMES ? names[i].name : NULL;
 }

@@ -135,7 +135,7 @@ static void llama_server_shares_its_context_among_slots(void **state) {
   assert_ok(read_line(&d, "/app/llama-server -hf ggml-org/m-GGUF -c 8192 -np 4 -fa", err));
   assert_string_equal(d.request.engine, "llama-server");
   assert_string_equal(d.model, "ggml-org/m-GGUF");
-  assert_string_equal(d.quant, "Q4_K_M");
+  assert_null(d.quant); /* which file it is, the name says */
   assert_string_equal(d.mmproj, "if-any");
   assert_u64(d.request.ctx_tokens, 2048);
   assert_u64(d.request.seqs, 4);
@@ -149,7 +149,7 @@ static void llama_server_shares_its_context_among_slots(void **state) {
   assert_true(d.request.prompt_cache_bytes == 0);
   assert_int_equal(d.request.kv_k, VF_FORMAT_Q8_0);
   assert_ok(read_line(&d, "llama-server -hf a/b:Q8_0 --no-mmproj -fit off", err));
-  assert_string_equal(d.quant, "Q8_0");
+  assert_string_equal(d.model, "a/b:Q8_0");
   assert_string_equal(d.mmproj, "none");
   assert_int_equal(d.fit, VF_OFF);
 }

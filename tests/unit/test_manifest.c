@@ -258,7 +258,7 @@ static void every_kind_states_its_deployments(void **state) {
       {"m.ini",
        "ctx-size = 4096\n[a/b]\nmodel = x.gguf ; here\nmmap = "
        "0\n[c/d-GGUF:Q8_0]\nLLAMA_ARG_CTX_SIZE = 1\n",
-       "[a/b]:2 x.gguf ctx 4096\n[c/d-GGUF:Q8_0]:5 c/d-GGUF ctx 1\n"},
+       "[a/b]:2 x.gguf ctx 4096\n[c/d-GGUF:Q8_0]:5 c/d-GGUF:Q8_0 ctx 1\n"},
       {"u.service",
        "[Service]\nEnvironment=\"M=x y.gguf\" C=8\nExecStart=-/bin/llama-server \\\n -m ${M} -c "
        "${C}\n",
