@@ -198,9 +198,11 @@ typedef struct vf_offers {
 VF_API VF_MUST_USE vf_status vf_offers_solve(vf_offers *out, const vf_context *ctx,
                                              const vf_deployment *deployment, vf_error *err);
 
-/* Says the context that a deployment does not, where its engine lowers it until it fits: the most
- * that FITS, but no less than llama.cpp's own least of 4096.  scratch is overwritten.  What is
- * said, and engines that take the whole context, stay as they are. */
+/* Says what a deployment leaves open, as its engine settles it; the estimate says so.  With
+ * `fit` on, llama.cpp's --fit plans context, experts and layers (vf_llama_fit()); else a context
+ * that is not given is lowered, where the engine does that: to the most that FITS, but no less than
+ * llama.cpp's own least of 4096.  scratch is overwritten.  What is said, and engines that take the
+ * whole context, stay as they are. */
 VF_API VF_MUST_USE vf_status vf_setup_settle(vf_setup *setup, vf_estimate *scratch, vf_error *err);
 
 /* ---- What runs on a device -------------------------------------------------------------- */
@@ -213,7 +215,7 @@ typedef struct vf_runner {
   char quant[24];
   uint64_t weights_bytes, need_bytes, need_high_bytes; /* at the context that was asked for */
   vf_verdict verdict;
-  bool popular;            /* of a model: Ollama's library has it */
+  bool popular;            /* of a model: Ollama's library has it; a device: it is common */
   uint32_t cpu_moe_layers; /* experts of so many layers in main memory */
   vf_rate decode;
   const char *released; /* of a model: "2026-04-02", "2026-04" or "2026"; NULL: not known */

@@ -42,7 +42,7 @@ static vf_status add_listed(vf_context *ctx, const char *list, vf_error *err) {
 
 /* A new entry may go into a folder that is not there yet. */
 static bool is_yet_to_be_made(const args *a) {
-  struct stat st;
+  struct stat st = {.st_mode = 0};
   bool adds = a->command != NULL && strcmp(a->command, "models") == 0 && a->n_operands > 0 &&
               strcmp(a->operands[0], "add") == 0;
   return adds && stat(a->catalog, &st) != 0;
@@ -50,7 +50,7 @@ static bool is_yet_to_be_made(const args *a) {
 
 vf_status add_catalogs(vf_context *ctx, const args *a, vf_error *err) {
   char folder[PATH_BYTES];
-  struct stat st;
+  struct stat st = {.st_mode = 0};
   const char *listed = getenv("VRAMFIT_CATALOG");
   vf_status status = VF_OK;
   if (a->catalog != NULL && strcmp(a->catalog, "none") == 0) return VF_OK;

@@ -180,7 +180,7 @@ static vf_status check_all(job *j, const file_list *files, vf_error *err) {
 }
 
 static bool names_a_file(const args *a) {
-  struct stat st;
+  struct stat st = {.st_mode = 0};
   for (size_t i = 0; i < a->n_operands; i++)
     if (stat(a->operands[i], &st) != 0 || !S_ISDIR(st.st_mode)) return true;
   return false;

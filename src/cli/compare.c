@@ -58,7 +58,7 @@ static vf_status add_file(const char *path, vf_error *err) {
 }
 
 static bool is_file(const char *name) {
-  struct stat st;
+  struct stat st = {.st_mode = 0};
   return name[0] != '-' && stat(name, &st) == 0 && S_ISREG(st.st_mode);
 }
 

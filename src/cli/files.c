@@ -52,7 +52,7 @@ void free_files(file_list *files) {
 
 /* A file, or NULL: there is none.  Nothing is waited for: a pipe would never end. */
 static vf_status open_ignored(FILE **out, const char *path, vf_error *err) {
-  struct stat st;
+  struct stat st = {.st_mode = 0};
   *out = NULL;
   int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (fd < 0 && errno == ENOENT) return VF_OK;
@@ -130,7 +130,7 @@ static vf_status walk_folder(walk *w, int depth, vf_error *err);
 
 /* What w->path names. */
 static vf_status take_path(walk *w, const char *name, int depth, vf_error *err) {
-  struct stat st;
+  struct stat st = {.st_mode = 0};
   const char *path = w->path;
   if (is_left_out(w, path) || lstat(path, &st) != 0) return VF_OK;
   if (S_ISDIR(st.st_mode)) return is_uninteresting(name) ? VF_OK : walk_folder(w, depth - 1, err);
@@ -240,7 +240,7 @@ static void keep_listed(file_list *files, const file_list *list) {
 /* Without operands those that changed are the files; deleted ones are none any more. */
 static vf_status take_changed(file_list *files, const args *a, vf_error *err) {
   file_list changed = {0};
-  struct stat st;
+  struct stat st = {.st_mode = 0};
   vf_status status = read_changed(&changed, err);
   for (size_t i = 0; status == VF_OK && a->n_operands == 0 && i < changed.count; i++)
     if (vf_check_wants(changed.paths[i]) && stat(changed.paths[i], &st) == 0 && S_ISREG(st.st_mode))
@@ -252,7 +252,7 @@ static vf_status take_changed(file_list *files, const args *a, vf_error *err) {
 
 vf_status list_files(file_list *out, const args *a, vf_error *err) {
   vf_status status = VF_OK;
-  struct stat st;
+  struct stat st = {.st_mode = 0};
   for (size_t i = 0; status == VF_OK && i < a->n_operands; i++) {
     const char *path = a->operands[i];
     if (strcmp(path, "-") == 0)

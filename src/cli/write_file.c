@@ -16,7 +16,7 @@ static vf_status fail(vf_error *err, const char *path, int reason) {
 
 /* What is there may be replaced: nothing, an empty file, or one of ours. */
 static vf_status check_there(const char *path, const char *ours, vf_error *err) {
-  struct stat st;
+  struct stat st = {.st_mode = 0};
   char begin[64] = "";
   if (lstat(path, &st) != 0) return errno == ENOENT ? VF_OK : fail(err, path, errno);
   if (!S_ISREG(st.st_mode)) {

@@ -28,6 +28,7 @@ struct vf_setup {
   vf_deployment published; /* of a training: what is opened */
   vf_assumption settled[OWN_REMARKS];
   size_t n_settled;
+  char text[VF_SETUP_TEXT];
   vf_opened opened;
   size_t n_devices;
   vf_device devices[VF_MAX_DEVICES];
@@ -392,6 +393,10 @@ const vf_deployment *vf_setup_from(const vf_setup *s) {
 
 void vf_setup_remark(vf_setup *s, const char *code, const char *text) {
   if (s->n_settled < OWN_REMARKS) s->settled[s->n_settled++] = (vf_assumption){code, text};
+}
+
+char *vf_setup_text(vf_setup *s) {
+  return s->text;
 }
 
 bool vf_setup_keeps_ctx(const vf_setup *s) {

@@ -199,7 +199,7 @@ static vf_status take_trl(line *l, vf_error *err) {
 
 /* tune run [launcher's options] RECIPE --config FILE key=value: a recipe's name is no option. */
 static vf_status take_tune(line *l, vf_error *err) {
-  const vf_dialect *const tables[VF_TRAINER_TABLES] = {&vf_words_launcher};
+  static const vf_dialect *const tables[VF_TRAINER_TABLES] = {&vf_words_launcher};
   vf_status status = VF_OK;
   l->at += 2;
   l->r.tables = tables;

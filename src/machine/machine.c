@@ -141,7 +141,7 @@ vf_status vf_machine_detect(vf_machine **out, const vf_context *ctx,
   if (status != VF_OK) return status;
   const char *root = o.root != NULL ? o.root : "";
   if (strcmp(root, "/") == 0) root = "";
-  struct stat st;
+  struct stat st = {.st_mode = 0};
   if (root[0] != '\0' && (stat(root, &st) != 0 || !S_ISDIR(st.st_mode)))
     return vf_fail_at(err, VF_IO, root, "", "is no folder that can be looked into");
   vf_machine *m = ctx->allocator.alloc(ctx->allocator.user, sizeof *m);

@@ -28,7 +28,7 @@ static bool take(int fd, char *buf, size_t size, size_t *length) {
 /* A regular file that is there and may be read; below 0: why not. */
 static int open_file(const char *root, const char *path, vf_system_result *why) {
   char whole[VF_SYSTEM_PATH];
-  struct stat st;
+  struct stat st = {.st_mode = 0};
   *why = VF_SYSTEM_ABSENT;
   if (!join(whole, root, path)) return -1;
   int fd = open(whole, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);

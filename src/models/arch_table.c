@@ -19,7 +19,7 @@ static void tune_qwen1(vf_builder *b, uint32_t i, vf_layer *l) {
 static void tune_smollm3(vf_builder *b, uint32_t i, vf_layer *l) {
   bool listed = vf_facts_length(b->facts, "no_rope_layers") > 0;
   uint32_t step = vf_hparam_at(&b->h, VF_HP_NO_ROPE_STEP, i, 4);
-  if (!listed && (i + 1) % step == 0) l->flags |= VF_LAYER_NO_ROPE;
+  if (!listed && step != 0 && (i + 1) % step == 0) l->flags |= VF_LAYER_NO_ROPE;
 }
 
 /* One key/value head for all, where the config says so. */
@@ -378,7 +378,7 @@ static void tune_chameleon(vf_builder *b, uint32_t i, vf_layer *l) {
 /* How many experts share a small one. */
 static void tune_grove(vf_builder *b, uint32_t i, vf_layer *l) {
   uint32_t size = vf_hparam_at(&b->h, VF_HP_EXPERTS_PER_GROUP, i, 1);
-  l->chunk_groups = l->n_ff_chunk != 0 ? l->n_experts / size : 0;
+  l->chunk_groups = l->n_ff_chunk != 0 && size != 0 ? l->n_experts / size : 0;
 }
 
 static void tune_smallthinker(vf_builder *b, uint32_t i, vf_layer *l) {
@@ -404,7 +404,8 @@ enum {
 };
 
 static const vf_arch archs[] = {
-    {"llama", "llama", VF_LAYER_TOPK_NORM, VF_TRAIT_BIAS | VF_TRAIT_FF_BIAS, 0, 0, 0, 0, NULL},
+    {"llama", "llama", VF_LAYER_TOPK_NORM, VF_TRAIT_BIAS | VF_TRAIT_FF_BIAS | VF_TRAIT_PLAIN_TOO, 0,
+     0, 0, 0, NULL},
     {"mistral", "llama", 0, VF_TRAIT_WINDOW_UNUSED, 0, VF_WINDOWS_ALL, 0, 0, NULL},
     {"ministral3", "mistral3", 0, VF_TRAIT_WINDOW_UNUSED, 0, VF_WINDOWS_ALL, 0, 0, NULL},
     {"mixtral", "llama", VF_LAYER_TOPK_NORM,
@@ -417,13 +418,13 @@ static const vf_arch archs[] = {
     {"arcee", "arcee", VF_LAYER_FFN_PLAIN, VF_TRAIT_BIAS, 0, 0, 0, 0, NULL},
     {"seed_oss", "seed_oss", 0, VF_TRAIT_QKV_BIAS, 0, 0, 0, 0, tune_seed_oss},
     {"smollm3", "smollm3", 0, VF_TRAIT_BIAS | VF_TRAIT_TIED, 0, 0, 0, 0, tune_smollm3},
-    {"minicpm", "minicpm", VF_LAYER_RESID_SCALED | VF_LAYER_TOPK_NORM, VF_TRAIT_TIED,
-     VF_MODEL_EMBD_SCALED_FIRST, 0, 0, 0, NULL},
+    {"minicpm", "minicpm", VF_LAYER_RESID_SCALED | VF_LAYER_TOPK_NORM,
+     VF_TRAIT_TIED | VF_TRAIT_PLAIN_TOO, VF_MODEL_EMBD_SCALED_FIRST, 0, 0, 0, NULL},
     {"transformer", NULL, 0, VF_TRAIT_QKV_BIAS | VF_TRAIT_FF_4X, 0, 0, 0, 0, tune_fla},
     {"granite", "granite", VF_LAYER_RESID_SCALED, VF_TRAIT_BIAS | VF_TRAIT_FF_BIAS | VF_TRAIT_TIED,
      VF_MODEL_EMBD_SCALED_FIRST, 0, 0, 0, NULL},
     {"granitemoe", "granitemoe", VF_LAYER_RESID_SCALED | VF_LAYER_TOPK_NORM,
-     VF_TRAIT_BIAS | VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF | VF_TRAIT_TIED,
+     VF_TRAIT_PLAIN_TOO | VF_TRAIT_BIAS | VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF | VF_TRAIT_TIED,
      VF_MODEL_EMBD_SCALED_FIRST, 0, 0, 0, NULL},
     {"granitemoehybrid", "granitehybrid",
      VF_LAYER_RESID_SCALED | VF_LAYER_SSM_NORM | VF_LAYER_NO_ROPE | VF_LAYER_TOPK_NORM,
@@ -446,7 +447,7 @@ static const vf_arch archs[] = {
     {"nemotron-nas", "deci", 0, VF_TRAIT_BIAS | VF_TRAIT_NO_FF, 0, 0, 0, 0, tune_nemotron_nas},
     {"ernie4_5", "ernie4_5", 0, VF_TRAIT_TIED, 0, 0, 0, 0, NULL},
     {"ernie4_5_moe", "ernie4_5-moe", VF_LAYER_PROBS_BIAS | VF_LAYER_TOPK_NORM,
-     VF_TRAIT_EXPERTS | VF_TRAIT_TIED, 0, 0, 0, 0, NULL},
+     VF_TRAIT_EXPERTS | VF_TRAIT_TIED | VF_TRAIT_PLAIN_TOO, 0, 0, 0, 0, NULL},
     {"hunyuan_v1_dense", "hunyuan-dense", VF_LAYER_QK_NORM, 0, 0, 0, 0, 0, NULL},
     {"hunyuan", "hunyuan-moe", VF_LAYER_QK_NORM | VF_LAYER_TOPK_NORM, VF_TRAIT_EXPERTS, 0, 0, 0, 0,
      tune_hunyuan_moe},
@@ -490,7 +491,7 @@ static const vf_arch archs[] = {
      tune_gemma3n},
     {"gemma4_text", "gemma4",
      VF_LAYER_V_NORM | VF_LAYER_POST_NORMS | VF_LAYER_QK_NORM | VF_LAYER_OUT_SCALE,
-     VF_TRAIT_TIED_ALWAYS | VF_TRAIT_EXPERTS,
+     VF_TRAIT_TIED_ALWAYS | VF_TRAIT_EXPERTS | VF_TRAIT_K_IS_V_TOO,
      VF_MODEL_EMBD_SCALED | VF_MODEL_EMBD_TWICE | VF_MODEL_LATE_ROWS, VF_WINDOWS_LAST_FULL, 6, 0,
      tune_gemma4},
 
@@ -550,7 +551,7 @@ static const vf_arch archs[] = {
     {"dbrx", "dbrx", VF_LAYER_LAYER_NORM | VF_LAYER_QKV_FUSED | VF_LAYER_TOPK_NORM,
      VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF | VF_TRAIT_ONE_NORM_TOO, 0, 0, 0, 0, NULL},
     {"grok-1", "grok", VF_LAYER_POST_NORMS | VF_LAYER_TOPK_NORM,
-     VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF | VF_TRAIT_TIED,
+     VF_TRAIT_PLAIN_TOO | VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF | VF_TRAIT_TIED,
      VF_MODEL_EMBD_SCALED | VF_MODEL_NO_FLASH, 0, 0, 0, NULL, VF_OPS_BOTH_SUMMED},
 
     {"gpt_oss", "gpt-oss",

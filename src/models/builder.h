@@ -35,6 +35,8 @@ enum vf_trait {
   VF_TRAIT_DRAFT = 1 << 22,      /* reads hidden states of the model that it guesses for */
   VF_TRAIT_FF_DOUBLED = 1 << 24, /* its GGUF form states twice the feed-forward's size */
   VF_TRAIT_ONE_NORM_TOO = 1 << 25, /* some of its models have no norm of the feed-forward's own */
+  VF_TRAIT_K_IS_V_TOO = 1 << 26,   /* in some the keys of some layers serve as values */
+  VF_TRAIT_PLAIN_TOO = 1 << 27,    /* and in some the experts have no gate */
   VF_TRAIT_NO_EMBD = 1 << 23,      /* has neither embedding nor output matrix: uses that model's */
 };
 
@@ -100,6 +102,11 @@ bool vf_builder_flag(vf_builder *b, const char *key, bool fallback);
 
 /* 1 or 0 (true or false) for layer i of a list; -1 if there is no such list. */
 int vf_builder_switch(const vf_builder *b, const char *key, uint32_t i);
+
+/* stretch.c: the kind of rope scaling, "" for none; and how it stretches the model's limit, whose
+ * factor is checked: what is none is an error of the builder. */
+const char *vf_rope_kind(const vf_facts *facts);
+vf_positions vf_builder_stretch(vf_builder *b);
 
 /* layout.c: describes all layers. */
 void vf_layout(vf_builder *b);

@@ -221,6 +221,18 @@ static vf_tensor *find_equal(vf_inventory *inv, const vf_tensor *t) {
   return NULL;
 }
 
+/* Any matrix of a GGUF file may have a scale beside it ("ffn_gate_inp.scale", of NVFP4 files all). */
+static bool is_scale(const vf_inventory *inv, const parts *p) {
+  static const char *const ends[] = {".input_scale", ".scale"};
+  char stem[VF_INVENTORY_NAME];
+  for (size_t i = 0; inv->gguf && i < sizeof ends / sizeof *ends; i++) {
+    if (!vf_text_ends_with(p->stem, strlen(p->stem), ends[i])) continue;
+    snprintf(stem, sizeof stem, "%.*s", (int)(strlen(p->stem) - strlen(ends[i])), p->stem);
+    return look_up(inv, stem) != VF_ROLE_UNKNOWN;
+  }
+  return false;
+}
+
 static void note_unknown(vf_inventory *inv, const char *name, size_t length) {
   if (inv->n_unknown++ == 0)
     snprintf(inv->first_unknown, sizeof inv->first_unknown, "%.*s", (int)length, name);
@@ -284,7 +296,7 @@ vf_status vf_inventory_add(vf_inventory *inv, const char *name, size_t length, c
   t.role = (uint16_t)role_of(inv, &p, count_dims(ne));
   t.layer = p.layer;
   t.suffix = (uint8_t)p.suffix;
-  if (t.role == VF_ROLE_UNKNOWN) note_unknown(inv, name, length);
+  if (t.role == VF_ROLE_UNKNOWN && !is_scale(inv, &p)) note_unknown(inv, name, length);
   vf_tensor *equal = inv->keep_names || inv->gguf ? NULL : find_equal(inv, &t);
   if (equal == NULL) return append(inv, &t, name, length, err);
   equal->count++;

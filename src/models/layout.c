@@ -184,8 +184,10 @@ static bool is_recurrent(vf_builder *b, uint32_t i) {
   const char *word = word_at(b, "layer_types", i);
   if (word[0] == '\0') word = word_at(b, "layers_block_type", i);
   if (word[0] != '\0') return mixer_of_word(b, word) != 0;
-  if (vf_hparam_given(h, VF_HP_FULL_INTERVAL))
-    return (i + 1) % vf_hparam_at(h, VF_HP_FULL_INTERVAL, i, 4) != 0;
+  if (vf_hparam_given(h, VF_HP_FULL_INTERVAL)) {
+    uint32_t interval = vf_hparam_at(h, VF_HP_FULL_INTERVAL, i, 4);
+    return interval != 0 && (i + 1) % interval != 0;
+  }
   if (vf_hparam_given(h, VF_HP_ATTN_PERIOD)) {
     uint32_t period = vf_hparam_at(h, VF_HP_ATTN_PERIOD, i, 8);
     return period != 0 && i % period != vf_hparam_at(h, VF_HP_ATTN_OFFSET, i, 4) % period;

@@ -81,7 +81,8 @@ static const vf_tensor *find(const vf_model *m, const vf_tensor *wanted, size_t 
 /* ---- What is told ----------------------------------------------------------------------- */
 
 static void name_of(char *out, size_t size, const vf_tensor *t) {
-  const char *end = t->suffix == VF_SUFFIX_BIAS ? ".bias" : ".weight";
+  static const char *const ends[] = {[VF_SUFFIX_WEIGHT] = ".weight", [VF_SUFFIX_BIAS] = ".bias"};
+  const char *end = t->suffix != VF_SUFFIX_NONE ? ends[t->suffix] : "";
   if (t->layer < 0)
     snprintf(out, size, "%s%s", vf_roles[t->role].gguf_name, end);
   else
@@ -94,15 +95,24 @@ static void miss(vf_builder *b, const char *name) {
                          " whole?)");
 }
 
+/* Norms around the halves of a layer have names that differ between files; these, and what is only
+ * there in some models, check_kind() looks at. */
+static bool is_asked(const vf_tensor *wanted) {
+  static const vf_role others[] = {VF_ROLE_FFN_NORM,         VF_ROLE_ATTN_POST_NORM,
+                                   VF_ROLE_FFN_POST_NORM,    VF_ROLE_FFN_ROUTER_SCALE,
+                                   VF_ROLE_FFN_EXPERT_SCALE, VF_ROLE_FFN_ROUTER_BIAS};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (wanted->role == others[i]) return false;
+  return wanted->suffix != VF_SUFFIX_BIAS;
+}
+
 static void check_one(vf_builder *b, const vf_tensor *wanted, size_t *from) {
   char name[96];
   bool same = false;
-  bool outside = wanted->role == VF_ROLE_OUTPUT_NORM || wanted->role == VF_ROLE_TOKEN_EMBD ||
-                 wanted->role == VF_ROLE_OUTPUT;
-  bool asked = vf_tensor_dims(wanted) >= 2 || outside || wanted->role == VF_ROLE_ATTN_NORM;
-  if (!asked || wanted->suffix != VF_SUFFIX_WEIGHT || !is_clear(b, wanted->layer)) return;
+  if (!is_asked(wanted) || !is_clear(b, wanted->layer)) return;
   const vf_tensor *t = find(b->m, wanted, from, &same);
-  if (same || (t == NULL && has_instead(b, wanted))) return;
+  bool form = wanted->role != VF_ROLE_ATTN_Q_NORM && wanted->role != VF_ROLE_ATTN_K_NORM;
+  if (same || (t == NULL && has_instead(b, wanted)) || (t != NULL && !form)) return;
   name_of(name, sizeof name, wanted);
   if (t == NULL) {
     miss(b, name);
@@ -125,6 +135,12 @@ static bool others_attend(const vf_builder *b) {
   for (uint32_t i = 0; i < b->m->n_layers; i++)
     if ((b->m->layers[i].mixers & VF_MIX_ATTENTION) != 0) return true;
   return false;
+}
+
+/* Nothing of attention in a layer of an architecture with a row of its own. */
+static bool is_without_attention(const vf_builder *b, int32_t layer) {
+  return b->arch->model_type != NULL && !has_role(b, VF_ROLE_ATTN_Q_A, layer) &&
+         !has_role(b, VF_ROLE_ATTN_KV_A, layer);
 }
 
 /* The header lists which layers have a feed-forward. */
@@ -164,7 +180,7 @@ static void check_layer(vf_builder *b, uint32_t i, bool others_feed) {
              experts != 0 ? "ffn_down_exps.weight" : "ffn_down.weight");
     miss(b, name);
   } else if (attends && feeds(l) && (b->arch->traits & VF_TRAIT_NO_HEADS) == 0 &&
-             others_attend(b)) {
+             (others_attend(b) || is_without_attention(b, (int32_t)i))) {
     snprintf(name, sizeof name, "blk.%" PRIu32 ".attn_q.weight", i);
     miss(b, name);
   } else if (l->mixers == 0 && !feeds(l)) {
@@ -203,57 +219,76 @@ static void check_experts(vf_builder *b) {
   b->status = b->h.status;
 }
 
-/* The norms of a kind that no layer of the architecture is without. */
-static void check_norms(vf_builder *b, uint32_t i) {
-  static const struct {
-    uint64_t with;
-    vf_role role;
-  } parts[] = {{VF_LAYER_QK_NORM | VF_LAYER_QK_NORM_FULL, VF_ROLE_ATTN_Q_NORM},
-               {VF_LAYER_POST_NORMS, VF_ROLE_FFN_POST_NORM},
-               {VF_LAYER_SINKS, VF_ROLE_ATTN_SINKS}};
-  const vf_layer *l = &b->m->layers[i];
+static void miss_role(vf_builder *b, uint32_t i, vf_role role) {
   char name[64];
-  for (size_t k = 0; k < sizeof parts / sizeof *parts && b->status == VF_OK; k++) {
-    if ((b->arch->flags & parts[k].with) == 0 || (l->flags & parts[k].with) != 0) continue;
-    snprintf(name, sizeof name, "blk.%" PRIu32 ".%s.weight", i, vf_roles[parts[k].role].gguf_name);
-    miss(b, name);
-  }
+  snprintf(name, sizeof name, "blk.%" PRIu32 ".%s.weight", i, vf_roles[role].gguf_name);
+  miss(b, name);
 }
 
-/* What an architecture's layers are known to have, where the tensors would pass for a layer of
- * another kind: keys that serve as values, a feed-forward without a gate, a mixer without a norm.
- * Keys do serve as values in some models with windows, in the layers without one. */
-static void check_kind(vf_builder *b, uint32_t i, bool windows) {
-  static const struct {
-    uint64_t without;
-    vf_role role;
-  } parts[] = {{VF_LAYER_K_IS_V, VF_ROLE_ATTN_V}, {VF_LAYER_FFN_PLAIN, VF_ROLE_FFN_GATE}};
+/* Which layers a part belongs to. */
+enum place { AT_ATTENTION, AT_STATES, AT_EXPERTS, AT_DENSE, AT_MIXERS, AT_BOTH };
+
+static bool is_at(enum place place, const vf_layer *l) {
+  switch (place) {
+  case AT_ATTENTION: return (l->mixers & VF_MIX_ATTENTION) != 0;
+  case AT_STATES: return (l->mixers & (VF_MIX_MAMBA1 | VF_MIX_MAMBA2)) != 0;
+  case AT_EXPERTS: return l->n_experts != 0;
+  case AT_DENSE: return l->n_ff != 0;
+  case AT_MIXERS: return l->mixers != 0;
+  case AT_BOTH: return l->mixers != 0 && feeds(l);
+  }
+  return false;
+}
+
+/* What no layer of an architecture is without, by its row (arch_table.c), though its tensors would
+ * pass for a layer of another kind. */
+static const struct {
+  uint64_t flags; /* that the architecture has, and one of them each layer has to have */
+  enum place place;
+  vf_role role;
+} always[] = {
+    {VF_LAYER_QK_NORM | VF_LAYER_QK_NORM_FULL | VF_LAYER_QK_NORM_ALL_HEADS, AT_ATTENTION,
+     VF_ROLE_ATTN_Q_NORM},
+    {VF_LAYER_SINKS, AT_ATTENTION, VF_ROLE_ATTN_SINKS},
+    {VF_LAYER_SUB_NORMS, AT_ATTENTION, VF_ROLE_ATTN_SUB_NORM},
+    {VF_LAYER_POST_NORMS, AT_BOTH, VF_ROLE_FFN_POST_NORM},
+    {VF_LAYER_TWO_NORMS, AT_BOTH, VF_ROLE_ATTN_NORM_2},
+    {VF_LAYER_SSM_NORM, AT_STATES, VF_ROLE_SSM_NORM},
+    {VF_LAYER_SHEXP_GATE, AT_EXPERTS, VF_ROLE_FFN_SHEXP_GATE},
+};
+
+/* What a layer may lack where its architecture says so, or some of its models do (`too`). */
+static const struct {
+  uint64_t flag;
+  enum place place;
+  uint32_t too;
+  vf_role role;
+} never[] = {
+    {VF_LAYER_NO_NORMS, AT_MIXERS, 0, VF_ROLE_ATTN_NORM},
+    {VF_LAYER_ONE_NORM, AT_BOTH, VF_TRAIT_ONE_NORM_TOO, VF_ROLE_FFN_NORM},
+    {VF_LAYER_K_IS_V, AT_ATTENTION, VF_TRAIT_K_IS_V_TOO, VF_ROLE_ATTN_V},
+    {VF_LAYER_FFN_PLAIN, AT_DENSE, 0, VF_ROLE_FFN_GATE},
+    {VF_LAYER_FFN_PLAIN, AT_EXPERTS, VF_TRAIT_PLAIN_TOO, VF_ROLE_FFN_GATE_EXPS},
+};
+
+/* Layers of architectures that have a row of their own. */
+static void check_kind(vf_builder *b, uint32_t i) {
   const vf_layer *l = &b->m->layers[i];
-  char name[64];
-  if (b->arch->model_type == NULL || l->mixers == 0 || !feeds(l) || !is_clear(b, (int32_t)i))
-    return;
-  if ((l->flags & ~b->arch->flags & VF_LAYER_NO_NORMS) != 0) {
-    snprintf(name, sizeof name, "blk.%" PRIu32 ".%s.weight", i,
-             vf_roles[VF_ROLE_ATTN_NORM].gguf_name);
-    miss(b, name);
-    return;
-  }
-  if ((l->flags & ~b->arch->flags & VF_LAYER_ONE_NORM) != 0 &&
-      (b->arch->traits & VF_TRAIT_ONE_NORM_TOO) == 0) {
-    snprintf(name, sizeof name, "blk.%" PRIu32 ".%s.weight", i,
-             vf_roles[VF_ROLE_FFN_NORM].gguf_name);
-    miss(b, name);
-    return;
-  }
-  if (l->mixers != VF_MIX_ATTENTION || l->n_ff == 0) return;
-  uint64_t known = b->arch->flags | (windows ? VF_LAYER_K_IS_V : 0);
-  for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
-    if ((l->flags & ~known & parts[k].without) == 0) continue;
-    snprintf(name, sizeof name, "blk.%" PRIu32 ".%s.weight", i, vf_roles[parts[k].role].gguf_name);
-    miss(b, name);
-    return;
-  }
-  check_norms(b, i);
+  if (b->arch->model_type == NULL) return;
+  for (size_t k = 0; k < sizeof never / sizeof *never && b->status == VF_OK; k++)
+    if ((l->flags & ~b->arch->flags & never[k].flag) != 0 && is_at(never[k].place, l) &&
+        (b->arch->traits & never[k].too) == 0)
+      miss_role(b, i, never[k].role);
+  for (size_t k = 0; k < sizeof always / sizeof *always && b->status == VF_OK; k++)
+    if ((b->arch->flags & always[k].flags) != 0 && (l->flags & always[k].flags) == 0 &&
+        is_at(always[k].place, l))
+      miss_role(b, i, always[k].role);
+  if (b->status == VF_OK && (l->flags & VF_LAYER_KV_SHARED) != 0 &&
+      !vf_hparam_given(&b->h, VF_HP_KV_SHARED))
+    miss_role(b, i, VF_ROLE_ATTN_K);
+  uint32_t shared = vf_hparam_at(&b->h, VF_HP_N_SHARED, i, 0);
+  if (b->status == VF_OK && shared != 0 && l->n_experts != 0 && l->n_ff_shared == 0)
+    miss_role(b, i, VF_ROLE_FFN_DOWN_SHEXP);
 }
 
 /* ---- Layers that are alike -------------------------------------------------------------- */
@@ -264,6 +299,13 @@ static bool is_like(const vf_model *m, uint32_t i, uint32_t k) {
   return a->mixers == c->mixers && (a->n_experts != 0) == (c->n_experts != 0) &&
          (a->n_ff != 0) == (c->n_ff != 0) && (a->flags & kinds) == (c->flags & kinds) &&
          (a->window != 0) == (c->window != 0) && a->index_heads == c->index_heads;
+}
+
+/* A table in place of a choice by scores makes a layer another one, too. */
+static bool is_alike(const vf_builder *b, uint32_t i, uint32_t k) {
+  return k != i && is_like(b->m, i, k) &&
+         has_role(b, VF_ROLE_FFN_ROUTER_TABLE, (int32_t)i) ==
+             has_role(b, VF_ROLE_FFN_ROUTER_TABLE, (int32_t)k);
 }
 
 /* A layer has these or has them not for what it is, and every layer like it is the same. */
@@ -278,7 +320,7 @@ static bool lacks(const vf_builder *b, uint32_t i, vf_role *role, bool biases) {
   uint64_t all[4] = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
   uint32_t alike = 0;
   for (uint32_t k = 0; k < b->m->n_layers; k++) {
-    if (k == i || !is_like(b->m, i, k)) continue;
+    if (!is_alike(b, i, k)) continue;
     const uint64_t *bits = biases ? b->seen[k].biases : b->seen[k].weights;
     for (int w = 0; w < 4; w++) all[w] &= bits[w];
     alike++;
@@ -298,7 +340,7 @@ static bool lacks(const vf_builder *b, uint32_t i, vf_role *role, bool biases) {
 static uint32_t fewest_alike(const vf_builder *b, uint32_t i) {
   uint32_t fewest = UINT32_MAX, alike = 0;
   for (uint32_t k = 0; k < b->m->n_layers; k++) {
-    if (k == i || !is_like(b->m, i, k)) continue;
+    if (!is_alike(b, i, k)) continue;
     if (b->seen[k].n_tensors < fewest) fewest = b->seen[k].n_tensors;
     alike++;
   }
@@ -354,23 +396,21 @@ static void check_matrices(vf_builder *b) {
 
 void vf_check_whole(vf_builder *b) {
   const vf_model *m = b->m;
-  bool others_feed = false, windows = false;
+  bool others_feed = false;
   if (m->n_tensors == 0) {
     b->status = vf_fail_at(b->err, VF_MALFORMED, b->facts->source, "",
                            "has no tensors: a vocabulary or a header alone is no model");
     return;
   }
-  for (uint32_t i = 0; i < m->n_layers; i++) {
-    others_feed |= feeds(&m->layers[i]);
-    windows |= m->layers[i].window != 0;
-  }
+  for (uint32_t i = 0; i < m->n_layers; i++) others_feed |= feeds(&m->layers[i]);
   check_experts(b);
   for (uint32_t i = 0; i < m->n_layers && b->status == VF_OK; i++) check_layer(b, i, others_feed);
-  for (uint32_t i = 0; i < m->n_layers && b->status == VF_OK; i++) check_kind(b, i, windows);
+  for (uint32_t i = 0; i < m->n_layers && b->status == VF_OK; i++) check_kind(b, i);
   for (uint32_t i = 0; i < m->n_layers && b->status == VF_OK; i++) check_alike(b, i);
   if (b->status != VF_OK) return;
   /* Of an architecture that is known from files alone no rule says what else there has to be. */
-  if (b->arch->model_type != NULL)
+  bool rules = b->arch->model_type != NULL && (b->arch->ops & VF_OPS_UNKNOWN) == 0;
+  if (rules)
     check_matrices(b);
   else if (!has_role(b, VF_ROLE_TOKEN_EMBD, -1))
     b->status = vf_fail_at(b->err, VF_UNSUPPORTED, b->facts->source, "token_embd.weight",

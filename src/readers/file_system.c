@@ -28,7 +28,7 @@ static bool is_absent(int reason) {
 }
 
 static vf_status look(void *user, vf_path_kind *out, const char *path, vf_error *err) {
-  struct stat st;
+  struct stat st = {.st_mode = 0};
   (void)user;
   if (stat(path, &st) != 0) {
     *out = VF_PATH_NONE;
@@ -63,7 +63,7 @@ static int descriptor(void *file) {
 }
 
 static vf_status measure(int fd, uint64_t *out_bytes, vf_error *err) {
-  struct stat st;
+  struct stat st = {.st_mode = 0};
   if (fstat(fd, &st) != 0) return cannot("looked at", errno, err);
   if (!S_ISREG(st.st_mode)) {
     snprintf(err->message, sizeof err->message, "is not a regular file");

@@ -140,7 +140,7 @@ static void put_page(vf_out *out, const void *result, const vf_report_options *o
   vf_out_color(out, VF_OUT_DIM);
   if (a->found && !a->has_next && a->end != NULL) vf_out_printf(out, "  %s\n", a->end);
   if (a->kind == VF_MOST_GPU)
-    vf_out_put(out, "  cheapest: least memory, then least bandwidth, Intel's and rarer ones last; "
+    vf_out_put(out, "  cheapest: least memory, then least bandwidth, of those that many have; "
                     "prices are not known\n");
   vf_out_color(out, VF_OUT_RESET);
 }

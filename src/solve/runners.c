@@ -54,11 +54,11 @@ static bool runs(search *x, const vf_deployment *d, vf_status *status, vf_error 
   return false;
 }
 
-/* How much it is used, and since when; of a device nothing is known, and all are. */
+/* How much a model is used, and since when. */
 static vf_status tell_use(vf_runners *all, vf_runner *r, const vf_facts *f, vf_error *err) {
-  const char *released = f != NULL ? vf_facts_string(f, "released", NULL) : NULL;
-  const vf_fact *pulls = f != NULL ? vf_facts_find(f, "ollama.pulls") : NULL;
-  r->popular = f == NULL || vf_facts_find(f, "ollama.tags") != NULL;
+  const char *released = vf_facts_string(f, "released", NULL);
+  const vf_fact *pulls = vf_facts_find(f, "ollama.pulls");
+  r->popular = vf_facts_find(f, "ollama.tags") != NULL;
   if (pulls != NULL && pulls->type == VF_FACT_INT && pulls->as.integer > 0)
     r->pulls = (uint64_t)pulls->as.integer;
   if (released == NULL) return VF_OK;
@@ -91,7 +91,8 @@ static vf_status keep(search *x, const vf_deployment *d, const char *id, const c
   if (r->id == NULL || r->name == NULL) return vf_fail_nomem(err);
   snprintf(r->quant, sizeof r->quant, "%s", m.quant);
   if (speed.decode_known) r->decode = speed.decode;
-  vf_status status = tell_use(x->out, r, f, err);
+  r->popular = x->s.asker.now->list[0].common;
+  vf_status status = f != NULL ? tell_use(x->out, r, f, err) : VF_OK;
   if (status == VF_OK) x->out->count++;
   return status;
 }

@@ -59,6 +59,7 @@ def told(status, out, err, arguments):
         line = re.sub(r"[-+]?\d[\d.,–-]*", "#", line)
     elif status != 2:
         line = line.split("  ")[0].split(" ")[0]
+    line = re.sub(r"(?<=lists )\d+|(?<=\()\d+(?= are known)", "#", line)  # how many there are by now
     return line.replace("\t", " ")[:WIDTH]
 
 
