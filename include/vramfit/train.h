@@ -54,7 +54,7 @@ extern "C" {
     "what full training leaves as it is: towers, embeddings, output, experts, language (all but "  \
     "the towers)")                                                                                 \
   P(TRAIN_LAYERS, "train-layers", "N", count, train_layers,                                        \
-    "full training of the last N layers alone (default all)")                                      \
+    "the last N layers alone are trained, or have adapters (default all)")                                      \
   P(IMAGES, "images", "N", count, images,                                                          \
     "images of the largest size in a sequence, for a model with a tower")                          \
   P(OBJECTIVE, "objective", "O", string, objective,                                                \
@@ -80,6 +80,9 @@ extern "C" {
     "--network: activations that one sample of a step keeps, as measured")                         \
   P(BUFFER, "buffer", "SIZE", size, buffer_bytes,                                                  \
     "--network: replay buffer or data set in the GPU's memory")
+/* vf_train_request.train_layers: all of them, whatever the program takes by itself. */
+#define VF_TRAIN_ALL_LAYERS (UINT32_C(1) << 20)
+
 /* What is to be trained, and how.  Words are those of the options of `vramfit train`; NULL is the
  * default that stands first. */
 typedef struct vf_train_request {
@@ -111,7 +114,8 @@ typedef struct vf_train_request {
   uint64_t sample_bytes;   /* of it: activations that one sample keeps */
   uint64_t buffer_bytes;   /* of it: a replay buffer or a data set in the GPU's memory */
   uint32_t optimizer_rank; /* of galore and apollo; 0: the optimizer's own */
-  uint32_t train_layers;   /* of full training: the last ones alone; 0: all */
+  uint32_t train_layers;   /* the last ones alone are trained, or have adapters; 0: as many as the
+                              program takes by itself, VF_TRAIN_ALL_LAYERS: all */
   uint32_t images;         /* of the largest size, in a sequence */
   bool step_in_backward;   /* a parameter's step as soon as its gradient is there */
   bool rollout_sleep;      /* the engine that generates gives its memory back in between */

@@ -127,6 +127,7 @@ static const vf_trainer_default mlx_defaults[] = {{"method", "lora", NULL},
                                                   {"checkpointing", "none", NULL},
                                                   {"optimizer", "adamw-fused", NULL},
                                                   {"lora-rank", "8", NULL},
+                                                  {"train-layers", "16", NULL},
                                                   END};
 static const char *const mlx_lacks[] = {"parallel=zero1",
                                         "parallel=zero2",
@@ -260,8 +261,6 @@ static const vf_trainer trainers[] = {
      .checked = "2026-11-29",
      .defaults = mlx_defaults,
      .lacks = mlx_lacks,
-     .note =
-         "adapters in all layers; mlx_lm.lora puts them into the last 16 (--num-layers -1: all)",
      .words = {&vf_words_mlx_lora},
      .source = "mlx_lm/lora.py: CONFIG_DEFAULTS"},
 };
