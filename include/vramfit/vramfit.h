@@ -328,6 +328,13 @@ typedef struct vf_request {
   bool embeddings;    /* the whole batch is pooled: rows of logits as it has tokens */
   bool repack;        /* weights on the host in the CPU's own layout, beside the mapped file */
   bool no_host;       /* no pinned buffers on the host */
+
+  /* Serving engines.  What their rules follow from beside memory. */
+  vf_format dtype; /* of numbers that are not quantized: F16, BF16, F32; VF_FORMAT_NONE: auto */
+  bool long_ctx;   /* a context beyond the model's own limit is let through, where one is refused */
+  uint64_t ctx_limit_tokens; /* the model's own limit, where another one is said; 0: its config's */
+  uint32_t rope_factor_ppm;  /* stretches that limit, in millionths; 0: as the config says */
+  uint64_t rope_original_tokens; /* the limit before it is stretched; 0: as the config says */
 } vf_request;
 
 /* A request in which nothing is said. */

@@ -95,6 +95,14 @@ typedef struct vf_tower_item {
   uint32_t levels;        /* of its layers that feed later ones of the model, too */
 } vf_tower_item;
 
+/* Positions that a config stretches (rope_scaling), so that a context may be longer than what the
+ * model was trained with; all 0: it says nothing of that. */
+typedef struct vf_positions {
+  uint32_t factor_ppm;      /* in millionths */
+  uint64_t original_tokens; /* the limit before it; 0: not stated */
+  bool yarn;                /* in YaRN's way: the config's limit may be either */
+} vf_positions;
+
 struct vf_model {
   vf_arena *arena; /* owns the lists; the model itself lies in it too */
 
@@ -110,6 +118,7 @@ struct vf_model {
 
   uint64_t n_embd, n_vocab;
   uint64_t max_ctx_tokens; /* 0: not stated */
+  vf_positions stretch;    /* of its positions, as its config says */
   uint64_t n_params, n_active_params;
   uint64_t widest_row;  /* elements: the longest row of any layer's matrix */
   vf_format own_format; /* what its makers publish it in */

@@ -142,13 +142,15 @@ static bool read_words(vf_run *r, const vf_model *m, const vf_train_request *q, 
             methods[r->method]);
     return false;
   }
+  bool encoder = (m->flags & VF_MODEL_ENCODER) != 0;
   return choose(&r->precision, q->precision, precisions, "precision", err) &&
          choose(&r->optimizer, q->optimizer, vf_optimizer_words, "optimizer", err) &&
          choose(&r->checkpoints, q->checkpointing, checkpoints, "checkpointing", err) &&
          choose(&r->attention, q->attention, attentions, "attention", err) &&
          choose(&r->loss, q->loss, losses, "loss", err) &&
          choose(&r->parallel, q->parallel, parallels, "parallel", err) &&
-         choose(&r->objective, q->objective, objectives, "objective", err) &&
+         choose(&r->objective, q->objective == NULL && encoder ? "embedding" : q->objective,
+                objectives, "objective", err) &&
          choose(&r->base, q->base_quant, bases, "quant", err) && read_base(r, q, err) &&
          choose(&r->ema, q->ema, emas, "ema", err) &&
          gather(&r->offload, q->offload, offloads, "offload", err) &&

@@ -21,7 +21,8 @@ typedef struct vf_ranks {
   const char *name;        /* of the engine, as people write it */
   uint32_t version;        /* as vf_ranks_version() counts; its newest where none was named */
   uint32_t tp, pp, dp, ep; /* ep of the tp ranks share the list of experts */
-  uint32_t number_bytes;   /* of a number that is not quantized */
+  vf_format number;        /* the type of numbers that are not quantized, */
+  uint32_t number_bytes;   /* and its bytes */
   uint32_t batch_tokens;   /* in one forward pass */
   bool moe;
   bool told;      /* why it would not start has been said */

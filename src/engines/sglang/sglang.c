@@ -9,6 +9,7 @@
 #include "base/checked.h"
 #include "base/status.h"
 #include "base/units.h"
+#include "engines/admission.h"
 
 static const char *const checkpoints[] = {"awq",
                                           "gptq",
@@ -24,6 +25,19 @@ static const char *const checkpoints[] = {"awq",
                                           NULL};
 
 static const vf_kernel_rules kernels = {"SGLang", checkpoints, true, false, true};
+
+/* model_executor/model_runner.py: load_model; configs/model_config.py: _get_and_verify_dtype,
+ * _derive_context_length (#1778), whose limit is the config's own where it states an original. */
+static const vf_admission admission = {
+    .least_capability = 75,
+    .least_source = "model_runner.py: only sm75 and above",
+    .no_bf16 = VF_NO_BF16_OVERRIDES,
+    .any_dtype = true,
+    .narrows = true,
+    .narrows_to_f16 = true,
+    .beyond = VF_BEYOND_REFUSED,
+    .beyond_way = "SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN",
+};
 
 vf_sglang_rules vf_sglang_rules_of(uint32_t version) {
   vf_sglang_rules r = {0};
@@ -84,6 +98,7 @@ static vf_status resolve(vf_sglang_plan *p, vf_error *err) {
   if (status == VF_OK && s->version < 4000)
     status = vf_fail(err, VF_UNSUPPORTED,
                      "SGLang %s is older than what is known: 0.4 is the oldest", s->e->version);
+  if (status == VF_OK) status = vf_ranks_admit(s, &admission, err);
   if (status == VF_OK) status = vf_ranks_check(s, &kernels, err);
   if (status != VF_OK) return status;
   bool compressed = vf_sglang_compresses(s->model);

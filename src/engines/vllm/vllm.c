@@ -55,6 +55,8 @@ static vf_status resolve(vf_vllm_plan *p, vf_error *err) {
   vf_status status = vf_ranks_begin(&p->r, VF_VLLM_NEWEST, err);
   if (status != VF_OK) return status;
   p->rules = vf_vllm_rules_of(p->r.version);
+  status = vf_vllm_admit(p, err);
+  if (status != VF_OK) return status;
   p->spec_tokens = p->r.request->spec_tokens;
   p->eager = p->r.request->enforce_eager;
   p->recurrent = vf_ranks_has_mixer(p->r.model, VF_MIX_RECURRENT);

@@ -63,6 +63,9 @@ typedef struct vf_vllm_rules {
   bool in_flight_twice;      /* windows reserve the tokens of two batches */
   bool dense_runner_v2;      /* dense models run on model runner V2 */
   bool gguf_plugin, bitsandbytes_plugin; /* such weights need a plugin */
+  uint32_t least_capability;             /* of GPUs that it is built for: 75 is 7.5 */
+  bool falls_back_to_f16;                /* where the GPU has no bfloat16; else that is an error */
+  bool forbids_f16;                      /* to models that come out wrong in it */
 } vf_vllm_rules;
 
 /* The rules of a version as vf_ranks_version() counts it: 19001 is 0.19.1. */
@@ -164,6 +167,9 @@ vf_amount vf_vllm_states(const vf_ranks *r, uint32_t device);
 
 /* The list of them: terms.c. */
 extern const vf_term vf_vllm_terms[];
+
+/* Which GPUs, types of numbers and lengths it lets in. */
+vf_status vf_vllm_admit(vf_vllm_plan *p, vf_error *err);
 
 /* What the engine refuses (VF_UNSUPPORTED with its reason) and what it warns of. */
 vf_status vf_vllm_check(vf_vllm_plan *p, vf_error *err);
