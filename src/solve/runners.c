@@ -11,6 +11,7 @@
 #include "base/checked.h"
 #include "base/names.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "core/format.h"
 #include "deploy/setup.h"
 #include "solve/question.h"
@@ -148,10 +149,21 @@ static bool runs_with_experts_aside(search *x, vf_deployment *d, vf_status *stat
 }
 
 /* What the question is about, from what was prepared first. */
-static void tell_named(search *x, const char *name) {
+static void tell_named(search *x, const char *model) {
   const vf_asker *a = &x->s.asker;
+  const vf_device *list = a->now->list;
   uint64_t capacity = 0;
-  for (size_t i = 0; i < a->now->count; i++) capacity += vf_device_capacity(&a->now->list[i]);
+  bool alike = true;
+  char name[160];
+  vf_text t = vf_text_on(name, sizeof name);
+  for (size_t i = 0; i < a->now->count; i++) {
+    capacity += vf_device_capacity(&list[i]);
+    alike = alike && strcmp(list[i].id, list[0].id) == 0;
+  }
+  vf_text_put(&t, model != NULL ? model : list[0].name);
+  if (model == NULL && alike && a->now->count > 1) vf_text_printf(&t, " × %zu", a->now->count);
+  for (size_t i = 1; model == NULL && !alike && i < a->now->count; i++)
+    vf_text_printf(&t, " + %s", list[i].name);
   x->out->named = vf_arena_copy(x->out->arena, name, strlen(name));
   x->out->capacity_bytes = capacity;
   x->out->ctx_tokens = x->q->base.request.ctx_tokens;
@@ -189,7 +201,7 @@ static vf_status look_at_model(search *x, const vf_catalog_entry *e, vf_error *e
   if (!has_size(x->q, a->model)) return VF_OK;
   say_ctx(&d, a, d.request.ctx_tokens != 0);
   x->out->looked_at++;
-  if (x->out->named == NULL) tell_named(x, a->now->list[0].name);
+  if (x->out->named == NULL) tell_named(x, NULL);
   bool yes = runs(x, &d, &status, err);
   if (yes) status = widen(x, &d, err);
   if (!yes) yes = runs_with_experts_aside(x, &d, &status, err);
@@ -259,6 +271,21 @@ static int by_capacity(const void *a, const void *b) {
   return strcmp(x->id, y->id);
 }
 
+/* A device that there is not runs nothing, which is no answer. */
+static vf_status check_devices(const search *x, const vf_context *ctx, vf_error *err) {
+  size_t n = 0;
+  if (x->q->base.gpu == NULL) return VF_OK;
+  vf_device *devices = vf_arena_alloc_raw(x->out->arena, VF_MAX_DEVICES, sizeof *devices);
+  if (devices == NULL) return vf_fail_nomem(err);
+  vf_status status = vf_deployment_devices(devices, &n, ctx, &x->q->base, err);
+  if (status != VF_OK) return status;
+  bool host = devices[0].kind == VF_DEVICE_HOST && !devices[0].total_known;
+  if (host && x->q->base.request.host_memory_bytes == 0)
+    return vf_fail(err, VF_USAGE, "%s: its memory is not known: say --memory or --host-memory SIZE",
+                   devices[0].id);
+  return VF_OK;
+}
+
 static vf_status look_at_all(search *x, const vf_context *ctx, bool models, vf_error *err) {
   vf_catalog_walk walk = {0};
   vf_catalog_entry e;
@@ -299,6 +326,7 @@ vf_status vf_runners_find(vf_runners **out, const vf_context *ctx, const vf_runn
   search x = {.q = query, .out = all};
   status = vf_asker_init(&x.s.asker, ctx, err);
   x.s.arena = x.s.asker.arena;
+  if (status == VF_OK) status = check_devices(&x, ctx, err);
   if (status == VF_OK) status = look_at_all(&x, ctx, all->models, err);
   vf_asker_free(&x.s.asker);
   if (status == VF_OK)
