@@ -24,6 +24,7 @@ typedef struct search {
   vf_solver s;
   const vf_runners_query *q;
   vf_runners *out;
+  vf_error why; /* the first refusal, of what nobody knows before others */
 } search;
 
 /* ---- One of them ------------------------------------------------------------------------ */
@@ -40,13 +41,20 @@ static vf_runner *new_runner(vf_runners *all) {
   return &all->list[all->count];
 }
 
+static bool is_refused(search *x, vf_status status, const vf_error *why) {
+  if (!vf_is_refusal(status) && status != VF_UNKNOWN) return false;
+  bool better = status == VF_UNKNOWN && x->why.status != VF_UNKNOWN;
+  if (x->why.status == VF_OK || better) x->why = *why;
+  return true;
+}
+
 /* What the engine refuses is not there; false: it does not run. */
 static bool runs(search *x, const vf_deployment *d, vf_status *status, vf_error *err) {
   vf_error why = {VF_OK};
   *status = vf_asker_ask(&x->s.asker, d, &why);
   x->s.estimates += *status == VF_OK;
   if (*status == VF_OK) return vf_verdict_fits(vf_estimate_verdict(x->s.asker.e));
-  if (vf_is_refusal(*status) || *status == VF_UNKNOWN)
+  if (is_refused(x, *status, &why))
     *status = VF_OK;
   else if (err != NULL)
     *err = why;
@@ -193,7 +201,7 @@ static vf_status look_at_model(search *x, const vf_catalog_entry *e, vf_error *e
   if (!is_of_family(x->q->family, e->file)) return VF_OK;
   d.model = e->id;
   status = vf_asker_prepare(a, &d, &ignored);
-  if (vf_is_refusal(status) || status == VF_UNKNOWN) return VF_OK;
+  if (is_refused(x, status, &ignored)) return VF_OK;
   if (status != VF_OK) {
     if (err != NULL) *err = ignored;
     return status;
@@ -286,6 +294,19 @@ static vf_status check_devices(const search *x, const vf_context *ctx, vf_error 
   return VF_OK;
 }
 
+/* Nothing was estimated: what was asked for is nowhere. */
+static vf_status tell_why_none(const search *x, vf_error *err) {
+  if (x->why.status != VF_OK) {
+    if (err != NULL) *err = x->why;
+    return x->why.status;
+  }
+  if (x->q->family != NULL)
+    return vf_fail(err, VF_UNKNOWN, "no model of the family '%.60s' is known", x->q->family);
+  if (x->q->vendor != NULL)
+    return vf_fail(err, VF_UNKNOWN, "no device of '%.60s' is known", x->q->vendor);
+  return VF_OK;
+}
+
 static vf_status look_at_all(search *x, const vf_context *ctx, bool models, vf_error *err) {
   vf_catalog_walk walk = {0};
   vf_catalog_entry e;
@@ -293,6 +314,7 @@ static vf_status look_at_all(search *x, const vf_context *ctx, bool models, vf_e
   int kind = models ? VF_CATALOG_MODELS : VF_CATALOG_GPUS;
   while (status == VF_OK && vf_catalog_next(&e, &walk, ctx, kind))
     status = models ? look_at_model(x, &e, err) : look_at_device(x, &e, err);
+  if (status == VF_OK && x->s.estimates == 0) status = tell_why_none(x, err);
   int (*of_models)(const void *, const void *) = x->q->newest_first ? by_use : by_params;
   if (status == VF_OK && x->out->count > 1)
     qsort(x->out->list, x->out->count, sizeof *x->out->list, models ? of_models : by_capacity);

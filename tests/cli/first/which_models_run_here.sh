@@ -15,3 +15,6 @@ counted() { sed 's/[0-9]* of [0-9]* models/N of N models/'; }
 "$VRAMFIT" cpu --host-memory 32GiB | head -1 | counted
 "$VRAMFIT" rtx-4060x2 | head -1 | counted
 "$VRAMFIT" rtx-4060+rtx-3090 | head -1 | counted
+for o in "--engine foo" "--quant q99" "--engine llama.cpp@b99" "--engine trl"; do "$VRAMFIT" rtx-4060 $o; echo "exit $?"; done
+"$VRAMFIT" models --fits rtx-4060 --family nope; echo "exit $?"
+"$VRAMFIT" models --fits rtx-4060 --params 900B.. | counted; echo "exit $?"
