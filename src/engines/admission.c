@@ -163,6 +163,8 @@ static void admit_length(vf_ranks *s, const vf_admission *a) {
 }
 
 vf_status vf_ranks_admit(vf_ranks *s, const vf_admission *a, vf_error *err) {
+  if (s->model->refusal != NULL)
+    vf_ranks_refuse(s, "quantization-refused", "%s", s->model->refusal);
   admit_gpu(s, a);
   admit_length(s, a);
   return admit_type(s, a, err);
