@@ -20,6 +20,7 @@ void vf_ranks_refuse(vf_ranks *s, const char *code, const char *fmt, ...) {
   va_end(args);
   vf_estimate_assume_that(s->e, code, "%s refuses to start: %s", s->name, text);
   s->told = s->e->refused = true;
+  s->w->starts = false;
 }
 
 /* ---- GPUs ------------------------------------------------------------------------------- */
