@@ -118,10 +118,12 @@ typedef struct vf_answer {
   char model[128], quant[24], kv[24], engine[24], gpu[64];
   uint64_t ctx_tokens;
   uint32_t seqs, gpus;
-  vf_rate decode; /* of VF_MOST_NGL: its speed; 0: not known */
-  bool training;  /* quant is the method, ctx_tokens and seqs are those of a step */
+  vf_rate decode;     /* of VF_MOST_NGL: its speed; 0: not known */
+  bool training;      /* quant is the method, ctx_tokens and seqs are those of a step */
   bool cache_ram_off; /* it holds with --cache-ram 0 alone: with llama-server's kept prompts nothing
                          fits */
+  bool ctx_usual; /* no context was said, where the engine would lower it: ctx_tokens are 8192, or
+                     the model's limit */
 } vf_answer;
 
 /* Finds it by repeated estimates.  That nothing fits is an answer, too, and no failure.  Fails as

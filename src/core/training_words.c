@@ -11,7 +11,8 @@
 #include "core/training.h"
 #include "core/training_params.h"
 
-static const char *const methods[] = {"full", "lora", "dora", "qlora", NULL};
+/* rsLoRA scales its adapters by another factor: the same bytes as LoRA. */
+static const char *const methods[] = {"full", "lora", "dora", "qlora", "rslora", NULL};
 static const char *const precisions[] = {"bf16",   "mixed", "fp32",  "fp16",
                                          "float8", "mxfp8", "nvfp4", NULL};
 static const char *const checkpoints[] = {"full", "none", "selective", "offload", NULL};
@@ -132,9 +133,16 @@ static bool read_base(vf_run *r, const vf_train_request *q, vf_error *err) {
   return true;
 }
 
+static bool read_method(vf_run *r, const vf_train_request *q, vf_error *err) {
+  enum { RSLORA = VF_QLORA + 1 };
+  if (!choose(&r->method, q->method, methods, "method", err)) return false;
+  if (r->method == RSLORA) r->method = VF_LORA;
+  return true;
+}
+
 static bool read_words(vf_run *r, const vf_model *m, const vf_train_request *q, vf_error *err) {
   r->base_stated = q->base_quant != NULL;
-  if (!choose(&r->method, q->method, methods, "method", err)) return false;
+  if (!read_method(r, q, err)) return false;
   bool implied = q->method == NULL || r->method == VF_LORA; /* a quantized base has adapters */
   if (r->base_stated && implied) r->method = VF_QLORA;
   if (r->base_stated && r->method != VF_QLORA) {
@@ -142,13 +150,15 @@ static bool read_words(vf_run *r, const vf_model *m, const vf_train_request *q, 
             methods[r->method]);
     return false;
   }
+  bool encoder = (m->flags & VF_MODEL_ENCODER) != 0;
   return choose(&r->precision, q->precision, precisions, "precision", err) &&
          choose(&r->optimizer, q->optimizer, vf_optimizer_words, "optimizer", err) &&
          choose(&r->checkpoints, q->checkpointing, checkpoints, "checkpointing", err) &&
          choose(&r->attention, q->attention, attentions, "attention", err) &&
          choose(&r->loss, q->loss, losses, "loss", err) &&
          choose(&r->parallel, q->parallel, parallels, "parallel", err) &&
-         choose(&r->objective, q->objective, objectives, "objective", err) &&
+         choose(&r->objective, q->objective == NULL && encoder ? "embedding" : q->objective,
+                objectives, "objective", err) &&
          choose(&r->base, q->base_quant, bases, "quant", err) && read_base(r, q, err) &&
          choose(&r->ema, q->ema, emas, "ema", err) &&
          gather(&r->offload, q->offload, offloads, "offload", err) &&

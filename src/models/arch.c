@@ -131,10 +131,10 @@ static vf_status find_text_model(const vf_arch **out, vf_facts *view, const vf_f
   return *out != NULL ? VF_OK : unknown_arch(facts, key, type, err);
 }
 
-bool vf_arch_has_gguf(const vf_facts *facts) {
+const char *vf_arch_gguf(const vf_facts *facts) {
   const vf_arch *arch;
   vf_facts view;
-  return find_text_model(&arch, &view, facts, NULL) == VF_OK && arch->gguf != NULL;
+  return find_text_model(&arch, &view, facts, NULL) == VF_OK ? arch->gguf : NULL;
 }
 
 /* ---- What stands above the layers ------------------------------------------------------- */

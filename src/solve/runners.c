@@ -17,8 +17,6 @@
 #include "solve/runners.h"
 #include "vramfit/solve.h"
 
-enum { USUAL_CTX = 8192 };
-
 static const char *const wider[] = {"Q8_0", "Q6_K", "Q5_K_M", NULL};
 
 typedef struct search {
@@ -99,7 +97,7 @@ static vf_status keep(search *x, const vf_deployment *d, const char *id, const c
 
 static void say_ctx(vf_deployment *d, const vf_asker *a, bool said) {
   uint64_t limit = a->loaded.has_facts && a->model != NULL ? a->model->max_ctx_tokens : 0;
-  if (!said) d->request.ctx_tokens = limit != 0 ? vf_min_u64(limit, USUAL_CTX) : USUAL_CTX;
+  if (!said) d->request.ctx_tokens = limit != 0 ? vf_min_u64(limit, VF_USUAL_CTX) : VF_USUAL_CTX;
 }
 
 /* Whether a format of twice the weights may fit: nothing else grows with it. */

@@ -62,11 +62,11 @@ static vf_status resolve(vf_vllm_plan *p, vf_error *err) {
   p->recurrent = vf_ranks_has_mixer(p->r.model, VF_MIX_RECURRENT);
   p->new_runner = p->rules.dense_runner_v2 && !p->r.moe && !p->recurrent;
   resolve_batch(p);
-  /* --kv-cache-dtype auto: sparse latent attention takes 8 bits, and so do keys of several tokens
-   */
-  bool sparse =
-      vf_vllm_compresses(p->r.model) || (vf_ranks_has_cache(p->r.model, VF_CACHE_INDEXER) &&
-                                         vf_ranks_has_cache(p->r.model, VF_CACHE_LATENT));
+  /* --kv-cache-dtype auto: keys of several tokens take 8 bits, and sparse latent attention did so
+   * once, and does on GeForce Blackwell (flashinfer_mla_sparse.py: get_kv_cache_shape) */
+  uint32_t cc = p->r.e->devices[0].device.compute_capability;
+  bool sparse = vf_vllm_compresses(p->r.model) ||
+                (vf_vllm_sparse(p->r.model) && (p->rules.sparse_auto_narrow || cc / 10 == 12));
   vf_ranks_formats(&p->r, sparse ? VF_FORMAT_F8_E4M3 : VF_FORMAT_NONE);
   fill_workload(p);
   return VF_OK;
