@@ -11,7 +11,8 @@
 #include "core/training.h"
 #include "core/training_params.h"
 
-static const char *const methods[] = {"full", "lora", "dora", "qlora", NULL};
+/* rsLoRA scales its adapters by another factor: the same bytes as LoRA. */
+static const char *const methods[] = {"full", "lora", "dora", "qlora", "rslora", NULL};
 static const char *const precisions[] = {"bf16",   "mixed", "fp32",  "fp16",
                                          "float8", "mxfp8", "nvfp4", NULL};
 static const char *const checkpoints[] = {"full", "none", "selective", "offload", NULL};
@@ -132,9 +133,16 @@ static bool read_base(vf_run *r, const vf_train_request *q, vf_error *err) {
   return true;
 }
 
+static bool read_method(vf_run *r, const vf_train_request *q, vf_error *err) {
+  enum { RSLORA = VF_QLORA + 1 };
+  if (!choose(&r->method, q->method, methods, "method", err)) return false;
+  if (r->method == RSLORA) r->method = VF_LORA;
+  return true;
+}
+
 static bool read_words(vf_run *r, const vf_model *m, const vf_train_request *q, vf_error *err) {
   r->base_stated = q->base_quant != NULL;
-  if (!choose(&r->method, q->method, methods, "method", err)) return false;
+  if (!read_method(r, q, err)) return false;
   bool implied = q->method == NULL || r->method == VF_LORA; /* a quantized base has adapters */
   if (r->base_stated && implied) r->method = VF_QLORA;
   if (r->base_stated && r->method != VF_QLORA) {

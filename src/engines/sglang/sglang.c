@@ -150,6 +150,12 @@ static void size_windows(vf_sglang_plan *p) {
   p->window_ppm = (uint32_t)vf_min_u64(vf_max_u64(cap * 1000000 / full, 1000), 1000000);
 }
 
+/* gemma3_causal.py: Gemma3TextScaledWordEmbedding, which Gemma 3n and 4 use as well, is torch's own
+ * table, and each rank has all of it. */
+static bool has_whole_tables(const vf_model *m) {
+  return strncmp(m->type, "gemma3", 6) == 0 || strncmp(m->type, "gemma4", 6) == 0;
+}
+
 /* Experts lie over tp / ep ranks each; attention, and with it the cache, over tp / dp. */
 static void set_stage(vf_sglang_plan *p, uint32_t stage) {
   vf_ranks *s = &p->s;
@@ -160,7 +166,8 @@ static void set_stage(vf_sglang_plan *p, uint32_t stage) {
                         .vocab_multiple = 64,
                         .number_bytes = s->number_bytes,
                         .mtp = p->draft_layers != 0 && s->request->draft == NULL,
-                        .no_towers = s->request->text_only};
+                        .no_towers = s->request->text_only,
+                        .embeddings_whole = has_whole_tables(s->model)};
   vf_shard_stage(&s->shard, s->model, VF_STAGE_BEFORE_LAST, s->pp, stage);
   s->tp = tp / p->attention_dp;
   p->cell = vf_ranks_cell_of(s);
@@ -281,6 +288,7 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
       add_rank(&p, vf_ranks_device(&p.s, i / p.s.tp, stage, i % p.s.tp));
   }
   if (p.attention_dp > 1) e->workload.max_concurrency_x100 *= p.attention_dp;
+  e->workload.replicas *= p.attention_dp;
   vf_plan_keep(&p.s, sizeof p);
   vf_ranks_assume(&p.s, NULL, "Not enough memory. Please try to increase --mem-fraction-static.");
   return VF_OK;
