@@ -288,6 +288,7 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
       add_rank(&p, vf_ranks_device(&p.s, i / p.s.tp, stage, i % p.s.tp));
   }
   if (p.attention_dp > 1) e->workload.max_concurrency_x100 *= p.attention_dp;
+  e->workload.replicas *= p.attention_dp;
   vf_plan_keep(&p.s, sizeof p);
   vf_ranks_assume(&p.s, NULL, "Not enough memory. Please try to increase --mem-fraction-static.");
   return VF_OK;
