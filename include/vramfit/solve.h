@@ -118,10 +118,12 @@ typedef struct vf_answer {
   char model[128], quant[24], kv[24], engine[24], gpu[64];
   uint64_t ctx_tokens;
   uint32_t seqs, gpus;
-  vf_rate decode; /* of VF_MOST_NGL: its speed; 0: not known */
-  bool training;  /* quant is the method, ctx_tokens and seqs are those of a step */
+  vf_rate decode;     /* of VF_MOST_NGL: its speed; 0: not known */
+  bool training;      /* quant is the method, ctx_tokens and seqs are those of a step */
   bool cache_ram_off; /* it holds with --cache-ram 0 alone: with llama-server's kept prompts nothing
                          fits */
+  bool ctx_usual; /* no context was said, where the engine would lower it: ctx_tokens are 8192, or
+                     the model's limit */
 } vf_answer;
 
 /* Finds it by repeated estimates.  That nothing fits is an answer, too, and no failure.  Fails as
@@ -198,9 +200,11 @@ typedef struct vf_offers {
 VF_API VF_MUST_USE vf_status vf_offers_solve(vf_offers *out, const vf_context *ctx,
                                              const vf_deployment *deployment, vf_error *err);
 
-/* Says the context that a deployment does not, where its engine lowers it until it fits: the most
- * that FITS, but no less than llama.cpp's own least of 4096.  scratch is overwritten.  What is
- * said, and engines that take the whole context, stay as they are. */
+/* Says what a deployment leaves open, as its engine settles it; the estimate says so.  With
+ * `fit` on, llama.cpp's --fit plans context, experts and layers (vf_llama_fit()); else a context
+ * that is not given is lowered, where the engine does that: to the most that FITS, but no less than
+ * llama.cpp's own least of 4096.  scratch is overwritten.  What is said, and engines that take the
+ * whole context, stay as they are. */
 VF_API VF_MUST_USE vf_status vf_setup_settle(vf_setup *setup, vf_estimate *scratch, vf_error *err);
 
 /* ---- What runs on a device -------------------------------------------------------------- */
@@ -213,7 +217,7 @@ typedef struct vf_runner {
   char quant[24];
   uint64_t weights_bytes, need_bytes, need_high_bytes; /* at the context that was asked for */
   vf_verdict verdict;
-  bool popular;            /* of a model: Ollama's library has it */
+  bool popular;            /* of a model: Ollama's library has it; a device: it is common */
   uint32_t cpu_moe_layers; /* experts of so many layers in main memory */
   vf_rate decode;
   const char *released; /* of a model: "2026-04-02", "2026-04" or "2026"; NULL: not known */

@@ -15,7 +15,8 @@ extern "C" {
  * train`, the keys of files ('_' for '-'), and the
  * rows of trainers' own spellings (engines/trainers) all mean these. */
 #define VF_TRAIN_PARAMS(P)                                                                         \
-  P(METHOD, "method", "full|lora|dora|qlora", string, method, "what is trained (default full)")    \
+  P(METHOD, "method", "full|lora|rslora|dora|qlora", string, method,                               \
+    "what is trained (default full)")                                                              \
   P(PRECISION, "precision", "P", string, precision,                                                \
     "bf16 (default; ZeRO: mixed), mixed (fp32 weights, 16-bit compute), fp32, fp16, float8, "      \
     "mxfp8, "                                                                                      \
@@ -54,7 +55,7 @@ extern "C" {
     "what full training leaves as it is: towers, embeddings, output, experts, language (all but "  \
     "the towers)")                                                                                 \
   P(TRAIN_LAYERS, "train-layers", "N", count, train_layers,                                        \
-    "full training of the last N layers alone (default all)")                                      \
+    "the last N layers alone are trained, or have adapters (default all)")                         \
   P(IMAGES, "images", "N", count, images,                                                          \
     "images of the largest size in a sequence, for a model with a tower")                          \
   P(OBJECTIVE, "objective", "O", string, objective,                                                \
@@ -80,11 +81,14 @@ extern "C" {
     "--network: activations that one sample of a step keeps, as measured")                         \
   P(BUFFER, "buffer", "SIZE", size, buffer_bytes,                                                  \
     "--network: replay buffer or data set in the GPU's memory")
+/* vf_train_request.train_layers: all of them, whatever the program takes by itself. */
+#define VF_TRAIN_ALL_LAYERS (UINT32_C(1) << 20)
+
 /* What is to be trained, and how.  Words are those of the options of `vramfit train`; NULL is the
  * default that stands first. */
 typedef struct vf_train_request {
   size_t struct_size;        /* of the caller's struct, as vf_train_request_init() sets it */
-  const char *method;        /* full, lora, dora, qlora */
+  const char *method;        /* full, lora, rslora, dora, qlora */
   const char *precision;     /* bf16, mixed, fp32, fp16, float8, mxfp8, nvfp4 */
   const char *optimizer;     /* adamw, adamw-fused, adamw-8bit, adamw-4bit, adamw-paged,
                                 adamw-paged-8bit, sgd, momentum, adafactor, lion, lion-8bit, muon,
@@ -111,7 +115,8 @@ typedef struct vf_train_request {
   uint64_t sample_bytes;   /* of it: activations that one sample keeps */
   uint64_t buffer_bytes;   /* of it: a replay buffer or a data set in the GPU's memory */
   uint32_t optimizer_rank; /* of galore and apollo; 0: the optimizer's own */
-  uint32_t train_layers;   /* of full training: the last ones alone; 0: all */
+  uint32_t train_layers;   /* the last ones alone are trained, or have adapters; 0: as many as the
+                              program takes by itself, VF_TRAIN_ALL_LAYERS: all */
   uint32_t images;         /* of the largest size, in a sequence */
   bool step_in_backward;   /* a parameter's step as soon as its gradient is there */
   bool rollout_sleep;      /* the engine that generates gives its memory back in between */
@@ -121,8 +126,8 @@ typedef struct vf_train_request {
   const char *reference;   /* resident, shared, none, apart */
   const char *teacher; /* parameters ("70B") of the model that is learned from; a name only where
                           teacher_params says them, too */
-  const char *reward_model, *critic;                     /* the same, or "none" */
-  const char *rollout;                                   /* "0.3", "apart" */
+  const char *reward_model, *critic; /* the same, or "none" */
+  const char *rollout;               /* "0.3", "apart" */
   bool main_grads;                   /* gradients and master weights as Megatron keeps them, also
                                         where nothing else says that it is Megatron */
   uint64_t teacher_params, reward_params, critic_params; /* 0: as the words say */

@@ -209,6 +209,7 @@ typedef struct vf_device {
                            may take less of it; 0: there is one limit */
   bool several_sizes;   /* its name is sold with several sizes of memory: this is the smallest */
   uint32_t sold_gb;     /* the size that it is sold by; 0: not known, or another one was told */
+  bool common;          /* many people have one, or rent it: lists show it first */
 } vf_device;
 
 /* Parses "h100", "h100x8", "rtx-4090+rtx-3090", "cpu", a MIG instance "h200:1g.18gb", or a node
@@ -327,6 +328,13 @@ typedef struct vf_request {
   bool embeddings;    /* the whole batch is pooled: rows of logits as it has tokens */
   bool repack;        /* weights on the host in the CPU's own layout, beside the mapped file */
   bool no_host;       /* no pinned buffers on the host */
+
+  /* Serving engines.  What their rules follow from beside memory. */
+  vf_format dtype; /* of numbers that are not quantized: F16, BF16, F32; VF_FORMAT_NONE: auto */
+  bool long_ctx;   /* a context beyond the model's own limit is let through, where one is refused */
+  uint64_t ctx_limit_tokens; /* the model's own limit, where another one is said; 0: its config's */
+  uint32_t rope_factor_ppm;  /* stretches that limit, in millionths; 0: as the config says */
+  uint64_t rope_original_tokens; /* the limit before it is stretched; 0: as the config says */
 } vf_request;
 
 /* A request in which nothing is said. */
@@ -405,7 +413,7 @@ typedef struct vf_device_budget {
   bool pooled;                /* this host's memory is counted in a unified device's pool */
   bool has_pool;              /* the engine fills what is left with one pool for all requests */
   vf_interval pool;           /* its size */
-  uint64_t pool_tokens;       /* as the engine logs it; with several ranks, what all of them hold */
+  uint64_t pool_tokens;       /* as the engine logs it: what all ranks of a replica hold */
   vf_verdict verdict;         /* meaningful if device.total_known; of both limits the worse one */
   uint64_t growth_bytes;      /* most that is taken with use, on top of the need */
   vf_whole whole;             /* the second limit, where there are two */
@@ -444,6 +452,7 @@ typedef struct vf_workload {
   bool starts;                    /* whether the engine would start at all */
   uint64_t real_ctx_tokens;       /* mean of what requests really have; 0: ctx_tokens */
   uint64_t real_concurrency_x100; /* requests of that length that the pool holds, in hundredths */
+  uint32_t replicas; /* that have a pool each: requests above are those of all of them */
 } vf_workload;
 
 /* A reusable result: nothing is allocated while estimating once it is large enough. */

@@ -42,30 +42,9 @@ static vf_status open_all(job *j, vf_error *err) {
   return status == VF_OK ? vf_estimate_new(&j->scratch, j->ctx, err) : status;
 }
 
-/* What llama.cpp's --fit would make of the request; told, since the answer is about that. */
-static vf_status apply_fit(job *j, vf_error *err) {
-  size_t n;
-  vf_request *r = vf_setup_request(j->setup), before = *r;
-  const vf_device *devices = vf_setup_devices(j->setup, &n);
-  vf_status status = vf_llama_fit(r, j->scratch, vf_setup_model(j->setup), devices, n, err);
-  if (status != VF_OK || j->a->quiet) return status;
-  fputs("vramfit: note: --fit takes", stderr);
-  if (r->ctx_tokens != before.ctx_tokens)
-    fprintf(stderr, " --ctx %llu", (unsigned long long)r->ctx_tokens);
-  if (r->cpu_moe_layers != before.cpu_moe_layers)
-    fprintf(stderr, " --n-cpu-moe %u", (unsigned)r->cpu_moe_layers);
-  if (r->gpu_layers != before.gpu_layers) fprintf(stderr, " --ngl %d", (int)r->gpu_layers);
-  bool same = r->ctx_tokens == before.ctx_tokens && r->cpu_moe_layers == before.cpu_moe_layers &&
-              r->gpu_layers == before.gpu_layers;
-  fputs(same ? " it as it is\n" : "\n", stderr);
-  return VF_OK;
-}
-
 static vf_status solve(job *j, vf_error *err) {
   size_t n;
-  vf_status status = VF_OK;
-  if (j->d.fit == VF_ON) status = apply_fit(j, err);
-  if (status == VF_OK) status = vf_setup_settle(j->setup, j->scratch, err);
+  vf_status status = vf_setup_settle(j->setup, j->scratch, err);
   if (status == VF_OK) status = vf_setup_estimate(j->estimate, j->setup, err);
   if (status != VF_OK || j->a->quiet) return status;
   const vf_device *devices = vf_setup_devices(j->setup, &n);

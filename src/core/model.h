@@ -95,6 +95,14 @@ typedef struct vf_tower_item {
   uint32_t levels;        /* of its layers that feed later ones of the model, too */
 } vf_tower_item;
 
+/* Positions that a config stretches (rope_scaling), so that a context may be longer than what the
+ * model was trained with; all 0: it says nothing of that. */
+typedef struct vf_positions {
+  uint32_t factor_ppm;      /* in millionths */
+  uint64_t original_tokens; /* the limit before it; 0: not stated */
+  bool yarn;                /* in YaRN's way: the config's limit may be either */
+} vf_positions;
+
 struct vf_model {
   vf_arena *arena; /* owns the lists; the model itself lies in it too */
 
@@ -110,12 +118,14 @@ struct vf_model {
 
   uint64_t n_embd, n_vocab;
   uint64_t max_ctx_tokens; /* 0: not stated */
+  vf_positions stretch;    /* of its positions, as its config says */
   uint64_t n_params, n_active_params;
   uint64_t widest_row;  /* elements: the longest row of any layer's matrix */
   vf_format own_format; /* what its makers publish it in */
   vf_model *derived;    /* as its config describes it, where the tensors are a checkpoint's */
   bool from_file;       /* the tensors are those of a file, not derived from a config */
   bool plain_beside;    /* such a scheme, whose maker leaves all but experts in 16 bits */
+  const char *refusal;   /* why an engine would not load what it was told to; static; NULL */
   bool made_when_loaded; /* `repo` has it in 16 bits, and the engine makes it narrower */
   bool scheme_by_name;  /* quantized as the name of a scheme says: its makers differ in the rest */
   bool tied;            /* no output matrix: the token embedding serves */

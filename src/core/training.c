@@ -252,7 +252,8 @@ static vf_interval peak_of(vf_train *out, const vf_run *r, const vf_train_parts 
   out->backward_bytes = backward;
   out->step_bytes = step;
   return (vf_interval){vf_max_u64(less_than(backward, p->less), less_than(step, p->step_less)),
-                       vf_max_u64(backward, step), vf_max_u64(backward + p->more, step)};
+                       vf_max_u64(backward, step),
+                       vf_max_u64(backward + p->more, step + p->step_more)};
 }
 
 static void put_rollout(vf_train *out, const vf_run *r, uint64_t share) {

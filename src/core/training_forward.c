@@ -46,10 +46,23 @@ static uint64_t work_bytes(const moment *t) {
   return vf_train_divide(x->s->work_bytes, tp) + (tp > 1 ? 6 * x->m->n_embd : 0);
 }
 
+/* Beside logits that are worked on in place, or in pieces, lies what leads to them: the last norm
+ * with what it keeps, its result and that one's gradient.  PyTorch's own loss peaks before there is
+ * such a gradient, and its slope is the same for small vocabularies as for large ones.  A head that
+ * tensors share gathers its input, with a gradient of it. */
+static uint64_t head_input_bytes(const vf_train_share *x) {
+  const vf_run *r = x->r;
+  bool beside = r->loss != VF_LOSS_FULL || vf_run_is_megatron(r);
+  uint64_t h = x->m->n_embd; /* the norm 4, its result 2, a gradient 2 */
+  uint64_t norm = beside ? 8 * h : 0;
+  return vf_train_divide(norm, r->tp) + (r->tp > 1 ? 4 * h : 0);
+}
+
 static uint64_t logit_bytes(const moment *t) {
   const vf_train_share *x = t->x;
   if (!t->last || !vf_run_has_head(x->r)) return 0;
-  return vf_train_divide(x->m->n_vocab * vf_train_logits_hundredths(x->r) / 100, x->r->tp);
+  return vf_train_divide(x->m->n_vocab * vf_train_logits_hundredths(x->r) / 100, x->r->tp) +
+         head_input_bytes(x);
 }
 
 /* What selective checkpointing saves: Megatron's computes attention's scores again, which flash
@@ -91,6 +104,11 @@ static void add_logits(const moment *t) {
   vf_train_add(x, VF_LIST_LOGITS,
                VF_FACTORS(t->tokens, t->sequences, t->answers, {x->m->n_vocab, "logits"}),
                10 * vf_train_logits_hundredths(x->r), t->shared);
+  if (head_input_bytes(x) != 0)
+    vf_train_add_bytes(x, VF_LIST_LOGITS,
+                       VF_FACTORS(t->tokens, t->sequences, t->answers,
+                                  {head_input_bytes(x), "B of the head's input"}),
+                       x->r->cp);
 }
 
 /* The larger of the two is alive. */

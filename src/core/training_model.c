@@ -290,7 +290,7 @@ static uint64_t work_of(const vf_run *r, const vf_layer *l, widths w) {
 
 /* Below the first layer that is trained nothing is kept: no gradient goes there. */
 static bool is_below(const vf_model *m, const vf_run *r, uint32_t layer) {
-  return r->method == VF_FULL && r->train_layers != 0 && layer < m->n_layers - r->train_layers;
+  return r->train_layers != 0 && layer < m->n_layers - r->train_layers;
 }
 
 vf_train_model vf_train_model_of(const vf_model *m, const vf_run *r) {
@@ -302,10 +302,11 @@ vf_train_model vf_train_model_of(const vf_model *m, const vf_run *r) {
     if ((l->flags & VF_LAYER_MTP) != 0) continue;
     widths w = widths_of(m, l);
     s.layers++;
-    if (!is_below(m, r, i)) s.saved_bytes += saved_of(r, l, w), s.kept_layers++;
+    bool below = is_below(m, r, i);
+    if (!below) s.saved_bytes += saved_of(r, l, w), s.kept_layers++;
     s.unfused_bytes += unfused_bytes(l);
     s.work_bytes = vf_max_u64(s.work_bytes, work_of(r, l, w));
-    uint64_t inputs = r->method != VF_FULL ? add_adapters(&s, r, l, w) : 0;
+    uint64_t inputs = r->method != VF_FULL && !below ? add_adapters(&s, r, l, w) : 0;
     if (r->checkpoints == VF_CKPT_NONE) s.saved_bytes += 4 * inputs;
     s.dropout_bytes += 3 * inputs; /* a copy and a mask */
   }

@@ -55,6 +55,7 @@ typedef struct vf_train_parts {
   uint64_t checkpoints; /* of the activations: inputs of layers */
   uint64_t less, more;  /* at the end of the forward pass: what programs differ in */
   uint64_t step_less;   /* the same in the optimizer's step */
+  uint64_t step_more;
   /* Freed before the peak and kept by the allocator, on the device though not allocated: in pieces
    * between live tensors, and in segments of their own, which it gives back before it fails. */
   uint64_t fragments, cached;

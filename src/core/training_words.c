@@ -11,7 +11,8 @@
 #include "core/training.h"
 #include "core/training_params.h"
 
-static const char *const methods[] = {"full", "lora", "dora", "qlora", NULL};
+/* rsLoRA scales its adapters by another factor: the same bytes as LoRA. */
+static const char *const methods[] = {"full", "lora", "dora", "qlora", "rslora", NULL};
 static const char *const precisions[] = {"bf16",   "mixed", "fp32",  "fp16",
                                          "float8", "mxfp8", "nvfp4", NULL};
 static const char *const checkpoints[] = {"full", "none", "selective", "offload", NULL};
@@ -132,9 +133,16 @@ static bool read_base(vf_run *r, const vf_train_request *q, vf_error *err) {
   return true;
 }
 
+static bool read_method(vf_run *r, const vf_train_request *q, vf_error *err) {
+  enum { RSLORA = VF_QLORA + 1 };
+  if (!choose(&r->method, q->method, methods, "method", err)) return false;
+  if (r->method == RSLORA) r->method = VF_LORA;
+  return true;
+}
+
 static bool read_words(vf_run *r, const vf_model *m, const vf_train_request *q, vf_error *err) {
   r->base_stated = q->base_quant != NULL;
-  if (!choose(&r->method, q->method, methods, "method", err)) return false;
+  if (!read_method(r, q, err)) return false;
   bool implied = q->method == NULL || r->method == VF_LORA; /* a quantized base has adapters */
   if (r->base_stated && implied) r->method = VF_QLORA;
   if (r->base_stated && r->method != VF_QLORA) {
@@ -142,13 +150,15 @@ static bool read_words(vf_run *r, const vf_model *m, const vf_train_request *q, 
             methods[r->method]);
     return false;
   }
+  bool encoder = (m->flags & VF_MODEL_ENCODER) != 0;
   return choose(&r->precision, q->precision, precisions, "precision", err) &&
          choose(&r->optimizer, q->optimizer, vf_optimizer_words, "optimizer", err) &&
          choose(&r->checkpoints, q->checkpointing, checkpoints, "checkpointing", err) &&
          choose(&r->attention, q->attention, attentions, "attention", err) &&
          choose(&r->loss, q->loss, losses, "loss", err) &&
          choose(&r->parallel, q->parallel, parallels, "parallel", err) &&
-         choose(&r->objective, q->objective, objectives, "objective", err) &&
+         choose(&r->objective, q->objective == NULL && encoder ? "embedding" : q->objective,
+                objectives, "objective", err) &&
          choose(&r->base, q->base_quant, bases, "quant", err) && read_base(r, q, err) &&
          choose(&r->ema, q->ema, emas, "ema", err) &&
          gather(&r->offload, q->offload, offloads, "offload", err) &&
@@ -319,9 +329,6 @@ static bool has_tower(const vf_model *m) {
 /* What is left as it is, and what follows each gradient at once. */
 static vf_status check_parts(const vf_run *r, const vf_model *m, vf_error *err) {
   bool tower = has_tower(m);
-  if (r->train_layers != 0 && r->method != VF_FULL)
-    return vf_fail(err, VF_USAGE,
-                   "--train-layers is of --method full: adapters leave all else as it is");
   if (r->train_layers > m->n_layers)
     return vf_fail(err, VF_USAGE, "--train-layers %" PRIu32 ": the model has %" PRIu32 " layers",
                    r->train_layers, m->n_layers);
@@ -357,7 +364,7 @@ vf_status vf_run_read(vf_run *out, const vf_model *m, const vf_train_request *q,
               .tiled = q->tiled_mlp,
               .step_in_backward = q->step_in_backward,
               .optimizer_rank = q->optimizer_rank,
-              .train_layers = q->train_layers,
+              .train_layers = q->train_layers != VF_TRAIN_ALL_LAYERS ? q->train_layers : 0,
               .images = q->images,
               .main_grads = q->main_grads};
   if (!read_words(&r, m, q, err)) return VF_UNKNOWN;

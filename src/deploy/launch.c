@@ -137,7 +137,32 @@ static const char *program_of(const vf_engine *engine) {
   return p->words; /* another name of it */
 }
 
+/* Whether the line has a word for it. */
+static bool has_words(const vf_dialect *d, const char *param) {
+  for (size_t i = 0; i < d->n_rows; i++) {
+    const vf_spelling *row = &d->rows[i];
+    if (row->param != NULL && row->words != NULL && !row->silent && strcmp(row->param, param) == 0)
+      return true;
+  }
+  return false;
+}
+
+/* What variables alone say stands in front of the program. */
+static void put_variables(vf_text *out, const vf_engine *engine, const saying *l) {
+  for (size_t i = 0; i < engine->dialect->n_rows; i++) {
+    const vf_spelling *row = &engine->dialect->rows[i];
+    if (row->param == NULL || row->words != NULL || row->env == NULL) continue;
+    if (has_words(engine->dialect, row->param)) continue;
+    const vf_param *p = vf_param_find(row->param, strlen(row->param));
+    if (p == NULL || !is_said(p, l)) continue;
+    vf_text_printf(out, "%s=", row->env);
+    put_value(out, l, p, row);
+    vf_text_put(out, " ");
+  }
+}
+
 static void put_line(vf_text *out, const vf_engine *engine, const saying *l) {
+  put_variables(out, engine, l);
   put_program(out, program_of(engine));
   for (size_t i = 0; i < engine->dialect->n_rows; i++) put_row(out, l, &engine->dialect->rows[i]);
 }

@@ -28,6 +28,7 @@ struct vf_setup {
   vf_deployment published; /* of a training: what is opened */
   vf_assumption settled[OWN_REMARKS];
   size_t n_settled;
+  char text[VF_SETUP_TEXT];
   vf_opened opened;
   size_t n_devices;
   vf_device devices[VF_MAX_DEVICES];
@@ -150,6 +151,7 @@ static vf_status open_main(vf_opened *o, const vf_context *ctx, const vf_deploym
                                   : vf_load(&l, ctx, d->model, depth, err);
   if (status == VF_OK) {
     o->request.engine = vf_unsaid_engine(d, &l, devices, n);
+    l.engines_quant = d->engines_quant;
     status = vf_build_model(&o->model, &l, d->quant, o->request.engine, err);
   }
   vf_loaded_free(&l);
@@ -392,6 +394,10 @@ const vf_deployment *vf_setup_from(const vf_setup *s) {
 
 void vf_setup_remark(vf_setup *s, const char *code, const char *text) {
   if (s->n_settled < OWN_REMARKS) s->settled[s->n_settled++] = (vf_assumption){code, text};
+}
+
+char *vf_setup_text(vf_setup *s) {
+  return s->text;
 }
 
 bool vf_setup_keeps_ctx(const vf_setup *s) {

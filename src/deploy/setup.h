@@ -37,6 +37,10 @@ vf_status vf_deployment_quant_check(const char *quant, vf_error *err);
 /* Something that was settled where the deployment left it open; static texts, a few of them. */
 void vf_setup_remark(vf_setup *s, const char *code, const char *text);
 
+/* Room for one text of those that is not static. */
+enum { VF_SETUP_TEXT = 120 };
+char *vf_setup_text(vf_setup *s);
+
 /* Whether the deployment says that a context is not to be lowered: --fit off, or --fit on, which
  * does its own. */
 bool vf_setup_keeps_ctx(const vf_setup *s);

@@ -183,6 +183,16 @@ static void take_stages(const vf_trainer_reading *r) {
     d->train.vpp = (uint32_t)(stage / part);
 }
 
+/* grpo_trainer.py: a reference model where beta is not 0, which with adapters is the base. */
+static void take_reference(const vf_trainer_reading *r) {
+  vf_train_request *q = &vf_command_edit(r->c)->train;
+  const char *beta = r->network->beta;
+  bool grpo = q->objective != NULL && strcmp(q->objective, "grpo") == 0;
+  bool full = q->method == NULL || strcmp(q->method, "full") == 0;
+  if (!grpo || q->reference != NULL || beta == NULL || beta[strspn(beta, "0.")] == '\0') return;
+  q->reference = full ? "resident" : "shared";
+}
+
 vf_status vf_trainer_network_close(const vf_trainer_reading *r, vf_error *err) {
   enum { MOST_NODES = 1 << 16, MOST_GPUS = 1 << 20 };
   vf_trainer_network *n = r->network;
@@ -195,6 +205,7 @@ vf_status vf_trainer_network_close(const vf_trainer_reading *r, vf_error *err) {
     d->gpus = (uint32_t)all;
     n->nodes = 0;
   }
+  take_reference(r);
   take_batch(r);
   take_stages(r);
   return describe(r, err);

@@ -315,7 +315,8 @@ static vf_status take_map(const vf_trainer_reading *r, const vf_spelling *row, c
       continue;
     }
     if (m == 0) continue;
-    snprintf(ours, sizeof ours, "%.*s", (int)m, found);
+    bool same = m == 1 && *found == '='; /* "*:=": any other as it is */
+    snprintf(ours, sizeof ours, "%.*s", same ? (int)strlen(part) : (int)m, same ? part : found);
     if (row->param != NULL) status = set_any(r, row->param, ours, err);
     *taken = true;
   }

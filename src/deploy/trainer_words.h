@@ -28,7 +28,8 @@
   N(untied)                                                                                        \
   N(qk_norm)                                                                                       \
   N(global_batch)                                                                                  \
-  N(stage_layers)
+  N(stage_layers)                                                                                  \
+  N(beta)
 
 typedef struct vf_trainer_network {
 #define VF_NETWORK_FIELD(name) const char *name;
@@ -51,7 +52,7 @@ vf_status vf_trainer_network_set(const vf_trainer_reading *r, const char *name, 
                                  vf_error *err);
 
 /* When all words are read: the model that its numbers describe, steps that follow from the whole
- * batch, GPUs of all nodes. */
+ * batch, GPUs of all nodes, a reference that GRPO's beta asks for. */
 vf_status vf_trainer_network_close(const vf_trainer_reading *r, vf_error *err);
 
 /* The row of a word, and the table it stands in; NULL: nobody knows it.  Further rows of the same

@@ -9,6 +9,7 @@
 
 #include "base/units.h"
 #include "deploy/param.h"
+#include "engines/llamacpp/llamacpp.h"
 #include "models/arch.h"
 
 bool vf_engine_spells(const vf_engine *engine, size_t param) {
@@ -58,5 +59,7 @@ const char *vf_unsaid_engine(const vf_deployment *d, const vf_loaded *l, const v
   if (l->engine != NULL) return family_of(l->engine);
   const char *method = vf_facts_string(&l->facts, "quantization_config.quant_method", "");
   if (method[0] != '\0' && n > 0 && is_for_servers(&devices[0])) return NULL;
-  return vf_arch_has_gguf(&l->facts) ? vf_engine_llamacpp.name : NULL;
+  const char *arch = vf_arch_gguf(&l->facts);
+  if (arch == NULL) return NULL;
+  return vf_llamacpp_runs(arch) ? vf_engine_llamacpp.name : vf_engine_transformers.name;
 }

@@ -212,6 +212,10 @@ static void remark_devices(vf_estimate *e, const vf_device *devices, size_t coun
     break;
   }
   remark_share(e, &devices[0]);
+  if (count > 1 && devices[0].kind == VF_DEVICE_UNIFIED && devices[1].kind == VF_DEVICE_UNIFIED)
+    vf_estimate_assume(e, "several-machines",
+                       "each of these is a machine of its own: a network lies between them, and "
+                       "speeds are as if they were one");
   if (count < named)
     vf_estimate_assume(e, "fewer-devices",
                        "the engine refuses so many GPUs for this model: the others stay idle");

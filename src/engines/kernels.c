@@ -31,7 +31,6 @@ static const struct {
     {"AWQ", 80, 75, "awq-fallback",
      "this GPU has no Marlin kernels (Ampere on): AWQ's own are slow"},
     {"INT8", 75, 75, "", ""},
-    {"BF16", 80, 0, "bf16-fallback", "this GPU has no bfloat16 (Ampere on): float16 is used"},
 };
 enum { N_KERNELS = sizeof kernels / sizeof *kernels };
 

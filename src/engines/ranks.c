@@ -33,8 +33,9 @@ bool vf_ranks_has_cache(const vf_model *m, vf_cache_kind kind) {
 
 static vf_status resolve_length(vf_ranks *s, vf_error *err) {
   vf_workload *w = s->w;
-  w->requested_ctx_tokens =
-      s->request->ctx_tokens != 0 ? s->request->ctx_tokens : s->model->max_ctx_tokens;
+  w->requested_ctx_tokens = s->request->ctx_tokens != 0         ? s->request->ctx_tokens
+                            : s->request->ctx_limit_tokens != 0 ? s->request->ctx_limit_tokens
+                                                                : s->model->max_ctx_tokens;
   w->ctx_tokens = w->requested_ctx_tokens;
   w->seqs = s->request->seqs != 0 ? s->request->seqs : 1;
   if (w->ctx_tokens == 0)
@@ -80,7 +81,11 @@ vf_status vf_ranks_begin_as(vf_ranks *s, uint32_t newest, vf_ranks_asked asked, 
     return vf_fail(err, VF_UNSUPPORTED, "%s on a CPU is not known: name a GPU", s->name);
   s->version = s->e->version[0] != '\0' ? vf_ranks_version(s->e->version) : newest;
   s->moe = vf_model_has_experts(s->model);
-  s->number_bytes = strcmp(s->model->quant, "F32") == 0 ? 4 : 2;
+  bool wide = strcmp(s->model->quant, "F32") == 0;
+  s->number = wide                                    ? VF_FORMAT_F32
+              : s->model->own_format == VF_FORMAT_F16 ? VF_FORMAT_F16
+                                                      : VF_FORMAT_BF16;
+  s->number_bytes = wide ? 4 : 2;
   vf_status status = resolve_length(s, err);
   if (status == VF_OK) status = resolve_ranks(s, asked, err);
   if (status != VF_OK) return status;
@@ -89,6 +94,7 @@ vf_status vf_ranks_begin_as(vf_ranks *s, uint32_t newest, vf_ranks_asked asked, 
   s->w->pp = s->pp;
   s->w->dp = s->dp;
   s->w->ep = s->ep;
+  s->w->replicas = s->dp;
   s->w->output_rows = s->w->seqs;
   if (s->request->real_ctx_tokens[0] != 0) s->w->real_ctx_tokens = vf_ranks_lengths(s).bytes;
   s->w->starts = true;
@@ -101,10 +107,7 @@ vf_status vf_ranks_begin(vf_ranks *s, uint32_t newest, vf_error *err) {
 }
 
 void vf_ranks_formats(vf_ranks *s, vf_format own) {
-  if (own == VF_FORMAT_NONE)
-    own = s->number_bytes == 4                    ? VF_FORMAT_F32
-          : s->model->own_format == VF_FORMAT_F16 ? VF_FORMAT_F16
-                                                  : VF_FORMAT_BF16;
+  if (own == VF_FORMAT_NONE) own = s->number;
   s->w->kv_k = s->request->kv_k != VF_FORMAT_NONE ? s->request->kv_k : own;
   s->w->kv_v = s->request->kv_v != VF_FORMAT_NONE ? s->request->kv_v : s->w->kv_k;
 }
@@ -419,14 +422,25 @@ void vf_ranks_set_pool(vf_ranks *s, uint32_t device, vf_interval pool, uint64_t 
   if (device == 0 || x100 * s->dp < w->max_concurrency_x100) w->max_concurrency_x100 = x100 * s->dp;
 }
 
+void vf_ranks_crowd(vf_ranks *s, uint32_t at_once) {
+  s->e->refused = true;
+  vf_estimate_assume_that(s->e, "too-many-seqs",
+                          "%s starts, and runs %" PRIu32 " of the %" PRIu32
+                          " requests at once: the others wait",
+                          s->name, at_once, s->w->seqs);
+}
+
 void vf_ranks_assume(vf_ranks *s, const char *newest, const char *no_room) {
   vf_estimate *e = s->e;
   if (newest == NULL) newest = "the newest version of the engine that is known";
   if (no_room == NULL) no_room = "the engine would find no memory for its cache";
   if (e->version[0] == '\0') vf_estimate_assume(e, "engine-version", newest);
-  if (s->request->ctx_tokens == 0)
+  if (s->request->ctx_tokens == 0 && !s->request->ctx_fits)
     vf_estimate_assume(e, "ctx-default", "no --ctx given: the model's whole context");
-  if (s->model->max_ctx_tokens != 0 && s->w->requested_ctx_tokens > s->model->max_ctx_tokens)
+  bool told =
+      s->request->rope_factor_ppm != 0 || s->request->ctx_limit_tokens != 0 || s->e->refused;
+  if (s->model->max_ctx_tokens != 0 && s->w->requested_ctx_tokens > s->model->max_ctx_tokens &&
+      !told && s->model->stretch.factor_ppm == 0)
     vf_estimate_assume(e, "ctx-beyond-model", "the context is beyond the model's own limit");
   if (s->request->tp == 0 && s->tp > 1)
     vf_estimate_assume(e, "tp-default", "no --tp given: all GPUs share every layer");

@@ -21,7 +21,8 @@ typedef struct vf_ranks {
   const char *name;        /* of the engine, as people write it */
   uint32_t version;        /* as vf_ranks_version() counts; its newest where none was named */
   uint32_t tp, pp, dp, ep; /* ep of the tp ranks share the list of experts */
-  uint32_t number_bytes;   /* of a number that is not quantized */
+  vf_format number;        /* the type of numbers that are not quantized, */
+  uint32_t number_bytes;   /* and its bytes */
   uint32_t batch_tokens;   /* in one forward pass */
   bool moe;
   bool told;      /* why it would not start has been said */
@@ -109,6 +110,9 @@ vf_interval vf_ranks_pool_of(const vf_ranks *s, uint32_t device, vf_interval bud
 
 /* Tells a pool of this size, tokens and requests of full length (in hundredths). */
 void vf_ranks_set_pool(vf_ranks *s, uint32_t device, vf_interval pool, uint64_t tokens);
+
+/* More requests than run at once: the engine starts all the same, and the others wait. */
+void vf_ranks_crowd(vf_ranks *s, uint32_t at_once);
 
 /* Assumptions that all of them share; newest, no_room: what is said where no version was named, and
  * where there is no room for the cache (NULL: plain words). */

@@ -131,10 +131,10 @@ static vf_status find_text_model(const vf_arch **out, vf_facts *view, const vf_f
   return *out != NULL ? VF_OK : unknown_arch(facts, key, type, err);
 }
 
-bool vf_arch_has_gguf(const vf_facts *facts) {
+const char *vf_arch_gguf(const vf_facts *facts) {
   const vf_arch *arch;
   vf_facts view;
-  return find_text_model(&arch, &view, facts, NULL) == VF_OK && arch->gguf != NULL;
+  return find_text_model(&arch, &view, facts, NULL) == VF_OK ? arch->gguf : NULL;
 }
 
 /* ---- What stands above the layers ------------------------------------------------------- */
@@ -221,6 +221,7 @@ static void describe(vf_builder *b) {
   m->n_embd = vf_hparam_need(&b->h, VF_HP_N_EMBD, 0);
   m->n_vocab = vf_hparam_need(&b->h, VF_HP_N_VOCAB, 0);
   m->max_ctx_tokens = vf_hparam_at(&b->h, VF_HP_CTX, 0, 0);
+  m->stretch = vf_builder_stretch(b);
   m->own_format = own_format(b->facts);
   m->flags = b->arch->model_flags | places_flags(b);
   if (b->arch->traits & VF_TRAIT_WINDOW_UNUSED) m->flags |= VF_MODEL_WINDOW_UNUSED;

@@ -23,8 +23,8 @@ vf_status vf_arch_build_file(vf_model **out, const vf_facts *facts, const vf_inv
 vf_status vf_arch_check_checkpoint(const vf_model *derived, const vf_inventory *inv,
                                    const char *source, vf_error *err);
 
-/* Whether llama.cpp has an architecture for a HF-style config. */
-bool vf_arch_has_gguf(const vf_facts *facts);
+/* What a GGUF file calls the architecture of a HF-style config; NULL: it has no name for it. */
+const char *vf_arch_gguf(const vf_facts *facts);
 
 /* The model_type of row i, NULL beyond the end. */
 const char *vf_arch_name(size_t i);

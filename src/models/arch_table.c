@@ -239,10 +239,9 @@ static void tune_deepseek4(vf_builder *b, uint32_t i, vf_layer *l) {
   vf_hparams *h = &b->h;
   l->streams = vf_hparam_at(h, VF_HP_HYPER_STREAMS, i, 0);
   vf_lay_compressed(b, i, l);
-  if (b->gguf) return;
   if (i < vf_hparam_at(h, VF_HP_TABLE_LAYERS, i, 0))
     l->ops |= VF_OPS_ROUTER_TABLE;
-  else
+  else if (!b->gguf)
     l->flags |= VF_LAYER_PROBS_BIAS;
 }
 

@@ -103,6 +103,11 @@ bool vf_builder_flag(vf_builder *b, const char *key, bool fallback);
 /* 1 or 0 (true or false) for layer i of a list; -1 if there is no such list. */
 int vf_builder_switch(const vf_builder *b, const char *key, uint32_t i);
 
+/* stretch.c: the kind of rope scaling, "" for none; and how it stretches the model's limit, whose
+ * factor is checked: what is none is an error of the builder. */
+const char *vf_rope_kind(const vf_facts *facts);
+vf_positions vf_builder_stretch(vf_builder *b);
+
 /* layout.c: describes all layers. */
 void vf_layout(vf_builder *b);
 

@@ -238,17 +238,6 @@ static void add_outputs(vf_builder *b) {
   if (traits & VF_TRAIT_HEAD_BIAS) add_bias(b, VF_ROLE_OUTPUT, -1, m->n_vocab, 1);
 }
 
-/* Newer configs call it rope_parameters and rope_type, older ones rope_scaling and type. */
-static const char *rope_kind(const vf_facts *f) {
-  static const char *const keys[] = {"rope_scaling.rope_type", "rope_scaling.type",
-                                     "rope_parameters.rope_type", "rope_parameters.type"};
-  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-    const char *kind = vf_facts_string(f, keys[i], NULL);
-    if (kind != NULL) return kind;
-  }
-  return "";
-}
-
 /* Half of the rotated part of a head: partial_rotary_factor in thousandths, rounded like int(). */
 static uint64_t rope_frequencies(const vf_builder *b) {
   const vf_fact *f = vf_facts_find(b->facts, "partial_rotary_factor");
@@ -260,7 +249,7 @@ static uint64_t rope_frequencies(const vf_builder *b) {
 
 /* The converter writes computed frequencies as tensors for two kinds of rope scaling. */
 static void add_rope_tables(vf_builder *b) {
-  const char *kind = rope_kind(b->facts);
+  const char *kind = vf_rope_kind(b->facts);
   uint64_t n = rope_frequencies(b);
   if (strcmp(kind, "llama3") == 0) add(b, VF_ROLE_ROPE_FREQS, -1, n, 1);
   if (strcmp(kind, "longrope") != 0 && strcmp(kind, "su") != 0) return;

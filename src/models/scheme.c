@@ -644,11 +644,11 @@ static bool is_compressor(const vf_tensor *t) {
   return t->role == VF_ROLE_COMPRESSOR || t->role == VF_ROLE_INDEXER_COMPRESSOR;
 }
 
-static bool is_matrix(const vf_scheme *s, const vf_tensor *t) {
+static bool is_matrix(const vf_scheme *s, const vf_model *m, const vf_tensor *t) {
   vf_category c = vf_roles[t->role].category;
   if (is_compressor(t)) return false;
   if (vf_tensor_dims(t) < 2 || t->suffix != VF_SUFFIX_WEIGHT) return false;
-  if (s->experts_only) return vf_role_is_expert(t->role);
+  if (s->experts_only && vf_model_has_experts(m)) return vf_role_is_expert(t->role);
   if (t->role == VF_ROLE_TOWER_MATRIX) return s->towers && t->tower != 0;
   if (c == VF_CATEGORY_EMBEDDING) return s->embeddings && t->role == VF_ROLE_TOKEN_EMBD;
   if (c == VF_CATEGORY_OUTPUT) return s->output;
@@ -658,7 +658,7 @@ static bool is_matrix(const vf_scheme *s, const vf_tensor *t) {
 
 /* The rule for a tensor; NULL: it stays as it is. */
 static const vf_scheme_rule *rule_for(expressions *x, const vf_scheme *s, const vf_tensor *t) {
-  if (!is_matrix(s, t) || lists(x, s->ignore, t)) return NULL;
+  if (!is_matrix(s, x->m, t) || lists(x, s->ignore, t)) return NULL;
   if (s->own_experts && vf_role_is_expert(t->role)) return &s->experts;
   for (size_t i = 0; i < s->n_groups; i++)
     if (targets(x, &s->groups[i], t)) return &s->groups[i].rule;

@@ -147,7 +147,7 @@ static const char *const fillers[] = {"quantized", "quant",  "ct",      "compres
                                       "modelopt",  "e4m3",   "static",  "sym",        "dwq",
                                       "quark",     "tensor", "per",     "weight",     "only",
                                       "marlin",    "ptpc",   "instant", NULL};
-static const char *const details[] = {"dynamic", "block", "channel", "int4", NULL};
+static const char *const details[] = {"dynamic", "block", "channel", "int4", "int8mix", NULL};
 
 static bool is_among(const char *const *list, const char *word) {
   for (; *list != NULL; list++)
@@ -284,6 +284,41 @@ static bool change_bpw(vf_scheme *out, const details_of *d, const char *title) {
   return true;
 }
 
+/* ---- Two formats in one name ------------------------------------------------------------ */
+
+/* "NVFP4-FP8", "MXFP4-Q8", "Int4-Int8Mix": what is not an expert has the wider one (exo's
+ * convert_glm5_mxfp4_q8.py, the configs of RedHatAI's and QuantTrio's checkpoints). */
+static const struct {
+  const char *word, *row, *shown;
+} wider[] = {{"fp8", "fp8-channel", "FP8"},   {"f8", "fp8-channel", "FP8"},
+             {"mxfp8", "mxfp8", "MXFP8"},     {"int8mix", "int8", "INT8"},
+             {"q8", "mlx-8bit", "8-bit"},     {"q6", "mlx-6bit", "6-bit"},
+             {"q5", "mlx-5bit", "5-bit"},     {"q4", "mlx-4bit", "4-bit"}};
+enum { N_WIDER = sizeof wider / sizeof *wider };
+
+/* Which of them the words have beside one of four bits; N_WIDER: none.  MLX's are of MLX alone. */
+static size_t wider_among(char words[MOST_WORDS][WORD_SIZE], size_t n, const vf_scheme *narrow) {
+  bool mlx = strcmp(narrow->method, "mlx") == 0;
+  size_t i = 0;
+  if (narrow->groups[0].rule.bits_x100 != 400) return N_WIDER;
+  while (i < N_WIDER && (!has(words, n, wider[i].word) || mlx != (wider[i].word[0] == 'q'))) i++;
+  return i;
+}
+
+/* Without experts it is not known which matrices are which: all of them have the wider one. */
+static void add_wider(vf_scheme *s, size_t i) {
+  vf_scheme wide;
+  if (i == N_WIDER || !vf_scheme_named(&wide, wider[i].row)) return;
+  size_t n = strlen(s->name);
+  s->experts = s->groups[0].rule;
+  s->own_experts = true;
+  s->experts_only = false;
+  s->groups[0].rule = wide.groups[0].rule;
+  s->share = (vf_weights_share){995, 1000, 1005};
+  s->remark = "the name says two formats: experts have the narrower one, all else the wider";
+  snprintf(s->name + n, sizeof s->name - n, " + %s", wider[i].shown);
+}
+
 /* Four bits, and no word of how: from groups of 128 with a scale to groups of 64 with 32 bits each,
  * which is the widest of the usual ones (bitsandbytes). */
 static bool take_four_bits(vf_scheme *out) {
@@ -322,15 +357,22 @@ bool vf_scheme_named(vf_scheme *out, const char *name) {
   if (row != NULL) return start_from(out, row);
   if (!split(words, &n, name)) return false;
   const char *method = method_among(words, n);
+  bool mlx = has(words, n, "mlx");
   for (size_t i = 0; i < n; i++) {
     if (vf_scheme_word_kind(words[i]) == VF_SCHEME_WORD_OTHER && strcmp(words[i], "auto") != 0 &&
-        strcmp(words[i], "round") != 0)
+        strcmp(words[i], "round") != 0 && !(words[i][0] == 'q' && mlx))
       return false;
     read_detail(&d, words[i]);
     d.channel |= strcmp(words[i], "channel") == 0 || strcmp(words[i], "dynamic") == 0;
     d.block |= strcmp(words[i], "block") == 0;
   }
-  if (method != NULL) return put_together(out, method, &d);
+  bool eight = has(words, n, "w8a16") || has(words, n, "w8a8"); /* "GPTQ-W8A16" */
+  if (eight && d.bits == 0) d.bits = 8;
+  if (method != NULL) {
+    bool known = put_together(out, method, &d);
+    if (known) add_wider(out, wider_among(words, n, out));
+    return known;
+  }
   if (d.bpw_x100 != 0) return put_together(out, "exl3-4.0bpw", &d);
   return d.bits == 4 ? take_four_bits(out) : d.bits == 8 && vf_scheme_named(out, "int8");
 }

@@ -305,7 +305,9 @@ static bool is_like(const vf_model *m, uint32_t i, uint32_t k) {
   uint64_t kinds = VF_LAYER_KV_SHARED;
   return a->mixers == c->mixers && (a->n_experts != 0) == (c->n_experts != 0) &&
          (a->n_ff != 0) == (c->n_ff != 0) && (a->flags & kinds) == (c->flags & kinds) &&
-         (a->window != 0) == (c->window != 0) && a->index_heads == c->index_heads;
+         (a->window != 0) == (c->window != 0) && a->index_heads == c->index_heads &&
+         (a->compress != 0) == (c->compress != 0) &&
+         (a->ops & VF_OPS_ROUTER_TABLE) == (c->ops & VF_OPS_ROUTER_TABLE);
 }
 
 /* A table in place of a choice by scores makes a layer another one, too. */

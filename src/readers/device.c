@@ -165,6 +165,8 @@ static vf_status read_device(vf_device *out, const entry_facts *e, vf_error *err
   d.kind = (vf_device_kind)kind;
   d.backend = (vf_backend)backend;
   d.compute_capability = compute_capability(e);
+  const vf_fact *common = vf_facts_find(&e->own, "common");
+  d.common = common != NULL && common->type == VF_FACT_BOOL && common->as.boolean;
   snprintf(d.id, sizeof d.id, "%s", string(e, "id"));
   snprintf(d.name, sizeof d.name, "%s", string(e, "name"));
   *out = d;

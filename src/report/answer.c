@@ -135,12 +135,15 @@ static void put_page(vf_out *out, const void *result, const vf_report_options *o
   put_subject(out, a);
   if (a->found) put_choice(out, a, &a->best, options);
   if (a->has_next) put_choice(out, a, &a->next, options);
+  if (a->ctx_usual)
+    vf_out_put(out, "  no --ctx given: the usual one; --ctx max is the model's own\n");
   if (a->cache_ram_off)
-    vf_out_put(out, "  with --cache-ram 0: what llama-server may keep of past prompts leaves no room\n");
+    vf_out_put(out,
+               "  with --cache-ram 0: what llama-server may keep of past prompts leaves no room\n");
   vf_out_color(out, VF_OUT_DIM);
   if (a->found && !a->has_next && a->end != NULL) vf_out_printf(out, "  %s\n", a->end);
   if (a->kind == VF_MOST_GPU)
-    vf_out_put(out, "  cheapest: least memory, then least bandwidth, Intel's and rarer ones last; "
+    vf_out_put(out, "  cheapest: least memory, then least bandwidth, of those that many have; "
                     "prices are not known\n");
   vf_out_color(out, VF_OUT_RESET);
 }

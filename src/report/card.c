@@ -30,7 +30,8 @@ typedef struct segment {
 typedef struct map {
   segment segments[SEGMENTS];
   size_t n;
-  uint64_t total_bytes, over_bytes; /* needed beyond what is there */
+  uint64_t total_bytes;
+  uint64_t over_bytes, worst_bytes; /* needed beyond what is there: expected, at worst */
 } map;
 
 static void put_segment(map *m, const char *name, uint64_t bytes, uint64_t kv, segment_kind kind) {
@@ -64,6 +65,8 @@ static map make_map(const vf_place *p, const vf_placed_scenario *s, size_t devic
   const vf_device_budget *b = &s->plan.budgets[device];
   map m = {.total_bytes = b->device.total_bytes};
   bool unified = b->device.kind == VF_DEVICE_UNIFIED;
+  if (b->need.high_bytes > b->capacity_bytes)
+    m.worst_bytes = b->need.high_bytes - b->capacity_bytes;
   put_segment(&m, unified ? "system" : "driver", b->device.reserved_bytes, 0, SEGMENT_SYSTEM);
   put_segment(&m, "others", b->device.used_bytes, 0, SEGMENT_SYSTEM);
   for (size_t i = 0; i < p->n_items; i++) {
@@ -209,6 +212,20 @@ static void text_foot(vf_out *out, const vf_place *p, const vf_placed_scenario *
   vf_out_put(out, "\n");
 }
 
+/* "short by 18.8 GiB, 22.6 GiB at worst", or the worst alone. */
+static void put_short(vf_out *out, const map *m, vf_unit unit) {
+  char buf[96];
+  vf_text t = vf_text_on(buf, sizeof buf);
+  if (m->over_bytes > 0) {
+    vf_text_put(&t, "short by ");
+    vf_text_size(&t, m->over_bytes, unit, 1);
+    vf_text_printf(&t, " %s, ", vf_unit_name(unit));
+  }
+  vf_text_size(&t, m->worst_bytes, unit, 1);
+  vf_text_printf(&t, " %s%s at worst", vf_unit_name(unit), m->over_bytes > 0 ? "" : " short");
+  vf_out_text(out, &t);
+}
+
 static void text_device(vf_out *out, const vf_place *p, const vf_placed_scenario *s, size_t device,
                         vf_unit unit) {
   map m = make_map(p, s, device);
@@ -226,9 +243,9 @@ static void text_device(vf_out *out, const vf_place *p, const vf_placed_scenario
     text_segment(out, &m.segments[i], &m, from, label, unit);
     from += m.segments[i].bytes;
   }
-  if (m.over_bytes > 0) {
-    vf_out_put(out, "  short by");
-    put_size(out, m.over_bytes, unit);
+  if (m.worst_bytes > 0) {
+    vf_out_put(out, "  ");
+    put_short(out, &m, unit);
     vf_out_put(out, "\n");
   }
   text_room(out, p, s, &m, device);
@@ -342,8 +359,8 @@ static void svg_device(vf_out *out, const vf_place *p, const vf_placed_scenario 
   svg_size(out, m.total_bytes, unit);
   vf_out_printf(out, " · %s, compute %s", vf_verdict_word[s->plan.verdict].shown,
                 vf_compute_shown[s->compute]);
-  if (m.over_bytes > 0) vf_out_put(out, " · short by ");
-  if (m.over_bytes > 0) svg_size(out, m.over_bytes, unit);
+  if (m.worst_bytes > 0) vf_out_put(out, " · ");
+  if (m.worst_bytes > 0) put_short(out, &m, unit);
   vf_out_put(out, "</text>\n");
   for (size_t i = 0; i < m.n; i++) {
     svg_segment(out, &m.segments[i], from, scale, y + 40, unit);

@@ -1,7 +1,7 @@
 /* chart_svg.c - the pictures as one self-contained SVG 1.1 document.
  *
  * No scripts, no fonts, nothing that is fetched; dark where the reader's screen is.  Coordinates
- * are whole numbers of pixels. */
+ * are whole numbers of pixels, but edges of areas, which would be stairs, in tenths. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +17,8 @@ enum {
   BAR_HEIGHT = 22,
   BAR_STEP = 46,
   PLOT_HEIGHT = 300,
-  MOST_BARS = 16
+  MOST_BARS = 16,
+  LONGEST_NAME = 36 /* characters of a model's, in the title */
 };
 
 typedef struct picture {
@@ -94,7 +95,10 @@ static void text_headline(vf_text *t, const vf_estimate *e) {
   vf_model_info m;
   vf_model_info_get(vf_estimate_model(e), &m);
   vf_text_printf(t, "%s   ", vf_verdict_word[vf_estimate_verdict(e)].shown);
-  vf_text_escaped(t, m.id, strlen(m.id));
+  size_t n = strlen(m.id), skip = n > LONGEST_NAME ? n - LONGEST_NAME : 0; /* a path */
+  while (skip > 0 && (m.id[skip] & 0xC0) == 0x80) skip++;
+  if (skip > 0) vf_text_put(t, "…");
+  vf_text_escaped(t, m.id + skip, n - skip);
   vf_text_printf(t, " · %s · ", m.quant);
   vf_text_thousands(t, w->requested_ctx_tokens);
   vf_text_printf(t, " tokens × %" PRIu32 " · %s", w->seqs, w->engine);
@@ -150,6 +154,7 @@ static void put_bars(picture *p) {
 }
 
 static void put_legend(picture *p) {
+  enum { LETTER = 7 }; /* pixels of one, in most fonts */
   size_t n;
   uint64_t s[VF_CHART_SEGMENTS];
   const vf_device_budget *b = vf_estimate_devices(p->e, &n);
@@ -160,7 +165,7 @@ static void put_legend(picture *p) {
     vf_out_printf(p->out, "<rect x=\"%d\" y=\"%d\" width=\"12\" height=\"12\" fill=\"%s\"/>\n", x,
                   p->y - 21, vf_segment_looks[i].fill);
     put_text(p, x + 17, p->y - 10, "start", "", vf_segment_looks[i].name);
-    x += 100;
+    x += 17 + LETTER * (int)strlen(vf_segment_looks[i].name) + 16;
   }
   vf_out_printf(p->out, "<line class=\"c\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>\n", x + 5,
                 p->y - 22, x + 5, p->y - 8);
@@ -185,17 +190,22 @@ static uint64_t stack(const vf_curve_point *point, int n) {
   return sum;
 }
 
+static void put_corner(const picture *p, const vf_curve_point *point, int segments) {
+  int height = vf_svg_scale(stack(point, segments), p->most_bytes, 10 * (p->bottom - p->top));
+  int y = 10 * p->bottom - height;
+  vf_out_printf(p->out, "%d %d.%d ", x_of(p, point->ctx_tokens), y / 10, y % 10);
+}
+
 static void put_area(const picture *p, int segment) {
   const vf_curve *c = p->curve;
   if (stack(&c->points[c->count - 1], segment) == stack(&c->points[c->count - 1], segment + 1))
     return;
   vf_out_printf(p->out, "<path fill=\"%s\" d=\"M", vf_segment_looks[segment].fill);
-  for (size_t i = 0; i < c->count; i++)
-    vf_out_printf(p->out, "%d %d ", x_of(p, c->points[i].ctx_tokens),
-                  y_of(p, stack(&c->points[i], segment + 1)));
-  for (size_t i = c->count; i-- > 0;)
-    vf_out_printf(p->out, "L%d %d ", x_of(p, c->points[i].ctx_tokens),
-                  y_of(p, stack(&c->points[i], segment)));
+  for (size_t i = 0; i < c->count; i++) put_corner(p, &c->points[i], segment + 1);
+  for (size_t i = c->count; i-- > 0;) {
+    vf_out_put(p->out, "L");
+    put_corner(p, &c->points[i], segment);
+  }
   vf_out_put(p->out, "Z\"/>\n");
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/args.h"
+#include "base/checked.h"
 #include "base/units.h"
 #include "core/words.h"
 #include "report/document.h"
@@ -11,10 +12,20 @@
 
 enum { NAME_COLUMNS = 28, USUAL_CTX = 8192 };
 
+/* Columns behind the name.  Where a terminal is narrow, those that say least go first. */
+typedef enum column { SIZE, FORMAT, WEIGHTS, NEEDS, SPEED, COLUMNS } column;
+
+static const int widths[COLUMNS] = {
+    [SIZE] = 10, [FORMAT] = 11, [WEIGHTS] = 12, [NEEDS] = 14, [SPEED] = 10};
+static const column dispensable[] = {WEIGHTS, SIZE, NEEDS, SPEED};
+
 typedef struct page {
   vf_out *out;
   const vf_runners *r;
   const vf_report_options *o;
+  int name_columns;
+  size_t remark_columns;
+  bool hidden[COLUMNS];
 } page;
 
 /* "8.2B", "494M". */
@@ -49,16 +60,32 @@ static void put_headline(const page *p, size_t shown) {
   vf_text_put(&t, " context");
   if (r->seqs > 1) vf_text_printf(&t, " × %" PRIu64, r->seqs);
   vf_out_text(p->out, &t);
-  const char *which = r->models ? "; these are often used\n\n" : "; these are the smallest\n\n";
+  const char *which =
+      r->models ? "; these are often used\n\n" : "; of those that many have, the smallest\n\n";
   vf_out_put(p->out, shown < r->count ? which : "\n\n");
 }
 
+/* Formats are words, and words stand at the left; the last column has no blanks behind it. */
+static void put_cell(const page *p, column c, const char *text) {
+  if (c != FORMAT)
+    vf_out_right(p->out, text, widths[c]);
+  else
+    vf_out_left(p->out, text, p->hidden[SPEED] ? 0 : widths[c]);
+}
+
 static void put_head(const page *p) {
+  const char *const heads[COLUMNS] = {[SIZE] = p->r->models ? "parameters" : "usable",
+                                      [FORMAT] = "  format",
+                                      [WEIGHTS] = "weights",
+                                      [NEEDS] = "needs",
+                                      [SPEED] = "tokens/s"};
   vf_out_put(p->out, "  ");
-  vf_out_put(p->out, p->r->models ? "model" : "device");
-  vf_out_spaces(p->out, NAME_COLUMNS - (p->r->models ? 5 : 6));
-  vf_out_printf(p->out, "%10s  %-9s%12s%14s  tokens/s\n", p->r->models ? "parameters" : "usable",
-                "format", "weights", "needs");
+  vf_out_left(p->out, p->r->models ? "model" : "device", p->name_columns);
+  for (int c = 0; c < COLUMNS; c++) {
+    if (p->hidden[c]) continue;
+    put_cell(p, (column)c, heads[c]);
+  }
+  vf_out_put(p->out, "\n");
 }
 
 static void text_gib(vf_text *t, const page *p, uint64_t bytes) {
@@ -66,45 +93,88 @@ static void text_gib(vf_text *t, const page *p, uint64_t bytes) {
   vf_text_printf(t, " %s", vf_unit_name(p->o->unit));
 }
 
+static void text_cell(vf_text *t, const page *p, const vf_runner *r, column c) {
+  switch (c) {
+  case SIZE:
+    if (p->r->models)
+      text_params(t, r->params);
+    else
+      text_gib(t, p, r->capacity_bytes);
+    break;
+  case FORMAT: vf_text_printf(t, "  %s", r->quant); break;
+  case WEIGHTS: text_gib(t, p, r->weights_bytes); break;
+  case NEEDS: text_gib(t, p, r->need_high_bytes); break;
+  case SPEED:
+    if (r->decode.high != 0) vf_text_rates(t, r->decode, 1);
+    break;
+  case COLUMNS: break;
+  }
+}
+
+static void text_remark(vf_text *t, const vf_runner *r) {
+  vf_text_put(t, r->verdict == VF_TIGHT ? "  tight" : "");
+  if (r->cpu_moe_layers != 0) vf_text_printf(t, "  --n-cpu-moe %" PRIu32, r->cpu_moe_layers);
+}
+
 static void put_row(const page *p, const vf_runner *r) {
   char buf[96];
-  vf_text t = vf_text_on(buf, sizeof buf);
-  const char *id = r->id;
   vf_out_put(p->out, "  ");
-  vf_out_put(p->out, id);
-  vf_out_spaces(p->out, NAME_COLUMNS - (int)vf_text_columns(id));
-  if (p->r->models)
-    text_params(&t, r->params);
-  else
-    text_gib(&t, p, r->capacity_bytes);
-  vf_out_right(p->out, buf, 10);
-  vf_out_printf(p->out, "  %-9s", r->quant);
-  t = vf_text_on(buf, sizeof buf);
-  text_gib(&t, p, r->weights_bytes);
-  vf_out_right(p->out, buf, 12);
-  t = vf_text_on(buf, sizeof buf);
-  text_gib(&t, p, r->need_high_bytes);
-  vf_out_right(p->out, buf, 14);
-  t = vf_text_on(buf, sizeof buf);
-  if (r->decode.high != 0) vf_text_rates(&t, r->decode, 1);
-  vf_out_right(p->out, buf, 10);
-  if (r->verdict == VF_TIGHT) vf_out_put(p->out, "  tight");
-  if (r->cpu_moe_layers != 0) vf_out_printf(p->out, "  --n-cpu-moe %" PRIu32, r->cpu_moe_layers);
-  vf_out_put(p->out, "\n");
+  vf_out_left(p->out, r->id, p->name_columns);
+  for (int c = 0; c < COLUMNS; c++) {
+    vf_text t = vf_text_on(buf, sizeof buf);
+    if (p->hidden[c]) continue;
+    buf[0] = '\0';
+    text_cell(&t, p, r, (column)c);
+    put_cell(p, (column)c, buf);
+  }
+  vf_text t = vf_text_on(buf, sizeof buf);
+  text_remark(&t, r);
+  vf_out_printf(p->out, "%s\n", t.buf);
 }
 
-static bool is_shown(const page *p, const vf_runner *r, size_t shown) {
+/* The popular ones, unless none of those is there. */
+static bool is_shown(const page *p, const vf_runner *r, size_t shown, bool any_popular) {
   if (p->o->rows == 0) return true;
-  return r->popular && shown < p->o->rows;
+  return (r->popular || !any_popular) && shown < p->o->rows;
 }
 
-static void put_page(const page *p) {
-  size_t shown = 0, popular = 0;
-  for (size_t i = 0; i < p->r->count; i++) popular += is_shown(p, &p->r->list[i], popular);
-  put_headline(p, popular);
-  if (popular > 0) put_head(p);
+/* Columns of a row with the longest of what some say behind it. */
+static size_t width_of(const page *p) {
+  size_t width = 2 + (size_t)p->name_columns + p->remark_columns;
+  for (int c = 0; c < COLUMNS; c++) width += p->hidden[c] ? 0 : (size_t)widths[c];
+  return width;
+}
+
+/* Names as wide as they are, then fewer columns. */
+static void lay_out(page *p, bool any_popular) {
+  enum { LAST = sizeof dispensable / sizeof *dispensable };
+  size_t shown = 0, most = p->out->columns, longest = strlen("device");
+  p->name_columns = NAME_COLUMNS;
+  if (most == 0) return;
   for (size_t i = 0; i < p->r->count; i++) {
-    if (!is_shown(p, &p->r->list[i], shown)) continue;
+    const vf_runner *r = &p->r->list[i];
+    char buf[48];
+    vf_text t = vf_text_on(buf, sizeof buf);
+    if (!is_shown(p, r, shown, any_popular)) continue;
+    shown++;
+    text_remark(&t, r);
+    longest = vf_max_u64(longest, vf_text_columns(r->id));
+    p->remark_columns = vf_max_u64(p->remark_columns, t.length);
+  }
+  if (width_of(p) > most) p->name_columns = (int)longest + 1;
+  for (int i = 0; i < LAST && width_of(p) > most; i++) p->hidden[dispensable[i]] = true;
+}
+
+static void put_page(page *p) {
+  size_t shown = 0, to_show = 0;
+  bool any = false;
+  for (size_t i = 0; i < p->r->count; i++) any = any || p->r->list[i].popular;
+  for (size_t i = 0; i < p->r->count; i++) to_show += is_shown(p, &p->r->list[i], to_show, any);
+  lay_out(p, any);
+  put_headline(p, to_show);
+  if (to_show > 0) put_head(p);
+  for (size_t i = 0; i < p->r->count; i++) {
+    if (!is_shown(p, &p->r->list[i], shown, any)) continue;
     put_row(p, &p->r->list[i]);
     shown++;
   }
@@ -161,7 +231,7 @@ static void send_events(vf_doc *d, const void *result) {
 }
 
 static void write_page(vf_out *out, const void *result, const vf_report_options *options) {
-  put_page(&(page){out, result, options});
+  put_page(&(page){.out = out, .r = result, .o = options});
 }
 
 vf_status vf_runners_write(const vf_runners *runners, const vf_report_options *options,

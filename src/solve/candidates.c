@@ -36,15 +36,8 @@ static bool open(vf_solver *s, const vf_deployment *d, vf_axis_kind kind, vf_sta
   return false;
 }
 
-/* Behind all that are usual, where the whole catalog is asked. */
+/* Behind all that are common, where the whole catalog is asked. */
 #define UNUSUAL (UINT64_C(1) << 62)
-
-/* What people buy to run models: cards of the makers whose backends engines are built with first.
- */
-static bool is_usual(const vf_device *d) {
-  return d->backend == VF_BACKEND_CUDA || d->backend == VF_BACKEND_ROCM ||
-         d->backend == VF_BACKEND_METAL;
-}
 
 /* What a candidate is ordered by; false: it is none. */
 static bool rank(vf_candidate *c, vf_solver *s, const vf_deployment *base, vf_axis_kind kind,
@@ -63,7 +56,7 @@ static bool rank(vf_candidate *c, vf_solver *s, const vf_deployment *base, vf_ax
   }
   const vf_device *device = &s->asker.now->list[0];
   c->first = device->total_bytes * s->asker.now->count;
-  if (whole && !is_usual(device)) c->first |= UNUSUAL;
+  if (whole && !device->common) c->first |= UNUSUAL;
   c->second = device->bandwidth_mb_per_s;
   return device->total_known && device->kind != VF_DEVICE_HOST;
 }
@@ -77,10 +70,11 @@ vf_status vf_candidates_rank(vf_candidates *out, vf_solver *s, const vf_deployme
   out->list = vf_arena_alloc(s->arena, values.count, sizeof *out->list);
   out->count = 0;
   if (out->list == NULL) return vf_fail_nomem(err);
+  bool whole = list == NULL || vf_name_equal(list, "any");
   bool in_order = kind == VF_AXIS_QUANT && list == NULL; /* an engine's own list is */
   for (size_t i = 0; status == VF_OK && i < values.count; i++) {
     vf_candidate c = {values.texts[i], 0, 0};
-    if (in_order || rank(&c, s, base, kind, list == NULL, &status, err))
+    if (in_order || rank(&c, s, base, kind, whole, &status, err))
       out->list[out->count++] = c;
   }
   if (!in_order) sort(out);

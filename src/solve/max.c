@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/args.h"
+#include "base/checked.h"
 #include "base/status.h"
 #include "solve/question.h"
 #include "solve/training.h"
@@ -12,6 +13,7 @@ typedef struct search {
   vf_solver solver;
   vf_max_query query;
   const vf_engine *engine; /* pinned; NULL: each format has its own */
+  bool ctx_usual;
 } search;
 
 /* ---- One combination -------------------------------------------------------------------- */
@@ -158,6 +160,16 @@ static bool is_last(vf_status status) {
   return status == VF_UNKNOWN || status == VF_NOMEM || status == VF_IO || status == VF_MALFORMED;
 }
 
+/* An engine that lowers a context which nobody said would lower it to anything: what else fits is
+ * asked at the context of the lists of models and devices. */
+static void take_usual_ctx(search *s, vf_max_query *q, const char *version) {
+  uint64_t limit = s->solver.asker.model->max_ctx_tokens;
+  bool lowers = s->engine->lowers_ctx != NULL && s->engine->lowers_ctx(version);
+  if (q->kind == VF_MOST_CTX || q->base.request.ctx_tokens != 0 || !lowers) return;
+  q->base.request.ctx_tokens = limit != 0 ? vf_min_u64(limit, VF_USUAL_CTX) : VF_USUAL_CTX;
+  s->ctx_usual = true;
+}
+
 /* The engine of the model as it is, for all that is tried; where formats are listed, each has its
  * own, as anywhere else. */
 static vf_status pin_engine(search *s, vf_max_query *q, vf_error *err) {
@@ -174,6 +186,7 @@ static vf_status pin_engine(search *s, vf_max_query *q, vf_error *err) {
   if (status != VF_OK) return VF_OK;
   status = vf_engine_for(&s->engine, &version, s->solver.asker.engine, s->solver.asker.model, err);
   if (status == VF_OK && q->base.request.engine == NULL) q->base.request.engine = s->engine->name;
+  if (status == VF_OK) take_usual_ctx(s, q, version);
   return status;
 }
 
@@ -198,6 +211,7 @@ static vf_status solve(vf_answer *out, search *s, const vf_context *ctx, vf_erro
   if (status == VF_OK) status = try_all(&answer, s, err);
   if (status == VF_OK && !answer.found) status = try_without_prompts(&answer, s, err);
   answer.estimates = s->solver.estimates;
+  answer.ctx_usual = s->ctx_usual;
   if (status == VF_OK) *out = answer;
   return status;
 }

@@ -4,12 +4,14 @@
  * answer is what there is to choose from: the two widest formats that leave room for work, the
  * usual one, and the usual one with a cache of 8 bits; where that has no room, narrower ones and,
  * with the usual one, experts or layers in main memory.  All are the questions of `max`. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/args.h"
 #include "base/checked.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "core/describe.h"
 #include "core/format.h"
 #include "deploy/setup.h"
@@ -292,12 +294,32 @@ static vf_status lower(vf_setup *setup, vf_estimate *scratch, const vf_device *d
   return status;
 }
 
+/* What llama.cpp's --fit would make of the request. */
+static vf_status plan(vf_setup *setup, vf_estimate *scratch, vf_error *err) {
+  size_t n;
+  vf_request *r = vf_setup_request(setup), was = *r;
+  const vf_device *devices = vf_setup_devices(setup, &n);
+  vf_text t = vf_text_on(vf_setup_text(setup), VF_SETUP_TEXT);
+  vf_status status = vf_llama_fit(r, scratch, vf_setup_model(setup), devices, n, err);
+  if (status != VF_OK) return status;
+  vf_text_put(&t, "--fit takes");
+  size_t bare = t.length;
+  if (r->ctx_tokens != was.ctx_tokens) vf_text_printf(&t, " --ctx %" PRIu64, r->ctx_tokens);
+  if (r->cpu_moe_layers != was.cpu_moe_layers)
+    vf_text_printf(&t, " --n-cpu-moe %" PRIu32, r->cpu_moe_layers);
+  if (r->gpu_layers != was.gpu_layers) vf_text_printf(&t, " --ngl %" PRId32, r->gpu_layers);
+  if (t.length == bare) vf_text_put(&t, " it as it is");
+  vf_setup_remark(setup, "fit", t.buf);
+  return VF_OK;
+}
+
 vf_status vf_setup_settle(vf_setup *setup, vf_estimate *scratch, vf_error *err) {
   VF_NEED(err, setup);
   VF_NEED(err, scratch);
   size_t n;
   const vf_request *r = vf_setup_request(setup);
   const vf_device *devices = vf_setup_devices(setup, &n);
+  if (vf_setup_from(setup)->fit == VF_ON) return plan(setup, scratch, err);
   const char *at = r->engine != NULL ? strchr(r->engine, '@') : NULL;
   if (r->ctx_tokens != 0 || vf_setup_keeps_ctx(setup)) return VF_OK;
   vf_status status = vf_estimate_run(scratch, vf_setup_model(setup), r, devices, n, err);

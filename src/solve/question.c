@@ -348,7 +348,9 @@ static vf_status look_at_name(run *r, vf_axis_kind kind, const vf_candidates *al
   if (status == VF_OK) status = look(&c, &x, r->s, &d, false, err);
   if (status != VF_OK) return status;
   const vf_model *m = r->s->asker.model;
-  bool usual = kind == VF_AXIS_QUANT && m != NULL && vf_name_equal(m->quant, name->name);
+  const vf_model *as_it_is = r->q.base != NULL ? r->q.base->model : NULL;
+  bool same = as_it_is != NULL && m != NULL && strcmp(m->quant, as_it_is->quant) == 0;
+  bool usual = kind == VF_AXIS_QUANT && m != NULL && (same || vf_name_equal(m->quant, name->name));
   snprintf(c.name, sizeof c.name, "%s", usual ? m->quant : name->name);
   if (kind == VF_AXIS_GPU) c.number = name->first;
   if (!c.outcome.refused) r->heft = weight_of(r->s->asker.e);

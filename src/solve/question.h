@@ -12,6 +12,9 @@
 
 enum { VF_MOST_DEVICES = 64 }; /* that are looked at for "how many" */
 
+/* Where nobody says a context: what lists of models and devices are asked with. */
+enum { VF_USUAL_CTX = 8192 };
+
 typedef struct vf_question {
   vf_max_kind kind;
   vf_deployment d;         /* everything chosen but what is asked for */

@@ -81,20 +81,25 @@ static vf_way way_of(const search *x, const vf_deployment *d) {
   return w;
 }
 
+static bool is_known(const search *x, const vf_way *w) {
+  for (size_t i = 0; i < x->out->n_ways; i++)
+    if (same_way(w, &x->out->ways[i])) return true;
+  return false;
+}
+
 /* Counts it, if it FITS. */
 static vf_status add(search *x, const vf_deployment *d, vf_error *err) {
   vf_error why = {VF_OK};
   vf_outcome o;
   vf_speed speed;
   vf_way w = way_of(x, d);
-  if (is_full(x)) return VF_OK;
-  for (size_t i = 0; i < x->out->n_ways; i++)
-    if (same_way(&w, &x->out->ways[i])) return VF_OK;
+  if (is_full(x) || is_known(x, &w)) return VF_OK;
   vf_status status = vf_asker_ask(&x->s->asker, d, &why);
   x->s->estimates += status == VF_OK;
   if (status != VF_OK) return settle(status, &why, err);
   const vf_estimate *e = x->s->asker.e;
-  if (is_full(x) || vf_estimate_verdict(e) != VF_FITS) return VF_OK;
+  if (strcmp(e->model->quant, x->of->model->quant) == 0) w.quant[0] = '\0'; /* by another name */
+  if (is_known(x, &w) || vf_estimate_verdict(e) != VF_FITS) return VF_OK;
   vf_asker_outcome(&x->s->asker, &o);
   vf_estimate_speed(e, &speed);
   w.need_high_bytes = o.need_high_bytes;

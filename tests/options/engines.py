@@ -22,11 +22,11 @@ VLLM = [
      "--kv-cache-dtype turboquant_k8v4", "--kv-cache-dtype nvfp4", "--kv-cache-dtype nvfp4_4over6", "--block-size 128",
      "--num-gpu-blocks-override 100", "--kv-cache-memory-bytes 4G",
      "--cpu-offload-gb 4", "--enforce-eager", "-O0", "--compilation-config '{\"cudagraph_mode\": \"NONE\"}'", "-cc.cudagraph_mode=NONE",
-     "--max-cudagraph-capture-size 64", "--cudagraph-capture-sizes 1 2 4", "--quantization fp8", "--dtype float32", "--dtype half",
+     "--max-cudagraph-capture-size 64", "--cudagraph-capture-sizes 1 2 4", "--quantization fp8", "--dtype float32",
      "--enable-lora --max-loras 8 --max-lora-rank 64", "--max-cpu-loras 8",
      "--speculative-config '{\"method\": \"draft_model\", \"model\": \"Qwen/Qwen3-0.6B\", \"num_speculative_tokens\": 4}'",
      "--max-num-scheduled-tokens 512", "--long-prefill-token-threshold 512", "--kv-transfer-config '{\"kv_connector\": \"NixlConnector\"}'",
-     "--kv-offloading-size 32", "--hf-overrides '{\"max_position_embeddings\": 8192}'", "--rope-scaling '{\"factor\": 2}'",
+     "--kv-offloading-size 32", "--hf-overrides '{\"max_position_embeddings\": 8192}'", "--rope-scaling '{\"factor\": 0.01}'",
      "--additional-config '{\"a\": 1}'", "--quantization-config '{\"a\": 1}'", "--load-format dummy", "--runner pooling", "--convert embed", "--task embed",
      "--swap-space 8", "--max-seq-len-to-capture 4096", "--num-scheduler-steps 8", "--use-v2-block-manager", "--enable-sleep-mode",
      "--config x.yaml", "--attention-backend FLASHINFER", "--max-logprobs 200", "--max-model-len auto", "--max-model-len -1"),
@@ -53,7 +53,7 @@ SGLANG = [
      "--speculative-algorithm STANDALONE --speculative-draft-model-path Qwen/Qwen3-0.6B --speculative-num-draft-tokens 4",
      "--speculative-algorithm EAGLE --speculative-num-steps 3 --speculative-eagle-topk 1 --speculative-num-draft-tokens 4",
      "--speculative-token-map x", "--speculative-draft-window-size 512", "--speculative-dflash-block-size 16",
-     "--json-model-override-args '{}'", "--dtype float32", "--enable-memory-saver",
+     "--json-model-override-args '{\"rope_scaling\": {\"factor\": 0.01}}'", "--dtype float32", "--enable-memory-saver",
      "--disaggregation-mode prefill", "--nnodes 2", "--base-gpu-id 1", "--load-format dummy", "--attention-backend triton"),
     (MOE, "h100x4", "--tp 4", "--tp 2 --pp 2", "--tp 4 --ep 4", "--tp 4 --dp 4 --enable-dp-attention", "--tp 4 --moe-a2a-backend deepep",
      "--tp 4 --deepep-mode low_latency", "--tp 4 --moe-dense-tp-size 1", "--tp 4 --ep-num-redundant-experts 4", "--tp 4 --attn-cp-size 2",
@@ -73,12 +73,12 @@ TRT = [
 TGI = [
     ("--model-id Qwen/Qwen3-8B --max-total-tokens 8192", "h100x2", "--max-total-tokens 16384 --max-input-tokens 12000", "--max-batch-prefill-tokens 16384", "--max-batch-total-tokens 20000",
      "--cuda-memory-fraction 0.5", "--quantize fp8", "--num-shard 2", "--kv-cache-dtype fp8_e5m2", "--max-batch-size 4",
-     "--cuda-graphs 0", "--dtype float16", "--speculate 4", "--lora-adapters x", "--rope-scaling dynamic", "--prefix-caching false"),
+     "--cuda-graphs 0", "--speculate 4", "--lora-adapters x", "--rope-scaling dynamic", "--prefix-caching false"),
 ]
 LMDEPLOY = [
     ("Qwen/Qwen3-8B --session-len 16320", "a100-80gb", "--session-len 4096", "--cache-max-entry-count 0.4", "--quant-policy 8", "--quant-policy 4",
      "--cache-block-seq-len 128", "--max-batch-size 512", "--max-prefill-token-num 32768", "--backend pytorch", "--model-format awq",
-     "--eager-mode", "--num-tokens-per-iter 4096", "--dtype float16"),
+     "--eager-mode", "--num-tokens-per-iter 4096"),
     ("Qwen/Qwen3-30B-A3B --session-len 16384", "a100-80gbx4", "--tp 4", "--dp 4", "--ep 4"),
 ]
 MLX = [

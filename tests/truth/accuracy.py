@@ -218,7 +218,7 @@ def serving_tables():
     runs = {}
     for r in rows_of("serving.tsv"):
         runs.setdefault(r["run"], []).append(r)
-    tables, outside = collections.defaultdict(list), []
+    tables, outside, off = collections.defaultdict(list), [], []
     for figures, got in zip(runs.values(), run_all([shlex.split(f[0]["options"]) for f in runs.values()])):
         first = figures[0]
         if isinstance(got, str):
@@ -240,9 +240,13 @@ def serving_tables():
             # too much room for the cache, too little of everything else
             under = error > 1 if name == "kv_pool" else error < -1
             tables[first["engine"], first["version"], name].append((error, inside, width, under))
+            told = [f["run"], f["engine"], f["version"], name, "%.2f" % (want / 2**30) if scale > 1 else f["value"],
+                    "%.2f" % (value / 2**30) if scale > 1 else value]
+            why = f["reason"] if f["reason"] != "-" else "not explained"
             if not inside:
-                outside.append([f["run"], f["engine"], f["version"], name, "%.2f" % (want / 2**30) if scale > 1 else f["value"],
-                                "%.2f" % (value / 2**30) if scale > 1 else value, f["reason"] if f["reason"] != "-" else "not explained"])
+                outside.append(told + [why])
+            if name == "weights_per_rank" and abs(value - want) > max(step / 2, want * NEAR / 100):
+                off.append(told[:3] + told[4:] + ["%+.1f %%" % error, why])
     order = [name for _, name in FAMILIES]
     by_version = lambda v: [int(x) if x.isdigit() else 999 for x in re.split(r"[.v]", v) if x]
     lines = []
@@ -252,7 +256,8 @@ def serving_tables():
         lines.append([engine, version, name, len(rows), sum(i for _, i, _, _ in rows), "%.1f %%" % statistics.median(widths) if widths else "–",
                       "%.2f %%" % statistics.median(abs(e) for e in errors), "%+.2f %%" % max(errors, key=abs), sum(u for _, _, _, u in rows)])
     return {"serving": table(["engine", "version", "figure", "n", "inside", "width", "median", "worst", "under-counts"], lines),
-            "serving, outside": table(["run", "engine", "version", "figure", "logged", "told", "why"], outside)}
+            "serving, outside": table(["run", "engine", "version", "figure", "logged", "told", "why"], outside),
+            "serving, weights": table(["run", "engine", "version", "logged", "told", "off", "why"], off)}
 
 
 def estimator_tables():

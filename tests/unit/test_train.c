@@ -542,6 +542,23 @@ static void what_is_frozen_has_no_gradients_and_no_states(void **state) {
   assert_in_range(last.trainable_params, last.params / 5, last.params / 3);
 }
 
+static void adapters_of_the_last_layers_keep_what_those_layers_keep(void **state) {
+  (void)state;
+  vf_train_request r = vf_train_request_init();
+  r.method = "lora";
+  r.checkpointing = "none";
+  vf_train all = run_on("llama3.1-8b", &r, "h100");
+  r.train_layers = VF_TRAIN_ALL_LAYERS;
+  vf_train said = run_on("llama3.1-8b", &r, "h100");
+  r.train_layers = 8;
+  vf_train last = run_on("llama3.1-8b", &r, "h100");
+  assert_true(all.trainable_params == said.trainable_params);
+  assert_true(4 * last.trainable_params == all.trainable_params);
+  assert_true(line(&all, "activations") == line(&said, "activations"));
+  assert_in_range(line(&last, "activations"), line(&all, "activations") / 5,
+                  line(&all, "activations") / 3);
+}
+
 static void what_does_not_go_together_is_refused(void **state) {
   (void)state;
   static const struct {
@@ -557,7 +574,6 @@ static void what_does_not_go_together_is_refused(void **state) {
               {{"freeze", "language"}, "no tower"},
               {{"freeze", "layers"}, "none of"},
               {{"train-layers", "29"}, "28 layers"},
-              {{"train-layers", "2", "method", "lora"}, "--method full"},
               {{"optimizer-rank", "8"}, "galore"},
               {{"step-in-backward", "on", "grad-accum", "2"}, "--grad-accum 1"},
               {{"ema", "fp8"}, "none of"}};
@@ -810,6 +826,7 @@ int main(void) {
       cmocka_unit_test(objectives_hold_the_models_that_they_need),
       cmocka_unit_test(an_engine_that_generates_takes_its_share_or_sleeps),
       cmocka_unit_test(what_is_frozen_has_no_gradients_and_no_states),
+      cmocka_unit_test(adapters_of_the_last_layers_keep_what_those_layers_keep),
       cmocka_unit_test(what_does_not_go_together_is_refused),
       cmocka_unit_test(sharding_on_one_gpu_works_and_says_that_it_saves_nothing),
   };

@@ -37,7 +37,7 @@ static void check_map(const vf_spelling *row) {
     size_t pair = strcspn(s, " "), theirs = strcspn(s, ":");
     assert_true(theirs < pair && theirs < 64);
     snprintf(value, sizeof value, "%.*s", (int)(pair - theirs - 1), s + theirs + 1);
-    bool nothing = value[0] == '\0' || strcmp(value, "-") == 0;
+    bool nothing = value[0] == '\0' || strcmp(value, "-") == 0 || strcmp(value, "=") == 0;
     if (!nothing && !is_a_word(row->param, value))
       fail_msg("%s: %s is no %s", row->words, value, row->param);
     s += pair + strspn(s + pair, " ");
@@ -120,7 +120,8 @@ static void every_launcher_is_read(void **state) {
        "trl m x2 --method qlora --lora-rank 32 --lora-targets q,v --objective dpo"},
       {"mlx_lm.lora --model mlx-community/Qwen3-4B-4bit --train --batch-size 2 --num-layers -1 "
        "--grad-checkpoint --data d",
-       "mlx-lm mlx-community/Qwen3-4B-4bit x0 --micro-batch 2 --checkpointing full"},
+       "mlx-lm mlx-community/Qwen3-4B-4bit x0 --micro-batch 2 --checkpointing full "
+       "--train-layers 1048576"},
       {"tune run --nproc_per_node 2 full_finetune_distributed",
        "torchtune (null) x2 --parallel fsdp"},
       {"llamafactory-cli train --stage sft --model_name_or_path m --finetuning_type lora "

@@ -16,6 +16,9 @@ typedef struct vf_llamacpp_program {
   bool own_engines;   /* it runs some architectures by code of its own */
 } vf_llamacpp_program;
 
+/* Whether it has code for an architecture that files name. */
+bool vf_llamacpp_runs(const char *arch);
+
 /* Adds all lines for what a program asks. */
 vf_status vf_llamacpp_estimate(vf_estimate *e, const vf_request *request,
                                const vf_llamacpp_program *program, vf_error *err);

@@ -117,10 +117,10 @@ static vf_status resolve_cache_formats(plan *p, vf_error *err) {
  * own engine ran it before 0.30 (ollama/ollama#18486, ggml-org/llama.cpp#9643). */
 static const char *const names_alone[] = {"gptj", "mllama"};
 
-static bool is_name_alone(const char *arch) {
+bool vf_llamacpp_runs(const char *arch) {
   for (size_t i = 0; i < sizeof names_alone / sizeof *names_alone; i++)
-    if (strcmp(arch, names_alone[i]) == 0) return true;
-  return false;
+    if (strcmp(arch, names_alone[i]) == 0) return false;
+  return true;
 }
 
 static vf_status check_model(const plan *p, vf_error *err) {
@@ -132,7 +132,7 @@ static vf_status check_model(const plan *p, vf_error *err) {
   if (m->arch[0] == '\0')
     return vf_fail(err, VF_UNSUPPORTED, "no architecture of llama.cpp is known for '%s' models",
                    m->type);
-  if (is_name_alone(m->arch) && !p->program->own_engines)
+  if (!vf_llamacpp_runs(m->arch) && !p->program->own_engines)
     return vf_fail(err, VF_UNSUPPORTED,
                    "llama.cpp does not run '%s' models (\"unknown model architecture\"): "
                    "--engine transformers does",

@@ -9,6 +9,7 @@
 #include "base/checked.h"
 #include "base/status.h"
 #include "base/units.h"
+#include "engines/admission.h"
 #include "engines/companions.h"
 #include "engines/engine.h"
 #include "engines/ranks.h"
@@ -26,6 +27,15 @@ static const char *const checkpoints[] = {"awq",   "gptq", "fp8", "compressed-te
                                           "mxfp4", NULL};
 
 static const vf_kernel_rules kernels = {"LMDeploy", checkpoints, false, false};
+
+/* CMakeLists.txt: sm_70 is the oldest; turbomind/converter.py: _resolve_dtype; a session is as long
+ * as --session-len says. */
+static const vf_admission admission = {
+    .least_capability = 70,
+    .least_source = "CMakeLists.txt",
+    .no_bf16 = VF_NO_BF16_OVERRIDES,
+    .narrows = true,
+};
 
 /* Keys and values of 4 and 8 bits have a scale and a shift in 16 bits for each head. */
 static uint64_t scales_bytes(const vf_ranks *s) {
@@ -126,6 +136,7 @@ static vf_status resolve(vf_ranks *s, vf_error *err) {
   if (status == VF_OK && s->version < OLDEST)
     status = vf_fail(err, VF_UNSUPPORTED,
                      "LMDeploy %s is older than what is known: 0.2.2 is the oldest", s->e->version);
+  if (status == VF_OK) status = vf_ranks_admit(s, &admission, err);
   if (status == VF_OK) status = vf_ranks_check(s, &kernels, err);
   if (status == VF_OK && s->pp > 1)
     status = vf_fail(err, VF_UNSUPPORTED, "LMDeploy has no pipeline parallelism");
@@ -136,7 +147,7 @@ static vf_status resolve(vf_ranks *s, vf_error *err) {
   s->w->max_num_batched_tokens = s->w->ubatch_tokens = s->batch_tokens;
   s->w->max_num_seqs = r->max_num_seqs != 0 ? r->max_num_seqs : MAX_BATCH;
   s->w->block_size = r->block_size != 0 ? r->block_size : BLOCK_TOKENS;
-  if (replica_seqs(s) > s->w->max_num_seqs) s->e->refused = true;
+  if (replica_seqs(s) > s->w->max_num_seqs) vf_ranks_crowd(s, s->w->max_num_seqs * s->dp);
   s->shard = (vf_shard){.tp = s->tp,
                         .expert_tp = s->tp / s->ep,
                         .expert_ranks = s->ep,

@@ -9,6 +9,7 @@ static const char *const images[] = {"lmdeploy", NULL};
 static const vf_spelling rows[] = {
     {"model", ""},
     {"ctx", "--session-len"},
+    {"dtype", "--dtype", .value = "float16:f16 bfloat16:bf16", .measure = VF_MEASURE_MAP},
     {"kv", "--quant-policy", .value = "0:auto 4:int4 8:int8 16:fp8_e4m3 17:fp8_e5m2",
      .measure = VF_MEASURE_MAP},
     {"tp", "--tp"},
@@ -26,7 +27,7 @@ static const vf_spelling rows[] = {
     {"draft", "--speculative-draft-model"},
     {"spec-tokens", "--speculative-num-draft-tokens"},
     /* May move memory, and no parameter stands for it. */
-    {.words = "--backend --dtype --cp --adapters --num-tokens-per-iter --max-prefill-iters "
+    {.words = "--backend --cp --adapters --num-tokens-per-iter --max-prefill-iters "
               "--prefix-cache-state-budget --prefix-cache-decode-state-interval "
               "--vision-max-batch-size --rope-scaling-factor --hf-overrides --device "
               "--communicator --nnodes --revision --role",

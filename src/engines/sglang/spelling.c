@@ -14,6 +14,8 @@ static const vf_spelling rows[] = {
     {"model", "--model-path --model"},
     {"ctx", "--context-length"},
     {"quant", "--quantization"},
+    {"dtype", "--dtype", .value = "float16:f16 half:f16 bfloat16:bf16 float32:f32 float:f32",
+     .measure = VF_MEASURE_MAP},
     {"kv", "--kv-cache-dtype"},
     {"tp", "--tp-size --tensor-parallel-size --tp"},
     {"pp", "--pp-size --pipeline-parallel-size --pp"},
@@ -50,7 +52,16 @@ static const vf_spelling rows[] = {
     {"host-experts", "--kt-weight-path", .value = "*:on", .measure = VF_MEASURE_MAP},
     {"deepep", "--moe-a2a-backend", .value = "deepep:on *:off", .measure = VF_MEASURE_MAP},
     {"deepep", "--enable-deepep-moe", .form = VF_FORM_BARE, .silent = true},
+    {"rope-factor", "--json-model-override-args.rope_scaling.factor"},
+    {"rope-original", "--json-model-override-args.rope_scaling.original_max_position_embeddings"},
+    {"ctx-limit", "--json-model-override-args.max_position_embeddings"},
+    {"allow-long-ctx", NULL, .env = "SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN",
+     .value = "1:on 0:off", .measure = VF_MEASURE_MAP},
+    {.words = "--json-model-override-args.rope_scaling.rope_type "
+              "--json-model-override-args.rope_scaling.type",
+     .effect = VF_EFFECT_NONE},
     /* May move memory, and no parameter stands for it. */
+    {.words = "--json-model-override-args", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
     {.env = "SGLANG_MAMBA_CONV_DTYPE", .effect = VF_EFFECT_UNREAD},
     {.env = "SGLANG_ENABLE_JIT_DEEPGEMM", .effect = VF_EFFECT_UNREAD},
     {.env = "SGLANG_ATTENTION_BACKEND", .effect = VF_EFFECT_UNREAD},
@@ -68,8 +79,8 @@ static const vf_spelling rows[] = {
               "--offload-prefetch-step --offload-mode --disaggregation-mode --base-gpu-id "
               "--gpu-id-step --nnodes --kt-method "
               "--kt-gpu-prefill-token-threshold --kt-expert-placement-strategy --torchao-config "
-              "--json-model-override-args --attention-backend --decode-attention-backend "
-              "--prefill-attention-backend --mm-attention-backend --moe-runner-backend --dtype "
+              "--attention-backend --decode-attention-backend "
+              "--prefill-attention-backend --mm-attention-backend --moe-runner-backend "
               "--device --load-format --config --nsa-prefill-backend --nsa-decode-backend "
               "--dsa-prefill-backend --dsa-decode-backend  --revision "
               "--model-impl --max-loaded-loras --num-reserved-decode-tokens "

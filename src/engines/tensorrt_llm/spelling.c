@@ -23,6 +23,8 @@ static const vf_spelling rows[] = {
     {"block-size", "--tokens-per-block --tokens_per_block", .silent = true},
     {"pool-tokens", "--kv_cache_config.max_tokens", .silent = true},
     {"kv-cache-memory-bytes", "--kv_cache_config.max_gpu_total_bytes", .silent = true},
+    {"allow-long-ctx", NULL, .env = "TLLM_ALLOW_LONG_MAX_MODEL_LEN", .value = "1:on 0:off",
+     .measure = VF_MEASURE_MAP},
     /* May move memory, and no parameter stands for it. */
     {.words = "--backend --config --extra_llm_api_options --max_beam_width --cp_size "
               "--context_parallel_size --cluster_size --moe_cluster_parallel_size --gpus_per_node "

@@ -9,6 +9,7 @@
 #include "base/checked.h"
 #include "base/status.h"
 #include "base/units.h"
+#include "engines/admission.h"
 #include "engines/companions.h"
 #include "engines/engine.h"
 #include "engines/ranks.h"
@@ -28,6 +29,16 @@ static const char *const checkpoints[] = {"tensorrt-llm", "awq",          "gptq"
 
 static const vf_kernel_rules kernels = {"TensorRT-LLM", checkpoints, false, true};
 
+/* _torch/pyexecutor/model_engine.py: _init_max_seq_len; GPUs: docs/source/supported-hardware, Ampere
+ * and what came later. */
+static const vf_admission admission = {
+    .least_capability = 80,
+    .least_source = "docs: supported hardware",
+    .any_dtype = true,
+    .beyond = VF_BEYOND_LOWERED,
+    .beyond_way = "TLLM_ALLOW_LONG_MAX_MODEL_LEN",
+};
+
 typedef struct plan {
   vf_ranks s;
   uint32_t fraction_ppm;
@@ -38,6 +49,7 @@ static vf_status resolve(plan *p, vf_error *err) {
   vf_ranks *s = &p->s;
   const vf_request *r = s->request;
   vf_status status = vf_ranks_begin(s, NEWEST, err);
+  if (status == VF_OK) status = vf_ranks_admit(s, &admission, err);
   if (status == VF_OK) status = vf_ranks_check(s, &kernels, err);
   if (status != VF_OK) return status;
   vf_ranks_formats(s, VF_FORMAT_NONE);
@@ -47,7 +59,8 @@ static vf_status resolve(plan *p, vf_error *err) {
   s->w->max_num_batched_tokens = s->w->ubatch_tokens = s->batch_tokens;
   s->w->max_num_seqs = r->max_num_seqs != 0 ? r->max_num_seqs : MAX_BATCH;
   s->w->block_size = r->block_size != 0 ? r->block_size : BLOCK_TOKENS;
-  if ((s->w->seqs + s->dp - 1) / s->dp > s->w->max_num_seqs) s->e->refused = true;
+  if ((s->w->seqs + s->dp - 1) / s->dp > s->w->max_num_seqs)
+    vf_ranks_crowd(s, s->w->max_num_seqs * s->dp);
   return VF_OK;
 }
 

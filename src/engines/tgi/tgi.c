@@ -9,6 +9,7 @@
 #include "base/checked.h"
 #include "base/status.h"
 #include "base/units.h"
+#include "engines/admission.h"
 #include "engines/companions.h"
 #include "engines/engine.h"
 #include "engines/ranks.h"
@@ -22,6 +23,18 @@ static const char *const checkpoints[] = {
 
 static const vf_kernel_rules kernels = {"TGI", checkpoints, false, false};
 
+/* models/flash_causal_lm.py: float16, unless the model or --dtype says bfloat16; launcher/src/main.rs
+ * compares no length with the model's. */
+static const vf_admission admission = {.narrows = true, .narrows_to_f16 = true};
+
+/* server/text_generation_server/cli.py: both say what the numbers become. */
+static void check_dtype(vf_ranks *s) {
+  const char *method = s->model->checkpoint;
+  if (s->request->dtype == VF_FORMAT_NONE || method[0] == '\0') return;
+  if (strcmp(method, "bitsandbytes") != 0)
+    vf_ranks_refuse(s, "dtype-refused", "only one of --dtype and --quantize can be set");
+}
+
 static void resolve(vf_ranks *s) {
   const vf_request *r = s->request;
   vf_ranks_formats(s, VF_FORMAT_NONE);
@@ -30,7 +43,7 @@ static void resolve(vf_ranks *s) {
   s->w->max_num_batched_tokens = s->w->ubatch_tokens = s->batch_tokens;
   s->w->max_num_seqs = r->max_num_seqs != 0 ? r->max_num_seqs : MAX_REQUESTS;
   s->w->block_size = r->block_size != 0 ? r->block_size : 1; /* flashinfer's */
-  if (s->w->seqs > s->w->max_num_seqs) s->e->refused = true;
+  if (s->w->seqs > s->w->max_num_seqs) vf_ranks_crowd(s, s->w->max_num_seqs);
 }
 
 /* Windows are not used to save cache: every layer keeps all tokens. */
@@ -131,6 +144,8 @@ static void set_pool(vf_ranks *s, uint32_t device) {
 static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *err) {
   vf_ranks s = {.e = e, .model = e->model, .request = request, .w = &e->workload, .name = "TGI"};
   vf_status status = vf_ranks_begin(&s, NEWEST, err);
+  if (status == VF_OK) status = vf_ranks_admit(&s, &admission, err);
+  if (status == VF_OK) check_dtype(&s);
   if (status == VF_OK) status = vf_ranks_check(&s, &kernels, err);
   if (status == VF_OK && (s.pp > 1 || s.dp > 1))
     status = vf_fail(err, VF_UNSUPPORTED, "TGI shares a model by tensor parallelism alone");

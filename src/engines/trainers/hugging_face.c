@@ -48,6 +48,7 @@ static const vf_spelling trainer_rows[] = {
     MAP("rollout", "vllm-mode", .value = "server:apart colocate:"),
     {"rollout", "vllm-gpu-memory-utilization"},
     FLAG("rollout-sleep", "vllm-enable-sleep-mode", .value = "true:on false:"),
+    {"@network.beta", "beta"},
     {"teacher", "teacher-model-name-or-path"},
     {"reward-model", "reward-model-path"},
     FLAG("reference", "precompute-ref-log-probs", .value = "true:none false:"),
@@ -100,7 +101,7 @@ static const vf_spelling trainer_rows[] = {
               "warmup-steps logging-* save-* eval-* report-to run-name output-dir seed data-seed "
               "dataset-* dataset datasets* dataloader-* hub-* push-to-hub* resume-from-checkpoint "
               "lora-alpha lora-dropout lora-task-type model-revision tokenizer-* "
-              "chat-template* eos-token pad-token truncation-mode pad-to-multiple-of beta "
+              "chat-template* eos-token pad-token truncation-mode pad-to-multiple-of "
               "label-smoothing* metric-for-best-model greater-is-better ddp-timeout ddp-backend "
               "local-rank gradient-checkpointing-kwargs* torch-compile-backend "
               "torch-compile-mode optim-args train-file validation-file data-path "

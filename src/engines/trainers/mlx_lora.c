@@ -19,7 +19,7 @@ static const vf_spelling rows[] = {
     {"checkpointing", "grad-checkpoint", .value = "true:full false:none", .form = VF_FORM_MAYBE,
      .measure = VF_MEASURE_MAP},
     {"@config", "config -c"},
-    MAP(.words = "num-layers", .value = "-1: *:-"),
+    MAP("train-layers", "num-layers", .value = "-1:1048576 *:="),
     {.words = "train test mask-prompt", .form = VF_FORM_MAYBE, .effect = VF_EFFECT_NONE},
     {.words = "data iters val-batches learning-rate steps-per-* resume-adapter-file adapter-path "
               "save-every test-batches wandb report-to project-name seed lr-schedule* "

@@ -20,11 +20,15 @@ static const vf_trainer_default torch_defaults[] = {END};
 static const char *const torch_lacks[] = {NULL};
 
 static const char *const hf_aliases[] = {"hf", "huggingface", "peft", "accelerate", NULL};
-static const vf_trainer_default hf_defaults[] = {
-    {"micro-batch", "8", NULL},  {"checkpointing", "none", NULL},
-    {"attention", "sdpa", NULL}, {"optimizer", "adamw-fused", NULL},
-    {"lora-rank", "8", "lora"},  {"lora-rank", "8", "qlora"},
-    {"lora-rank", "8", "dora"},  END};
+static const vf_trainer_default hf_defaults[] = {{"micro-batch", "8", NULL},
+                                                 {"checkpointing", "none", NULL},
+                                                 {"attention", "sdpa", NULL},
+                                                 {"optimizer", "adamw-fused", NULL},
+                                                 {"lora-rank", "8", "lora"},
+                                                 {"lora-rank", "8", "qlora"},
+                                                 {"lora-rank", "8", "dora"},
+                                                 {"lora-rank", "8", "rslora"},
+                                                 END};
 static const char *const hf_lacks[] = {"loss=inplace", "loss=chunked", "checkpointing=selective",
                                        NULL};
 
@@ -121,13 +125,11 @@ static const vf_trainer_default nemo_defaults[] = {
     {"micro-batch", "1", NULL},           END};
 
 static const char *const mlx_aliases[] = {"mlx", "mlx_lm", NULL};
-static const vf_trainer_default mlx_defaults[] = {{"method", "lora", NULL},
-                                                  {"seq-len", "2048", NULL},
-                                                  {"micro-batch", "4", NULL},
-                                                  {"checkpointing", "none", NULL},
-                                                  {"optimizer", "adamw-fused", NULL},
-                                                  {"lora-rank", "8", NULL},
-                                                  END};
+static const vf_trainer_default mlx_defaults[] = {
+    {"method", "lora", NULL},           {"seq-len", "2048", NULL},
+    {"micro-batch", "4", NULL},         {"checkpointing", "none", NULL},
+    {"optimizer", "adamw-fused", NULL}, {"lora-rank", "8", NULL},
+    {"train-layers", "16", NULL},       END};
 static const char *const mlx_lacks[] = {"parallel=zero1",
                                         "parallel=zero2",
                                         "parallel=zero3",
@@ -260,8 +262,6 @@ static const vf_trainer trainers[] = {
      .checked = "2026-11-29",
      .defaults = mlx_defaults,
      .lacks = mlx_lacks,
-     .note =
-         "adapters in all layers; mlx_lm.lora puts them into the last 16 (--num-layers -1: all)",
      .words = {&vf_words_mlx_lora},
      .source = "mlx_lm/lora.py: CONFIG_DEFAULTS"},
 };

@@ -5,8 +5,57 @@
 #include "base/checked.h"
 #include "base/status.h"
 #include "core/format.h"
+#include "engines/admission.h"
 #include "engines/kernels.h"
 #include "engines/vllm/vllm.h"
+
+/* ---- What is let in --------------------------------------------------------------------- */
+
+/* config/model.py: _FLOAT16_NOT_SUPPORTED_MODELS. */
+static const char *const no_f16[] = {"gemma2", "gemma3", "gemma3_text", "glm4", NULL};
+
+/* config/vllm.py, _get_quantization_config: types that a method computes in
+ * (get_supported_act_dtypes of each); those that are not here take all three. */
+static const struct {
+  const char *method;
+  bool f16, f32;
+} computed_in[] = {
+    {"awq", true, false},      {"gptq", true, false},         {"fp8", true, false},
+    {"modelopt", true, false}, {"modelopt_fp4", true, false}, {"fbgemm_fp8", true, false},
+    {"quark", true, false},    {"mxfp4", false, false},
+};
+
+static void check_computed_type(vf_vllm_plan *p) {
+  const char *method = p->r.model->checkpoint;
+  for (size_t i = 0; i < sizeof computed_in / sizeof *computed_in; i++) {
+    bool f16 = p->r.number == VF_FORMAT_F16, f32 = p->r.number == VF_FORMAT_F32;
+    if (strcmp(method, computed_in[i].method) != 0) continue;
+    if ((f16 && !computed_in[i].f16) || (f32 && !computed_in[i].f32))
+      vf_ranks_refuse(&p->r, "dtype-refused",
+                      "torch.%s is not supported for quantization method %s",
+                      f16 ? "float16" : "float32", method);
+  }
+}
+
+/* config/model.py: _resolve_auto_dtype, _get_and_verify_max_len. */
+vf_status vf_vllm_admit(vf_vllm_plan *p, vf_error *err) {
+  const vf_admission admission = {
+      .least_capability = p->rules.least_capability,
+      .least_source = "docs/getting_started/installation",
+      .no_bf16 = p->rules.falls_back_to_f16 ? VF_NO_BF16_FALLS : VF_NO_BF16_REFUSED,
+      .any_dtype = true,
+      .narrows = true,
+      .no_f16 = p->rules.forbids_f16 ? no_f16 : NULL,
+      .beyond = VF_BEYOND_REFUSED,
+      .beyond_way = "VLLM_ALLOW_LONG_MAX_MODEL_LEN",
+      .yarn_multiplies = true,
+  };
+  vf_status status = vf_ranks_admit(&p->r, &admission, err);
+  if (status == VF_OK) check_computed_type(p);
+  return status;
+}
+
+/* ---- What is refused -------------------------------------------------------------------- */
 
 static vf_status check_widths(const vf_vllm_plan *p, const vf_layer *l, vf_error *err) {
   bool whole_experts = vf_vllm_whole_experts(p);

@@ -20,6 +20,8 @@ static const vf_spelling rows[] = {
     {"model", "--model", .silent = true},
     {"ctx", "--max-model-len", .measure = VF_MEASURE_SUFFIX, .left = "ctx-fits"},
     {"quant", "--quantization -q"},
+    {"dtype", "--dtype", .value = "float16:f16 half:f16 bfloat16:bf16 float32:f32 float:f32",
+     .measure = VF_MEASURE_MAP},
     {"kv", "--kv-cache-dtype", .value = "int8_per_token_head:int8 int4_per_token_head:int4",
      .measure = VF_MEASURE_MAP},
     {"tp", "--tensor-parallel-size -tp"},
@@ -67,6 +69,22 @@ static const vf_spelling rows[] = {
     {"mamba-ssm-dtype", "--mamba-ssm-cache-dtype"},
     {"skip-mm-profiling", "--skip-mm-profiling", .form = VF_FORM_BARE},
     {.words = "--media-io-kwargs", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
+    {"rope-factor",
+     "--hf-overrides.rope_parameters.factor --hf-overrides.rope_scaling.factor "
+     "--hf-overrides.text_config.rope_parameters.factor "
+     "--hf-overrides.text_config.rope_scaling.factor --rope-scaling.factor"},
+    {"rope-original",
+     "--hf-overrides.rope_parameters.original_max_position_embeddings "
+     "--hf-overrides.rope_scaling.original_max_position_embeddings "
+     "--hf-overrides.text_config.rope_parameters.original_max_position_embeddings "
+     "--hf-overrides.text_config.rope_scaling.original_max_position_embeddings "
+     "--rope-scaling.original_max_position_embeddings"},
+    {"ctx-limit",
+     "--hf-overrides.max_position_embeddings --hf-overrides.text_config.max_position_embeddings"},
+    {.words = "--hf-overrides.rope_parameters.rope_type --hf-overrides.rope_parameters.rope_theta "
+              "--hf-overrides.rope_scaling.rope_type --hf-overrides.rope_scaling.type "
+              "--rope-scaling.rope_type --rope-scaling.type --hf-overrides.rope_theta",
+     .effect = VF_EFFECT_NONE},
     {.words = "--hf-overrides", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
     {.words = "--kv-transfer-config", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
     {.words = "--ec-transfer-config", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
@@ -84,7 +102,8 @@ static const vf_spelling rows[] = {
     {.env = "VLLM_USE_V1", .effect = VF_EFFECT_UNREAD},
     {.env = "VLLM_ATTENTION_BACKEND", .effect = VF_EFFECT_UNREAD},
     {.env = "VLLM_USE_DEEP_GEMM", .effect = VF_EFFECT_UNREAD},
-    {.env = "VLLM_ALLOW_LONG_MAX_MODEL_LEN", .effect = VF_EFFECT_UNREAD},
+    {"allow-long-ctx", NULL, .env = "VLLM_ALLOW_LONG_MAX_MODEL_LEN", .value = "1:on 0:off",
+     .measure = VF_MEASURE_MAP},
     {.env = "VLLM_USE_V2_MODEL_RUNNER", .effect = VF_EFFECT_UNREAD},
     {.env = "VLLM_MLA_DISABLE", .effect = VF_EFFECT_UNREAD},
     {.env = "VLLM_PP_LAYER_PARTITION", .effect = VF_EFFECT_UNREAD},
@@ -94,7 +113,7 @@ static const vf_spelling rows[] = {
     {.env = "VLLM_MOE_DP_CHUNK_SIZE", .effect = VF_EFFECT_UNREAD},
     {.env = "VLLM_ALL2ALL_BACKEND", .effect = VF_EFFECT_UNREAD},
     {.env = "VLLM_CPU_KVCACHE_SPACE", .effect = VF_EFFECT_UNREAD},
-    {.words = "--runner --convert --task --dtype --revision --hf-config-path --config "
+    {.words = "--runner --convert --task --revision --hf-config-path --config "
               "--load-format --attention-backend --mamba-backend --max-num-scheduled-tokens "
               "--long-prefill-token-threshold --nnodes -n --prefill-context-parallel-size -pcp "
               "--data-parallel-size-local -dpl --data-parallel-rank -dpn "

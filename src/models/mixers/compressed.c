@@ -39,23 +39,20 @@ void vf_emit_compressed(vf_builder *b, int32_t i, const vf_layer *l) {
   add_index(b, i, l);
 }
 
-/* Files of before say nothing about the output's matrices: they are not asked for them. */
 void vf_lay_compressed(vf_builder *b, uint32_t i, vf_layer *l) {
   enum { INDEXED = 4 };
   vf_hparams *h = &b->h;
   l->v_dim = 0;
   l->compress = vf_hparam_at(h, VF_HP_COMPRESS, i, 0);
   l->index_heads = l->index_dim = 0;
-  if (!b->gguf) {
-    l->q_lora = vf_hparam_need(h, VF_HP_Q_LORA, i);
-    l->o_lora = vf_hparam_need(h, VF_HP_O_LORA, i);
-    l->o_groups = vf_hparam_need(h, VF_HP_O_GROUPS, i);
-    l->rope_dim = vf_hparam_need(h, VF_HP_ROPE_DIM, i);
-    if (h->status == VF_OK && (l->n_heads % l->o_groups != 0 || l->n_kv_heads != 1))
-      vf_hparam_fail(h, VF_HP_O_GROUPS, VF_MALFORMED,
-                     "%u heads do not divide into %u groups, or there is more than one for keys",
-                     l->n_heads, l->o_groups);
-  }
+  l->q_lora = vf_hparam_need(h, VF_HP_Q_LORA, i);
+  l->o_lora = vf_hparam_need(h, VF_HP_O_LORA, i);
+  l->o_groups = vf_hparam_need(h, VF_HP_O_GROUPS, i);
+  l->rope_dim = vf_hparam_need(h, VF_HP_ROPE_DIM, i);
+  if (h->status == VF_OK && (l->n_heads % l->o_groups != 0 || l->n_kv_heads != 1))
+    vf_hparam_fail(h, VF_HP_O_GROUPS, VF_MALFORMED,
+                   "%u heads do not divide into %u groups, or there is more than one for keys",
+                   l->n_heads, l->o_groups);
   if (l->compress != INDEXED) return;
   l->index_heads = vf_hparam_need(h, VF_HP_INDEX_HEADS, i);
   l->index_dim = vf_hparam_need(h, VF_HP_INDEX_DIM, i);

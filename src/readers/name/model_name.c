@@ -208,11 +208,17 @@ static bool states_method(char *text) {
 static void take_words(format_words *f, char *text, bool is_tag) {
   char word[VF_WORD_SIZE];
   size_t n;
-  bool stated = f->method || states_method(text), first = !is_tag;
+  bool stated = f->method || states_method(text), first = !is_tag, beside = false;
   for (char *s = next_token(text, &n); s != NULL; s = next_token(s + n, &n)) {
-    bool at_front = first;
+    bool at_front = first, other = beside;
     first = false;
     if (at_front || !copy_token(word, s, n)) continue;
+    /* "w-mxfp4-a-fp8", "kv-fp8": of what is computed or cached */
+    beside = strcmp(word, "a") == 0 || strcmp(word, "kv") == 0;
+    if (other && vf_scheme_word_kind(word) == VF_SCHEME_WORD_METHOD) {
+      memset(s, ' ', n);
+      continue;
+    }
     vf_scheme_word kind = vf_scheme_word_kind(word);
     bool number = strpbrk(word, "0123456789") != NULL;
     bool plain = kind == VF_SCHEME_WORD_FILLER || (kind == VF_SCHEME_WORD_DETAIL && !number);
@@ -275,8 +281,15 @@ static void set_engine(vf_model_name *m, const format_words *f, const char *reci
   m->usual_format = !f->mlx && (m->store == VF_STORE_OLLAMA || m->store == VF_STORE_DOCKER || file);
 }
 
+/* "MXFP4-Q8" of MLX: what is no expert has so many bits. */
+static void note_rest(format_words *f, const char *recipe) {
+  const char rest[] = {'q', recipe[1], '\0'};
+  if (recipe[0] == 'Q' && f->method) note_scheme_word(f, rest);
+}
+
 static void settle_format(vf_model_name *m, format_words *f, const char *recipe) {
   add_house_word(m, f);
+  if (f->mlx && recipe != NULL) note_rest(f, recipe);
   m->gguf |= f->gguf;
   set_engine(m, f, recipe);
   if (recipe != NULL && !(f->mlx && f->others > 0))
