@@ -247,8 +247,10 @@ typedef struct vf_override {
 
 enum { VF_MAX_OVERRIDES = 64 };
 
-/* A context that is the model's own limit: of a request alone, an estimate has the number. */
-#define VF_CTX_WHOLE UINT64_MAX
+/* A context that is the model's own limit, or with "/ n" an n-th of it, for n up to VF_MAX_SEQS: of
+ * a request alone, an estimate has the number. */
+#define VF_CTX_WHOLE            UINT64_MAX
+#define VF_CTX_IS_WHOLE(tokens) ((tokens) >= (VF_CTX_WHOLE >> 20))
 
 /* What to estimate.  Start from vf_request_init(): every default is the engine's own.  Strings and
  * the draft model belong to the caller and must outlive the use of the result. */
