@@ -257,8 +257,21 @@ static vf_status tell_name(vf_loaded *l, const vf_model_name *name, const char *
   return l->named != NULL ? VF_OK : vf_fail_nomem(err);
 }
 
+/* "gpt-oss:120b-cloud" runs on Ollama's servers, and there is no file of it. */
+static bool is_remote(const vf_model_name *name) {
+  static const char word[] = "cloud";
+  const size_t n = sizeof word - 1, length = strlen(name->tag);
+  return name->store == VF_STORE_OLLAMA && vf_text_ends_with(name->tag, length, word) &&
+         (length == n || name->tag[length - n - 1] == '-');
+}
+
 static vf_status load_name(vf_loaded *l, const vf_context *ctx, const char *ref,
                            const vf_model_name *name, const vf_model_found *found, vf_error *err) {
+  if (is_remote(name))
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "model '%.80s' runs on Ollama's servers, and takes no memory here: name it "
+                   "without 'cloud' to run it here",
+                   ref);
   if (name->strange_tag)
     return vf_fail(err, VF_UNKNOWN, "model '%.80s': '%.40s' is no format of files (Q4_K_M, Q8_0…)",
                    ref, name->tag);

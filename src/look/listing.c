@@ -564,15 +564,21 @@ static const vf_column format_columns[FORMAT_COLUMNS] = {
 /* A mixture of experts shows all: some formats treat experts alone. */
 static const char sample_model[] = "qwen3-30b-a3b";
 
+/* What was stored in the format tells what it is. */
+static const char *kind_of(const vf_model *m) {
+  if (m->checkpoint[0] != '\0') return "checkpoint scheme";
+  return m->share.expected != 0 ? "publisher's mix" : "GGUF recipe";
+}
+
 static vf_status add_weight_format(vf_listing *l, const vf_context *ctx, const char *name,
-                                   const char *kind, vf_error *err) {
+                                   const char *engine, vf_error *err) {
   vf_model *m;
   vf_cell *row = vf_listing_row(l);
   if (row == NULL) return vf_fail_nomem(err);
-  vf_status status = vf_model_open(&m, ctx, sample_model, name, NULL, err);
+  vf_status status = vf_model_open(&m, ctx, sample_model, name, engine, err);
   if (status != VF_OK) return status;
   row[FORMAT_NAME] = vf_listing_text(l, name);
-  row[FORMAT_KIND] = vf_listing_text(l, m->share.expected != 0 ? "publisher's mix" : kind);
+  row[FORMAT_KIND] = vf_listing_text(l, kind_of(m));
   row[FORMAT_BITS] = number_cell((vf_model_weights_bytes(m) * 800 + m->n_params / 2) /
                                  (m->n_params != 0 ? m->n_params : 1));
   vf_model_free(m);
@@ -581,7 +587,6 @@ static vf_status add_weight_format(vf_listing *l, const vf_context *ctx, const c
 
 static vf_status list_formats(vf_listing *l, const vf_context *ctx, const vf_list_query *q,
                               vf_error *err) {
-  bool common;
   vf_status status = VF_OK;
   l->what = "formats";
   l->columns = format_columns;
@@ -590,9 +595,9 @@ static vf_status list_formats(vf_listing *l, const vf_context *ctx, const vf_lis
             "--quant takes recipes and schemes, --kv takes the numbers that the engine has";
   for (size_t i = 0; status == VF_OK && vf_weight_format_name(i) != NULL; i++) {
     const char *name = vf_weight_format_name(i);
-    const char *kind = vf_recipe_name(i, &common) != NULL ? "GGUF recipe" : "checkpoint scheme";
+    const char *engine = vf_file_format_name(i) != NULL ? "llama.cpp" : "vllm"; /* that has it */
     if (q->text == NULL || has_pieces(name, q->text))
-      status = add_weight_format(l, ctx, name, kind, err);
+      status = add_weight_format(l, ctx, name, engine, err);
   }
   for (int f = VF_FORMAT_NONE + 1; status == VF_OK && f < VF_FORMAT_COUNT; f++) {
     const vf_format_info *info = vf_format_get((vf_format)f);

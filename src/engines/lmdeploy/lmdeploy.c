@@ -147,7 +147,7 @@ static vf_status resolve(vf_ranks *s, vf_error *err) {
   s->w->max_num_batched_tokens = s->w->ubatch_tokens = s->batch_tokens;
   s->w->max_num_seqs = r->max_num_seqs != 0 ? r->max_num_seqs : MAX_BATCH;
   s->w->block_size = r->block_size != 0 ? r->block_size : BLOCK_TOKENS;
-  if (replica_seqs(s) > s->w->max_num_seqs) s->e->refused = true;
+  if (replica_seqs(s) > s->w->max_num_seqs) vf_ranks_crowd(s, s->w->max_num_seqs * s->dp);
   s->shard = (vf_shard){.tp = s->tp,
                         .expert_tp = s->tp / s->ep,
                         .expert_ranks = s->ep,

@@ -149,12 +149,17 @@ bool vf_model_name_is_early(const vf_model_name *name) {
 
 /* ---- Fine-tunes ------------------------------------------------------------------------- */
 
-/* Kinds of models: what has one of these is another network than what has not. */
+/* Kinds of models: what has one of these is another network than what has not, or none by itself.
+ */
 static const char *const kinds[] = {
-    "vl",         "vision",   "omni",      "audio", "asr",    "tts",     "embedding",    "embed",
-    "embeddings", "reranker", "rerank",    "moe",   "mamba",  "distill", "pruned",       "reap",
-    "minitron",   "reward",   "prm",       "ocr",   "image",  "video",   "clip",         "llava",
-    "encoder",    "bert",     "diffusion", "merge", "speech", "h",       "frankenmerge", NULL};
+    "vl",      "vision",     "omni",         "audio",   "asr",           "tts",       "embedding",
+    "embed",   "embeddings", "reranker",     "rerank",  "moe",           "mamba",     "distill",
+    "pruned",  "reap",       "minitron",     "reward",  "prm",           "ocr",       "image",
+    "video",   "clip",       "llava",        "encoder", "bert",          "diffusion", "merge",
+    "speech",  "h",          "frankenmerge", "aligner", "forcedaligner", "dllm",      "stream",
+    "h1r",     "colbert",    "hybrid",       "linear",  "voice",         "lora",      "qlora",
+    "adapter", "adapters",   "peft",         "sae",     "transcoder",    "bitnet",    "ternary",
+    NULL};
 
 /* The word of letters that stands before word i: whose version it is. */
 static const char *owner_of(const vf_words *words, size_t i) {
@@ -179,7 +184,7 @@ static bool is_like_format(const char *word) {
 /* Whether the words that the entry's key has not leave its shape: no size, no kind, no version of a
  * family of the key. */
 static bool leaves_shape(const char *key, const vf_words *words) {
-  bool sized = false;
+  bool sized = false, behind_size = false;
   for (size_t i = 0; i < words->n; i++) {
     const char *w = words->word[i];
     bool size = vf_word_is_size(w) || vf_word_is_active_size(w);
@@ -188,6 +193,8 @@ static bool leaves_shape(const char *key, const vf_words *words) {
     bool tokens = strchr(w, 't') != NULL && sized; /* "1.1b-1t": trained on so many */
     if (size && !has && !tokens) return false;
     if (!has && (is_listed(kinds, w) || is_like_format(w))) return false;
+    if (!has && strcmp(w, "flash") == 0 && !behind_size) return false; /* behind it: a teacher's */
+    behind_size |= vf_word_is_size(w) && w[0] <= '9';
     bool version = number && strlen(w) < 4;
     if (version && has != key_has(key, owner_of(words, i))) return false;
   }
