@@ -172,6 +172,7 @@ static vf_status keep_found(vf_check *c, vf_checked *k, const vf_found *found, v
     if (k->model == NULL) return vf_fail_nomem(err);
   } else {
     k->model = k->deployment.model;
+    if (k->model != NULL && k->model[0] == '{') k->model = "the network described";
   }
   return VF_OK;
 }
