@@ -20,9 +20,11 @@ CHANGES = [(r"(?<![<>=!-])<(?![<=])(?=\s)", "<="), (r"(?<![<>=!-])>(?![>=])(?=\s
            (r"!=", "=="), (r"&&", "||"), (r"\|\|", "&&"), (r"(?<=\s)\+(?=\s)", "-"), (r"(?<=\s)-(?=\s)", "+"), (r"(?<=\w\s)\*(?=\s\w)", "+"),
            (r"(?<=\s)/(?=\s)", "*"), (r"\+\+", "--"), (r"(?<![\w.])0(?![\w.])", "1"), (r"(?<![\w.])1(?![\w.])", "2"), (r"(?<![\w.])2(?![\w.])", "3"),
            (r"\btrue\b", "false"), (r"\bfalse\b", "true"), (r"\+=", "-="), (r"(?<=return )VF_OK(?=;)", "VF_MALFORMED")]
-QUICK = "test_core|test_coreside|test_shard|test_json|test_gguf|test_whole|test_safetensors|test_pytorch|test_checkpoint|test_names|test_devices|" \
-        "test_catalog|test_estimate|test_files|test_manifest|test_measured|test_speed|test_towers|test_scenario|test_command|test_face"
-STEPS = [["-R", "^(%s)$" % QUICK], ["-R", "^(test_faults|test_truth_.*|replay_.*|differential)$"], ["-R", "^(cli/|malformed|schemas|docs_examples|oracle$)"]]
+# Quickest first; what takes seconds stands behind.
+FIRST = "core|coreside|shard|json|gguf|whole|names|devices|estimate|models|towers|train|scheme|catalog|measured|scenario|command|truth_.*"
+THEN = "test_(checkpoint|safetensors|files|manifest|speed|report|base)|replay_.*|differential"
+STEPS = [["-R", "^test_(%s)$" % FIRST], ["-R", "^(%s)$" % THEN],
+         ["-R", "^(cli/|malformed$|damaged$|schemas$|docs_examples$|oracle$|test_faults$|test_pytorch$|test_face$)"]]
 
 
 def code_of(text):
