@@ -373,7 +373,8 @@ vf_status vf_llamacpp_estimate(vf_estimate *e, const vf_request *request,
   p.host = (uint32_t)e->n_devices - 1;
   p.cpu_only = e->n_devices == 1;
   p.n_gpus = p.host - (uint32_t)e->n_idle;
-  e->refused |= (e->model->flags & VF_MODEL_STRANGE_TENSORS) != 0;
+  /* An old Ollama's own code passes over tensors that it does not know. */
+  e->refused |= (e->model->flags & VF_MODEL_STRANGE_TENSORS) != 0 && !program->own_engines;
   p.snapshots = vf_llamacpp_snapshots(request);
   p.graph.build = program->build;
   p.graph.rules = vf_ggml_rules_of(program->build);
