@@ -688,7 +688,7 @@ void vf_param_print(const vf_param *p, const vf_deployment *d, vf_measure measur
   case VF_KIND_TEXT:
   case VF_KIND_SPEC: vf_text_put(out, *(const char *const *)field); break;
   case VF_KIND_CONTEXT:
-    if (n64 == VF_CTX_WHOLE) {
+    if (VF_CTX_IS_WHOLE(n64)) {
       vf_text_put(out, "max");
       break;
     }

@@ -90,6 +90,30 @@ static uint32_t last_release(const char *text, uint32_t version) {
   return vf_min_u32(version + 999, VF_SGLANG_NEWEST);
 }
 
+static bool is_sparse(const vf_model *m) {
+  return vf_ranks_has_cache(m, VF_CACHE_INDEXER) && vf_ranks_has_cache(m, VF_CACHE_LATENT);
+}
+
+static bool is_blackwell(const vf_sglang_plan *p) {
+  return p->s.e->devices[0].device.compute_capability >= 100;
+}
+
+/* In 8 bits, a row of sparse latent attention has a scale for 128 numbers, and what is rotated in
+ * 16 bits: calculate_mla_kv_cache_dim (model_runner_kv_cache_mixin.py). */
+static uint64_t sparse_scales_bytes(const vf_sglang_plan *p) {
+  enum { BLOCK = 128, SCALE_BYTES = 4 };
+  const vf_ranks *s = &p->s;
+  bool plain = is_blackwell(p) && p->rules.sparse_rows_plain_on_blackwell;
+  bool rocm = s->e->devices[0].device.backend == VF_BACKEND_ROCM;
+  uint64_t sum = 0;
+  if (s->w->kv_k != VF_FORMAT_F8_E4M3 || !is_sparse(s->model) || plain || rocm) return 0;
+  for (uint32_t i = s->shard.first_layer; i < s->shard.end_layer; i++) {
+    const vf_layer *l = &s->model->layers[i];
+    if (l->kv_lora != 0) sum += l->kv_lora / BLOCK * SCALE_BYTES + l->rope_dim;
+  }
+  return sum;
+}
+
 static vf_status resolve(vf_sglang_plan *p, vf_error *err) {
   vf_ranks *s = &p->s;
   const vf_request *r = s->request;
@@ -102,8 +126,9 @@ static vf_status resolve(vf_sglang_plan *p, vf_error *err) {
   if (status == VF_OK) status = vf_ranks_check(s, &kernels, err);
   if (status != VF_OK) return status;
   bool compressed = vf_sglang_compresses(s->model);
-  vf_ranks_formats(s, compressed ? VF_FORMAT_F8_E4M3 : VF_FORMAT_NONE);
   p->rules = vf_sglang_rules_of(s->version);
+  bool narrow = is_sparse(s->model) && is_blackwell(p) && p->rules.sparse_narrow_on_blackwell;
+  vf_ranks_formats(s, compressed || narrow ? VF_FORMAT_F8_E4M3 : VF_FORMAT_NONE);
   if (compressed && !p->rules.compressed_keys)
     return vf_fail(err, VF_UNSUPPORTED,
                    "SGLang has no keys that stand for several tokens before 0.5.11 (DeepSeek V4)");
@@ -171,6 +196,7 @@ static void set_stage(vf_sglang_plan *p, uint32_t stage) {
   vf_shard_stage(&s->shard, s->model, VF_STAGE_BEFORE_LAST, s->pp, stage);
   s->tp = tp / p->attention_dp;
   p->cell = vf_ranks_cell_of(s);
+  p->cell.full_bytes += sparse_scales_bytes(p);
   bool compressed = vf_sglang_compresses(s->model);
   p->state_bytes = compressed ? 0 : state_bytes(p, s->tp);
   p->compressed_token = compressed ? vf_sglang_compressed_token(p) : 0;
