@@ -558,6 +558,7 @@ typedef struct vf_way {
   uint64_t need_high_bytes;
   vf_rate decode;      /* 0: not known */
   uint64_t host_bytes; /* of main memory, where experts or layers go there; 0: none do */
+  uint32_t ep;         /* experts dealt out whole to so many */
 } vf_way;
 
 enum { VF_MAX_WAYS = 3 };
@@ -583,6 +584,7 @@ typedef struct vf_limits {
   size_t estimates;          /* that it took, besides the one that it is about */
   vf_way ways[VF_MAX_WAYS];  /* where it does not fit as it is: best first, each one estimated */
   size_t n_ways;
+  bool quant_is_less; /* it fits as it is, and `quant` has no more bits than that */
 } vf_limits;
 
 /* Solves them by repeated estimates with `scratch` (its last result is overwritten): what the

@@ -509,6 +509,7 @@ static vf_deployment with_way(const vf_deployment *d, const vf_request *as_estim
   if (w->gpus != 0) x.gpus = w->gpus;
   if (w->tp != 0) r->tp = w->tp;
   if (w->pp != 0) r->pp = w->pp;
+  if (w->ep != 0) r->ep = w->ep;
   return x;
 }
 
