@@ -63,6 +63,8 @@ typedef struct vf_deployment {
   bool training;          /* the model is trained, not served: train says how, request.engine by
                              which program, and quant is the format of a frozen base */
   vf_train_request train; /* its base_quant, tp, pp and ep are the deployment's own */
+  const char *engines_quant; /* where it is `quant`: the engine's own line says it of the repository
+                                that it loads; NULL, or another: which files is asked of us */
 } vf_deployment;
 
 /* A deployment of which nothing is said. */

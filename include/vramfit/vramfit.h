@@ -413,7 +413,7 @@ typedef struct vf_device_budget {
   bool pooled;                /* this host's memory is counted in a unified device's pool */
   bool has_pool;              /* the engine fills what is left with one pool for all requests */
   vf_interval pool;           /* its size */
-  uint64_t pool_tokens;       /* as the engine logs it; with several ranks, what all of them hold */
+  uint64_t pool_tokens;       /* as the engine logs it: what all ranks of a replica hold */
   vf_verdict verdict;         /* meaningful if device.total_known; of both limits the worse one */
   uint64_t growth_bytes;      /* most that is taken with use, on top of the need */
   vf_whole whole;             /* the second limit, where there are two */
@@ -452,6 +452,7 @@ typedef struct vf_workload {
   bool starts;                    /* whether the engine would start at all */
   uint64_t real_ctx_tokens;       /* mean of what requests really have; 0: ctx_tokens */
   uint64_t real_concurrency_x100; /* requests of that length that the pool holds, in hundredths */
+  uint32_t replicas; /* that have a pool each: requests above are those of all of them */
 } vf_workload;
 
 /* A reusable result: nothing is allocated while estimating once it is large enough. */

@@ -578,8 +578,9 @@ static vf_status take_both(const line *l, const char *const *words, size_t n, vf
   bool gpu_first = is_gpu(l->ctx, first);
   bool swapped = gpu_first && second != NULL && !is_gpu(l->ctx, second);
   const vf_deployment *d = vf_command_so_far(a->deployment);
-  if (second == NULL && d->model != NULL && !gpu_first) return too_many_words(first, err);
-  if (second == NULL) return name(a, 0, gpu_first ? "--gpu" : "--model", first, err);
+  bool is_gpu_word = gpu_first || (d->model != NULL && d->gpu == NULL);
+  if (second == NULL && d->model != NULL && !is_gpu_word) return too_many_words(first, err);
+  if (second == NULL) return name(a, 0, is_gpu_word ? "--gpu" : "--model", first, err);
   vf_status status = name(a, 0, "--model", swapped ? second : first, err);
   return status == VF_OK ? name(a, 2, "--gpu", swapped ? first : second, err) : status;
 }

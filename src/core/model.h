@@ -125,6 +125,7 @@ struct vf_model {
   vf_model *derived;    /* as its config describes it, where the tensors are a checkpoint's */
   bool from_file;       /* the tensors are those of a file, not derived from a config */
   bool plain_beside;    /* such a scheme, whose maker leaves all but experts in 16 bits */
+  const char *refusal;   /* why an engine would not load what it was told to; static; NULL */
   bool made_when_loaded; /* `repo` has it in 16 bits, and the engine makes it narrower */
   bool scheme_by_name;  /* quantized as the name of a scheme says: its makers differ in the rest */
   bool tied;            /* no output matrix: the token embedding serves */

@@ -201,6 +201,8 @@ uint64_t vf_shard_tensor(const vf_shard *s, const vf_model *m, const vf_tensor *
   if (!is_here(s, m, t)) return 0;
   uint64_t bytes = whole(s, t);
   cut how = (cut)cuts[t->role];
+  bool table = t->role == VF_ROLE_TOKEN_EMBD || t->role == VF_ROLE_PER_LAYER_TOKEN_EMBD;
+  if (table && s->embeddings_whole) return bytes;
   switch (how) {
   case CUT_NOT: return bytes;
   case CUT_COLUMNS: return vf_shard_part(bytes, 1, s->tp);

@@ -21,6 +21,7 @@ typedef struct vf_shard {
   bool mtp;                        /* layers that predict further tokens are loaded, too */
   bool towers_whole;               /* towers are not cut */
   bool no_towers;                  /* nor loaded at all */
+  bool embeddings_whole;           /* tables of tokens are not cut */
   bool no_zeros;                   /* GPTQ: zero points and the order of inputs are dropped */
 } vf_shard;
 

@@ -84,6 +84,7 @@ static vf_status load(vf_asker *a, const char *ref, bool elsewhere, vf_error *er
 }
 
 static vf_status make(vf_asker *a, const vf_deployment *d, vf_error *err) {
+  a->loaded.engines_quant = d->engines_quant;
   if (d->model != NULL) return vf_build_model(&a->made, &a->loaded, d->quant, a->engine, err);
   if (d->quant != NULL)
     return vf_model_requantize(&a->made, a->given_model, d->quant, d->request.engine, err);

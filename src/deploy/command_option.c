@@ -51,6 +51,7 @@ static void note_source(vf_command *c, const vf_spelling *row, const vf_param *p
   }
   if (p == &vf_params[VF_PARAM_SEQS]) c->engines_seqs = true;
   if (p == &vf_params[VF_PARAM_MODEL]) c->from_hub = row->measure == VF_MEASURE_REPO;
+  if (p == &vf_params[VF_PARAM_QUANT] && c->engine != NULL) c->d.engines_quant = c->d.quant;
   if (row->only != NULL) c->d.request.engine = row->only;
 }
 

@@ -43,6 +43,7 @@ typedef struct vf_loaded {
   vf_inventory *inventory; /* the tensors of files; NULL: there are none */
   vf_gguf_info gguf;
   vf_checkpoint_info checkpoint;
+  const char *engines_quant; /* that its line says, as vf_deployment has it */
   bool keeps_network;       /* several formats of it will be asked for */
   struct vf_model *network; /* of the config, in no format yet: built once then; NULL: not yet */
 } vf_loaded;

@@ -293,9 +293,53 @@ static void name_repo(vf_model *m, const vf_loaded *l, const char *quant, const 
   }
 }
 
+/* What is made of plain numbers while they are loaded; others read files that were made so. */
+static bool is_made_beforehand(const char *method) {
+  static const char *const methods[] = {"awq", "gptq", "auto-round", "compressed-tensors"};
+  for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+    if (strcmp(method, methods[i]) == 0) return true;
+  return false;
+}
+
+/* Whether the name alone settles that: what is called AWQ is no GPTQ, but FP8 may be of several
+ * makers' methods. */
+static bool are_apart(const char *own, const char *asked) {
+  static const char *const methods[] = {"awq", "gptq", "bitsandbytes"};
+  for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+    if (strcmp(own, methods[i]) == 0 || strcmp(asked, methods[i]) == 0) return true;
+  return false;
+}
+
+/* "--quantization awq" of a repository that has none of it (vLLM's and SGLang's model_config.py,
+ * _verify_quantization; weight_utils.py, get_quant_config; LMDeploy's converter.py).  What lies in
+ * a folder of somebody's is not known. */
+static const char *find_refusal(const vf_loaded *l, const char *quant, const char *engine_name) {
+  vf_scheme own, asked;
+  const vf_engine *engine;
+  const char *version;
+  if (quant == NULL || quant != l->engines_quant ||
+      vf_engine_find(&engine, &version, engine_name, NULL) != VF_OK || vf_engine_offloads(engine) ||
+      !vf_scheme_named(&asked, vf_engine_quant(engine, quant)))
+    return NULL;
+  bool exact = l->kind != VF_LOAD_CATALOG || l->match == VF_MATCH_NAMED;
+  bool folder =
+      l->kind == VF_LOAD_CATALOG && (l->named == NULL || strchr("/.~", l->named[0]) != NULL);
+  if (!own_scheme(&own, l))
+    return exact && !folder && is_made_beforehand(asked.method)
+               ? "that method reads files that were made with it, and the repository has plain "
+                 "numbers (no config file for it is found)"
+               : NULL;
+  if (engine->dialect == &vf_dialect_tgi) return NULL; /* its GPTQ loads AWQ's files, too */
+  bool certain = exact && l->quant == NULL && !folder;
+  return strcmp(own.method, asked.method) != 0 && (certain || are_apart(own.method, asked.method))
+             ? "the method that is asked for is not the one that the checkpoint was made with"
+             : NULL;
+}
+
 vf_status vf_build_model(vf_model **out, vf_loaded *l, const char *quant, const char *engine,
                          vf_error *err) {
   vf_model *m = NULL;
+  const char *said = quant;
   if (says_no_more(l, quant, engine != NULL ? engine : l->engine)) quant = NULL;
   const char *own = quant == NULL ? l->quant : NULL; /* that the name states */
   bool library = is_library_file(l, engine);
@@ -328,6 +372,7 @@ vf_status vf_build_model(vf_model **out, vf_loaded *l, const char *quant, const 
     status = adapt_to(m, l, engine, err);
   if (status == VF_OK && library) vf_library_store(m, &l->facts);
   if (status == VF_OK) name_repo(m, l, quant, engine);
+  if (status == VF_OK && quant != NULL) m->refusal = find_refusal(l, said, engine);
   if (status == VF_OK)
     *out = m;
   else
@@ -395,6 +440,7 @@ vf_status vf_model_requantize(vf_model **out, const vf_model *model, const char 
   if (status != VF_OK) return status;
   m->repo[0] = '\0';
   m->made_when_loaded = false;
+  m->refusal = NULL;
   if ((m->flags & VF_MODEL_EXPERTS_MXFP4) != 0 && !is_mxfp4(quant)) make_experts_too(m);
   status = store(m, quant, engine, err);
   if (status == VF_OK)

@@ -151,6 +151,7 @@ static vf_status open_main(vf_opened *o, const vf_context *ctx, const vf_deploym
                                   : vf_load(&l, ctx, d->model, depth, err);
   if (status == VF_OK) {
     o->request.engine = vf_unsaid_engine(d, &l, devices, n);
+    l.engines_quant = d->engines_quant;
     status = vf_build_model(&o->model, &l, d->quant, o->request.engine, err);
   }
   vf_loaded_free(&l);

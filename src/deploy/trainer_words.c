@@ -278,8 +278,11 @@ static vf_status set(const vf_trainer_reading *r, const char *param, const char 
   return vf_param_parse(own, d, kept, VF_MEASURE_OURS, err);
 }
 
+/* "4", or as torchrun has it from how many to how many, "2:4": the most. */
 static vf_status set_nodes(const vf_trainer_reading *r, const char *value, vf_error *err) {
   char *end;
+  const char *most = strchr(value, ':');
+  if (most != NULL) value = most + 1;
   unsigned long long n = value[0] >= '0' && value[0] <= '9' ? strtoull(value, &end, 10) : 0;
   if (n == 0 || n > UINT16_MAX || *end != '\0')
     return vf_fail(err, VF_USAGE, "'%.40s' is not a number of nodes", value);

@@ -20,6 +20,7 @@ void vf_ranks_refuse(vf_ranks *s, const char *code, const char *fmt, ...) {
   va_end(args);
   vf_estimate_assume_that(s->e, code, "%s refuses to start: %s", s->name, text);
   s->told = s->e->refused = true;
+  s->w->starts = false;
 }
 
 /* ---- GPUs ------------------------------------------------------------------------------- */
@@ -163,6 +164,8 @@ static void admit_length(vf_ranks *s, const vf_admission *a) {
 }
 
 vf_status vf_ranks_admit(vf_ranks *s, const vf_admission *a, vf_error *err) {
+  if (s->model->refusal != NULL)
+    vf_ranks_refuse(s, "quantization-refused", "%s", s->model->refusal);
   admit_gpu(s, a);
   admit_length(s, a);
   return admit_type(s, a, err);

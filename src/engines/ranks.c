@@ -94,6 +94,7 @@ vf_status vf_ranks_begin_as(vf_ranks *s, uint32_t newest, vf_ranks_asked asked, 
   s->w->pp = s->pp;
   s->w->dp = s->dp;
   s->w->ep = s->ep;
+  s->w->replicas = s->dp;
   s->w->output_rows = s->w->seqs;
   if (s->request->real_ctx_tokens[0] != 0) s->w->real_ctx_tokens = vf_ranks_lengths(s).bytes;
   s->w->starts = true;
@@ -421,12 +422,20 @@ void vf_ranks_set_pool(vf_ranks *s, uint32_t device, vf_interval pool, uint64_t 
   if (device == 0 || x100 * s->dp < w->max_concurrency_x100) w->max_concurrency_x100 = x100 * s->dp;
 }
 
+void vf_ranks_crowd(vf_ranks *s, uint32_t at_once) {
+  s->e->refused = true;
+  vf_estimate_assume_that(s->e, "too-many-seqs",
+                          "%s starts, and runs %" PRIu32 " of the %" PRIu32
+                          " requests at once: the others wait",
+                          s->name, at_once, s->w->seqs);
+}
+
 void vf_ranks_assume(vf_ranks *s, const char *newest, const char *no_room) {
   vf_estimate *e = s->e;
   if (newest == NULL) newest = "the newest version of the engine that is known";
   if (no_room == NULL) no_room = "the engine would find no memory for its cache";
   if (e->version[0] == '\0') vf_estimate_assume(e, "engine-version", newest);
-  if (s->request->ctx_tokens == 0)
+  if (s->request->ctx_tokens == 0 && !s->request->ctx_fits)
     vf_estimate_assume(e, "ctx-default", "no --ctx given: the model's whole context");
   bool told =
       s->request->rope_factor_ppm != 0 || s->request->ctx_limit_tokens != 0 || s->e->refused;

@@ -111,6 +111,9 @@ vf_interval vf_ranks_pool_of(const vf_ranks *s, uint32_t device, vf_interval bud
 /* Tells a pool of this size, tokens and requests of full length (in hundredths). */
 void vf_ranks_set_pool(vf_ranks *s, uint32_t device, vf_interval pool, uint64_t tokens);
 
+/* More requests than run at once: the engine starts all the same, and the others wait. */
+void vf_ranks_crowd(vf_ranks *s, uint32_t at_once);
+
 /* Assumptions that all of them share; newest, no_room: what is said where no version was named, and
  * where there is no room for the cache (NULL: plain words). */
 void vf_ranks_assume(vf_ranks *s, const char *newest, const char *no_room);

@@ -283,6 +283,13 @@ static void check_kind(vf_builder *b, uint32_t i) {
     if ((b->arch->flags & always[k].flags) != 0 && (l->flags & always[k].flags) == 0 &&
         is_at(always[k].place, l))
       miss_role(b, i, always[k].role);
+  bool around = (b->arch->flags & VF_LAYER_POST_NORMS) != 0 &&
+                (b->arch->flags & VF_LAYER_NO_NORMS) == 0 && is_at(AT_BOTH, l) &&
+                !has_role(b, VF_ROLE_ATTN_OUTPUT_NORM, (int32_t)i); /* as Grok calls one */
+  for (size_t k = 0; around && k < 2 && b->status == VF_OK; k++) {
+    static const vf_role norms[] = {VF_ROLE_FFN_NORM, VF_ROLE_ATTN_POST_NORM};
+    if (!has_role(b, norms[k], (int32_t)i)) miss_role(b, i, norms[k]);
+  }
   if (b->status == VF_OK && (l->flags & VF_LAYER_KV_SHARED) != 0 &&
       !vf_hparam_given(&b->h, VF_HP_KV_SHARED))
     miss_role(b, i, VF_ROLE_ATTN_K);
@@ -372,6 +379,33 @@ static void check_alike(vf_builder *b, uint32_t i) {
 
 /* ---- All of it -------------------------------------------------------------------------- */
 
+/* Roles that several tensors of a layer share: as many as the rules make. */
+static void check_counts(vf_builder *b, const vf_model *derived) {
+  size_t n = (size_t)b->m->n_layers * VF_ROLE_COUNT;
+  int16_t *left = vf_arena_alloc(b->facts->arena, n, sizeof *left);
+  if (left == NULL) {
+    b->status = vf_fail_nomem(b->err);
+    return;
+  }
+  for (size_t i = 0; i < b->m->n_tensors; i++) {
+    const vf_tensor *t = &b->m->tensors[i];
+    bool counts = t->layer >= 0 && (uint32_t)t->layer < b->m->n_layers && is_asked(t);
+    int16_t *l = counts ? &left[(size_t)t->layer * VF_ROLE_COUNT + t->role] : NULL;
+    if (l != NULL && *l < INT16_MAX) ++*l;
+  }
+  for (size_t i = 0; i < derived->n_tensors && b->status == VF_OK; i++) {
+    const vf_tensor *t = &derived->tensors[i];
+    if (t->layer < 0 || !is_asked(t)) continue;
+    int16_t *l = &left[(size_t)t->layer * VF_ROLE_COUNT + t->role];
+    if (--*l >= 0 || !has_role(b, (vf_role)t->role, t->layer)) continue;
+    char name[96];
+    name_of(name, sizeof name, t);
+    b->status = vf_fail_at(b->err, VF_MALFORMED, b->facts->source, name,
+                           "and what belongs to it are fewer tensors than such a layer has: an "
+                           "engine refuses the file (is it not whole?)");
+  }
+}
+
 /* The tensors that the rules make of the layers, in a model of their own. */
 static void check_matrices(vf_builder *b) {
   vf_builder c = *b;
@@ -393,6 +427,7 @@ static void check_matrices(vf_builder *b) {
   b->status = c.status;
   for (size_t i = 0; i < derived->n_tensors && b->status == VF_OK; i++)
     check_one(b, &derived->tensors[i], &from);
+  if (b->status == VF_OK) check_counts(b, derived);
   vf_model_free(derived);
 }
 
@@ -447,7 +482,7 @@ static uint32_t empty_layer(const vf_model *m, const vf_inventory *inv) {
 /* What the files have of a layer, by role: whether there is a weight or a part of one, how many
  * weights, and how large they are if they are plain numbers. */
 typedef struct stored_role {
-  bool found;
+  bool found, empty; /* one of its weights has no elements */
   uint32_t weights;
   uint64_t elements;
 } stored_role;
@@ -466,6 +501,7 @@ static void note_stored(stored_role *all, const vf_model *m, const vf_inventory 
     if (t->suffix != VF_SUFFIX_WEIGHT) continue;
     bool plain = !vf_format_get((vf_format)t->format)->quantized && t->format != VF_FORMAT_I32;
     s->weights += t->count;
+    s->empty |= vf_tensor_elements(t) == 0;
     s->elements += plain ? vf_tensor_elements(t) * t->count : 0;
   }
 }
@@ -497,11 +533,33 @@ static bool is_outside_needed(const vf_tensor *t) {
          t->role == VF_ROLE_OUTPUT_NORM;
 }
 
+/* The norms before the halves of a layer, where there are no others: they are called alike
+ * everywhere. */
+static bool is_plain_norm(const vf_model *m, const vf_tensor *t) {
+  if (t->layer < 0) return t->role == VF_ROLE_OUTPUT_NORM;
+  const vf_layer *l = &m->layers[t->layer];
+  bool others = (l->flags & (VF_LAYER_POST_NORMS | VF_LAYER_TWO_NORMS | VF_LAYER_NO_NORMS)) != 0;
+  return !others && l->mixers == VF_MIX_ATTENTION &&
+         (t->role == VF_ROLE_ATTN_NORM || t->role == VF_ROLE_FFN_NORM);
+}
+
 /* One tensor that the config makes. Experts may be one tensor, or one for each. */
 static vf_status check_stored(stored_role *all, const vf_model *m, const vf_tensor *t,
                               const char *source, vf_error *err) {
   const stored_role *own = stored_at(all, m, t);
   if (own == NULL) return VF_OK;
+  if (own->empty) return miss_stored(source, t, "has a dimension of 0: is the file whole?", err);
+  if (is_plain_norm(m, t)) {
+    bool strange =
+        stored_at(all, m, &(vf_tensor){.layer = t->layer, .role = VF_ROLE_UNKNOWN})->found;
+    if (!own->found && !strange)
+      return miss_stored(source, t, "is in none of the files: are they all there?", err);
+    if (own->elements != 0 && own->elements != vf_tensor_elements(t))
+      return miss_stored(source, t,
+                         "has another size than the config makes it: an engine refuses "
+                         "the files",
+                         err);
+  }
   if (t->layer < 0) {
     bool strange = all[VF_ROLE_UNKNOWN].found; /* which may be what is looked for */
     if (own->found || strange || !is_outside_needed(t)) return VF_OK;

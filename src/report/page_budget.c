@@ -148,8 +148,7 @@ static const char *word_of_growth(const vf_page *p) {
     const vf_device_budget *b = &p->devices[i];
     uint64_t growth = b->whole.known ? b->whole.growth_bytes : b->growth_bytes;
     int64_t left = b->whole.known ? b->whole.headroom_bytes : b->headroom_bytes;
-    if (b->device.total_known && growth != 0)
-      fits = fits && left >= 0 && growth <= (uint64_t)left;
+    if (b->device.total_known && growth != 0) fits = fits && left >= 0 && growth <= (uint64_t)left;
   }
   return fits ? "still fits" : "has no room for all of it";
 }
@@ -174,16 +173,29 @@ static void put_growth(const vf_page *p) {
   }
 }
 
+/* The device whose pool is the smallest: all hold as many tokens as that one does. */
+static const vf_device_budget *smallest_pool(const vf_page *p) {
+  const vf_device_budget *b = &p->devices[0];
+  for (size_t i = 1; i < p->n_devices; i++) {
+    const vf_device_budget *d = &p->devices[i];
+    if (!d->has_pool || d->pool_tokens > b->pool_tokens) continue;
+    if (d->pool_tokens < b->pool_tokens || d->pool.bytes < b->pool.bytes) b = d;
+  }
+  return b;
+}
+
 /* What a serving engine's pool holds: "476,064 tokens = 3.63 requests of 128k". */
 static void put_pool(const vf_page *p) {
   char buf[200];
   vf_text t = vf_text_on(buf, sizeof buf);
-  const vf_device_budget *b = &p->devices[0];
   const vf_workload *w = vf_estimate_workload(p->e);
+  const vf_device_budget *b = w->pp > 1 ? &p->devices[0] : smallest_pool(p);
   uint64_t holds = w->max_concurrency_x100;
   if (!b->has_pool) return;
   vf_text_thousands(&t, b->pool_tokens);
-  vf_text_printf(&t, " tokens = %" PRIu64 ".%02" PRIu64 " requests of ", holds / 100, holds % 100);
+  vf_text_put(&t, " tokens");
+  if (w->replicas > 1) vf_text_printf(&t, " in each of %" PRIu32 " replicas", w->replicas);
+  vf_text_printf(&t, " = %" PRIu64 ".%02" PRIu64 " requests of ", holds / 100, holds % 100);
   vf_page_text_ctx(&t, w->requested_ctx_tokens);
   if (w->real_ctx_tokens != 0) {
     holds = w->real_concurrency_x100;

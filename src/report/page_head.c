@@ -116,7 +116,8 @@ static void text_short(vf_text *t, const vf_page *p, const judged *j) {
   uint64_t over =
       j->need.high_bytes > j->capacity_bytes ? j->need.high_bytes - j->capacity_bytes : 0;
   if (over == 0 || !j->b->device.total_known) {
-    vf_text_put(t, "the engine refuses it: ");
+    bool starts = vf_estimate_workload(p->e)->starts;
+    vf_text_put(t, starts ? "fewer run at once: " : "the engine refuses it: ");
     text_need(t, p, j);
     return;
   }

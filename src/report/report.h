@@ -22,10 +22,10 @@ void vf_report_events(vf_doc *d, const void *result);
 
 /* What it says of one estimate, but for the version: for other objects that hold it.  Its lines are
  * rows, unless it stands in one. */
-void vf_estimate_events(vf_doc *d, const vf_estimate *e, const vf_limits *limits,
+void vf_estimate_events(vf_doc *j, const vf_estimate *e, const vf_limits *limits,
                         const vf_deployment *deployment);
 
 /* What a deployment states, each under its key. */
-void vf_deployment_events(vf_doc *d, const vf_deployment *deployment);
+void vf_deployment_events(vf_doc *j, const vf_deployment *d);
 
 #endif

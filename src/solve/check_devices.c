@@ -79,6 +79,8 @@ static uint32_t count_visible(const char *visible) {
 /* As many as the manifest says, or as the engine has ranks. */
 static uint32_t count_wanted(const vf_checked *k, const vf_deployment *d) {
   uint32_t visible = count_visible(k->gpus.visible);
+  const vf_deployment *own = &k->deployment;
+  if (own->training && own->gpus > 1) return own->gpus; /* of all its nodes */
   uint64_t ranks = (uint64_t)vf_max_u32(d->request.tp, 1) * vf_max_u32(d->request.pp, 1) *
                    vf_max_u32(d->request.dp, 1);
   if (k->gpus.spans && k->gpus.count != 0 && ranks > k->gpus.count && ranks % k->gpus.count == 0 &&

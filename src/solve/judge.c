@@ -172,6 +172,7 @@ static vf_status keep_found(vf_check *c, vf_checked *k, const vf_found *found, v
     if (k->model == NULL) return vf_fail_nomem(err);
   } else {
     k->model = k->deployment.model;
+    if (k->model != NULL && k->model[0] == '{') k->model = "the network described";
   }
   return VF_OK;
 }
@@ -353,8 +354,9 @@ static vf_status judge_any(vf_check *c, vf_checked *k, vf_deployment *d, const v
   bool any = false;
   *found = false;
   if (k->gpus.n_names == 0) return VF_OK;
-  vf_checked *worst = vf_arena_alloc(c->arena, 2, sizeof *worst), *one = worst + 1;
+  vf_checked *worst = vf_arena_alloc(c->arena, 2, sizeof *worst);
   if (worst == NULL) return vf_fail_nomem(err);
+  vf_checked *one = worst + 1;
   for (size_t i = 0; i < k->gpus.n_names; i++) {
     *one = *k;
     if (!vf_check_device(c, d, k, k->gpus.names[i])) continue;

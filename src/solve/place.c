@@ -370,7 +370,7 @@ static vf_status need_with(job *j, uint64_t ctx, uint64_t *bytes, uint64_t *made
       vf_estimate_run(j->estimate, j->opened.model, &r, j->place->box.devices, 1, err);
   if (status != VF_OK) return status;
   const vf_device_budget *b = vf_estimate_devices(j->estimate, &n);
-  *bytes = b[0].need.bytes + b[0].growth_bytes;
+  *bytes = b[0].need.bytes;
   *made = vf_estimate_workload(j->estimate)->requested_ctx_tokens;
   return VF_OK;
 }

@@ -11,6 +11,7 @@
 #include "base/checked.h"
 #include "base/names.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "core/format.h"
 #include "deploy/setup.h"
 #include "solve/question.h"
@@ -23,6 +24,7 @@ typedef struct search {
   vf_solver s;
   const vf_runners_query *q;
   vf_runners *out;
+  vf_error why; /* the first refusal, of what nobody knows before others */
 } search;
 
 /* ---- One of them ------------------------------------------------------------------------ */
@@ -39,13 +41,20 @@ static vf_runner *new_runner(vf_runners *all) {
   return &all->list[all->count];
 }
 
+static bool is_refused(search *x, vf_status status, const vf_error *why) {
+  if (!vf_is_refusal(status) && status != VF_UNKNOWN) return false;
+  bool better = status == VF_UNKNOWN && x->why.status != VF_UNKNOWN;
+  if (x->why.status == VF_OK || better) x->why = *why;
+  return true;
+}
+
 /* What the engine refuses is not there; false: it does not run. */
 static bool runs(search *x, const vf_deployment *d, vf_status *status, vf_error *err) {
   vf_error why = {VF_OK};
   *status = vf_asker_ask(&x->s.asker, d, &why);
   x->s.estimates += *status == VF_OK;
   if (*status == VF_OK) return vf_verdict_fits(vf_estimate_verdict(x->s.asker.e));
-  if (vf_is_refusal(*status) || *status == VF_UNKNOWN)
+  if (is_refused(x, *status, &why))
     *status = VF_OK;
   else if (err != NULL)
     *err = why;
@@ -148,10 +157,21 @@ static bool runs_with_experts_aside(search *x, vf_deployment *d, vf_status *stat
 }
 
 /* What the question is about, from what was prepared first. */
-static void tell_named(search *x, const char *name) {
+static void tell_named(search *x, const char *model) {
   const vf_asker *a = &x->s.asker;
+  const vf_device *list = a->now->list;
   uint64_t capacity = 0;
-  for (size_t i = 0; i < a->now->count; i++) capacity += vf_device_capacity(&a->now->list[i]);
+  bool alike = true;
+  char name[160];
+  vf_text t = vf_text_on(name, sizeof name);
+  for (size_t i = 0; i < a->now->count; i++) {
+    capacity += vf_device_capacity(&list[i]);
+    alike = alike && strcmp(list[i].id, list[0].id) == 0;
+  }
+  vf_text_put(&t, model != NULL ? model : list[0].name);
+  if (model == NULL && alike && a->now->count > 1) vf_text_printf(&t, " × %zu", a->now->count);
+  for (size_t i = 1; model == NULL && !alike && i < a->now->count; i++)
+    vf_text_printf(&t, " + %s", list[i].name);
   x->out->named = vf_arena_copy(x->out->arena, name, strlen(name));
   x->out->capacity_bytes = capacity;
   x->out->ctx_tokens = x->q->base.request.ctx_tokens;
@@ -181,7 +201,7 @@ static vf_status look_at_model(search *x, const vf_catalog_entry *e, vf_error *e
   if (!is_of_family(x->q->family, e->file)) return VF_OK;
   d.model = e->id;
   status = vf_asker_prepare(a, &d, &ignored);
-  if (vf_is_refusal(status) || status == VF_UNKNOWN) return VF_OK;
+  if (is_refused(x, status, &ignored)) return VF_OK;
   if (status != VF_OK) {
     if (err != NULL) *err = ignored;
     return status;
@@ -189,7 +209,7 @@ static vf_status look_at_model(search *x, const vf_catalog_entry *e, vf_error *e
   if (!has_size(x->q, a->model)) return VF_OK;
   say_ctx(&d, a, d.request.ctx_tokens != 0);
   x->out->looked_at++;
-  if (x->out->named == NULL) tell_named(x, a->now->list[0].name);
+  if (x->out->named == NULL) tell_named(x, NULL);
   bool yes = runs(x, &d, &status, err);
   if (yes) status = widen(x, &d, err);
   if (!yes) yes = runs_with_experts_aside(x, &d, &status, err);
@@ -259,6 +279,34 @@ static int by_capacity(const void *a, const void *b) {
   return strcmp(x->id, y->id);
 }
 
+/* A device that there is not runs nothing, which is no answer. */
+static vf_status check_devices(const search *x, const vf_context *ctx, vf_error *err) {
+  size_t n = 0;
+  if (x->q->base.gpu == NULL) return VF_OK;
+  vf_device *devices = vf_arena_alloc_raw(x->out->arena, VF_MAX_DEVICES, sizeof *devices);
+  if (devices == NULL) return vf_fail_nomem(err);
+  vf_status status = vf_deployment_devices(devices, &n, ctx, &x->q->base, err);
+  if (status != VF_OK) return status;
+  bool host = devices[0].kind == VF_DEVICE_HOST && !devices[0].total_known;
+  if (host && x->q->base.request.host_memory_bytes == 0)
+    return vf_fail(err, VF_USAGE, "%s: its memory is not known: say --memory or --host-memory SIZE",
+                   devices[0].id);
+  return VF_OK;
+}
+
+/* Nothing was estimated: what was asked for is nowhere. */
+static vf_status tell_why_none(const search *x, vf_error *err) {
+  if (x->why.status != VF_OK) {
+    if (err != NULL) *err = x->why;
+    return x->why.status;
+  }
+  if (x->q->family != NULL)
+    return vf_fail(err, VF_UNKNOWN, "no model of the family '%.60s' is known", x->q->family);
+  if (x->q->vendor != NULL)
+    return vf_fail(err, VF_UNKNOWN, "no device of '%.60s' is known", x->q->vendor);
+  return VF_OK;
+}
+
 static vf_status look_at_all(search *x, const vf_context *ctx, bool models, vf_error *err) {
   vf_catalog_walk walk = {0};
   vf_catalog_entry e;
@@ -266,6 +314,7 @@ static vf_status look_at_all(search *x, const vf_context *ctx, bool models, vf_e
   int kind = models ? VF_CATALOG_MODELS : VF_CATALOG_GPUS;
   while (status == VF_OK && vf_catalog_next(&e, &walk, ctx, kind))
     status = models ? look_at_model(x, &e, err) : look_at_device(x, &e, err);
+  if (status == VF_OK && x->s.estimates == 0) status = tell_why_none(x, err);
   int (*of_models)(const void *, const void *) = x->q->newest_first ? by_use : by_params;
   if (status == VF_OK && x->out->count > 1)
     qsort(x->out->list, x->out->count, sizeof *x->out->list, models ? of_models : by_capacity);
@@ -299,6 +348,7 @@ vf_status vf_runners_find(vf_runners **out, const vf_context *ctx, const vf_runn
   search x = {.q = query, .out = all};
   status = vf_asker_init(&x.s.asker, ctx, err);
   x.s.arena = x.s.asker.arena;
+  if (status == VF_OK) status = check_devices(&x, ctx, err);
   if (status == VF_OK) status = look_at_all(&x, ctx, all->models, err);
   vf_asker_free(&x.s.asker);
   if (status == VF_OK)

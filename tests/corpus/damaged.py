@@ -2,12 +2,12 @@
 """Damaged model files: damaged.py VRAMFIT CORPUS [COUNT [SEED]]
 
 COUNT (400) headers, drawn by SEED (the day's date) from the GGUF headers of CORPUS and from the small whole models of
-malformed/make.py, each damaged in one of the ways of `ways` below. No run may end by a signal, take two seconds or
+malformed/make.py, and a quarter as many safetensors checkpoints, each damaged in one of the ways of `ways` below. No run may end by a signal, take two seconds or
 64 MiB; and where a tensor of the whole file is missing in the damaged one, or has another shape, as this file's own
 reader sees it, the answer may neither be FITS nor TIGHT nor RISKY. The failing ones are kept and named.
 Python's standard library only.
 """
-import datetime, os, random, re, resource, shutil, struct, subprocess, sys, tempfile, time
+import datetime, json, os, random, re, resource, shutil, struct, subprocess, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "malformed")]
@@ -123,6 +123,50 @@ ways = [flip, flip_in_tensors, flip_in_tensors, cut, zero, shift, number, number
         without_a_key, renamed, renamed, resized]
 
 
+# ---- Checkpoints: a header in JSON, and a config beside it ------------------------------------------------------
+
+def checkpoint(r):
+    """A damaged safetensors file, what was done to it, and the first tensor that it lacks or has in another shape."""
+    layers = r.choice((2, 3, 4, 8))
+    whole = make.names(layers)
+    tensors = [(n, list(s)) for n, s in whole]
+    way = r.choice(("less", "less", "a_kind_less", "renamed", "resized", "flip", "cut", "shift", "zero"))
+    i = r.randrange(len(tensors))
+    if way == "less":
+        gone = {t[0] for t in r.sample(tensors, r.choice((1, 1, 2, 5)))}
+        tensors = [t for t in tensors if t[0] not in gone]
+    elif way == "a_kind_less":
+        kind = re.sub(r"^model\.layers\.\d+\.", "", tensors[i][0])
+        tensors = [t for t in tensors if not t[0].endswith(kind)]
+    elif way == "renamed":
+        name = tensors[i][0]
+        at = r.randrange(len(name))
+        tensors[i] = (name[:at] + r.choice("abcxyz_.0189") + name[at + 1:], tensors[i][1])
+    elif way == "resized":
+        tensors[i][1][-1] = r.choice((0, 1, 2 * tensors[i][1][-1], tensors[i][1][-1] + 2))
+    data = make.safetensors(tensors=tensors)
+    end = 8 + struct.unpack_from("<Q", data, 0)[0]
+    at = r.randrange(end)
+    if way == "flip":
+        data = data[:at] + bytes([data[at] ^ 1 << r.randrange(8)]) + data[at + 1:]
+    elif way == "cut":
+        data = data[:at]
+    elif way == "shift":
+        data = data[:at] + r.randbytes(r.choice((1, 8))) + data[at:]
+    elif way == "zero":
+        data = data[:at] + b"\0" * 8 + data[at + 8:]
+    lacking = None
+    try:
+        d = json.loads(data[8:8 + struct.unpack_from("<Q", data, 0)[0]])
+        # A name with a slip in it is one tensor as before: what an engine calls it is not known from its config.
+        # Embeddings and heads with more numbers than the config says are common, and counted.
+        lacking = next((n for n, s in whole if (len(d) < len(whole) and n not in d) or
+                        (n in d and d[n].get("shape") != s and not ("layers" not in n and d[n]["shape"][-1:] > s[-1:]))), None)
+    except (ValueError, struct.error, AttributeError):
+        pass
+    return data, make.config(num_hidden_layers=layers), way, lacking
+
+
 def small():
     for arch in ("llama", "qwen2", "qwen3", "phi3", "gemma2"):
         yield "small-" + arch, make.gguf(keys=make.base_keys(arch))
@@ -187,6 +231,18 @@ def main():
             open(os.path.join(tempfile.gettempdir(), os.path.basename(path)), "wb").write(bad)
             wrong.append("%s: %s: %s" % (os.path.basename(path), "; ".join(complaints), (err or out).split("\n")[0]))
         os.unlink(path)
+    for i in range(count // 4):
+        data, config, way, lacking = checkpoint(r)
+        folder = os.path.join(scratch, "m-%s-%d" % (way, i))
+        os.mkdir(folder)
+        open(os.path.join(folder, "model.safetensors"), "wb").write(data)
+        open(os.path.join(folder, "config.json"), "wb").write(config)
+        run = subprocess.run([vramfit, "--model", folder, "--gpu", "l4", "--ctx", "4k", "--engine", "vllm"], stdin=subprocess.DEVNULL,
+                             capture_output=True, timeout=20)
+        if run.returncode not in (0, 1, 2) or (lacking and run.returncode != 2):
+            wrong.append("%s: exit status %d, without %s" % (os.path.basename(folder), run.returncode, lacking))
+            shutil.copytree(folder, os.path.join(tempfile.gettempdir(), os.path.basename(folder)), dirs_exist_ok=True)
+        told[("checkpoint_" + way, run.returncode)] = told.get(("checkpoint_" + way, run.returncode), 0) + 1
     shutil.rmtree(scratch)
     print("\n".join(wrong))
     print(", ".join("%s %d: %d" % (w, c, n) for (w, c), n in sorted(told.items())))

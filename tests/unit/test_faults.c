@@ -11,6 +11,7 @@
 
 static long countdown; /* requests until one fails; negative: none does */
 static long live;      /* allocations not freed */
+static long step = 1;  /* from one point of failure to the next */
 
 static void *failing_malloc(size_t size) {
   if (countdown == 0) return NULL;
@@ -57,7 +58,7 @@ static void fail_at_every_allocation(vf_status (*work)(const char *, vf_error *)
   long points = 0;
   cJSON_Hooks hooks = {failing_malloc, counting_free};
   cJSON_InitHooks(&hooks);
-  for (vf_status status = VF_NOMEM; status != VF_OK; points++) {
+  for (vf_status status = VF_NOMEM; status != VF_OK; points += step) {
     vf_error err = {VF_OK};
     countdown = points;
     live = 0;
@@ -301,6 +302,205 @@ static void a_check_tells_every_failed_allocation(void **state) {
       60, 6000);
 }
 
+/* ---- From a line to a launch ---- */
+
+/* An engine's line, what it comes to, how it is started, and its operations. */
+static vf_status run_line(const char *text, vf_error *err) {
+  const vf_report_options json = {.struct_size = sizeof json, .format = VF_REPORT_JSON};
+  vf_context *ctx = NULL;
+  vf_command *command = NULL;
+  vf_setup *setup = NULL;
+  vf_estimate *estimate = NULL;
+  vf_launch *launch = NULL;
+  vf_listing *graph = NULL;
+  vf_offers offers;
+  vf_deployment d;
+  size_t written = 0;
+  vf_status status = vf_context_new(&ctx, &failing, err);
+  if (status == VF_OK) status = vf_command_new(&command, ctx, err);
+  if (status == VF_OK) status = vf_command_read_text(command, text, NULL, NULL, err);
+  if (status == VF_OK) status = vf_command_deployment(command, &d, err);
+  if (status == VF_OK) {
+    d.gpu = "rtx-4090";
+    status = vf_setup_open(&setup, ctx, &d, err);
+  }
+  if (status == VF_OK) status = vf_estimate_new(&estimate, ctx, err);
+  if (status == VF_OK) status = vf_setup_estimate(estimate, setup, err);
+  if (status == VF_OK) status = vf_launch_make(&launch, ctx, estimate, &d, err);
+  if (status == VF_OK) status = vf_offers_solve(&offers, ctx, &d, err);
+  if (status == VF_OK) status = vf_graph_list(&graph, ctx, &d, err);
+  if (status == VF_OK) status = vf_listing_write(graph, &json, swallow, &written, err);
+  vf_listing_free(graph);
+  vf_launch_free(launch);
+  vf_estimate_free(estimate);
+  vf_setup_free(setup);
+  vf_command_free(command);
+  vf_context_free(ctx);
+  return status;
+}
+
+static void a_line_survives_every_allocation_failure(void **state) {
+  (void)state;
+  fail_at_every_allocation(
+      run_line, "CUDA_VISIBLE_DEVICES=0 llama-server -m qwen3-0.6b:Q8_0 -c 8192 -np 2 -ctk q8_0",
+      60, 20000);
+}
+
+/* A training: its line, its run, what would fit, and its pages. */
+static vf_status train_once(const char *text, vf_error *err) {
+  const vf_report_options json = {.struct_size = sizeof json, .format = VF_REPORT_JSON},
+                          table = {.struct_size = sizeof table, .format = VF_REPORT_TABLE};
+  const vf_plot_options plot = {.struct_size = sizeof plot, .svg = true};
+  static const char *const words[] = {
+      "accelerate", "launch",       "sft.py", "--model_name_or_path",
+      "qwen3-32b",  "--max_length", "4096",   "--use_peft"};
+  vf_context *ctx = NULL;
+  vf_command *command = NULL;
+  vf_setup *setup = NULL;
+  vf_train train;
+  vf_train_limits limits;
+  vf_deployment d;
+  size_t written = 0;
+  (void)text;
+  vf_status status = vf_context_new(&ctx, &failing, err);
+  if (status == VF_OK) status = vf_command_new(&command, ctx, err);
+  if (status == VF_OK)
+    status = vf_command_read_trainer(command, words, sizeof words / sizeof *words, err);
+  if (status == VF_OK) status = vf_command_deployment(command, &d, err);
+  if (status == VF_OK) {
+    d.gpu = "l4";
+    status = vf_setup_open(&setup, ctx, &d, err);
+  }
+  if (status == VF_OK) status = vf_setup_train(&train, setup, err);
+  if (status == VF_OK) status = vf_train_limits_solve(&limits, setup, err);
+  if (status == VF_OK) status = vf_train_write(&train, &json, swallow, &written, err);
+  if (status == VF_OK) status = vf_train_write(&train, &table, swallow, &written, err);
+  if (status == VF_OK) status = vf_train_plot_write(&train, &plot, swallow, &written, err);
+  vf_setup_free(setup);
+  vf_command_free(command);
+  vf_context_free(ctx);
+  return status;
+}
+
+static void a_training_survives_every_allocation_failure(void **state) {
+  (void)state;
+  fail_at_every_allocation(train_once, NULL, 20, 20000);
+}
+
+/* Trainers' configurations that name each other. */
+static vf_status read_training_file(const char *path, vf_error *err) {
+  vf_context *ctx = NULL;
+  vf_command *command = NULL;
+  vf_deployment d;
+  vf_status status = vf_context_new(&ctx, &failing, err);
+  if (status == VF_OK) status = vf_command_new(&command, ctx, err);
+  if (status == VF_OK) status = vf_command_read_config(command, path, err);
+  if (status == VF_OK) status = vf_command_deployment(command, &d, err);
+  vf_command_free(command);
+  vf_context_free(ctx);
+  return status;
+}
+
+static void write_file(const char *path, const char *text) {
+  FILE *f = fopen(path, "w");
+  assert_non_null(f);
+  fputs(text, f);
+  assert_int_equal(fclose(f), 0);
+}
+
+static void a_trainers_file_survives_every_allocation_failure(void **state) {
+  (void)state;
+  write_file("test_faults_ds.json",
+             "{\"zero_optimization\": {\"stage\": 3, \"offload_optimizer\": {\"device\": "
+             "\"cpu\"}}, \"train_micro_batch_size_per_gpu\": 2, \"bf16\": {\"enabled\": true}}");
+  fail_at_every_allocation(read_training_file, "test_faults_ds.json", 3, 5000);
+  remove("test_faults_ds.json");
+}
+
+/* ---- Looking ---- */
+
+static vf_status look_into(const char *ref, vf_error *err) {
+  const vf_report_options json = {.struct_size = sizeof json, .format = VF_REPORT_JSON},
+                          table = {.struct_size = sizeof table, .format = VF_REPORT_TABLE};
+  vf_context *ctx = NULL;
+  vf_inspection *x = NULL;
+  size_t written = 0;
+  vf_status status = vf_context_new(&ctx, &failing, err);
+  if (status == VF_OK) status = vf_inspect(&x, ctx, ref, err);
+  if (status == VF_OK) status = vf_inspection_write(x, NULL, true, &json, swallow, &written, err);
+  if (status == VF_OK) status = vf_inspection_write(x, x, false, &table, swallow, &written, err);
+  vf_inspection_free(x);
+  vf_context_free(ctx);
+  return status;
+}
+
+static void an_inspection_survives_every_allocation_failure(void **state) {
+  (void)state;
+  fail_at_every_allocation(look_into, "qwen3-0.6b", 10, 5000);
+}
+
+static vf_status find_runners(const char *gpu, vf_error *err) {
+  const vf_report_options json = {.struct_size = sizeof json, .format = VF_REPORT_JSON};
+  vf_runners_query q = vf_runners_query_init();
+  vf_context *ctx = NULL;
+  vf_runners *runners = NULL;
+  size_t written = 0;
+  q.base.gpu = gpu;
+  q.family = "gemma";
+  q.least_params = UINT64_C(26000000000);
+  q.most_params = UINT64_C(28000000000);
+  vf_status status = vf_context_new(&ctx, &failing, err);
+  if (status == VF_OK) status = vf_runners_find(&runners, ctx, &q, err);
+  if (status == VF_OK) status = vf_runners_write(runners, &json, swallow, &written, err);
+  vf_runners_free(runners);
+  vf_context_free(ctx);
+  return status;
+}
+
+static void what_runs_on_a_device_survives_every_allocation_failure(void **state) {
+  (void)state;
+  step = 29; /* a catalog's worth of models, each of which allocates the same way */
+  fail_at_every_allocation(find_runners, "h100", 10, 20000);
+  step = 1;
+}
+
+static vf_status read_modelfile(const char *path, vf_error *err) {
+  vf_context *ctx = NULL;
+  vf_modelfile m;
+  vf_status status = vf_context_new(&ctx, &failing, err);
+  if (status == VF_OK) status = vf_modelfile_read(&m, ctx, path, err);
+  vf_context_free(ctx);
+  return status;
+}
+
+static void a_modelfile_survives_every_allocation_failure(void **state) {
+  (void)state;
+  write_file("test_faults_modelfile", "FROM qwen3:0.6b\nPARAMETER num_ctx 8192\n");
+  fail_at_every_allocation(read_modelfile, "test_faults_modelfile", 2, 1000);
+  remove("test_faults_modelfile");
+}
+
+/* A machine of files alone: nothing but the allocator may fail. */
+static vf_status detect(const char *root, vf_error *err) {
+  const vf_report_options json = {.struct_size = sizeof json, .format = VF_REPORT_JSON};
+  vf_machine_options o = vf_machine_options_init();
+  vf_context *ctx = NULL;
+  vf_machine *machine = NULL;
+  size_t written = 0;
+  o.root = root;
+  vf_status status = vf_context_new(&ctx, &failing, err);
+  if (status == VF_OK) status = vf_machine_detect(&machine, ctx, &o, err);
+  if (status == VF_OK) status = vf_machine_write(machine, &json, swallow, &written, err);
+  vf_machine_free(machine);
+  vf_context_free(ctx);
+  return status;
+}
+
+static void a_detection_survives_every_allocation_failure(void **state) {
+  (void)state;
+  fail_at_every_allocation(detect, ".", 2, 1000);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_check_tells_every_failed_allocation),
@@ -309,6 +509,13 @@ int main(void) {
       cmocka_unit_test(lists_and_own_catalogs_survive_every_allocation_failure),
       cmocka_unit_test(a_box_survives_every_allocation_failure),
       cmocka_unit_test(tables_and_answers_survive_every_allocation_failure),
+      cmocka_unit_test(a_line_survives_every_allocation_failure),
+      cmocka_unit_test(a_training_survives_every_allocation_failure),
+      cmocka_unit_test(a_trainers_file_survives_every_allocation_failure),
+      cmocka_unit_test(an_inspection_survives_every_allocation_failure),
+      cmocka_unit_test(what_runs_on_a_device_survives_every_allocation_failure),
+      cmocka_unit_test(a_modelfile_survives_every_allocation_failure),
+      cmocka_unit_test(a_detection_survives_every_allocation_failure),
       cmocka_unit_test(a_report_that_cannot_be_written_is_an_error),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

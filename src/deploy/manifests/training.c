@@ -1,5 +1,5 @@
 /* training.c - configurations of trainers: axolotl's, LLaMA-Factory's, torchtune's, TRL's,
- * mlx_lm's.
+ * NeMo's, mlx_lm's.
  *
  * DeepSpeed's and Accelerate's own files say how something is trained, and not what: they are
  * passed over, and read where another file names them. */
@@ -30,8 +30,10 @@ static vf_status read(vf_manifest *m, vf_error *err) {
   vf_deployment *d = vf_command_edit(c);
   d->training = true;
   d->request.engine = t->name;
-  const vf_trainer_reading r = {.c = c, .tables = tables, .folder = m->folder};
+  vf_trainer_network network = {.nodes = 0};
+  const vf_trainer_reading r = {.c = c, .tables = tables, .folder = m->folder, .network = &network};
   vf_status status = vf_trainer_take_tree(&r, m->root, &cause);
+  if (status == VF_OK) status = vf_trainer_network_close(&r, &cause);
   return vf_manifest_command(m, &at, c, status, &cause, err);
 }
 

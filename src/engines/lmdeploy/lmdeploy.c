@@ -59,6 +59,22 @@ static uint64_t replica_seqs(const vf_ranks *s) {
   return (s->w->seqs + s->dp - 1) / s->dp;
 }
 
+/* TurboMind cuts the table of tokens and the output; the PyTorch backend has both whole on every
+ * rank (pytorch/models/llama.py: nn.Embedding, build_rowwise_linear without is_tp). */
+static vf_amount weights(const vf_ranks *s, uint32_t device) {
+  vf_amount a = vf_companion_weights(s, device);
+  vf_shard alone = s->shard;
+  alone.tp = 1;
+  for (size_t i = 0; s->tp > 1 && i < s->model->n_tensors; i++) {
+    const vf_tensor *t = &s->model->tensors[i];
+    if (t->role != VF_ROLE_TOKEN_EMBD && t->role != VF_ROLE_OUTPUT) continue;
+    a.size.high_bytes += vf_shard_tensor(&alone, s->model, t);
+    a.size.high_bytes -= vf_shard_tensor(&s->shard, s->model, t);
+    a.basis = VF_BASIS_MODELLED;
+  }
+  return a;
+}
+
 static vf_amount kv_cache(const vf_ranks *s, uint32_t device) {
   uint64_t block = s->w->block_size, bytes;
   uint64_t length = (s->w->requested_ctx_tokens + block - 1) / block * block;
@@ -92,7 +108,11 @@ static void say_tensors(const vf_ranks *s, const vf_line *line, vf_text *out) {
   (void)line;
   vf_text_printf(out, "sum of this rank's tensors, of %zu in %s", s->model->n_tensors,
                  s->model->quant);
-  if (s->tp > 1) vf_text_printf(out, ": columns and rows by tp %" PRIu32, s->tp);
+  if (s->tp > 1)
+    vf_text_printf(out,
+                   ": columns and rows by tp %" PRIu32
+                   ", at most with the table of tokens and the output whole",
+                   s->tp);
 }
 
 static void say_cache(const vf_ranks *s, const vf_line *line, vf_text *out) {
@@ -112,7 +132,7 @@ static void say_activation(const vf_ranks *s, const vf_line *line, vf_text *out)
 }
 
 static const vf_term terms[] = {
-    {"weights", VF_PART_WEIGHTS, vf_companion_weights, .words = say_tensors,
+    {"weights", VF_PART_WEIGHTS, weights, .words = say_tensors,
      .source = "lmdeploy/turbomind/deploy; lmdeploy/pytorch/nn/linear"},
     VF_SLACK_TERM(vf_companion_slack),
     {"tower", VF_PART_WEIGHTS, vf_ranks_tower, "for images or sound, not described",
@@ -147,7 +167,7 @@ static vf_status resolve(vf_ranks *s, vf_error *err) {
   s->w->max_num_batched_tokens = s->w->ubatch_tokens = s->batch_tokens;
   s->w->max_num_seqs = r->max_num_seqs != 0 ? r->max_num_seqs : MAX_BATCH;
   s->w->block_size = r->block_size != 0 ? r->block_size : BLOCK_TOKENS;
-  if (replica_seqs(s) > s->w->max_num_seqs) s->e->refused = true;
+  if (replica_seqs(s) > s->w->max_num_seqs) vf_ranks_crowd(s, s->w->max_num_seqs * s->dp);
   s->shard = (vf_shard){.tp = s->tp,
                         .expert_tp = s->tp / s->ep,
                         .expert_ranks = s->ep,

@@ -90,6 +90,30 @@ static uint32_t last_release(const char *text, uint32_t version) {
   return vf_min_u32(version + 999, VF_SGLANG_NEWEST);
 }
 
+static bool is_sparse(const vf_model *m) {
+  return vf_ranks_has_cache(m, VF_CACHE_INDEXER) && vf_ranks_has_cache(m, VF_CACHE_LATENT);
+}
+
+static bool is_blackwell(const vf_sglang_plan *p) {
+  return p->s.e->devices[0].device.compute_capability >= 100;
+}
+
+/* In 8 bits, a row of sparse latent attention has a scale for 128 numbers, and what is rotated in
+ * 16 bits: calculate_mla_kv_cache_dim (model_runner_kv_cache_mixin.py). */
+static uint64_t sparse_scales_bytes(const vf_sglang_plan *p) {
+  enum { BLOCK = 128, SCALE_BYTES = 4 };
+  const vf_ranks *s = &p->s;
+  bool plain = is_blackwell(p) && p->rules.sparse_rows_plain_on_blackwell;
+  bool rocm = s->e->devices[0].device.backend == VF_BACKEND_ROCM;
+  uint64_t sum = 0;
+  if (s->w->kv_k != VF_FORMAT_F8_E4M3 || !is_sparse(s->model) || plain || rocm) return 0;
+  for (uint32_t i = s->shard.first_layer; i < s->shard.end_layer; i++) {
+    const vf_layer *l = &s->model->layers[i];
+    if (l->kv_lora != 0) sum += l->kv_lora / BLOCK * SCALE_BYTES + l->rope_dim;
+  }
+  return sum;
+}
+
 static vf_status resolve(vf_sglang_plan *p, vf_error *err) {
   vf_ranks *s = &p->s;
   const vf_request *r = s->request;
@@ -102,8 +126,9 @@ static vf_status resolve(vf_sglang_plan *p, vf_error *err) {
   if (status == VF_OK) status = vf_ranks_check(s, &kernels, err);
   if (status != VF_OK) return status;
   bool compressed = vf_sglang_compresses(s->model);
-  vf_ranks_formats(s, compressed ? VF_FORMAT_F8_E4M3 : VF_FORMAT_NONE);
   p->rules = vf_sglang_rules_of(s->version);
+  bool narrow = is_sparse(s->model) && is_blackwell(p) && p->rules.sparse_narrow_on_blackwell;
+  vf_ranks_formats(s, compressed || narrow ? VF_FORMAT_F8_E4M3 : VF_FORMAT_NONE);
   if (compressed && !p->rules.compressed_keys)
     return vf_fail(err, VF_UNSUPPORTED,
                    "SGLang has no keys that stand for several tokens before 0.5.11 (DeepSeek V4)");
@@ -150,6 +175,12 @@ static void size_windows(vf_sglang_plan *p) {
   p->window_ppm = (uint32_t)vf_min_u64(vf_max_u64(cap * 1000000 / full, 1000), 1000000);
 }
 
+/* gemma3_causal.py: Gemma3TextScaledWordEmbedding, which Gemma 3n and 4 use as well, is torch's own
+ * table, and each rank has all of it. */
+static bool has_whole_tables(const vf_model *m) {
+  return strncmp(m->type, "gemma3", 6) == 0 || strncmp(m->type, "gemma4", 6) == 0;
+}
+
 /* Experts lie over tp / ep ranks each; attention, and with it the cache, over tp / dp. */
 static void set_stage(vf_sglang_plan *p, uint32_t stage) {
   vf_ranks *s = &p->s;
@@ -160,10 +191,12 @@ static void set_stage(vf_sglang_plan *p, uint32_t stage) {
                         .vocab_multiple = 64,
                         .number_bytes = s->number_bytes,
                         .mtp = p->draft_layers != 0 && s->request->draft == NULL,
-                        .no_towers = s->request->text_only};
+                        .no_towers = s->request->text_only,
+                        .embeddings_whole = has_whole_tables(s->model)};
   vf_shard_stage(&s->shard, s->model, VF_STAGE_BEFORE_LAST, s->pp, stage);
   s->tp = tp / p->attention_dp;
   p->cell = vf_ranks_cell_of(s);
+  p->cell.full_bytes += sparse_scales_bytes(p);
   bool compressed = vf_sglang_compresses(s->model);
   p->state_bytes = compressed ? 0 : state_bytes(p, s->tp);
   p->compressed_token = compressed ? vf_sglang_compressed_token(p) : 0;
@@ -281,6 +314,7 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
       add_rank(&p, vf_ranks_device(&p.s, i / p.s.tp, stage, i % p.s.tp));
   }
   if (p.attention_dp > 1) e->workload.max_concurrency_x100 *= p.attention_dp;
+  e->workload.replicas *= p.attention_dp;
   vf_plan_keep(&p.s, sizeof p);
   vf_ranks_assume(&p.s, NULL, "Not enough memory. Please try to increase --mem-fraction-static.");
   return VF_OK;

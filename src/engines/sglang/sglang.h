@@ -46,7 +46,9 @@ typedef struct vf_sglang_rules {
   bool draft_in_budget;        /* a draft's weights and cache lie in the fraction */
   bool windows_by_requests;    /* without the radix cache windows get what requests can use */
   bool deepep_reserve;
-  bool compressed_keys; /* knows keys of several tokens */
+  bool compressed_keys;                /* knows keys of several tokens */
+  bool sparse_narrow_on_blackwell;     /* the cache of sparse latent attention has 8 bits there, */
+  bool sparse_rows_plain_on_blackwell; /* and no scales */
 } vf_sglang_rules;
 
 vf_sglang_rules vf_sglang_rules_of(uint32_t version);

@@ -199,6 +199,7 @@ static void say_tensors(const vf_ranks *s, const vf_line *line, vf_text *out) {
   vf_text_printf(out, "sum of this rank's tensors, of %zu in %s", s->model->n_tensors,
                  s->model->quant);
   if (s->tp > 1) vf_text_printf(out, ": columns and rows by tp %" PRIu32, s->tp);
+  if (s->tp > 1 && s->shard.embeddings_whole) vf_text_put(out, ", the tables of tokens whole");
   if (s->ep > 1) vf_text_printf(out, ", experts whole over %" PRIu32 " ranks", s->ep);
   if (s->pp > 1) vf_text_printf(out, ", one of %" PRIu32 " stages", s->pp);
 }

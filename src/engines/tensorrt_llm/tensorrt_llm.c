@@ -59,7 +59,8 @@ static vf_status resolve(plan *p, vf_error *err) {
   s->w->max_num_batched_tokens = s->w->ubatch_tokens = s->batch_tokens;
   s->w->max_num_seqs = r->max_num_seqs != 0 ? r->max_num_seqs : MAX_BATCH;
   s->w->block_size = r->block_size != 0 ? r->block_size : BLOCK_TOKENS;
-  if ((s->w->seqs + s->dp - 1) / s->dp > s->w->max_num_seqs) s->e->refused = true;
+  if ((s->w->seqs + s->dp - 1) / s->dp > s->w->max_num_seqs)
+    vf_ranks_crowd(s, s->w->max_num_seqs * s->dp);
   return VF_OK;
 }
 

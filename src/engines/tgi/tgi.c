@@ -43,7 +43,7 @@ static void resolve(vf_ranks *s) {
   s->w->max_num_batched_tokens = s->w->ubatch_tokens = s->batch_tokens;
   s->w->max_num_seqs = r->max_num_seqs != 0 ? r->max_num_seqs : MAX_REQUESTS;
   s->w->block_size = r->block_size != 0 ? r->block_size : 1; /* flashinfer's */
-  if (s->w->seqs > s->w->max_num_seqs) s->e->refused = true;
+  if (s->w->seqs > s->w->max_num_seqs) vf_ranks_crowd(s, s->w->max_num_seqs);
 }
 
 /* Windows are not used to save cache: every layer keeps all tokens. */

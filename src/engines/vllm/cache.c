@@ -53,7 +53,8 @@ static uint64_t token_bytes(const vf_vllm_plan *p, const vf_cache_layer *c) {
   bool latent = vf_ranks_has_cache(p->r.model, VF_CACHE_LATENT);
   if (c->kind == VF_CACHE_INDEXER && latent) return INDEXER_BYTES;
   if (c->kind == VF_CACHE_INDEXER || c->kind == VF_CACHE_BLOCK_INDEX) return 2 * c->k_dim;
-  if (c->kind == VF_CACHE_LATENT && narrow && vf_ranks_has_cache(p->r.model, VF_CACHE_INDEXER))
+  if (c->kind == VF_CACHE_LATENT && narrow && vf_vllm_sparse(p->r.model) &&
+      !vf_vllm_sparse_rows_plain(p))
     return SPARSE_LATENT_BYTES;
   uint64_t heads = c->kind == VF_CACHE_LATENT ? 1 : vf_shard_kv_heads(c->n_kv_heads, p->r.tp);
   return heads * (row_bytes(p->r.w->kv_k, c->k_dim) + row_bytes(p->r.w->kv_v, c->v_dim));

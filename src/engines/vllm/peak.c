@@ -85,6 +85,14 @@ static uint64_t context_bytes(const vf_vllm_plan *p) {
   return most * rows * p->r.number_bytes;
 }
 
+/* The keys that an index reads for prompts, of forty contexts, lie in the common workspace
+ * (mla/indexer.py: get_max_prefill_buffer_size; sparse_attn_indexer.py). */
+static uint64_t index_bytes(const vf_vllm_plan *p) {
+  enum { CONTEXTS = 40, INDEXER_BYTES = 132 };
+  if (!p->rules.sparse_workspace || !vf_vllm_sparse(p->r.model)) return 0;
+  return CONTEXTS * p->r.w->requested_ctx_tokens * INDEXER_BYTES;
+}
+
 /* The tower's profile run (gpu_model_runner.py, profile_run): as many of the largest items as the
  * batch has room for, one at least, at once. */
 static bool runs_tower(const vf_vllm_plan *p) {
@@ -156,6 +164,14 @@ static uint64_t compressed_bytes(const vf_vllm_plan *p, int end) {
   return (tokens * each + PROMPTS * keys * l->k_dim) * p->r.number_bytes;
 }
 
+/* What the common workspace grows by behind the load (worker/workspace.py); at most, the experts'
+ * kernels bring their own. */
+static uint64_t common_bytes(const vf_vllm_plan *p, uint64_t experts, int end) {
+  uint64_t all = vf_max_u64(experts, index_bytes(p)), there = vf_vllm_sparse_workspace_bytes(p);
+  uint64_t more = all - vf_min_u64(all, there);
+  return end == 2 ? vf_max_u64(more, experts) : more;
+}
+
 /* The peak at one end of the interval. */
 static uint64_t peak_bytes(const vf_vllm_plan *p, int end) {
   uint64_t forward = 0, workspace = 0, beside = embeddings_bytes(p);
@@ -167,6 +183,8 @@ static uint64_t peak_bytes(const vf_vllm_plan *p, int end) {
   }
   forward += unpacked_bytes(p) + context_bytes(p) + compressed_bytes(p, end);
   if (!p->r.shard.last) beside += 2 * p->r.model->n_embd * p->r.batch_tokens * p->r.number_bytes;
+  if (vf_vllm_sparse(p->r.model)) forward += p->rules.sparse_logits_mib * VF_MIB;
+  workspace = common_bytes(p, workspace, end);
   /* a log of Qwen3-VL 30B with 1,024 rows of logits has no more than those at its peak */
   if (p->rules.workspaces_stay && end != 0) beside += workspace;
   uint64_t text = beside + vf_max_u64(forward, sampler_bytes(p, vf_vllm_sampler_x10(p, end)));

@@ -50,6 +50,8 @@ static void say_activation(const vf_ranks *r, const vf_line *line, vf_text *out)
                  " tokens × (4 × %" PRIu64 " + 3 × feed-forward / tp) × %" PRIu32 " B",
                  c / 10, c % 10, r->batch_tokens, r->model->n_embd, r->number_bytes);
   if (r->moe) vf_text_put(out, ", with the experts' workspaces");
+  if (vf_vllm_sparse(r->model))
+    vf_text_put(out, ", the index's scores, and keys of forty contexts for it in their place");
   if (vf_vllm_compresses(r->model))
     vf_text_printf(
         out, ", and queries and results of 64 or 128 heads, streams, and keys of four prompts "
@@ -91,6 +93,13 @@ const vf_term vf_vllm_terms[] = {
     {"latent_copies", VF_PART_WEIGHTS, vf_vllm_latent_copies,
      "layers × heads / tp × (keys without rotation + values) × rank of the latent",
      .source = "mla_attention.py:1024", .within = "weights"},
+    {"sparse_workspace", VF_PART_WEIGHTS, vf_vllm_sparse_workspace,
+     "five contexts of keys, and a batch's queries, × (rank of the latent + rotation) × 2 B",
+     .source = "v1/attention/backends/mla/flashmla_sparse.py: get_prefill_workspace_size",
+     .within = "weights"},
+    {"sparse_indices", VF_PART_WEIGHTS, vf_vllm_sparse_indices,
+     "tokens of a batch × keys that the index chooses × 4 B",
+     .source = "model_executor/models/deepseek_v2.py: topk_indices_buffer", .within = "weights"},
     {"lora_slots", VF_PART_WEIGHTS, vf_vllm_lora_slots,
      "slots × rank × (inputs + outputs) of every matrix × 2 B",
      .source = "lora/layers/base_linear.py:129"},

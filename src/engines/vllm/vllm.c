@@ -34,9 +34,9 @@ static void resolve_batch(vf_vllm_plan *p) {
   p->max_seqs = r->max_num_seqs != 0 ? r->max_num_seqs : vf_max_u32(seqs, per_replica);
   if (p->max_seqs > p->r.batch_tokens) p->max_seqs = p->r.batch_tokens;
   if (per_replica <= p->max_seqs) return;
-  p->r.e->refused = true;
-  vf_estimate_assume(p->r.e, "too-many-seqs",
-                     "--seqs is more than --max-num-seqs lets run at once");
+  vf_ranks_crowd(&p->r, p->max_seqs * p->r.dp);
+  p->r.e->refused = false; /* until all is told: it starts */
+  p->crowded = true;
 }
 
 static void fill_workload(vf_vllm_plan *p) {
@@ -62,11 +62,11 @@ static vf_status resolve(vf_vllm_plan *p, vf_error *err) {
   p->recurrent = vf_ranks_has_mixer(p->r.model, VF_MIX_RECURRENT);
   p->new_runner = p->rules.dense_runner_v2 && !p->r.moe && !p->recurrent;
   resolve_batch(p);
-  /* --kv-cache-dtype auto: sparse latent attention takes 8 bits, and so do keys of several tokens
-   */
-  bool sparse =
-      vf_vllm_compresses(p->r.model) || (vf_ranks_has_cache(p->r.model, VF_CACHE_INDEXER) &&
-                                         vf_ranks_has_cache(p->r.model, VF_CACHE_LATENT));
+  /* --kv-cache-dtype auto: keys of several tokens take 8 bits, and sparse latent attention did so
+   * once, and does on GeForce Blackwell (flashinfer_mla_sparse.py: get_kv_cache_shape) */
+  uint32_t cc = p->r.e->devices[0].device.compute_capability;
+  bool sparse = vf_vllm_compresses(p->r.model) ||
+                (vf_vllm_sparse(p->r.model) && (p->rules.sparse_auto_narrow || cc / 10 == 12));
   vf_ranks_formats(&p->r, sparse ? VF_FORMAT_F8_E4M3 : VF_FORMAT_NONE);
   fill_workload(p);
   return VF_OK;
@@ -108,12 +108,20 @@ static void find_pool_bytes(vf_vllm_plan *p, uint32_t device) {
   if (p->r.request->num_gpu_blocks != 0) fixed = p->r.request->num_gpu_blocks * p->pool.block_bytes;
   if (fixed == 0) return;
   b->pool = vf_exactly(fixed);
-  if (cache > fixed) p->r.e->refused = true;
+  p->crowded |= cache > fixed;
 }
 
 /* A stage without caches sets no limit. */
 static uint64_t blocks_of(const vf_vllm_plan *p, uint64_t bytes) {
   return p->pool.block_bytes != 0 ? bytes / p->pool.block_bytes : UINT64_MAX;
+}
+
+/* What is left at least, and meets the headroom target. */
+static uint64_t sure_blocks_of(const vf_vllm_plan *p, const vf_device_budget *b) {
+  uint64_t cache = b->part_bytes[VF_PART_KV_CACHE] + b->part_bytes[VF_PART_STATE];
+  uint64_t taken = b->need.high_bytes - cache + b->device.headroom_bytes;
+  uint64_t capacity = vf_device_capacity(&b->device);
+  return blocks_of(p, capacity > taken ? capacity - taken : 0);
 }
 
 /* kv_cache_utils.py:917-940, 1854-1880; older releases divided the blocks by the groups. */
@@ -200,6 +208,7 @@ static void stand(vf_ranks *r, uint32_t device) {
 static vf_status add_ranks(vf_vllm_plan *p, vf_error *err) {
   uint64_t blocks = UINT64_MAX, most = UINT64_MAX;
   vf_status status = VF_OK;
+  p->sure_blocks = UINT64_MAX;
   for (uint32_t stage = 0; stage < p->r.pp && status == VF_OK; stage++) {
     status = stand_at_stage(p, stage, err);
     if (status != VF_OK) return status;
@@ -208,6 +217,7 @@ static vf_status add_ranks(vf_vllm_plan *p, vf_error *err) {
       add_rank(p, device);
       blocks = vf_min_u64(blocks, blocks_of(p, p->r.e->devices[device].pool.bytes));
       most = vf_min_u64(most, blocks_of(p, p->r.e->devices[device].pool.high_bytes));
+      p->sure_blocks = vf_min_u64(p->sure_blocks, sure_blocks_of(p, &p->r.e->devices[device]));
     }
   }
   p->blocks = blocks;
@@ -256,7 +266,9 @@ static uint64_t longest(const vf_vllm_plan *p, uint64_t blocks) {
 static vf_status run(vf_vllm_plan *p, vf_error *err) {
   vf_status status = resolve(p, err);
   if (status == VF_OK) status = vf_vllm_check(p, err);
-  return status == VF_OK ? add_ranks(p, err) : status;
+  if (status == VF_OK) status = add_ranks(p, err);
+  p->r.e->refused |= p->crowded;
+  return status;
 }
 
 /* Of devices that nothing has been taken from yet; the first assumptions stand where they stood. */
@@ -279,19 +291,27 @@ static vf_status run_again(vf_vllm_plan *p, const vf_device *devices, size_t n_a
 }
 
 /* --max-model-len auto (kv_cache_utils.py:1982): the model's limit, and if the cache cannot hold
- * it, what it can. */
+ * it, what it can: as much as it holds in every case, where that is anything. */
 static vf_status run_lowered(vf_vllm_plan *p, const vf_device *devices, vf_error *err) {
   vf_estimate *e = p->r.e;
   size_t assumed = e->n_assumptions;
   vf_status status = run(p, err);
-  if (status != VF_OK || p->r.w->starts || e->refused || e->overflow) return status;
-  uint64_t tokens = longest(p, p->blocks);
-  if (tokens == 0) return VF_OK;
+  bool refused = e->refused && !p->crowded;
+  if (status != VF_OK || refused || e->overflow) return status;
+  uint64_t whole = p->r.w->requested_ctx_tokens, likely = longest(p, p->blocks);
+  uint64_t sure = longest(p, p->sure_blocks), tokens = sure != 0 ? sure : likely;
+  if (tokens == 0 || tokens == whole) return VF_OK;
   status = run_again(p, devices, assumed, tokens, err);
-  vf_estimate_assume_that(e, "ctx-fitted",
-                          "--max-model-len auto: the context is lowered to %" PRIu64
-                          " tokens, which the cache holds",
-                          tokens);
+  if (sure != 0)
+    vf_estimate_assume_that(e, "ctx-fitted",
+                            "--max-model-len auto: the context is lowered to what the cache holds, "
+                            "%" PRIu64 " tokens at least and some %" PRIu64,
+                            tokens, likely);
+  else
+    vf_estimate_assume_that(e, "ctx-fitted",
+                            "--max-model-len auto: the context is lowered to some %" PRIu64
+                            " tokens, which the cache is expected to hold",
+                            tokens);
   return status;
 }
 

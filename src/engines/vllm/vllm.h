@@ -39,29 +39,34 @@ typedef struct vf_vllm_rules {
   vf_vllm_spread tower_widths;   /* copies of what a tower's layer hands on, at its peak */
   vf_vllm_spread rocm_peak_mib;  /* more at the peak on ROCm, at most */
   uint32_t eager_less_mib,
-      eager_links_less_mib;  /* less outside of torch, at most, without compiling */
-  uint32_t compiling_mib;    /* more at the peak of a start that compiles */
-  uint32_t seqs_of_70_gib;   /* requests at once by default on GPUs of 70 GiB and more */
-  uint32_t batch_of_160_gib; /* tokens of a batch by default on GPUs of 160 GiB; 0: as smaller */
+      eager_links_less_mib;   /* less outside of torch, at most, without compiling */
+  uint32_t compiling_mib;     /* more at the peak of a start that compiles */
+  uint32_t sparse_logits_mib; /* for the index's scores, at the peak */
+  uint32_t seqs_of_70_gib;    /* requests at once by default on GPUs of 70 GiB and more */
+  uint32_t batch_of_160_gib;  /* tokens of a batch by default on GPUs of 160 GiB; 0: as smaller */
   uint32_t latent_block_hopper, latent_block_blackwell; /* tokens in a block of latent attention */
   vf_vllm_capture capture;
   vf_vllm_graphs graphs;
-  bool whole_prompts;        /* V0: a batch holds a whole prompt */
-  bool wide_latent_rope;     /* cosines of latent attention are kept in 32 bits */
-  bool workspaces_stay;      /* those of experts are kept beside the sampler's peak */
-  bool unpacks_context;      /* latent attention has a workspace for earlier context */
-  bool groups;               /* windows and states have groups of their own in the pool */
-  bool groups_any_heads;     /* also where kinds of layers have heads of different sizes */
-  bool state_aligned;        /* prefix caching holds a second state per request */
-  bool prefix_of_states;     /* and is on by default */
-  bool state_blocks_checked; /* a state's block for each of --max-num-seqs, or no start */
-  bool logs_concurrency;     /* logged tokens are concurrency x length */
-  bool rocm_counts_device;   /* weights on ROCm are what the device lost, not what torch gave */
-  bool towers_drop_output;   /* models with towers make an output matrix that they do not use */
-  bool compressed_keys;      /* knows keys of several tokens */
-  bool packs_groups;         /* and its groups share a block as they come */
-  bool in_flight_twice;      /* windows reserve the tokens of two batches */
-  bool dense_runner_v2;      /* dense models run on model runner V2 */
+  bool whole_prompts;            /* V0: a batch holds a whole prompt */
+  bool wide_latent_rope;         /* cosines of latent attention are kept in 32 bits */
+  bool workspaces_stay;          /* those of experts are kept beside the sampler's peak */
+  bool sparse_auto_narrow;       /* the cache of sparse latent attention has 8 bits unless asked */
+  bool sparse_flashinfer;        /* and is plain rows of these with FlashInfer */
+  bool sparse_workspace;         /* FlashMLA has room for prompts in 16 bits from the load on, */
+  bool sparse_workspace_queries; /* and for queries */
+  bool unpacks_context;          /* latent attention has a workspace for earlier context */
+  bool groups;                   /* windows and states have groups of their own in the pool */
+  bool groups_any_heads;         /* also where kinds of layers have heads of different sizes */
+  bool state_aligned;            /* prefix caching holds a second state per request */
+  bool prefix_of_states;         /* and is on by default */
+  bool state_blocks_checked;     /* a state's block for each of --max-num-seqs, or no start */
+  bool logs_concurrency;         /* logged tokens are concurrency x length */
+  bool rocm_counts_device;       /* weights on ROCm are what the device lost, not what torch gave */
+  bool towers_drop_output;       /* models with towers make an output matrix that they do not use */
+  bool compressed_keys;          /* knows keys of several tokens */
+  bool packs_groups;             /* and its groups share a block as they come */
+  bool in_flight_twice;          /* windows reserve the tokens of two batches */
+  bool dense_runner_v2;          /* dense models run on model runner V2 */
   bool gguf_plugin, bitsandbytes_plugin; /* such weights need a plugin */
   uint32_t least_capability;             /* of GPUs that it is built for: 75 is 7.5 */
   bool falls_back_to_f16;                /* where the GPU has no bfloat16; else that is an error */
@@ -109,8 +114,10 @@ typedef struct vf_vllm_plan {
   vf_vllm_rules rules;
   uint32_t max_seqs, spec_tokens;
   bool eager, recurrent, new_runner;
-  uint64_t blocks;   /* in the pool of the rank that has the fewest */
-  vf_vllm_pool pool; /* of the rank of r.shard */
+  bool crowded;         /* it starts, and cannot run all requests at once */
+  uint64_t blocks;      /* in the pool of the rank that has the fewest, */
+  uint64_t sure_blocks; /* and where all that is beside it is as large as it may be */
+  vf_vllm_pool pool;    /* of the rank of r.shard */
 } vf_vllm_plan;
 _Static_assert(sizeof(vf_vllm_plan) <= VF_PLAN_BYTES, "an explanation needs the plan");
 
@@ -142,6 +149,11 @@ vf_status vf_vllm_find_pool(vf_vllm_plan *p, vf_error *err);
 bool vf_vllm_compresses(const vf_model *m);
 vf_status vf_vllm_find_compressed_pool(vf_vllm_plan *p, vf_error *err);
 
+/* Sparse latent attention: by FlashInfer, by FlashMLA with its room for prompts (weights.c). */
+bool vf_vllm_sparse(const vf_model *m);
+bool vf_vllm_sparse_rows_plain(const vf_vllm_plan *p);
+uint64_t vf_vllm_sparse_workspace_bytes(const vf_vllm_plan *p);
+
 /* Blocks of a request of so many tokens in p->pool; *states: of these, for states. */
 uint64_t vf_vllm_request_blocks(const vf_vllm_plan *p, uint64_t tokens, uint64_t *states);
 
@@ -158,6 +170,8 @@ vf_amount vf_vllm_rope_tables(const vf_ranks *r, uint32_t device);
 vf_amount vf_vllm_attention_scalars(const vf_ranks *r, uint32_t device);
 vf_amount vf_vllm_tower_levels(const vf_ranks *r, uint32_t device);
 vf_amount vf_vllm_latent_copies(const vf_ranks *r, uint32_t device);
+vf_amount vf_vllm_sparse_workspace(const vf_ranks *r, uint32_t device);
+vf_amount vf_vllm_sparse_indices(const vf_ranks *r, uint32_t device);
 vf_amount vf_vllm_lora_slots(const vf_ranks *r, uint32_t device);
 vf_amount vf_vllm_activation(const vf_ranks *r, uint32_t device);
 vf_amount vf_vllm_graph_bytes(const vf_ranks *r, uint32_t device);

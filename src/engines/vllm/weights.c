@@ -95,6 +95,40 @@ static uint64_t absorbed_bytes(const vf_vllm_plan *p) {
   return sum;
 }
 
+bool vf_vllm_sparse(const vf_model *m) {
+  return vf_ranks_has_cache(m, VF_CACHE_INDEXER) && vf_ranks_has_cache(m, VF_CACHE_LATENT);
+}
+
+/* FlashInfer's rows are the latent in 8 bits; the others' have scales, and rotated keys in 16. */
+bool vf_vllm_sparse_rows_plain(const vf_vllm_plan *p) {
+  return p->rules.sparse_flashinfer && p->r.e->devices[0].device.compute_capability / 10 == 10;
+}
+
+/* FlashMLA reads prompts from keys in 16 bits: five contexts of them, and queries of a batch, are
+ * taken while the model is made (mla/flashmla_sparse.py: get_prefill_workspace_size). */
+uint64_t vf_vllm_sparse_workspace_bytes(const vf_vllm_plan *p) {
+  enum { CONTEXTS = 5, NUMBER_BYTES = 2 };
+  uint32_t cc = p->r.e->devices[0].device.compute_capability;
+  bool flashmla = cc / 10 == 9 || (cc / 10 == 10 && !p->rules.sparse_flashinfer);
+  bool narrow = p->r.w->kv_k == VF_FORMAT_F8_E4M3;
+  if (!flashmla || !narrow || !p->rules.sparse_workspace || !vf_vllm_sparse(p->r.model)) return 0;
+  const vf_layer *l = &p->r.model->layers[p->r.shard.first_layer];
+  uint64_t row = (uint64_t)l->kv_lora + l->rope_dim, queries = 0;
+  if (p->rules.sparse_workspace_queries)
+    queries = (uint64_t)p->r.batch_tokens * (l->n_heads / p->r.tp);
+  return (CONTEXTS * p->r.w->requested_ctx_tokens + queries) * row * NUMBER_BYTES;
+}
+
+/* deepseek_v2.py: topk_indices_buffer, one for all layers. */
+static uint64_t sparse_indices_bytes(const vf_vllm_plan *p) {
+  enum { INDEX_BYTES = 4 };
+  uint32_t kept = 0;
+  if (!vf_vllm_sparse(p->r.model)) return 0;
+  for (uint32_t i = p->r.shard.first_layer; i < p->r.shard.end_layer; i++)
+    kept = vf_max_u32(kept, p->r.model->layers[i].index_kept);
+  return (uint64_t)p->r.batch_tokens * kept * INDEX_BYTES;
+}
+
 /* One slot: A is rank x inputs and B outputs x rank; the cut side of the matrix is cut here, too.
  */
 static uint64_t lora_bytes(const vf_vllm_plan *p, const vf_tensor *t) {
@@ -272,6 +306,16 @@ vf_amount vf_vllm_tower_levels(const vf_ranks *r, uint32_t device) {
 vf_amount vf_vllm_latent_copies(const vf_ranks *r, uint32_t device) {
   (void)device;
   return vf_amount_exact(absorbed_bytes(vf_vllm_plan_of(r)), "");
+}
+
+vf_amount vf_vllm_sparse_workspace(const vf_ranks *r, uint32_t device) {
+  (void)device;
+  return vf_amount_exact(vf_vllm_sparse_workspace_bytes(vf_vllm_plan_of(r)), "");
+}
+
+vf_amount vf_vllm_sparse_indices(const vf_ranks *r, uint32_t device) {
+  (void)device;
+  return vf_amount_exact(sparse_indices_bytes(vf_vllm_plan_of(r)), "");
 }
 
 vf_amount vf_vllm_lora_slots(const vf_ranks *r, uint32_t device) {

@@ -24,3 +24,4 @@ model:
 Y
 t --config gpt.yaml
 "$VRAMFIT" train --gpu h100 --config gpt.yaml --explain | grep 'Megatron itself'
+"$VRAMFIT" check gpt.yaml --gpu h100; echo "exit $?"
