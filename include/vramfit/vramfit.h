@@ -247,16 +247,16 @@ typedef struct vf_override {
 
 enum { VF_MAX_OVERRIDES = 64 };
 
-/* A context that is the model's own limit: of a request alone, an estimate has the number. */
-#define VF_CTX_WHOLE UINT64_MAX
+/* A request's context that is the model's own limit; "/ n": an n-th of it, up to VF_MAX_SEQS. */
+#define VF_CTX_WHOLE            UINT64_MAX
+#define VF_CTX_IS_WHOLE(tokens) ((tokens) >= (VF_CTX_WHOLE >> 20))
 
 /* What to estimate.  Start from vf_request_init(): every default is the engine's own.  Strings and
  * the draft model belong to the caller and must outlive the use of the result. */
 typedef struct vf_request {
   size_t struct_size;     /* of the caller's struct, as vf_request_init() sets it */
   const char *engine;     /* "llama.cpp", "llama.cpp@v0.5.0"; NULL: by the model's format */
-  uint64_t ctx_tokens;    /* per sequence; kv_unified: the shared pool; 0: engine's default;
-                             VF_CTX_WHOLE: the model's own limit, whatever fits */
+  uint64_t ctx_tokens;    /* per sequence; kv_unified: the shared pool; 0: engine's default */
   uint32_t seqs;          /* sequences that must fit at full context; 0: 1 */
   vf_format kv_k, kv_v;   /* VF_FORMAT_NONE: engine's default */
   uint32_t batch_tokens;  /* llama.cpp's n_batch: no more are computed at once; 0: its default */

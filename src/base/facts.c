@@ -23,6 +23,18 @@ static vf_status grow(vf_facts *f, vf_error *err) {
   return VF_OK;
 }
 
+/* The bit of a key: its length, and a few of its letters. */
+static unsigned mark_of(const char *key, size_t n) {
+  if (n == 0) return 0;
+  unsigned first = (unsigned char)key[0], last = (unsigned char)key[n - 1];
+  return ((unsigned)n * 37 + first * 7 + last * 13 + (unsigned char)key[n / 2]) % 256;
+}
+
+static bool may_have(const vf_facts *f, const char *key, size_t n) {
+  unsigned mark = mark_of(key, n);
+  return (f->marks[mark / 64] >> mark % 64 & 1) != 0;
+}
+
 vf_status vf_facts_add(vf_facts *f, vf_fact fact, vf_error *err) {
   if (f->count == f->capacity) {
     vf_status status = grow(f, err);
@@ -37,6 +49,11 @@ static int compare(const void *a, const void *b) {
 }
 
 void vf_facts_finish(vf_facts *f) {
+  memset(f->marks, 0, sizeof f->marks);
+  for (size_t i = 0; i < f->count; i++) {
+    unsigned mark = mark_of(f->items[i].key, strlen(f->items[i].key));
+    f->marks[mark / 64] |= UINT64_C(1) << mark % 64;
+  }
   if (f->count > 0) qsort(f->items, f->count, sizeof *f->items, compare);
 }
 
@@ -59,7 +76,8 @@ static size_t place_of(const vf_facts *f, const char *key) {
   return low;
 }
 
-static const vf_fact *search(const vf_facts *f, const char *key) {
+static const vf_fact *search(const vf_facts *f, const char *key, size_t n) {
+  if (!may_have(f, key, n)) return NULL;
   size_t i = place_of(f, key);
   if (i == f->count || strcmp(f->items[i].key, key) != 0) return NULL;
   return f->items[i].type == VF_FACT_NULL ? NULL : &f->items[i];
@@ -69,13 +87,13 @@ const vf_fact *vf_facts_find(const vf_facts *f, const char *key) {
   char full[160];
   size_t front = strlen(f->prefix), n = strlen(key);
   const vf_fact *fact = NULL;
-  if (front == 0) return search(f, key);
+  if (front == 0) return search(f, key, n);
   if (front + n < sizeof full) {
     memcpy(full, f->prefix, front);
     memcpy(full + front, key, n + 1);
-    fact = search(f, full);
+    fact = search(f, full, front + n);
   }
-  return fact != NULL || f->strict ? fact : search(f, key);
+  return fact != NULL || f->strict ? fact : search(f, key, n);
 }
 
 bool vf_facts_any(const vf_facts *f, const char *beginning) {
@@ -103,8 +121,8 @@ static void make_pointer(char *out, size_t size, const vf_facts *f, const char *
     snprintf(out, size, "%s%s", f->prefix, key);
     return;
   }
-  bool bare =
-      f->prefix[0] != '\0' && search(f, key) != NULL && vf_facts_find(f, key) == search(f, key);
+  const vf_fact *plain = search(f, key, strlen(key));
+  bool bare = f->prefix[0] != '\0' && plain != NULL && vf_facts_find(f, key) == plain;
   snprintf(out, size, "/%s%s", bare ? "" : f->prefix, key);
   for (char *c = out; *c != '\0'; c++)
     if (*c == '.') *c = '/';

@@ -41,6 +41,7 @@ typedef struct vf_facts {
   bool dotted;        /* messages show keys as they are written, not as JSON pointers */
   vf_fact *items;
   size_t count, capacity;
+  uint64_t marks[4]; /* a bit for each key: most of those that are asked for are not there */
 } vf_facts;
 
 /* An empty list in the given arena; source must outlive it. */

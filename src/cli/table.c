@@ -73,7 +73,7 @@ static void add_column(axes *x, const vf_deployment *d) {
   static char ctx[24];
   if (d->request.ctx_tokens == 0) return;
   unsigned long long n = d->request.ctx_tokens;
-  if (d->request.ctx_tokens == VF_CTX_WHOLE)
+  if (VF_CTX_IS_WHOLE(d->request.ctx_tokens))
     snprintf(ctx, sizeof ctx, "max");
   else
     snprintf(ctx, sizeof ctx, n % 1024 == 0 ? "%lluk" : "%llu", n % 1024 == 0 ? n / 1024 : n);

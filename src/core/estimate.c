@@ -281,16 +281,6 @@ int64_t vf_budget_headroom(const vf_device_budget *b) {
   return whole ? b->whole.headroom_bytes : b->headroom_bytes;
 }
 
-static uint64_t beyond(uint64_t need, uint64_t capacity) {
-  return need > capacity ? need - capacity : 0;
-}
-
-uint64_t vf_budget_short(const vf_device_budget *b) {
-  uint64_t bytes = beyond(b->need.bytes, b->capacity_bytes);
-  if (!b->whole.known) return bytes;
-  return vf_max_u64(bytes, beyond(b->whole.need.bytes, b->whole.capacity_bytes));
-}
-
 const vf_device_budget *vf_estimate_tightest(const vf_estimate *e) {
   const vf_device_budget *least = NULL;
   for (size_t i = 0; i < e->n_devices; i++) {

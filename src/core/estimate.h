@@ -152,9 +152,6 @@ int64_t vf_budget_over(const vf_device_budget *b);
 /* Capacity less the upper end of the need, of the tighter limit. */
 int64_t vf_budget_headroom(const vf_device_budget *b);
 
-/* By how much the expected need is beyond the tighter limit; 0: it is not. */
-uint64_t vf_budget_short(const vf_device_budget *b);
-
 /* The device that is nearest to its target, or furthest below it; NULL: no memory is known. */
 const vf_device_budget *vf_estimate_tightest(const vf_estimate *e);
 

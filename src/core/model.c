@@ -108,11 +108,6 @@ void vf_model_stored(vf_model *m) {
   for (size_t i = 0; i < m->n_tensors; i++) m->content = stir_tensor(m->content, &m->tensors[i]);
 }
 
-bool vf_model_is_mtp(const vf_model *m, const vf_tensor *t) {
-  if (t->layer < 0) return false;
-  return (uint32_t)t->layer >= m->n_layers || (m->layers[t->layer].flags & VF_LAYER_MTP) != 0;
-}
-
 static bool is_extra(const vf_model *m, const vf_tensor *t) {
   return vf_model_is_mtp(m, t) || vf_roles[t->role].home == VF_HOME_ROPE;
 }

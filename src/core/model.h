@@ -173,7 +173,10 @@ void vf_model_stored(vf_model *model);
 
 /* True for tensors of layers that predict further tokens: stored with the model, not part of the
  * network.  Checkpoints number them behind the last layer. */
-bool vf_model_is_mtp(const vf_model *model, const vf_tensor *t);
+static inline bool vf_model_is_mtp(const vf_model *m, const vf_tensor *t) {
+  if (t->layer < 0) return false;
+  return (uint32_t)t->layer >= m->n_layers || (m->layers[t->layer].flags & VF_LAYER_MTP) != 0;
+}
 
 /* Takes something for granted about the architecture; the strings must be static. */
 void vf_model_assume(vf_model *model, const char *code, const char *text);

@@ -19,12 +19,6 @@ uint64_t vf_tensor_elements(const vf_tensor *t) {
   return t->ne[0] * vf_tensor_rows(t);
 }
 
-int vf_tensor_dims(const vf_tensor *t) {
-  int dims = 4;
-  while (dims > 1 && t->ne[dims - 1] == 1) dims--;
-  return dims;
-}
-
 /* The element count is checked too: later code multiplies shapes without looking. */
 vf_status vf_tensor_store(vf_tensor *t, vf_format format, vf_error *err) {
   const char *name = vf_roles[t->role].gguf_name;
@@ -41,9 +35,4 @@ vf_status vf_tensor_store(vf_tensor *t, vf_format format, vf_error *err) {
   t->bytes = bytes;
   t->share = (vf_weights_share){0, 0, 0};
   return VF_OK;
-}
-
-bool vf_role_is_expert(vf_role role) {
-  return role == VF_ROLE_FFN_GATE_EXPS || role == VF_ROLE_FFN_UP_EXPS ||
-         role == VF_ROLE_FFN_DOWN_EXPS || role == VF_ROLE_FFN_GATE_UP_EXPS;
 }

@@ -49,7 +49,10 @@ typedef struct vf_role_info {
 extern const vf_role_info vf_roles[VF_ROLE_COUNT];
 
 /* The matrices of experts that are chosen token by token, not those that every token uses. */
-bool vf_role_is_expert(vf_role role);
+static inline bool vf_role_is_expert(vf_role role) {
+  return role == VF_ROLE_FFN_GATE_EXPS || role == VF_ROLE_FFN_UP_EXPS ||
+         role == VF_ROLE_FFN_DOWN_EXPS || role == VF_ROLE_FFN_GATE_UP_EXPS;
+}
 
 /* How a name ends: a tensor whose name does not end in "weight" is never quantized. */
 typedef enum vf_suffix { VF_SUFFIX_WEIGHT, VF_SUFFIX_BIAS, VF_SUFFIX_NONE } vf_suffix;
@@ -81,7 +84,11 @@ uint64_t vf_tensor_rows(const vf_tensor *t);
 uint64_t vf_tensor_elements(const vf_tensor *t);
 
 /* Dimensions, trailing ones not counted; at least 1. */
-int vf_tensor_dims(const vf_tensor *t);
+static inline int vf_tensor_dims(const vf_tensor *t) {
+  int dims = 4;
+  while (dims > 1 && t->ne[dims - 1] == 1) dims--;
+  return dims;
+}
 
 /* Stores the tensor in `format`: sets format and bytes, and that they are certain.  VF_UNSUPPORTED
  * if rows are not whole blocks, VF_OVERFLOW if the size does not fit. */

@@ -15,11 +15,9 @@ static vf_status share_context(vf_command *c, vf_deployment *d, vf_error *err) {
   vf_request *r = &d->request;
   bool total = c->total_ctx || (c->own_ctx_letter && c->engines_seqs);
   if (!total || r->kv_unified || r->seqs <= 1 || r->ctx_tokens == 0) return VF_OK;
-  if (r->ctx_tokens == VF_CTX_WHOLE) r->ctx_tokens = 0; /* what each gets follows from the model */
-  if (r->ctx_tokens == 0) return VF_OK;
   uint64_t all = r->ctx_tokens;
   r->ctx_tokens = vf_max_u64(all / r->seqs, 1);
-  if (c->engine != NULL) return VF_OK;
+  if (c->engine != NULL || VF_CTX_IS_WHOLE(all)) return VF_OK;
   const char *text =
       vf_command_keep(c,
                       "llama.cpp's context is shared out: %llu tokens for each of %u "

@@ -106,8 +106,7 @@ static vf_format fall_back(vf_ranks *s, const vf_admission *a, bool asked) {
 static vf_status admit_type(vf_ranks *s, const vf_admission *a, vf_error *err) {
   vf_format asked = asked_type(s), type = asked != VF_FORMAT_NONE ? asked : own_type(s, a);
   if (type != VF_FORMAT_F32 && type != VF_FORMAT_F16 && type != VF_FORMAT_BF16)
-    return vf_fail(err, VF_USAGE, "--dtype: %s is no type of plain numbers: bf16, f16 or f32",
-                   vf_format_get(type)->name);
+    return vf_fail(err, VF_USAGE, "vf_request: dtype is no type of plain numbers");
   if (type == VF_FORMAT_BF16 && !has_bf16(s)) type = fall_back(s, a, asked != VF_FORMAT_NONE);
   if (asked == VF_FORMAT_F32 && !a->any_dtype)
     vf_ranks_refuse(s, "dtype-refused", "it computes in float16 and bfloat16, not in float32");

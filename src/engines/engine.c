@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/args.h"
+#include "base/checked.h"
 #include "base/names.h"
 #include "base/status.h"
 
@@ -267,10 +268,10 @@ static vf_status run(vf_estimate *e, const vf_model *model, const vf_device *dev
 }
 
 static vf_status take_whole_ctx(vf_request *r, const vf_model *model, vf_error *err) {
-  if (r->ctx_tokens != VF_CTX_WHOLE) return VF_OK;
+  if (!VF_CTX_IS_WHOLE(r->ctx_tokens)) return VF_OK;
   if (model->max_ctx_tokens == 0)
     return vf_fail(err, VF_USAGE, "the model states no limit of its context: --ctx N says one");
-  r->ctx_tokens = model->max_ctx_tokens;
+  r->ctx_tokens = vf_max_u64(model->max_ctx_tokens / (VF_CTX_WHOLE / r->ctx_tokens), 1);
   return VF_OK;
 }
 

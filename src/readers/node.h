@@ -28,7 +28,7 @@ struct vf_node {
   size_t count;
 };
 
-enum { VF_NODE_DEPTH = 64, VF_NODE_MOST = 2000000, VF_NODE_FILE_BYTES = 16 << 20 };
+enum { VF_NODE_DEPTH = 64, VF_NODE_MOST = 400000, VF_NODE_FILE_BYTES = 16 << 20 };
 
 /* All documents of a text, as a list; VF_MALFORMED and VF_LIMIT with line and column. */
 vf_status vf_node_read_yaml(const vf_node **out, const char *text, size_t length, vf_arena *arena,

@@ -25,7 +25,7 @@ static const char *or_nothing(const char *text) {
 
 /* The model's own limit is another number for each of them: none is told. */
 static uint64_t ctx_number(uint64_t tokens) {
-  return tokens == VF_CTX_WHOLE ? 0 : tokens;
+  return VF_CTX_IS_WHOLE(tokens) ? 0 : tokens;
 }
 
 static value fixed_value(const vf_grid *g, vf_axis_kind kind) {

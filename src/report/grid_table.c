@@ -205,11 +205,11 @@ static void put_title(const page *p) {
   if (axis_of(g, VF_AXIS_MODEL) == NULL) put_fixed(p, &between, g->model);
   if (axis_of(g, VF_AXIS_QUANT) == NULL) put_fixed(p, &between, g->quant);
   if (axis_of(g, VF_AXIS_CTX) == NULL && g->base.request.ctx_tokens != 0) {
-    if (g->base.request.ctx_tokens == VF_CTX_WHOLE)
+    if (VF_CTX_IS_WHOLE(g->base.request.ctx_tokens))
       vf_text_put(&t, "whole context");
     else
       vf_text_thousands(&t, g->base.request.ctx_tokens);
-    if (g->base.request.ctx_tokens != VF_CTX_WHOLE) vf_text_put(&t, " tokens");
+    if (!VF_CTX_IS_WHOLE(g->base.request.ctx_tokens)) vf_text_put(&t, " tokens");
     put_fixed(p, &between, buf);
   }
   if (axis_of(g, VF_AXIS_SEQS) == NULL && g->base.request.seqs > 1) {

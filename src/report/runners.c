@@ -53,7 +53,7 @@ static void put_headline(const page *p, size_t shown) {
     vf_text_printf(&t, " %s usable)", vf_unit_name(p->o->unit));
   }
   vf_text_put(&t, ", with ");
-  if (r->ctx_tokens == VF_CTX_WHOLE)
+  if (VF_CTX_IS_WHOLE(r->ctx_tokens))
     vf_text_put(&t, "its whole");
   else
     vf_text_tokens(&t, r->ctx_tokens != 0 ? r->ctx_tokens : USUAL_CTX);

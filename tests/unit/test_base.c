@@ -106,6 +106,31 @@ static void negative_sizes_have_a_sign(void **state) {
   assert_string_equal(buf, "-1.5 -8589934592");
 }
 
+static void utf8_is_as_the_standard_has_it(void **state) {
+  static const struct {
+    const char *text;
+    size_t length;
+  } cases[] = {{"a", 1},
+               {"\xC2\x80", 2},
+               {"\xC1\xBF", 0},
+               {"\xE0\xA0\x80", 3},
+               {"\xE0\x9F\xBF", 0},
+               {"\xED\x9F\xBF", 3},
+               {"\xED\xA0\x80", 0},
+               {"\xF0\x90\x80\x80", 4},
+               {"\xF0\x8F\xBF\xBF", 0},
+               {"\xF1\x80\x80\x80", 4},
+               {"\xF3\xBF\xBF\xBF", 4},
+               {"\xF4\x8F\xBF\xBF", 4},
+               {"\xF4\x90\x80\x80", 0},
+               {"\xF5\x80\x80\x80", 0},
+               {"\xF1\x80\x80", 0},
+               {"\x80", 0}};
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    assert_int_equal(vf_utf8_length(cases[i].text, strlen(cases[i].text)), cases[i].length);
+}
+
 static void control_characters_and_bad_utf8_are_escaped(void **state) {
   (void)state;
   static const char input[] = "a\x1b[31m\n\x7f\xc2\x9b\xff\xed\xa0\x80 \xc3\xa9\xe2\x82\xac";
@@ -259,6 +284,7 @@ int main(void) {
       cmocka_unit_test(sizes_that_make_no_sense_are_refused),
       cmocka_unit_test(sizes_are_shown_rounded_half_up),
       cmocka_unit_test(negative_sizes_have_a_sign),
+      cmocka_unit_test(utf8_is_as_the_standard_has_it),
       cmocka_unit_test(control_characters_and_bad_utf8_are_escaped),
       cmocka_unit_test(marks_of_writing_direction_are_escaped),
       cmocka_unit_test(text_that_does_not_fit_is_cut_and_counted),

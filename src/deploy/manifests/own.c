@@ -21,8 +21,8 @@ static bool is_own(const vf_manifest *m) {
 
 /* Keys that are no parameter. */
 static bool is_about(const char *key) {
-  static const char *const keys[] = {"name", "command", "expect",      "env",
-                                     "gpu",  "gpus",    "description", "tags"};
+  static const char *const keys[] = {"<<",  "name", "command",     "expect", "env",
+                                     "gpu", "gpus", "description", "tags"};
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
     if (strcmp(key, keys[i]) == 0) return true;
   return false;
@@ -49,7 +49,8 @@ static vf_status take_key(own *o, const vf_node *key, const vf_node *value, vf_e
   bool flag = !value->quoted && text != NULL && strcmp(text, "true") == 0;
   const char *words[2] = {option, text != NULL ? text : ""};
   if (!value->quoted && text != NULL && strcmp(text, "false") == 0) return VF_OK;
-  vf_status status = strcmp(key->text, "quant") == 0 ? vf_deployment_quant_check(words[1], err) : VF_OK;
+  vf_status status =
+      strcmp(key->text, "quant") == 0 ? vf_deployment_quant_check(words[1], err) : VF_OK;
   if (status == VF_OK) status = vf_command_option(o->command, words, flag ? 1 : 2, &at, err);
   if (status == VF_UNKNOWN)
     status = vf_fail(err, VF_USAGE, "no parameter is called '%.60s'", key->text);

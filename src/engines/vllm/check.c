@@ -37,6 +37,30 @@ static void check_computed_type(vf_vllm_plan *p) {
   }
 }
 
+/* Only dense decoders of plain numbers run by transformers' code. */
+static bool may_fall_back(const vf_vllm_plan *p) {
+  const vf_model *m = p->r.model;
+  return !p->r.moe && m->checkpoint[0] == '\0' && (m->flags & VF_MODEL_HAS_TOWER) == 0 &&
+         !vf_ranks_has_mixer(m, VF_MIX_RECURRENT) && !vf_ranks_has_cache(m, VF_CACHE_LATENT);
+}
+
+/* registry.py: architectures that are not supported "for now". */
+static void check_age(vf_vllm_plan *p) {
+  vf_vllm_since since;
+  const char *version = p->r.e->version;
+  if (!vf_vllm_is_before(version, p->r.model->type, &since)) return;
+  if (since.falls_back && may_fall_back(p))
+    vf_estimate_assume_that(p->r.e, "arch-too-new",
+                            "vLLM %s has no code of its own for '%s', which came with 0.%" PRIu32
+                            ".%" PRIu32 " (%s): if transformers' runs it, its memory is not told",
+                            version, p->r.model->type, since.minor, since.patch, since.where);
+  else
+    vf_ranks_refuse(&p->r, "arch-too-new",
+                    "version %s does not know the architecture '%s', which came with 0.%" PRIu32
+                    ".%" PRIu32 " (%s)",
+                    version, p->r.model->type, since.minor, since.patch, since.where);
+}
+
 /* config/model.py: _resolve_auto_dtype, _get_and_verify_max_len. */
 vf_status vf_vllm_admit(vf_vllm_plan *p, vf_error *err) {
   const vf_admission admission = {
@@ -52,6 +76,7 @@ vf_status vf_vllm_admit(vf_vllm_plan *p, vf_error *err) {
   };
   vf_status status = vf_ranks_admit(&p->r, &admission, err);
   if (status == VF_OK) check_computed_type(p);
+  if (status == VF_OK) check_age(p);
   return status;
 }
 
@@ -190,12 +215,26 @@ static vf_status check_compressed(const vf_vllm_plan *p, vf_error *err) {
                  vf_format_get(p->r.w->kv_k)->name);
 }
 
+/* A cache that came with a later version (config/cache.py: CacheDType). */
+static vf_status check_cache_is_known(const vf_vllm_plan *p, vf_error *err) {
+  vf_format f = p->r.w->kv_k;
+  bool integers = f == VF_FORMAT_INT8 || f == VF_FORMAT_I8;
+  bool known = integers               ? p->rules.caches_int8
+               : f == VF_FORMAT_INT4  ? p->rules.caches_int4
+               : f == VF_FORMAT_NVFP4 ? p->rules.caches_nvfp4
+                                      : true;
+  return known ? VF_OK
+               : vf_fail(err, VF_UNSUPPORTED, "vLLM %s has no %s cache yet", p->r.e->version,
+                         vf_format_get(f)->name);
+}
+
 static vf_status check_cache_format(const vf_vllm_plan *p, vf_error *err) {
   static const vf_format formats[] = {VF_FORMAT_F32,     VF_FORMAT_F16,     VF_FORMAT_BF16,
                                       VF_FORMAT_F8_E4M3, VF_FORMAT_F8_E5M2, VF_FORMAT_NVFP4,
                                       VF_FORMAT_INT8,    VF_FORMAT_I8,      VF_FORMAT_INT4};
   for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-    if (p->r.w->kv_k == formats[i] && p->r.w->kv_v == formats[i]) return VF_OK;
+    if (p->r.w->kv_k == formats[i] && p->r.w->kv_v == formats[i])
+      return check_cache_is_known(p, err);
   return vf_fail(
       err, VF_UNSUPPORTED,
       "vLLM has no %s cache (auto bf16 f16 fp8 fp8_e5m2 int8 int4 nvfp4, keys and values "

@@ -57,6 +57,18 @@ def catalogs():
     yield "gpu_bandwidth_1e400", b'{"gpus": [{"id": "card", "name": "Card", "class": "geforce", "total_mib": 8192, "bandwidth_gbs": 1e400}]}'
     yield "node_of_an_unknown_gpu", {"nodes": [{"id": "n", "name": "N", "gpu": "nothing", "count": 2}]}
     yield "node_of_no_gpus", {"nodes": [{"id": "n", "name": "N", "gpu": "h100", "count": 0}]}
+    yield "ollama_tags", models({**m, "ollama": {"tags": ["mine:7b"]}, "hf_repo": "owner/mine"})
+    yield "ollama_tag_empty", models({**m, "ollama": {"tags": [""]}})
+    yield "ollama_a_tag_with_a_space", models({**m, "ollama": {"tag": "a b"}})
+    yield "checkpoints", models({**m, "checkpoints": [{"repo": "owner/mine-AWQ", "quantization_config": {"quant_method": "awq", "bits": 4}}]})
+    yield "checkpoint_without_a_name", models({**m, "checkpoints": [{"repo": ""}]})
+    yield "gpu_profile_without_a_size", {"gpus": [{**g, "profiles": {"1g": {}}}]}
+    yield "gpu_reserved_two_numbers", {"gpus": [{**g, "reserved_mib": [1, 2]}]}
+    yield "gpu_kind_unknown", {"gpus": [{**g, "kind": "quantum"}]}
+    yield "node_without_a_count", {"nodes": [{"id": "n", "name": "N", "gpu": "h100"}]}
+    yield "node_of_two_kinds", {"nodes": [{"id": "n", "name": "N", "gpu": "h100+l4", "count": 2}]}
+    yield "node_called_as_a_gpu", {"nodes": [{"id": "h100", "name": "N", "gpu": "h100", "count": 2}]}
+    yield "workload_with_a_variant_without_id", {"workloads": [{"id": "w", "name": "W", "variants": [{"name": "x"}]}]}
     yield "workload_without_sizes", {"workloads": [{"id": "w", "name": "W"}]}
 
 
@@ -178,6 +190,10 @@ def manifests():
     yield "Modelfile", "modelfile_text_open", y('FROM qwen3:0.6b\nSYSTEM """never ends\n')
     yield "v.json", "a_quant_of_an_engine", y('{"vramfit": 1, "deployments": [{"model": "qwen3-4b", "quant": "q4", "gpu": "l4", "engine": "llama.cpp", "ctx": "4k"}]}')
     yield "v.json", "blocks_of_three", y('{"vramfit": 1, "deployments": [{"model": "qwen3-4b", "block_size": 3, "gpu": "l4", "engine": "vllm"}]}')
+    yield "v.json", "json_deep_within", y('{"vramfit": 1, "deployments": ' + '{"a":' * 70 + "1" + "}" * 70 + "}")
+    yield "v.json", "json_of_a_million_values", y('{"vramfit": 1, "deployments": [' + "1," * 1000000 + "1]}")
+    yield "v.yaml", "yaml_of_a_million_values", y("vramfit: 1\ndeployments:\n" + "- 1\n" * 1000000)
+    yield "v.yaml", "yaml_merges_of_a_list", y("vramfit: 1\nx: &x {gpu: l4}\ny: &y {quant: q8_0, ctx: 4k}\ndeployments:\n  d: {<<: [*x, *y], model: qwen3-4b, engine: llama.cpp}\n")
     yield "Modelfile", "modelfile_from_twice", y("FROM qwen3:0.6b\nFROM llama3.2:1b\n")
     yield "Modelfile", "modelfile_from_a_path_upwards", y("FROM ../../../etc/passwd\n")
     yield "Modelfile", "modelfile_word_unknown", y("FROM qwen3:0.6b\nFROBNICATE yes\n")
