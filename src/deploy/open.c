@@ -169,6 +169,17 @@ static bool own_scheme(vf_scheme *out, const vf_loaded *l) {
   return l->has_facts && vf_scheme_from_config(out, &found, &l->facts, NULL) == VF_OK && found;
 }
 
+/* The scheme that a model is stored in; false: none. */
+static bool scheme_of(vf_scheme *out, const vf_model *m) {
+  *out = (vf_scheme){.n_groups = 1};
+  snprintf(out->method, sizeof out->method, "%s", m->checkpoint);
+  for (size_t i = 0; i < m->n_tensors && out->groups[0].rule.values == VF_FORMAT_NONE; i++)
+    if (m->tensors[i].layer >= 0 && m->tensors[i].format != m->own_format &&
+        m->tensors[i].format != VF_FORMAT_F32)
+      out->groups[0].rule.values = (vf_format)m->tensors[i].format;
+  return m->checkpoint[0] != '\0';
+}
+
 /* "--quantization gptq" says which kernels: how many bits there are, the repository says. */
 static bool says_no_more(const vf_loaded *l, const char *quant, const char *engine_name) {
   vf_scheme own;
@@ -421,6 +432,12 @@ vf_status vf_model_requantize(vf_model **out, const vf_model *model, const char 
   VF_NEED(err, model);
   VF_NEED(err, quant);
   vf_model *m;
+  vf_scheme own;
+  const vf_engine *e;
+  const char *version;
+  bool same = scheme_of(&own, model) && vf_engine_find(&e, &version, engine, NULL) == VF_OK &&
+              !vf_engine_offloads(e) && vf_scheme_is_said_by(&own, vf_engine_quant(e, quant));
+  if (same) return vf_model_clone(out, model, err);
   vf_status status = vf_model_clone(&m, model->derived != NULL ? model->derived : model, err);
   if (status != VF_OK) return status;
   m->repo[0] = '\0';
