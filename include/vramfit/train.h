@@ -77,6 +77,8 @@ extern "C" {
     "that engine gives its weights and cache back while the model is trained")                     \
   P(NETWORK, "network", "25M", parameters, network_params,                                         \
     "in place of --model: a network of one's own with so many parameters, in fp32")                \
+  P(TRAINED_PARAMS, "trained-params", "40M", parameters, trained_params,                           \
+    "--network: adapters with so many parameters are trained, in fp32; the network is frozen")     \
   P(SAMPLE_MEMORY, "sample-memory", "SIZE", size, sample_bytes,                                    \
     "--network: activations that one sample of a step keeps, as measured")                         \
   P(BUFFER, "buffer", "SIZE", size, buffer_bytes,                                                  \
@@ -130,6 +132,7 @@ typedef struct vf_train_request {
   const char *rollout;               /* "0.3", "apart" */
   bool main_grads;                   /* gradients and master weights as Megatron keeps them, also
                                         where nothing else says that it is Megatron */
+  uint64_t trained_params; /* of a network of one's own: adapters beside it; 0: all of it is */
   uint64_t teacher_params, reward_params, critic_params; /* 0: as the words say */
 } vf_train_request;
 

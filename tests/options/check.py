@@ -23,7 +23,7 @@ ONLY = {
 }
 TRAINING = {"method", "precision", "optimizer", "seq-len", "micro-batch", "grad-accum", "checkpointing", "attention", "loss",
             "compile", "network", "sample-memory", "buffer", "lora-rank", "lora-targets", "offload", "vpp", "cp", "tiled-mlp", "objective", "optimizer-rank", "step-in-backward",
-            "ema", "freeze", "train-layers", "images", "base-dtype", "reference", "teacher", "reward-model", "critic", "rollout", "rollout-sleep"}
+            "ema", "freeze", "train-layers", "images", "base-dtype", "reference", "teacher", "reward-model", "critic", "rollout", "rollout-sleep", "trained-params"}
 ONLY.update({name: {"train", "max"} for name in TRAINING})
 ONLY["config"] = {"train", "max"}
 ONLY.update({"parallel": ESTIMATING | {"train"}, "tp": ESTIMATING | {"train"}, "pp": ESTIMATING | {"train"}, "ep": ESTIMATING | {"train"}})
