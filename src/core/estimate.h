@@ -5,6 +5,8 @@
 #ifndef VF_CORE_ESTIMATE_H
 #define VF_CORE_ESTIMATE_H
 
+#include <string.h>
+
 #include "base/printf.h"
 #include "core/graph.h"
 #include "core/model.h"
@@ -140,6 +142,11 @@ uint64_t vf_device_capacity(const vf_device *d);
 
 /* The worst case of what lies in main memory; 0: nothing does. */
 uint64_t vf_estimate_host_bytes(const vf_estimate *e);
+
+/* A slice of a GPU (MIG): a process sees one of them, and they do not reach each other. */
+static inline bool vf_device_is_instance(const vf_device *d) {
+  return strchr(d->id, ':') != NULL;
+}
 
 /* Whether layers in main memory free something of the device's: it is another memory, or the GPU
  * may take a part of the one that there is. */

@@ -8,6 +8,7 @@
 #include "base/checked.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "core/estimate.h"
 #include "core/training_params.h"
 #include "deploy/setup.h"
 #include "engines/trainers.h"
@@ -72,6 +73,10 @@ vf_status vf_setup_train_request(vf_train_request *out, const vf_setup *s, vf_er
 
 vf_status vf_train_any(vf_train *out, const vf_model *model, const vf_train_request *r,
                        const vf_device *devices, size_t n, vf_error *err) {
+  if (n > 0 && vf_device_is_instance(&devices[0]) && (r->gpus != 0 ? r->gpus : n) > 1)
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "%s: a process sees one slice, no training is spread over several",
+                   devices[0].id);
   if (model == NULL) return vf_train_network(out, r, devices, n, err);
   return vf_train_run(out, model, r, devices, n, err);
 }

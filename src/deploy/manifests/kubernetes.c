@@ -146,8 +146,7 @@ static void add_resources(vf_found_gpus *g, vf_manifest *m, const vf_node *list)
     g->stated = true;
     g->count = (uint32_t)n;
     /* nvidia.com/mig-1g.10gb is a part of some GPU */
-    if (strncmp(i->key->text, "nvidia.com/mig-", 15) == 0 && g->n_names == 0)
-      g->names[g->n_names++] = i->key->text + 11;
+    if (strncmp(i->key->text, "nvidia.com/mig-", 15) == 0) g->slice = i->key->text + 15;
   }
   (void)m;
 }
