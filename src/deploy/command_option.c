@@ -228,11 +228,29 @@ bool vf_spelling_is_plain(const vf_spelling *row, const char *value) {
   return false;
 }
 
+/* A preset: what it stands for is read in its place, and what follows overrides it. */
+static vf_status take_preset(vf_reading *r, const vf_spelling *row, const char *word) {
+  vf_words commands[VF_WORDS_COMMANDS];
+  vf_command *c = r->c;
+  size_t n, taken = c->n_taken;
+  vf_status status = vf_words_split(commands, &n, row->value, NULL, NULL, c->arena, r->err);
+  if (status != VF_OK) return status;
+  vf_reading inner = *r;
+  inner.words = commands[0].list;
+  inner.count = commands[0].count;
+  for (inner.at = 0; status == VF_OK && inner.at < inner.count; inner.at++)
+    status = vf_reading_take_option(&inner);
+  c->n_taken = taken;
+  if (status == VF_OK && c->n_taken < VF_MOST_PASSED) c->taken[c->n_taken++] = word;
+  return status;
+}
+
 vf_status vf_reading_take_row(vf_reading *r, const vf_said *said, const char *word,
                               const char *value) {
   const vf_spelling *row = said->row;
   vf_error cause = {.status = VF_OK};
   if (row->effect == VF_EFFECT_NONE) return vf_command_pass_over(r->c, word, r->err);
+  if (row->effect == VF_EFFECT_STANDS) return take_preset(r, row, word);
   if (row->only != NULL) r->c->d.request.engine = row->only;
   if (row->effect == VF_EFFECT_UNREAD && !said->negated && vf_spelling_is_plain(row, value))
     return vf_command_pass_over(r->c, word, r->err);

@@ -38,6 +38,7 @@ typedef enum vf_effect {
   VF_EFFECT_READ,   /* it stands for one */
   VF_EFFECT_NONE,   /* it moves no memory */
   VF_EFFECT_UNREAD, /* it may move memory, and is not understood */
+  VF_EFFECT_STANDS, /* `value` is the line that it stands for */
 } vf_effect;
 
 typedef struct vf_spelling {

@@ -287,8 +287,14 @@ static void note_rest(format_words *f, const char *recipe) {
   if (recipe[0] == 'Q' && f->method) note_scheme_word(f, rest);
 }
 
+/* "repo:3.0bpw" is a branch with a checkpoint of that size, and no file. */
+static bool is_branch(const format_words *f, const char *recipe) {
+  return recipe == NULL && strstr(f->text, "bpw") != NULL;
+}
+
 static void settle_format(vf_model_name *m, format_words *f, const char *recipe) {
   add_house_word(m, f);
+  if (is_branch(f, recipe)) m->gguf = false;
   if (f->mlx && recipe != NULL) note_rest(f, recipe);
   m->gguf |= f->gguf;
   set_engine(m, f, recipe);

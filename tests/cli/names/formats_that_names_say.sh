@@ -28,3 +28,5 @@ for line in Qwen/Qwen3-32B-GPTQ-Int8\ --quantization\ gptq RedHatAI/Qwen3-32B-qu
   Qwen/Qwen3-8B-FP8\ --quantization\ fp8 moonshotai/Kimi-K2-Thinking\ --quantization\ compressed-tensors; do
   printf '%s: ' "$line" && "$VRAMFIT" --gpu b300 -- vllm serve $line --max-model-len 4096 | sed -n '1s/^[A-Z-]* *\([^,]*\),.*/\1/p'
 done
+echo '== a tag of bits is a branch of checkpoints'
+says turboderp/Mistral-Large-Instruct-2411-exl3:3.0bpw --gpu h100
