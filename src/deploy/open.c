@@ -145,6 +145,8 @@ static vf_status take_tensors(vf_model **model, const vf_loaded *l, vf_error *er
 }
 
 static vf_status build_from_checkpoint(vf_model **out, vf_loaded *l, vf_error *err) {
+  vf_status refused = vf_loaded_refuse_adapter(l, l->id, err);
+  if (refused != VF_OK) return refused;
   if (!l->has_facts)
     return vf_fail_at(err, VF_UNSUPPORTED, l->id, "",
                       "has no config.json beside it, which says what the tensors are for");

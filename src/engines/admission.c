@@ -57,11 +57,16 @@ static bool is_without_f16(const vf_ranks *s, const vf_admission *a) {
   return false;
 }
 
+/* A config that says nothing means float32 (PyTorch's default). */
+static bool is_published_wide(const vf_model *m) {
+  return m->own_format == VF_FORMAT_F32 || m->own_format == VF_FORMAT_NONE;
+}
+
 /* By --dtype, or by a format of plain numbers that is not the model's own (--quant f32). */
 static vf_format asked_type(const vf_ranks *s) {
   const vf_model *m = s->model;
   if (s->request->dtype != VF_FORMAT_NONE) return s->request->dtype;
-  if (strcmp(m->quant, "F32") == 0 && m->own_format != VF_FORMAT_F32) return VF_FORMAT_F32;
+  if (strcmp(m->quant, "F32") == 0 && !is_published_wide(m)) return VF_FORMAT_F32;
   if (strcmp(m->quant, "F16") == 0 && m->own_format == VF_FORMAT_BF16) return VF_FORMAT_F16;
   return VF_FORMAT_NONE;
 }
@@ -69,13 +74,13 @@ static vf_format asked_type(const vf_ranks *s) {
 /* What the checkpoint has, or what the engine makes of it. */
 static vf_format own_type(const vf_ranks *s, const vf_admission *a) {
   bool gemma = strncmp(s->model->type, "gemma", 5) == 0; /* bfloat16 in SGLang, too */
-  switch ((int)s->model->own_format) {
-  case VF_FORMAT_F32:
+  if (is_published_wide(s->model) && strcmp(s->model->quant, "F32") == 0) {
     if (!a->narrows) return VF_FORMAT_F32;
     return a->narrows_to_f16 && !gemma ? VF_FORMAT_F16 : VF_FORMAT_BF16;
-  case VF_FORMAT_F16: return is_without_f16(s, a) ? VF_FORMAT_BF16 : VF_FORMAT_F16;
-  default: return VF_FORMAT_BF16;
   }
+  if (s->model->own_format == VF_FORMAT_F16)
+    return is_without_f16(s, a) ? VF_FORMAT_BF16 : VF_FORMAT_F16;
+  return VF_FORMAT_BF16;
 }
 
 static void tell_fallback(vf_ranks *s, vf_format to) {
@@ -115,7 +120,7 @@ static vf_status admit_type(vf_ranks *s, const vf_admission *a, vf_error *err) {
   if (type == VF_FORMAT_F16 && is_without_f16(s, a))
     vf_ranks_refuse(s, "dtype-refused", "the model type '%s' does not support float16",
                     s->model->type);
-  if (type != VF_FORMAT_F32 && asked == VF_FORMAT_NONE && s->model->own_format == VF_FORMAT_F32 &&
+  if (type != VF_FORMAT_F32 && asked == VF_FORMAT_NONE && is_published_wide(s->model) &&
       strcmp(s->model->quant, "F32") == 0)
     vf_estimate_assume(s->e, "dtype-narrowed",
                        "published in float32, loaded in 16 bits unless --dtype float32 is said");

@@ -24,7 +24,7 @@ static const char *const checkpoints[] = {"awq",
                                           "quark",
                                           NULL};
 
-static const vf_kernel_rules kernels = {"SGLang", checkpoints, true, false, true};
+static const vf_kernel_rules kernels = {"SGLang", checkpoints, true, false, true, 80};
 
 /* model_executor/model_runner.py: load_model; configs/model_config.py: _get_and_verify_dtype,
  * _derive_context_length (#1778), whose limit is the config's own where it states an original. */

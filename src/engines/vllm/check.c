@@ -248,7 +248,9 @@ static const char *const checkpoints[] = {
     "modelopt", "modelopt_fp4", "mxfp4", "bitsandbytes", "auto-round",
     "quark",    "torchao",      NULL};
 
-static const vf_kernel_rules kernels = {"vLLM", checkpoints, true, false, true};
+static vf_kernel_rules kernels_of(const vf_vllm_plan *p) {
+  return (vf_kernel_rules){"vLLM", checkpoints, true, false, true, p->rules.marlin_capability};
+}
 
 /* config/cache.py, BlockSize: 1, 8, 16, 32… 256; kernels take multiples of 16
  * (attention/backend.py, MultipleOf(16)), which later versions let through. */
@@ -261,6 +263,7 @@ static vf_status check_block(const vf_vllm_plan *p, vf_error *err) {
 }
 
 vf_status vf_vllm_check(vf_vllm_plan *p, vf_error *err) {
+  const vf_kernel_rules kernels = kernels_of(p);
   vf_status status = check_ranks(p, err);
   if (status == VF_OK) status = check_context_ranks(p, err);
   if (status == VF_OK) status = check_adapters(p, err);

@@ -70,6 +70,7 @@ typedef struct vf_vllm_rules {
   bool gguf_plugin, bitsandbytes_plugin;       /* such weights need a plugin */
   bool caches_int8, caches_int4, caches_nvfp4; /* knows such caches */
   uint32_t least_capability;                   /* of GPUs that it is built for: 75 is 7.5 */
+  uint32_t marlin_capability;                  /* the same of Marlin's kernels */
   bool falls_back_to_f16; /* where the GPU has no bfloat16; else that is an error */
   bool forbids_f16;       /* to models that come out wrong in it */
 } vf_vllm_rules;
