@@ -84,6 +84,7 @@ vf_status vf_deployment_train_request(vf_train_request *out, const vf_deployment
   r.pp = d->request.pp;
   r.ep = d->request.ep;
   r.engine = d->request.engine;
+  r.host_memory_bytes = d->request.host_memory_bytes;
   vf_status status = vf_trainer_settle(&r, err);
   if (status == VF_OK) *out = r;
   return status;
@@ -112,7 +113,7 @@ static void sum_up(vf_train_sum *out, const vf_train *t, const vf_train_request 
   else
     vf_text_printf(&words, " × %" PRIu64 " tokens", r->seq_tokens != 0 ? r->seq_tokens : 2048);
   out->need = t->budget.need;
-  out->host_bytes = t->host_bytes;
+  if (t->budget.device.kind == VF_DEVICE_DISCRETE) out->host_bytes = t->host_bytes;
 }
 
 vf_status vf_deployment_train_sum(vf_train_sum *out, const vf_context *ctx, const vf_deployment *d,

@@ -176,7 +176,7 @@ static vf_status add(search *s, const vf_train_request *r, uint32_t gpus, vf_err
   vf_status status = vf_train_look(s->x, &fits, &t, r, gpus, err);
   if (status != VF_OK || !fits) return status;
   w.need_high_bytes = t.budget.need.high_bytes;
-  w.host_bytes = t.host_bytes;
+  if (t.budget.device.kind == VF_DEVICE_DISCRETE) w.host_bytes = t.host_bytes;
   l->ways[l->n_ways++] = w;
   return VF_OK;
 }

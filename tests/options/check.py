@@ -46,7 +46,7 @@ def main():
             takes = command in ONLY.get(name, COMMANDS if name in EVERYWHERE else ESTIMATING)
             words = [vramfit, command, "--" + name]
             if argument and not argument.startswith("["):
-                words.append("24GiB..48GiB" if name == "memory" and command not in ESTIMATING else VALUES.get(argument, "2"))
+                words.append("bf16" if name == "dtype" else "24GiB..48GiB" if name == "memory" and command not in ESTIMATING else VALUES.get(argument, "2"))
             run = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
             refused = "takes no --%s" % name in run.stderr
             n += 1
