@@ -258,6 +258,7 @@ static vf_status take_name(vf_loaded *l, const vf_model_name *name, const vf_mod
   l->engine = name->engine;
   l->usual_format = name->usual_format || found->match == VF_MATCH_LATEST;
   l->match = found->match;
+  l->qat = vf_words_have(&name->words, "qat");
   return VF_OK;
 }
 

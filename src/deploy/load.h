@@ -35,6 +35,7 @@ typedef struct vf_loaded {
   bool usual_format;    /* it is a file, of which the name may state no format */
   vf_model_match match; /* of the name; VF_MATCH_NONE: a path */
   bool library;         /* the name is a tag of Ollama's library */
+  bool qat;             /* it says that the model was trained for 4 bits */
   vf_facts facts;       /* of the config or the file's header */
   bool has_facts;
   bool tolerant;    /* it is to be looked at: what lacks tensors is told, not refused */

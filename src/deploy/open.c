@@ -241,6 +241,14 @@ static void remark_name(vf_model *m, const vf_loaded *l) {
                     "a name without a size: the one that Ollama's library calls latest");
 }
 
+/* A tag of the library is the makers' file, too. */
+static bool is_makers(const vf_loaded *l) {
+  const char *own = vf_facts_string(&l->facts, "hf_repo", "");
+  size_t n = strcspn(own, "/") + 1;
+  bool named = l->named != NULL && strlen(l->named) > n && vf_name_equal_n(l->named, own, n);
+  return l->library || named;
+}
+
 /* What llama.cpp has no architecture for goes to a server, and what writes texts with an encoder in
  * front to transformers. */
 static void choose_engine(vf_model *m, const vf_loaded *l) {
@@ -362,6 +370,8 @@ vf_status vf_build_model(vf_model **out, vf_loaded *l, const char *quant, const 
   choose_engine(m, l);
   if (vf_facts_find(&l->facts, "per_layer_embeddings_16bit") != NULL)
     m->flags |= VF_MODEL_LAYER_EMBD_F16;
+  if (l->qat && vf_facts_find(&l->facts, "qat_embeddings_16bit") != NULL)
+    m->flags |= is_makers(l) ? VF_MODEL_QAT_EMBD_F16 : VF_MODEL_QAT_EMBD_ANY;
   remark_name(m, l);
   if (quant != NULL)
     status = store(m, quant, engine, err);

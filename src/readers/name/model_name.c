@@ -391,9 +391,12 @@ static bool read_parts(vf_model_name *m, char *name, char *tag, bool file) {
   format_words f = {.length = 0};
   bool repo = m->store == VF_STORE_HUB;
   m->draft = is_draft(name) || (tag != NULL && is_draft(tag));
+  /* "…-qat-q4_0-unquantized": what it was trained for, and not what it is in. */
+  bool undone = strstr(name, "unquantized") != NULL;
   const char *recipe = take_recipe(name), *said = tag != NULL ? take_recipe(tag) : NULL;
-  if (said != NULL) recipe = said;
+  if (said != NULL || undone) recipe = said;
   take_words(&f, name, false);
+  if (undone) f = (format_words){.mlx = f.mlx, .gguf = f.gguf};
   if (tag != NULL) take_words(&f, tag, true);
   trim(name);
   if (tag != NULL) trim(tag);

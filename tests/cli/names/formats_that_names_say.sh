@@ -30,3 +30,9 @@ for line in Qwen/Qwen3-32B-GPTQ-Int8\ --quantization\ gptq RedHatAI/Qwen3-32B-qu
 done
 echo '== a tag of bits is a branch of checkpoints'
 says turboderp/Mistral-Large-Instruct-2411-exl3:3.0bpw --gpu h100
+echo '== trained for 4 bits: 16.0, 7.5 and 2.9 GiB are published of Google files, others quantize the embedding too'
+for name in google/gemma-3-27b-it-qat-q4_0-gguf gemma3:27b-it-qat google/gemma-3-12b-it-qat-q4_0-gguf gemma3:4b-it-qat \
+  bartowski/google_gemma-3-27b-it-qat-GGUF:Q4_0; do
+  says $name --gpu rtx-4090
+done
+says google/gemma-3-27b-it-qat-q4_0-unquantized --engine vllm --gpu h100
