@@ -82,6 +82,7 @@ struct vf_estimate {
   bool has_plan;
   vf_memo memo;                /* kept from one estimate to the next */
   bool refused;                /* the engine would not start, whatever the sums say: NO-FIT */
+  bool inexact;                /* code that is not known runs it: no line is exact */
   bool overflow;               /* a sum left 64 bits: the estimate has failed */
   bool lost_assumption;        /* there were too many to tell: it has failed, too */
   vf_decodes decodes;          /* of the engine */

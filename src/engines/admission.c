@@ -167,9 +167,45 @@ static void admit_length(vf_ranks *s, const vf_admission *a) {
                           s->name, ctx, limit, a->beyond_way);
 }
 
+/* ---- Architectures ---------------------------------------------------------------------- */
+
+/* "0.10" may be any of its releases. */
+static uint32_t newest_of(const char *text) {
+  const char *dot = strchr(text, '.');
+  bool patched = dot != NULL && strchr(dot + 1, '.') != NULL;
+  return vf_ranks_version(text) + (patched ? 0 : 999);
+}
+
+/* Only dense decoders of plain numbers run by transformers' code. */
+static bool may_fall_back(const vf_ranks *s) {
+  const vf_model *m = s->model;
+  return !s->moe && m->checkpoint[0] == '\0' && (m->flags & VF_MODEL_HAS_TOWER) == 0 &&
+         !vf_ranks_has_mixer(m, VF_MIX_RECURRENT) && !vf_ranks_has_cache(m, VF_CACHE_LATENT);
+}
+
+/* A version that was named and is older than the architecture. */
+static void admit_architecture(vf_ranks *s, const vf_arch_ages *ages) {
+  const char *version = s->e->version;
+  const vf_arch_age *age = NULL;
+  for (size_t i = 0; ages != NULL && i < ages->count; i++)
+    if (strcmp(s->model->type, ages->list[i].type) == 0) age = &ages->list[i];
+  if (age == NULL || vf_ranks_version(version) == 0 || newest_of(version) >= age->version) return;
+  s->e->inexact = true;
+  if (newest_of(version) >= ages->falls_back_from && may_fall_back(s))
+    vf_estimate_assume_that(s->e, "arch-too-new",
+                            "%s %s has no code of its own for '%s', which came with %s (%s): if "
+                            "transformers' runs it, its memory is not told",
+                            s->name, version, s->model->type, age->release, age->where);
+  else
+    vf_ranks_refuse(s, "arch-too-new",
+                    "version %s does not know the architecture '%s', which came with %s (%s)",
+                    version, s->model->type, age->release, age->where);
+}
+
 vf_status vf_ranks_admit(vf_ranks *s, const vf_admission *a, vf_error *err) {
   if (s->model->refusal != NULL)
     vf_ranks_refuse(s, "quantization-refused", "%s", s->model->refusal);
+  admit_architecture(s, a->ages);
   admit_gpu(s, a);
   admit_length(s, a);
   return admit_type(s, a, err);

@@ -37,30 +37,6 @@ static void check_computed_type(vf_vllm_plan *p) {
   }
 }
 
-/* Only dense decoders of plain numbers run by transformers' code. */
-static bool may_fall_back(const vf_vllm_plan *p) {
-  const vf_model *m = p->r.model;
-  return !p->r.moe && m->checkpoint[0] == '\0' && (m->flags & VF_MODEL_HAS_TOWER) == 0 &&
-         !vf_ranks_has_mixer(m, VF_MIX_RECURRENT) && !vf_ranks_has_cache(m, VF_CACHE_LATENT);
-}
-
-/* registry.py: architectures that are not supported "for now". */
-static void check_age(vf_vllm_plan *p) {
-  vf_vllm_since since;
-  const char *version = p->r.e->version;
-  if (!vf_vllm_is_before(version, p->r.model->type, &since)) return;
-  if (since.falls_back && may_fall_back(p))
-    vf_estimate_assume_that(p->r.e, "arch-too-new",
-                            "vLLM %s has no code of its own for '%s', which came with 0.%" PRIu32
-                            ".%" PRIu32 " (%s): if transformers' runs it, its memory is not told",
-                            version, p->r.model->type, since.minor, since.patch, since.where);
-  else
-    vf_ranks_refuse(&p->r, "arch-too-new",
-                    "version %s does not know the architecture '%s', which came with 0.%" PRIu32
-                    ".%" PRIu32 " (%s)",
-                    version, p->r.model->type, since.minor, since.patch, since.where);
-}
-
 /* config/model.py: _resolve_auto_dtype, _get_and_verify_max_len. */
 vf_status vf_vllm_admit(vf_vllm_plan *p, vf_error *err) {
   const vf_admission admission = {
@@ -73,10 +49,10 @@ vf_status vf_vllm_admit(vf_vllm_plan *p, vf_error *err) {
       .beyond = VF_BEYOND_REFUSED,
       .beyond_way = "VLLM_ALLOW_LONG_MAX_MODEL_LEN",
       .yarn_multiplies = true,
+      .ages = &vf_vllm_ages,
   };
   vf_status status = vf_ranks_admit(&p->r, &admission, err);
   if (status == VF_OK) check_computed_type(p);
-  if (status == VF_OK) check_age(p);
   return status;
 }
 

@@ -78,15 +78,8 @@ typedef struct vf_vllm_rules {
 /* The rules of a version as vf_ranks_version() counts it: 19001 is 0.19.1. */
 vf_vllm_rules vf_vllm_rules_of(uint32_t version);
 
-/* When an architecture came, and whether a version had transformers' code for others. */
-typedef struct vf_vllm_since {
-  uint32_t minor, patch;
-  const char *where;
-  bool falls_back;
-} vf_vllm_since;
-
-/* Whether a version that was named ("" for none) is older than the model_type (archs.def). */
-bool vf_vllm_is_before(const char *version, const char *type, vf_vllm_since *out);
+/* The releases in which architectures came (archs.def). */
+extern const struct vf_arch_ages vf_vllm_ages;
 
 /* Whether rules are known: 0.6 to the newest. */
 bool vf_vllm_knows(const char *version);

@@ -12,6 +12,12 @@ said vllm@0.9.1 gpt-oss-20b
 said vllm@0.10 gpt-oss-20b
 said vllm@0.8.5 qwen3-next-80b
 said vllm@0.6 llama3.1-8b
+said sglang@0.4.4 qwen3-8b
+said sglang@0.4.5 qwen3-8b
+said sglang@0.4.7 gpt-oss-20b
+said sglang@0.5 gpt-oss-20b
+said sglang@0.4.7 glm4-0414-9b
+$VRAMFIT --engine vllm@0.8.0 --model qwen3-8b --gpu h100 --ctx 4k | grep -E 'weights|KV cache'
 $VRAMFIT --engine vllm@0.11 --kv int4 --model qwen3-8b --gpu h100 --ctx 4k
 $VRAMFIT --engine vllm@0.25 --kv int4 --model qwen3-8b --gpu h100 --ctx 4k | head -1
 $VRAMFIT --engine vllm@0.19 --kv int8 --model qwen3-8b --gpu h100 --ctx 4k
