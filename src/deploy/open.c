@@ -180,12 +180,23 @@ static bool scheme_of(vf_scheme *out, const vf_model *m) {
   return m->checkpoint[0] != '\0';
 }
 
+/* Methods that engines have a word for, of which the files alone say what they store. */
+static bool is_of_files(const char *quant) {
+  static const char *const words[] = {
+      "compressed-tensors", "modelopt", "modelopt_fp8", "quark", "fbgemm_fp8", "torchao", "inc",
+      "moe_wna16",          "gguf"};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (vf_name_equal(quant, words[i])) return true;
+  return false;
+}
+
 /* "--quantization gptq" says which kernels: how many bits there are, the repository says. */
 static bool says_no_more(const vf_loaded *l, const char *quant, const char *engine_name) {
   vf_scheme own;
   const vf_engine *engine;
   const char *version;
   if (quant == NULL || vf_engine_find(&engine, &version, engine_name, NULL) != VF_OK) return false;
+  if (quant == l->engines_quant && is_of_files(quant)) return true;
   return !vf_engine_offloads(engine) && own_scheme(&own, l) &&
          vf_scheme_is_said_by(&own, vf_engine_quant(engine, quant));
 }
@@ -328,18 +339,21 @@ static const char *find_refusal(const vf_loaded *l, const char *quant, const cha
   const vf_engine *engine;
   const char *version;
   if (quant == NULL || quant != l->engines_quant ||
-      vf_engine_find(&engine, &version, engine_name, NULL) != VF_OK || vf_engine_offloads(engine) ||
-      !vf_scheme_named(&asked, vf_engine_quant(engine, quant)))
+      vf_engine_find(&engine, &version, engine_name, NULL) != VF_OK || vf_engine_offloads(engine))
     return NULL;
+  bool of_files = is_of_files(quant), online = strncmp(quant, "w8a8", 4) == 0;
+  if (!of_files && !vf_scheme_named(&asked, vf_engine_quant(engine, quant))) return NULL;
   bool exact = l->kind != VF_LOAD_CATALOG || l->match == VF_MATCH_NAMED;
   bool folder =
       l->kind == VF_LOAD_CATALOG && (l->named == NULL || strchr("/.~", l->named[0]) != NULL);
   if (!own_scheme(&own, l))
-    return exact && !folder && is_made_beforehand(asked.method)
+    return exact && !folder && l->quant == NULL && !online &&
+                   (of_files || is_made_beforehand(asked.method))
                ? "that method reads files that were made with it, and the repository has plain "
                  "numbers (no config file for it is found)"
                : NULL;
-  if (engine->dialect == &vf_dialect_tgi) return NULL; /* its GPTQ loads AWQ's files, too */
+  if (of_files || engine->dialect == &vf_dialect_tgi)
+    return NULL; /* its GPTQ loads AWQ's files, too */
   bool certain = exact && l->quant == NULL && !folder;
   return strcmp(own.method, asked.method) != 0 && (certain || are_apart(own.method, asked.method))
              ? "the method that is asked for is not the one that the checkpoint was made with"
@@ -384,7 +398,7 @@ vf_status vf_build_model(vf_model **out, vf_loaded *l, const char *quant, const 
     status = adapt_to(m, l, engine, err);
   if (status == VF_OK && library) vf_library_store(m, &l->facts);
   if (status == VF_OK) name_repo(m, l, quant, engine);
-  if (status == VF_OK && quant != NULL) m->refusal = find_refusal(l, said, engine);
+  if (status == VF_OK) m->refusal = find_refusal(l, said, engine);
   if (status == VF_OK)
     *out = m;
   else

@@ -66,9 +66,13 @@ static void take_quant(vf_limits *out, const vf_answer *a, asking *x) {
   if (!a->found) return;
   snprintf(out->quant, sizeof out->quant, "%.23s", a->best.name);
   d.quant = a->best.name;
+  /* Experts that were published in 4 bits are in no file of a model in more. */
+  bool most =
+      (x->of->model->flags & VF_MODEL_EXPERTS_MXFP4) != 0 && vf_engine_offloads(x->of->engine);
   out->quant_is_less =
-      fits_as_it_is(x) && vf_asker_prepare(&x->s.asker, &d, &ignored) == VF_OK &&
-      vf_model_weights_bytes(x->s.asker.model) <= vf_model_weights_bytes(x->of->model);
+      fits_as_it_is(x) &&
+      (most || (vf_asker_prepare(&x->s.asker, &d, &ignored) == VF_OK &&
+                vf_model_weights_bytes(x->s.asker.model) <= vf_model_weights_bytes(x->of->model)));
 }
 
 static void take_kv(vf_limits *out, const vf_answer *a, asking *x) {
