@@ -77,6 +77,8 @@ extern "C" {
     "that engine gives its weights and cache back while the model is trained")                     \
   P(NETWORK, "network", "25M", parameters, network_params,                                         \
     "in place of --model: a network of one's own with so many parameters, in fp32")                \
+  P(TRAINED_PARAMS, "trained-params", "40M", parameters, trained_params,                           \
+    "--network: adapters with so many parameters are trained, in fp32; the network is frozen")     \
   P(SAMPLE_MEMORY, "sample-memory", "SIZE", size, sample_bytes,                                    \
     "--network: activations that one sample of a step keeps, as measured")                         \
   P(BUFFER, "buffer", "SIZE", size, buffer_bytes,                                                  \
@@ -130,7 +132,9 @@ typedef struct vf_train_request {
   const char *rollout;               /* "0.3", "apart" */
   bool main_grads;                   /* gradients and master weights as Megatron keeps them, also
                                         where nothing else says that it is Megatron */
+  uint64_t trained_params; /* of a network of one's own: adapters beside it; 0: all of it is */
   uint64_t teacher_params, reward_params, critic_params; /* 0: as the words say */
+  uint64_t host_memory_bytes; /* of main memory, for what is offloaded; 0: the device's, if known */
 } vf_train_request;
 
 /* Says one of them: "seq-len" (or "seq_len") is "8k".  text has to outlive the request where a word
@@ -206,6 +210,8 @@ typedef struct vf_train {
   /* What Megatron's own report says of this run ("Theoretical memory footprints"), by its formulas
    * and for the fullest shard: of weights, gradients and states; of activations.  0: it is none. */
   uint64_t theory_states_bytes, theory_activations_bytes;
+  uint64_t host_memory_bytes; /* that there is for what is offloaded; 0: not known, or the GPU's own
+                                 memory, where it is one with main memory and needs it as well */
 } vf_train;
 
 /* Works it out.  The model's published form counts; devices are equal GPUs (or the first is one

@@ -559,6 +559,7 @@ typedef struct vf_way {
   uint64_t need_high_bytes;
   vf_rate decode;      /* 0: not known */
   uint64_t host_bytes; /* of main memory, where experts or layers go there; 0: none do */
+  uint32_t ep;         /* experts dealt out whole to so many */
 } vf_way;
 
 enum { VF_MAX_WAYS = 3 };
@@ -575,15 +576,14 @@ typedef struct vf_limits {
   uint32_t max_seqs;             /* most sequences at the request's context; 0: none */
   bool seqs_is_engine_limit;
   char quant[24];   /* the widest weight format that fits; "": none */
-  uint32_t devices; /* fewest devices of the first one's kind; 0: not up to 64, or not
-                       asked: unified memory, placements by name */
+  uint32_t devices; /* fewest of the first one's kind; 0: not up to 64, or not asked */
   uint32_t devices_tp, devices_pp; /* how they share the model there; 0: layer by layer */
-  int32_t gpu_layers;        /* most layers on the GPU, the rest in host memory, where the request
-                                does not fit as it is; -1: it does, or none helps */
+  int32_t gpu_layers;        /* most on the GPU, the rest on the host; -1: it fits, or none helps */
   vf_rate gpu_layers_decode; /* its speed; 0: not known */
   size_t estimates;          /* that it took, besides the one that it is about */
   vf_way ways[VF_MAX_WAYS];  /* where it does not fit as it is: best first, each one estimated */
   size_t n_ways;
+  bool quant_is_less; /* it fits as it is, and `quant` has no more bits than that */
 } vf_limits;
 
 /* Solves them by repeated estimates with `scratch` (its last result is overwritten): what the

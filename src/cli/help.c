@@ -157,6 +157,30 @@ static void print_own(FILE *out, const command *c, const char *heading) {
   }
 }
 
+/* Parameters that mean something else to a command. */
+static const struct {
+  unsigned commands;
+  const char *name, *argument, *help;
+} differs[] = {
+    {TRAIN, "engine", "E",
+     "whose defaults hold, and what it lacks: pytorch (default), transformers, trl, unsloth, "
+     "axolotl, "
+     "llama-factory, torchtune, deepspeed, megatron-lm, nemo, mlx-lm"},
+    {TRAIN, "quant", "F",
+     "format of the weights beside which adapters stand: nf4-dq (qlora), nf4, int8, gptq, nvfp4, "
+     "mlx-4bit…"},
+};
+
+static void print_parameter(FILE *out, const command *c, const vf_param_info *p) {
+  const char *argument = p->argument, *help = p->help;
+  for (size_t i = 0; c != NULL && i < sizeof differs / sizeof *differs; i++) {
+    if ((differs[i].commands & c->bit) == 0 || strcmp(differs[i].name, p->name) != 0) continue;
+    argument = differs[i].argument;
+    help = differs[i].help;
+  }
+  print_option(out, p->letter, p->name, argument, help);
+}
+
 /* Parameters of a deployment, then the program's own options; a heading that both have stands once.
  */
 static void print_options(FILE *out, const command *c) {
@@ -167,7 +191,7 @@ static void print_options(FILE *out, const command *c) {
     const vf_param_info *p = vf_param_get(i);
     if (!takes(c, p->name)) continue;
     print_section(out, &last, vf_param_section(i));
-    print_option(out, p->letter, p->name, p->argument, p->help);
+    print_parameter(out, c, p);
   }
   size_t n;
   const option_row *rows = option_rows(&n);

@@ -121,7 +121,13 @@ static bool is_a_gpu(const vf_context *ctx, const char *name) {
   return vf_devices_parse(devices, VF_MAX_DEVICES, &n, ctx, name, &ignored) == VF_OK;
 }
 
-/* A name that nobody has as a model: a GPU, or a program that was measured. */
+static bool is_size(const char *word) {
+  uint64_t bytes;
+  return word[0] >= '0' && word[0] <= '9' && word[strspn(word, "0123456789")] != '\0' &&
+         vf_size_parse(&bytes, word, NULL) == VF_OK;
+}
+
+/* A name that nobody has as a model: a GPU, or its size, or a program that was measured. */
 static void hint(const args *a, const vf_context *ctx, vf_error *err) {
   const vf_deployment *d = vf_command_so_far(a->deployment);
   if (err->status != VF_UNKNOWN || d == NULL || d->model == NULL) return;
@@ -131,6 +137,11 @@ static void hint(const args *a, const vf_context *ctx, vf_error *err) {
     trouble(err, "", "'%.60s' is a GPU: are --model and --gpu swapped?", d->model);
     return;
   }
+  if (is_size(d->model))
+    trouble(err, "",
+            "%.20s is no model, and no GPU: vramfit rtx-4090, or one that is like yours with "
+            "--memory %.20s",
+            d->model, d->model);
   for (size_t i = 0; vf_catalog_id(ctx, VF_CATALOG_WORKLOADS, i) != NULL; i++)
     if (strcmp(vf_catalog_id(ctx, VF_CATALOG_WORKLOADS, i), d->model) == 0)
       trouble(err, "",

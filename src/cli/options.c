@@ -574,9 +574,12 @@ static vf_status name(args *a, size_t at, const char *option, const char *word, 
 static vf_status take_both(const line *l, const char *const *words, size_t n, vf_error *err) {
   args *a = l->a;
   const char *first = words[0], *second = n > 1 ? words[1] : NULL;
-  if (n > 2) return too_many_words(words[2], err);
   bool gpu_first = is_gpu(l->ctx, first);
-  bool swapped = gpu_first && second != NULL && !is_gpu(l->ctx, second);
+  bool gpu_second = second != NULL && (gpu_first || n > 2) && is_gpu(l->ctx, second);
+  if (gpu_second && (gpu_first || (n > 2 && is_gpu(l->ctx, words[2]))))
+    return trouble(err, "", "GPUs that work together are one word: rtx-4060+rtx-3060, rtx-3090x2");
+  if (n > 2) return too_many_words(words[2], err);
+  bool swapped = gpu_first && second != NULL && !gpu_second;
   const vf_deployment *d = vf_command_so_far(a->deployment);
   bool is_gpu_word = gpu_first || (d->model != NULL && d->gpu == NULL);
   if (second == NULL && d->model != NULL && !is_gpu_word) return too_many_words(first, err);

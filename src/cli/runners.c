@@ -31,6 +31,11 @@ enum exit_code command_runners(const args *a, bool newest_first, const vf_contex
   vf_runners *runners = NULL;
   size_t n = 0;
   vf_status status = read_half(&base, a->deployment, a, ctx, err);
+  if (status == VF_OK && base.gpu == NULL && base.memory_bytes != 0)
+    status =
+        trouble(err, "--memory",
+                "it is of a GPU that is named (--gpu rtx-4090 --memory 24GiB); which ones have so "
+                "much: vramfit gpus --memory A..B");
   vf_runners_query q = query_of(a, &base, newest_first);
   options.rows = is_chosen(a) ? 0 : SHORT_ROWS;
   if (status == VF_OK) status = vf_runners_find(&runners, ctx, &q, err);

@@ -1,5 +1,6 @@
 /* train.c - the command train: the memory of fine-tuning and pre-training. */
 #include <stdio.h>
+#include <string.h>
 
 #include "command.h"
 #include "deployment.h"
@@ -32,6 +33,13 @@ static vf_status report(const job *j, vf_error *err) {
   return vf_train_write(&j->train, &options, write_stdout, stdout, err);
 }
 
+/* What its line or file says and nobody read may move memory. */
+static bool left_unread(const vf_deployment *d) {
+  for (size_t i = 0; i < d->n_remarks; i++)
+    if (strncmp(d->remarks[i].code, "option-", 7) == 0) return true;
+  return false;
+}
+
 enum exit_code command_train(const args *a, const vf_context *ctx, vf_error *err) {
   job j = {.a = a};
   vf_status status = check_plot(a, err);
@@ -42,5 +50,6 @@ enum exit_code command_train(const args *a, const vf_context *ctx, vf_error *err
   if (status == VF_OK && a->plot != NULL) status = draw_training(a, &j.train, err);
   vf_setup_free(j.setup);
   if (status != VF_OK) return EXIT_TROUBLE;
+  if (a->strict && left_unread(&j.d)) return EXIT_NO_FIT;
   return code_of(a, j.train.budget.verdict);
 }

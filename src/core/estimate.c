@@ -50,7 +50,7 @@ void vf_estimate_restart(vf_estimate *e, const vf_model *model) {
   e->n_assumptions = model->n_assumptions;
   memcpy(e->assumptions, model->assumptions, model->n_assumptions * sizeof *e->assumptions);
   e->verdict = VF_FITS;
-  e->refused = e->overflow = e->lost_assumption = e->has_plan = false;
+  e->refused = e->overflow = e->lost_assumption = e->has_plan = e->inexact = false;
   e->named[0] = '\0';
   for (size_t i = 0; i < e->n_devices; i++) {
     vf_device_budget *b = &e->devices[i];
@@ -100,6 +100,7 @@ void vf_estimate_add(vf_estimate *e, vf_line line) {
     e->overflow = true;
     return;
   }
+  if (e->inexact && line.basis == VF_BASIS_EXACT) line.basis = VF_BASIS_MODELLED;
   vf_device_budget *d = &e->devices[line.device];
   uint64_t *part = &d->part_bytes[line.part], *growth = &d->growth_bytes;
   bool counts = !line.outside && !line.growth;

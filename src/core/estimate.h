@@ -5,6 +5,8 @@
 #ifndef VF_CORE_ESTIMATE_H
 #define VF_CORE_ESTIMATE_H
 
+#include <string.h>
+
 #include "base/printf.h"
 #include "core/graph.h"
 #include "core/model.h"
@@ -82,6 +84,7 @@ struct vf_estimate {
   bool has_plan;
   vf_memo memo;                /* kept from one estimate to the next */
   bool refused;                /* the engine would not start, whatever the sums say: NO-FIT */
+  bool inexact;                /* code that is not known runs it: no line is exact */
   bool overflow;               /* a sum left 64 bits: the estimate has failed */
   bool lost_assumption;        /* there were too many to tell: it has failed, too */
   vf_decodes decodes;          /* of the engine */
@@ -140,6 +143,11 @@ uint64_t vf_device_capacity(const vf_device *d);
 
 /* The worst case of what lies in main memory; 0: nothing does. */
 uint64_t vf_estimate_host_bytes(const vf_estimate *e);
+
+/* A slice of a GPU (MIG): a process sees one of them, and they do not reach each other. */
+static inline bool vf_device_is_instance(const vf_device *d) {
+  return strchr(d->id, ':') != NULL;
+}
 
 /* Whether layers in main memory free something of the device's: it is another memory, or the GPU
  * may take a part of the one that there is. */

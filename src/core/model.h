@@ -78,6 +78,8 @@ enum vf_model_flag {
   VF_MODEL_LAYER_EMBD_F16 = 1 << 26,  /* embeddings of every layer stay in 16 bits */
   VF_MODEL_MXFP4_PUBLISHED = 1 << 27, /* published files have the experts in MXFP4 */
   VF_MODEL_STRANGE_TENSORS = 1 << 28, /* its file has tensors that no loader asks for */
+  VF_MODEL_QAT_EMBD_F16 = 1 << 29,    /* its makers' file in Q4_0, with an embedding in 16 bits */
+  VF_MODEL_QAT_EMBD_ANY = 1 << 30,    /* somebody's file in Q4_0 of what was trained for it */
 };
 
 enum { VF_MODEL_TEXT = 128, VF_MAX_LAYERS = 4096, VF_MODEL_ASSUMPTIONS = 4 };

@@ -322,6 +322,30 @@ static vf_status judge(vf_train *out, const vf_run *r, const vf_train_parts *p, 
   return VF_OK;
 }
 
+/* What is offloaded lies in main memory, which has to hold it and leave a twentieth to others; where
+ * the GPU's memory is main memory, nothing is won: it is needed there. */
+static void judge_host(vf_train *t, const vf_train_request *q) {
+  enum { KEPT_FREE = 20 };
+  vf_device_budget *b = &t->budget;
+  if (t->host_bytes == 0) return;
+  if (b->device.kind != VF_DEVICE_DISCRETE) {
+    vf_train_add_line(t, "offloaded", t->host_bytes, VF_BASIS_MODELLED,
+                      "main memory is the same memory");
+    b->need.low_bytes += t->host_bytes;
+    b->need.bytes += t->host_bytes;
+    b->need.high_bytes += t->host_bytes;
+    if (b->device.total_known) vf_budget_judge(b);
+    return;
+  }
+  uint64_t has = q->host_memory_bytes != 0 ? q->host_memory_bytes : b->device.host_memory_bytes;
+  t->host_memory_bytes = has;
+  if (has == 0 || !b->device.total_known) return;
+  vf_verdict v = t->host_bytes > has                   ? VF_NO_FIT
+                 : t->host_bytes > has - has / KEPT_FREE ? VF_TIGHT
+                                                         : VF_FITS;
+  if (v > b->verdict) b->verdict = v;
+}
+
 static uint64_t trained_of(const vf_train_model *s, const vf_run *r) {
   if (r->method != VF_FULL) return s->adapters + s->expert_adapters;
   return s->blocks.trained + s->expert_group.trained + s->embeddings.trained + s->outputs.trained +
@@ -356,6 +380,7 @@ vf_status vf_train_run(vf_train *out, const vf_model *model, const vf_train_requ
   put_lines(&t, &r, &p, t.step_bytes > t.backward_bytes);
   put_rollout(&t, &r, rollout_bytes(&r, &devices[0]));
   put_runtime(&t, &r, rollout_bytes(&r, &devices[0]));
+  judge_host(&t, &q);
   *out = t;
   return VF_OK;
 }

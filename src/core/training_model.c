@@ -126,9 +126,13 @@ static void count_parameters(vf_train_model *s, const vf_model *m, const vf_run 
 static void count_towers(vf_train_model *s, const vf_model *m) {
   const vf_tower_item *item = &m->item;
   uint64_t blocks = 0;
-  for (size_t i = 0; i < m->n_tensors; i++)
-    if (vf_roles[m->tensors[i].role].home == VF_HOME_TOWER && m->tensors[i].tower == 1)
-      blocks = vf_max_u64(blocks, (uint64_t)m->tensors[i].tower_block + 1);
+  unsigned first = 0; /* the tower that takes the images: `item` is of it */
+  for (size_t i = 0; i < m->n_tensors; i++) {
+    const vf_tensor *t = &m->tensors[i];
+    if (vf_roles[t->role].home != VF_HOME_TOWER) continue;
+    if (first == 0) first = t->tower;
+    if (t->tower == first) blocks = vf_max_u64(blocks, (uint64_t)t->tower_block + 1);
+  }
   uint64_t w = item->width, block = 16 * w + 4ull * item->ff;
   uint64_t patches = item->patches;
   s->per_image_saved = vf_train_times(&s->overflow, patches, blocks * block);

@@ -31,6 +31,8 @@ enum {
 
 typedef struct sums {
   uint64_t weights, gradients, states, step, activations;
+  uint64_t frozen;                 /* bytes of what is left as it is */
+  uint64_t trained, weight, state; /* parameters that are trained, and thousandths of a byte */
   bool overflow;
 } sums;
 
@@ -40,11 +42,18 @@ static uint64_t of(sums *s, uint64_t n, uint64_t permille) {
   return out / 1000;
 }
 
+static bool is_half(const vf_train_request *r) {
+  return r->precision != NULL &&
+         (strcmp(r->precision, "bf16") == 0 || strcmp(r->precision, "fp16") == 0);
+}
+
+/* What is trained, all of it or adapters in fp32 beside it, and thousandths of a byte of each. */
 static vf_status sum_up(sums *s, const vf_train_request *r, vf_error *err) {
-  enum { FP32 = 4 };
-  bool half = r->precision != NULL &&
-              (strcmp(r->precision, "bf16") == 0 || strcmp(r->precision, "fp16") == 0);
   const char *optimizer = r->optimizer != NULL ? r->optimizer : "adamw";
+  bool adapters = r->trained_params != 0;
+  s->trained = adapters ? r->trained_params : r->network_params;
+  s->weight = is_half(r) && !adapters ? 2000 : 4000;
+  if (adapters) s->frozen = of(s, r->network_params, is_half(r) ? 2000 : 4000);
   for (size_t i = 0; i < VF_OPTIMIZER_COUNT; i++) {
     const vf_train_optimizer *o = &vf_optimizers[i];
     if (strcmp(o->word, optimizer) != 0) continue;
@@ -53,14 +62,13 @@ static vf_status sum_up(sums *s, const vf_train_request *r, vf_error *err) {
                      "--optimizer %s: its states follow from matrices, and --network has none that "
                      "are known",
                      optimizer);
-    uint64_t n = half ? r->network_params / 2 : r->network_params;
     uint64_t moments = o->moments > o->other_moments ? o->moments : o->other_moments;
-    s->weights = s->gradients = of(s, n, FP32 * 1000);
-    s->states = of(s, n,
-                   o->permille != 0                 ? o->permille
-                   : o->states == VF_STATES_FACTORS ? FACTORS_PERMILLE
-                                                    : moments * FP32 * 1000);
-    s->step = of(s, n, o->copies ? FP32 * 1000 : 0);
+    s->state = o->permille != 0                 ? o->permille
+               : o->states == VF_STATES_FACTORS ? FACTORS_PERMILLE
+                                                : moments * s->weight;
+    s->weights = s->gradients = of(s, s->trained, s->weight);
+    s->states = of(s, s->trained, s->state);
+    s->step = of(s, s->trained, o->copies ? s->weight : 0);
     if (!vf_mul(&s->activations, r->sample_bytes, vf_max_u32(r->micro_batch, 1)))
       s->overflow = true;
     return VF_OK;
@@ -68,27 +76,33 @@ static vf_status sum_up(sums *s, const vf_train_request *r, vf_error *err) {
   return vf_fail(err, VF_UNKNOWN, "--optimizer: '%.60s' is none that is known", optimizer);
 }
 
-/* A line by its bytes of a parameter. */
-static void put(vf_train *t, const char *name, uint64_t bytes, uint64_t step, uint64_t n) {
-  char count[32];
-  vf_text text = vf_text_on(count, sizeof count);
-  vf_text_thousands(&text, n);
-  uint64_t permille = bytes / n * 1000 + bytes % n * 1000 / n;
-  uint64_t more = step / n * 1000 + step % n * 1000 / n;
-  if (step != 0)
-    vf_train_add_line(t, name, bytes + step, VF_BASIS_MODELLED,
-                      "%s parameters × %" PRIu64 ".%03" PRIu64 " B + %s parameters × %" PRIu64
-                      ".%03" PRIu64 " B for the step",
-                      count, permille / 1000, permille % 1000, count, more / 1000, more % 1000);
-  else
-    vf_train_add_line(t, name, bytes, VF_BASIS_MODELLED,
-                      "%s parameters × %" PRIu64 ".%03" PRIu64 " B", count, permille / 1000,
-                      permille % 1000);
+static void put_product(vf_text *t, uint64_t n, const char *of_what, uint64_t permille) {
+  vf_text_put(t, t->length > 0 ? " + " : "");
+  vf_text_thousands(t, n);
+  vf_text_printf(t, " %s × %" PRIu64 ".%03" PRIu64 " B", of_what, permille / 1000, permille % 1000);
+}
+
+static void put_lines(vf_train *t, const sums *s, const vf_train_request *r, bool in_step) {
+  char words[160];
+  vf_text w = vf_text_on(words, sizeof words);
+  const char *what = s->frozen != 0 ? "trained" : "parameters";
+  if (s->frozen != 0) put_product(&w, r->network_params, "frozen", is_half(r) ? 2000 : 4000);
+  put_product(&w, s->trained, what, s->weight);
+  vf_train_add_line(t, "weights", s->weights + s->frozen, VF_BASIS_MODELLED, "%s", words);
+  w = vf_text_on(words, sizeof words);
+  put_product(&w, s->trained, what, s->weight);
+  vf_train_add_line(t, "gradients", s->gradients, VF_BASIS_MODELLED, "%s", words);
+  w = vf_text_on(words, sizeof words);
+  put_product(&w, s->trained, what, s->state);
+  uint64_t step = in_step ? s->step : 0;
+  if (step != 0) put_product(&w, s->trained, what, s->weight);
+  vf_train_add_line(t, "optimizer", s->states + step, VF_BASIS_MODELLED, "%s%s", words,
+                    step != 0 ? " for the step" : "");
 }
 
 /* Its gradients stay: they are made once. */
 static void put_moments(vf_train *t, const sums *s, uint64_t buffer) {
-  uint64_t b[VF_TRAIN_PART_COUNT] = {[VF_TRAIN_WEIGHTS] = s->weights};
+  uint64_t b[VF_TRAIN_PART_COUNT] = {[VF_TRAIN_WEIGHTS] = s->weights + s->frozen};
   vf_train_add_moment(t, "loaded", b);
   b[VF_TRAIN_STATES] = s->states;
   b[VF_TRAIN_GRADIENTS] = s->gradients;
@@ -106,20 +120,17 @@ static void put_moments(vf_train *t, const sums *s, uint64_t buffer) {
 
 static vf_status judge(vf_train *t, sums *s, const vf_train_request *r, const vf_device *d,
                        vf_error *err) {
-  uint64_t n = r->network_params;
-  uint64_t stays[] = {s->weights, s->gradients, s->states, r->buffer_bytes}, kept = 0;
+  uint64_t stays[] = {s->weights, s->frozen, s->gradients, s->states, r->buffer_bytes}, kept = 0;
   for (size_t i = 0; i < sizeof stays / sizeof *stays; i++)
     if (!vf_add(&kept, kept, stays[i])) s->overflow = true;
   if (!vf_add(&t->backward_bytes, kept, s->activations) || !vf_add(&t->step_bytes, kept, s->step))
     s->overflow = true;
   uint64_t most = vf_max_u64(t->backward_bytes, t->step_bytes),
-           spare = most / 1000 * FRAGMENTS_PERMILLE;
+           spare = (most - s->frozen) / 1000 * FRAGMENTS_PERMILLE;
   if (s->overflow || most > INT64_MAX / 8)
     return vf_fail(err, VF_OVERFLOW, "the sizes asked for do not fit 64 bits: nothing fits that");
   bool in_step = t->step_bytes > t->backward_bytes;
-  put(t, "weights", s->weights, 0, n);
-  put(t, "gradients", s->gradients, 0, n);
-  put(t, "optimizer", s->states, in_step ? s->step : 0, n);
+  put_lines(t, s, r, in_step);
   if (!in_step)
     vf_train_add_line(t, "activations", s->activations, VF_BASIS_ASSUMED,
                       "%" PRIu32 " samples × %" PRIu64 " B, as measured",
@@ -149,7 +160,9 @@ static vf_status check(const vf_train_request *r, vf_error *err) {
   if (r->network_params == 0)
     return vf_fail(err, VF_USAGE, "no model is named, and --network says no parameters");
   if (r->method != NULL && strcmp(r->method, "full") != 0)
-    return vf_fail(err, VF_USAGE, "--network has no layers that are known: --method full");
+    return vf_fail(err, VF_USAGE,
+                   "--network has no layers that are known: --method full, or --trained-params for "
+                   "adapters");
   if (!plain || r->tp > 1 || r->pp > 1 || r->cp > 1)
     return vf_fail(err, VF_USAGE, "--network has no layers to share out: --parallel ddp, or none");
   const char *const of_models[] = {r->freeze, r->objective, r->reference, r->teacher,
@@ -182,7 +195,8 @@ vf_status vf_train_network(vf_train *out, const vf_train_request *request, const
   uint32_t gpus = r.gpus != 0 ? r.gpus : (uint32_t)device_count;
   vf_train t = {.gpus = gpus, .replicas = gpus};
   snprintf(t.model, sizeof t.model, "a network of one's own");
-  t.params = t.trainable_params = r.network_params;
+  t.params = r.network_params;
+  t.trainable_params = r.trained_params != 0 ? r.trained_params : r.network_params;
   if (r.sample_bytes == 0)
     t.notes[t.n_notes++] = "no activations: --sample-memory says what one sample keeps";
   if (gpus > 1) t.notes[t.n_notes++] = "each GPU holds all of it";

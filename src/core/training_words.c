@@ -371,6 +371,10 @@ vf_status vf_run_read(vf_run *out, const vf_model *m, const vf_train_request *q,
               .train_layers = q->train_layers != VF_TRAIN_ALL_LAYERS ? q->train_layers : 0,
               .images = q->images,
               .main_grads = q->main_grads};
+  if (q->sample_bytes != 0 || q->buffer_bytes != 0 || q->trained_params != 0)
+    return vf_fail(err, VF_USAGE,
+                   "--sample-memory, --buffer and --trained-params go with --network, not with a "
+                   "model whose layers are known");
   if (!read_words(&r, m, q, err)) return VF_UNKNOWN;
   if (!read_others(&r, m, q, err)) return VF_USAGE;
   r.precision_taken = q->precision == NULL && vf_run_is_zero(&r) && r.method == VF_FULL;

@@ -123,6 +123,7 @@ vf_status vf_command_tolerate(vf_command *c, vf_wrapper *w, vf_error *err) {
 static vf_status take_variable(vf_reading *r, const vf_spelling *row, const char *value) {
   char source[64];
   vf_error cause = {.status = VF_OK};
+  if (row->effect == VF_EFFECT_UNREAD && vf_spelling_is_plain(row, value)) return VF_OK;
   if (row->effect == VF_EFFECT_UNREAD) return vf_reading_tell_unread(r, row->env, value);
   snprintf(source, sizeof source, "$%s", row->env);
   return vf_command_at_word(vf_command_take_value(r->c, row, value, &cause), source, &cause,

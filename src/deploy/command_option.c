@@ -25,8 +25,9 @@ void vf_command_start_list(vf_command *c, const vf_param *p) {
 static bool leaves_it(const vf_param *p, const char *text) {
   if (p == &vf_params[VF_PARAM_TP] || p == &vf_params[VF_PARAM_PP])
     return vf_name_equal(text, "auto");
-  bool number = p->kind == VF_KIND_TOKENS || p->kind == VF_KIND_CONTEXT || p->kind == VF_KIND_TOKENS32 ||
-                p->kind == VF_KIND_COUNT || p->kind == VF_KIND_SIZE || p->kind == VF_KIND_GIB;
+  bool number = p->kind == VF_KIND_TOKENS || p->kind == VF_KIND_CONTEXT ||
+                p->kind == VF_KIND_TOKENS32 || p->kind == VF_KIND_COUNT ||
+                p->kind == VF_KIND_SIZE || p->kind == VF_KIND_GIB;
   return number &&
          (strcmp(text, "0") == 0 || vf_name_equal(text, "auto") || strcmp(text, "-1") == 0);
 }
@@ -62,6 +63,19 @@ static bool is_known_by_name(const vf_param *p, const char *text) {
          !vf_word_is_unknown(slash + 1);
 }
 
+/* A word that the engine does not have, and which it does. */
+static vf_status refuse_word(const vf_spelling *row, const char *text, vf_error *err) {
+  char list[200];
+  vf_text t = vf_text_on(list, sizeof list);
+  for (const char *s = row->value; *s != '\0';) {
+    size_t n = strcspn(s, " ");
+    vf_text_put(&t, t.length != 0 ? ", " : "");
+    vf_text_bytes(&t, s, strcspn(s, ":"));
+    s += n + strspn(s + n, " ");
+  }
+  return vf_fail(err, VF_UNKNOWN, "'%.40s' is none of those that are known: %s", text, list);
+}
+
 /* A value in the engine's words, for the parameter of its row. */
 vf_status vf_command_take_value(vf_command *c, const vf_spelling *row, const char *text,
                                 vf_error *err) {
@@ -75,6 +89,7 @@ vf_status vf_command_take_value(vf_command *c, const vf_spelling *row, const cha
   if (row->measure == VF_MEASURE_LEAST && vf_param_is_set(p, &c->d)) return VF_OK;
   if (row->measure == VF_MEASURE_MAP) {
     const char *ours = vf_spelling_map(row, text, &n);
+    if (ours == NULL && row->strict) return refuse_word(row, text, err);
     text = ours != NULL ? vf_arena_copy(c->arena, ours, n) : text;
     if (text == NULL) return vf_fail_nomem(err);
   }
@@ -91,13 +106,21 @@ vf_status vf_command_take_value(vf_command *c, const vf_spelling *row, const cha
 
 /* ---- Options that no parameter stands for ----------------------------------------------- */
 
+/* Of "--x=V" the name: its value is told behind it. */
+static int name_length(const char *word, const char *value) {
+  size_t n = strlen(word), name = strcspn(word, "=");
+  if (value != NULL && name + 1 < n && strcmp(word + name + 1, value) == 0) n = name;
+  return n < 80 ? (int)n : 80;
+}
+
 /* For those who list them. */
 static void note_unread(vf_reading *r, const char *word, const char *value, bool known) {
   vf_command *c = r->c;
   if (c->n_unread == VF_MOST_REMARKS) return;
   bool given = value != NULL && value[0] != '\0';
-  const char *text =
-      given ? vf_command_keep(c, "%.80s %.200s", word, value) : vf_command_keep(c, "%.80s", word);
+  int n = name_length(word, value);
+  const char *text = given ? vf_command_keep(c, "%.*s %.200s", n, word, value)
+                           : vf_command_keep(c, "%.*s", n, word);
   if (text != NULL) text = vf_word_written(text, c->arena);
   if (text != NULL) c->unread[c->n_unread++] = (vf_unread){text, word, known};
 }
@@ -105,8 +128,9 @@ static void note_unread(vf_reading *r, const char *word, const char *value, bool
 vf_status vf_reading_tell_unread(vf_reading *r, const char *word, const char *value) {
   const char *space = value != NULL && value[0] != '\0' ? " " : "";
   note_unread(r, word, value, true);
-  const char *text = vf_command_keep(r->c, "%s's %.80s%s%.60s is not read: it may move memory",
-                                     r->dialect->name, word, space, value != NULL ? value : "");
+  const char *text =
+      vf_command_keep(r->c, "%s's %.*s%s%.60s is not read: it may move memory", r->dialect->name,
+                      name_length(word, value), word, space, value != NULL ? value : "");
   return vf_command_remark(r->c, "option-not-read", text, r->err);
 }
 
@@ -191,12 +215,45 @@ static bool has_no_map(const vf_spelling *row, const char *value) {
          !vf_word_is_unknown(value) && vf_spelling_map(row, value, &n) == NULL;
 }
 
+/* Whether a word that is not read says what moves no memory. */
+bool vf_spelling_is_plain(const vf_spelling *row, const char *value) {
+  if (row->plain == NULL) return false;
+  if (value == NULL || value[0] == '\0') value = "on";
+  size_t n = strlen(value);
+  for (const char *s = row->plain; *s != '\0';) {
+    size_t length = strcspn(s, " ");
+    if (length == n && memcmp(s, value, n) == 0) return true;
+    s += length + strspn(s + length, " ");
+  }
+  return false;
+}
+
+/* A preset: what it stands for is read in its place, and what follows overrides it. */
+static vf_status take_preset(vf_reading *r, const vf_spelling *row, const char *word) {
+  vf_words commands[VF_WORDS_COMMANDS];
+  vf_command *c = r->c;
+  size_t n, taken = c->n_taken;
+  vf_status status = vf_words_split(commands, &n, row->value, NULL, NULL, c->arena, r->err);
+  if (status != VF_OK) return status;
+  vf_reading inner = *r;
+  inner.words = commands[0].list;
+  inner.count = commands[0].count;
+  for (inner.at = 0; status == VF_OK && inner.at < inner.count; inner.at++)
+    status = vf_reading_take_option(&inner);
+  c->n_taken = taken;
+  if (status == VF_OK && c->n_taken < VF_MOST_PASSED) c->taken[c->n_taken++] = word;
+  return status;
+}
+
 vf_status vf_reading_take_row(vf_reading *r, const vf_said *said, const char *word,
                               const char *value) {
   const vf_spelling *row = said->row;
   vf_error cause = {.status = VF_OK};
   if (row->effect == VF_EFFECT_NONE) return vf_command_pass_over(r->c, word, r->err);
+  if (row->effect == VF_EFFECT_STANDS) return take_preset(r, row, word);
   if (row->only != NULL) r->c->d.request.engine = row->only;
+  if (row->effect == VF_EFFECT_UNREAD && !said->negated && vf_spelling_is_plain(row, value))
+    return vf_command_pass_over(r->c, word, r->err);
   if (row->effect == VF_EFFECT_UNREAD) return vf_reading_tell_unread(r, word, value);
   if (said->negated) value = "off";
   if (turns_off(row, value) || has_no_map(row, value))

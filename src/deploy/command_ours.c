@@ -4,6 +4,7 @@
 
 #include "base/args.h"
 #include "base/status.h"
+#include "core/training_params.h"
 #include "deploy/command_parts.h"
 #include "readers/catalog.h"
 #include "readers/files.h"
@@ -109,6 +110,14 @@ static const vf_dialect *find_dialect(const vf_command *c, const char *word, vf_
   return found;
 }
 
+/* Engines may have the word, too, for something that moves no memory. */
+static bool is_of_training(const char *word) {
+  char name[48];
+  if (word[0] != '-' || word[1] != '-') return false;
+  snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+  return vf_train_param_find(name) != NULL;
+}
+
 vf_status vf_command_option(vf_command *command, const char *const *words, size_t count, size_t *at,
                             vf_error *err) {
   VF_NEED(err, command);
@@ -128,6 +137,10 @@ vf_status vf_command_option(vf_command *command, const char *const *words, size_
     const vf_dialect *other;
     bool alone = false;
     r.dialect = find_dialect(c, word, &said, &other, &alone);
+    bool read = r.dialect != NULL && said.row->effect == VF_EFFECT_READ;
+    if (!read && is_of_training(word))
+      return vf_fail(err, VF_USAGE, "'%.60s' is of training: vramfit train, or a trainer's line",
+                     word);
     if (r.dialect == NULL) return vf_fail(err, VF_UNKNOWN, "'%.80s' is no option", word);
     if (other != NULL)
       return vf_fail(err, VF_USAGE,

@@ -87,6 +87,9 @@ bool vf_reading_next_makes_sense(const vf_reading *r, const vf_spelling *row);
 vf_status vf_reading_find_value(vf_reading *r, const vf_said *said, const char *word,
                                 const char **out);
 
+/* Whether a word that is not read has a value that moves no memory; NULL: a bare word. */
+bool vf_spelling_is_plain(const vf_spelling *row, const char *value);
+
 /* Takes that row's option; the one at r->at; a word that is no option's. */
 vf_status vf_reading_take_row(vf_reading *r, const vf_said *said, const char *word,
                               const char *value);

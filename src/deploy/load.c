@@ -144,13 +144,42 @@ static vf_status load_checkpoint(vf_loaded *l, const char *path, vf_load_depth d
   return of_file(status, path, err);
 }
 
+/* PEFT's config of an adapter names the model that it is of. */
+static vf_status note_adapter(vf_loaded *l, const char *path, vf_error *err) {
+  char *text;
+  size_t length;
+  vf_facts facts = vf_facts_in(l->arena, path);
+  vf_status status =
+      vf_files_read(&text, &length, l->files, path, VF_JSON_FILE_BYTES, l->arena, err);
+  if (status == VF_OK) status = vf_config_parse(&facts, text, length, err);
+  if (status == VF_OK) l->adapter_of = vf_facts_string(&facts, "base_model_name_or_path", "");
+  return status;
+}
+
+static vf_status look_beside(vf_path_kind *kind, const char **path, vf_loaded *l,
+                             const char *folder, const char *name, vf_error *err) {
+  *path = folder != NULL ? join_path(l->arena, folder, name) : NULL;
+  return *path != NULL ? vf_files_look(kind, l->files, *path, err) : vf_fail_nomem(err);
+}
+
 /* The config beside the weights, where there is one. */
 static vf_status load_config_beside(vf_loaded *l, const char *folder, vf_error *err) {
-  const char *path = folder != NULL ? join_path(l->arena, folder, "config.json") : NULL;
-  if (path == NULL) return vf_fail_nomem(err);
+  const char *path;
   vf_path_kind kind;
-  vf_status status = vf_files_look(&kind, l->files, path, err);
-  return status == VF_OK && kind == VF_PATH_FILE ? load_config(l, path, err) : status;
+  vf_status status = look_beside(&kind, &path, l, folder, "config.json", err);
+  if (status != VF_OK) return status;
+  if (kind == VF_PATH_FILE) return load_config(l, path, err);
+  status = look_beside(&kind, &path, l, folder, "adapter_config.json", err);
+  return status == VF_OK && kind == VF_PATH_FILE ? note_adapter(l, path, err) : status;
+}
+
+vf_status vf_loaded_refuse_adapter(const vf_loaded *l, const char *path, vf_error *err) {
+  if (l->adapter_of == NULL) return VF_OK;
+  const char *base = l->adapter_of[0] != '\0' ? l->adapter_of : "a model that it does not name";
+  return vf_fail_at(err, VF_USAGE, path, "",
+                    "is a LoRA of %.100s, not a model: name that one, and this with --lora "
+                    "(llama.cpp) or --max-lora-rank (vLLM, SGLang)",
+                    base);
 }
 
 /* TensorRT-LLM stores the weights rank by rank, fused and renamed: its config says as much. */
@@ -173,6 +202,8 @@ static vf_status load_folder(vf_loaded *l, const char *path, vf_load_depth depth
   if (is_of_ranks(l)) return VF_OK;
   if (look.checkpoint && depth != VF_LOAD_FACTS) return load_checkpoint(l, path, depth, err);
   if (l->has_facts) return VF_OK;
+  status = vf_loaded_refuse_adapter(l, path, err);
+  if (status != VF_OK) return status;
   return vf_fail_at(err, VF_IO, path, "",
                     "holds neither config.json nor weights: is it a model's folder?");
 }
@@ -227,6 +258,7 @@ static vf_status take_name(vf_loaded *l, const vf_model_name *name, const vf_mod
   l->engine = name->engine;
   l->usual_format = name->usual_format || found->match == VF_MATCH_LATEST;
   l->match = found->match;
+  l->qat = vf_words_have(&name->words, "qat");
   return VF_OK;
 }
 

@@ -35,6 +35,7 @@ typedef struct vf_loaded {
   bool usual_format;    /* it is a file, of which the name may state no format */
   vf_model_match match; /* of the name; VF_MATCH_NONE: a path */
   bool library;         /* the name is a tag of Ollama's library */
+  bool qat;             /* it says that the model was trained for 4 bits */
   vf_facts facts;       /* of the config or the file's header */
   bool has_facts;
   bool tolerant;    /* it is to be looked at: what lacks tensors is told, not refused */
@@ -44,8 +45,10 @@ typedef struct vf_loaded {
   vf_gguf_info gguf;
   vf_checkpoint_info checkpoint;
   const char *engines_quant; /* that its line says, as vf_deployment has it */
-  bool keeps_network;       /* several formats of it will be asked for */
-  struct vf_model *network; /* of the config, in no format yet: built once then; NULL: not yet */
+  const char *adapter_of;    /* it is a LoRA's folder: the model that this is of, "" for one that it
+                                does not name; NULL: it is none */
+  bool keeps_network;        /* several formats of it will be asked for */
+  struct vf_model *network;  /* of the config, in no format yet: built once then; NULL: not yet */
 } vf_loaded;
 
 /* How much is wanted. */
@@ -54,6 +57,9 @@ typedef enum vf_load_depth {
   VF_LOAD_TENSORS,   /* and the tensors of files */
   VF_LOAD_EVERY_NAME /* and their names; files that are cut short are told, not refused */
 } vf_load_depth;
+
+/* VF_USAGE for an adapter's folder, with the model that it is of. */
+vf_status vf_loaded_refuse_adapter(const vf_loaded *l, const char *path, vf_error *err);
 
 /* Reads what `ref` names: a catalog name, or a path.  vf_loaded_free also after a failure. */
 vf_status vf_load(vf_loaded *out, const vf_context *ctx, const char *ref, vf_load_depth depth,

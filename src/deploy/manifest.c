@@ -168,7 +168,9 @@ vf_status vf_manifest_env_file(vf_manifest *m, vf_variables *into, const char *n
 
 void vf_manifest_gpu(vf_manifest *m, vf_found_gpus *g, const char *text) {
   size_t n = strcspn(text, ":");
-  unsigned long count = text[n] == ':' ? strtoul(text + n + 1, NULL, 10) : 0;
+  char *end = NULL;
+  unsigned long count = text[n] == ':' ? strtoul(text + n + 1, &end, 10) : 0;
+  if (end != NULL && *end != '\0') count = 0, n = strlen(text); /* "h100:1g.20gb" */
   g->stated = true;
   if (count > 0 && count <= 4096) g->count = (uint32_t)count;
   const char *name = vf_arena_copy(m->arena, text, n);

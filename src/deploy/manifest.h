@@ -19,6 +19,7 @@ typedef struct vf_found_gpus {
   bool spans;                       /* several machines share one engine */
   const char *names[VF_FOUND_GPUS]; /* as they stand there, any of them */
   size_t n_names;
+  const char *slice;   /* the part of it that is asked for, "1g.10gb"; NULL: all of it */
   const char *visible; /* CUDA_VISIBLE_DEVICES and its kin; NULL: not said */
 } vf_found_gpus;
 

@@ -145,6 +145,8 @@ static vf_status take_tensors(vf_model **model, const vf_loaded *l, vf_error *er
 }
 
 static vf_status build_from_checkpoint(vf_model **out, vf_loaded *l, vf_error *err) {
+  vf_status refused = vf_loaded_refuse_adapter(l, l->id, err);
+  if (refused != VF_OK) return refused;
   if (!l->has_facts)
     return vf_fail_at(err, VF_UNSUPPORTED, l->id, "",
                       "has no config.json beside it, which says what the tensors are for");
@@ -167,12 +169,34 @@ static bool own_scheme(vf_scheme *out, const vf_loaded *l) {
   return l->has_facts && vf_scheme_from_config(out, &found, &l->facts, NULL) == VF_OK && found;
 }
 
+/* The scheme that a model is stored in; false: none. */
+static bool scheme_of(vf_scheme *out, const vf_model *m) {
+  *out = (vf_scheme){.n_groups = 1};
+  snprintf(out->method, sizeof out->method, "%s", m->checkpoint);
+  for (size_t i = 0; i < m->n_tensors && out->groups[0].rule.values == VF_FORMAT_NONE; i++)
+    if (m->tensors[i].layer >= 0 && m->tensors[i].format != m->own_format &&
+        m->tensors[i].format != VF_FORMAT_F32)
+      out->groups[0].rule.values = (vf_format)m->tensors[i].format;
+  return m->checkpoint[0] != '\0';
+}
+
+/* Methods that engines have a word for, of which the files alone say what they store. */
+static bool is_of_files(const char *quant) {
+  static const char *const words[] = {
+      "compressed-tensors", "modelopt", "modelopt_fp8", "quark", "fbgemm_fp8", "torchao", "inc",
+      "moe_wna16",          "gguf"};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (vf_name_equal(quant, words[i])) return true;
+  return false;
+}
+
 /* "--quantization gptq" says which kernels: how many bits there are, the repository says. */
 static bool says_no_more(const vf_loaded *l, const char *quant, const char *engine_name) {
   vf_scheme own;
   const vf_engine *engine;
   const char *version;
   if (quant == NULL || vf_engine_find(&engine, &version, engine_name, NULL) != VF_OK) return false;
+  if (quant == l->engines_quant && is_of_files(quant)) return true;
   return !vf_engine_offloads(engine) && own_scheme(&own, l) &&
          vf_scheme_is_said_by(&own, vf_engine_quant(engine, quant));
 }
@@ -226,6 +250,14 @@ static void remark_name(vf_model *m, const vf_loaded *l) {
   if (l->match == VF_MATCH_LATEST)
     vf_model_assume(m, "latest",
                     "a name without a size: the one that Ollama's library calls latest");
+}
+
+/* A tag of the library is the makers' file, too. */
+static bool is_makers(const vf_loaded *l) {
+  const char *own = vf_facts_string(&l->facts, "hf_repo", "");
+  size_t n = strcspn(own, "/") + 1;
+  bool named = l->named != NULL && strlen(l->named) > n && vf_name_equal_n(l->named, own, n);
+  return l->library || named;
 }
 
 /* What llama.cpp has no architecture for goes to a server, and what writes texts with an encoder in
@@ -307,18 +339,21 @@ static const char *find_refusal(const vf_loaded *l, const char *quant, const cha
   const vf_engine *engine;
   const char *version;
   if (quant == NULL || quant != l->engines_quant ||
-      vf_engine_find(&engine, &version, engine_name, NULL) != VF_OK || vf_engine_offloads(engine) ||
-      !vf_scheme_named(&asked, vf_engine_quant(engine, quant)))
+      vf_engine_find(&engine, &version, engine_name, NULL) != VF_OK || vf_engine_offloads(engine))
     return NULL;
+  bool of_files = is_of_files(quant), online = strncmp(quant, "w8a8", 4) == 0;
+  if (!of_files && !vf_scheme_named(&asked, vf_engine_quant(engine, quant))) return NULL;
   bool exact = l->kind != VF_LOAD_CATALOG || l->match == VF_MATCH_NAMED;
   bool folder =
       l->kind == VF_LOAD_CATALOG && (l->named == NULL || strchr("/.~", l->named[0]) != NULL);
   if (!own_scheme(&own, l))
-    return exact && !folder && is_made_beforehand(asked.method)
+    return exact && !folder && l->quant == NULL && !online &&
+                   (of_files || is_made_beforehand(asked.method))
                ? "that method reads files that were made with it, and the repository has plain "
                  "numbers (no config file for it is found)"
                : NULL;
-  if (engine->dialect == &vf_dialect_tgi) return NULL; /* its GPTQ loads AWQ's files, too */
+  if (of_files || engine->dialect == &vf_dialect_tgi)
+    return NULL; /* its GPTQ loads AWQ's files, too */
   bool certain = exact && l->quant == NULL && !folder;
   return strcmp(own.method, asked.method) != 0 && (certain || are_apart(own.method, asked.method))
              ? "the method that is asked for is not the one that the checkpoint was made with"
@@ -349,6 +384,8 @@ vf_status vf_build_model(vf_model **out, vf_loaded *l, const char *quant, const 
   choose_engine(m, l);
   if (vf_facts_find(&l->facts, "per_layer_embeddings_16bit") != NULL)
     m->flags |= VF_MODEL_LAYER_EMBD_F16;
+  if (l->qat && vf_facts_find(&l->facts, "qat_embeddings_16bit") != NULL)
+    m->flags |= is_makers(l) ? VF_MODEL_QAT_EMBD_F16 : VF_MODEL_QAT_EMBD_ANY;
   remark_name(m, l);
   if (quant != NULL)
     status = store(m, quant, engine, err);
@@ -361,7 +398,7 @@ vf_status vf_build_model(vf_model **out, vf_loaded *l, const char *quant, const 
     status = adapt_to(m, l, engine, err);
   if (status == VF_OK && library) vf_library_store(m, &l->facts);
   if (status == VF_OK) name_repo(m, l, quant, engine);
-  if (status == VF_OK && quant != NULL) m->refusal = find_refusal(l, said, engine);
+  if (status == VF_OK) m->refusal = find_refusal(l, said, engine);
   if (status == VF_OK)
     *out = m;
   else
@@ -419,6 +456,12 @@ vf_status vf_model_requantize(vf_model **out, const vf_model *model, const char 
   VF_NEED(err, model);
   VF_NEED(err, quant);
   vf_model *m;
+  vf_scheme own;
+  const vf_engine *e;
+  const char *version;
+  bool same = scheme_of(&own, model) && vf_engine_find(&e, &version, engine, NULL) == VF_OK &&
+              !vf_engine_offloads(e) && vf_scheme_is_said_by(&own, vf_engine_quant(e, quant));
+  if (same) return vf_model_clone(out, model, err);
   vf_status status = vf_model_clone(&m, model->derived != NULL ? model->derived : model, err);
   if (status != VF_OK) return status;
   m->repo[0] = '\0';

@@ -351,6 +351,18 @@ static vf_status read_spec(vf_deployment *d, const char *text, vf_error *err) {
   return VF_OK;
 }
 
+static vf_status read_type(vf_format *out, const char *text, vf_error *err) {
+  vf_format f = VF_FORMAT_NONE;
+  vf_status status = vf_kv_format_find(&f, text, NULL);
+  bool plain =
+      f == VF_FORMAT_NONE || f == VF_FORMAT_F32 || f == VF_FORMAT_F16 || f == VF_FORMAT_BF16;
+  if (status != VF_OK || !plain)
+    return vf_fail(err, VF_USAGE, "'%.40s' is no type of plain numbers: auto, bf16, f16 or f32",
+                   text);
+  *out = f;
+  return VF_OK;
+}
+
 static vf_status read_kv(vf_request *r, const char *text, vf_error *err) {
   vf_format f;
   vf_status status = vf_kv_format_find(&f, text, err);
@@ -447,6 +459,7 @@ vf_status vf_param_parse(const vf_param *p, vf_deployment *d, const char *text, 
   case VF_KIND_FLAG: return read_flag(field, text, err);
   case VF_KIND_SWITCH: return read_switch(field, text, err);
   case VF_KIND_FORMAT: return vf_kv_format_find(field, text, err);
+  case VF_KIND_TYPE: return read_type(field, text, err);
   case VF_KIND_KV: return read_kv(&d->request, text, err);
   case VF_KIND_SPLIT: return read_split(field, text, err);
   case VF_KIND_SPEC: return read_spec(d, text, err);
@@ -506,7 +519,8 @@ static size_t plain_size(vf_kind kind) {
   case VF_KIND_LENGTHS: return 2 * sizeof(uint64_t);
   case VF_KIND_FLAG: return sizeof(bool);
   case VF_KIND_SWITCH: return sizeof(vf_switch);
-  case VF_KIND_FORMAT: return sizeof(vf_format);
+  case VF_KIND_FORMAT:
+  case VF_KIND_TYPE: return sizeof(vf_format);
   case VF_KIND_SPLIT: return sizeof(vf_split);
   case VF_KIND_TOKENS32:
   case VF_KIND_COUNT:
@@ -695,7 +709,8 @@ void vf_param_print(const vf_param *p, const vf_deployment *d, vf_measure measur
   case VF_KIND_BANDWIDTH: put_decimal(out, n32, 1000); break;
   case VF_KIND_FLAG: vf_text_put(out, *(const bool *)field ? "on" : "off"); break;
   case VF_KIND_SWITCH: vf_text_put(out, switch_words[*(const vf_switch *)field]); break;
-  case VF_KIND_FORMAT: put_format(out, *(const vf_format *)field); break;
+  case VF_KIND_FORMAT:
+  case VF_KIND_TYPE: put_format(out, *(const vf_format *)field); break;
   case VF_KIND_KV: put_format(out, d->request.kv_k); break;
   case VF_KIND_SPLIT: vf_text_put(out, split_word(*(const vf_split *)field)); break;
   case VF_KIND_PROPORTIONS: put_proportions(out, &d->request); break;

@@ -29,6 +29,7 @@ typedef enum vf_kind {
   VF_KIND_FLAG,
   VF_KIND_SWITCH, /* "on", "off", "auto" */
   VF_KIND_FORMAT, /* of keys, or of values */
+  VF_KIND_TYPE,   /* of plain numbers: "bf16", "f16", "f32" */
   VF_KIND_KV,     /* of both */
   VF_KIND_SPLIT,
   VF_KIND_SPEC, /* a method of drafting; request.mtp follows from it */

@@ -8,6 +8,7 @@
 #include "base/checked.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "core/estimate.h"
 #include "core/training_params.h"
 #include "deploy/setup.h"
 #include "engines/trainers.h"
@@ -72,6 +73,10 @@ vf_status vf_setup_train_request(vf_train_request *out, const vf_setup *s, vf_er
 
 vf_status vf_train_any(vf_train *out, const vf_model *model, const vf_train_request *r,
                        const vf_device *devices, size_t n, vf_error *err) {
+  if (n > 0 && vf_device_is_instance(&devices[0]) && (r->gpus != 0 ? r->gpus : n) > 1)
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "%s: a process sees one slice, no training is spread over several",
+                   devices[0].id);
   if (model == NULL) return vf_train_network(out, r, devices, n, err);
   return vf_train_run(out, model, r, devices, n, err);
 }
@@ -84,6 +89,7 @@ vf_status vf_deployment_train_request(vf_train_request *out, const vf_deployment
   r.pp = d->request.pp;
   r.ep = d->request.ep;
   r.engine = d->request.engine;
+  r.host_memory_bytes = d->request.host_memory_bytes;
   vf_status status = vf_trainer_settle(&r, err);
   if (status == VF_OK) *out = r;
   return status;
@@ -112,7 +118,7 @@ static void sum_up(vf_train_sum *out, const vf_train *t, const vf_train_request 
   else
     vf_text_printf(&words, " × %" PRIu64 " tokens", r->seq_tokens != 0 ? r->seq_tokens : 2048);
   out->need = t->budget.need;
-  out->host_bytes = t->host_bytes;
+  if (t->budget.device.kind == VF_DEVICE_DISCRETE) out->host_bytes = t->host_bytes;
 }
 
 vf_status vf_deployment_train_sum(vf_train_sum *out, const vf_context *ctx, const vf_deployment *d,

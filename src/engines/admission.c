@@ -57,11 +57,16 @@ static bool is_without_f16(const vf_ranks *s, const vf_admission *a) {
   return false;
 }
 
+/* A config that says nothing means float32 (PyTorch's default). */
+static bool is_published_wide(const vf_model *m) {
+  return m->own_format == VF_FORMAT_F32 || m->own_format == VF_FORMAT_NONE;
+}
+
 /* By --dtype, or by a format of plain numbers that is not the model's own (--quant f32). */
 static vf_format asked_type(const vf_ranks *s) {
   const vf_model *m = s->model;
   if (s->request->dtype != VF_FORMAT_NONE) return s->request->dtype;
-  if (strcmp(m->quant, "F32") == 0 && m->own_format != VF_FORMAT_F32) return VF_FORMAT_F32;
+  if (strcmp(m->quant, "F32") == 0 && !is_published_wide(m)) return VF_FORMAT_F32;
   if (strcmp(m->quant, "F16") == 0 && m->own_format == VF_FORMAT_BF16) return VF_FORMAT_F16;
   return VF_FORMAT_NONE;
 }
@@ -69,13 +74,13 @@ static vf_format asked_type(const vf_ranks *s) {
 /* What the checkpoint has, or what the engine makes of it. */
 static vf_format own_type(const vf_ranks *s, const vf_admission *a) {
   bool gemma = strncmp(s->model->type, "gemma", 5) == 0; /* bfloat16 in SGLang, too */
-  switch ((int)s->model->own_format) {
-  case VF_FORMAT_F32:
+  if (is_published_wide(s->model) && strcmp(s->model->quant, "F32") == 0) {
     if (!a->narrows) return VF_FORMAT_F32;
     return a->narrows_to_f16 && !gemma ? VF_FORMAT_F16 : VF_FORMAT_BF16;
-  case VF_FORMAT_F16: return is_without_f16(s, a) ? VF_FORMAT_BF16 : VF_FORMAT_F16;
-  default: return VF_FORMAT_BF16;
   }
+  if (s->model->own_format == VF_FORMAT_F16)
+    return is_without_f16(s, a) ? VF_FORMAT_BF16 : VF_FORMAT_F16;
+  return VF_FORMAT_BF16;
 }
 
 static void tell_fallback(vf_ranks *s, vf_format to) {
@@ -106,8 +111,7 @@ static vf_format fall_back(vf_ranks *s, const vf_admission *a, bool asked) {
 static vf_status admit_type(vf_ranks *s, const vf_admission *a, vf_error *err) {
   vf_format asked = asked_type(s), type = asked != VF_FORMAT_NONE ? asked : own_type(s, a);
   if (type != VF_FORMAT_F32 && type != VF_FORMAT_F16 && type != VF_FORMAT_BF16)
-    return vf_fail(err, VF_USAGE, "--dtype: %s is no type of plain numbers: bf16, f16 or f32",
-                   vf_format_get(type)->name);
+    return vf_fail(err, VF_USAGE, "vf_request: dtype is no type of plain numbers");
   if (type == VF_FORMAT_BF16 && !has_bf16(s)) type = fall_back(s, a, asked != VF_FORMAT_NONE);
   if (asked == VF_FORMAT_F32 && !a->any_dtype)
     vf_ranks_refuse(s, "dtype-refused", "it computes in float16 and bfloat16, not in float32");
@@ -116,7 +120,7 @@ static vf_status admit_type(vf_ranks *s, const vf_admission *a, vf_error *err) {
   if (type == VF_FORMAT_F16 && is_without_f16(s, a))
     vf_ranks_refuse(s, "dtype-refused", "the model type '%s' does not support float16",
                     s->model->type);
-  if (type != VF_FORMAT_F32 && asked == VF_FORMAT_NONE && s->model->own_format == VF_FORMAT_F32 &&
+  if (type != VF_FORMAT_F32 && asked == VF_FORMAT_NONE && is_published_wide(s->model) &&
       strcmp(s->model->quant, "F32") == 0)
     vf_estimate_assume(s->e, "dtype-narrowed",
                        "published in float32, loaded in 16 bits unless --dtype float32 is said");
@@ -163,9 +167,45 @@ static void admit_length(vf_ranks *s, const vf_admission *a) {
                           s->name, ctx, limit, a->beyond_way);
 }
 
+/* ---- Architectures ---------------------------------------------------------------------- */
+
+/* "0.10" may be any of its releases. */
+static uint32_t newest_of(const char *text) {
+  const char *dot = strchr(text, '.');
+  bool patched = dot != NULL && strchr(dot + 1, '.') != NULL;
+  return vf_ranks_version(text) + (patched ? 0 : 999);
+}
+
+/* Only dense decoders of plain numbers run by transformers' code. */
+static bool may_fall_back(const vf_ranks *s) {
+  const vf_model *m = s->model;
+  return !s->moe && m->checkpoint[0] == '\0' && (m->flags & VF_MODEL_HAS_TOWER) == 0 &&
+         !vf_ranks_has_mixer(m, VF_MIX_RECURRENT) && !vf_ranks_has_cache(m, VF_CACHE_LATENT);
+}
+
+/* A version that was named and is older than the architecture. */
+static void admit_architecture(vf_ranks *s, const vf_arch_ages *ages) {
+  const char *version = s->e->version;
+  const vf_arch_age *age = NULL;
+  for (size_t i = 0; ages != NULL && i < ages->count; i++)
+    if (strcmp(s->model->type, ages->list[i].type) == 0) age = &ages->list[i];
+  if (age == NULL || vf_ranks_version(version) == 0 || newest_of(version) >= age->version) return;
+  s->e->inexact = true;
+  if (newest_of(version) >= ages->falls_back_from && may_fall_back(s))
+    vf_estimate_assume_that(s->e, "arch-too-new",
+                            "%s %s has no code of its own for '%s', which came with %s (%s): if "
+                            "transformers' runs it, its memory is not told",
+                            s->name, version, s->model->type, age->release, age->where);
+  else
+    vf_ranks_refuse(s, "arch-too-new",
+                    "version %s does not know the architecture '%s', which came with %s (%s)",
+                    version, s->model->type, age->release, age->where);
+}
+
 vf_status vf_ranks_admit(vf_ranks *s, const vf_admission *a, vf_error *err) {
   if (s->model->refusal != NULL)
     vf_ranks_refuse(s, "quantization-refused", "%s", s->model->refusal);
+  admit_architecture(s, a->ages);
   admit_gpu(s, a);
   admit_length(s, a);
   return admit_type(s, a, err);

@@ -1,5 +1,5 @@
 /* admission.h - what an engine lets in before it counts any memory: which GPUs, which type of
- * numbers, how long a context.
+ * numbers, how long a context, which architectures.
  *
  * Each engine has a table of its own (vf_admission) with where it says so; what it refuses is told
  * as it would tell it, and the estimate goes on, so that its figures can still be seen. */
@@ -23,6 +23,21 @@ typedef enum vf_no_bf16 {
   VF_NO_BF16_OVERRIDES, /* to float16, whatever is asked for */
 } vf_no_bf16;
 
+/* The release in which an architecture came; a version as vf_ranks_version() counts. */
+typedef struct vf_arch_age {
+  const char *type; /* model_type */
+  uint32_t version;
+  const char *release, *where;
+} vf_arch_age;
+#define VF_ARCH_AGE(type, minor, patch, where)                                                     \
+  {(type), (minor)*1000 + (patch), "0." #minor "." #patch, (where)},
+
+typedef struct vf_arch_ages {
+  const vf_arch_age *list;
+  size_t count;
+  uint32_t falls_back_from; /* dense decoders that it does not know run by transformers' code */
+} vf_arch_ages;
+
 typedef struct vf_admission {
   uint32_t least_capability; /* 75 for 7.5; 0: none is known */
   const char *least_source;
@@ -35,8 +50,9 @@ typedef struct vf_admission {
   const char *const *no_f16; /* model types that are never computed in float16; NULL: none */
 
   vf_beyond beyond;
-  const char *beyond_way; /* the variable that lets a longer context through */
-  bool yarn_multiplies;   /* its limit is YaRN's original times the factor; else the config's */
+  const char *beyond_way;   /* the variable that lets a longer context through */
+  const vf_arch_ages *ages; /* NULL: nothing is known of them */
+  bool yarn_multiplies;     /* its limit is YaRN's original times the factor; else the config's */
 } vf_admission;
 
 /* Refuses in the engine's words: the estimate goes on, and is NO-FIT. */

@@ -118,6 +118,11 @@ static vf_status check_devices(const vf_device *devices, size_t count, vf_error 
   for (size_t i = 0; i < count; i++) {
     if (devices[i].kind == VF_DEVICE_HOST && count > 1)
       return vf_fail(err, VF_USAGE, "cpu goes alone: the host's memory is always counted");
+    if (vf_device_is_instance(&devices[i]) && count > 1)
+      return vf_fail(err, VF_UNSUPPORTED,
+                     "%s: a process sees one slice, no model is spread over several (vramfit place "
+                     "puts a model on each)",
+                     devices[i].id);
     if ((unsigned)devices[i].kind >= VF_DEVICE_KIND_COUNT ||
         (unsigned)devices[i].backend >= VF_BACKEND_COUNT)
       return vf_fail(err, VF_USAGE, "vf_device: a kind or a backend that there is not");

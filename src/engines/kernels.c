@@ -11,16 +11,19 @@
 #include "base/status.h"
 #include "core/format.h"
 
+/* Where Marlin's kernels begin: Turing, since December 2025 (#29901, #31000, #31008). */
+enum { MARLIN = 1, MARLIN_TODAY = 75 };
+
 /* By how the name of a format begins. */
 static const struct {
   const char *quant;
-  uint32_t native, least; /* compute capability, 89 for 8.9 */
+  uint32_t native, least; /* compute capability, 89 for 8.9; MARLIN: where that begins */
   const char *code, *text;
 } kernels[] = {
-    {"FP8", 89, 75, "fp8-fallback",
+    {"FP8", 89, MARLIN, "fp8-fallback",
      "this GPU has no FP8 arithmetic (Ada and Hopper on): Marlin kernels read 8-bit weights and "
      "multiply in 16 bits"},
-    {"NVFP4", 100, 75, "nvfp4-fallback",
+    {"NVFP4", 100, MARLIN, "nvfp4-fallback",
      "this GPU has no FP4 arithmetic (Blackwell on): Marlin kernels read 4-bit weights and "
      "multiply "
      "in 16 bits"},
@@ -28,8 +31,9 @@ static const struct {
      "this GPU has no MXFP8 arithmetic (Blackwell on): weights are unpacked to 16 bits"},
     {"MXFP4", 100, 80, "mxfp4-fallback",
      "this GPU has no FP4 arithmetic (Blackwell on): Marlin or Triton kernels multiply in 16 bits"},
-    {"AWQ", 80, 75, "awq-fallback",
-     "this GPU has no Marlin kernels (Ampere on): AWQ's own are slow"},
+    {"AWQ", MARLIN, 75, "awq-fallback",
+     "the engine has no Marlin kernels for this GPU: AWQ's own are slow"},
+    {"W4A16", MARLIN, MARLIN, "", ""},
     {"INT8", 75, 75, "", ""},
 };
 enum { N_KERNELS = sizeof kernels / sizeof *kernels };
@@ -42,13 +46,19 @@ static vf_status refuse_generation(const vf_estimate *e, const char *engine, uin
                  engine, e->model->quant, least / 10, least % 10, has / 10, has % 10);
 }
 
+static uint32_t begins(uint32_t capability, const vf_kernel_rules *rules) {
+  if (capability != MARLIN) return capability;
+  return rules->marlin != 0 ? rules->marlin : MARLIN_TODAY;
+}
+
 static vf_status check_generation(vf_estimate *e, const vf_kernel_rules *rules, vf_error *err) {
   uint32_t cc = e->devices[0].device.compute_capability;
   for (size_t i = 0; cc != 0 && i < N_KERNELS; i++) {
     if (strncmp(e->model->quant, kernels[i].quant, strlen(kernels[i].quant)) != 0) continue;
-    uint32_t least = rules->strict && kernels[i].least != 0 ? kernels[i].native : kernels[i].least;
+    uint32_t native = begins(kernels[i].native, rules), least = begins(kernels[i].least, rules);
+    if (rules->strict && least != 0) least = native;
     if (cc < least) return refuse_generation(e, rules->engine, least, cc, err);
-    if (cc < kernels[i].native) vf_estimate_assume(e, kernels[i].code, kernels[i].text);
+    if (cc < native) vf_estimate_assume(e, kernels[i].code, kernels[i].text);
     return VF_OK;
   }
   return VF_OK;

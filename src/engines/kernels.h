@@ -11,6 +11,7 @@ typedef struct vf_kernel_rules {
   bool gguf;                      /* it loads GGUF formats, too */
   bool strict;                    /* nothing is unpacked: a format without kernels is refused */
   bool compressed;                /* it has caches whose keys stand for several tokens */
+  uint32_t marlin; /* least capability of Marlin's kernels in it; 0: as in vLLM today */
 } vf_kernel_rules;
 
 /* VF_UNSUPPORTED with the reason, or an assumption that tells what the engine falls back to. */

@@ -38,6 +38,7 @@ typedef enum vf_effect {
   VF_EFFECT_READ,   /* it stands for one */
   VF_EFFECT_NONE,   /* it moves no memory */
   VF_EFFECT_UNREAD, /* it may move memory, and is not understood */
+  VF_EFFECT_STANDS, /* `value` is the line that it stands for */
 } vf_effect;
 
 typedef struct vf_spelling {
@@ -48,11 +49,14 @@ typedef struct vf_spelling {
   const char *value; /* what a bare word stands for, in our option's words; NULL: "on" */
   const char
       *left; /* the flag that is on where the value is left to the engine ("auto"); or NULL */
-  const char *zero; /* our word for a 0 that is one: "max"; NULL: it is no value */
-  const char *only; /* the one program of several that takes it; NULL: all */
+  const char *zero;  /* our word for a 0 that is one: "max"; NULL: it is no value */
+  const char *plain; /* of a word that is not read: values that move no memory, with blanks
+                        between; "on": the bare word; NULL: none */
+  const char *only;  /* the one program of several that takes it; NULL: all */
   vf_form form;
   vf_measure measure;
   vf_effect effect;
+  bool strict; /* VF_MEASURE_MAP: words that are not in it are none of the engine's */
   bool silent; /* read, never written: another row says the same */
 } vf_spelling;
 

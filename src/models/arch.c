@@ -143,17 +143,25 @@ static const struct {
   const char *name;
   vf_format format;
 } dtypes[] = {
-    {"float32", VF_FORMAT_F32},
-    {"float16", VF_FORMAT_F16},
-    {"bfloat16", VF_FORMAT_BF16},
+    {"float32", VF_FORMAT_F32},        {"float16", VF_FORMAT_F16}, {"bfloat16", VF_FORMAT_BF16},
+    {"float", VF_FORMAT_F32},          {"half", VF_FORMAT_F16},    {"auto", VF_FORMAT_NONE},
     {"float8_e4m3fn", VF_FORMAT_BF16}, /* its scales and norms are said elsewhere */
 };
 
 /* Older configs say torch_dtype, newer ones dtype; a wrapper says it for all. */
-static vf_format own_format(const vf_facts *f) {
-  const char *name = vf_facts_string(f, "torch_dtype", vf_facts_string(f, "dtype", ""));
+static vf_format own_format(vf_builder *b) {
+  static const char prefix[] = "torch.";
+  const char *key = "torch_dtype";
+  const vf_fact *f = vf_facts_find(b->facts, key);
+  if (f == NULL) f = vf_facts_find(b->facts, key = "dtype");
+  if (f == NULL) return VF_FORMAT_NONE;
+  const char *name = f->type == VF_FACT_STRING ? f->as.string : "";
+  if (strncmp(name, prefix, sizeof prefix - 1) == 0) name += sizeof prefix - 1;
   for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
     if (strcmp(name, dtypes[i].name) == 0) return dtypes[i].format;
+  if (b->status == VF_OK)
+    b->status = vf_facts_fail(b->facts, key, VF_MALFORMED, b->err,
+                              "is no type of numbers that is known (float32, float16, bfloat16)");
   return VF_FORMAT_NONE;
 }
 
@@ -222,7 +230,7 @@ static void describe(vf_builder *b) {
   m->n_vocab = vf_hparam_need(&b->h, VF_HP_N_VOCAB, 0);
   m->max_ctx_tokens = vf_hparam_at(&b->h, VF_HP_CTX, 0, 0);
   m->stretch = vf_builder_stretch(b);
-  m->own_format = own_format(b->facts);
+  m->own_format = own_format(b);
   m->flags = b->arch->model_flags | places_flags(b);
   if (b->arch->traits & VF_TRAIT_WINDOW_UNUSED) m->flags |= VF_MODEL_WINDOW_UNUSED;
   if (state_in_32_bits(b->facts)) m->flags |= VF_MODEL_STATE_F32;

@@ -124,6 +124,7 @@ typedef struct state {
   bool fused_apart; /* as before b8266: what is not called attn_v is no value matrix */
   bool mxfp4;       /* experts are left in MXFP4, as they were published */
   bool tied;
+  vf_format embd; /* what the embedding is in, whatever the rules say; NONE: as they say */
   uint32_t n_values, value; /* how many value matrices there are, and the running index */
   uint32_t downs, gates, ups;
 } state;
@@ -387,6 +388,7 @@ static bool keeps_mxfp4(const state *s, const vf_tensor *t) {
 
 static vf_format choose(state *s, const vf_tensor *t) {
   if (t->tower != 0) return tower_format(s);
+  if (s->embd != VF_FORMAT_NONE && t->role == VF_ROLE_TOKEN_EMBD) return s->embd;
   if (keeps_mxfp4(s, t)) return F(MXFP4);
   bool layers = t->role == VF_ROLE_PER_LAYER_TOKEN_EMBD;
   if (layers && (s->m->flags & VF_MODEL_LAYER_EMBD_F16) != 0) return F(F16);
@@ -414,6 +416,7 @@ static state begin(const vf_model *m, recipe_id id, variant_id how) {
   s.falcon = strcmp(m->arch, "falcon") == 0;
   s.large_llama = strcmp(m->arch, "llama") == 0 && m->n_layers == 80 && s.gqa > 1;
   s.tied = m->tied;
+  if (id == R_Q4_0 && (m->flags & VF_MODEL_QAT_EMBD_F16) != 0) s.embd = F(F16);
   for (size_t i = 0; i < m->n_tensors; i++)
     s.n_values +=
         category_of(&m->tensors[i]) == VF_CATEGORY_VALUE && is_quantizable(&m->tensors[i]);
@@ -423,7 +426,7 @@ static state begin(const vf_model *m, recipe_id id, variant_id how) {
 /* A name does not tell by which build a file was made, or with an importance matrix, or whether
  * experts were left as they are published: the same recipe in the ways in which it may have been
  * followed.  They differ in few tensors, of few models. */
-enum { WAYS = 4 };
+enum { WAYS = 5 };
 
 static size_t other_ways(state ways[WAYS], const state *s) {
   size_t n = 0;
@@ -441,6 +444,12 @@ static size_t other_ways(state ways[WAYS], const state *s) {
   if ((s->m->flags & VF_MODEL_MXFP4_PUBLISHED) != 0) {
     ways[n] = *s;
     ways[n++].mxfp4 = true;
+  }
+  /* The embedding in 16 bits as the makers have it, or in 4 (stduhpf's, which are all Q4_0). */
+  if (s->id == R_Q4_0 && (s->m->flags & VF_MODEL_QAT_EMBD_ANY) != 0) {
+    ways[n] = ways[n + 1] = *s;
+    ways[n++].embd = F(F16);
+    ways[n++].embd = F(Q4_0);
   }
   return n;
 }

@@ -511,6 +511,8 @@ vf_status vf_scheme_from_config(vf_scheme *out, bool *found, const vf_facts *fac
   reader r = {.out = out, .err = err};
   *out = (vf_scheme){.n_groups = 0};
   *found = false;
+  if (vf_facts_find(facts, "quantization_config") != NULL)
+    return vf_facts_fail(facts, "quantization_config", VF_MALFORMED, err, "is not an object");
   for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
     r.facts = vf_facts_view(facts, places[i]);
     r.facts.strict = true;

@@ -54,7 +54,15 @@ static bool is_stretched_already(const vf_builder *b, const char *kind) {
          strncmp(b->arch->model_type, "gemma3", 6) == 0;
 }
 
+/* An object, or nothing. */
+static void check_object(vf_builder *b, const char *key) {
+  if (vf_facts_find(b->facts, key) != NULL && b->status == VF_OK)
+    b->status = vf_facts_fail(b->facts, key, VF_MALFORMED, b->err, "is not an object");
+}
+
 vf_positions vf_builder_stretch(vf_builder *b) {
+  check_object(b, "rope_scaling");
+  check_object(b, "rope_parameters");
   const char *kind = vf_rope_kind(b->facts);
   uint32_t factor = factor_ppm(b);
   vf_positions s = {factor, original_tokens(b), strcmp(kind, "yarn") == 0};

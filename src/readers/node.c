@@ -147,7 +147,8 @@ static bool put(json_builder *j, const vf_node *value) {
   return added;
 }
 
-static vf_status too_much(vf_error *err) {
+static vf_status too_much(const json_builder *j, vf_error *err) {
+  if (j->b.made < VF_NODE_MOST && !vf_arena_is_full(j->b.arena)) return vf_fail_nomem(err);
   return vf_fail(err, VF_LIMIT, "more than %d values, or than there is memory for", VF_NODE_MOST);
 }
 
@@ -184,11 +185,11 @@ vf_status vf_node_read_json(const vf_node **out, const char *text, size_t length
       return vf_fail(err, VF_LIMIT, "it is nested too deep");
     vf_node *node = container ? new_at(&j, t == VF_JSON_OBJECT ? VF_NODE_MAP : VF_NODE_LIST)
                               : new_scalar(&j, t);
-    if (node == NULL) return too_much(err);
+    if (node == NULL) return too_much(&j, err);
     if (t == VF_JSON_KEY)
       j.open[j.depth].key = node;
     else if (!put(&j, node))
-      return too_much(err);
+      return too_much(&j, err);
     if (container) j.open[++j.depth] = (open_node){.node = node};
   }
   *out = j.open[0].node;

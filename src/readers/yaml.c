@@ -60,6 +60,8 @@ static vf_status fail_at(builder *y, vf_status status, yaml_mark_t mark, const c
 }
 
 static vf_status too_much(builder *y, yaml_mark_t mark) {
+  bool room = y->b.made < VF_NODE_MOST && y->n_anchors < MOST_ANCHORS;
+  if (room && !vf_arena_is_full(y->b.arena)) return vf_fail_nomem(y->err);
   return fail_at(y, VF_LIMIT, mark,
                  "more values than any manifest has, or than there is memory for");
 }

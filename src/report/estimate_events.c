@@ -224,6 +224,7 @@ static void put_way(vf_doc *j, const vf_way *w, const char *gpu) {
   if (w->gpus != 0) vf_doc_u64(j, "gpus", w->gpus);
   if (w->tp != 0) vf_doc_u64(j, "tp", w->tp);
   if (w->pp != 0) vf_doc_u64(j, "pp", w->pp);
+  if (w->ep != 0) vf_doc_u64(j, "ep", w->ep);
   vf_doc_u64(j, "need_high_bytes", w->need_high_bytes);
   if (w->host_bytes != 0) vf_doc_u64(j, "host_bytes", w->host_bytes);
   if (w->decode.high != 0) {

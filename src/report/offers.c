@@ -146,12 +146,13 @@ static void put_not(vf_out *out, const vf_offers *all, vf_unit unit) {
   vf_out_put(out, "\n");
 }
 
-/* How the next question is asked. */
+/* How the next question is asked: about the best of them, or the first way out. */
 static void put_next(vf_out *out, const vf_offers *all) {
-  const vf_offer *best = all->best < all->count ? &all->list[all->best] : NULL;
-  if (best == NULL) return;
+  if (all->count == 0) return;
+  const vf_offer *best = &all->list[all->best < all->count ? all->best : 0];
   vf_out_printf(out, "\n  --quant %s --ctx %" PRIu64, best->quant, best->ctx_tokens);
   if (best->cpu_moe_layers != 0) vf_out_printf(out, " --n-cpu-moe %" PRIu32, best->cpu_moe_layers);
+  if (best->gpu_layers >= 0) vf_out_printf(out, " --ngl %" PRId32, best->gpu_layers);
   vf_out_put(out, " shows the budget of one; with --launch the command that runs it\n");
 }
 

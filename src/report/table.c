@@ -68,7 +68,7 @@ static void put_room(const vf_page *p, const vf_limits *l) {
   vf_model_info_get(vf_estimate_model(p->e), &m);
   text_more_ctx(&t, w, l);
   text_more_seqs(&t, w, l);
-  if (l->quant[0] != '\0' && strcmp(l->quant, m.quant) != 0) {
+  if (l->quant[0] != '\0' && !l->quant_is_less && strcmp(l->quant, m.quant) != 0) {
     next_choice(&t);
     vf_text_put(&t, l->quant);
   }

@@ -89,9 +89,22 @@ static void put_budget(vf_out *out, const vf_train *r, vf_unit unit) {
   put_row(out, "needs", b->need, unit, buf);
   put_row(out, "allocated", r->allocated, unit, "what the framework says: max_memory_allocated");
   put_row(out, "reserved", r->reserved, unit, "what its allocator holds: max_memory_reserved");
-  if (r->host_bytes != 0)
+  if (r->host_bytes != 0) {
+    t = vf_text_on(buf, sizeof buf);
+    if (r->host_memory_bytes != 0) {
+      vf_text_put(&t, "of ");
+      vf_text_size(&t, r->host_memory_bytes, unit, 1);
+      vf_text_printf(&t, " %s: ", vf_unit_name(unit));
+    }
+    if (r->host_memory_bytes != 0 && r->host_bytes > r->host_memory_bytes) {
+      vf_text_size(&t, r->host_bytes - r->host_memory_bytes, unit, 1);
+      vf_text_put(&t, " too much, ");
+    }
+    vf_text_put(&t, b->device.kind != VF_DEVICE_DISCRETE ? "offloaded: the same memory"
+                                                         : "offloaded, of all GPUs");
     put_row(out, "main memory", (vf_interval){r->host_bytes, r->host_bytes, r->host_bytes}, unit,
-            "offloaded, of all GPUs");
+            buf);
+  }
   if (!b->device.total_known) return;
   t = vf_text_on(buf, sizeof buf);
   vf_text_signed_size(&t, b->headroom_bytes, unit, 1);
@@ -435,6 +448,7 @@ static void events(vf_doc *d, const void *result) {
   put_interval(d, "bare", r->bare);
   put_interval(d, "held", r->held);
   vf_doc_u64(d, "host_bytes", r->host_bytes);
+  if (r->host_memory_bytes != 0) vf_doc_u64(d, "host_memory_bytes", r->host_memory_bytes);
   if (r->theory_states_bytes != 0) {
     vf_doc_u64(d, "megatron_theory_states_bytes", r->theory_states_bytes);
     vf_doc_u64(d, "megatron_theory_activations_bytes", r->theory_activations_bytes);

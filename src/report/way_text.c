@@ -30,6 +30,7 @@ void vf_way_text(vf_text *t, const vf_way *w, const char *gpu) {
   if (w->memory_fraction_ppm != 0)
     vf_text_printf(t, "%s--gpu-memory-utilization 0.%02" PRIu32, t->length > 0 ? " " : "",
                    w->memory_fraction_ppm / 10000);
+  if (w->ep != 0) put(t, "--ep", w->ep);
   if (w->gpus != 0) put_devices(t, w, gpu);
   if (w->cache_ram_off) put_word(t, "--cache-ram", "0");
 }

@@ -3,6 +3,7 @@
  * A manifest names a GPU as its nodes' labels do, "NVIDIA-H100-80GB-HBM3", or as a cloud does: the
  * maker is taken off, then part by part what is behind, as long as the memory that the name states
  * is what the device has. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,10 +92,18 @@ static uint32_t count_wanted(const vf_checked *k, const vf_deployment *d) {
   return ranks <= VF_MAX_DEVICES ? (uint32_t)ranks : 1;
 }
 
+/* The slice of it that the manifest asks for; false: it has no such. */
+static bool take_slice(vf_check *c, size_t *n, const char *slice) {
+  char name[2 * NAME_BYTES];
+  if (slice == NULL || *n != 1 || strchr(c->devices[0].id, ':') != NULL) return slice == NULL;
+  snprintf(name, sizeof name, "%.*s:%.*s", NAME_BYTES - 1, c->devices[0].id, NAME_BYTES - 1, slice);
+  return vf_devices_parse(c->devices, VF_MAX_DEVICES, n, c->ctx, name, NULL) == VF_OK;
+}
+
 bool vf_check_device(vf_check *c, vf_deployment *d, const vf_checked *k, const char *name) {
   vf_device *devices = c->devices;
   size_t n = 0;
-  if (!find_device(c->ctx, devices, &n, name)) return false;
+  if (!find_device(c->ctx, devices, &n, name) || !take_slice(c, &n, k->gpus.slice)) return false;
   bool counted = k->gpus.count != 0 || count_visible(k->gpus.visible) != 0;
   bool whole = n > 1 && !counted; /* a machine with several, of which all are meant */
   d->gpu = whole ? vf_check_keep(c, name) : vf_check_keep(c, devices[0].id);
@@ -116,6 +125,8 @@ bool vf_check_policy(vf_check *c, vf_deployment *d, const vf_checked *k) {
       vf_devices_parse(c->devices, VF_MAX_DEVICES, &n, c->ctx, p->gpu, NULL) == VF_OK && n == 1) {
     d->gpus = count_wanted(k, d);
     if (d->gpus == 1) d->gpus = 0;
+    if (k->gpus.slice != NULL && take_slice(c, &n, k->gpus.slice))
+      d->gpu = vf_check_keep(c, c->devices[0].id);
   }
-  return true;
+  return d->gpu != NULL;
 }

@@ -48,28 +48,39 @@ static bool always(const asking *x) {
 
 /* ---- What becomes of an answer ---------------------------------------------------------- */
 
-static void take_ctx(vf_limits *out, const vf_answer *a, const asking *x) {
+static void take_ctx(vf_limits *out, const vf_answer *a, asking *x) {
   out->max_ctx_tokens = a->found ? a->best.number : 0;
   out->ctx_is_model_limit = a->found && !a->has_next && x->of->model->max_ctx_tokens != 0;
 }
 
-static void take_seqs(vf_limits *out, const vf_answer *a, const asking *x) {
+static void take_seqs(vf_limits *out, const vf_answer *a, asking *x) {
   (void)x;
   out->max_seqs = a->found ? (uint32_t)a->best.number : 0;
   out->seqs_is_engine_limit = a->found && !a->has_next;
 }
 
-static void take_quant(vf_limits *out, const vf_answer *a, const asking *x) {
-  (void)x;
-  if (a->found) snprintf(out->quant, sizeof out->quant, "%.23s", a->best.name);
+/* It may be narrower than what fits as it is, and is no candidate: Q4_0, or F32. */
+static void take_quant(vf_limits *out, const vf_answer *a, asking *x) {
+  vf_deployment d = x->q.d;
+  vf_error ignored;
+  if (!a->found) return;
+  snprintf(out->quant, sizeof out->quant, "%.23s", a->best.name);
+  d.quant = a->best.name;
+  /* Experts that were published in 4 bits are in no file of a model in more. */
+  bool most =
+      (x->of->model->flags & VF_MODEL_EXPERTS_MXFP4) != 0 && vf_engine_offloads(x->of->engine);
+  out->quant_is_less =
+      fits_as_it_is(x) &&
+      (most || (vf_asker_prepare(&x->s.asker, &d, &ignored) == VF_OK &&
+                vf_model_weights_bytes(x->s.asker.model) <= vf_model_weights_bytes(x->of->model)));
 }
 
-static void take_kv(vf_limits *out, const vf_answer *a, const asking *x) {
+static void take_kv(vf_limits *out, const vf_answer *a, asking *x) {
   (void)x;
   out->kv_fp8 = a->found && strcmp(a->best.name, "fp8") == 0;
 }
 
-static void take_devices(vf_limits *out, const vf_answer *a, const asking *x) {
+static void take_devices(vf_limits *out, const vf_answer *a, asking *x) {
   (void)x;
   if (!a->found) return;
   out->devices = (uint32_t)a->best.number;
@@ -77,7 +88,7 @@ static void take_devices(vf_limits *out, const vf_answer *a, const asking *x) {
   out->devices_pp = a->best.pp;
 }
 
-static void take_layers(vf_limits *out, const vf_answer *a, const asking *x) {
+static void take_layers(vf_limits *out, const vf_answer *a, asking *x) {
   (void)x;
   if (!a->found) return;
   out->gpu_layers = (int32_t)a->best.number;
@@ -87,7 +98,7 @@ static void take_layers(vf_limits *out, const vf_answer *a, const asking *x) {
 static const struct {
   vf_max_kind kind;
   bool (*makes_sense)(const asking *x);
-  void (*take)(vf_limits *out, const vf_answer *a, const asking *x);
+  void (*take)(vf_limits *out, const vf_answer *a, asking *x);
 } questions[] = {
     {VF_MOST_CTX, always, take_ctx},
     {VF_MOST_SEQS, always, take_seqs},

@@ -237,15 +237,11 @@ static bool fits_alone(const job *j, const vf_demand *d, size_t device) {
   return !d->refused && size->bytes <= vf_device_capacity(&j->place->box.devices[device]);
 }
 
-static bool is_instance(const vf_device *d) {
-  return strchr(d->id, ':') != NULL;
-}
-
 /* Instances of one GPU do not reach each other: a model is not spread over them. */
 static size_t spread_places(size_t *out, const vf_box *box) {
   size_t n = 0;
   for (size_t i = 0; i < box->n_devices; i++)
-    if (!is_instance(&box->devices[i])) out[n++] = i;
+    if (!vf_device_is_instance(&box->devices[i])) out[n++] = i;
   return n;
 }
 

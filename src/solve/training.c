@@ -30,11 +30,6 @@ enum { MOST_SEQ_UNKNOWN = 1 << 20, MOST_BATCH = 65536, MOST_RANK = 4096 };
 
 /* ---- One estimate ----------------------------------------------------------------------- */
 
-/* What is offloaded needs main memory, where that is known. */
-static bool has_host(const vf_train_asker *x, const vf_train *t) {
-  return t->host_bytes == 0 || x->host_memory_bytes == 0 || t->host_bytes <= x->host_memory_bytes;
-}
-
 static vf_status estimate(vf_train_asker *x, vf_train *out, const vf_train_request *r,
                           uint32_t gpus, vf_error *err) {
   vf_train_request q = *r;
@@ -50,8 +45,7 @@ vf_status vf_train_look(vf_train_asker *x, bool *fits, vf_train *out, const vf_t
   vf_train scratch;
   vf_train *t = out != NULL ? out : &scratch;
   vf_status status = estimate(x, t, r, gpus, &why);
-  *fits = status == VF_OK && t->budget.device.total_known && t->budget.verdict == VF_FITS &&
-          has_host(x, t);
+  *fits = status == VF_OK && t->budget.device.total_known && t->budget.verdict == VF_FITS;
   if (status == VF_OK || vf_is_refusal(status)) return VF_OK;
   if (err != NULL) *err = why;
   return status;
@@ -112,7 +106,7 @@ static vf_status measure(void *user, uint64_t n, vf_sample *out, vf_error *err) 
     if (err != NULL) *err = why;
     return status;
   }
-  *out = (vf_sample){.yes = status == VF_OK && t.budget.verdict == VF_FITS && has_host(c->x, &t)};
+  *out = (vf_sample){.yes = status == VF_OK && t.budget.verdict == VF_FITS};
   if (status == VF_OK) {
     out->far = vf_budget_over(&t.budget);
     out->has_far = (out->far >= 0) == out->yes;
@@ -177,7 +171,7 @@ static vf_status solve_gpus(vf_train_asker *x, vf_answer *a, vf_error *err) {
       if (err != NULL) *err = why;
       return status;
     }
-    bool yes = status == VF_OK && t.budget.verdict == VF_FITS && has_host(x, &t);
+    bool yes = status == VF_OK && t.budget.verdict == VF_FITS;
     keep(&c, n, &t, yes, &why);
     vf_choice *kept = yes ? &a->best : &a->next;
     name_gpus(kept, x->devices[0].id, n, r.parallel != x->r.parallel ? r.parallel : NULL);
@@ -200,9 +194,6 @@ vf_status vf_train_begin(vf_train_asker *x, const vf_setup *setup, vf_error *err
   x->gpus = (uint32_t)n;
   x->estimates = 0;
   x->devices[0] = devices[0]; /* all are alike */
-  const vf_request *request = &vf_setup_from(setup)->request;
-  x->host_memory_bytes =
-      request->host_memory_bytes != 0 ? request->host_memory_bytes : devices[0].host_memory_bytes;
   vf_status status = vf_setup_train_request(&x->r, setup, err);
   if (status == VF_OK && x->r.gpus != 0) x->gpus = x->r.gpus;
   if (status == VF_OK) status = vf_trainer_find(&x->trainer, x->r.engine, err);

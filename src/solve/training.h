@@ -12,7 +12,6 @@ typedef struct vf_train_asker {
   const vf_trainer *trainer;
   vf_device devices[1]; /* the first: all are alike */
   uint32_t gpus;
-  uint64_t host_memory_bytes; /* 0: not known */
   size_t estimates;
 } vf_train_asker;
 

@@ -48,6 +48,13 @@ static void use_flash(const vf_train_asker *x, vf_train_request *r, uint32_t gpu
   if (is(r->attention, "eager")) choose(x, &r->attention, "attention", "flash");
 }
 
+/* A frozen base as its makers publish it, where a program would load it in fp32. */
+static void narrow_base(const vf_train_asker *x, vf_train_request *r, uint32_t gpus) {
+  (void)gpus;
+  bool adapters = r->method != NULL && !is(r->method, "full");
+  if (adapters && is(r->base_dtype, "fp32")) choose(x, &r->base_dtype, "base-dtype", "bf16");
+}
+
 static void fuse_loss(const vf_train_asker *x, vf_train_request *r, uint32_t gpus) {
   (void)gpus;
   if (is(r->objective, "grpo") || is(r->loss, "fused") || is(r->loss, "chunked")) return;
@@ -108,13 +115,14 @@ typedef void (*change)(const vf_train_asker *x, vf_train_request *r, uint32_t gp
 
 /* From what costs least. */
 static const change changes[] = {
-    fuse_optimizer, use_flash,           fuse_loss,         share,          cut_batch, checkpoint,
-    narrow_states,  offload_checkpoints, offload_optimizer, offload_params,
+    fuse_optimizer, use_flash,  narrow_base,   fuse_loss,           share,
+    cut_batch,      checkpoint, narrow_states, offload_checkpoints, offload_optimizer,
+    offload_params,
 };
 enum {
   CHANGES = sizeof changes / sizeof *changes,
-  FREE_CHANGES = 6,
-  CHEAP_CHANGES = 8, /* before main memory has to hold what is trained */
+  FREE_CHANGES = 7,
+  CHEAP_CHANGES = 9, /* before main memory has to hold what is trained */
 };
 
 /* ---- A search --------------------------------------------------------------------------- */
@@ -168,7 +176,7 @@ static vf_status add(search *s, const vf_train_request *r, uint32_t gpus, vf_err
   vf_status status = vf_train_look(s->x, &fits, &t, r, gpus, err);
   if (status != VF_OK || !fits) return status;
   w.need_high_bytes = t.budget.need.high_bytes;
-  w.host_bytes = t.host_bytes;
+  if (t.budget.device.kind == VF_DEVICE_DISCRETE) w.host_bytes = t.host_bytes;
   l->ways[l->n_ways++] = w;
   return VF_OK;
 }

@@ -14,6 +14,8 @@
 #include "base/names.h"
 #include "base/status.h"
 #include "core/format.h"
+#include "deploy/param.h"
+#include "deploy/unsaid.h"
 
 enum {
   LEAST_CTX = 4096, /* of --fit; less is no work */
@@ -52,12 +54,18 @@ static vf_status most(search *x, const vf_deployment *d, vf_max_kind kind, const
   return settle(status, &why, err);
 }
 
-static bool same_way(const vf_way *a, const vf_way *b) {
-  return a->ctx_tokens == b->ctx_tokens && a->seqs == b->seqs && strcmp(a->quant, b->quant) == 0 &&
-         strcmp(a->kv, b->kv) == 0 && a->cpu_moe_layers == b->cpu_moe_layers &&
-         a->gpu_layers == b->gpu_layers && a->cache_ram_off == b->cache_ram_off &&
-         a->max_num_seqs == b->max_num_seqs && a->memory_fraction_ppm == b->memory_fraction_ppm &&
-         a->gpus == b->gpus;
+/* Whether all that the one changes the other changes as well, to the same. */
+static bool is_part_of(const vf_way *a, const vf_way *of) {
+  return (a->ctx_tokens == 0 || a->ctx_tokens == of->ctx_tokens) &&
+         (a->seqs == 0 || a->seqs == of->seqs) &&
+         (a->quant[0] == '\0' || strcmp(a->quant, of->quant) == 0) &&
+         (a->kv[0] == '\0' || strcmp(a->kv, of->kv) == 0) &&
+         (a->cpu_moe_layers == 0 || a->cpu_moe_layers == of->cpu_moe_layers) &&
+         (a->gpu_layers < 0 || a->gpu_layers == of->gpu_layers) &&
+         (!a->cache_ram_off || of->cache_ram_off) &&
+         (a->max_num_seqs == 0 || a->max_num_seqs == of->max_num_seqs) &&
+         (a->memory_fraction_ppm == 0 || a->memory_fraction_ppm == of->memory_fraction_ppm) &&
+         (a->gpus == 0 || a->gpus == of->gpus) && (a->ep == 0 || a->ep == of->ep);
 }
 
 /* What is different about the deployment. */
@@ -78,13 +86,33 @@ static vf_way way_of(const search *x, const vf_deployment *d) {
     w.memory_fraction_ppm = r->memory_fraction_ppm;
   w.gpus = d->gpus;
   if (d->gpus != 0 && x->pools) w.tp = r->tp, w.pp = r->pp;
+  if (r->ep != was->ep) w.ep = r->ep;
   return w;
 }
 
+/* Whether less of it is a way already: what it changes more is for nothing. */
 static bool is_known(const search *x, const vf_way *w) {
   for (size_t i = 0; i < x->out->n_ways; i++)
-    if (same_way(w, &x->out->ways[i])) return true;
+    if (is_part_of(&x->out->ways[i], w)) return true;
   return false;
+}
+
+/* In the place of the first one that changes more for nothing, or behind all. */
+static void keep(vf_limits *out, const vf_way *w) {
+  size_t n = 0, at = out->n_ways;
+  for (size_t i = 0; i < out->n_ways; i++) {
+    bool more = is_part_of(w, &out->ways[i]);
+    if (more && at < out->n_ways) continue;
+    if (more) at = n;
+    out->ways[n++] = more ? *w : out->ways[i];
+  }
+  if (at == out->n_ways) out->ways[n++] = *w;
+  out->n_ways = n;
+}
+
+/* Nobody who lacks memory wants wider weights. */
+static bool is_wider(const search *x, const vf_estimate *e) {
+  return vf_model_weights_bytes(e->model) > vf_model_weights_bytes(x->of->model);
 }
 
 /* Counts it, if it FITS. */
@@ -99,13 +127,13 @@ static vf_status add(search *x, const vf_deployment *d, vf_error *err) {
   if (status != VF_OK) return settle(status, &why, err);
   const vf_estimate *e = x->s->asker.e;
   if (strcmp(e->model->quant, x->of->model->quant) == 0) w.quant[0] = '\0'; /* by another name */
-  if (is_known(x, &w) || vf_estimate_verdict(e) != VF_FITS) return VF_OK;
+  if (is_known(x, &w) || is_wider(x, e) || vf_estimate_verdict(e) != VF_FITS) return VF_OK;
   vf_asker_outcome(&x->s->asker, &o);
   vf_estimate_speed(e, &speed);
   w.need_high_bytes = o.need_high_bytes;
   if (speed.decode_known) w.decode = speed.decode;
   if (w.cpu_moe_layers != 0 || w.gpu_layers >= 0) w.host_bytes = vf_estimate_host_bytes(e);
-  x->out->ways[x->out->n_ways++] = w;
+  keep(x->out, &w);
   return VF_OK;
 }
 
@@ -315,6 +343,19 @@ static vf_status with_fewer_requests(search *x, vf_error *err) {
   return add(x, &d, err);
 }
 
+/* Experts dealt out whole, where the engine refuses to cut them. */
+static vf_status with_whole_experts(search *x, vf_error *err) {
+  vf_deployment d = x->q->d;
+  uint32_t ranks = 0;
+  for (size_t i = 0; i < x->of->n_devices; i++)
+    ranks += x->of->devices[i].device.kind != VF_DEVICE_HOST;
+  if (!x->of->refused || !x->mixture || d.request.ep > 1 || ranks < 2 ||
+      !vf_engine_spells(x->of->engine, VF_PARAM_EP))
+    return VF_OK;
+  d.request.ep = ranks;
+  return add(x, &d, err);
+}
+
 static vf_status with_fp8_cache(search *x, vf_error *err) {
   vf_deployment d = x->q->d;
   if (!x->out->kv_fp8) return VF_OK;
@@ -397,9 +438,11 @@ static const idea offloading[] = {
 };
 
 static const idea serving[] = {
-    with_fewer_requests,         with_fp8_cache,   with_other_settings,
-    with_less_context,           on_more_ranks,    with_another_checkpoint,
-    with_checkpoint_and_context, with_any_context, NULL,
+    with_whole_experts,      with_fewer_requests,
+    with_fp8_cache,          with_other_settings,
+    with_less_context,       on_more_ranks,
+    with_another_checkpoint, with_checkpoint_and_context,
+    with_any_context,        NULL,
 };
 
 static bool has_experts(const vf_model *m) {
@@ -414,7 +457,8 @@ vf_status vf_ways_find(vf_limits *out, vf_solver *s, const vf_question *q, const
   x.ctx = vf_estimate_workload(of)->requested_ctx_tokens;
   x.offloads = vf_engine_offloads(of->engine);
   x.pools = of->engine->pools;
-  x.mixture = has_experts(of->model);
+  bool moves = of->engine->dialect == NULL || vf_engine_spells(of->engine, VF_PARAM_CPU_MOE);
+  x.mixture = has_experts(of->model) && (x.pools || moves); /* Ollama moves whole layers */
   x.discrete = of->devices[0].device.kind == VF_DEVICE_DISCRETE;
   x.main_memory = vf_device_has_main_memory(&of->devices[0].device);
   vf_status status = VF_OK;

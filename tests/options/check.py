@@ -23,7 +23,7 @@ ONLY = {
 }
 TRAINING = {"method", "precision", "optimizer", "seq-len", "micro-batch", "grad-accum", "checkpointing", "attention", "loss",
             "compile", "network", "sample-memory", "buffer", "lora-rank", "lora-targets", "offload", "vpp", "cp", "tiled-mlp", "objective", "optimizer-rank", "step-in-backward",
-            "ema", "freeze", "train-layers", "images", "base-dtype", "reference", "teacher", "reward-model", "critic", "rollout", "rollout-sleep"}
+            "ema", "freeze", "train-layers", "images", "base-dtype", "reference", "teacher", "reward-model", "critic", "rollout", "rollout-sleep", "trained-params"}
 ONLY.update({name: {"train", "max"} for name in TRAINING})
 ONLY["config"] = {"train", "max"}
 ONLY.update({"parallel": ESTIMATING | {"train"}, "tp": ESTIMATING | {"train"}, "pp": ESTIMATING | {"train"}, "ep": ESTIMATING | {"train"}})
@@ -46,7 +46,7 @@ def main():
             takes = command in ONLY.get(name, COMMANDS if name in EVERYWHERE else ESTIMATING)
             words = [vramfit, command, "--" + name]
             if argument and not argument.startswith("["):
-                words.append("24GiB..48GiB" if name == "memory" and command not in ESTIMATING else VALUES.get(argument, "2"))
+                words.append("bf16" if name == "dtype" else "24GiB..48GiB" if name == "memory" and command not in ESTIMATING else VALUES.get(argument, "2"))
             run = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
             refused = "takes no --%s" % name in run.stderr
             n += 1

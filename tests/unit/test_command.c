@@ -335,6 +335,7 @@ static void draw_value(vf_text *out, const vf_param *p, const vf_spelling *row) 
   case VF_KIND_FLAG: vf_text_put(out, "on"); break;
   case VF_KIND_SWITCH: vf_text_put(out, draw(2) == 0 ? "on" : "off"); break;
   case VF_KIND_FORMAT: vf_text_put(out, formats[draw(4)]); break;
+  case VF_KIND_TYPE: vf_text_put(out, draw(2) == 0 ? "bf16" : "f16"); break;
   case VF_KIND_KV: vf_text_put(out, "fp8_e4m3"); break;
   case VF_KIND_SPLIT: vf_text_put(out, splits[draw(3)]); break;
   case VF_KIND_PROPORTIONS:

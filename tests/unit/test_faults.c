@@ -79,7 +79,7 @@ static void fail_at_every_allocation(vf_status (*work)(const char *, vf_error *)
 
 /* Everything a caller does, in order, up to the first failure. */
 static vf_status ask_once(question *q, const char *ref, vf_error *err) {
-  static const char devices[] = "rtx-4090+g2-standard-24+h200:1g.18gb";
+  static const char devices[] = "rtx-4090+g2-standard-24+l4";
   vf_request r = vf_request_init();
   vf_device d[4];
   vf_limits limits;

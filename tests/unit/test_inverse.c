@@ -433,6 +433,19 @@ static vf_deployment draw_any(const forward *f) {
   return d;
 }
 
+/* "fp8" and "FP8 per tensor" are one format: what the model is in is called so, others by name. */
+static bool same_format(const forward *f, const char *engine, const char *a, const char *b) {
+  vf_model *m;
+  vf_model_info info;
+  if (strcmp(a, b) == 0) return true;
+  if (vf_model_requantize(&m, vf_estimate_model(f->estimate), b, engine, NULL) != VF_OK)
+    return false;
+  vf_model_info_get(m, &info);
+  bool same = strcmp(a, info.quant) == 0;
+  vf_model_free(m);
+  return same;
+}
+
 static void same_answer(const forward *f, const vf_deployment *d, vf_max_kind kind, uint64_t number,
                         const char *name) {
   vf_max_query q = {.struct_size = sizeof q, .kind = kind, .base = *d};
@@ -443,7 +456,9 @@ static void same_answer(const forward *f, const vf_deployment *d, vf_max_kind ki
     fail_msg("question %d: %s %s %s on %s: %s", (int)kind, d->request.engine, d->model, d->quant,
              d->gpu, err.message);
   uint64_t found = a.found ? a.best.number : 0;
-  bool same = name != NULL ? strcmp(a.found ? a.best.name : "", name) == 0 : found == number;
+  bool same = name == NULL ? found == number
+              : a.found    ? same_format(f, d->request.engine, name, a.best.name)
+                           : name[0] == '\0';
   if (!same)
     fail_msg("question %d: %s %s %s on %s, %llu tokens x %u, tp %u: fit says %llu%s, max %llu%s",
              (int)kind, d->request.engine, d->model, d->quant, d->gpu,
@@ -509,6 +524,7 @@ static vf_deployment with_way(const vf_deployment *d, const vf_request *as_estim
   if (w->gpus != 0) x.gpus = w->gpus;
   if (w->tp != 0) r->tp = w->tp;
   if (w->pp != 0) r->pp = w->pp;
+  if (w->ep != 0) r->ep = w->ep;
   return x;
 }
 

@@ -146,8 +146,7 @@ static void add_resources(vf_found_gpus *g, vf_manifest *m, const vf_node *list)
     g->stated = true;
     g->count = (uint32_t)n;
     /* nvidia.com/mig-1g.10gb is a part of some GPU */
-    if (strncmp(i->key->text, "nvidia.com/mig-", 15) == 0 && g->n_names == 0)
-      g->names[g->n_names++] = i->key->text + 11;
+    if (strncmp(i->key->text, "nvidia.com/mig-", 15) == 0) g->slice = i->key->text + 15;
   }
   (void)m;
 }
@@ -373,6 +372,58 @@ static vf_status read_kubeai(place *p, vf_error *err) {
   return vf_manifest_words(p->m, &at, err);
 }
 
+/* What Hugging Face's server of KServe has words of its own for (huggingfaceserver/__main__.py of
+ * aaac4e294); all others are vLLM's. */
+static const struct {
+  const char *theirs, *ours; /* NULL: it moves nothing */
+} kserve_words[] = {
+    {"model_id", "--model"},
+    {"model_dir", "--model"},
+    {"model_revision", "--revision"},
+    {"max_length", "--max-model-len"},
+    {"model_name", NULL},
+    {"backend", NULL},
+    {"tokenizer_revision", NULL},
+    {"tensor_input_names", NULL},
+    {"predictor_host", NULL},
+    {"http_port", NULL},
+    {"grpc_port", NULL},
+    {"workers", NULL},
+};
+
+/* Index of the word in the table, and what is behind its '='; SIZE_MAX: it is none of them. */
+static size_t kserve_word(const char *word, const char **value) {
+  size_t n = strcspn(word, "=");
+  *value = word[n] == '=' ? word + n + 1 : NULL;
+  for (size_t i = 0; strncmp(word, "--", 2) == 0 && i < sizeof kserve_words / sizeof *kserve_words;
+       i++) {
+    const char *theirs = kserve_words[i].theirs;
+    bool same = strlen(theirs) == n - 2;
+    for (size_t c = 0; same && theirs[c] != '\0'; c++)
+      same = theirs[c] == word[c + 2] || (theirs[c] == '_' && word[c + 2] == '-');
+    if (same) return i;
+  }
+  return SIZE_MAX;
+}
+
+/* Puts vLLM's words in their place; returns how many there are. */
+static size_t translate_kserve(vf_manifest *m, const char **words, size_t n) {
+  size_t out = 0;
+  for (size_t i = 0; i < n; i++) {
+    const char *value, *word = words[i];
+    uint32_t line = m->lines[i];
+    size_t k = kserve_word(word, &value);
+    if (k != SIZE_MAX && value == NULL && i + 1 < n && words[i + 1][0] != '-') value = words[++i];
+    if (k != SIZE_MAX && kserve_words[k].ours == NULL) continue;
+    if (k != SIZE_MAX && value != NULL)
+      word = vf_manifest_format(m, "%s=%s", kserve_words[k].ours, value);
+    if (word == NULL) return SIZE_MAX;
+    m->lines[out] = line;
+    words[out++] = word;
+  }
+  return out;
+}
+
 /* KServe's predictor with a model: its runtime is vLLM's behind Hugging Face's, and llama.cpp's is
  * no part of it. */
 static vf_status read_predictor(place *p, vf_error *err) {
@@ -396,7 +447,9 @@ static vf_status read_predictor(place *p, vf_error *err) {
   at.model = without_scheme(vf_node_text(model, "storageUri"));
   vf_status status = read_env(&c, err);
   if (status == VF_OK) status = add_words(&c, words, &n, "args", err);
+  if (status == VF_OK) n = translate_kserve(p->m, words, n);
   at.count = n;
+  if (n == SIZE_MAX) return vf_fail_nomem(err);
   if (status != VF_OK || at.path == NULL) return status != VF_OK ? status : vf_fail_nomem(err);
   read_gpus(&at.gpus, &c, vf_node_get(p->object, "spec/predictor"));
   return vf_manifest_words(p->m, &at, err);

@@ -115,3 +115,25 @@ uint32_t vf_ollama_build(const char *version) {
   if (!read_release(version, &major, &minor)) return VF_BUILD_NEWEST;
   return build_of(ollamas, sizeof ollamas / sizeof *ollamas, major, minor);
 }
+
+/* ---- Architectures ---------------------------------------------------------------------- */
+
+static const struct {
+  const char *arch;
+  uint32_t build;
+  const char *where;
+} archs[] = {
+#define ARCH(name, build, date, where) {name, build, where},
+#include "engines/llamacpp/archs.def"
+#undef ARCH
+};
+
+uint32_t vf_llamacpp_arch_since(const char *arch, const char **where) {
+  for (size_t i = 0; i < sizeof archs / sizeof *archs; i++) {
+    if (strcmp(arch, archs[i].arch) != 0) continue;
+    *where = archs[i].where;
+    return archs[i].build;
+  }
+  *where = "";
+  return 0;
+}

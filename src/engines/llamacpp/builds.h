@@ -29,6 +29,10 @@ bool vf_llamacpp_lowers_ctx(const char *version);
 /* True if the rules were compared with this build itself, figure by figure. */
 bool vf_llamacpp_is_measured(uint32_t build);
 
+/* The build in which an architecture came, and the change that brought it; 0: it was there before
+ * all builds that are told, or nothing is known of it (archs.def). */
+uint32_t vf_llamacpp_arch_since(const char *arch, const char **where);
+
 /* The llama.cpp inside an Ollama; 0: it had engines of its own. */
 uint32_t vf_ollama_build(const char *version);
 

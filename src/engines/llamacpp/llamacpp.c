@@ -361,6 +361,18 @@ static bool has_cuda(const plan *p) {
   return false;
 }
 
+/* A build before the one that the model's architecture came with. */
+static void refuse_new_arch(plan *p) {
+  const char *where;
+  uint32_t since = vf_llamacpp_arch_since(p->model->arch, &where);
+  if (p->program->foreign || p->program->build >= since) return;
+  p->e->refused = true;
+  vf_estimate_assume_that(p->e, "arch-too-new",
+                          "llama.cpp b%" PRIu32 " refuses to start: it does not know the "
+                          "architecture '%s', which came with b%" PRIu32 " (%s)",
+                          p->program->build, p->model->arch, since, where);
+}
+
 vf_status vf_llamacpp_estimate(vf_estimate *e, const vf_request *request,
                                const vf_llamacpp_program *program, vf_error *err) {
   plan p;
@@ -375,6 +387,7 @@ vf_status vf_llamacpp_estimate(vf_estimate *e, const vf_request *request,
   p.n_gpus = p.host - (uint32_t)e->n_idle;
   /* An old Ollama's own code passes over tensors that it does not know. */
   e->refused |= (e->model->flags & VF_MODEL_STRANGE_TENSORS) != 0 && !program->own_engines;
+  refuse_new_arch(&p);
   p.snapshots = vf_llamacpp_snapshots(request);
   p.graph.build = program->build;
   p.graph.rules = vf_ggml_rules_of(program->build);

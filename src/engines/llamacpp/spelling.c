@@ -18,8 +18,8 @@ static const vf_spelling rows[] = {
     {"model", "-hf -hfr --hf-repo", .env = "LLAMA_ARG_HF_REPO", .measure = VF_MEASURE_REPO,
      .silent = true},
     /* The context is that of all slots together, and shared out among them; in one pool every slot
-     * may use all of it (common/arg.cpp, server-context.cpp).  A 0 that is said keeps --fit from lowering
-     * it (arg.cpp: fit_params_min_ctx). */
+     * may use all of it (common/arg.cpp, server-context.cpp).  A 0 that is said keeps --fit from
+     * lowering it (arg.cpp: fit_params_min_ctx). */
     {"ctx", "-c --ctx-size", .env = "LLAMA_ARG_CTX_SIZE", .measure = VF_MEASURE_TOTAL,
      .zero = "max"},
     {"seqs", "-np --parallel", .env = "LLAMA_ARG_N_PARALLEL"},
@@ -91,12 +91,57 @@ static const vf_spelling rows[] = {
     {.words = "--rerank --reranking --mmproj-offload --no-mmproj-offload -cmoed "
               "--spec-draft-cpu-moe --cpu-moe-draft -bs --backend-sampling --cache-idle-slots "
               "--no-cache-idle-slots --mlock -dio --direct-io -ndio --no-direct-io "
-              "--embd-gemma-default --fim-qwen-1.5b-default --fim-qwen-3b-default "
-              "--fim-qwen-7b-default --fim-qwen-7b-spec --fim-qwen-14b-spec "
-              "--fim-qwen-30b-default --gpt-oss-20b-default --gpt-oss-120b-default "
-              "--vision-gemma-4b-default --vision-gemma-12b-default --spec-default",
+              "--spec-default",
      .form = VF_FORM_BARE,
      .effect = VF_EFFECT_UNREAD},
+    /* Presets (common/arg.cpp of 0017d6f). */
+    {.words = "--embd-gemma-default",
+     .value = "-hf ggml-org/embeddinggemma-300M-qat-q4_0-GGUF:Q4_0 -ub 2048 -b 2048 -np 32 -c "
+              "65536 --embedding",
+     .form = VF_FORM_BARE,
+     .effect = VF_EFFECT_STANDS},
+    {.words = "--fim-qwen-1.5b-default",
+     .value = "-hf ggml-org/Qwen2.5-Coder-1.5B-Q8_0-GGUF:Q8_0 -ub 1024 -b 1024 -c 0",
+     .form = VF_FORM_BARE,
+     .effect = VF_EFFECT_STANDS},
+    {.words = "--fim-qwen-3b-default",
+     .value = "-hf ggml-org/Qwen2.5-Coder-3B-Q8_0-GGUF:Q8_0 -ub 1024 -b 1024 -c 0",
+     .form = VF_FORM_BARE,
+     .effect = VF_EFFECT_STANDS},
+    {.words = "--fim-qwen-7b-default",
+     .value = "-hf ggml-org/Qwen2.5-Coder-7B-Q8_0-GGUF:Q8_0 -ub 1024 -b 1024 -c 0",
+     .form = VF_FORM_BARE,
+     .effect = VF_EFFECT_STANDS},
+    {.words = "--fim-qwen-7b-spec",
+     .value = "-hf ggml-org/Qwen2.5-Coder-7B-Q8_0-GGUF:Q8_0 -hfd "
+              "ggml-org/Qwen2.5-Coder-0.5B-Q8_0-GGUF:Q8_0 -ub 1024 -b 1024 -c 0",
+     .form = VF_FORM_BARE,
+     .effect = VF_EFFECT_STANDS},
+    {.words = "--fim-qwen-14b-spec",
+     .value = "-hf ggml-org/Qwen2.5-Coder-14B-Q8_0-GGUF:Q8_0 -hfd "
+              "ggml-org/Qwen2.5-Coder-0.5B-Q8_0-GGUF:Q8_0 -ub 1024 -b 1024 -c 0",
+     .form = VF_FORM_BARE,
+     .effect = VF_EFFECT_STANDS},
+    {.words = "--fim-qwen-30b-default",
+     .value = "-hf ggml-org/Qwen3-Coder-30B-A3B-Instruct-Q8_0-GGUF:Q8_0 -ub 1024 -b 1024 -c 0",
+     .form = VF_FORM_BARE,
+     .effect = VF_EFFECT_STANDS},
+    {.words = "--gpt-oss-20b-default",
+     .value = "-hf ggml-org/gpt-oss-20b-GGUF -ub 2048 -b 32768 -np 2 -c 262144",
+     .form = VF_FORM_BARE,
+     .effect = VF_EFFECT_STANDS},
+    {.words = "--gpt-oss-120b-default",
+     .value = "-hf ggml-org/gpt-oss-120b-GGUF -ub 2048 -b 32768 -np 2 -c 262144",
+     .form = VF_FORM_BARE,
+     .effect = VF_EFFECT_STANDS},
+    {.words = "--vision-gemma-4b-default",
+     .value = "-hf ggml-org/gemma-3-4b-it-qat-GGUF:Q4_0 -c 0",
+     .form = VF_FORM_BARE,
+     .effect = VF_EFFECT_STANDS},
+    {.words = "--vision-gemma-12b-default",
+     .value = "-hf ggml-org/gemma-3-12b-it-qat-GGUF:Q4_0 -c 0",
+     .form = VF_FORM_BARE,
+     .effect = VF_EFFECT_STANDS},
     /* ik_llama.cpp alone (common/common.cpp). */
     {.words = "-mla --mla-use -amb --attention-max-batch -sas -ser --smart-expert-reduction -op "
               "--offload-policy -cuda --max-gpu -smgs -gr -draft -wgt --worst-graph-tokens",

@@ -9,7 +9,8 @@ static const char *const images[] = {"lmdeploy", NULL};
 static const vf_spelling rows[] = {
     {"model", ""},
     {"ctx", "--session-len"},
-    {"dtype", "--dtype", .value = "float16:f16 bfloat16:bf16", .measure = VF_MEASURE_MAP},
+    {"dtype", "--dtype", .value = "auto:auto float16:f16 bfloat16:bf16", .measure = VF_MEASURE_MAP,
+     .strict = true},
     {"kv", "--quant-policy", .value = "0:auto 4:int4 8:int8 16:fp8_e4m3 17:fp8_e5m2",
      .measure = VF_MEASURE_MAP},
     {"tp", "--tp"},

@@ -24,7 +24,16 @@ static const char *const checkpoints[] = {"awq",
                                           "quark",
                                           NULL};
 
-static const vf_kernel_rules kernels = {"SGLang", checkpoints, true, false, true};
+static const vf_kernel_rules kernels = {"SGLang", checkpoints, true, false, true, 80};
+
+static const vf_arch_age ages[] = {
+#define ARCH(type, minor, patch, date, where) VF_ARCH_AGE(type, minor, patch, where)
+#include "engines/sglang/archs.def"
+#undef ARCH
+};
+
+/* From 0.4.7 on transformers' code runs others (#5929). */
+static const vf_arch_ages arch_ages = {ages, sizeof ages / sizeof *ages, 4007};
 
 /* model_executor/model_runner.py: load_model; configs/model_config.py: _get_and_verify_dtype,
  * _derive_context_length (#1778), whose limit is the config's own where it states an original. */
@@ -37,6 +46,7 @@ static const vf_admission admission = {
     .narrows_to_f16 = true,
     .beyond = VF_BEYOND_REFUSED,
     .beyond_way = "SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN",
+    .ages = &arch_ages,
 };
 
 vf_sglang_rules vf_sglang_rules_of(uint32_t version) {

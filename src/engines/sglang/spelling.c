@@ -14,8 +14,9 @@ static const vf_spelling rows[] = {
     {"model", "--model-path --model"},
     {"ctx", "--context-length"},
     {"quant", "--quantization"},
-    {"dtype", "--dtype", .value = "float16:f16 half:f16 bfloat16:bf16 float32:f32 float:f32",
-     .measure = VF_MEASURE_MAP},
+    {"dtype", "--dtype",
+     .value = "auto:auto float16:f16 half:f16 bfloat16:bf16 float32:f32 float:f32",
+     .measure = VF_MEASURE_MAP, .strict = true},
     {"kv", "--kv-cache-dtype"},
     {"tp", "--tp-size --tensor-parallel-size --tp"},
     {"pp", "--pp-size --pipeline-parallel-size --pp"},
@@ -61,6 +62,10 @@ static const vf_spelling rows[] = {
               "--json-model-override-args.rope_scaling.type",
      .effect = VF_EFFECT_NONE},
     /* May move memory, and no parameter stands for it. */
+    {.words = "--load-format",
+     .plain = "auto safetensors pt npcache dummy sharded_state mistral layered runai_streamer",
+     .effect = VF_EFFECT_UNREAD},
+    {.words = "--device", .plain = "auto cuda", .effect = VF_EFFECT_UNREAD},
     {.words = "--json-model-override-args", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
     {.env = "SGLANG_MAMBA_CONV_DTYPE", .effect = VF_EFFECT_UNREAD},
     {.env = "SGLANG_ENABLE_JIT_DEEPGEMM", .effect = VF_EFFECT_UNREAD},
@@ -81,7 +86,7 @@ static const vf_spelling rows[] = {
               "--kt-gpu-prefill-token-threshold --kt-expert-placement-strategy --torchao-config "
               "--attention-backend --decode-attention-backend "
               "--prefill-attention-backend --mm-attention-backend --moe-runner-backend "
-              "--device --load-format --config --nsa-prefill-backend --nsa-decode-backend "
+              "--config --nsa-prefill-backend --nsa-decode-backend "
               "--dsa-prefill-backend --dsa-decode-backend  --revision "
               "--model-impl --max-loaded-loras --num-reserved-decode-tokens "
               "--disaggregation-decode-extra-slots --pp-max-micro-batch-size",

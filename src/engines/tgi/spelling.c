@@ -12,7 +12,7 @@ static const vf_spelling rows[] = {
     {"ctx", "--max-total-tokens", .env = "MAX_TOTAL_TOKENS"},
     {"quant", "--quantize", .env = "QUANTIZE"},
     {"dtype", "--dtype", .env = "DTYPE", .value = "float16:f16 bfloat16:bf16",
-     .measure = VF_MEASURE_MAP},
+     .measure = VF_MEASURE_MAP, .strict = true},
     {"kv", "--kv-cache-dtype", .env = "KV_CACHE_DTYPE", .value = "fp8_e4m3fn:fp8_e4m3",
      .measure = VF_MEASURE_MAP},
     {"tp", "--num-shard", .env = "NUM_SHARD"},

@@ -21,7 +21,7 @@ enum { FRACTION_PPM = 1000000, WIGGLE_PERMILLE = 900, PREFILL_TOKENS = 4096, MAX
 static const char *const checkpoints[] = {
     "awq", "gptq", "fp8", "fbgemm_fp8", "compressed-tensors", "bitsandbytes", "exl2", NULL};
 
-static const vf_kernel_rules kernels = {"TGI", checkpoints, false, false};
+static const vf_kernel_rules kernels = {"TGI", checkpoints, false, false, false, 80};
 
 /* models/flash_causal_lm.py: float16, unless the model or --dtype says bfloat16; launcher/src/main.rs
  * compares no length with the model's. */

@@ -187,10 +187,13 @@ static const vf_trainer trainers[] = {
      .checked = "2026-07-24",
      .defaults = trl_defaults,
      .lacks = trl_lacks,
-     .note = "TRL loads a model named by its id in fp32 unless dtype says otherwise "
-             "(--base-dtype bf16: a frozen base), and quantizes what it quantizes",
+     .note =
+         "TRL loads a model named by its id in fp32 unless dtype says otherwise "
+         "(--base-dtype bf16: a frozen base): from 0.27 by itself, before as transformers 4 does",
      .words = {&vf_words_trainer},
-     .source = "trl/trainer/base_config.py, sft_config.py, utils.py: create_model_from_path"},
+     .source =
+         "trl/trainer/base_config.py, sft_config.py, utils.py:1144 create_model_from_path (fp32 "
+         "since 4d52e0249, 0.27), model_config.py:89"},
     {.name = "unsloth",
      .aliases = unsloth_aliases,
      .title = "Unsloth",

@@ -49,6 +49,7 @@ vf_status vf_vllm_admit(vf_vllm_plan *p, vf_error *err) {
       .beyond = VF_BEYOND_REFUSED,
       .beyond_way = "VLLM_ALLOW_LONG_MAX_MODEL_LEN",
       .yarn_multiplies = true,
+      .ages = &vf_vllm_ages,
   };
   vf_status status = vf_ranks_admit(&p->r, &admission, err);
   if (status == VF_OK) check_computed_type(p);
@@ -190,12 +191,26 @@ static vf_status check_compressed(const vf_vllm_plan *p, vf_error *err) {
                  vf_format_get(p->r.w->kv_k)->name);
 }
 
+/* A cache that came with a later version (config/cache.py: CacheDType). */
+static vf_status check_cache_is_known(const vf_vllm_plan *p, vf_error *err) {
+  vf_format f = p->r.w->kv_k;
+  bool integers = f == VF_FORMAT_INT8 || f == VF_FORMAT_I8;
+  bool known = integers               ? p->rules.caches_int8
+               : f == VF_FORMAT_INT4  ? p->rules.caches_int4
+               : f == VF_FORMAT_NVFP4 ? p->rules.caches_nvfp4
+                                      : true;
+  return known ? VF_OK
+               : vf_fail(err, VF_UNSUPPORTED, "vLLM %s has no %s cache yet", p->r.e->version,
+                         vf_format_get(f)->name);
+}
+
 static vf_status check_cache_format(const vf_vllm_plan *p, vf_error *err) {
   static const vf_format formats[] = {VF_FORMAT_F32,     VF_FORMAT_F16,     VF_FORMAT_BF16,
                                       VF_FORMAT_F8_E4M3, VF_FORMAT_F8_E5M2, VF_FORMAT_NVFP4,
                                       VF_FORMAT_INT8,    VF_FORMAT_I8,      VF_FORMAT_INT4};
   for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-    if (p->r.w->kv_k == formats[i] && p->r.w->kv_v == formats[i]) return VF_OK;
+    if (p->r.w->kv_k == formats[i] && p->r.w->kv_v == formats[i])
+      return check_cache_is_known(p, err);
   return vf_fail(
       err, VF_UNSUPPORTED,
       "vLLM has no %s cache (auto bf16 f16 fp8 fp8_e5m2 int8 int4 nvfp4, keys and values "
@@ -209,7 +224,9 @@ static const char *const checkpoints[] = {
     "modelopt", "modelopt_fp4", "mxfp4", "bitsandbytes", "auto-round",
     "quark",    "torchao",      NULL};
 
-static const vf_kernel_rules kernels = {"vLLM", checkpoints, true, false, true};
+static vf_kernel_rules kernels_of(const vf_vllm_plan *p) {
+  return (vf_kernel_rules){"vLLM", checkpoints, true, false, true, p->rules.marlin_capability};
+}
 
 /* config/cache.py, BlockSize: 1, 8, 16, 32… 256; kernels take multiples of 16
  * (attention/backend.py, MultipleOf(16)), which later versions let through. */
@@ -222,6 +239,7 @@ static vf_status check_block(const vf_vllm_plan *p, vf_error *err) {
 }
 
 vf_status vf_vllm_check(vf_vllm_plan *p, vf_error *err) {
+  const vf_kernel_rules kernels = kernels_of(p);
   vf_status status = check_ranks(p, err);
   if (status == VF_OK) status = check_context_ranks(p, err);
   if (status == VF_OK) status = check_adapters(p, err);

@@ -20,10 +20,14 @@ static const vf_spelling rows[] = {
     {"model", "--model", .silent = true},
     {"ctx", "--max-model-len", .measure = VF_MEASURE_SUFFIX, .left = "ctx-fits"},
     {"quant", "--quantization -q"},
-    {"dtype", "--dtype", .value = "float16:f16 half:f16 bfloat16:bf16 float32:f32 float:f32",
-     .measure = VF_MEASURE_MAP},
-    {"kv", "--kv-cache-dtype", .value = "int8_per_token_head:int8 int4_per_token_head:int4",
-     .measure = VF_MEASURE_MAP},
+    {"dtype", "--dtype",
+     .value = "auto:auto float16:f16 half:f16 bfloat16:bf16 float32:f32 float:f32",
+     .measure = VF_MEASURE_MAP, .strict = true},
+    {"kv", "--kv-cache-dtype",
+     .value =
+         "auto:auto float16:f16 bfloat16:bf16 fp8_e4m3:fp8_e4m3 fp8:fp8_e4m3 fp8_e5m2:fp8_e5m2 "
+         "fp8_ds_mla:fp8_e4m3 nvfp4:nvfp4 int8_per_token_head:int8 int4_per_token_head:int4",
+     .measure = VF_MEASURE_MAP, .strict = true},
     {"tp", "--tensor-parallel-size -tp"},
     {"pp", "--pipeline-parallel-size -pp"},
     {"dp", "--data-parallel-size -dp"},
@@ -69,16 +73,14 @@ static const vf_spelling rows[] = {
     {"mamba-ssm-dtype", "--mamba-ssm-cache-dtype"},
     {"skip-mm-profiling", "--skip-mm-profiling", .form = VF_FORM_BARE},
     {.words = "--media-io-kwargs", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
-    {"rope-factor",
-     "--hf-overrides.rope_parameters.factor --hf-overrides.rope_scaling.factor "
-     "--hf-overrides.text_config.rope_parameters.factor "
-     "--hf-overrides.text_config.rope_scaling.factor --rope-scaling.factor"},
-    {"rope-original",
-     "--hf-overrides.rope_parameters.original_max_position_embeddings "
-     "--hf-overrides.rope_scaling.original_max_position_embeddings "
-     "--hf-overrides.text_config.rope_parameters.original_max_position_embeddings "
-     "--hf-overrides.text_config.rope_scaling.original_max_position_embeddings "
-     "--rope-scaling.original_max_position_embeddings"},
+    {"rope-factor", "--hf-overrides.rope_parameters.factor --hf-overrides.rope_scaling.factor "
+                    "--hf-overrides.text_config.rope_parameters.factor "
+                    "--hf-overrides.text_config.rope_scaling.factor --rope-scaling.factor"},
+    {"rope-original", "--hf-overrides.rope_parameters.original_max_position_embeddings "
+                      "--hf-overrides.rope_scaling.original_max_position_embeddings "
+                      "--hf-overrides.text_config.rope_parameters.original_max_position_embeddings "
+                      "--hf-overrides.text_config.rope_scaling.original_max_position_embeddings "
+                      "--rope-scaling.original_max_position_embeddings"},
     {"ctx-limit",
      "--hf-overrides.max_position_embeddings --hf-overrides.text_config.max_position_embeddings"},
     {.words = "--hf-overrides.rope_parameters.rope_type --hf-overrides.rope_parameters.rope_theta "
@@ -99,7 +101,7 @@ static const vf_spelling rows[] = {
     {.words = "--diffusion-config -dc", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
     {.words = "--weight-transfer-config", .form = VF_FORM_JSON, .effect = VF_EFFECT_UNREAD},
     /* Variables (vllm/envs.py). */
-    {.env = "VLLM_USE_V1", .effect = VF_EFFECT_UNREAD},
+    {.env = "VLLM_USE_V1", .plain = "1", .effect = VF_EFFECT_UNREAD},
     {.env = "VLLM_ATTENTION_BACKEND", .effect = VF_EFFECT_UNREAD},
     {.env = "VLLM_USE_DEEP_GEMM", .effect = VF_EFFECT_UNREAD},
     {"allow-long-ctx", NULL, .env = "VLLM_ALLOW_LONG_MAX_MODEL_LEN", .value = "1:on 0:off",
@@ -113,8 +115,24 @@ static const vf_spelling rows[] = {
     {.env = "VLLM_MOE_DP_CHUNK_SIZE", .effect = VF_EFFECT_UNREAD},
     {.env = "VLLM_ALL2ALL_BACKEND", .effect = VF_EFFECT_UNREAD},
     {.env = "VLLM_CPU_KVCACHE_SPACE", .effect = VF_EFFECT_UNREAD},
-    {.words = "--runner --convert --task --revision --hf-config-path --config "
-              "--load-format --attention-backend --mamba-backend --max-num-scheduled-tokens "
+    {.words = "--runner", .plain = "auto generate", .effect = VF_EFFECT_UNREAD},
+    {.words = "--task", .plain = "auto generate", .effect = VF_EFFECT_UNREAD},
+    {.words = "--convert", .plain = "auto none", .effect = VF_EFFECT_UNREAD},
+    {.words = "--load-format",
+     .plain = "auto hf safetensors fastsafetensors pt npcache dummy mistral runai_streamer "
+              "runai_streamer_sharded tensorizer sharded_state",
+     .effect = VF_EFFECT_UNREAD},
+    /* On by default since V1. */
+    {.words = "--enable-chunked-prefill",
+     .plain = "on True true",
+     .form = VF_FORM_BARE,
+     .effect = VF_EFFECT_UNREAD},
+    {.words = "--async-scheduling",
+     .plain = "on",
+     .form = VF_FORM_BARE,
+     .effect = VF_EFFECT_UNREAD},
+    {.words = "--revision --hf-config-path --config --attention-backend --mamba-backend "
+              "--max-num-scheduled-tokens "
               "--long-prefill-token-threshold --nnodes -n --prefill-context-parallel-size -pcp "
               "--data-parallel-size-local -dpl --data-parallel-rank -dpn "
               "--data-parallel-start-rank -dpr --all2all-backend --ubatch-size "
@@ -133,7 +151,7 @@ static const vf_spelling rows[] = {
               "--enable-cumem-allocator --enable-dbo --enable-eplb --enable-elastic-ep "
               "--kv-sharing-fast-prefill --use-replayssm --mm-encoder-only "
               "--enable-mm-embeds --enable-prompt-embeds --fully-sharded-loras "
-              "--enable-tower-connector-lora --enable-chunked-prefill --async-scheduling "
+              "--enable-tower-connector-lora "
               "--disable-custom-all-reduce --headless --use-v2-block-manager",
      .form = VF_FORM_BARE,
      .effect = VF_EFFECT_UNREAD},

@@ -67,14 +67,19 @@ typedef struct vf_vllm_rules {
   bool packs_groups;             /* and its groups share a block as they come */
   bool in_flight_twice;          /* windows reserve the tokens of two batches */
   bool dense_runner_v2;          /* dense models run on model runner V2 */
-  bool gguf_plugin, bitsandbytes_plugin; /* such weights need a plugin */
-  uint32_t least_capability;             /* of GPUs that it is built for: 75 is 7.5 */
-  bool falls_back_to_f16;                /* where the GPU has no bfloat16; else that is an error */
-  bool forbids_f16;                      /* to models that come out wrong in it */
+  bool gguf_plugin, bitsandbytes_plugin;       /* such weights need a plugin */
+  bool caches_int8, caches_int4, caches_nvfp4; /* knows such caches */
+  uint32_t least_capability;                   /* of GPUs that it is built for: 75 is 7.5 */
+  uint32_t marlin_capability;                  /* the same of Marlin's kernels */
+  bool falls_back_to_f16; /* where the GPU has no bfloat16; else that is an error */
+  bool forbids_f16;       /* to models that come out wrong in it */
 } vf_vllm_rules;
 
 /* The rules of a version as vf_ranks_version() counts it: 19001 is 0.19.1. */
 vf_vllm_rules vf_vllm_rules_of(uint32_t version);
+
+/* The releases in which architectures came (archs.def). */
+extern const struct vf_arch_ages vf_vllm_ages;
 
 /* Whether rules are known: 0.6 to the newest. */
 bool vf_vllm_knows(const char *version);

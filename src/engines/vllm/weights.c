@@ -19,7 +19,7 @@ void vf_vllm_shard(vf_vllm_plan *p, uint32_t stage) {
   uint32_t ranks = p->r.moe ? p->r.tp * p->r.dp : p->r.tp;
   bool mxfp4 = strncmp(p->r.model->checkpoint, "mxfp4", 5) == 0;
   bool rocm = p->r.e->devices[0].device.backend == VF_BACKEND_ROCM;
-  bool marlin = p->r.e->devices[0].device.compute_capability >= 75;
+  bool marlin = p->r.e->devices[0].device.compute_capability >= p->rules.marlin_capability;
   p->r.shard = (vf_shard){.tp = p->r.tp,
                           .expert_tp = whole_experts ? 1 : ranks,
                           .expert_ranks = whole_experts ? ranks : 1,

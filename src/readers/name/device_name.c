@@ -375,11 +375,26 @@ static bool is_slip(const char *name, const char *candidate) {
   return strcmp(a, b) == 0 && (name[0] | 0x20) == (candidate[0] | 0x20);
 }
 
+/* "24GB", "24 GiB", "24g". */
+static bool is_size(const char *name) {
+  size_t digits = strspn(name, "0123456789");
+  uint64_t bytes;
+  const char *unit = name + digits;
+  return digits > 0 && *unit != '\0' && strpbrk(unit, "gG") != NULL &&
+         vf_size_parse(&bytes, name, NULL) == VF_OK;
+}
+
 vf_status vf_device_unknown(const vf_context *ctx, const char *name, vf_error *err) {
   vf_device_words said;
   if (err == NULL) return VF_UNKNOWN; /* nobody reads what it is like */
   vf_name_search search = vf_name_search_for(name);
   bool cut = strlen(name) > 80;
+  if (is_size(name))
+    return vf_fail(
+        err, VF_UNKNOWN,
+        "%.20s is no GPU: --gpu rtx-4090, rx-7900-xtx, l4…; or one that is like yours with "
+        "--memory %.20s",
+        name, name);
   if (vf_device_words_read(&said, name) && is_bare_number(&said))
     return vf_fail(
         err, VF_UNKNOWN,

@@ -287,8 +287,14 @@ static void note_rest(format_words *f, const char *recipe) {
   if (recipe[0] == 'Q' && f->method) note_scheme_word(f, rest);
 }
 
+/* "repo:3.0bpw" is a branch with a checkpoint of that size, and no file. */
+static bool is_branch(const format_words *f, const char *recipe) {
+  return recipe == NULL && strstr(f->text, "bpw") != NULL;
+}
+
 static void settle_format(vf_model_name *m, format_words *f, const char *recipe) {
   add_house_word(m, f);
+  if (is_branch(f, recipe)) m->gguf = false;
   if (f->mlx && recipe != NULL) note_rest(f, recipe);
   m->gguf |= f->gguf;
   set_engine(m, f, recipe);
@@ -385,9 +391,12 @@ static bool read_parts(vf_model_name *m, char *name, char *tag, bool file) {
   format_words f = {.length = 0};
   bool repo = m->store == VF_STORE_HUB;
   m->draft = is_draft(name) || (tag != NULL && is_draft(tag));
+  /* "…-qat-q4_0-unquantized": what it was trained for, and not what it is in. */
+  bool undone = strstr(name, "unquantized") != NULL;
   const char *recipe = take_recipe(name), *said = tag != NULL ? take_recipe(tag) : NULL;
-  if (said != NULL) recipe = said;
+  if (said != NULL || undone) recipe = said;
   take_words(&f, name, false);
+  if (undone) f = (format_words){.mlx = f.mlx, .gguf = f.gguf};
   if (tag != NULL) take_words(&f, tag, true);
   trim(name);
   if (tag != NULL) trim(tag);

@@ -13,3 +13,9 @@ for w in list ls search show man "completion bash"; do t $w; done
 for e in unsloth trl deepspeed; do t qwen3-8b rtx-4090 --engine $e; done
 for q in 4 4-bit 4bit int4 4.0bpw exl3-4.0; do t qwen3-8b rtx-4090 -q $q -c 4k; done
 t qwen3-8b --gpu 4090,4090
+# sizes and several GPUs as words
+t 24GB
+t llama3.1 24GB
+t llama3.1 --memory 24GiB
+t llama3.1 rtx-4060 rtx-3060
+t rtx-4060 rtx-3060

@@ -6,3 +6,6 @@ done
 "$VRAMFIT" help kv | head -1
 "$VRAMFIT" help nonsense; echo "exit $?"
 "$VRAMFIT" version | head -1
+# a command's own options come first, and its engines are trainers
+"$VRAMFIT" train --help | grep -e '^[A-Z].*:$' -e '--engine' -A1 | head -14
+"$VRAMFIT" place --help | grep '^[A-Z].*:$' | head -2

@@ -16,3 +16,7 @@ said text-generation-launcher --model-id Qwen/Qwen3-8B-AWQ --max-total-tokens 40
 said lmdeploy serve api_server Qwen/Qwen3-8B --session-len 4096 --model-format awq
 $VRAMFIT --quant awq --gpu rtx-4090 -- vllm serve Qwen/Qwen3-8B --max-model-len 4096 | head -1
 $VRAMFIT table --quant bf16,awq --gpu rtx-4090 -- vllm serve Qwen/Qwen3-8B --max-model-len 4096 | grep -E "BF16|awq"
+said vllm serve nvidia/Llama-3.1-8B-Instruct-FP8 --max-model-len 4096 --quantization modelopt
+said vllm serve cyankiwi/Qwen3-8B-AWQ-4bit --max-model-len 4096 --quantization compressed-tensors
+said vllm serve Qwen/Qwen3-8B-GGUF:Q4_K_M --max-model-len 4096 --quantization gguf
+said vllm serve Qwen/Qwen3-8B --max-model-len 4096 --quantization modelopt

@@ -28,3 +28,11 @@ for line in Qwen/Qwen3-32B-GPTQ-Int8\ --quantization\ gptq RedHatAI/Qwen3-32B-qu
   Qwen/Qwen3-8B-FP8\ --quantization\ fp8 moonshotai/Kimi-K2-Thinking\ --quantization\ compressed-tensors; do
   printf '%s: ' "$line" && "$VRAMFIT" --gpu b300 -- vllm serve $line --max-model-len 4096 | sed -n '1s/^[A-Z-]* *\([^,]*\),.*/\1/p'
 done
+echo '== a tag of bits is a branch of checkpoints'
+says turboderp/Mistral-Large-Instruct-2411-exl3:3.0bpw --gpu h100
+echo '== trained for 4 bits: 16.0, 7.5 and 2.9 GiB are published of Google files, others quantize the embedding too'
+for name in google/gemma-3-27b-it-qat-q4_0-gguf gemma3:27b-it-qat google/gemma-3-12b-it-qat-q4_0-gguf gemma3:4b-it-qat \
+  bartowski/google_gemma-3-27b-it-qat-GGUF:Q4_0; do
+  says $name --gpu rtx-4090
+done
+says google/gemma-3-27b-it-qat-q4_0-unquantized --engine vllm --gpu h100
