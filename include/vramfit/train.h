@@ -135,6 +135,7 @@ typedef struct vf_train_request {
   uint64_t trained_params; /* of a network of one's own: adapters beside it; 0: all of it is */
   uint64_t teacher_params, reward_params, critic_params; /* 0: as the words say */
   uint64_t host_memory_bytes; /* of main memory, for what is offloaded; 0: the device's, if known */
+  bool no_upcast; /* a quantized base is no PEFT's, which makes what lies between in fp32 */
 } vf_train_request;
 
 /* Says one of them: "seq-len" (or "seq_len") is "8k".  text has to outlive the request where a word

@@ -251,6 +251,12 @@ vf_status vf_estimate_needed(const vf_estimate *e, vf_error *err) {
   return vf_fail(err, VF_USAGE, "the estimate has no result: vf_estimate_run() has not succeeded");
 }
 
+const char *vf_estimate_refusal(const vf_estimate *e) {
+  for (size_t i = 0; e->refused && i < e->n_assumptions; i++)
+    if (strstr(e->assumptions[i].text, " refuses to start: ") != NULL) return e->assumptions[i].text;
+  return NULL;
+}
+
 /* ---- Reading ---------------------------------------------------------------------------- */
 
 vf_verdict vf_estimate_verdict(const vf_estimate *e) {

@@ -111,7 +111,8 @@ static void take_notes(vf_train *out, const vf_model *m, const vf_train_model *s
   note(out, r->gpus == 1 && r->parallel > VF_DDP, "one GPU: sharding saves nothing");
   note(out, r->method == VF_QLORA && !r->base_stated,
        "the base in NF4 with double quantization, embeddings and output in 16 bits");
-  note(out, r->method == VF_QLORA && r->base != VF_BASE_GPTQ && r->precision != VF_FP32,
+  note(out,
+       r->method == VF_QLORA && r->base != VF_BASE_GPTQ && r->precision != VF_FP32 && !r->no_upcast,
        "what lies between layers in 16 bits: PEFT's prepare_model_for_kbit_training makes it fp32 "
        "(the upper end)");
   note(out, r->method == VF_QLORA && vf_model_has_experts(m) && r->base != VF_BASE_GPTQ,

@@ -70,6 +70,7 @@ typedef struct vf_run {
   uint32_t rollout_ppm;             /* of the device, for the engine that generates */
   bool rollout_stated, rollout_sleeps;
   bool step_in_backward;
+  bool no_upcast;  /* of a quantized base */
   bool main_grads; /* by Megatron's program, whatever is shared out */
   bool base_fp32;  /* a frozen base in fp32, computed with in 16 bits (autocast) */
   bool compile, tiled, base_stated;

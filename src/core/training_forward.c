@@ -27,7 +27,7 @@ static uint64_t stream_bytes(const vf_train_share *x) {
  * fp32; Unsloth, LLaMA-Factory and others leave them in 16 bits. */
 static bool may_upcast(const vf_run *r) {
   bool sixteen = r->precision != VF_FP32 && !r->base_fp32;
-  return r->method == VF_QLORA && r->base != VF_BASE_GPTQ && sixteen;
+  return r->method == VF_QLORA && r->base != VF_BASE_GPTQ && sixteen && !r->no_upcast;
 }
 
 /* Steps whose activations a stage holds. */

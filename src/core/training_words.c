@@ -370,7 +370,8 @@ vf_status vf_run_read(vf_run *out, const vf_model *m, const vf_train_request *q,
               .optimizer_rank = q->optimizer_rank,
               .train_layers = q->train_layers != VF_TRAIN_ALL_LAYERS ? q->train_layers : 0,
               .images = q->images,
-              .main_grads = q->main_grads};
+              .main_grads = q->main_grads,
+              .no_upcast = q->no_upcast};
   if (q->sample_bytes != 0 || q->buffer_bytes != 0 || q->trained_params != 0)
     return vf_fail(err, VF_USAGE,
                    "--sample-memory, --buffer and --trained-params go with --network, not with a "

@@ -482,7 +482,9 @@ vf_status vf_param_take(const vf_param *p, vf_deployment *d, const vf_fact *fact
   case VF_FACT_NULL:
   case VF_FACT_ARRAY: return vf_fail(err, VF_USAGE, "one value is expected here");
   }
+  bool nothing = fact->type == VF_FACT_INT && fact->as.integer == 0; /* needs no unit */
   bool size = p->kind == VF_KIND_SIZE || p->kind == VF_KIND_GIB || p->kind == VF_KIND_CACHE;
+  if (size && nothing) return vf_param_parse(p, d, number, VF_MEASURE_OURS, err);
   if (kept || size || p->kind == VF_KIND_HEADROOM)
     return vf_fail(err, VF_USAGE,
                    size || p->kind == VF_KIND_HEADROOM

@@ -26,6 +26,7 @@ typedef struct vf_trainer {
   const vf_trainer_default *defaults;
   const char *const *lacks; /* "parallel=fsdp", "offload=params"; NULL-terminated */
   bool main_grads;          /* Megatron's optimizer: fp32 gradients in a buffer, master weights */
+  bool no_upcast;           /* norms and the stream beside a quantized base stay in 16 bits */
   const char *note;         /* what it does that no word says; NULL: nothing */
   const char *source;       /* of the defaults: files of its code */
   /* Its words, in files and on lines: a first table that has a word counts.  A row's words stand

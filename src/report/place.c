@@ -502,6 +502,14 @@ static void put_share(const page *g, const vf_placed *w) {
   for (size_t d = 0; d < g->p->box.n_devices; d++) takes += w->options[0].devices[d].bytes;
   bool refused = w->options[0].refused, too_small = w->least_bytes > w->share_bytes;
   if (w->least_bytes == 0) return;
+  if (refused && w->refusal != NULL && !too_small) {
+    vf_out_put(g->out, "  ");
+    put_escaped(g->out, w->name);
+    vf_out_put(g->out, ": ");
+    put_escaped(g->out, w->refusal);
+    vf_out_put(g->out, "\n");
+    return;
+  }
   if (!too_small && !refused && w->least_bytes >= takes / 20 * 19) return;
   snprintf(share, sizeof share, "%" PRIu64 ".%02" PRIu64, w->share_ppm / 1000000,
            w->share_ppm % 1000000 / 10000);

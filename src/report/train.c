@@ -166,7 +166,9 @@ static void put_limits(vf_out *out, const page *p) {
   for (size_t i = 0; i < l->n_ways; i++) put_way(out, p, i);
   if (l->n_ways == 0) {
     put_label(out, "would fit");
-    vf_out_put(out, "no way to train this model on this device was found\n");
+    vf_out_put(out, p->r->budget.verdict == VF_TIGHT
+                        ? "as it is, tightly; no way with more room was found\n"
+                        : "no way to train this model on this device was found\n");
   }
 }
 

@@ -207,6 +207,9 @@ static vf_finding *tell_verdict(vf_check *c, vf_checked *k, const vf_device_budg
   if (v == VF_NO_FIT) {
     left = b->need.bytes > b->capacity_bytes ? b->need.bytes - b->capacity_bytes : 0;
     vf_check_size(by, left);
+    const char *refusal = vf_estimate_refusal(c->estimate);
+    if (left == 0 && refusal != NULL)
+      return vf_checked_add(c, k, VF_RULE_REFUSED, "%s", refusal);
     if (left == 0)
       return vf_checked_add(c, k, VF_RULE_NO_FIT,
                             "%s does not start it on %s: it needs %s of %s GiB "

@@ -337,6 +337,9 @@ static vf_status keep_remarks(job *j, vf_placed *p, const vf_scenario_workload *
   if (list == NULL) return vf_fail_nomem(err);
   for (size_t i = 0; i < n; i++)
     if (strncmp(a[i].code, "option-", 7) == 0) list[p->n_remarks++] = a[i];
+  const char *refusal = vf_estimate_refusal(j->estimate);
+  if (refusal != NULL) p->refusal = vf_arena_copy(j->place->arena, refusal, strlen(refusal));
+  if (refusal != NULL && p->refusal == NULL) return vf_fail_nomem(err);
   p->remarks = list;
   j->place->n_remarks += p->n_remarks;
   return VF_OK;
@@ -408,15 +411,46 @@ static vf_status add_model(job *j, vf_placed *p, vf_scenario_workload *w, vf_err
 
 /* ---- Training --------------------------------------------------------------------------- */
 
-/* As `train` works it out, on one device of the box; main memory for what is offloaded. */
+/* How many devices share the run: those that are named, or as many as it says. */
+static uint32_t width_of(const vf_scenario_workload *w) {
+  if (w->n_gpus > 1) return (uint32_t)w->n_gpus;
+  return vf_max_u32(vf_max_u32(w->spread, w->d.gpus), 1);
+}
+
+/* Neighbours in the list, or the devices that are named; each takes the same. */
+static void add_shared_options(job *j, vf_placed *p, const vf_scenario_workload *w, uint32_t width,
+                               const vf_train_sum *t) {
+  const vf_box *box = &j->place->box;
+  size_t n = w->n_gpus > 1 ? 1 : box->n_devices - width + 1;
+  for (size_t o = 0; o < n; o++) {
+    vf_demand *d = &p->options[o];
+    size_t first = w->n_gpus > 1 ? w->gpus[0] : o;
+    for (uint32_t i = 0; i < width; i++)
+      add(&d->devices[w->n_gpus > 1 ? w->gpus[i] : o + i], t->need);
+    add_host(d, box, first, vf_exactly(t->host_bytes));
+  }
+  p->item.n_options = n;
+}
+
+/* As `train` works it out, on devices that are alike; main memory for what is offloaded. */
 static vf_status add_training(job *j, vf_placed *p, const vf_scenario_workload *w, vf_error *err) {
-  const vf_device *device = &j->place->box.devices[w->n_gpus > 0 ? w->gpus[0] : 0];
+  const vf_box *box = &j->place->box;
+  const vf_device *device = &box->devices[w->n_gpus > 0 ? w->gpus[0] : 0];
+  uint32_t width = width_of(w);
+  vf_deployment d = w->d;
   vf_train_sum t;
-  vf_status status = vf_deployment_train_sum(&t, j->ctx, &w->d, device, err);
+  if (width > box->n_devices)
+    return vf_fail(err, VF_USAGE, "it trains on %" PRIu32 " devices: there %s %zu", width,
+                   box->n_devices == 1 ? "is" : "are", box->n_devices);
+  if (width > 1) d.train.gpus = width;
+  vf_status status = vf_deployment_train_sum(&t, j->ctx, &d, device, err);
   if (status != VF_OK) return status;
   p->what = vf_arena_copy(j->place->arena, t.what, strlen(t.what));
   p->figure = "worked out";
-  add_plain_options(j, p, t.need, t.host_bytes, VF_SCOPE_PROCESS);
+  if (width > 1)
+    add_shared_options(j, p, w, width, &t);
+  else
+    add_plain_options(j, p, t.need, t.host_bytes, VF_SCOPE_PROCESS);
   return p->what != NULL ? VF_OK : vf_fail_nomem(err);
 }
 

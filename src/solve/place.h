@@ -25,6 +25,7 @@ typedef struct vf_placed {
   uint64_t default_ctx,
       default_ctx_costs; /* that Ollama takes by itself, and what it costs more than
                             8192 tokens; 0: a context is stated, or that is less */
+  const char *refusal; /* why its engine does not start there; NULL: it does, or none is known */
   bool over_limit;
   bool on_demand, by_ollama;
   int64_t keep_alive_s;

@@ -243,6 +243,10 @@ vf_status vf_train_question(vf_answer *out, const vf_context *ctx, const vf_max_
   if (!vf_max_is_training(a.kind) && a.kind != VF_MOST_GPUS)
     return vf_fail(err, VF_USAGE,
                    "of a training run the most micro-batch, seq-len, rank or gpus can be asked");
+  if (query->base.request.ctx_tokens != 0 || query->base.request.seqs != 0)
+    return vf_fail(err, VF_USAGE, "a training run has no %s: %s says what of it is meant",
+                   query->base.request.ctx_tokens != 0 ? "--ctx" : "--seqs",
+                   query->base.request.ctx_tokens != 0 ? "--seq-len" : "--micro-batch");
   for (int i = 0; i < VF_AXIS_COUNT; i++)
     if (query->lists[i] != NULL)
       return vf_fail(err, VF_USAGE, "'%.60s': a training run takes one value, no list",

@@ -188,7 +188,8 @@ for schema, args in (("table", ["table", "--quant", "q4,q8_0", "--gpu", "h100,l4
                      ("max", ["max", "gpus", "--method", "full", "--gpu", "h100"]),
                      ("train", ["train", "--gpu", "l4"]), ("train", ["train", "--gpu", "h100x8", "--engine", "deepspeed"]),
                      ("train", ["train", "--gpu", "l4", "--method", "qlora", "--engine", "unsloth"])):
-    base = BASE if schema != "train" else BASE[:2] + BASE[-1:]
+    training = schema == "train" or {"micro-batch", "seq-len", "rank", "--method"} & set(args)
+    base = BASE[:2] + BASE[-1:] if training else BASE
     out = subprocess.run([vramfit] + args + base, capture_output=True, text=True)
     check(validator(schema), " ".join(args), json.loads(out.stdout))
 out = subprocess.run([vramfit, "compare", "--quant q4", "--quant q8_0 --seqs 2", "--gpu", "h100"] + BASE,

@@ -200,6 +200,7 @@ static const vf_trainer trainers[] = {
      .checked = "2026-08-22",
      .defaults = unsloth_defaults,
      .lacks = unsloth_lacks,
+     .no_upcast = true,
      .words = {&vf_words_trainer},
      .source = "unsloth/models/llama.py: from_pretrained, get_peft_model, unsloth_fused_ce_loss"},
     {.name = "axolotl",
@@ -218,6 +219,7 @@ static const vf_trainer trainers[] = {
      .defaults = factory_defaults,
      .lacks = factory_lacks,
      .note = "LLaMA-Factory holds what it trains in fp32 unless pure_bf16 is on",
+     .no_upcast = true,
      .words = {&vf_words_factory, &vf_words_trainer},
      .source = "src/llamafactory/hparams/*.py, model/adapter.py: init_adapter"},
     {.name = "torchtune",
@@ -226,6 +228,7 @@ static const vf_trainer trainers[] = {
      .checked = "2026-04-23",
      .defaults = tune_defaults,
      .lacks = tune_lacks,
+     .no_upcast = true,
      .words = {&vf_words_torchtune},
      .source = "recipes/*.py, recipes/configs"},
     {.name = "deepspeed",
@@ -265,6 +268,7 @@ static const vf_trainer trainers[] = {
      .checked = "2026-11-29",
      .defaults = mlx_defaults,
      .lacks = mlx_lacks,
+     .no_upcast = true,
      .words = {&vf_words_mlx_lora},
      .source = "mlx_lm/lora.py: CONFIG_DEFAULTS"},
 };
@@ -355,6 +359,7 @@ vf_status vf_trainer_settle(vf_train_request *inout, vf_error *err) {
   if (status == VF_OK) status = check_words(t, &r, err);
   if (status == VF_OK) status = apply(t, &r, err);
   if (status == VF_OK) r.engine = t->name, r.main_grads |= t->main_grads;
+  if (status == VF_OK) r.no_upcast |= t->no_upcast;
   if (status == VF_OK) *inout = r;
   return status;
 }

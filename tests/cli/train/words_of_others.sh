@@ -8,3 +8,4 @@ try --method dpo
 try --method sft
 try --batch-size 2
 try --rank 16
+"$VRAMFIT" max micro-batch --model qwen3-8b --method lora --ctx 8k --gpu h100; echo "exit $?"
