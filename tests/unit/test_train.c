@@ -191,6 +191,8 @@ static void more_of_anything_never_takes_less(void **state) {
         assert_true(t.budget.need.bytes >= last);
         assert_true(t.allocated.low_bytes <= t.allocated.bytes &&
                     t.allocated.bytes <= t.allocated.high_bytes);
+        assert_true(t.budget.need.low_bytes <= t.budget.need.bytes &&
+                    t.budget.need.bytes <= t.budget.need.high_bytes);
         assert_true(t.reserved.bytes >= t.allocated.bytes &&
                     t.budget.need.bytes >= t.reserved.bytes);
         last = t.budget.need.bytes;
@@ -504,6 +506,8 @@ static void an_engine_that_generates_takes_its_share_or_sleeps(void **state) {
   vf_train asleep = run_on("llama3.1-8b", &r, "h200");
   uint64_t share = beside.budget.device.total_bytes * 3 / 10;
   assert_true(beside.budget.need.bytes == apart.budget.need.bytes + share);
+  assert_true(beside.budget.need.low_bytes == apart.budget.need.low_bytes + share);
+  assert_true(beside.budget.need.high_bytes == apart.budget.need.high_bytes + share);
   assert_true(line(&beside, "rollout") == share && line(&apart, "rollout") == 0);
   assert_true(asleep.budget.need.bytes < beside.budget.need.bytes);
   assert_true(asleep.budget.need.bytes > apart.budget.need.bytes);
