@@ -399,9 +399,11 @@ static vf_status read_profiles(vf_scenario_workload *w, const vf_facts *f, vf_er
   return VF_OK;
 }
 
-/* "gpu": 0 or [0, 1]: numbers in the list of devices. */
+/* "gpu": 0 or [0, 1]: numbers in the list of devices.  A name in a service of compose is what
+ * `check` judges it on; here the box has its devices. */
 static vf_status read_places(vf_scenario_workload *w, const vf_facts *f, vf_error *err) {
   const vf_fact *fact = vf_facts_find(f, "gpu");
+  if (fact != NULL && fact->type == VF_FACT_STRING && w->container) fact = NULL;
   size_t n = fact == NULL ? 0 : fact->type == VF_FACT_ARRAY ? fact->as.array.count : 1;
   vf_status status = count_at(&w->spread, f, "gpus", VF_CORESIDE_DEVICES, err);
   if (n > VF_CORESIDE_DEVICES)
