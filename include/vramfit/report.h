@@ -205,6 +205,14 @@ VF_API VF_MUST_USE vf_status vf_train_plot_write(const vf_train *train,
 VF_API VF_MUST_USE vf_status vf_topic_write(const char *name, const vf_report_options *options,
                                             vf_write_fn write, void *user, vf_error *err);
 
+/* ---- Errors ----------------------------------------------------------------------------- */
+
+/* Writes an error, which has to be one: as JSON {"format_version", "error": {"status", "kind",
+ * "message", "source", "path", "line", "column", "offset_bytes"}}, the last five where they apply;
+ * as a line of text in the format for people.  Fails as every writing does. */
+VF_API VF_MUST_USE vf_status vf_error_write(const vf_error *error, const vf_report_options *options,
+                                            vf_write_fn write, void *user, vf_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -11,6 +11,7 @@
 #include "devices.h"
 #include "help.h"
 #include "options.h"
+#include "output.h"
 #include "trouble.h"
 
 static const char *const box_parameters[] = {"gpu",         "total",    "memory", "used",
@@ -214,6 +215,27 @@ static enum exit_code start(int argc, char **argv, vf_error *err) {
   return code;
 }
 
+/* Asked of the words themselves: the error may be one of theirs. */
+static bool wants_json(int argc, char **argv) {
+  for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+    if (strcmp(argv[i], "--quiet") == 0) return false;
+  for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+    bool named = strcmp(argv[i], "--format") == 0 || strcmp(argv[i], "-f") == 0;
+    if (strcmp(argv[i], "--json") == 0 || strcmp(argv[i], "--format=json") == 0) return true;
+    if (named && i + 1 < argc && strcmp(argv[i + 1], "json") == 0) return true;
+  }
+  return false;
+}
+
+/* Who reads JSON finds the error there, too, unless a result has begun. */
+static void answer_in_json(const vf_error *err, int argc, char **argv) {
+  vf_report_options options = vf_report_options_init();
+  vf_error ignored;
+  options.format = VF_REPORT_JSON;
+  if (err->status == VF_OK || output_is_begun() || !wants_json(argc, argv)) return;
+  if (vf_error_write(err, &options, write_stdout, stdout, &ignored) != VF_OK) return;
+}
+
 int main(int argc, char **argv) {
   static char buffer[1 << 16]; /* one write for most answers, whose failure says why */
   vf_error err = {.status = VF_OK};
@@ -224,6 +246,7 @@ int main(int argc, char **argv) {
   setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
   enum exit_code code = start(argc, argv, &err);
   if (code == EXIT_TROUBLE && (err.status != VF_IO || !ferror(stdout))) complain(&err);
+  if (code == EXIT_TROUBLE) answer_in_json(&err, argc, argv);
   code = close_output(code);
   return code == EXIT_UNREADABLE ? EXIT_TROUBLE : (int)code; /* that was told by the report */
 }

@@ -10,7 +10,14 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+static bool begun;
+
+bool output_is_begun(void) {
+  return begun;
+}
+
 bool write_stdout(void *user, const char *data, size_t size) {
+  begun |= user == stdout;
   return fwrite(data, 1, size, user) == size;
 }
 

@@ -4,6 +4,9 @@
 
 #include "options.h"
 
+/* Whether anything of a result was handed to standard output. */
+bool output_is_begun(void);
+
 /* A vf_write_fn whose user is a FILE. */
 bool write_stdout(void *user, const char *data, size_t size);
 

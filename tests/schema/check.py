@@ -192,6 +192,9 @@ for schema, args in (("table", ["table", "--quant", "q4,q8_0", "--gpu", "h100,l4
     base = BASE[:2] + BASE[-1:] if training else BASE
     out = subprocess.run([vramfit] + args + base, capture_output=True, text=True)
     check(validator(schema), " ".join(args), json.loads(out.stdout))
+for args in (["--model", "nope", "--gpu", "l4"], ["place", "missing.json"], ["--bogus"], ["check", "missing.yaml"]):
+    out = subprocess.run([vramfit] + args + ["--json"], capture_output=True, text=True)
+    check(validator("error"), " ".join(args), json.loads(out.stdout))
 out = subprocess.run([vramfit, "compare", "--quant q4", "--quant q8_0 --seqs 2", "--gpu", "h100"] + BASE,
                      capture_output=True, text=True)
 for deployment in json.loads(out.stdout)["deployments"]:

@@ -462,6 +462,9 @@ static void reports_name_what_is_null(void **state) {
   takes("name", vf_topic_write(NULL, o, swallow, NULL, err));
   takes("options", vf_topic_write("kv-cache", NULL, swallow, NULL, err));
   refuses("write", vf_topic_write("kv-cache", o, NULL, NULL, err));
+  refuses("error", vf_error_write(NULL, o, swallow, NULL, err));
+  takes("options", vf_error_write(&(vf_error){.status = VF_USAGE}, NULL, swallow, NULL, err));
+  refuses("write", vf_error_write(&(vf_error){.status = VF_USAGE}, o, NULL, NULL, err));
 }
 
 /* What returns no status returns the least that it can, and never FITS. */
