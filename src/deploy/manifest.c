@@ -166,6 +166,20 @@ vf_status vf_manifest_env_file(vf_manifest *m, vf_variables *into, const char *n
   return status;
 }
 
+void vf_manifest_host_memory(vf_found_gpus *g, const char *text, bool binary) {
+  static const char letters[] = "kmgt";
+  char *end = NULL;
+  uint64_t bytes = 0, unit = 1;
+  if (text == NULL || text[0] < '0' || text[0] > '9') return;
+  double n = strtod(text, &end);
+  const char *letter = strchr(letters, *end | 0x20);
+  size_t power = *end != '\0' && letter != NULL ? (size_t)(letter - letters) + 1 : 0;
+  bool by_1024 = power != 0 && (binary || end[1] == 'i');
+  for (size_t i = 0; i < power; i++) unit *= by_1024 ? 1024 : 1000;
+  if (n > 0 && n * (double)unit < 1e15) bytes = (uint64_t)(n * (double)unit);
+  if (bytes != 0) g->host_bytes = bytes;
+}
+
 void vf_manifest_gpu(vf_manifest *m, vf_found_gpus *g, const char *text) {
   size_t n = strcspn(text, ":");
   char *end = NULL;

@@ -11,8 +11,9 @@
 
 enum { VF_FOUND_GPUS = 8 };
 
-/* What a manifest says of the GPUs of one deployment. */
+/* What a manifest says of the machine of one deployment: its GPUs, and how much main memory. */
 typedef struct vf_found_gpus {
+  uint64_t host_bytes; /* limit of main memory; 0: not said */
   bool stated;
   bool all;                         /* however many there are */
   uint32_t count;                   /* 0: not said; of one machine, where there are several */

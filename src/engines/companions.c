@@ -39,7 +39,7 @@ vf_amount vf_companion_draft(const vf_ranks *s, uint32_t device) {
 }
 
 static uint64_t layer_bytes(const vf_ranks *s, const vf_cache_layer *c) {
-  uint64_t tokens = s->w->requested_ctx_tokens, bytes;
+  uint64_t tokens = s->w->requested_ctx_tokens, bytes = 0;
   uint64_t heads = c->kind == VF_CACHE_LATENT ? 1 : vf_shard_kv_heads(c->n_kv_heads, s->shard.tp);
   uint64_t row =
       vf_format_row_ceil(s->w->kv_k, c->k_dim) + vf_format_row_ceil(s->w->kv_v, c->v_dim);

@@ -22,14 +22,16 @@
 
 enum { LONGEST_MODEL = 4096 };
 
-/* What counts for all: memory, what is used, the headroom. */
-static void apply_policy(vf_check *c, vf_deployment *d) {
+/* What counts for all: memory, what is used, the headroom.  Of main memory the least that is said. */
+static void apply_policy(vf_check *c, vf_deployment *d, const vf_checked *k) {
   const vf_deployment *p = &c->policy;
   if (d->memory_bytes == 0) d->memory_bytes = p->memory_bytes;
   if (d->used_bytes == 0) d->used_bytes = p->used_bytes;
   if (!d->headroom.set) d->headroom = p->headroom;
-  if (d->request.host_memory_bytes == 0)
-    d->request.host_memory_bytes = p->request.host_memory_bytes;
+  if (d->request.host_memory_bytes == 0) {
+    uint64_t limit = k->gpus.host_bytes, ours = p->request.host_memory_bytes;
+    d->request.host_memory_bytes = limit == 0 || (ours != 0 && ours < limit) ? ours : limit;
+  }
 }
 
 /* ---- What was not understood ------------------------------------------------------------ */
@@ -441,7 +443,7 @@ vf_status vf_judge(vf_check *c, vf_checked *k, const vf_found *found, vf_error *
     if (d.model == NULL) d.model = k->model;
     if (strncmp(d.model, "hf://", 5) == 0) d.model += 5;
     if (folder) serve_policy(c, &d);
-    apply_policy(c, &d);
+    apply_policy(c, &d, k);
     status = judge_known(c, k, &d, found, err);
   }
   if (status == VF_OK) status = take_accounted(c, k, found, err);

@@ -175,6 +175,9 @@ static bool has_gpu_device(const vf_node *devices) {
 }
 
 static void read_gpus(vf_found_gpus *g, service *s) {
+  vf_manifest_host_memory(g, interpolated(s, vf_node_text(field(s, "mem_limit"), NULL)), true);
+  vf_manifest_host_memory(
+      g, interpolated(s, vf_node_text(field(s, "deploy/resources/limits/memory"), NULL)), true);
   const vf_node *devices = field(s, "deploy/resources/reservations/devices");
   const vf_node *gpus = field(s, "gpus");
   const char *runtime = vf_node_text(field(s, "runtime"), NULL);

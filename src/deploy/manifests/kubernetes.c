@@ -205,6 +205,7 @@ static void read_gpus(vf_found_gpus *g, const container *c, const vf_node *pod) 
   vf_manifest *m = c->p->m;
   add_resources(g, m, vf_node_get(c->node, "resources/requests"));
   add_resources(g, m, vf_node_get(c->node, "resources/limits"));
+  vf_manifest_host_memory(g, vf_node_text(c->node, "resources/limits/memory"), false);
   bool asks = g->stated;
   g->spans = strcmp(c->p->kind, "LeaderWorkerSet") == 0 || strncmp(c->p->kind, "Ray", 3) == 0;
   add_selector(g, pod);

@@ -94,6 +94,10 @@ vf_status vf_compose_service_read(vf_compose_service *out, vf_manifest *m,
                                   const vf_variables *dot_env, const vf_node *services,
                                   const vf_item *item, vf_error *err);
 
+/* A container's limit of main memory, "16Gi", "60G" or a number of bytes; binary: "16g" is 16 GiB, as
+ * docker has it.  What is none is passed over. */
+void vf_manifest_host_memory(vf_found_gpus *g, const char *text, bool binary);
+
 /* Adds a name of a GPU, "H100:8" with its count. */
 void vf_manifest_gpu(vf_manifest *m, vf_found_gpus *g, const char *text);
 
