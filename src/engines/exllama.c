@@ -73,7 +73,7 @@ static uint64_t cache_bytes(const vf_ranks *s, bool states, bool slots) {
 
 /* V2 unpacks a quantized cache into one layer's keys and values in 16 bits. */
 static uint64_t unpacked_layer_bytes(const vf_ranks *s) {
-  uint64_t most = 0, bytes;
+  uint64_t most = 0, bytes = 0;
   if (!is_v2(s) || row_bytes(s->w->kv_k, 32) == 64) return 0;
   for (size_t i = 0; i < s->model->n_caches; i++) {
     const vf_cache_layer *c = &s->model->caches[i];

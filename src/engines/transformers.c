@@ -63,7 +63,7 @@ static uint64_t token_bytes(const vf_ranks *s, const vf_cache_layer *c, vf_forma
 
 /* One sequence in one layer. */
 static uint64_t layer_bytes(const vf_ranks *s, const vf_cache_layer *c) {
-  uint64_t tokens = s->w->requested_ctx_tokens, bytes, residual = 0;
+  uint64_t tokens = s->w->requested_ctx_tokens, bytes = 0, residual = 0;
   if (c->kind == VF_CACHE_STATE) return (c->conv + c->state) * s->number_bytes;
   if (c->kind == VF_CACHE_WINDOW && c->window > 0) tokens = vf_min_u64(tokens, c->window - 1);
   if (is_quantized(s->w->kv_k))
@@ -103,7 +103,7 @@ static uint64_t eager_bytes(const vf_ranks *s) {
 
 /* Keys and values of every head of one layer, made of the latent in every pass. */
 static uint64_t expanded_bytes(const vf_ranks *s) {
-  uint64_t most = 0, bytes;
+  uint64_t most = 0, bytes = 0;
   if (!keeps_latent(s)) return 0;
   for (uint32_t i = s->shard.first_layer; i < s->shard.end_layer; i++) {
     const vf_layer *l = &s->model->layers[i];

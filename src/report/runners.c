@@ -158,8 +158,8 @@ static void lay_out(page *p, bool any_popular) {
     if (!is_shown(p, r, shown, any_popular)) continue;
     shown++;
     text_remark(&t, r);
-    longest = vf_max_u64(longest, vf_text_columns(r->id));
-    p->remark_columns = vf_max_u64(p->remark_columns, t.length);
+    longest = (size_t)vf_max_u64(longest, vf_text_columns(r->id));
+    p->remark_columns = (size_t)vf_max_u64(p->remark_columns, t.length);
   }
   if (width_of(p) > most) p->name_columns = (int)longest + 1;
   for (int i = 0; i < LAST && width_of(p) > most; i++) p->hidden[dispensable[i]] = true;

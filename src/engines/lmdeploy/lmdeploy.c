@@ -76,7 +76,7 @@ static vf_amount weights(const vf_ranks *s, uint32_t device) {
 }
 
 static vf_amount kv_cache(const vf_ranks *s, uint32_t device) {
-  uint64_t block = s->w->block_size, bytes;
+  uint64_t block = s->w->block_size, bytes = 0;
   uint64_t length = (s->w->requested_ctx_tokens + block - 1) / block * block;
   (void)device;
   if (!vf_mul3(&bytes, replica_seqs(s), length, token_bytes(s))) s->e->overflow = true;
@@ -84,7 +84,7 @@ static vf_amount kv_cache(const vf_ranks *s, uint32_t device) {
 }
 
 static vf_amount states(const vf_ranks *s, uint32_t device) {
-  uint64_t bytes;
+  uint64_t bytes = 0;
   (void)device;
   if (!vf_mul(&bytes, replica_seqs(s), vf_ranks_cell_of(s).state_bytes)) s->e->overflow = true;
   return vf_amount_exact(s->e->overflow ? 0 : bytes, "one slot per request");

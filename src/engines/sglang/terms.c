@@ -97,7 +97,7 @@ static vf_amount draft_weights(const vf_ranks *s, uint32_t device) {
 /* Its cache has as many tokens as the target's. */
 static vf_amount draft_cache(const vf_ranks *s, uint32_t device) {
   const vf_sglang_plan *p = vf_sglang_plan_of(s);
-  uint64_t layer = p->cell.full_layers != 0 ? p->cell.full_bytes / p->cell.full_layers : 0, bytes;
+  uint64_t layer = p->cell.full_layers != 0 ? p->cell.full_bytes / p->cell.full_layers : 0, bytes = 0;
   (void)device;
   bool within = p->rules.draft_in_budget || p->compressed_token != 0;
   if (within || p->draft_layers == 0) return vf_amount_exact(0, "");
@@ -127,7 +127,7 @@ static uint64_t by_ratio(const vf_sglang_plan *p, uint64_t cache, uint64_t state
 }
 
 static uint64_t cache_bytes(const vf_sglang_plan *p) {
-  uint64_t bytes;
+  uint64_t bytes = 0;
   if (!vf_mul(&bytes, vf_sglang_demand_tokens(p), vf_sglang_token_bytes(p)))
     p->s.e->overflow = true;
   return p->s.e->overflow ? 0 : bytes;

@@ -120,7 +120,7 @@ static vf_amount kv_cache(const vf_ranks *s, uint32_t device) {
 
 static vf_amount states(const vf_ranks *s, uint32_t device) {
   const plan *p = (const plan *)s;
-  uint64_t bytes;
+  uint64_t bytes = 0;
   (void)device;
   if (!vf_mul(&bytes, p->cell.state_bytes, replica_seqs(p))) s->e->overflow = true;
   return vf_amount_exact(s->e->overflow ? 0 : bytes, "one slot per request");

@@ -367,7 +367,7 @@ static bool is_draft(char *text) {
 }
 
 static void put_plain(vf_model_name *m, const char *family, const char *tag) {
-  snprintf(m->plain, sizeof m->plain, "%s", family);
+  snprintf(m->plain, sizeof m->plain, "%.*s", (int)sizeof m->plain - 1, family);
   size_t n = strlen(m->plain);
   if (tag[0] != '\0' && strcmp(tag, "latest") != 0)
     snprintf(m->plain + n, sizeof m->plain - n, ":%s", tag);
@@ -404,7 +404,7 @@ static bool read_parts(vf_model_name *m, char *name, char *tag, bool file) {
   /* A file beside a repository repeats its name: its format is all that it adds. */
   snprintf(whole, sizeof whole, "%s %s", name, tag != NULL && !repo ? tag : "");
   if (strlen(name) >= sizeof m->family || !vf_words_read(&m->words, whole)) return false;
-  snprintf(m->family, sizeof m->family, "%s", name);
+  snprintf(m->family, sizeof m->family, "%.*s", (int)sizeof m->family - 1, name);
   if (tag != NULL && strcmp(tag, "latest") != 0)
     snprintf(m->tag, sizeof m->tag, "%.*s", VF_NAME_SIZE - 1, tag);
   put_plain(m, name, tag != NULL && !repo ? tag : "");
