@@ -550,8 +550,9 @@ static vf_status check_stored(stored_role *all, const vf_model *m, const vf_tens
   if (own == NULL) return VF_OK;
   if (own->empty) return miss_stored(source, t, "has a dimension of 0: is the file whole?", err);
   if (is_plain_norm(m, t)) {
-    bool strange =
-        stored_at(all, m, &(vf_tensor){.layer = t->layer, .role = VF_ROLE_UNKNOWN})->found;
+    const stored_role *odd =
+        stored_at(all, m, &(vf_tensor){.layer = t->layer, .role = VF_ROLE_UNKNOWN});
+    bool strange = odd != NULL && odd->found;
     if (!own->found && !strange)
       return miss_stored(source, t, "is in none of the files: are they all there?", err);
     if (own->elements != 0 && own->elements != vf_tensor_elements(t))
