@@ -360,9 +360,22 @@ static const char *find_refusal(const vf_loaded *l, const char *quant, const cha
              : NULL;
 }
 
+/* A fine-tune of what is published quantized is trained in 16 bits, and many are published so: where
+ * neither the name nor anybody says, that is what a server has to hold. */
+static bool is_untold(const vf_loaded *l, const char *quant, const char *engine_name) {
+  const vf_engine *engine;
+  const char *version;
+  if (l->match != VF_MATCH_SAME_SHAPE || l->quant != NULL || quant != NULL) return false;
+  if (vf_facts_find(&l->facts, "quantization_config.quant_method") == NULL) return false;
+  return vf_engine_find(&engine, &version, engine_name, NULL) == VF_OK &&
+         !vf_engine_offloads(engine);
+}
+
 vf_status vf_build_model(vf_model **out, vf_loaded *l, const char *quant, const char *engine,
                          vf_error *err) {
   vf_model *m = NULL;
+  bool untold = is_untold(l, quant, engine != NULL ? engine : l->engine);
+  if (untold) l->quant = "BF16";
   const char *said = quant;
   if (says_no_more(l, quant, engine != NULL ? engine : l->engine)) quant = NULL;
   const char *own = quant == NULL ? l->quant : NULL; /* that the name states */
@@ -387,6 +400,10 @@ vf_status vf_build_model(vf_model **out, vf_loaded *l, const char *quant, const 
   if (l->qat && vf_facts_find(&l->facts, "qat_embeddings_16bit") != NULL)
     m->flags |= is_makers(l) ? VF_MODEL_QAT_EMBD_F16 : VF_MODEL_QAT_EMBD_ANY;
   remark_name(m, l);
+  if (untold)
+    vf_model_assume(m, "untold-format",
+                    "the model is published quantized, and its fine-tunes often in 16 bits, as is "
+                    "taken: --quant says otherwise");
   if (quant != NULL)
     status = store(m, quant, engine, err);
   else if (own != NULL)
