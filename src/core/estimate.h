@@ -128,7 +128,7 @@ vf_status vf_estimate_needed(const vf_estimate *e, vf_error *err);
  * rules for one engine and for programs that share a box.  need and growth must be below 2^62. */
 void vf_budget_judge(vf_device_budget *b);
 
-/* "vLLM refuses to start: …", as one of the assumptions says; NULL: none does. */
+/* "ENGINE refuses to start: …", as one of the assumptions says; NULL: none does. */
 const char *vf_estimate_refusal(const vf_estimate *e);
 
 /* What a script may go on with: the upper end is within the capacity. */
