@@ -9,6 +9,7 @@
 #include "base/names.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "deploy/manifests/box_file.h"
 #include "deploy/manifests/manifests.h"
 #include "readers/catalog.h"
 #include "readers/files.h"
@@ -38,7 +39,7 @@ bool vf_file_ends(const char *file, const char *end) {
   return true;
 }
 
-static bool is_yaml(const char *file) {
+bool vf_file_is_yaml(const char *file) {
   return vf_file_ends(file, ".yaml") || vf_file_ends(file, ".yml");
 }
 
@@ -331,7 +332,7 @@ vf_status vf_manifest_script(vf_manifest *m, const vf_words_at *at, const char *
 
 static vf_status parse(vf_manifest *m, vf_error *err) {
   vf_status status = VF_OK;
-  if (is_yaml(m->file))
+  if (vf_file_is_yaml(m->file))
     status = vf_node_read_yaml(&m->documents, m->text, m->length, m->arena, err);
   else if (vf_file_ends(m->file, ".json"))
     status = vf_node_read_json(&m->documents, m->text, m->length, m->arena, err);
@@ -368,7 +369,8 @@ static vf_status read_all(const char **kind, vf_manifest *m, vf_error *err) {
   m->lines = vf_arena_alloc(m->arena, VF_MANIFEST_WORDS, sizeof *m->lines);
   if (m->folder == NULL || m->words == NULL || m->lines == NULL) return vf_fail_nomem(err);
   vf_status status = parse(m, &cause);
-  bool is_template = status == VF_MALFORMED && is_yaml(m->file) && strstr(m->text, "{{") != NULL;
+  bool is_template =
+      status == VF_MALFORMED && vf_file_is_yaml(m->file) && strstr(m->text, "{{") != NULL;
   if (is_template) return pass_template(m, &cause, err);
   if (status != VF_OK && err != NULL) *err = cause;
   if (status == VF_OK) status = read_kinds(kind, m, err);

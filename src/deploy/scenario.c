@@ -754,7 +754,7 @@ vf_status vf_scenario_read(vf_scenario_file *out, const vf_context *ctx, vf_aren
   size_t length;
   vf_status status =
       vf_files_read(&text, &length, &ctx->files, path, VF_JSON_FILE_BYTES, arena, err);
-  if (status == VF_OK && vf_box_file_is_yaml(path))
+  if (status == VF_OK && vf_file_is_yaml(path))
     status = vf_box_file_json(&text, &length, ctx, arena, path, text, length, err);
   if (status != VF_OK && err != NULL && err->source[0] == '\0')
     snprintf(err->source, sizeof err->source, "%s", path);

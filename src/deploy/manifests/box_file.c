@@ -81,6 +81,18 @@ static void put_scalar(json_text *j, const vf_node *node) {
     put_string(j, text);
 }
 
+static void put_comma(json_text *j, bool *begun) {
+  if (*begun) put(j, ",", 1);
+  *begun = true;
+}
+
+static void put_key(json_text *j, bool *begun, const vf_node *key) {
+  put_comma(j, begun);
+  go_to_line(j, key->line);
+  put_string(j, key->text);
+  put(j, ":", 1);
+}
+
 static vf_status put_node(json_text *j, const vf_node *node, vf_error *err) {
   const vf_item *open[VF_NODE_DEPTH + 1];
   bool is_map[VF_NODE_DEPTH + 1], begun[VF_NODE_DEPTH + 1];
@@ -102,24 +114,13 @@ static vf_status put_node(json_text *j, const vf_node *node, vf_error *err) {
     if (depth == 0) break;
     const vf_item *item = open[depth - 1];
     open[depth - 1] = item->next;
-    if (begun[depth - 1]) put(j, ",", 1);
-    begun[depth - 1] = true;
-    if (is_map[depth - 1]) {
-      go_to_line(j, item->key->line);
-      put_string(j, item->key->text);
-      put(j, ":", 1);
-    }
+    if (is_map[depth - 1])
+      put_key(j, &begun[depth - 1], item->key);
+    else
+      put_comma(j, &begun[depth - 1]);
     node = item->value;
   }
   return VF_OK;
-}
-
-static void put_key(json_text *j, bool *begun, const vf_node *key) {
-  if (*begun) put(j, ",", 1);
-  *begun = true;
-  go_to_line(j, key->line);
-  put_string(j, key->text);
-  put(j, ":", 1);
 }
 
 /* ---- A service -------------------------------------------------------------------------- */
@@ -141,8 +142,7 @@ static vf_status put_field(json_text *j, bool *begun, const vf_item *item, vf_er
 
 static void put_environment(json_text *j, bool *begun, const vf_variables *own) {
   if (own->count == 0) return;
-  if (*begun) put(j, ",", 1);
-  *begun = true;
+  put_comma(j, begun);
   put(j, "\"environment\":{", 15);
   const char *between = "";
   for (size_t i = 0; i < own->count; i++) {
@@ -206,10 +206,6 @@ static vf_status refuse(void *user, const char *path, uint32_t line, const char 
   vf_status status = vf_fail(err, VF_MALFORMED, "%.100s: %.200s", path, reason);
   if (err != NULL) err->line = line;
   return status;
-}
-
-bool vf_box_file_is_yaml(const char *file) {
-  return vf_file_ends(file, ".yaml") || vf_file_ends(file, ".yml");
 }
 
 vf_status vf_box_file_json(char **out, size_t *out_length, const vf_context *ctx, vf_arena *arena,

@@ -4,8 +4,8 @@
 
 #include "base/arena.h"
 
-/* Whether a file of that name is YAML. */
-bool vf_box_file_is_yaml(const char *file);
+/* Whether a file of that name is YAML (manifest.c). */
+bool vf_file_is_yaml(const char *file);
 
 /* JSON of it, each value in the line that it had in the YAML; a compose file as `docker compose
  * config --format json` prints it.  VF_MALFORMED and VF_LIMIT with the line. */
