@@ -5,6 +5,7 @@
  * verdict better; parts are the sum of their lines; and a formula of --explain that is a product is
  * the product. VRAMFIT_PROPERTIES says how many requests (1,000; tests/all asks 10,000),
  * VRAMFIT_SEED which. */
+#include "printed_number.h"
 #include "support.h"
 
 #include <ctype.h>
@@ -110,16 +111,6 @@ static void check_verdict(const request_case *c, const vf_estimate *e) {
 }
 
 /* ---- Formulas --------------------------------------------------------------------------- */
-
-/* A number with commas, and a fraction; moves *s behind it. */
-static double number(const char **s) {
-  char digits[40];
-  size_t n = 0;
-  for (; (isdigit((unsigned char)**s) || **s == ',' || **s == '.') && n < sizeof digits - 1; (*s)++)
-    if (**s != ',') digits[n++] = **s;
-  digits[n] = '\0';
-  return strtod(digits, NULL);
-}
 
 /* The product of "2 × 36 layers × 128 × 34/32 B × …", if that is all there is before " = ". */
 static bool product(double *out, const char *text, const char *end) {

@@ -1,5 +1,6 @@
 /* test_train.c - training: adapters as published, states as the sharding says, and what cannot be.
  */
+#include "printed_number.h"
 #include "support.h"
 
 #include <ctype.h>
@@ -315,16 +316,6 @@ static void sharding_on_one_gpu_works_and_says_that_it_saves_nothing(void **stat
 }
 
 /* ---- How a line came about -------------------------------------------------------------- */
-
-/* A number with commas and a fraction; moves *s behind it. */
-static double number(const char **s) {
-  char digits[40];
-  size_t n = 0;
-  for (; (isdigit((unsigned char)**s) || **s == ',' || **s == '.') && n < sizeof digits - 1; (*s)++)
-    if (**s != ',') digits[n++] = **s;
-  digits[n] = '\0';
-  return strtod(digits, NULL);
-}
 
 /* "2 buckets × 5 elements × 2.000 B / 4 GPUs + 3 of a layer × 6.000 B": its value, and how many
  * products it has. */
