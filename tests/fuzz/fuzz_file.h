@@ -2,6 +2,7 @@
 #ifndef VF_TESTS_FUZZ_FILE_H
 #define VF_TESTS_FUZZ_FILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
