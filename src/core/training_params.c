@@ -147,9 +147,9 @@ vf_status vf_train_set(vf_train_request *request, const char *name, const char *
   case VF_TRAIN_count: return read_count(field, text, err);
   case VF_TRAIN_flag: return read_flag(field, text, err);
   case VF_TRAIN_size: return vf_size_parse(field, text, err);
-  case VF_TRAIN_parameters: return vf_parameters_parse(field, text, err);
+  case VF_TRAIN_parameters: break;
   }
-  return VF_OK;
+  return vf_parameters_parse(field, text, err);
 }
 
 bool vf_train_is_said(const vf_train_request *request) {

@@ -146,6 +146,8 @@ def manifests():
     yield "x.yaml", "yaml_alias_of_itself", y("a: &a\n  b: *a\n")
     yield "x.yaml", "yaml_alias_of_nothing", y("services: *nothing\n")
     yield "x.yaml", "yaml_merge_of_a_text", y("services:\n  a: {<<: x}\n")
+    yield "x.yaml", "yaml_merges_of_large_maps", y("x: &x\n" + "".join("  k%d: v\n" % i for i in range(3000)) + "a: {<<: [" + ", ".join(400 * ["*x"]) + "]}\n")
+    yield "x.yaml", "yaml_aliases_behind_many_anchors", y("x: [" + ", ".join("&a%d 1" % i for i in range(4096)) + "]\ny: [" + ", ".join(20000 * ["*a0"]) + "]\n")
     yield "x.yaml", "yaml_merge_in_a_circle", y("a: &a {<<: *a}\n")
     yield "x.yaml", "yaml_deep", y("[" * 2000)
     yield "x.yaml", "yaml_deep_by_dashes", y("- " * 2000 + "a\n")
