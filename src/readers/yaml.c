@@ -23,24 +23,18 @@ vf_status vf_node_read_yaml(const vf_node **out, const char *text, size_t length
 #else
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
-enum { MOST_ANCHORS = 4096 };
+enum {
+  MOST_ANCHORS = 4096,
+  MOST_COMPARED = 1 << 25, /* names, for aliases and merges: 0.1 s; a manifest takes hundreds */
+};
 
 typedef struct anchor {
   const char *name;
   const vf_node *node; /* NULL: still open, so that it cannot be within itself */
 } anchor;
-
-/* Those of a document, as they come, and their places by name: of a name that stands twice the
- * later one's. */
-typedef struct anchors {
-  anchor list[MOST_ANCHORS];
-  uint16_t named[MOST_ANCHORS];
-  size_t n, n_named;
-} anchors;
 
 typedef struct open_node {
   vf_node *node;
@@ -54,7 +48,9 @@ typedef struct builder {
   yaml_parser_t parser;
   open_node open[VF_NODE_DEPTH + 2];
   size_t depth;
-  anchors *anchors; /* NULL: there was none yet */
+  anchor *anchors;
+  size_t n_anchors;
+  size_t compared; /* names, so far */
   vf_error *err;
 } builder;
 
@@ -68,7 +64,8 @@ static vf_status fail_at(builder *y, vf_status status, yaml_mark_t mark, const c
 }
 
 static vf_status too_much(builder *y, yaml_mark_t mark) {
-  bool room = y->b.made < VF_NODE_MOST && (y->anchors == NULL || y->anchors->n < MOST_ANCHORS);
+  bool room =
+      y->b.made < VF_NODE_MOST && y->n_anchors < MOST_ANCHORS && y->compared < MOST_COMPARED;
   if (room && !vf_arena_is_full(y->b.arena)) return vf_fail_nomem(y->err);
   return fail_at(y, VF_LIMIT, mark,
                  "more values than any manifest has, or than there is memory for");
@@ -78,59 +75,33 @@ static bool is_merge(const vf_node *key) {
   return !key->quoted && strcmp(key->text, "<<") == 0;
 }
 
-/* An item that a map may have, and whether one before it has its key. */
-typedef struct candidate {
-  const vf_item *item;
-  bool again;
-} candidate;
-
-static int compare_candidates(const void *a, const void *b) {
-  const candidate *x = *(const candidate *const *)a, *y = *(const candidate *const *)b;
-  int order = strcmp(x->item->key->text, y->item->key->text);
-  return order != 0 ? order : (x > y) - (x < y);
+static bool has_own(builder *y, const vf_node *map, const char *key) {
+  for (const vf_item *i = map->items; i != NULL; i = i->next, y->compared++)
+    if (strcmp(i->key->text, key) == 0) return true;
+  return false;
 }
 
-/* How many items a map has; they are listed where `to` is not NULL. */
-static size_t list_items(candidate *to, const vf_node *map) {
-  for (const vf_item *i = to != NULL ? map->items : NULL; i != NULL; i = i->next)
-    *to++ = (candidate){i, false};
-  return map->count;
+/* A list of many large maps would take the square of them. */
+static bool merge_map(builder *y, open_node *o, const vf_node *from) {
+  for (const vf_item *i = from->items; i != NULL; i = i->next) {
+    bool own = has_own(y, o->node, i->key->text);
+    if (y->compared >= MOST_COMPARED) return false;
+    if (!own && !vf_node_add(&y->b, o->node, &o->last, i->key, i->value)) return false;
+  }
+  return true;
 }
 
-/* The same of all maps that "<<" names. */
-static size_t list_merged(candidate *to, const vf_node *map) {
-  size_t n = 0;
-  for (const vf_item *own = map->items; own != NULL; own = own->next) {
-    const vf_node *from = own->value;
+/* What "<<" names goes behind what the map says itself. */
+static bool apply_merges(builder *y, open_node *o) {
+  const vf_item *own = o->node->items, *end = o->last;
+  for (; own != NULL; own = own == end ? NULL : own->next) {
     if (!is_merge(own->key)) continue;
-    if (from->kind == VF_NODE_MAP) n += list_items(to != NULL ? to + n : NULL, from);
+    const vf_node *from = own->value;
+    if (from->kind == VF_NODE_MAP && !merge_map(y, o, from)) return false;
     if (from->kind != VF_NODE_LIST) continue;
     for (const vf_item *i = from->items; i != NULL; i = i->next)
-      if (i->value->kind == VF_NODE_MAP) n += list_items(to != NULL ? to + n : NULL, i->value);
+      if (i->value->kind == VF_NODE_MAP && !merge_map(y, o, i->value)) return false;
   }
-  return n;
-}
-
-/* What "<<" names goes behind what the map says itself.  Every item that is looked at counts as a
- * value: the same map can be named many times. */
-static bool apply_merges(builder *y, open_node *o) {
-  size_t own = o->node->count, n = own + list_merged(NULL, o->node);
-  if (n == own) return true;
-  if (n - own > VF_NODE_MOST - y->b.made) y->b.made = VF_NODE_MOST;
-  if (y->b.made == VF_NODE_MOST) return false;
-  y->b.made += n - own;
-  candidate *all = vf_arena_alloc_raw(y->b.arena, n, sizeof *all);
-  candidate **sorted = vf_arena_alloc_raw(y->b.arena, n, sizeof *sorted);
-  if (all == NULL || sorted == NULL) return false;
-  list_items(all, o->node);
-  list_merged(all + own, o->node);
-  for (size_t i = 0; i < n; i++) sorted[i] = &all[i];
-  qsort(sorted, n, sizeof *sorted, compare_candidates);
-  for (size_t i = 1; i < n; i++)
-    sorted[i]->again = strcmp(sorted[i - 1]->item->key->text, sorted[i]->item->key->text) == 0;
-  for (const candidate *c = all + own; c < all + n; c++)
-    if (!c->again && !vf_node_add(&y->b, o->node, &o->last, c->item->key, c->item->value))
-      return false;
   return true;
 }
 
@@ -146,57 +117,27 @@ static vf_status put(builder *y, const vf_node *node, yaml_mark_t mark) {
   return VF_OK;
 }
 
-/* Where the name stands among those that are named, or would. */
-static size_t place_of(const anchors *all, const char *name) {
-  size_t low = 0, high = all->n_named;
-  while (low < high) {
-    size_t middle = low + (high - low) / 2;
-    if (strcmp(all->list[all->named[middle]].name, name) < 0)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low;
-}
-
-/* The anchor of that name, if it stands at its place. */
-static const anchor *anchor_at(const anchors *all, size_t place, const char *name) {
-  const anchor *a = place < all->n_named ? &all->list[all->named[place]] : NULL;
-  return a != NULL && strcmp(a->name, name) == 0 ? a : NULL;
-}
-
 static vf_status note_anchor(builder *y, const yaml_char_t *name, const vf_node *node, size_t *at,
                              yaml_mark_t mark) {
   *at = 0;
   if (name == NULL) return VF_OK;
-  if (y->anchors == NULL) y->anchors = vf_arena_alloc(y->b.arena, 1, sizeof *y->anchors);
-  anchors *all = y->anchors;
+  if (y->anchors == NULL) y->anchors = vf_arena_alloc(y->b.arena, MOST_ANCHORS, sizeof *y->anchors);
   const char *copy = vf_arena_copy(y->b.arena, (const char *)name, strlen((const char *)name));
-  if (all == NULL || copy == NULL || all->n == MOST_ANCHORS) return too_much(y, mark);
-  size_t place = place_of(all, copy);
-  uint16_t *to = all->named + place;
-  if (anchor_at(all, place, copy) == NULL)
-    memmove(to + 1, to, (all->n_named++ - place) * sizeof *to);
-  *to = (uint16_t)all->n;
-  all->list[all->n++] = (anchor){copy, node};
-  *at = all->n;
+  if (y->anchors == NULL || copy == NULL || y->n_anchors == MOST_ANCHORS) return too_much(y, mark);
+  y->anchors[y->n_anchors++] = (anchor){copy, node};
+  *at = y->n_anchors;
   return VF_OK;
 }
 
 static vf_status take_alias(builder *y, const yaml_event_t *e) {
   const char *name = (const char *)e->data.alias.anchor;
-  const anchor *a =
-      y->anchors != NULL ? anchor_at(y->anchors, place_of(y->anchors, name), name) : NULL;
-  if (a == NULL)
-    return fail_at(y, VF_MALFORMED, e->start_mark, "an alias names nothing that came before");
-  if (a->node == NULL)
+  if (y->compared >= MOST_COMPARED) return too_much(y, e->start_mark);
+  for (size_t i = y->n_anchors; i-- > 0; y->compared++) {
+    if (strcmp(y->anchors[i].name, name) != 0) continue;
+    if (y->anchors[i].node != NULL) return put(y, y->anchors[i].node, e->start_mark);
     return fail_at(y, VF_MALFORMED, e->start_mark, "an alias stands within what it names");
-  return put(y, a->node, e->start_mark);
-}
-
-/* Names are those of one document. */
-static void forget_anchors(builder *y) {
-  if (y->anchors != NULL) y->anchors->n = y->anchors->n_named = 0;
+  }
+  return fail_at(y, VF_MALFORMED, e->start_mark, "an alias names nothing that came before");
 }
 
 static const char *own_tag(builder *y, const yaml_char_t *tag) {
@@ -253,7 +194,7 @@ static vf_status close_container(builder *y, const yaml_event_t *e) {
   if (!memory) return vf_fail_nomem(y->err);
   if (twice != NULL) return stands_twice(y, twice);
   if (map && !apply_merges(y, o)) return too_much(y, e->start_mark);
-  if (o->anchor != 0) y->anchors->list[o->anchor - 1].node = o->node;
+  if (o->anchor != 0) y->anchors[o->anchor - 1].node = o->node;
   y->depth--;
   return VF_OK;
 }
@@ -270,7 +211,7 @@ static vf_status take_event(builder *y, const yaml_event_t *e) {
                           e->data.sequence_start.tag);
   case YAML_MAPPING_END_EVENT:
   case YAML_SEQUENCE_END_EVENT: return close_container(y, e);
-  case YAML_DOCUMENT_START_EVENT: forget_anchors(y); break;
+  case YAML_DOCUMENT_START_EVENT: y->n_anchors = 0; break;
   case YAML_DOCUMENT_END_EVENT:
   case YAML_STREAM_START_EVENT:
   case YAML_STREAM_END_EVENT:

@@ -143,14 +143,13 @@ def manifests():
     for before, name in zip("abcdefghijkl", "bcdefghijklm"):
         bomb += "%s: &%s [%s]\n" % (name, name, ",".join(["*" + before] * 9))
     yield "x.yaml", "yaml_bomb", y(bomb + "kind: Pod\napiVersion: v1\n")
-    long = "a: &a\n" + "".join("  k%d: v\n" % i for i in range(19000))
-    yield "x.yaml", "yaml_a_long_map_merged_twenty_times", y(long + "".join("m%d:\n  <<: *a\n" % i for i in range(20)))
-    yield "x.yaml", "yaml_a_map_merged_three_thousand_times_in_one", y(long + "m: {<<: [" + ", ".join(["*a"] * 3000) + "]}\n")
     for n in (4096, 4097):
-        yield "x.yaml", "yaml_anchors_%d" % n, y("x:\n" + "".join("- &a%d v\n" % i for i in range(n)) + "y:\n" + "- *a0\n" * 150000)
+        yield "x.yaml", "yaml_anchors_%d" % n, y("x:\n" + "".join("- &a%d v\n" % i for i in range(n)) + "y: *a0\n")
     yield "x.yaml", "yaml_alias_of_itself", y("a: &a\n  b: *a\n")
     yield "x.yaml", "yaml_alias_of_nothing", y("services: *nothing\n")
     yield "x.yaml", "yaml_merge_of_a_text", y("services:\n  a: {<<: x}\n")
+    yield "x.yaml", "yaml_merges_of_large_maps", y("x: &x\n" + "".join("  k%d: v\n" % i for i in range(3000)) + "a: {<<: [" + ", ".join(400 * ["*x"]) + "]}\n")
+    yield "x.yaml", "yaml_aliases_behind_many_anchors", y("x: [" + ", ".join("&a%d 1" % i for i in range(4096)) + "]\ny: [" + ", ".join(20000 * ["*a0"]) + "]\n")
     yield "x.yaml", "yaml_merge_in_a_circle", y("a: &a {<<: *a}\n")
     yield "x.yaml", "yaml_deep", y("[" * 2000)
     yield "x.yaml", "yaml_deep_by_dashes", y("- " * 2000 + "a\n")
