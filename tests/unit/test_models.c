@@ -323,7 +323,7 @@ static void patterns_and_groups_that_make_no_sense_are_refused(void **state) {
                VF_MALFORMED, "8 experts do not divide into 3 groups");
   assert_fails(
       build(&m,
-            "{\"model_type\": \"llama\", \"hidden_size\": 1048576, \"num_hidden_layers\": 1000,"
+            "{\"model_type\": \"llama\", \"hidden_size\": 1048576, \"num_hidden_layers\": 1500,"
             "\"num_attention_heads\": 1024, \"intermediate_size\": 16777216,"
             "\"vocab_size\": 1000}",
             err),
