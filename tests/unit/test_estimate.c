@@ -431,6 +431,34 @@ static void layers_on_the_gpu_are_the_most_that_fit(void **state) {
   vf_model_free(m);
 }
 
+static uint64_t line_bytes(const char *name, uint32_t device) {
+  size_t n;
+  const vf_line *lines = vf_estimate_lines(estimate, &n);
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(lines[i].name, name) == 0 && lines[i].device == device) return lines[i].size.bytes;
+  return 0;
+}
+
+/* An adapter lies where the layers are that it changes, all of it, whatever does not divide. */
+static void adapters_lie_where_their_layers_do(void **state) {
+  (void)state;
+  enum { BYTES = 100000007 };
+  vf_request r = vf_request_init();
+  r.ctx_tokens = 4096;
+  assert_ok(run("llama3.1-8b", "q4_k_m", "rtx-3060-12gbx2", &r, err));
+  vf_interval before[] = {need(0), need(1)};
+  r.lora_bytes = BYTES;
+  assert_ok(run("llama3.1-8b", "q4_k_m", "rtx-3060-12gbx2", &r, err));
+  uint64_t first = line_bytes("lora", 0), second = line_bytes("lora", 1);
+  assert_u64(first + second, BYTES);
+  assert_in_range(first, BYTES / 2 - BYTES / 16, BYTES / 2 + BYTES / 16);
+  assert_u64(need(0).bytes, before[0].bytes + first);
+  assert_u64(need(1).bytes, before[1].bytes + second);
+  r.gpu_layers = 0;
+  assert_ok(run("llama3.1-8b", "q4_k_m", "rtx-3060-12gbx2", &r, err));
+  assert_u64(line_bytes("lora", 2), BYTES); /* main memory */
+}
+
 /* What llama.cpp's --fit makes of a request. */
 static vf_request fitted(const char *model, const char *gpus, vf_request r) {
   vf_model *m;
@@ -536,6 +564,7 @@ int main(void) {
       cmocka_unit_test(growth_never_makes_no_fit_out_of_fits),
       cmocka_unit_test(limits_are_tight),
       cmocka_unit_test(layers_on_the_gpu_are_the_most_that_fit),
+      cmocka_unit_test(adapters_lie_where_their_layers_do),
       cmocka_unit_test(fit_lowers_a_context_that_was_not_said),
       cmocka_unit_test(fit_moves_no_more_to_main_memory_than_it_has_to),
       cmocka_unit_test(every_line_has_a_formula),
