@@ -89,6 +89,42 @@ static void every_layer_is_taken_off(void **state) {
     assert_string_equal(starts(cases[i].line, cases[i].variable), cases[i].starts);
 }
 
+static const char *of_the_shell(void *user, const char *name) {
+  (void)user;
+  return strcmp(name, "MODEL") == 0 ? "m" : NULL;
+}
+
+/* What of the words is copied fails first: a variable that is passed on, or what quotes are cut
+ * off.
+ */
+static vf_status read_container(const char *const words[7], vf_arena *memory, vf_error *err) {
+  static vf_wrapper w;
+  vf_status status = vf_wrapper_read(&w, words, 7, true, of_the_shell, NULL, memory, err);
+  if (status != VF_OK) return status;
+  assert_string_equal(w.engine->name, "vllm");
+  const char *model = vf_wrapper_variable(&w, "MODEL");
+  assert_true(model != NULL ? strcmp(model, "m") == 0 : strcmp(w.gpus, "device=0") == 0);
+  return VF_OK;
+}
+
+static vf_status pass_a_variable(vf_arena *memory, vf_error *err) {
+  static const char *const words[] = {"docker",           "run", "-e", "MODEL", "-eA=1",
+                                      "vllm/vllm-openai", "m"};
+  return read_container(words, memory, err);
+}
+
+static vf_status cut_off_quotes(vf_arena *memory, vf_error *err) {
+  static const char *const words[] = {"docker",           "run", "--gpus", "\"device=0\"", "--rm",
+                                      "vllm/vllm-openai", "m"};
+  return read_container(words, memory, err);
+}
+
+static void running_out_of_memory_within_a_containers_options_is_told(void **state) {
+  (void)state;
+  fail_every_allocation(pass_a_variable);
+  fail_every_allocation(cut_off_quotes);
+}
+
 static void what_is_only_about_an_engine_starts_none(void **state) {
   static const char *const lines[] = {
       "pkill -f llama-server",           "echo vllm serve M",
@@ -332,6 +368,7 @@ static void every_kind_states_its_deployments(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_layer_is_taken_off),
+      cmocka_unit_test(running_out_of_memory_within_a_containers_options_is_told),
       cmocka_unit_test(what_is_only_about_an_engine_starts_none),
       cmocka_unit_test(scripts_are_followed_without_running_them),
       cmocka_unit_test(keys_that_stand_twice_are_refused),
