@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   vf_gguf_info info;
   vf_model *model = NULL;
   vf_error err = {VF_OK};
-  vf_inventory_init(&inventory, arena, true, false);
+  vf_inventory_init(&inventory, arena, true, true);
   const vf_tensor_sink sink = {collect, &inventory};
   vf_status status = vf_gguf_read(&facts, &info, vf_file_system(), path, &sink, false, &err);
   require(err.status == status);
