@@ -11,8 +11,10 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/decimal.h"
 #include "base/names.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "core/format.h"
 #include "models/module_names.h"
 
@@ -150,8 +152,9 @@ static void read_exl(reader *r) {
   vf_scheme_named(r->out, "exl2-4.0bpw");
   r->out->groups[0].rule.bits_x100 = (uint32_t)(bits * 100.0 + 0.999);
   snprintf(r->out->method, VF_SCHEME_NAME, "%s", method);
-  snprintf(r->out->name, VF_SCHEME_NAME, "%s %.2f bpw",
-           strcmp(method, "exl3") == 0 ? "EXL3" : "EXL2", bits);
+  vf_text name = vf_text_on(r->out->name, VF_SCHEME_NAME);
+  vf_text_printf(&name, "%s %s bpw", strcmp(method, "exl3") == 0 ? "EXL3" : "EXL2",
+                 vf_fixed(bits, 2).text);
 }
 
 static void read_mxfp4(reader *r) {
