@@ -155,6 +155,8 @@ static bool read_words(vf_run *r, const vf_model *m, const vf_train_request *q, 
             methods[r->method]);
     return false;
   }
+  r->adapters_said = r->method == VF_FULL &&
+                     (q->lora_rank != 0 || q->lora_targets != NULL || q->base_dtype != NULL);
   bool encoder = (m->flags & VF_MODEL_ENCODER) != 0;
   return choose(&r->precision, q->precision, precisions, "precision", err) &&
          choose(&r->optimizer, q->optimizer, vf_optimizer_words, "optimizer", err) &&

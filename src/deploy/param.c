@@ -466,9 +466,9 @@ vf_status vf_param_parse(const vf_param *p, vf_deployment *d, const char *text, 
   case VF_KIND_SPEC: return read_spec(d, text, err);
   case VF_KIND_PROPORTIONS: return read_proportions(&d->request, text, err);
   case VF_KIND_OVERRIDES: return read_overrides(&d->request, text, err);
-  case VF_KIND_HEADROOM: return read_headroom(field, text, err);
+  case VF_KIND_HEADROOM: break;
   }
-  return vf_fail(err, VF_USAGE, "no such kind of parameter");
+  return read_headroom(field, text, err);
 }
 
 vf_status vf_param_take(const vf_param *p, vf_deployment *d, const vf_fact *fact, vf_error *err) {
@@ -669,17 +669,6 @@ static void put_number_or_all(vf_text *out, uint32_t n) {
     vf_text_printf(out, "%" PRIu32, n);
 }
 
-static const char *split_word(vf_split split) {
-  switch (split) {
-  case VF_SPLIT_LAYER: return "layer";
-  case VF_SPLIT_NONE: return "none";
-  case VF_SPLIT_ROW: return "row";
-  case VF_SPLIT_TENSOR: return "tensor";
-  case VF_SPLIT_COUNT: break;
-  }
-  return "";
-}
-
 void vf_param_print(const vf_param *p, const vf_deployment *d, vf_measure measure, vf_text *out) {
   const void *field = const_field_of(p, d);
   uint64_t n64 = 0;
@@ -715,7 +704,7 @@ void vf_param_print(const vf_param *p, const vf_deployment *d, vf_measure measur
   case VF_KIND_FORMAT:
   case VF_KIND_TYPE: put_format(out, *(const vf_format *)field); break;
   case VF_KIND_KV: put_format(out, d->request.kv_k); break;
-  case VF_KIND_SPLIT: vf_text_put(out, split_word(*(const vf_split *)field)); break;
+  case VF_KIND_SPLIT: vf_text_put(out, split_words[*(const vf_split *)field]); break;
   case VF_KIND_PROPORTIONS: put_proportions(out, &d->request); break;
   case VF_KIND_OVERRIDES: put_overrides(out, &d->request); break;
   case VF_KIND_HEADROOM: put_headroom(out, d->headroom); break;

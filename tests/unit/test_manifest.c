@@ -2,7 +2,7 @@
  */
 #include "deploy/manifest.h"
 #include "deploy/wrapper.h"
-#include "support.h"
+#include "weight_files.h"
 
 static vf_context *ctx;
 static vf_arena *arena;
@@ -163,6 +163,8 @@ static void keys_that_stand_twice_are_refused(void **state) {
   vf_text_put(&t, "\"k7\": 2}");
   read_twice(many, false, "'k7'", 101);
   read_twice("a:\n  x: 1\n  y: 2\n  x: 3\n", true, "'x'", 4);
+  read_twice("{\"b\": 1, \"c\": 2,\n \"c\": 3,\n \"b\": 4}", false, "'c'", 2);
+  read_twice("{\"a\": 1, \"z\": 2,\n \"a\": 3,\n \"z\": 4}", false, "'a'", 2);
 }
 
 static void yaml_merges_and_aliases_what_came_before(void **state) {
@@ -182,6 +184,49 @@ static void yaml_merges_and_aliases_what_came_before(void **state) {
     assert_true(vf_node_read_yaml(&documents, bad[i], strlen(bad[i]), arena, &err) != VF_OK);
 }
 
+/* What a map says itself goes first, then the first of the maps that it merges; a name that stands
+ * for two things means the later one. */
+static void of_merged_maps_the_first_counts_and_of_anchors_the_last(void **state) {
+  static const char text[] = "a: &a {x: 1, y: 1, <<: {w: 1}}\nb: &b {x: 2, y: 2, z: 2}\n"
+                             "use: {<<: [*a, *b], x: 3}\na2: &a {x: 4}\nlate: *a\n"
+                             "two: {<<: *b, <<: *a}\n---\nb: &b {x: 5}\nuse: *b\n";
+  const vf_node *documents;
+  vf_error err = {VF_OK};
+  (void)state;
+  vf_status status = vf_node_read_yaml(&documents, text, sizeof text - 1, arena, &err);
+  if (status == VF_UNSUPPORTED) skip(); /* without libyaml */
+  assert_int_equal(status, VF_OK);
+  const vf_node *root = vf_node_at(documents, 0);
+  assert_string_equal(vf_node_text(root, "use/x"), "3");
+  assert_string_equal(vf_node_text(root, "use/y"), "1");
+  assert_string_equal(vf_node_text(root, "use/z"), "2");
+  assert_string_equal(vf_node_text(root, "use/w"), "1");
+  assert_string_equal(vf_node_text(root, "late/x"), "4");
+  assert_string_equal(vf_node_text(root, "two/x"), "2");
+  assert_string_equal(vf_node_text(vf_node_at(documents, 1), "use/x"), "5");
+  assert_int_equal(vf_node_get(root, "use")->count, 5); /* "<<" is still there */
+}
+
+static vf_status read_merges(vf_arena *memory, vf_error *err) {
+  static char text[64 << 10];
+  const vf_node *documents;
+  vf_text t = vf_text_on(text, sizeof text);
+  vf_text_put(&t, "a: &a\n");
+  for (int i = 0; i < 1500; i++) vf_text_printf(&t, "  k%d: v\n", i);
+  vf_text_put(&t, "b: {<<: *a}\nc: {<<: [*a, *a], k7: own}\n");
+  vf_status status = vf_node_read_yaml(&documents, text, t.length, memory, err);
+  if (status != VF_OK) return status == VF_UNSUPPORTED ? VF_OK : status;
+  const vf_node *c = vf_node_get(vf_node_at(documents, 0), "c");
+  assert_int_equal(c->count, 1501);
+  assert_string_equal(vf_node_text(c, "k7"), "own");
+  return VF_OK;
+}
+
+static void running_out_of_memory_while_maps_are_merged_is_told(void **state) {
+  (void)state;
+  fail_every_allocation(read_merges);
+}
+
 static void compose_text_is_interpolated(void **state) {
   static const struct {
     const char *text, *becomes;
@@ -198,12 +243,12 @@ static void compose_text_is_interpolated(void **state) {
 
 /* ---- Files ---- */
 
-typedef struct seen {
+typedef struct stated {
   char text[2048];
-} seen;
+} stated;
 
 static vf_status note_found(void *user, const vf_found *f, vf_error *err) {
-  seen *s = user;
+  stated *s = user;
   size_t n = strlen(s->text);
   vf_text t = vf_text_on(s->text + n, sizeof s->text - n);
   const vf_deployment *d = f->command != NULL ? vf_command_so_far(f->command) : NULL;
@@ -222,7 +267,7 @@ static vf_status note_found(void *user, const vf_found *f, vf_error *err) {
 
 static vf_status note_passed(void *user, const char *path, uint32_t line, const char *reason,
                              vf_error *err) {
-  seen *s = user;
+  stated *s = user;
   size_t n = strlen(s->text);
   vf_text t = vf_text_on(s->text + n, sizeof s->text - n);
   (void)reason;
@@ -274,7 +319,7 @@ static void every_kind_states_its_deployments(void **state) {
   };
   (void)state;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    seen s = {""};
+    stated s = {""};
     const char *kind;
     const vf_manifest_sink sink = {note_found, note_passed, &s};
     assert_ok(vf_manifest_read_text(&kind, ctx, cases[i].file, cases[i].text, strlen(cases[i].text),
@@ -292,6 +337,8 @@ int main(void) {
       cmocka_unit_test(keys_that_stand_twice_are_refused),
       cmocka_unit_test(json_is_a_tree_with_lines),
       cmocka_unit_test(yaml_merges_and_aliases_what_came_before),
+      cmocka_unit_test(of_merged_maps_the_first_counts_and_of_anchors_the_last),
+      cmocka_unit_test(running_out_of_memory_while_maps_are_merged_is_told),
       cmocka_unit_test(compose_text_is_interpolated),
       cmocka_unit_test(every_kind_states_its_deployments),
   };

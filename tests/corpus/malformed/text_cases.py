@@ -102,6 +102,26 @@ def boxes():
     yield "profiles_not_text", box({"size": "1GB", "profiles": [1]})
     yield "limit_below_size", box({"size": "2GB", "limit": "1GB"})
     yield "workload_null", box(None)
+    q = {"model": "qwen3-0.6b", "ctx": 4096}
+    yield "size_beyond_1_pib", box({"size": "2000TiB"})
+    yield "model_a_number", box({"model": 5})
+    yield "model_empty", box({"model": ""})
+    yield "method_a_list", box({**q, "method": ["lora"]})
+    yield "profiles_a_text", box({**w, "profiles": "a"})
+    yield "profiles_of_many", box({**w, "profiles": ["p%d" % i for i in range(40)]})
+    yield "profiles_of_many_in_all", box(*[{"name": "w%d" % i, **w, "profiles": ["p%d" % i, "q%d" % i, "r%d" % i]} for i in range(30)])
+    yield "workload_on_many_gpus", box({**q, "gpu": list(range(17))})
+    yield "gpu_and_gpus", box({**q, "gpu": [0], "gpus": 1})
+    yield "pipeline_without_a_stage", box({**w, "pipeline": "p"})
+    yield "keep_alive_of_what_is_always_there", box({**w, "keep_alive": "5m"})
+    yield "name_of_200", box({"name": "n" * 200, **w})
+    yield "scenario_of_a_number", box({"name": "a", **w}, scenarios=[{"name": "s", "workloads": [5]}])
+    yield "scenario_of_one_twice", box({"name": "a", **w}, scenarios=[{"name": "s", "workloads": ["a", "a"]}])
+    yield "scenario_without_a_name", box({"name": "a", **w}, scenarios=[{"workloads": ["a"]}])
+    yield "scenarios_of_many", box({"name": "a", **w}, scenarios=[{"name": "s%d" % i, "workloads": ["a"]} for i in range(200)])
+    yield "requests_of_many", box({"name": "a", **q, "engine": "ollama"}, ollama={"requests": ["a"] * 200})
+    yield "requests_a_text", box({"name": "a", **q, "engine": "ollama"}, ollama={"requests": "a"})
+    yield "requests_of_what_ollama_does_not_run", box({"name": "a", **w}, ollama={"requests": ["a"]})
     yield "a_list", []
     yield "cut", dumped(box())[:-3]
     yield "nul", b'{"gpu": "gb10\0", "workloads": []}'
@@ -143,6 +163,8 @@ def manifests():
     for before, name in zip("abcdefghijkl", "bcdefghijklm"):
         bomb += "%s: &%s [%s]\n" % (name, name, ",".join(["*" + before] * 9))
     yield "x.yaml", "yaml_bomb", y(bomb + "kind: Pod\napiVersion: v1\n")
+    for n in (4096, 4097):
+        yield "x.yaml", "yaml_anchors_%d" % n, y("x:\n" + "".join("- &a%d v\n" % i for i in range(n)) + "y: *a0\n")
     yield "x.yaml", "yaml_alias_of_itself", y("a: &a\n  b: *a\n")
     yield "x.yaml", "yaml_alias_of_nothing", y("services: *nothing\n")
     yield "x.yaml", "yaml_merge_of_a_text", y("services:\n  a: {<<: x}\n")
