@@ -74,7 +74,7 @@ static vf_status choose_backend(vf_device *d, const vf_deployment *of, vf_error 
     if (!vf_name_equal(of->backend, known[i].name)) continue;
     if (known[i].backend == d->backend) return VF_OK;
     if (known[i].backend != VF_BACKEND_VULKAN || !open)
-      return vf_fail(err, VF_UNSUPPORTED, "--backend %s does not drive a %s%s", of->backend,
+      return vf_fail(err, VF_UNSUPPORTED, "--backend %s does not drive the %s%s", of->backend,
                      d->name, open ? ": its maker's own or vulkan" : "");
     d->backend = VF_BACKEND_VULKAN;
     return VF_OK;

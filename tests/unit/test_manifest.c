@@ -72,6 +72,8 @@ static void every_layer_is_taken_off(void **state) {
        "serve M'",
        NULL, "vllm|M||all"},
       {"docker run --entrypoint vllm IMG serve M", NULL, "vllm|M||"},
+      {"A=9 docker run -e A -eB=2 vllm/vllm-openai M", "A", "vllm|M|9|"},
+      {"A=9 docker run -e A -eB=2 vllm/vllm-openai M", "B", "vllm|M|2|"},
       {"docker run --entrypoint= IMG env X=1 vllm serve M", "X", "vllm|M|1|"},
       {"docker run vllm/vllm-openai serve M", NULL, "vllm|M||"},
       {"docker exec -d -e CUDA_VISIBLE_DEVICES=1 box sh -c 'vllm serve M'", "CUDA_VISIBLE_DEVICES",
@@ -87,6 +89,42 @@ static void every_layer_is_taken_off(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     assert_string_equal(starts(cases[i].line, cases[i].variable), cases[i].starts);
+}
+
+static const char *of_the_shell(void *user, const char *name) {
+  (void)user;
+  return strcmp(name, "MODEL") == 0 ? "m" : NULL;
+}
+
+/* What of the words is copied fails first: a variable that is passed on, or what quotes are cut
+ * off.
+ */
+static vf_status read_container(const char *const words[7], vf_arena *memory, vf_error *err) {
+  static vf_wrapper w;
+  vf_status status = vf_wrapper_read(&w, words, 7, true, of_the_shell, NULL, memory, err);
+  if (status != VF_OK) return status;
+  assert_string_equal(w.engine->name, "vllm");
+  const char *model = vf_wrapper_variable(&w, "MODEL");
+  assert_true(model != NULL ? strcmp(model, "m") == 0 : strcmp(w.gpus, "device=0") == 0);
+  return VF_OK;
+}
+
+static vf_status pass_a_variable(vf_arena *memory, vf_error *err) {
+  static const char *const words[] = {"docker",           "run", "-e", "MODEL", "-eA=1",
+                                      "vllm/vllm-openai", "m"};
+  return read_container(words, memory, err);
+}
+
+static vf_status cut_off_quotes(vf_arena *memory, vf_error *err) {
+  static const char *const words[] = {"docker",           "run", "--gpus", "\"device=0\"", "--rm",
+                                      "vllm/vllm-openai", "m"};
+  return read_container(words, memory, err);
+}
+
+static void running_out_of_memory_within_a_containers_options_is_told(void **state) {
+  (void)state;
+  fail_every_allocation(pass_a_variable);
+  fail_every_allocation(cut_off_quotes);
 }
 
 static void what_is_only_about_an_engine_starts_none(void **state) {
@@ -115,10 +153,40 @@ static void scripts_are_followed_without_running_them(void **state) {
       {"vllm serve M --port $PORT", NULL, "vllm|M --port $PORT||"},
       {"vllm serve ~/<your model>/x", NULL, "vllm|~/<your model>/x||"},
       {"vllm serve M >>log 2>&1 &", NULL, "vllm|M||"},
+      {"A=1\nvllm serve M", "A", "vllm|M||"},
+      {"A=1\nexport A\nvllm serve M", "A", "vllm|M|1|"},
+      {"vllm serve \"M\\\nN\"", NULL, "vllm|MN||"},
+      {"vllm serve ${X:-'a b'}", NULL, "vllm|a b||"},
   };
   (void)state;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     assert_string_equal(starts(cases[i].text, cases[i].variable), cases[i].starts);
+}
+
+static vf_status take_none(void *user, const vf_words *command, const vf_shell *shell,
+                           vf_error *err) {
+  (void)user;
+  (void)command;
+  (void)shell;
+  (void)err;
+  return VF_OK;
+}
+
+static void more_than_a_script_has_is_refused(void **state) {
+  static char text[64 << 10];
+  vf_text t = vf_text_on(text, sizeof text);
+  (void)state;
+  for (int i = 0; i <= 512; i++) vf_text_printf(&t, "A%d=1\n", i);
+  assert_fails(vf_shell_read(text, NULL, NULL, arena, take_none, NULL, err), VF_LIMIT,
+               "more variables than any script has");
+  t = vf_text_on(text, sizeof text);
+  for (int i = 0; i <= 4096; i++) vf_text_put(&t, "w ");
+  assert_fails(vf_shell_read(text, NULL, NULL, arena, take_none, NULL, err), VF_LIMIT,
+               "more words than any command line has");
+  char *long_text = vf_arena_alloc(arena, (1 << 20) + 2, 1);
+  memset(long_text, ' ', (1 << 20) + 1);
+  assert_fails(vf_shell_read(long_text, NULL, NULL, arena, take_none, NULL, err), VF_LIMIT,
+               "a text of more than 1048576 bytes is no command line");
 }
 
 /* ---- Structured texts ---- */
@@ -332,8 +400,10 @@ static void every_kind_states_its_deployments(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_layer_is_taken_off),
+      cmocka_unit_test(running_out_of_memory_within_a_containers_options_is_told),
       cmocka_unit_test(what_is_only_about_an_engine_starts_none),
       cmocka_unit_test(scripts_are_followed_without_running_them),
+      cmocka_unit_test(more_than_a_script_has_is_refused),
       cmocka_unit_test(keys_that_stand_twice_are_refused),
       cmocka_unit_test(json_is_a_tree_with_lines),
       cmocka_unit_test(yaml_merges_and_aliases_what_came_before),

@@ -745,6 +745,43 @@ static void megatrons_theory_is_what_it_prints(void **state) {
   }
 }
 
+#define MEGATRON                                                                                   \
+  "torchrun --nproc_per_node 8 --nnodes 8 pretrain_gpt.py --seq-length 4096 --bf16 --swiglu "      \
+  "--untie-embeddings-and-output-weights --disable-bias-linear --normalization RMSNorm "           \
+  "--position-embedding-type rope "
+
+/* Mixtral 8x7B and Qwen1.5-MoE-A2.7B in Megatron's words: their published parameters. */
+static void a_network_of_experts_has_the_parameters_that_are_published(void **state) {
+  (void)state;
+  static const struct {
+    const char *line;
+    uint64_t params;
+    uint32_t vpp;
+  } rows[] = {{MEGATRON "--num-layers 32 --hidden-size 4096 --ffn-hidden-size 14336 "
+                        "--num-attention-heads 32 --group-query-attention --num-query-groups 8 "
+                        "--vocab-size 32000 --num-experts 8 --moe-router-topk 2 "
+                        "--pipeline-model-parallel-size 4 "
+                        "--num-layers-per-virtual-pipeline-stage 4",
+               UINT64_C(46702792704), 2},
+              {MEGATRON "--num-layers 24 --hidden-size 2048 --ffn-hidden-size 5632 "
+                        "--num-attention-heads 16 --add-qkv-bias --vocab-size 151936 "
+                        "--num-experts 60 --moe-router-topk 4 --moe-ffn-hidden-size 1408 "
+                        "--moe-shared-expert-intermediate-size 5632",
+               UINT64_C(14315784192), 0}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    vf_command *c;
+    vf_setup *setup;
+    vf_train t;
+    const vf_deployment *d = deployment_of(&c, rows[i].line);
+    assert_int_equal(d->train.vpp, rows[i].vpp);
+    assert_ok(vf_setup_open(&setup, ctx, d, err));
+    assert_ok(vf_setup_train(&t, setup, err));
+    assert_u64(t.params, rows[i].params);
+    vf_setup_free(setup);
+    vf_command_free(c);
+  }
+}
+
 /* Table 2 of arXiv 2205.05198 with sequence parallel and selective recomputation, as Megatron has
  * it: s b (18 h + 4 f) a layer, over TP; and with stages that take turns 1 + (p - 1) / (p v). */
 static void megatrons_theory_knows_sequence_parallel_and_turns(void **state) {
@@ -1002,6 +1039,7 @@ int main(void) {
       cmocka_unit_test(a_quantized_base_may_have_been_prepared_in_fp32),
       cmocka_unit_test(a_stage_holds_as_many_steps_as_there_are_stages),
       cmocka_unit_test(megatrons_theory_is_what_it_prints),
+      cmocka_unit_test(a_network_of_experts_has_the_parameters_that_are_published),
       cmocka_unit_test(megatrons_theory_knows_sequence_parallel_and_turns),
       cmocka_unit_test(every_line_is_what_its_formula_says),
       cmocka_unit_test(states_follow_from_the_shapes_of_matrices),
