@@ -57,12 +57,13 @@ typedef struct vf_deployment {
   vf_headroom headroom;
   bool elsewhere; /* files are named as the machine sees them that will run it: a model
                      that is not here is taken by its file's name */
+  bool own_line;  /* an engine's own line states it: of ranks that it does not state there is one */
   const vf_assumption *remarks; /* told with the estimate: options that were not understood */
   size_t n_remarks;
-  const char *backend;    /* what drives the GPUs: "vulkan"; NULL: their makers' own */
-  bool training;          /* the model is trained, not served: train says how, request.engine by
-                             which program, and quant is the format of a frozen base */
-  vf_train_request train; /* its base_quant, tp, pp and ep are the deployment's own */
+  const char *backend;       /* what drives the GPUs: "vulkan"; NULL: their makers' own */
+  bool training;             /* the model is trained, not served: train says how, request.engine by
+                                which program, and quant is the format of a frozen base */
+  vf_train_request train;    /* its base_quant, tp, pp and ep are the deployment's own */
   const char *engines_quant; /* where it is `quant`: the engine's own line says it of the repository
                                 that it loads; NULL, or another: which files is asked of us */
 } vf_deployment;
