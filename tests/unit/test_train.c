@@ -26,6 +26,24 @@ static vf_train run_on(const char *model, const vf_train_request *r, const char 
   return out;
 }
 
+/* "parallel=zero1 tp=2": what is said of a run. */
+static vf_train run_words(const char *model, const char *said, const char *gpus) {
+  char words[256], *rest = words;
+  vf_train_request r = vf_train_request_init();
+  snprintf(words, sizeof words, "%s", said);
+  for (char *w = strtok_r(words, " ", &rest); w != NULL; w = strtok_r(NULL, " ", &rest)) {
+    char *value = strchr(w, '=');
+    *value++ = '\0';
+    if (strcmp(w, "quant") == 0)
+      r.base_quant = value;
+    else if (strcmp(w, "tp") == 0 || strcmp(w, "pp") == 0 || strcmp(w, "ep") == 0)
+      *(w[0] == 't' ? &r.tp : w[0] == 'p' ? &r.pp : &r.ep) = (uint32_t)atoi(value);
+    else
+      assert_ok(vf_train_set(&r, w, value, err));
+  }
+  return run_on(model, &r, gpus);
+}
+
 static vf_status refusal(const char *model, const vf_train_request *r, const char *gpus,
                          vf_error *why) {
   vf_model *m;
@@ -383,20 +401,161 @@ static void every_line_is_what_its_formula_says(void **state) {
       {"qwen3-30b-a3b", "h100x16", "precision=mixed parallel=zero1 pp=2 ep=4 grad-accum=8"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    char words[256], *rest = words;
-    vf_train_request r = vf_train_request_init();
-    snprintf(words, sizeof words, "%s", rows[i].words);
-    for (char *w = strtok_r(words, " ", &rest); w != NULL; w = strtok_r(NULL, " ", &rest)) {
-      char *value = strchr(w, '=');
-      *value++ = '\0';
-      if (strcmp(w, "tp") == 0 || strcmp(w, "pp") == 0 || strcmp(w, "ep") == 0)
-        *(w[0] == 't' ? &r.tp : w[0] == 'p' ? &r.pp : &r.ep) = (uint32_t)atoi(value);
-      else
-        assert_ok(vf_train_set(&r, w, value, err));
-    }
-    vf_train t = run_on(rows[i].model, &r, rows[i].gpus);
+    vf_train t = run_words(rows[i].model, rows[i].words, rows[i].gpus);
     assert_true(t.n_lines >= 3);
     check_formulas(&t, rows[i].words);
+  }
+}
+
+/* ---- Who holds what ----------------------------------------------------------------------- */
+
+/* Llama-3.1-8B has P parameters, of which E are its embedding and as many its output, and V in
+ * vectors; adapters of rank 16 on q and v A.  Bytes on each GPU in the optimizer's step. */
+static void each_gpu_holds_its_share_of_every_part(void **state) {
+  (void)state;
+  const double P = 8030261312.0, E = 128256.0 * 4096, V = 65.0 * 4096 + 64;
+  const double B = P - 2 * E, A = 32 * 16.0 * (4096 + 4096 + 4096 + 1024);
+  const struct {
+    const char *words, *gpus;
+    double weights, states, gradients, temporary, host;
+  } rows[] = {
+      {"", "h200", 2 * P, 4 * P, 2 * P, 2 * P, 0},
+      {"optimizer=adamw-fused", "h200", 2 * P, 4 * P, 2 * P, 0, 0},
+      {"precision=fp32", "h200", 4 * P, 8 * P, 4 * P, 4 * P, 0},
+      {"precision=mixed", "h200", 4 * P, 8 * P, 4 * P, 4 * P, 0},
+      {"precision=mixed parallel=ddp", "h200x8", 4 * P, 8 * P, 4 * P, 4 * P, 0},
+      {"precision=mixed parallel=zero1", "h200x8", 2 * P, 12 * P / 8, 2 * P, 4 * P / 8, 0},
+      {"precision=mixed parallel=zero2", "h200x8", 2 * P, 12 * P / 8, 2 * P / 8, 4 * P / 8, 0},
+      /* of stage 3 a sub-group of 1e9 parameters is stepped at a time, if there are more */
+      {"precision=mixed parallel=zero3", "h200x4", 2 * P / 4, 12 * P / 4, 2 * P / 4, 4e9, 0},
+      {"precision=mixed parallel=zero3", "h200x16", P / 8, 12 * P / 16, P / 8, P / 4, 0},
+      {"precision=fp32 parallel=zero1", "h200x8", 4 * P, P, 4 * P, 0, 0},
+      {"precision=bf16 parallel=zero1", "h200x8", 2 * P, 4 * P / 8, 2 * P, 0, 0},
+      {"precision=mixed parallel=fsdp", "h200x4", P, 2 * P, P, P, 0},
+      {"precision=mixed parallel=zero1 tp=2", "h200x4", P, 12 * P / 2 / 2, 4 * P / 2, 0, 0},
+      {"precision=fp32 tp=2", "h200x2", 2 * P, 8 * P / 2, 2 * P, 0, 0},
+      /* the first of four stages has the embedding, the last the output */
+      {"precision=mixed pp=4", "h200x4", 2 * (B / 4 + E), 12 * (B / 4 + E), 4 * (B / 4 + E), 0, 0},
+      {"ema=fp32", "h200", 2 * P, 4 * P + 4 * P, 2 * P, 2 * P, 0},
+      {"ema=bf16", "h200", 2 * P, 4 * P + 2 * P, 2 * P, 2 * P, 0},
+      {"ema=host", "h200", 2 * P, 4 * P, 2 * P, 2 * P, 4 * P},
+      {"objective=dpo", "h200", 4 * P, 4 * P, 2 * P, 2 * P, 0},
+      {"step-in-backward=on", "h200", 2 * P, 4 * P, 2 * E, 2 * E, 0},
+      {"precision=mixed parallel=zero3 offload=optimizer", "h200x4", P / 2, 0, P / 2, 0, 12 * P},
+      {"precision=mixed parallel=zero3 offload=params", "h200x4", 0, 0, 0, 0, (12 + 2 + 2) * P},
+      {"method=lora lora-targets=q,v", "h200", 2 * P + 4 * A, 8 * A, 4 * A, 0, 0},
+      {"method=lora lora-targets=q,v base-dtype=fp32", "h200", 4 * P + 4 * A, 8 * A, 4 * A, 0, 0},
+      {"method=lora lora-targets=q,v parallel=fsdp", "h200x2", P + 2 * A, 4 * A, 2 * A, 0, 0},
+      {"method=qlora lora-targets=q,v", "h200", 0.516 * (B - V) + 2 * (V + 2 * E) + 4 * A, 8 * A,
+       4 * A, 0, 0},
+      {"method=qlora lora-targets=q,v quant=nf4", "h200", 0.563 * (B - V) + 2 * (V + 2 * E) + 4 * A,
+       8 * A, 4 * A, 0, 0},
+      {"method=qlora lora-targets=q,v quant=int8", "h200", B - V + 2 * (V + 2 * E) + 4 * A, 8 * A,
+       4 * A, 0, 0},
+      {"method=qlora lora-targets=q,v quant=gptq", "h200",
+       0.531 * (B - V) + 2 * (V + 2 * E) + 4 * A, 8 * A, 4 * A, 0, 0},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    vf_train t = run_words("llama3.1-8b", rows[i].words, rows[i].gpus);
+    const vf_train_moment *m = &t.moments[5];
+    assert_string_equal(m->name, "optimizer step");
+    const double ours[] = {(double)m->bytes[VF_TRAIN_WEIGHTS], (double)m->bytes[VF_TRAIN_STATES],
+                           (double)m->bytes[VF_TRAIN_GRADIENTS],
+                           (double)m->bytes[VF_TRAIN_TEMPORARY], (double)t.host_bytes};
+    const double theirs[] = {rows[i].weights, rows[i].states, rows[i].gradients, rows[i].temporary,
+                             rows[i].host};
+    for (size_t k = 0; k < 5; k++)
+      if (ours[k] < theirs[k] - 64 || ours[k] > theirs[k] + 64)
+        fail_msg("%s: %zu: %.0f, not %.0f", rows[i].words, k, ours[k], theirs[k]);
+  }
+}
+
+/* ---- What a layer keeps ------------------------------------------------------------------- */
+
+static void check_kept(const vf_train *t, const char *model, const char *words, uint64_t bytes) {
+  const vf_train_moment *m = &t->moments[3];
+  assert_string_equal(m->name, "backward begins");
+  if (m->bytes[VF_TRAIN_ACTIVATIONS] != bytes)
+    fail_msg("%s, %s: %llu, not %llu", model, words,
+             (unsigned long long)m->bytes[VF_TRAIN_ACTIVATIONS], (unsigned long long)bytes);
+}
+
+/* Bytes a token that all layers keep for the backward pass, 2 a number: norms their input and what
+ * they make of it in fp32, attention its queries, keys, values and result, a gated feed-forward
+ * four rows.  See the head of training_model.c. */
+static void layers_keep_what_their_derivatives_read(void **state) {
+  (void)state;
+  enum { TOKENS = 1024, H = 4096, KV = 1024, F = 14336 };
+  static const struct {
+    const char *model, *words;
+    uint64_t bytes;
+  } rows[] = {
+      {"llama3.1-8b", "", 32 * (16 * H + 2 * (2 * H + 2 * KV) + 8 * F)},
+      {"llama3.1-8b", "precision=fp32", 2 * 32 * (16 * H + 2 * (2 * H + 2 * KV) + 8 * F)},
+      {"llama3.1-8b", "compile=on", 32 * (8 * H + 2 * (2 * H + 2 * KV) + 6 * F)},
+      {"llama3.1-8b", "attention=eager",
+       32 * (16 * H + 2 * (2 * H + 2 * KV) + 8 * F + 5 * 32 * TOKENS)},
+      /* frozen matrices keep no inputs, adapters keep theirs in fp32 */
+      {"llama3.1-8b", "method=lora lora-targets=all-linear",
+       32 * (8 * H + 2 * (2 * H + 2 * KV) + 6 * F + 4 * (3 * H + H + 2 * H + F))},
+      {"llama3.1-8b", "method=lora lora-targets=q,v",
+       32 * (8 * H + 2 * (2 * H + 2 * KV) + 6 * F + 4 * (2 * H))},
+      /* products of 4-bit matrices keep their inputs as well */
+      {"llama3.1-8b", "method=qlora lora-targets=q",
+       32 * (8 * H + 2 * (2 * H + 2 * KV) + 6 * F + 4 * H + 2 * (3 * H + F))},
+      {"llama3.1-8b", "method=qlora lora-targets=q quant=int8",
+       32 * (8 * H + 2 * (2 * H + 2 * KV) + 6 * F + 4 * H)},
+      {"llama3.1-8b", "train-layers=3", 3 * (16 * H + 2 * (2 * H + 2 * KV) + 8 * F)},
+      /* norms of queries and keys */
+      {"qwen3-8b", "", 36 * (16 * H + 2 * (2 * H + 2 * KV) + 6 * (H + KV) + 8 * 12288)},
+      {"qwen3-8b", "compile=on", 36 * (8 * H + 2 * (2 * H + 2 * KV) + 2 * (H + KV) + 6 * 12288)},
+      /* eight of 128 experts, and a token's copies on their way there and back */
+      {"qwen3-30b-a3b", "",
+       48 * (16 * 2048 + 2 * (2 * 4096 + 2 * 512) + 6 * (4096 + 512) + 8 * 8 * 768 + 4 * 8 * 2048)},
+      /* norms behind attention and feed-forward, too */
+      {"gemma2-2b", "", 26 * (32 * 2304 + 2 * (2 * 2048 + 2 * 1024) + 8 * 9216)},
+      /* norms with a mean, and no gate */
+      {"gpt2", "", 12 * (8 * 768 + 8 * 768 + 4 * 3072)},
+      /* latent attention: keys of 192, values of 128 numbers, and what they are made of; two shared
+       * experts and six chosen ones, but for the first layer */
+      {"deepseek-v2-lite", "",
+       27 * (16 * 2048 + 2 * 16 * (192 + 192 + 128 + 128) + 2 * (512 + 64)) + 8 * 10944 +
+           26 * (8 * (6 + 2) * 1408 + 4 * 6 * 2048)},
+      /* one norm, a projection, scanned and gated, and no feed-forward */
+      {"mamba-130m", "", 24 * (8 * 768 + 8 * 1536)},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char words[256];
+    snprintf(words, sizeof words, "checkpointing=none loss=fused seq-len=1024 %s", rows[i].words);
+    vf_train t = run_words(rows[i].model, words, "b300");
+    check_kept(&t, rows[i].model, rows[i].words, rows[i].bytes * TOKENS);
+  }
+}
+
+/* With checkpoints: the input of each layer, and one that is computed again with its gradients:
+ * norms, attention, 14 of a gated feed-forward (11 compiled), of an expert's 9 and its copies. */
+static void a_layer_is_computed_again_beside_the_inputs_of_all(void **state) {
+  (void)state;
+  enum { TOKENS = 1024, H = 4096, KV = 1024, F = 14336 };
+  static const struct {
+    const char *model, *words;
+    uint64_t bytes;
+  } rows[] = {
+      {"llama3.1-8b", "", 32 * 2 * H + 8 * H + 2 * (2 * H + 2 * KV) + 14 * F},
+      {"llama3.1-8b", "compile=on", 32 * 2 * H + 8 * H + 2 * (2 * H + 2 * KV) + 11 * F},
+      {"llama3.1-8b", "precision=fp32", 32 * 4 * H + 8 * H + 2 * (2 * H + 2 * KV) + 14 * F},
+      {"llama3.1-8b", "checkpointing=offload", 8 * H + 2 * (2 * H + 2 * KV) + 14 * F},
+      {"qwen3-8b", "", 36 * 2 * H + 8 * H + 2 * (2 * H + 2 * KV) + 6 * (H + KV) + 14 * 12288},
+      {"qwen3-30b-a3b", "",
+       48 * 2 * 2048 + 8 * 2048 + 2 * (2 * 4096 + 2 * 512) + 6 * (4096 + 512) + 9 * 8 * 768 +
+           2 * 8 * 2048},
+      {"gpt2", "", 12 * 2 * 768 + 8 * 768 + 8 * 768 + 8 * 3072},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char words[256];
+    snprintf(words, sizeof words, "checkpointing=full loss=fused seq-len=1024 %s", rows[i].words);
+    vf_train t = run_words(rows[i].model, words, "b300");
+    check_kept(&t, rows[i].model, rows[i].words, rows[i].bytes * TOKENS);
   }
 }
 
@@ -829,6 +988,9 @@ int main(void) {
       cmocka_unit_test(megatrons_theory_is_what_it_prints),
       cmocka_unit_test(megatrons_theory_knows_sequence_parallel_and_turns),
       cmocka_unit_test(every_line_is_what_its_formula_says),
+      cmocka_unit_test(each_gpu_holds_its_share_of_every_part),
+      cmocka_unit_test(layers_keep_what_their_derivatives_read),
+      cmocka_unit_test(a_layer_is_computed_again_beside_the_inputs_of_all),
       cmocka_unit_test(states_follow_from_the_shapes_of_matrices),
       cmocka_unit_test(galore_takes_what_its_authors_saw),
       cmocka_unit_test(objectives_hold_the_models_that_they_need),
