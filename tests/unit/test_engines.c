@@ -1,0 +1,226 @@
+/* test_engines.c - lines of engines that no truth row measures, worked out from their own rules. */
+#include "support.h"
+
+#include "core/estimate.h"
+
+static vf_context *ctx;
+static vf_estimate *estimate;
+static vf_model *model;
+
+static int open_all(void **state) {
+  (void)state;
+  return vf_context_new(&ctx, NULL, NULL) || vf_estimate_new(&estimate, ctx, NULL);
+}
+
+static int close_all(void **state) {
+  (void)state;
+  vf_estimate_free(estimate);
+  vf_model_free(model);
+  vf_context_free(ctx);
+  return 0;
+}
+
+static vf_request with(const char *engine, uint64_t tokens, uint32_t seqs) {
+  vf_request r = vf_request_init();
+  r.engine = engine;
+  r.ctx_tokens = tokens;
+  r.seqs = seqs;
+  return r;
+}
+
+/* The model stays open for the estimate's sake. */
+static vf_status judge(const char *name, const char *quant, const char *gpus, const vf_request *r,
+                       vf_error *err) {
+  vf_device d[16];
+  size_t n;
+  vf_model_free(model);
+  model = NULL;
+  vf_status status = vf_model_open(&model, ctx, name, quant, r->engine, err);
+  if (status == VF_OK) status = vf_devices_parse(d, 16, &n, ctx, gpus, err);
+  return status != VF_OK ? status : vf_estimate_run(estimate, model, r, d, n, err);
+}
+
+/* {0, 0, 0} where there is no such line. */
+static vf_interval line(const char *name, size_t device) {
+  for (size_t i = 0; i < estimate->n_lines; i++) {
+    const vf_line *l = &estimate->lines[i];
+    if (strcmp(l->name, name) == 0 && l->device == device) return l->size;
+  }
+  return (vf_interval){0, 0, 0};
+}
+
+static void assert_line(const char *name, size_t device, uint64_t low, uint64_t bytes,
+                        uint64_t high) {
+  vf_interval v = line(name, device);
+  if (v.low_bytes != low || v.bytes != bytes || v.high_bytes != high)
+    fail_msg("%s of %zu: %llu, %llu, %llu, not %llu, %llu, %llu", name, device,
+             (unsigned long long)v.low_bytes, (unsigned long long)v.bytes,
+             (unsigned long long)v.high_bytes, (unsigned long long)low, (unsigned long long)bytes,
+             (unsigned long long)high);
+}
+
+static const uint64_t mib = UINT64_C(1) << 20;
+
+/* Llama 3.1 8B: 32 layers of 8 heads with keys and values of 128 numbers. */
+enum { LAYERS = 32, HEADS = 8, DIM = 128, H = 4096, F = 14336, V = 128256 };
+
+/* ---- transformers ------------------------------------------------------------------------ */
+
+static void transformers_keeps_what_every_sequence_has(void **state) {
+  (void)state;
+  vf_request r = with("transformers", 3000, 3);
+  assert_ok(judge("llama3.1-8b", NULL, "h100", &r, err));
+  uint64_t cache = UINT64_C(3) * 3000 * LAYERS * HEADS * 2 * DIM * 2;
+  assert_line("kv_cache", 0, cache, cache, cache);
+  assert_line("cache_growth", 0, 0, 0, cache / LAYERS / 2);
+  /* one row of logits a sequence, in 16 bits and twice in 32 */
+  uint64_t one = 32 * mib + UINT64_C(3) * V * (2 + 8);
+  assert_line("activation", 0, one, one, one + UINT64_C(9000) * (4 * H + 3 * F) * 2);
+  r.flash_attn = VF_OFF; /* scores of every pair, in 16 and in 32 bits */
+  assert_ok(judge("llama3.1-8b", NULL, "h100", &r, err));
+  assert_line("activation", 0, one, one,
+              one + UINT64_C(9000) * (4 * H + 3 * F) * 2 + UINT64_C(3000) * 3000 * 32 * 3 * 6);
+  r.flash_attn = VF_AUTO;
+  r.engine = "transformers@4.44"; /* made logits of the whole prompt */
+  assert_ok(judge("llama3.1-8b", NULL, "h100", &r, err));
+  assert_line("activation", 0, one, one,
+              one + UINT64_C(9000) * (4 * H + 3 * F) * 2 + UINT64_C(9000) * V * 6);
+  r.engine = "transformers@4.45";
+  assert_ok(judge("llama3.1-8b", NULL, "h100", &r, err));
+  assert_line("activation", 0, one, one, one + UINT64_C(9000) * (4 * H + 3 * F) * 2);
+}
+
+/* Numbers in groups of 64 with four bytes, and the last 128 tokens as they are. */
+static void transformers_quantizes_all_but_the_last_tokens(void **state) {
+  (void)state;
+  vf_request r = with("transformers", 4096, 1);
+  r.kv_k = r.kv_v = VF_FORMAT_INT4;
+  assert_ok(judge("llama3.1-8b", NULL, "h100", &r, err));
+  uint64_t row = 2 * (DIM / 2 + 2 * 4), whole = UINT64_C(128) * 2 * DIM * 2;
+  uint64_t cache = LAYERS * HEADS * (4096 * row + whole);
+  assert_line("kv_cache", 0, cache, cache, cache);
+  r.ctx_tokens = 100;
+  assert_ok(judge("llama3.1-8b", NULL, "h100", &r, err));
+  cache = LAYERS * HEADS * (100 * row + 100 * 2 * DIM * 2);
+  assert_line("kv_cache", 0, cache, cache, cache);
+}
+
+/* gpt-oss-20b: 12 layers of 24 see 128 tokens, and keep one less. */
+static void transformers_keeps_a_window_less_one(void **state) {
+  (void)state;
+  vf_request r = with("transformers", 1000, 1);
+  assert_ok(judge("gpt-oss-20b", NULL, "h100", &r, err));
+  uint64_t cache = UINT64_C(12) * (1000 + 127) * 8 * 2 * 64 * 2;
+  assert_line("kv_cache", 0, cache, cache, cache);
+}
+
+/* DeepSeek V3's class keeps the latent from 5.16 on, and expands it in every pass. */
+static void transformers_keeps_latents_from_a_version_on(void **state) {
+  (void)state;
+  vf_request r = with("transformers@5.15", 1000, 2);
+  uint64_t heads = UINT64_C(128) * (192 + 128) * 2, latent = (512 + 64) * 2;
+  assert_ok(judge("deepseek-v3", NULL, "b300x8", &r, err));
+  uint64_t sum = 0, last = line("activation", 7).low_bytes;
+  for (size_t i = 0; i < 8; i++) sum += line("kv_cache", i).bytes;
+  assert_u64(sum, 61 * 2000 * heads);
+  r.engine = "transformers@5.16";
+  assert_ok(judge("deepseek-v3", NULL, "b300x8", &r, err));
+  sum = 0;
+  for (size_t i = 0; i < 8; i++) sum += line("kv_cache", i).bytes;
+  assert_u64(sum, 61 * 2000 * latent);
+  assert_u64(line("activation", 7).low_bytes, last + 2000 * heads);
+}
+
+/* ---- ExLlama ----------------------------------------------------------------------------- */
+
+static void exllama_keeps_pages_in_its_own_formats(void **state) {
+  (void)state;
+  static const struct {
+    vf_format format;
+    uint64_t row; /* bytes of 128 numbers */
+  } rows[] = {{VF_FORMAT_F16, 256},
+              {VF_FORMAT_Q4_0, 4 * 18},
+              {VF_FORMAT_INT6, 4 * 26},
+              {VF_FORMAT_Q8_0, 4 * 34},
+              {VF_FORMAT_F8_E4M3, 128}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    vf_request r = with("exllama", 1025, 2); /* five pages of 256 */
+    r.kv_k = r.kv_v = rows[i].format;
+    assert_ok(judge("llama3.1-8b", "exl3-4.0bpw", "rtx-4090", &r, err));
+    uint64_t cache = UINT64_C(2) * 1280 * LAYERS * HEADS * 2 * rows[i].row;
+    assert_line("kv_cache", 0, cache, cache, cache);
+  }
+}
+
+/* A chunk of 2048 tokens, the largest matrix unpacked, 32 rows of logits in 32 bits; V2 unpacks one
+ * layer's cache, too. */
+static void exllama_works_on_a_chunk(void **state) {
+  (void)state;
+  vf_request r = with("exllama", 4096, 1);
+  uint64_t act = UINT64_C(2048) * (4 * H + 3 * F) * 2 + UINT64_C(2) * F * H + UINT64_C(32) * V * 4;
+  assert_ok(judge("llama3.1-8b", "exl3-4.0bpw", "rtx-4090", &r, err));
+  assert_line("activation", 0, act / 2, act, act + act / 2 + 256 * mib);
+  r.kv_k = r.kv_v = VF_FORMAT_Q4_0;
+  assert_ok(judge("llama3.1-8b", "exl3-4.0bpw", "rtx-4090", &r, err));
+  assert_line("activation", 0, act / 2, act, act + act / 2 + 256 * mib);
+  r.engine = "exllama@0.3.2";
+  assert_ok(judge("llama3.1-8b", "exl2-4.0bpw", "rtx-4090", &r, err));
+  act += UINT64_C(4096) * HEADS * 2 * DIM * 2;
+  assert_line("activation", 0, act / 2, act, act + act / 2 + 256 * mib);
+}
+
+/* The embedding stays in main memory. */
+static void exllama_looks_tokens_up_in_main_memory(void **state) {
+  (void)state;
+  vf_request r = with("exllama", 4096, 1);
+  assert_ok(judge("llama3.1-8b", NULL, "h100", &r, err));
+  uint64_t table = UINT64_C(2) * V * H, rest = UINT64_C(2) * 8030261248 - table;
+  assert_line("embeddings", 1, table, table, table);
+  assert_line("weights", 0, rest, rest, rest);
+}
+
+/* ---- TGI --------------------------------------------------------------------------------- */
+
+/* A prefill of 4096 tokens; the pool is nine tenths less what is there. */
+static void tgi_has_what_its_warm_up_leaves(void **state) {
+  (void)state;
+  vf_request r = with("tgi", 4000, 2);
+  assert_ok(judge("llama3.1-8b", NULL, "h100", &r, err));
+  uint64_t act = UINT64_C(4096) * (4 * H + 3 * F) * 2, cell = LAYERS * HEADS * 2 * DIM * 2;
+  uint64_t cache = UINT64_C(2) * 4000 * cell;
+  assert_line("activation", 0, act / 2, act, act + act / 2);
+  assert_line("cuda_graphs", 0, 50 * mib, 300 * mib, 1000 * mib);
+  assert_line("kv_cache", 0, cache, cache, cache);
+  const vf_device_budget *b = &estimate->devices[0];
+  vf_device d[1];
+  size_t n;
+  assert_ok(vf_devices_parse(d, 1, &n, ctx, "h100", err));
+  uint64_t usable = d[0].total_bytes - d[0].reserved_bytes;
+  uint64_t budget = usable / 10 * 9 + usable % 10 * 9 / 10;
+  assert_in_range(b->pool.bytes, budget - (b->need.bytes - cache) - 1,
+                  budget - (b->need.bytes - cache) + 1);
+  assert_in_range(b->pool.low_bytes, budget - (b->need.high_bytes - cache) - 1,
+                  budget - (b->need.high_bytes - cache) + 1);
+  assert_in_range(b->pool.high_bytes, budget - (b->need.low_bytes - cache) - 1,
+                  budget - (b->need.low_bytes - cache) + 1);
+  assert_u64(b->pool_tokens, b->pool.bytes / cell);
+  r.pool_tokens = 20000;
+  r.spec_tokens = 5; /* reserves what it speculates */
+  assert_ok(judge("llama3.1-8b", NULL, "h100", &r, err));
+  assert_u64(estimate->devices[0].pool.bytes, 20000 * cell);
+  assert_u64(line("kv_cache", 0).bytes, 2 * 4005 * cell);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(transformers_keeps_what_every_sequence_has),
+      cmocka_unit_test(transformers_quantizes_all_but_the_last_tokens),
+      cmocka_unit_test(transformers_keeps_a_window_less_one),
+      cmocka_unit_test(transformers_keeps_latents_from_a_version_on),
+      cmocka_unit_test(exllama_keeps_pages_in_its_own_formats),
+      cmocka_unit_test(exllama_works_on_a_chunk),
+      cmocka_unit_test(exllama_looks_tokens_up_in_main_memory),
+      cmocka_unit_test(tgi_has_what_its_warm_up_leaves),
+  };
+  return cmocka_run_group_tests(tests, open_all, close_all);
+}
