@@ -59,6 +59,11 @@ static void assert_line(const char *name, size_t device, uint64_t low, uint64_t 
              (unsigned long long)high);
 }
 
+/* Rounded up, as parts of tensors are. */
+static uint64_t hundredths(uint64_t bytes, uint64_t n) {
+  return bytes / 100 * n + (bytes % 100 * n + 99) / 100;
+}
+
 static const uint64_t mib = UINT64_C(1) << 20;
 
 /* Llama 3.1 8B: 32 layers of 8 heads with keys and values of 128 numbers. */
@@ -211,6 +216,93 @@ static void tgi_has_what_its_warm_up_leaves(void **state) {
   assert_u64(line("kv_cache", 0).bytes, 2 * 4005 * cell);
 }
 
+/* ---- LMDeploy ---------------------------------------------------------------------------- */
+
+/* Blocks of 64 tokens; a prompt's chunk and 256 rows of logits lie beside the pool, which is 80 %
+ * of what is free. */
+static void lmdeploy_takes_a_share_of_what_is_free(void **state) {
+  (void)state;
+  vf_request r = with("lmdeploy", 4033, 2);
+  assert_ok(judge("llama3.1-8b", NULL, "h100", &r, err));
+  uint64_t cell = LAYERS * HEADS * 2 * DIM * 2, cache = UINT64_C(2) * 4096 * cell;
+  uint64_t act = UINT64_C(8192) * (4 * H + 3 * F) * 2 + UINT64_C(256) * V * 4;
+  assert_line("kv_cache", 0, cache, cache, cache);
+  assert_line("activation", 0, act / 2, act, act + act / 2);
+  vf_device d[1];
+  size_t n;
+  assert_ok(vf_devices_parse(d, 1, &n, ctx, "h100", err));
+  const vf_device_budget *b = &estimate->devices[0];
+  uint64_t usable = d[0].total_bytes - d[0].reserved_bytes;
+  uint64_t free_bytes = usable - (b->need.bytes - cache);
+  assert_in_range(b->pool.bytes, free_bytes / 10 * 8, free_bytes / 10 * 8 + 8);
+  free_bytes = usable - (b->need.high_bytes - cache);
+  assert_in_range(b->pool.low_bytes, free_bytes / 10 * 8, free_bytes / 10 * 8 + 8);
+  free_bytes = usable - (b->need.low_bytes - cache);
+  assert_in_range(b->pool.high_bytes, free_bytes / 10 * 8, free_bytes / 10 * 8 + 8);
+  assert_u64(b->pool_tokens, b->pool.bytes / cell / 64 * 64);
+  r.kv_k = r.kv_v = VF_FORMAT_INT8; /* a scale and a shift in 16 bits for each head's row */
+  assert_ok(judge("llama3.1-8b", NULL, "h100", &r, err));
+  assert_u64(line("kv_cache", 0).bytes, 2 * 4096 * (cell / 2 + LAYERS * HEADS * 2 * 4));
+  r.kv_k = r.kv_v = VF_FORMAT_NONE;
+  r.tp = 2; /* the PyTorch backend has the table and the output whole on each */
+  assert_ok(judge("llama3.1-8b", NULL, "h100x2", &r, err));
+  vf_interval weights = line("weights", 1);
+  assert_u64(weights.high_bytes - weights.bytes, UINT64_C(2) * V * H);
+  assert_u64(line("kv_cache", 1).bytes, cache / 2);
+}
+
+/* ---- MLX-LM ------------------------------------------------------------------------------ */
+
+/* Numbers of a token in a layer: six of the model's width, queries four times, keys and values
+ * twice, three rows of feed-forward; 2.2 layers of them are alive, 1.2 to 3.3. */
+static void mlx_works_on_about_two_layers_of_a_chunk(void **state) {
+  (void)state;
+  vf_request r = with("mlx", 8000, 1);
+  uint64_t each = 6 * H + 4 * 32 * DIM + 2 * HEADS * 2 * DIM + 3 * F;
+  uint64_t layer = UINT64_C(2048) * each * 2, logits = V * 2;
+  assert_ok(judge("llama3.1-8b", "mlx-4bit", "apple-m3-ultra-256gb", &r, err));
+  assert_line("activation", 0, hundredths(layer, 120), hundredths(layer, 220),
+              hundredths(layer, 330) + logits);
+  uint64_t cache = UINT64_C(8192) * LAYERS * HEADS * 2 * DIM * 2; /* in steps of 256 */
+  assert_line("kv_cache", 0, cache, cache, cache);
+  r.seqs = 3;
+  assert_ok(judge("llama3.1-8b", "mlx-4bit", "apple-m3-ultra-256gb", &r, err));
+  assert_line("activation", 0, hundredths(layer, 120), hundredths(layer, 220),
+              3 * (hundredths(layer, 330) + logits));
+  assert_u64(line("kv_cache", 0).bytes, 3 * cache);
+  r.seqs = 9; /* eight prompts run through one pass */
+  assert_ok(judge("llama3.1-8b", "mlx-4bit", "apple-m3-ultra-256gb", &r, err));
+  assert_u64(line("activation", 0).high_bytes, 8 * (hundredths(layer, 330) + logits));
+  r.seqs = 1;
+  r.engine = "mlx@0.26"; /* made logits of the whole chunk */
+  assert_ok(judge("llama3.1-8b", "mlx-4bit", "apple-m3-ultra-256gb", &r, err));
+  assert_u64(line("activation", 0).high_bytes, hundredths(layer, 330) + 2048 * logits);
+}
+
+/* Attention over a quantized cache has no fused kernel: heads × chunk × context in 16 bits. */
+static void mlx_makes_scores_where_no_kernel_is_fused(void **state) {
+  (void)state;
+  vf_request r = with("mlx", 8192, 1);
+  r.kv_k = r.kv_v = VF_FORMAT_INT4;
+  uint64_t each = 6 * H + 4 * 32 * DIM + 2 * HEADS * 2 * DIM + 3 * F;
+  uint64_t layer = UINT64_C(2048) * each * 2, scores = UINT64_C(32) * 2048 * 8192 * 2;
+  assert_ok(judge("llama3.1-8b", "mlx-4bit", "apple-m3-ultra-256gb", &r, err));
+  assert_line("activation", 0, hundredths(layer, 20) + hundredths(scores, 90),
+              hundredths(layer, 120) + scores,
+              hundredths(layer, 330) + hundredths(scores, 112) + V * 2);
+  uint64_t row = DIM / 2 + DIM / 64 * 4; /* a scale and a bias for 64 numbers */
+  assert_u64(line("kv_cache", 0).bytes, UINT64_C(8192) * LAYERS * HEADS * 2 * row);
+}
+
+/* gpt-oss-20b: of 24 layers 12 keep their window and the chunk that is added. */
+static void mlx_keeps_a_window_and_a_chunk(void **state) {
+  (void)state;
+  vf_request r = with("mlx", 16384, 1);
+  assert_ok(judge("gpt-oss-20b", NULL, "apple-m3-ultra-256gb", &r, err));
+  uint64_t row = 8 * 2 * 64 * 2;
+  assert_u64(line("kv_cache", 0).bytes, 12 * row * (16384 + 128 + 2048 - 1));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(transformers_keeps_what_every_sequence_has),
@@ -221,6 +313,10 @@ int main(void) {
       cmocka_unit_test(exllama_works_on_a_chunk),
       cmocka_unit_test(exllama_looks_tokens_up_in_main_memory),
       cmocka_unit_test(tgi_has_what_its_warm_up_leaves),
+      cmocka_unit_test(lmdeploy_takes_a_share_of_what_is_free),
+      cmocka_unit_test(mlx_works_on_about_two_layers_of_a_chunk),
+      cmocka_unit_test(mlx_makes_scores_where_no_kernel_is_fused),
+      cmocka_unit_test(mlx_keeps_a_window_and_a_chunk),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);
 }
