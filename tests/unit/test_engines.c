@@ -303,6 +303,52 @@ static void mlx_keeps_a_window_and_a_chunk(void **state) {
   assert_u64(line("kv_cache", 0).bytes, 12 * row * (16384 + 128 + 2048 - 1));
 }
 
+/* ---- TensorRT-LLM ------------------------------------------------------------------------ */
+
+/* Blocks of 32 tokens; a dummy run of 8192 tokens or 2048 rows of logits in 16 and 32 bits; the
+ * pool is nine tenths of what that leaves free. */
+static void tensorrt_llm_takes_a_share_after_a_dummy_run(void **state) {
+  (void)state;
+  vf_request r = with("tensorrt-llm", 4001, 3);
+  assert_ok(judge("llama3.1-8b", NULL, "h100", &r, err));
+  uint64_t cell = LAYERS * HEADS * 2 * DIM * 2, cache = UINT64_C(3) * 4032 * cell;
+  uint64_t peak = UINT64_C(8192) * (4 * H + 3 * F) * 2, logits = UINT64_C(2048) * V * 6;
+  if (logits > peak) peak = logits;
+  assert_line("kv_cache", 0, cache, cache, cache);
+  assert_line("activation", 0, peak - peak / 3, peak, peak + peak / 2);
+  assert_line("cuda_graphs", 0, 100 * mib, 500 * mib, 1500 * mib);
+  assert_line("engine_file", 0, 0, 0, 0);
+  vf_device d[1];
+  size_t n;
+  assert_ok(vf_devices_parse(d, 1, &n, ctx, "h100", err));
+  const vf_device_budget *b = &estimate->devices[0];
+  uint64_t usable = d[0].total_bytes - d[0].reserved_bytes;
+  assert_u64(b->pool.bytes, hundredths(usable - (b->need.bytes - cache), 90));
+  assert_u64(b->pool.low_bytes, hundredths(usable - (b->need.high_bytes - cache), 90));
+  assert_u64(b->pool.high_bytes, hundredths(usable - (b->need.low_bytes - cache), 90));
+  assert_u64(b->pool_tokens, b->pool.bytes / (4032 * cell / 4001) / 32 * 32);
+  r.enforce_eager = true;
+  r.max_num_seqs = 4;
+  r.kv_cache_memory_bytes = 9000 * mib;
+  assert_ok(judge("llama3.1-8b", NULL, "h100", &r, err));
+  peak = UINT64_C(8192) * (4 * H + 3 * F) * 2;
+  assert_line("cuda_graphs", 0, 0, 0, 0);
+  assert_line("activation", 0, peak - peak / 3, peak, peak + peak / 2);
+  assert_u64(estimate->devices[0].pool.bytes, 9000 * mib);
+  r.engine = "tensorrt-llm@0.19"; /* ran what was built before */
+  assert_ok(judge("llama3.1-8b", NULL, "h100", &r, err));
+  assert_line("engine_file", 0, 512 * mib, 2560 * mib, 5632 * mib);
+}
+
+/* gpt-oss-20b: a window of 128 tokens has its blocks, and one for the chunk in flight. */
+static void tensorrt_llm_has_a_pool_of_windows(void **state) {
+  (void)state;
+  vf_request r = with("tensorrt-llm", 4096, 2);
+  assert_ok(judge("gpt-oss-20b", NULL, "b200", &r, err));
+  uint64_t row = 8 * 2 * 64 * 2;
+  assert_u64(line("kv_cache", 0).bytes, 2 * 12 * row * (4096 + 128 + 32));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(transformers_keeps_what_every_sequence_has),
@@ -317,6 +363,8 @@ int main(void) {
       cmocka_unit_test(mlx_works_on_about_two_layers_of_a_chunk),
       cmocka_unit_test(mlx_makes_scores_where_no_kernel_is_fused),
       cmocka_unit_test(mlx_keeps_a_window_and_a_chunk),
+      cmocka_unit_test(tensorrt_llm_takes_a_share_after_a_dummy_run),
+      cmocka_unit_test(tensorrt_llm_has_a_pool_of_windows),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);
 }
