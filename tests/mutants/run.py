@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """Changes one operator or number of the source at a time, and asks whether a test notices.
 
-usage: run.py COUNT [SEED] [--build FOLDER] [--log FILE] [--only FILE...] [--slowest SECONDS]
+usage: run.py COUNT [SEED] [--build FOLDER] [--log FILE] [--only FILE...] [--slowest SECONDS] [--budget SECONDS]
 
 COUNT places are drawn at random (SEED; 20), none twice, from src/core, src/engines and src/readers of a copy of the working tree; each is
-changed alone, built, and tested until one test fails.  What makes a mutant cheap (a second or two):
+changed alone, built, and tested until one test fails twice.  What makes a mutant cheap (a second or two):
 
 - One link.  The library is built shared and shows everything, so that no program is linked anew with it.
 - A map of which tests run which line, made once by gcov in a second build and kept in FOLDER until a file changes.  A
   mutant is asked of the tests that run its line; where none does, nothing can notice it.  Lines without code of their
   own (tables, the middle of an expression) are asked of every test that runs something of their file.
-- The order.  Tests that noticed much in little time go first, as learnt on the way.
+- The order.  Tests that noticed much in little time and run much of the file go first, as learnt on the way; after a
+  budget of 60 seconds a mutant counts as one that nothing noticed.
 
 A mutant that does not compile, or that the compiler makes the same object of (-O2), is drawn anew; one with which the
 catalogs cannot be embedded any more is noticed by that, and one that embeds others is asked of every test.  Left out, which can
@@ -213,36 +214,44 @@ def by_line(tests, code):
 
 # ---- Judging ------------------------------------------------------------------------------------
 class Suite:
-    """The tests, with what each costs and how often it noticed a mutant."""
+    """The tests, with what each costs, what of each file it runs, and how often it noticed a mutant."""
 
-    def __init__(self, build, seconds):
-        self.tests, self.seconds, self.asked, self.noticed = tests_of(build), seconds, {}, {}
+    def __init__(self, build, seconds, ran, budget):
+        self.tests, self.seconds, self.ran, self.budget = tests_of(build), seconds, ran, budget
+        self.asked, self.noticed = {}, {}
 
-    def worth(self, name):
-        """How often it may be expected to notice, for each second."""
-        return (self.noticed.get(name, 0) + 1) / (self.asked.get(name, 0) + 2) / (self.seconds[name] + 0.01)
+    def worth(self, test, name):
+        """How likely it is to notice something in a file, by what it noticed before and runs of that, for each second."""
+        rate = (self.noticed.get(test, 0) + 1) / (self.asked.get(test, 0) + 2)
+        return rate * (1 + len(self.ran[test].get(name, ()))) / (self.seconds[test] + 0.05)
 
-    def first_to_notice(self, names):
-        """The name of a test that fails, "": each of them passes.  Two run at a time."""
-        waiting, running = sorted(names, key=self.worth), {}
-        while waiting or running:
+    def fails(self, test):
+        """Asked once more: on a busy machine what is short of time fails without a mutant, too."""
+        return finish(start(self.tests[test][0], cwd=self.tests[test][1]), 20 + 10 * self.seconds[test]) != 0
+
+    def first_to_notice(self, tests, name):
+        """A test that fails with this file changed; "": each of them passes, or time is up.  Two run at a time."""
+        waiting, running, until = sorted(tests, key=lambda t: self.worth(t, name)), {}, time.time() + self.budget
+        while (waiting or running) and time.time() < until:
             while waiting and len(running) < 2:
-                name = waiting.pop()
-                command, folder = self.tests[name]
-                running[name] = (start(command, cwd=folder), time.time() + 20 + 10 * self.seconds[name])
+                test = waiting.pop()
+                running[test] = start(self.tests[test][0], cwd=self.tests[test][1]), time.time() + 20 + 10 * self.seconds[test]
             time.sleep(0.002)
-            for name, (process, until) in list(running.items()):
-                status = process.poll()
-                if status is None and time.time() < until:
+            for test, (process, end_by) in list(running.items()):
+                if process.poll() is None and time.time() < end_by:
                     continue
+                failed = process.poll() != 0
                 end(process)
-                del running[name]
-                self.asked[name] = self.asked.get(name, 0) + 1
-                if status != 0:
-                    self.noticed[name] = self.noticed.get(name, 0) + 1
+                del running[test]
+                failed = failed and self.fails(test)
+                self.asked[test] = self.asked.get(test, 0) + 1
+                self.noticed[test] = self.noticed.get(test, 0) + failed
+                if failed:
                     for other, _ in running.values():
                         end(other)
-                    return name
+                    return test
+        for process, _ in running.values():
+            end(process)
         return ""
 
 
@@ -275,7 +284,8 @@ class Mutants:
                 return None
             if status != 0:
                 return "embedding the catalogs"
-            return self.suite.first_to_notice(self.suite.seconds if hash_of(self.catalogs) != embedded else self.asked(name, line))
+            tests = self.suite.seconds if hash_of(self.catalogs) != embedded else self.asked(name, line)
+            return self.suite.first_to_notice(tests, name)
         finally:
             open(path, "w", encoding="utf-8").write(was)
             make(self.build, "libvramfit.so")
@@ -289,6 +299,7 @@ def main():
     p.add_argument("--log")
     p.add_argument("--only", nargs="+", help="files: places in those alone")
     p.add_argument("--slowest", type=float, default=60, help="seconds that a test may take")
+    p.add_argument("--budget", type=float, default=60, help="seconds of tests that a mutant may take")
     o = p.parse_args()
     tree, build = os.path.join(o.build, "tree"), os.path.join(o.build, "build")
     os.environ.pop("VRAMFIT_CORPUS", None)
@@ -302,7 +313,7 @@ def main():
         return {"seconds": seconds, "others": others, "tests": tests, "code": code}
 
     known = kept(o.build, "%s %g" % (key, o.slowest), learn)
-    suite = Suite(build, known["seconds"])
+    suite = Suite(build, known["seconds"], known["tests"], o.budget)
     mutants = Mutants(tree, build, suite, *by_line(known["tests"], known["code"]))
     every = [x for x in places(tree) if not o.only or os.path.relpath(x[0], tree) in o.only]
     random.Random(o.seed).shuffle(every)

@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include "core/estimate.h"
+#include "engines/ggml/flash.h"
 
 static vf_context *ctx;
 static vf_estimate *estimate;
@@ -349,6 +350,81 @@ static void tensorrt_llm_has_a_pool_of_windows(void **state) {
   assert_u64(line("kv_cache", 0).bytes, 2 * 12 * row * (4096 + 128 + 32));
 }
 
+/* ---- CUDA's flash attention in llama.cpp ---------------------------------------------------- */
+
+/* fattn.cu: which sizes of heads have a kernel, and since which build. */
+static void flash_attention_takes_head_sizes_from_a_build_on(void **state) {
+  (void)state;
+  static const struct {
+    uint32_t k, v, heads, kv_heads, kv_lora, rope;
+    uint32_t first; /* build; 0: always has been */
+  } rows[] = {
+      {40, 40, 8, 8, 0, 0, 6736},    {64, 64, 8, 8, 0, 0, 0},       {72, 72, 8, 8, 0, 0, 6736},
+      {80, 80, 8, 2, 0, 0, 0},       {96, 96, 8, 8, 0, 0, 0},       {112, 112, 8, 8, 0, 0, 0},
+      {128, 128, 32, 8, 0, 0, 0},    {192, 128, 64, 8, 0, 0, 9085}, {256, 256, 8, 8, 0, 0, 0},
+      {512, 512, 8, 8, 0, 0, 8609},  {0, 0, 16, 16, 512, 64, 5328}, {0, 0, 32, 32, 256, 64, 8966},
+      {0, 0, 20, 20, 512, 64, 7803}, {0, 0, 18, 18, 512, 64, 8184},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    const vf_layer l = {.k_dim = rows[i].k,
+                        .v_dim = rows[i].v,
+                        .n_heads = rows[i].heads,
+                        .n_kv_heads = rows[i].kv_heads,
+                        .kv_lora = rows[i].kv_lora,
+                        .rope_dim = rows[i].rope};
+    uint32_t first = rows[i].first;
+    bool before = first != 0 && vf_ggml_flash_takes(first - 1, &l, VF_FORMAT_F16, VF_FORMAT_F16);
+    if (before || !vf_ggml_flash_takes(first != 0 ? first : 1, &l, VF_FORMAT_F16, VF_FORMAT_F16) ||
+        !vf_ggml_flash_takes(10489, &l, VF_FORMAT_F16, VF_FORMAT_F16))
+      fail_msg("row %zu: heads of %u and %u, from build %u on", i, rows[i].k, rows[i].v, first);
+  }
+  /* others have none: nor have those whose heads are not as many for each key */
+  const vf_layer none[] = {{.k_dim = 100, .v_dim = 100, .n_heads = 8, .n_kv_heads = 8},
+                           {.k_dim = 192, .v_dim = 128, .n_heads = 32, .n_kv_heads = 8},
+                           {.k_dim = 128, .v_dim = 64, .n_heads = 8, .n_kv_heads = 8},
+                           {.n_heads = 21, .kv_lora = 512, .rope_dim = 64}};
+  for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+    assert_false(vf_ggml_flash_takes(10489, &none[i], VF_FORMAT_F16, VF_FORMAT_F16));
+}
+
+/* Both of any kind that has a kernel since b10489; before, both alike, and quantized ones with
+ * other heads than of 128 since b6607; before b6218 heads of 128 with anything but bf16. */
+static void flash_attention_takes_formats_from_a_build_on(void **state) {
+  (void)state;
+  static const struct {
+    uint32_t dim;
+    vf_format k, v;
+    uint32_t first;
+  } rows[] = {
+      {128, VF_FORMAT_Q4_1, VF_FORMAT_Q5_0, 10489}, {128, VF_FORMAT_Q5_1, VF_FORMAT_F32, 10489},
+      {128, VF_FORMAT_BF16, VF_FORMAT_BF16, 8470},  {128, VF_FORMAT_F32, VF_FORMAT_F32, 6760},
+      {64, VF_FORMAT_Q8_0, VF_FORMAT_Q8_0, 6607},   {64, VF_FORMAT_Q4_0, VF_FORMAT_Q4_0, 6607},
+      {128, VF_FORMAT_F16, VF_FORMAT_Q8_0, 10489},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    const vf_layer l = {.k_dim = rows[i].dim, .v_dim = rows[i].dim, .n_heads = 8, .n_kv_heads = 8};
+    if (vf_ggml_flash_takes(rows[i].first - 1, &l, rows[i].k, rows[i].v) ||
+        !vf_ggml_flash_takes(rows[i].first, &l, rows[i].k, rows[i].v))
+      fail_msg("row %zu: from build %u on", i, rows[i].first);
+  }
+  const vf_layer wide = {.k_dim = 128, .v_dim = 128, .n_heads = 8, .n_kv_heads = 8};
+  const vf_layer narrow = {.k_dim = 64, .v_dim = 64, .n_heads = 8, .n_kv_heads = 8};
+  const vf_layer other = {.k_dim = 96, .v_dim = 96, .n_heads = 8, .n_kv_heads = 8};
+  assert_true(vf_ggml_flash_takes(6217, &wide, VF_FORMAT_F16, VF_FORMAT_Q4_1));
+  assert_false(vf_ggml_flash_takes(6218, &wide, VF_FORMAT_F16, VF_FORMAT_Q4_1));
+  assert_false(vf_ggml_flash_takes(6217, &wide, VF_FORMAT_F16, VF_FORMAT_BF16));
+  assert_true(vf_ggml_flash_takes(6218, &wide, VF_FORMAT_Q8_0, VF_FORMAT_Q8_0));
+  assert_true(vf_ggml_flash_takes(6217, &narrow, VF_FORMAT_F16, VF_FORMAT_Q8_0));
+  assert_false(vf_ggml_flash_takes(6217, &narrow, VF_FORMAT_Q8_0, VF_FORMAT_Q8_0));
+  assert_true(vf_ggml_flash_takes(6217, &other, VF_FORMAT_F16, VF_FORMAT_F16));
+  assert_false(vf_ggml_flash_takes(6217, &other, VF_FORMAT_F16, VF_FORMAT_Q8_0));
+  assert_false(vf_ggml_flash_takes(10489, &wide, VF_FORMAT_IQ4_NL, VF_FORMAT_F16));
+  /* the values of a latent are a part of its keys: whatever is said of them */
+  const vf_layer latent = {.n_heads = 16, .kv_lora = 512, .rope_dim = 64};
+  assert_true(vf_ggml_flash_takes(7832, &latent, VF_FORMAT_F16, VF_FORMAT_Q8_0));
+  assert_false(vf_ggml_flash_takes(7831, &latent, VF_FORMAT_F16, VF_FORMAT_Q8_0));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(transformers_keeps_what_every_sequence_has),
@@ -365,6 +441,8 @@ int main(void) {
       cmocka_unit_test(mlx_keeps_a_window_and_a_chunk),
       cmocka_unit_test(tensorrt_llm_takes_a_share_after_a_dummy_run),
       cmocka_unit_test(tensorrt_llm_has_a_pool_of_windows),
+      cmocka_unit_test(flash_attention_takes_head_sizes_from_a_build_on),
+      cmocka_unit_test(flash_attention_takes_formats_from_a_build_on),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);
 }
