@@ -201,6 +201,39 @@ static void sizes_and_numbers_beyond_the_limits_are_told(void **state) {
   vf_graph_init(&graph, 128);
   for (int i = 0; i < 1000; i++) make(VF_OP_NEW, 1, 0, 0);
   assert_true(graph.overflow);
+  vf_graph_init(&graph, 128);
+  for (int i = 0; i < VF_GRAPH_ORDER; i++) vf_graph_expand(&graph, make(VF_OP_NEW, 1, 0, 0));
+  assert_false(graph.overflow);
+  vf_graph_expand(&graph, make(VF_OP_NEW, 1, 0, 0));
+  assert_true(graph.overflow);
+}
+
+/* A free block between each two that are taken, until there is no room for another. */
+static void holes_beyond_the_limit_are_told(void **state) {
+  (void)state;
+  static vf_pool pool;
+  uint64_t offsets[2 * VF_POOL_BLOCKS];
+  vf_pool_init(&pool, 128);
+  for (size_t i = 0; i < 2 * VF_POOL_BLOCKS; i++) {
+    assert_true(vf_pool_take(&pool, &offsets[i], 100));
+    assert_u64(offsets[i], 128 * i);
+  }
+  for (size_t i = 0; i + 1 < VF_POOL_BLOCKS; i++)
+    assert_true(vf_pool_give(&pool, offsets[2 * i], 100)); /* the open end is a block, too */
+  assert_u64(pool.n_blocks, VF_POOL_BLOCKS);
+  assert_false(vf_pool_give(&pool, offsets[2 * (VF_POOL_BLOCKS - 1)], 100));
+  assert_true(vf_pool_give(&pool, offsets[1], 100)); /* joins two */
+  assert_u64(pool.n_blocks, VF_POOL_BLOCKS - 1);
+  assert_u64(pool.blocks[0].size, 3 * 128);
+  assert_u64(pool.peak_bytes, 2 * VF_POOL_BLOCKS * 128);
+  uint64_t again; /* of equal ones the last, and the open end only where nothing else is left */
+  assert_true(vf_pool_take(&pool, &again, 128));
+  assert_u64(again, offsets[2 * (VF_POOL_BLOCKS - 2)]);
+  assert_true(vf_pool_take(&pool, &again, 3 * 128));
+  assert_u64(again, 0);
+  assert_true(vf_pool_take(&pool, &again, 129));
+  assert_u64(again, 2 * VF_POOL_BLOCKS * 128);
+  assert_false(vf_pool_take(&pool, &again, UINT64_MAX / 2));
 }
 
 /* ---- Placement -------------------------------------------------------------------------- */
@@ -462,6 +495,7 @@ int main(void) {
       cmocka_unit_test(the_smallest_block_that_fits_is_taken),
       cmocka_unit_test(nothing_takes_a_place_too),
       cmocka_unit_test(sizes_and_numbers_beyond_the_limits_are_told),
+      cmocka_unit_test(holes_beyond_the_limit_are_told),
       cmocka_unit_test(slots_follow_the_shares),
       cmocka_unit_test(the_last_slots_go_to_the_devices_first),
       cmocka_unit_test(the_verdict_turns_at_its_boundaries),
