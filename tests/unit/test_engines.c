@@ -425,6 +425,37 @@ static void flash_attention_takes_formats_from_a_build_on(void **state) {
   assert_false(vf_ggml_flash_takes(7831, &latent, VF_FORMAT_F16, VF_FORMAT_Q8_0));
 }
 
+/* ---- Beyond 64 bits ---------------------------------------------------------------------- */
+
+/* What does not fit 64 bits is an error, never a small number. TensorRT-LLM lowers such a context
+ * to the model's. */
+static void sizes_beyond_64_bits_are_told_by_every_engine(void **state) {
+  (void)state;
+  static const struct {
+    const char *engine;
+    uint32_t seqs;
+  } rows[] = {{"llama.cpp", 256},     {"ollama", 256},    {"vllm", 1024}, {"sglang", 4096},
+              {"tgi", 4096},          {"lmdeploy", 4096}, {"mlx", 4096},  {"exllama", 4096},
+              {"transformers", 4096}, {"koboldcpp", 256}};
+  static const char *const models[] = {"llama3.1-8b", "gemma2-9b"};
+  const uint64_t most = UINT64_C(1) << 40; /* tokens of a plan */
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    for (size_t m = 0; m < 2; m++) {
+      vf_request r = with(rows[i].engine, most, rows[i].seqs);
+      vf_error why = {VF_OK};
+      vf_status status = judge(models[m], NULL, "h100", &r, &why);
+      if (status != VF_OVERFLOW)
+        fail_msg("%s, %s: %d %s", rows[i].engine, models[m], (int)status, why.message);
+      r.ctx_tokens = most + 1;
+      status = judge(models[m], NULL, "h100", &r, &why);
+      if (status != VF_LIMIT && status != VF_OVERFLOW)
+        fail_msg("%s, %s, more tokens: %d", rows[i].engine, models[m], (int)status);
+    }
+  vf_request r = with("transformers", most, 1); /* scores of every pair */
+  r.flash_attn = VF_OFF;
+  assert_fails(judge("llama3.1-8b", NULL, "h100", &r, err), VF_OVERFLOW, "64 bits");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(transformers_keeps_what_every_sequence_has),
@@ -443,6 +474,7 @@ int main(void) {
       cmocka_unit_test(tensorrt_llm_has_a_pool_of_windows),
       cmocka_unit_test(flash_attention_takes_head_sizes_from_a_build_on),
       cmocka_unit_test(flash_attention_takes_formats_from_a_build_on),
+      cmocka_unit_test(sizes_beyond_64_bits_are_told_by_every_engine),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);
 }
