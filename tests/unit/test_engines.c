@@ -456,6 +456,45 @@ static void sizes_beyond_64_bits_are_told_by_every_engine(void **state) {
   assert_fails(judge("llama3.1-8b", NULL, "h100", &r, err), VF_OVERFLOW, "64 bits");
 }
 
+/* ---- Ranks ------------------------------------------------------------------------------- */
+
+/* One of each is what is taken anyway; more than an engine has is refused. */
+static void one_rank_is_none_and_two_need_an_engine_that_has_them(void **state) {
+  (void)state;
+  static const struct {
+    const char *engine, *gpu;
+    bool tp, pp, dp;
+  } rows[] = {
+      {"vllm", "h100", true, true, true},
+      {"sglang", "h100", true, true, true},
+      {"tensorrt-llm", "h100", true, true, true},
+      {"lmdeploy", "h100", true, false, true},
+      {"tgi", "h100", true, false, false},
+      {"exllama", "h100", true, true, false},
+      {"transformers", "h100", false, true, false},
+      {"mlx", "apple-m3-ultra-256gb", false, false, false},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    vf_request plain = with(rows[i].engine, 4096, 1), r = plain;
+    assert_ok(judge("llama3.1-8b", NULL, rows[i].gpu, &plain, err));
+    uint64_t need = estimate->devices[0].need.high_bytes;
+    r.tp = r.pp = r.dp = 1;
+    assert_ok(judge("llama3.1-8b", NULL, rows[i].gpu, &r, err));
+    assert_u64(estimate->devices[0].need.high_bytes, need);
+    const bool has[] = {rows[i].tp, rows[i].pp, rows[i].dp};
+    for (int way = 0; way < 3; way++) {
+      char gpus[64];
+      vf_error why = {VF_OK};
+      snprintf(gpus, sizeof gpus, "%sx2", rows[i].gpu);
+      r = plain;
+      *(way == 0 ? &r.tp : way == 1 ? &r.pp : &r.dp) = 2;
+      vf_status status = judge("llama3.1-8b", NULL, gpus, &r, &why);
+      if ((status == VF_OK) != has[way])
+        fail_msg("%s, %d: %d %s", rows[i].engine, way, (int)status, why.message);
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(transformers_keeps_what_every_sequence_has),
@@ -475,6 +514,7 @@ int main(void) {
       cmocka_unit_test(flash_attention_takes_head_sizes_from_a_build_on),
       cmocka_unit_test(flash_attention_takes_formats_from_a_build_on),
       cmocka_unit_test(sizes_beyond_64_bits_are_told_by_every_engine),
+      cmocka_unit_test(one_rank_is_none_and_two_need_an_engine_that_has_them),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);
 }
