@@ -312,6 +312,33 @@ static void the_verdict_turns_at_its_boundaries(void **state) {
   assert_int_equal(judge(need, 1000, UINT64_MAX), VF_TIGHT);
 }
 
+/* Neither is ever left out silently. */
+static void assumptions_beyond_the_limit_are_told(void **state) {
+  (void)state;
+  vf_model *model;
+  vf_device d = {.kind = VF_DEVICE_DISCRETE, .total_known = true, .total_bytes = 100};
+  static char words[600];
+  memset(words, 'a', sizeof words - 1);
+  assert_ok(vf_model_new(&model, &vf_default_allocator, 1, 1, 1, err));
+  for (int kind = 0; kind < 4; kind++) {
+    vf_estimate e = {.allocator = vf_default_allocator};
+    assert_ok(start(&e, model, &d, 1, err));
+    size_t before = e.n_assumptions;
+    size_t most = VF_MAX_ASSUMPTIONS - before, n = kind == 0 ? most : kind == 1 ? most + 1 : 1;
+    for (size_t i = 0; i < n; i++) vf_estimate_assume(&e, "a-code", "words");
+    if (kind == 2) vf_estimate_assume_that(&e, "a-code", "%s", "words");
+    for (size_t i = 0; kind == 3 && i < sizeof e.words / 500 + 1; i++)
+      vf_estimate_assume_that(&e, "a-code", "%.500s", words);
+    if (kind == 0 || kind == 2)
+      assert_ok(vf_estimate_finish(&e, err));
+    else
+      assert_fails(vf_estimate_finish(&e, err), VF_LIMIT, "taken for granted");
+    vf_default_allocator.free(NULL, e.devices);
+    vf_default_allocator.free(NULL, e.lines);
+  }
+  vf_model_free(model);
+}
+
 /* What comes with use only takes the headroom away. */
 static void growth_makes_tight_at_worst(void **state) {
   (void)state;
@@ -499,6 +526,7 @@ int main(void) {
       cmocka_unit_test(slots_follow_the_shares),
       cmocka_unit_test(the_last_slots_go_to_the_devices_first),
       cmocka_unit_test(the_verdict_turns_at_its_boundaries),
+      cmocka_unit_test(assumptions_beyond_the_limit_are_told),
       cmocka_unit_test(growth_makes_tight_at_worst),
       cmocka_unit_test(of_two_limits_the_worse_one_decides),
       cmocka_unit_test(capacity_is_what_reserve_and_use_leave),

@@ -119,6 +119,15 @@ static void fine_tunes_are_taken_for_their_shape(void **state) {
   means("someone/Llama-2-13B-Pirate-v2-GGUF:Q4_0", "llama2-13b", "Q4_0", "llama.cpp");
 }
 
+/* Of which a single size is known: words that say nothing of it may stand beside the family's. */
+static void a_family_of_one_size_needs_none(void **state) {
+  (void)state;
+  means("someone/falcon-mamba-instruct", "falcon-mamba-7b", "BF16", "");
+  means("someone/deepseek-math-instruct", "deepseek-math-7b", "BF16", "");
+  means_nothing("someone/falcon3-instruct"); /* of several */
+  means_nothing("someone/falcon-mamba-9b-instruct");
+}
+
 /* Ids are unique, and so is each of them as a name. */
 static void every_id_of_the_catalog_means_itself(void **state) {
   (void)state;
@@ -241,6 +250,7 @@ int main(void) {
       cmocka_unit_test(suffixes_state_the_scheme),
       cmocka_unit_test(no_name_becomes_another_model),
       cmocka_unit_test(fine_tunes_are_taken_for_their_shape),
+      cmocka_unit_test(a_family_of_one_size_needs_none),
       cmocka_unit_test(every_id_of_the_catalog_means_itself),
       cmocka_unit_test(names_are_taken_apart),
       cmocka_unit_test(what_is_no_name_is_refused),

@@ -521,6 +521,11 @@ static void layers_keep_what_their_derivatives_read(void **state) {
       {"deepseek-v2-lite", "",
        27 * (16 * 2048 + 2 * 16 * (192 + 192 + 128 + 128) + 2 * (512 + 64)) + 8 * 10944 +
            26 * (8 * (6 + 2) * 1408 + 4 * 6 * 2048)},
+      /* delta nets but for each fourth layer: keys of 16 heads, 32 heads of values, a state */
+      {"qwen3-next-80b-a3b", "",
+       48 * (16 * 2048 + 8 * (10 + 1) * 512 + 4 * 10 * 2048) +
+           12 * (2 * (4096 + 512 + 512 + 4096) + 6 * (4096 + 512) + 2 * (4096 + 4096)) +
+           36 * (4 * (2 * 2048 + 4096) + 22 * 4096)},
       /* one norm, a projection, scanned and gated, and no feed-forward */
       {"mamba-130m", "", 24 * (8 * 768 + 8 * 1536)},
   };
@@ -1004,6 +1009,106 @@ static void a_network_of_ones_own_is_the_sum_of_what_is_said(void **state) {
   assert_fails(vf_train_network(&t, &r, d, n, err), VF_OVERFLOW, "64 bits");
 }
 
+static vf_status network(const vf_train_request *r, vf_error *err) {
+  vf_device d[1];
+  vf_train t;
+  size_t n;
+  vf_status status = vf_devices_parse(d, 1, &n, ctx, "h100", err);
+  return status != VF_OK ? status : vf_train_network(&t, r, d, n, err);
+}
+
+static void what_a_network_of_ones_own_does_not_have_is_refused(void **state) {
+  (void)state;
+  vf_train_request plain = vf_train_request_init(), r = plain;
+  assert_fails(network(&r, err), VF_USAGE, "--network says no parameters");
+  plain.network_params = 1000000;
+  assert_ok(network(&plain, err));
+  r = plain;
+  r.method = "full";
+  r.parallel = "ddp";
+  r.tp = r.pp = r.cp = 1;
+  assert_ok(network(&r, err));
+  r.method = "lora";
+  assert_fails(network(&r, err), VF_USAGE, "--method full");
+  uint32_t *const ways[] = {&r.tp, &r.pp, &r.cp};
+  for (size_t i = 0; i < 3; i++) {
+    r = plain;
+    *ways[i] = 2;
+    assert_fails(network(&r, err), VF_USAGE, "no layers to share out");
+  }
+  const char **const of_models[] = {&r.freeze, &r.objective, &r.reference, &r.teacher,
+                                    &r.critic, &r.rollout,   &r.ema,       &r.reward_model};
+  for (size_t i = 0; i < sizeof of_models / sizeof *of_models; i++) {
+    r = plain;
+    *of_models[i] = "a word";
+    assert_fails(network(&r, err), VF_USAGE, "--network has no 'a word'");
+  }
+  r = plain;
+  r.images = 1;
+  assert_fails(network(&r, err), VF_USAGE, "no tower");
+  r = plain;
+  r.train_layers = 1;
+  assert_fails(network(&r, err), VF_USAGE, "no tower");
+  r = plain;
+  r.offload = "optimizer";
+  assert_fails(network(&r, err), VF_USAGE, "alone");
+  r = plain;
+  r.seq_tokens = 1;
+  assert_fails(network(&r, err), VF_USAGE, "alone");
+  r = plain;
+  r.optimizer = "galore";
+  assert_fails(network(&r, err), VF_USAGE, "none that");
+  r.optimizer = "adam'w";
+  assert_fails(network(&r, err), VF_UNKNOWN, "none that is known");
+  r = plain;
+  r.network_params = UINT64_MAX / 2;
+  assert_fails(network(&r, err), VF_OVERFLOW, "64 bits");
+  r = plain;
+  r.sample_bytes = UINT64_MAX / 2;
+  r.micro_batch = 3;
+  assert_fails(network(&r, err), VF_OVERFLOW, "64 bits");
+}
+
+static void words_of_a_run_are_read_within_their_bounds(void **state) {
+  (void)state;
+  static const struct {
+    const char *name, *text;
+    bool ok;
+  } rows[] = {{"micro-batch", "1", true},   {"micro-batch", "1048576", true},
+              {"micro-batch", "0", false},  {"micro-batch", "1048577", false},
+              {"micro-batch", "2x", false}, {"micro-batch", "-1", false},
+              {"compile", "on", true},      {"compile", "off", true},
+              {"compile", "true", true},    {"compile", "0", true},
+              {"compile", "maybe", false},  {"loss", "", false},
+              {"teacher", "7B", true}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    vf_train_request r = vf_train_request_init();
+    vf_error why = {VF_OK};
+    if ((vf_train_set(&r, rows[i].name, rows[i].text, &why) == VF_OK) != rows[i].ok)
+      fail_msg("%s=%s: %s", rows[i].name, rows[i].text, why.message);
+  }
+  static const char *const on[] = {"on", "true", "yes", "1"};
+  static const char *const off[] = {"off", "false", "no", "0"};
+  for (size_t i = 0; i < 4; i++) {
+    vf_train_request r = vf_train_request_init();
+    assert_ok(vf_train_set(&r, "compile", on[i], err));
+    assert_true(r.compile);
+    assert_ok(vf_train_set(&r, "compile", off[i], err));
+    assert_false(r.compile);
+  }
+  vf_error why = {VF_OK};
+  vf_train_request r = vf_train_request_init();
+  r.method = "lora";
+  r.lora_rank = 1 << 16;
+  run_on("qwen3-0.6b", &r, "h100");
+  r.lora_rank++;
+  assert_int_equal(refusal("qwen3-0.6b", &r, "h100", &why), VF_LIMIT);
+  r = vf_train_request_init();
+  r.freeze = "towers,language";
+  assert_int_equal(refusal("qwen2.5-vl-7b", &r, "h100", &why), VF_USAGE);
+  assert_non_null(strstr(why.message, "nothing to train"));
+}
+
 /* ---- The most that fits, and ways ------------------------------------------------------- */
 
 static vf_deployment training(const char *model, const char *gpu, const char *method,
@@ -1110,6 +1215,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_most_fits_and_the_step_beyond_does_not),
       cmocka_unit_test(a_network_of_ones_own_is_the_sum_of_what_is_said),
+      cmocka_unit_test(what_a_network_of_ones_own_does_not_have_is_refused),
+      cmocka_unit_test(words_of_a_run_are_read_within_their_bounds),
       cmocka_unit_test(every_way_fits),
       cmocka_unit_test(a_program_takes_its_own_words_and_refuses_those_of_others),
       cmocka_unit_test(adapters_have_as_many_parameters_as_peft_says),
