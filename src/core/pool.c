@@ -68,11 +68,8 @@ bool vf_pool_give(vf_pool *p, uint64_t offset, uint64_t size) {
       return true;
     }
     if (offset + size != b->offset) continue;
-    b->offset = offset;
+    b->offset = offset; /* the one before does not end there, or it had been taken */
     b->size += size;
-    if (i == 0 || end_of(b - 1) != offset) return true;
-    b[-1].size += b->size;
-    remove_block(p, i);
     return true;
   }
   for (i = 0; i < p->n_blocks && p->blocks[i].offset < offset; i++) continue;

@@ -446,29 +446,3 @@ void vf_ranks_assume(vf_ranks *s, const char *newest, const char *no_room) {
     vf_estimate_assume(e, "tp-default", "no --tp given: all GPUs share every layer");
   if (!s->w->starts && !s->told) vf_estimate_assume(e, "does-not-start", no_room);
 }
-
-/* What each line is, by its name; the rest say it in their note. */
-static const char *const meanings[][2] = {
-    {"weights", "sum of this rank's tensors, cut as Megatron cuts them"},
-    {"allocator_slack", "tensors of 10 MiB and more end at 2 MiB (PyTorch's allocator)"},
-    {"kv_cache", "requests × tokens × bytes per token of the layers here"},
-    {"recurrent_state", "requests × state of the recurrent layers here"},
-    {"activation", "tokens in one pass × (4 × hidden + 3 × feed-forward / tp) × bytes, and logits"},
-    {"cuda_graphs", "graphs of decoding, by what was measured"},
-    {"request_table", "requests × context × 4 B: where each token lies"},
-    {"cuda_context", "the process before it loads anything"},
-    {"non_torch", "libraries and NCCL"},
-};
-
-void vf_ranks_explain(const vf_estimate *e, const vf_line *line, vf_text *out) {
-  const char *meaning = line->note;
-  for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
-    if (strcmp(line->name, meanings[i][0]) == 0) meaning = meanings[i][1];
-  vf_text_printf(out, "%s = ", meaning);
-  vf_text_thousands(out, line->size.bytes);
-  vf_text_put(out, " B = ");
-  vf_text_size(out, line->size.bytes, VF_UNIT_GIB, 2);
-  vf_text_put(out, " GiB");
-  if (line->outside) vf_text_put(out, ", beside the budget");
-  vf_text_printf(out, "  [%s, as described in docs/engines.md]", e->workload.engine);
-}

@@ -118,9 +118,6 @@ void vf_ranks_crowd(vf_ranks *s, uint32_t at_once);
  * where there is no room for the cache (NULL: plain words). */
 void vf_ranks_assume(vf_ranks *s, const char *newest, const char *no_room);
 
-/* A plain formula for any line. */
-void vf_ranks_explain(const vf_estimate *e, const vf_line *line, vf_text *out);
-
 /* "0.4.3": 4003 (minor and patch), with 1000000 per major version; 0 if it is none. */
 uint32_t vf_ranks_version(const char *text);
 

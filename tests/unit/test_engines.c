@@ -3,6 +3,7 @@
 
 #include "core/estimate.h"
 #include "engines/ggml/flash.h"
+#include "engines/llamacpp/builds.h"
 
 static vf_context *ctx;
 static vf_estimate *estimate;
@@ -495,6 +496,80 @@ static void one_rank_is_none_and_two_need_an_engine_that_has_them(void **state) 
   }
 }
 
+/* ---- Versions of llama.cpp --------------------------------------------------------------- */
+
+/* Builds in all the ways in which they are written, releases as the build that they are of. */
+static void versions_of_llama_cpp_are_builds(void **state) {
+  (void)state;
+  static const struct {
+    const char *version;
+    uint32_t build;
+    bool known;
+  } rows[] = {{"b6345", 6345, true},
+              {"B6345", 6345, true},
+              {"6345", 6345, true},
+              {"version: 6345 (4b20d8b7)", 6345, true},
+              {"version: 0.4.1-dev (build 10991, commit 930e2fa59)", 10991, true},
+              {"v0.1.0", 10394, true},
+              {"0.2.7", 10572, true},
+              {"v0.3", 10621, true},
+              {"v0.4.0", 10990, true},
+              {"v0.5.0", VF_BUILD_NEWEST, true},
+              {"v0.6.0", VF_BUILD_NEWEST + 1, false},
+              {"v1.0.0", VF_BUILD_NEWEST + 1, false},
+              {"v1.2", VF_BUILD_NEWEST + 1, false},
+              {"b1", 1, false},
+              {"99999999999", UINT32_MAX, false},
+              {"newest", 0, false},
+              {"", 0, false}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    if (vf_llamacpp_build(rows[i].version) != rows[i].build)
+      fail_msg("%s: b%u", rows[i].version, vf_llamacpp_build(rows[i].version));
+    assert_int_equal(vf_llamacpp_knows(rows[i].version), rows[i].known);
+  }
+  char oldest[16], older[16], newer[16];
+  snprintf(oldest, sizeof oldest, "b%d", VF_BUILD_OLDEST);
+  snprintf(older, sizeof older, "b%d", VF_BUILD_OLDEST - 1);
+  snprintf(newer, sizeof newer, "b%d", VF_BUILD_NEWEST + 1);
+  assert_true(vf_llamacpp_knows(oldest));
+  assert_false(vf_llamacpp_knows(older) || vf_llamacpp_knows(newer));
+  assert_ok(vf_llamacpp_check(oldest, err));
+  assert_ok(vf_llamacpp_check(newer, err));
+  assert_fails(vf_llamacpp_check(older, err), VF_UNSUPPORTED, "older than the oldest");
+  assert_fails(vf_llamacpp_check("v1.2", err), VF_USAGE, "no release");
+  assert_fails(vf_llamacpp_check("v9", err), VF_USAGE, "no release");
+  assert_fails(vf_llamacpp_check("newest", err), VF_USAGE, "no version");
+  assert_int_equal(vf_ollama_build("v0.30.2"), 9452);
+  assert_int_equal(vf_ollama_build("0.29.9"), 8600);
+  assert_int_equal(vf_ollama_build("0.4"), 3900);
+  assert_int_equal(vf_ollama_build("0.3.14"), VF_BUILD_OLDEST);
+  assert_int_equal(vf_ollama_build("0.99.0"), 10488);
+  assert_int_equal(vf_ollama_build("x"), VF_BUILD_NEWEST);
+  assert_true(vf_llamacpp_lowers_ctx(NULL));
+}
+
+static bool assumes(const char *code) {
+  for (size_t i = 0; i < estimate->n_assumptions; i++)
+    if (strcmp(estimate->assumptions[i].code, code) == 0) return true;
+  return false;
+}
+
+/* Where the model states a limit, and nowhere else. */
+static void a_context_beyond_the_models_limit_is_told(void **state) {
+  (void)state;
+  vf_request r = with("transformers", 131072, 1);
+  assert_ok(judge("llama3.1-8b", NULL, "h200", &r, err));
+  assert_false(assumes("ctx-beyond-model"));
+  r.ctx_tokens = 131073;
+  assert_ok(judge("llama3.1-8b", NULL, "h200", &r, err));
+  assert_true(assumes("ctx-beyond-model"));
+  assert_ok(judge("mamba-130m", NULL, "h200", &r, err));
+  assert_false(assumes("ctx-beyond-model"));
+  r.ctx_tokens = 0;
+  assert_ok(judge("llama3.1-8b", NULL, "h200", &r, err));
+  assert_true(assumes("ctx-default"));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(transformers_keeps_what_every_sequence_has),
@@ -515,6 +590,8 @@ int main(void) {
       cmocka_unit_test(flash_attention_takes_formats_from_a_build_on),
       cmocka_unit_test(sizes_beyond_64_bits_are_told_by_every_engine),
       cmocka_unit_test(one_rank_is_none_and_two_need_an_engine_that_has_them),
+      cmocka_unit_test(versions_of_llama_cpp_are_builds),
+      cmocka_unit_test(a_context_beyond_the_models_limit_is_told),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);
 }
