@@ -570,6 +570,90 @@ static void a_context_beyond_the_models_limit_is_told(void **state) {
   assert_true(assumes("ctx-default"));
 }
 
+/* ---- What engines refuse ----------------------------------------------------------------- */
+
+static void vllm_cuts_experts_and_contexts_where_it_can(void **state) {
+  (void)state;
+  vf_request plain = with("vllm", 4096, 1), r = plain;
+  r.dp = 5; /* experts of 768 over five ranks */
+  assert_fails(judge("qwen3-30b-a3b", NULL, "h100x5", &r, err), VF_UNSUPPORTED,
+               "experts of 768 cannot be cut into 5");
+  r.dp = 3;
+  assert_ok(judge("qwen3-30b-a3b", NULL, "h100x3", &r, err));
+  r = plain;
+  r.tp = 4;
+  r.ep = 2;
+  assert_fails(judge("qwen3-30b-a3b", NULL, "h100x4", &r, err), VF_UNSUPPORTED, "4 ranks: --ep 4");
+  r.ep = 4;
+  assert_ok(judge("qwen3-30b-a3b", NULL, "h100x4", &r, err));
+  /* blocks of 128: 768 / 4 is one and a half */
+  r.ep = 0;
+  assert_ok(judge("qwen3-30b-a3b", "fp8-block", "h100x4", &r, err));
+  assert_true(assumes("does-not-load"));
+  r.tp = 2;
+  assert_ok(judge("qwen3-30b-a3b", "fp8-block", "h100x2", &r, err));
+  assert_false(assumes("does-not-load"));
+  static const struct {
+    const char *model;
+    uint32_t tp, dcp;
+    bool ok;
+  } rows[] = {{"llama3.1-8b", 4, 2, false}, /* of eight heads there are no copies */
+              {"qwen2.5-3b", 8, 4, true},   /* of two there are four */
+              {"qwen2.5-3b", 8, 8, false},       {"qwen2.5-3b", 2, 2, false},
+              {"qwen2.5-3b", 8, 3, false},       {"qwen2.5-3b", 8, 1, true},
+              {"deepseek-v2-lite", 4, 4, true}, /* a latent is copied to each */
+              {"deepseek-v2-lite", 4, 3, false}, {"gemma2-9b", 8, 2, false}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char gpus[16];
+    vf_error why = {VF_OK};
+    snprintf(gpus, sizeof gpus, "h100x%u", rows[i].tp);
+    r = plain;
+    r.tp = rows[i].tp;
+    r.dcp = rows[i].dcp;
+    vf_status status = judge(rows[i].model, NULL, gpus, &r, &why);
+    if (status != (rows[i].ok ? VF_OK : VF_UNSUPPORTED))
+      fail_msg("%s, tp %u, dcp %u: %d %s", rows[i].model, rows[i].tp, rows[i].dcp, (int)status,
+               why.message);
+  }
+  r = plain;
+  r.max_loras = 1;
+  r.max_lora_rank = 512;
+  assert_ok(judge("llama3.1-8b", NULL, "h100", &r, err));
+  r.max_lora_rank = 513;
+  assert_fails(judge("llama3.1-8b", NULL, "h100", &r, err), VF_UNSUPPORTED, "up to rank 512");
+  r = plain;
+  r.tp = 3;
+  assert_fails(judge("llama3.1-8b", NULL, "h100x3", &r, err), VF_UNSUPPORTED, "heads (32)");
+}
+
+/* An adapter lies where the layers are that it changes. */
+static void an_adapter_of_llama_cpp_is_shared_out_with_the_layers(void **state) {
+  (void)state;
+  vf_request r = with("llama.cpp", 4096, 1);
+  r.lora_bytes = 320 * mib;
+  assert_ok(judge("llama3.1-8b", "q4_0", "h100", &r, err));
+  assert_line("lora", 0, 320 * mib, 320 * mib, 320 * mib);
+  r.gpu_layers = 9; /* eight, and the output */
+  assert_ok(judge("llama3.1-8b", "q4_0", "h100", &r, err));
+  uint64_t part = 80 * mib + 32;
+  assert_line("lora", 0, part, part, part);
+  assert_line("lora", 1, 320 * mib - part, 320 * mib - part, 320 * mib - part);
+}
+
+static void llama_cpp_refuses_what_is_beyond_its_lists(void **state) {
+  (void)state;
+  vf_request r = with("llama.cpp", 4096, 1);
+  r.override_count = VF_MAX_OVERRIDES + 1;
+  assert_fails(judge("llama3.1-8b", "q4_0", "h100", &r, err), VF_LIMIT, "64 overrides");
+  r = with("llama.cpp", 4096, 256);
+  assert_ok(judge("qwen3-0.6b", "q4_0", "h200", &r, err));
+  r.seqs = 257;
+  assert_fails(judge("qwen3-0.6b", "q4_0", "h200", &r, err), VF_UNSUPPORTED, "256 sequences");
+  r = with("llama.cpp", 4096, 1);
+  r.ubatch_tokens = UINT32_MAX;
+  assert_fails(judge("qwen3-0.6b", "q4_0", "h200", &r, err), VF_LIMIT, "a batch of");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(transformers_keeps_what_every_sequence_has),
@@ -592,6 +676,9 @@ int main(void) {
       cmocka_unit_test(one_rank_is_none_and_two_need_an_engine_that_has_them),
       cmocka_unit_test(versions_of_llama_cpp_are_builds),
       cmocka_unit_test(a_context_beyond_the_models_limit_is_told),
+      cmocka_unit_test(vllm_cuts_experts_and_contexts_where_it_can),
+      cmocka_unit_test(an_adapter_of_llama_cpp_is_shared_out_with_the_layers),
+      cmocka_unit_test(llama_cpp_refuses_what_is_beyond_its_lists),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);
 }
