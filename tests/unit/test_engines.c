@@ -539,11 +539,30 @@ static void versions_of_llama_cpp_are_builds(void **state) {
   assert_fails(vf_llamacpp_check("v1.2", err), VF_USAGE, "no release");
   assert_fails(vf_llamacpp_check("v9", err), VF_USAGE, "no release");
   assert_fails(vf_llamacpp_check("newest", err), VF_USAGE, "no version");
-  assert_int_equal(vf_ollama_build("v0.30.2"), 9452);
-  assert_int_equal(vf_ollama_build("0.29.9"), 8600);
-  assert_int_equal(vf_ollama_build("0.4"), 3900);
-  assert_int_equal(vf_ollama_build("0.3.14"), VF_BUILD_OLDEST);
-  assert_int_equal(vf_ollama_build("0.99.0"), 10488);
+  static const struct {
+    const char *version;
+    uint32_t build;
+  } ollamas[] = {{"0.3.14", VF_BUILD_OLDEST},
+                 {"0.4", 3900},
+                 {"0.5.7", 4458},
+                 {"0.8.1", 4800},
+                 {"0.9.0", 5550},
+                 {"0.10.1", 5550},
+                 {"0.12.3", 6100},
+                 {"0.13.0", 6900},
+                 {"0.14.2", 7400},
+                 {"0.15.0", 7400},
+                 {"0.19.0", 7900},
+                 {"0.20.0", 8600},
+                 {"0.29.9", 8600},
+                 {"v0.30.2", 9452},
+                 {"0.31.0", 9840},
+                 {"0.32.1", 9888},
+                 {"0.33.0", 10488},
+                 {"0.99.0", 10488}};
+  for (size_t i = 0; i < sizeof ollamas / sizeof *ollamas; i++)
+    if (vf_ollama_build(ollamas[i].version) != ollamas[i].build)
+      fail_msg("Ollama %s: b%u", ollamas[i].version, vf_ollama_build(ollamas[i].version));
   assert_int_equal(vf_ollama_build("x"), VF_BUILD_NEWEST);
   assert_true(vf_llamacpp_lowers_ctx(NULL));
 }
