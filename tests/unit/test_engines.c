@@ -673,6 +673,31 @@ static void llama_cpp_refuses_what_is_beyond_its_lists(void **state) {
   assert_fails(judge("qwen3-0.6b", "q4_0", "h200", &r, err), VF_LIMIT, "a batch of");
 }
 
+/* Half of the layers on the device: the simulation is exact for batches that are offloaded (from 32
+ * tokens on), and within an eighth where they are not. */
+static void a_split_graph_of_llama_cpp_is_exact_where_it_was_compared(void **state) {
+  (void)state;
+  vf_request r = with("llama.cpp", 8192, 1);
+  r.gpu_layers = 17;
+  r.flash_attn = VF_ON;
+  assert_ok(judge("llama3.1-8b", "q4_0", "rtx-4090", &r, err));
+  vf_interval v = line("compute", 0);
+  assert_true(v.bytes > mib && v.low_bytes == v.bytes && v.high_bytes == v.bytes);
+  r.ubatch_tokens = 32;
+  assert_ok(judge("llama3.1-8b", "q4_0", "rtx-4090", &r, err));
+  v = line("compute", 0);
+  assert_true(v.low_bytes == v.bytes && v.high_bytes == v.bytes);
+  r.ubatch_tokens = 31;
+  assert_ok(judge("llama3.1-8b", "q4_0", "rtx-4090", &r, err));
+  v = line("compute", 0);
+  assert_line("compute", 0, v.bytes - v.bytes / 8, v.bytes, v.bytes + v.bytes / 8 + 4 * mib);
+  r.ubatch_tokens = 512;
+  r.no_op_offload = true;
+  assert_ok(judge("llama3.1-8b", "q4_0", "rtx-4090", &r, err));
+  v = line("compute", 0);
+  assert_line("compute", 0, v.bytes - v.bytes / 8, v.bytes, v.bytes + v.bytes / 50);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(transformers_keeps_what_every_sequence_has),
@@ -698,6 +723,7 @@ int main(void) {
       cmocka_unit_test(vllm_cuts_experts_and_contexts_where_it_can),
       cmocka_unit_test(an_adapter_of_llama_cpp_is_shared_out_with_the_layers),
       cmocka_unit_test(llama_cpp_refuses_what_is_beyond_its_lists),
+      cmocka_unit_test(a_split_graph_of_llama_cpp_is_exact_where_it_was_compared),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);
 }
