@@ -48,7 +48,8 @@ typedef struct vf_report_options {
   const vf_launch *launch; /* of an estimate: told at its end; NULL: not */
   const vf_deployment
       *deployment;         /* of an estimate: what was asked, for programs; NULL: not told */
-  const vf_offers *offers; /* of an estimate: what there was to choose from; NULL: all was said */
+  const vf_offers *offers; /* of an estimate: what there was to choose from; NULL, or none of them:
+                              all was said */
   size_t rows;             /* of long lists, for people: so many at most; 0: all */
   bool ascii;              /* for people: no character beyond ASCII */
   size_t columns;          /* for people: lines are wrapped at this width; 0: never */

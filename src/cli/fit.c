@@ -83,7 +83,7 @@ static vf_status report(const job *j, vf_error *err) {
     status = vf_launch_make(&launch, j->ctx, j->estimate, &j->d, err);
   options.launch = launch;
   options.deployment = &j->d;
-  options.offers = j->offers.count != 0 ? &j->offers : NULL;
+  options.offers = &j->offers;
   if (status == VF_OK)
     status = vf_report_write(j->estimate, &j->limits, &options, write_stdout, stdout, err);
   vf_launch_free(launch);

@@ -309,12 +309,12 @@ static bool goes_before(const vf_item *a, const vf_item *b, size_t n_devices) {
 
 static packing ordered(const vf_box *box, const vf_item *items, uint32_t set) {
   packing p = {.box = box, .items = items};
-  for (uint8_t i = 0; i < VF_CORESIDE_ITEMS; i++) {
+  for (uint32_t i = 0; i < VF_CORESIDE_ITEMS; i++) {
     if ((set >> i & 1) == 0) continue;
     size_t at = p.n++;
     for (; at > 0 && goes_before(&items[i], &items[p.order[at - 1]], box->n_devices); at--)
       p.order[at] = p.order[at - 1];
-    p.order[at] = i;
+    p.order[at] = (uint8_t)i;
   }
   return p;
 }

@@ -51,6 +51,7 @@ void vf_estimate_restart(vf_estimate *e, const vf_model *model) {
   memcpy(e->assumptions, model->assumptions, model->n_assumptions * sizeof *e->assumptions);
   e->verdict = VF_FITS;
   e->refused = e->overflow = e->lost_assumption = e->has_plan = e->inexact = false;
+  e->refusal = e->crowded = NULL;
   e->named[0] = '\0';
   for (size_t i = 0; i < e->n_devices; i++) {
     vf_device_budget *b = &e->devices[i];
@@ -72,19 +73,41 @@ vf_status vf_estimate_reset(vf_estimate *e, const vf_model *model, size_t device
 
 /* ---- Filling ---------------------------------------------------------------------------- */
 
-void vf_estimate_assume_that(vf_estimate *e, const char *code, const char *fmt, ...) {
+static const char *assume_that(vf_estimate *e, const char *code, const char *fmt, va_list args) {
   char *text = e->words + e->n_words;
   size_t room = sizeof e->words - e->n_words;
-  va_list args;
-  va_start(args, fmt);
   int n = vsnprintf(text, room, fmt, args);
-  va_end(args);
   if (n < 0 || (size_t)n >= room) {
     e->lost_assumption = true;
-    return;
+    return NULL;
   }
   e->n_words += (size_t)n + 1;
   vf_estimate_assume(e, code, text);
+  return text;
+}
+
+void vf_estimate_assume_that(vf_estimate *e, const char *code, const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  (void)assume_that(e, code, fmt, args);
+  va_end(args);
+}
+
+void vf_estimate_refuse(vf_estimate *e, const char *code, const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  const char *text = assume_that(e, code, fmt, args);
+  va_end(args);
+  if (e->refusal == NULL) e->refusal = text;
+  e->refused = true;
+}
+
+void vf_estimate_crowd(vf_estimate *e, const char *code, const char *fmt, ...) {
+  va_list args;
+  if (e->crowded != NULL) return;
+  va_start(args, fmt);
+  e->crowded = assume_that(e, code, fmt, args);
+  va_end(args);
 }
 
 static void add_interval(vf_estimate *e, vf_interval *sum, vf_interval size) {
@@ -229,6 +252,8 @@ vf_status vf_estimate_finish(vf_estimate *e, vf_error *err) {
   bool judged = false;
   assume_live(e);
   share_pool(e);
+  if (e->crowded != NULL && !e->refused) e->refusal = e->crowded;
+  e->refused |= e->crowded != NULL;
   for (size_t i = 0; i < e->n_devices; i++) judged |= finish_device(e, &e->devices[i]);
   if (e->overflow)
     return vf_fail(err, VF_OVERFLOW, "the sizes asked for do not fit 64 bits: nothing fits that");
@@ -249,12 +274,6 @@ void vf_estimate_clear(vf_estimate *e) {
 vf_status vf_estimate_needed(const vf_estimate *e, vf_error *err) {
   if (e->n_devices != 0) return VF_OK;
   return vf_fail(err, VF_USAGE, "the estimate has no result: vf_estimate_run() has not succeeded");
-}
-
-const char *vf_estimate_refusal(const vf_estimate *e) {
-  for (size_t i = 0; e->refused && i < e->n_assumptions; i++)
-    if (strstr(e->assumptions[i].text, " refuses to start: ") != NULL) return e->assumptions[i].text;
-  return NULL;
 }
 
 /* ---- Reading ---------------------------------------------------------------------------- */

@@ -82,12 +82,14 @@ struct vf_estimate {
   char named[VF_NAMED_TEXT];     /* room for an assumption that names something */
   vf_plan_room plan;             /* of the run, if has_plan */
   bool has_plan;
-  vf_memo memo;                /* kept from one estimate to the next */
-  bool refused;                /* the engine would not start, whatever the sums say: NO-FIT */
-  bool inexact;                /* code that is not known runs it: no line is exact */
-  bool overflow;               /* a sum left 64 bits: the estimate has failed */
-  bool lost_assumption;        /* there were too many to tell: it has failed, too */
-  vf_decodes decodes;          /* of the engine */
+  vf_memo memo;         /* kept from one estimate to the next */
+  bool refused;         /* the engine would not start, whatever the sums say: NO-FIT */
+  const char *refusal;  /* why; NULL: nobody says it */
+  const char *crowded;  /* it starts, and cannot do all that is asked at once; NULL: it can */
+  bool inexact;         /* code that is not known runs it: no line is exact */
+  bool overflow;        /* a sum left 64 bits: the estimate has failed */
+  bool lost_assumption; /* there were too many to tell: it has failed, too */
+  vf_decodes decodes;   /* of the engine */
   const vf_graph_watch *watch; /* of the graphs that are played for it; NULL: nobody */
 };
 
@@ -115,6 +117,13 @@ void vf_estimate_assume(vf_estimate *e, const char *code, const char *text);
 void vf_estimate_assume_that(vf_estimate *e, const char *code, const char *fmt, ...)
     VF_PRINTF(3, 4);
 
+/* The same, of an engine that would not start; what was told first stays the reason. */
+void vf_estimate_refuse(vf_estimate *e, const char *code, const char *fmt, ...) VF_PRINTF(3, 4);
+
+/* The same, of one that starts, and lets a part of what is asked wait.  Where it is refused as
+ * well, that is the reason. */
+void vf_estimate_crowd(vf_estimate *e, const char *code, const char *fmt, ...) VF_PRINTF(3, 4);
+
 /* Sums up, computes capacities and headrooms, judges. */
 vf_status vf_estimate_finish(vf_estimate *e, vf_error *err);
 
@@ -127,9 +136,6 @@ vf_status vf_estimate_needed(const vf_estimate *e, vf_error *err);
 /* Capacity, headroom and verdict of one device out of what it has, needs and may grow by: the same
  * rules for one engine and for programs that share a box.  need and growth must be below 2^62. */
 void vf_budget_judge(vf_device_budget *b);
-
-/* "ENGINE refuses to start: …", as one of the assumptions says; NULL: none does. */
-const char *vf_estimate_refusal(const vf_estimate *e);
 
 /* What a script may go on with: the upper end is within the capacity. */
 static inline bool vf_verdict_fits(vf_verdict v) {

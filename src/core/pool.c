@@ -68,7 +68,7 @@ bool vf_pool_give(vf_pool *p, uint64_t offset, uint64_t size) {
       return true;
     }
     if (offset + size != b->offset) continue;
-    b->offset = offset; /* the one before does not end there, or it had been taken */
+    b->offset = offset; /* none ends there: the one before has been asked */
     b->size += size;
     return true;
   }

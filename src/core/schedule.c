@@ -250,11 +250,11 @@ static void add_op(vf_schedule *s, uint32_t op) {
 static void release_inputs(vf_schedule *s) {
   vf_graph *g = s->graph;
   for (int i = 0; i < VF_GRAPH_INPUTS && !s->learns; i++) {
-    for (uint8_t b = 0; b < g->n_backends; b++) {
+    for (uint32_t b = 0; b < g->n_backends; b++) {
       const vf_input_reads *r = &s->reads[i][b];
       if (!r->known || r->last_step != s->step) continue;
       vf_graph_node *n = &g->nodes[g->input_nodes[i]];
-      if (b != n->backend) n = &g->nodes[copy_on(g, n, b)];
+      if (b != n->backend) n = &g->nodes[copy_on(g, n, (uint8_t)b)];
       n->held = false;
     }
   }
@@ -323,10 +323,6 @@ static void play_before(vf_schedule *s, uint32_t end) {
 
 static void take_order(vf_schedule *s) {
   vf_graph *g = s->graph;
-  if (s->n_ops + g->n_order > VF_SCHEDULE_OPS) {
-    g->overflow = true;
-    return;
-  }
   memcpy(s->ops + s->n_ops, g->order, g->n_order * sizeof *g->order);
   s->n_ops += g->n_order;
   g->n_order = 0;
@@ -348,10 +344,11 @@ static uint32_t schedule(vf_schedule *s, uint32_t step, bool all) {
 /* Operations are made in one step and put in order by the next that orders any: only then is it
  * known on which backends all of them read a result, and it can be played. */
 void vf_schedule_step(vf_schedule *s, uint32_t step) {
-  if (s->graph->n_order > 0) play_before(s, schedule(s, step, false));
+  if (s->graph->n_order > 0 && !s->graph->overflow) play_before(s, schedule(s, step, false));
 }
 
 void vf_schedule_finish(vf_schedule *s, uint32_t step) {
+  if (s->graph->overflow) return;
   schedule(s, step, true);
   play_before(s, s->n_ops);
 }

@@ -13,9 +13,8 @@
 #include "core/graph.h"
 
 enum {
-  VF_SCHEDULE_OPS = 2 * VF_GRAPH_ORDER, /* operations that wait for their turn */
-  VF_SCHEDULE_SPLITS = 192,             /* splits of two steps */
-  VF_SCHEDULE_COPIES = 512,             /* and what they copy */
+  VF_SCHEDULE_SPLITS = 192, /* splits of two steps */
+  VF_SCHEDULE_COPIES = 512, /* and what they copy */
 };
 
 typedef struct vf_stretch {
@@ -48,7 +47,7 @@ typedef struct vf_schedule {
   uint32_t begun;   /* splits of this step */
   uint8_t assigned; /* backend of the last operation that has one */
   uint32_t n_ops, n_assigned, n_splits, n_copies;
-  uint16_t ops[VF_SCHEDULE_OPS];
+  uint16_t ops[VF_GRAPH_NODES];          /* that wait for their turn: each is a node of its own */
   vf_stretch splits[VF_SCHEDULE_SPLITS]; /* the last one is open */
   vf_stretch_copy copies[VF_SCHEDULE_COPIES];
   uint64_t fixed_bytes[VF_GRAPH_BACKENDS]; /* with several sets: all copies together */
@@ -59,7 +58,8 @@ typedef struct vf_schedule {
 void vf_schedule_init(vf_schedule *s, vf_graph *g, uint32_t sets);
 void vf_schedule_begin(vf_schedule *s, bool learns);
 
-/* Schedules what is in order and plays what is complete; then all that is left. */
+/* Schedules what is in order and plays what is complete; then all that is left.  A graph in which
+ * something did not fit is not played any further. */
 void vf_schedule_step(vf_schedule *s, uint32_t step);
 void vf_schedule_finish(vf_schedule *s, uint32_t step);
 

@@ -15,7 +15,6 @@ typedef enum cut {
   CUT_EXPERTS,
   CUT_EXPERTS_ROWS,
   CUT_TOWER,
-  CUT_ABSENT, /* not loaded: tables that engines compute */
 } cut;
 
 static const uint8_t cuts[VF_ROLE_COUNT] = {
@@ -24,9 +23,6 @@ static const uint8_t cuts[VF_ROLE_COUNT] = {
     [VF_ROLE_OUTPUT] = CUT_VOCABULARY,
     [VF_ROLE_NEXTN_EMBD] = CUT_VOCABULARY,
     [VF_ROLE_NEXTN_HEAD] = CUT_VOCABULARY,
-    [VF_ROLE_ROPE_FREQS] = CUT_ABSENT,
-    [VF_ROLE_ROPE_LONG] = CUT_ABSENT,
-    [VF_ROLE_ROPE_SHORT] = CUT_ABSENT,
     [VF_ROLE_ATTN_Q] = CUT_QUERY,
     [VF_ROLE_ATTN_K] = CUT_KEY_VALUE,
     [VF_ROLE_ATTN_V] = CUT_KEY_VALUE,
@@ -108,7 +104,7 @@ static bool is_here(const vf_shard *s, const vf_model *m, const vf_tensor *t) {
   case VF_HOME_FIRST: return s->first;
   case VF_HOME_TOWER: return s->first && !s->no_towers;
   case VF_HOME_OUTPUT: return s->last;
-  case VF_HOME_ROPE: return false;
+  case VF_HOME_ROPE: return false; /* tables that engines compute */
   case VF_HOME_LAYER: break;
   }
   if (t->layer < 0) return s->first;
@@ -204,7 +200,7 @@ uint64_t vf_shard_tensor(const vf_shard *s, const vf_model *m, const vf_tensor *
   bool table = t->role == VF_ROLE_TOKEN_EMBD || t->role == VF_ROLE_PER_LAYER_TOKEN_EMBD;
   if (table && s->embeddings_whole) return bytes;
   switch (how) {
-  case CUT_NOT: return bytes;
+  case CUT_NOT: break;
   case CUT_COLUMNS: return vf_shard_part(bytes, 1, s->tp);
   case CUT_ROWS: return t->suffix == VF_SUFFIX_BIAS ? bytes : vf_shard_part(bytes, 1, s->tp);
   case CUT_QUERY:
@@ -214,7 +210,6 @@ uint64_t vf_shard_tensor(const vf_shard *s, const vf_model *m, const vf_tensor *
   case CUT_EXPERTS:
   case CUT_EXPERTS_ROWS: return cut_experts(s, m, t, bytes, how);
   case CUT_TOWER: return s->towers_whole ? bytes : vf_shard_part(bytes, 1, s->tp);
-  case CUT_ABSENT: return 0;
   }
   return bytes;
 }

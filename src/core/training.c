@@ -109,6 +109,15 @@ static void note_objective(vf_train *out, const vf_run *r) {
 static void take_notes(vf_train *out, const vf_model *m, const vf_train_model *s, const vf_run *r) {
   vf_train_recipe c = vf_train_recipe_of(r);
   note(out, r->gpus == 1 && r->parallel > VF_DDP, "one GPU: sharding saves nothing");
+  note(out, r->adapters_said,
+       "all is trained: the adapters' rank and targets and a base's type have no use (--method "
+       "lora)");
+  note(out, r->method != VF_FULL && r->freeze != 0,
+       "adapters leave all of the model as it is: --freeze has no use (--lora-targets)");
+  note(out, (r->freeze & VF_FREEZE_EXPERTS) != 0 && !vf_model_has_experts(m),
+       "the model has no experts that could be frozen");
+  note(out, (r->freeze & VF_FREEZE_TOWERS) != 0 && s->towers.all == 0,
+       "the model has no tower that could be frozen");
   note(out, r->method == VF_QLORA && !r->base_stated,
        "the base in NF4 with double quantization, embeddings and output in 16 bits");
   note(out,
@@ -323,8 +332,8 @@ static vf_status judge(vf_train *out, const vf_run *r, const vf_train_parts *p, 
   return VF_OK;
 }
 
-/* What is offloaded lies in main memory, which has to hold it and leave a twentieth to others; where
- * the GPU's memory is main memory, nothing is won: it is needed there. */
+/* What is offloaded lies in main memory, which has to hold it and leave a twentieth to others;
+ * where the GPU's memory is main memory, nothing is won: it is needed there. */
 static void judge_host(vf_train *t, const vf_train_request *q) {
   enum { KEPT_FREE = 20 };
   vf_device_budget *b = &t->budget;
@@ -341,7 +350,7 @@ static void judge_host(vf_train *t, const vf_train_request *q) {
   uint64_t has = q->host_memory_bytes != 0 ? q->host_memory_bytes : b->device.host_memory_bytes;
   t->host_memory_bytes = has;
   if (has == 0 || !b->device.total_known) return;
-  vf_verdict v = t->host_bytes > has                   ? VF_NO_FIT
+  vf_verdict v = t->host_bytes > has                     ? VF_NO_FIT
                  : t->host_bytes > has - has / KEPT_FREE ? VF_TIGHT
                                                          : VF_FITS;
   if (v > b->verdict) b->verdict = v;

@@ -75,6 +75,7 @@ typedef struct vf_run {
   bool base_fp32;  /* a frozen base in fp32, computed with in 16 bits (autocast) */
   bool compile, tiled, base_stated;
   bool precision_taken; /* ZeRO holds its weights and states in fp32; nobody said otherwise */
+  bool adapters_said;   /* what only adapters have, while all is trained */
   bool loss_taken;      /* as programs have it that move checkpoints to the host; nobody said it */
 } vf_run;
 

@@ -213,8 +213,10 @@ static uint64_t add_adapters(vf_train_model *s, const vf_run *r, const vf_layer 
     s->expert_adapters = vf_train_plus(&s->overflow, s->expert_adapters, n);
     inputs += h * l->n_experts_used;
   }
-  if (l->n_ff_shared != 0 && (t & VF_TARGET_SHARED))
-    for (int i = 0; i < 3; i++) add_adapter(s, r, &inputs, h, l->n_ff_shared);
+  if (l->n_ff_shared != 0 && (t & VF_TARGET_SHARED)) {
+    for (int i = 0; i < 2; i++) add_adapter(s, r, &inputs, h, l->n_ff_shared);
+    add_adapter(s, r, &inputs, l->n_ff_shared, h);
+  }
   return inputs;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/decimal.h"
 #include "base/names.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -154,6 +155,8 @@ static bool read_words(vf_run *r, const vf_model *m, const vf_train_request *q, 
             methods[r->method]);
     return false;
   }
+  r->adapters_said = r->method == VF_FULL &&
+                     (q->lora_rank != 0 || q->lora_targets != NULL || q->base_dtype != NULL);
   bool encoder = (m->flags & VF_MODEL_ENCODER) != 0;
   return choose(&r->precision, q->precision, precisions, "precision", err) &&
          choose(&r->optimizer, q->optimizer, vf_optimizer_words, "optimizer", err) &&
@@ -230,7 +233,7 @@ static bool read_model(uint64_t *out, const char *word, uint64_t known, uint64_t
 }
 
 static bool read_rollout(vf_run *r, const vf_train_request *q, vf_error *err) {
-  char *end;
+  const char *end;
   bool may = r->objective == VF_GRPO || r->objective == VF_PPO || r->objective == VF_DISTILL;
   r->rollout_stated = q->rollout != NULL;
   r->rollout_sleeps = q->rollout_sleep;
@@ -239,7 +242,8 @@ static bool read_rollout(vf_run *r, const vf_train_request *q, vf_error *err) {
     return false;
   }
   if (q->rollout == NULL || strcmp(q->rollout, "apart") == 0) return true;
-  double share = q->rollout[0] >= '0' && q->rollout[0] <= '9' ? strtod(q->rollout, &end) : -1;
+  double share =
+      q->rollout[0] >= '0' && q->rollout[0] <= '9' ? vf_decimal_read(q->rollout, &end) : -1;
   if (!(share > 0 && share < 1) || *end != '\0') {
     vf_fail(err, VF_USAGE, "--rollout: '%.40s' is neither a share of the GPU (0.3) nor apart",
             q->rollout);

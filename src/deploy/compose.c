@@ -4,6 +4,7 @@
  * Services that run an engine are read off their image and command line.  What others take stands
  * in the service itself, under "x-vramfit", with the keys that a workload of our own form has; a
  * service that asks for a GPU and says nothing is an error, since it would be left out silently. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -262,6 +263,46 @@ static vf_status add_plain(const service *s, const vf_scenario_workload *base, b
   return VF_OK;
 }
 
+/* "scale", or "deploy: replicas": how many containers run it, all on the devices that it names. */
+static vf_status read_replicas(uint64_t *out, const service *s, vf_error *err) {
+  static const char *const keys[] = {"scale", "deploy.replicas"};
+  *out = 1;
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    const vf_fact *fact = vf_facts_find(&s->facts, keys[i]);
+    if (fact == NULL || fact->type == VF_FACT_NULL) continue;
+    if (fact->type != VF_FACT_INT || fact->as.integer < 0 || fact->as.integer > VF_CORESIDE_ITEMS)
+      return vf_facts_fail(&s->facts, keys[i], VF_MALFORMED, err, "0 to %d containers are expected",
+                           VF_CORESIDE_ITEMS);
+    *out = (uint64_t)fact->as.integer;
+    return VF_OK;
+  }
+  return VF_OK;
+}
+
+/* The workloads from `first` on once for each container, called "NAME-2" and so on. */
+static vf_status add_replicas(vf_scenario_file *f, const service *s, size_t first, vf_error *err) {
+  size_t end = f->n_workloads;
+  char suffix[24];
+  uint64_t replicas;
+  vf_status status = read_replicas(&replicas, s, err);
+  if (status != VF_OK) return status;
+  if (replicas == 0) f->n_workloads = first;
+  for (uint64_t r = 2; r <= replicas; r++)
+    for (size_t i = first; i < end; i++) {
+      vf_scenario_workload *w = new_workload(f, err);
+      if (w == NULL) return VF_MALFORMED;
+      *w = f->workloads[i];
+      snprintf(suffix, sizeof suffix, "-%" PRIu64, r);
+      w->name = joined(f->arena, w->name, suffix, "");
+      if (w->name == NULL) return vf_fail_nomem(err);
+      if (strlen(w->name) >= VF_SCENARIO_NAME)
+        return vf_scenario_fail(f, "services", err, "%s: a name of up to %d characters is expected",
+                                w->name, VF_SCENARIO_NAME - 1);
+    }
+  if (replicas == 0 && f->n_skipped < VF_CORESIDE_ITEMS) f->skipped[f->n_skipped++] = s->name;
+  return VF_OK;
+}
+
 static vf_status read_service(vf_scenario_file *f, const char *name, vf_error *err) {
   service s = {.file = f, .name = name, .prefix = joined(f->arena, "services.", name, ".")};
   vf_scenario_workload *w = vf_arena_alloc(f->arena, 1, sizeof *w);
@@ -282,8 +323,10 @@ static vf_status read_service(vf_scenario_file *f, const char *name, vf_error *e
     w->d.request.engine = "ollama";
     w->schedule = VF_SCHEDULE_ON_DEMAND;
   }
+  size_t first = f->n_workloads;
   if (status == VF_OK) status = read_described(&s, w, &found, err);
-  return status == VF_OK && !found ? add_plain(&s, w, asks, err) : status;
+  if (status == VF_OK && !found) status = add_plain(&s, w, asks, err);
+  return status == VF_OK && f->n_workloads > first ? add_replicas(f, &s, first, err) : status;
 }
 
 /* ---- All of them ------------------------------------------------------------------------ */

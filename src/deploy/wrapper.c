@@ -162,36 +162,38 @@ static const char *without_quotes(const char *text, vf_arena *arena) {
   return quoted ? vf_arena_copy(arena, text + 1, n - 2) : text;
 }
 
-/* "-e NAME": the value is that of the environment around. */
-static void pass_variable(vf_wrapper *w, const char *text, vf_arena *arena) {
-  if (strchr(text, '=') != NULL) {
-    add_variable(w, text);
-    return;
+/* "-e NAME": the value is that of the environment around.  False: no memory. */
+static bool pass_variable(vf_wrapper *w, const char *text, vf_arena *arena) {
+  const char *value = strchr(text, '=') == NULL ? vf_wrapper_variable(w, text) : NULL;
+  if (value != NULL) {
+    size_t n = strlen(text), m = strlen(value);
+    char *copy = vf_arena_alloc(arena, n + m + 2, 1);
+    if (copy == NULL) return false;
+    memcpy(copy, text, n);
+    copy[n] = '=';
+    memcpy(copy + n + 1, value, m);
+    text = copy;
   }
-  const char *value = vf_wrapper_variable(w, text);
-  if (value == NULL) return;
-  size_t n = strlen(text), m = strlen(value);
-  char *copy = vf_arena_alloc(arena, n + m + 2, 1);
-  if (copy == NULL) return;
-  memcpy(copy, text, n);
-  copy[n] = '=';
-  memcpy(copy + n + 1, value, m);
-  add_variable(w, copy);
+  if (strchr(text, '=') != NULL) add_variable(w, text);
+  return true;
 }
 
-/* What an option of a container's says: its variables, its GPUs, its entrypoint. */
-static void note_option(vf_wrapper *w, const char *const *words, size_t count, size_t at,
+/* What an option of a container's says: its variables, its GPUs, its entrypoint.  False: no memory.
+ */
+static bool note_option(vf_wrapper *w, const char *const *words, size_t count, size_t at,
                         const char **entrypoint, vf_arena *arena) {
   const char *value = option_value(words, count, at, "--env");
   if (value == NULL && strncmp(words[at], "--", 2) != 0)
     value = option_value(words, count, at, "-e");
-  if (value != NULL) pass_variable(w, value, arena);
+  if (value != NULL && !pass_variable(w, value, arena)) return false;
   value = option_value(words, count, at, "--gpus");
   if (value != NULL) w->gpus = without_quotes(value, arena);
+  if (value != NULL && w->gpus == NULL) return false;
   value = option_value(words, count, at, "--device");
   if (value != NULL && strncmp(value, "nvidia.com/gpu=", 15) == 0) w->gpus = value + 15;
   value = option_value(words, count, at, "--entrypoint");
   if (value != NULL) *entrypoint = value;
+  return true;
 }
 
 /* An image that somebody built: its name has the engine's, and most of its options are the
@@ -256,7 +258,7 @@ static vf_status take_docker(vf_wrapper *w, const char *const *words, size_t cou
   const char *entrypoint = NULL;
   size_t i = 0;
   for (; i < count && words[i][0] == '-'; i++) {
-    note_option(w, words, count, i, &entrypoint, arena);
+    if (!note_option(w, words, count, i, &entrypoint, arena)) return vf_fail_nomem(err);
     if (!is_bare_option(words[i])) i++;
   }
   if (i >= count) return VF_OK;
@@ -278,7 +280,7 @@ static vf_status take_kubectl(vf_wrapper *w, const char *const *words, size_t co
   for (; i < count && strcmp(words[i], "--") != 0; i++) {
     const char *image = option_value(words, count, i, "--image");
     if (image != NULL) w->image = image;
-    note_option(w, words, count, i, &unused, arena);
+    if (!note_option(w, words, count, i, &unused, arena)) return vf_fail_nomem(err);
   }
   i += i < count;
   return take_container(w, words + i, count - i, layers, arena, err);

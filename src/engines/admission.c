@@ -18,8 +18,8 @@ void vf_ranks_refuse(vf_ranks *s, const char *code, const char *fmt, ...) {
   va_start(args, fmt);
   vsnprintf(text, sizeof text, fmt, args);
   va_end(args);
-  vf_estimate_assume_that(s->e, code, "%s refuses to start: %s", s->name, text);
-  s->told = s->e->refused = true;
+  vf_estimate_refuse(s->e, code, "%s refuses to start: %s", s->name, text);
+  s->told = true;
   s->w->starts = false;
 }
 

@@ -423,11 +423,10 @@ void vf_ranks_set_pool(vf_ranks *s, uint32_t device, vf_interval pool, uint64_t 
 }
 
 void vf_ranks_crowd(vf_ranks *s, uint32_t at_once) {
-  s->e->refused = true;
-  vf_estimate_assume_that(s->e, "too-many-seqs",
-                          "%s starts, and runs %" PRIu32 " of the %" PRIu32
-                          " requests at once: the others wait",
-                          s->name, at_once, s->w->seqs);
+  vf_estimate_crowd(s->e, "too-many-seqs",
+                    "%s starts, and runs %" PRIu32 " of the %" PRIu32
+                    " requests at once: the others wait",
+                    s->name, at_once, s->w->seqs);
 }
 
 void vf_ranks_assume(vf_ranks *s, const char *newest, const char *no_room) {

@@ -13,7 +13,7 @@
 /* A word that is taken where none is said; only of one method, or of all but none. */
 typedef struct vf_trainer_default {
   const char *param, *value; /* "optimizer", "adamw-8bit"; NULL at the end */
-  const char *method;        /* only with this one; NULL: always */
+  const char *method;        /* only with this one, or "adapters", all but full; NULL: always */
 } vf_trainer_default;
 
 enum { VF_TRAINER_TABLES = 3 };
@@ -33,7 +33,8 @@ typedef struct vf_trainer {
    * without dashes, '_' is '-', and a '*' at the end is any ending; keys within keys have dots
    * between them.  Parameters are those of train.h and of deployments, and: "@config", another file
    * of words; "@component", a model by torchtune's name; "@nodes", of as many GPUs each; and
-   * "@network.NAME", a number of a network that no name stands for.  In maps an empty word says nothing, and
+   * "@network.NAME", a number of a network that no name stands for.  In maps an empty word says
+   * nothing, and
    * "-" is not read. */
   const vf_dialect *words[VF_TRAINER_TABLES];
 } vf_trainer;

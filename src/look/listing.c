@@ -520,7 +520,7 @@ static vf_status find_named(vf_catalog_entry *out, const catalog_view *view, con
     }
     vf_catalog_guess_name(&guess, ctx, view->kind, text);
     *out = guess.entry;
-    return guess.certain ? VF_OK : vf_catalog_unknown(ctx, view->kind, view->called, text, "", err);
+    return guess.certain ? VF_OK : vf_catalog_unknown(ctx, view->kind, view->called, text, err);
   }
 }
 

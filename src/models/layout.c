@@ -42,7 +42,7 @@ static bool lists(const vf_builder *b, const char *key, uint32_t number) {
 static bool has_window_by_rule(vf_builder *b, uint32_t i) {
   uint32_t period = vf_hparam_at(&b->h, VF_HP_WINDOW_PERIOD, i, b->arch->window_period);
   switch (b->arch->windows) {
-  case VF_WINDOWS_NONE: return false;
+  case VF_WINDOWS_NONE: break;
   case VF_WINDOWS_ALL: return true;
   case VF_WINDOWS_LAST_FULL: return period > 1 && i % period < period - 1;
   case VF_WINDOWS_FIRST_FULL: return period > 1 && i % period != 0;

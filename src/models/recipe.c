@@ -344,19 +344,20 @@ static vf_format fitting_format(vf_format f, uint64_t row) {
 typedef enum variant_id { V_PLAIN, V_IMATRIX, V_WIDE, V_EARLY } variant_id;
 
 static const struct {
-  const char *name, *recipe;
+  const char *name;
+  recipe_id recipe;
   variant_id how;
   vf_weights_share share; /* that such files had of it; 0: exactly it */
 } variants[] = {
-    {"Q3_K_XL", "Q3_K_L", V_WIDE, {925, 1000, 1060}},
-    {"Q4_K_L", "Q4_K_M", V_WIDE, {965, 1000, 1066}},
-    {"Q5_K_L", "Q5_K_M", V_WIDE, {965, 1000, 1080}},
-    {"Q6_K_L", "Q6_K", V_WIDE, {965, 1000, 1070}},
-    {"Q2_K_L", "Q2_K", V_WIDE, {860, 976, 1080}},
-    {"Q2_K+2023", "Q2_K", V_EARLY, {0, 0, 0}},
-    {"Q4_0_4_4", "Q4_0", V_PLAIN, {0, 0, 0}},
-    {"Q4_0_4_8", "Q4_0", V_PLAIN, {0, 0, 0}},
-    {"Q4_0_8_8", "Q4_0", V_PLAIN, {0, 0, 0}},
+    {"Q3_K_XL", R_Q3_K_L, V_WIDE, {925, 1000, 1060}},
+    {"Q4_K_L", R_Q4_K_M, V_WIDE, {965, 1000, 1066}},
+    {"Q5_K_L", R_Q5_K_M, V_WIDE, {965, 1000, 1080}},
+    {"Q6_K_L", R_Q6_K, V_WIDE, {965, 1000, 1070}},
+    {"Q2_K_L", R_Q2_K, V_WIDE, {860, 976, 1080}},
+    {"Q2_K+2023", R_Q2_K, V_EARLY, {0, 0, 0}},
+    {"Q4_0_4_4", R_Q4_0, V_PLAIN, {0, 0, 0}},
+    {"Q4_0_4_8", R_Q4_0, V_PLAIN, {0, 0, 0}},
+    {"Q4_0_8_8", R_Q4_0, V_PLAIN, {0, 0, 0}},
 };
 enum { N_VARIANTS = sizeof variants / sizeof *variants };
 
@@ -496,14 +497,8 @@ static bool cut_imatrix(char out[VF_NAME_SIZE], const char *name) {
   return true;
 }
 
-static recipe_id recipe_called(const char *name) {
-  for (int id = 0; id < R_COUNT; id++)
-    if (vf_name_equal(name, recipes[id].name)) return (recipe_id)id;
-  return R_COUNT;
-}
-
 static vf_status apply_variant(vf_model *m, size_t i, vf_error *err) {
-  vf_status status = apply(m, recipe_called(variants[i].recipe), variants[i].how, err);
+  vf_status status = apply(m, variants[i].recipe, variants[i].how, err);
   if (status != VF_OK) return status;
   snprintf(m->quant, sizeof m->quant, "%s", variants[i].name);
   m->share = variants[i].share;

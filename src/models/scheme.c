@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/decimal.h"
 #include "base/names.h"
 #include "base/status.h"
 #include "core/format.h"
@@ -143,15 +144,17 @@ static void read_mlx(reader *r) {
 
 /* "bits" is an average here, with a fraction. */
 static void read_exl(reader *r) {
+  char name[32];
   const vf_fact *f = vf_facts_find(&r->facts, "bits");
-  const char *method = vf_facts_string(&r->facts, "quant_method", "exl2");
-  double bits = f == NULL ? 4.0 : f->type == VF_FACT_INT ? (double)f->as.integer : f->as.real;
-  if (!(bits >= 1.0 && bits <= 16.0)) bits = 16.0;
-  vf_scheme_named(r->out, "exl2-4.0bpw");
-  r->out->groups[0].rule.bits_x100 = (uint32_t)(bits * 100.0 + 0.999);
-  snprintf(r->out->method, VF_SCHEME_NAME, "%s", method);
-  snprintf(r->out->name, VF_SCHEME_NAME, "%s %.2f bpw",
-           strcmp(method, "exl3") == 0 ? "EXL3" : "EXL2", bits);
+  double bits = f == NULL                  ? 4.0
+                : f->type == VF_FACT_INT   ? (double)f->as.integer
+                : f->type == VF_FACT_FLOAT ? f->as.real
+                                           : 0;
+  snprintf(name, sizeof name, "%.8s-%.8sbpw", vf_facts_string(&r->facts, "quant_method", "exl2"),
+           vf_fixed(bits >= 1 && bits <= 10 ? bits : 0, 2).text);
+  if (!vf_scheme_named(r->out, name))
+    r->status = vf_facts_fail(&r->facts, "bits", VF_MALFORMED, r->err,
+                              "1 to 10 bits of a weight are expected");
 }
 
 static void read_mxfp4(reader *r) {

@@ -156,7 +156,7 @@ static void list_candidates(char *out, size_t size, const vf_catalog_guess *g) {
 }
 
 vf_status vf_catalog_unknown(const vf_context *ctx, int kind, const char *what, const char *name,
-                             const char *hint, vf_error *err) {
+                             vf_error *err) {
   vf_catalog_guess guess;
   char list[200];
   if (err == NULL) return VF_UNKNOWN; /* nobody reads a suggestion */
@@ -170,8 +170,8 @@ vf_status vf_catalog_unknown(const vf_context *ctx, int kind, const char *what, 
   const char *nearest = search.best;
   size_t known = vf_catalog_size(ctx, (vf_catalog_kind)kind);
   if (nearest == NULL)
-    return vf_fail(err, VF_UNKNOWN, "unknown %s '%s' (vramfit %s lists %zu%s)", what, name,
-                   vf_catalog_kinds[kind].array, known, hint);
+    return vf_fail(err, VF_UNKNOWN, "unknown %s '%s' (vramfit %s lists %zu)", what, name,
+                   vf_catalog_kinds[kind].array, known);
   return vf_fail(err, VF_UNKNOWN, "unknown %s '%s': did you mean %s? (vramfit %s lists %zu)", what,
                  name, nearest, vf_catalog_kinds[kind].array, known);
 }

@@ -108,8 +108,8 @@ void vf_catalog_guess_name(vf_catalog_guess *out, const vf_context *ctx, int kin
 /* Offers every name to a search for the nearest one. */
 void vf_catalog_search(vf_name_search *search, const vf_context *ctx, int kind);
 
-/* Fails with what the name could have meant.  `what` is "model" or "GPU"; `hint` may be "". */
+/* Fails with what the name could have meant.  `what` is "model" or "GPU". */
 vf_status vf_catalog_unknown(const vf_context *ctx, int kind, const char *what, const char *name,
-                             const char *hint, vf_error *err);
+                             vf_error *err);
 
 #endif

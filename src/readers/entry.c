@@ -72,15 +72,13 @@ const char *vf_entry_tag_format(const vf_facts *facts, const char *tag) {
 }
 
 static vf_status put_fact(vf_facts *facts, const char *key, const vf_fact *value, vf_error *err) {
+  vf_fact fact = *value;
+  fact.key = key;
   for (size_t i = 0; i < facts->count; i++) {
     if (strcmp(facts->items[i].key, key) != 0) continue;
-    vf_fact fact = *value;
-    fact.key = key;
     facts->items[i] = fact;
     return VF_OK;
   }
-  vf_fact fact = *value;
-  fact.key = key;
   return vf_facts_add(facts, fact, err);
 }
 

@@ -199,5 +199,5 @@ vf_status vf_measured_find(vf_measured *out, const vf_context *ctx, const char *
     if (find_entry(&entry, ctx, bare)) return vf_measured_read(out, &entry, colon + 1, ctx, err);
   }
   if (find_entry(&entry, ctx, name)) return vf_measured_read(out, &entry, NULL, ctx, err);
-  return vf_catalog_unknown(ctx, VF_CATALOG_WORKLOADS, "workload", name, "", err);
+  return vf_catalog_unknown(ctx, VF_CATALOG_WORKLOADS, "workload", name, err);
 }

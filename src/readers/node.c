@@ -103,6 +103,9 @@ bool vf_node_add(vf_node_builder *b, vf_node *to, vf_item **last, const vf_node 
   return true;
 }
 
+_Static_assert((int)VF_JSON_DEPTH <= (int)VF_NODE_DEPTH,
+               "what the scan lets pass has room among the open");
+
 /* A container that is open, and the key that waits for its value. */
 typedef struct open_node {
   vf_node *node;
@@ -181,8 +184,6 @@ vf_status vf_node_read_json(const vf_node **out, const char *text, size_t length
       continue;
     }
     bool container = t == VF_JSON_OBJECT || t == VF_JSON_ARRAY;
-    if (container && j.depth == VF_NODE_DEPTH)
-      return vf_fail(err, VF_LIMIT, "it is nested too deep");
     vf_node *node = container ? new_at(&j, t == VF_JSON_OBJECT ? VF_NODE_MAP : VF_NODE_LIST)
                               : new_scalar(&j, t);
     if (node == NULL) return too_much(&j, err);

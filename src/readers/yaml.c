@@ -26,7 +26,10 @@ vf_status vf_node_read_yaml(const vf_node **out, const char *text, size_t length
 #include <string.h>
 #include <yaml.h>
 
-enum { MOST_ANCHORS = 4096 };
+enum {
+  MOST_ANCHORS = 4096,
+  MOST_COMPARED = 1 << 25, /* names, for aliases and merges: 0.1 s; a manifest takes hundreds */
+};
 
 typedef struct anchor {
   const char *name;
@@ -47,6 +50,7 @@ typedef struct builder {
   size_t depth;
   anchor *anchors;
   size_t n_anchors;
+  size_t compared; /* names, so far */
   vf_error *err;
 } builder;
 
@@ -60,7 +64,8 @@ static vf_status fail_at(builder *y, vf_status status, yaml_mark_t mark, const c
 }
 
 static vf_status too_much(builder *y, yaml_mark_t mark) {
-  bool room = y->b.made < VF_NODE_MOST && y->n_anchors < MOST_ANCHORS;
+  bool room =
+      y->b.made < VF_NODE_MOST && y->n_anchors < MOST_ANCHORS && y->compared < MOST_COMPARED;
   if (room && !vf_arena_is_full(y->b.arena)) return vf_fail_nomem(y->err);
   return fail_at(y, VF_LIMIT, mark,
                  "more values than any manifest has, or than there is memory for");
@@ -70,16 +75,19 @@ static bool is_merge(const vf_node *key) {
   return !key->quoted && strcmp(key->text, "<<") == 0;
 }
 
-static bool has_own(const vf_node *map, const char *key) {
-  for (const vf_item *i = map->items; i != NULL; i = i->next)
+static bool has_own(builder *y, const vf_node *map, const char *key) {
+  for (const vf_item *i = map->items; i != NULL; i = i->next, y->compared++)
     if (strcmp(i->key->text, key) == 0) return true;
   return false;
 }
 
+/* A list of many large maps would take the square of them. */
 static bool merge_map(builder *y, open_node *o, const vf_node *from) {
-  for (const vf_item *i = from->items; i != NULL; i = i->next)
-    if (!has_own(o->node, i->key->text) && !vf_node_add(&y->b, o->node, &o->last, i->key, i->value))
-      return false;
+  for (const vf_item *i = from->items; i != NULL; i = i->next) {
+    bool own = has_own(y, o->node, i->key->text);
+    if (y->compared >= MOST_COMPARED) return false;
+    if (!own && !vf_node_add(&y->b, o->node, &o->last, i->key, i->value)) return false;
+  }
   return true;
 }
 
@@ -123,7 +131,8 @@ static vf_status note_anchor(builder *y, const yaml_char_t *name, const vf_node 
 
 static vf_status take_alias(builder *y, const yaml_event_t *e) {
   const char *name = (const char *)e->data.alias.anchor;
-  for (size_t i = y->n_anchors; i-- > 0;) {
+  if (y->compared >= MOST_COMPARED) return too_much(y, e->start_mark);
+  for (size_t i = y->n_anchors; i-- > 0; y->compared++) {
     if (strcmp(y->anchors[i].name, name) != 0) continue;
     if (y->anchors[i].node != NULL) return put(y, y->anchors[i].node, e->start_mark);
     return fail_at(y, VF_MALFORMED, e->start_mark, "an alias stands within what it names");

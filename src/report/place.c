@@ -588,7 +588,7 @@ static void put_notes(const page *g) {
   for (size_t i = 0; i < g->p->n_skipped; i++) {
     vf_out_put(g->out, "  ");
     put_escaped(g->out, g->p->skipped[i]);
-    vf_out_put(g->out, ": asks for no GPU, not counted\n");
+    vf_out_put(g->out, ": takes no GPU, not counted\n");
   }
 }
 

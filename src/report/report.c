@@ -20,5 +20,6 @@ vf_status vf_report_write(const vf_estimate *estimate, const vf_limits *limits,
   if (status == VF_OK) status = vf_take_struct(&o, sizeof o, options, "vf_report_options", err);
   const vf_reported reported = {estimate, limits, &o};
   if (status != VF_OK) return status;
-  return vf_result_write(options, 0, put_page, vf_report_events, &reported, write, user, err);
+  if (o.offers != NULL && o.offers->count == 0) o.offers = NULL;
+  return vf_result_write(&o, 0, put_page, vf_report_events, &reported, write, user, err);
 }

@@ -177,15 +177,6 @@ static void note_estimate(work *w) {
       note_words(g->axes[i].values[w->at[i]].label, VF_GRID_LABEL, w->asker.model->quant);
 }
 
-/* An engine that would not start, though the sums are within the capacity. */
-static const char *refusal_in(const vf_estimate *e) {
-  static const char *const codes[] = {"does-not-start", "too-many-seqs"};
-  for (size_t c = 0; c < sizeof codes / sizeof *codes; c++)
-    for (size_t i = 0; i < e->n_assumptions; i++)
-      if (strcmp(e->assumptions[i].code, codes[c]) == 0) return e->assumptions[i].text;
-  return "the engine refuses it";
-}
-
 /* ---- Working ---------------------------------------------------------------------------- */
 
 /* A name that nobody knows is a mistake, unless it is another engine's. */
@@ -219,7 +210,9 @@ static vf_status work_cell(work *w, vf_error *err) {
   }
   vf_outcome *out = &g->cells[cell];
   vf_asker_outcome(&w->asker, out);
-  if (w->asker.e->refused) out->reason = reason_of(g, refusal_in(w->asker.e));
+  const vf_estimate *e = w->asker.e;
+  if (e->refused)
+    out->reason = reason_of(g, e->refusal != NULL ? e->refusal : "the engine refuses it");
   g->n_fitting += vf_verdict_fits(out->verdict);
   note_estimate(w);
   return VF_OK;

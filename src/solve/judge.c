@@ -22,7 +22,8 @@
 
 enum { LONGEST_MODEL = 4096 };
 
-/* What counts for all: memory, what is used, the headroom.  Of main memory the least that is said. */
+/* What counts for all: memory, what is used, the headroom.  Of main memory the least that is said.
+ */
 static void apply_policy(vf_check *c, vf_deployment *d, const vf_checked *k) {
   const vf_deployment *p = &c->policy;
   if (d->memory_bytes == 0) d->memory_bytes = p->memory_bytes;
@@ -209,9 +210,10 @@ static vf_finding *tell_verdict(vf_check *c, vf_checked *k, const vf_device_budg
   if (v == VF_NO_FIT) {
     left = b->need.bytes > b->capacity_bytes ? b->need.bytes - b->capacity_bytes : 0;
     vf_check_size(by, left);
-    const char *refusal = vf_estimate_refusal(c->estimate);
+    const char *refusal = c->estimate->refusal, *crowded = c->estimate->crowded;
     if (left == 0 && refusal != NULL)
-      return vf_checked_add(c, k, VF_RULE_REFUSED, "%s", refusal);
+      return vf_checked_add(c, k, refusal == crowded ? VF_RULE_NO_FIT : VF_RULE_REFUSED, "%s",
+                            refusal);
     if (left == 0)
       return vf_checked_add(c, k, VF_RULE_NO_FIT,
                             "%s does not start it on %s: it needs %s of %s GiB "

@@ -28,6 +28,14 @@ static uint64_t buffers_of(const vf_device_budget *d) {
          d->part_bytes[VF_PART_STATE] + d->part_bytes[VF_PART_COMPUTE];
 }
 
+/* Of all GPUs. */
+static uint64_t all_buffers(const question *q) {
+  uint64_t sum = 0;
+  for (size_t i = 0; i + 1 < q->estimate->n_devices; i++)
+    sum += buffers_of(&q->estimate->devices[i]);
+  return sum;
+}
+
 /* By how much the tightest device misses its margin; 0: none does. */
 static vf_status missing(const question *q, uint64_t *out, vf_error *err) {
   vf_status status =
@@ -43,24 +51,20 @@ static vf_status missing(const question *q, uint64_t *out, vf_error *err) {
 }
 
 /* Memory is taken to grow linearly between the least context and the model's own. */
-static vf_status shrink_context(question *q, uint64_t over, vf_error *err) {
-  uint64_t most = q->model->max_ctx_tokens, least = vf_min_u64(LEAST_CTX, most), over_least;
+static vf_status shrink_context(question *q, vf_error *err) {
+  uint64_t most = q->model->max_ctx_tokens, least = vf_min_u64(LEAST_CTX, most), over;
   if (most <= LEAST_CTX) return VF_OK;
   q->request.ctx_tokens = least;
-  vf_status status = missing(q, &over_least, err);
-  if (status != VF_OK || over_least != 0) return status;
+  vf_status status = missing(q, &over, err);
+  if (status != VF_OK || over != 0) return status;
+  uint64_t low_bytes = all_buffers(q);
   q->request.ctx_tokens = most;
   status = missing(q, &over, err);
-  uint64_t high_bytes = 0, low_bytes = 0;
-  for (size_t i = 0; status == VF_OK && i + 1 < q->estimate->n_devices; i++)
-    high_bytes += buffers_of(&q->estimate->devices[i]);
+  uint64_t high_bytes = all_buffers(q);
   q->request.ctx_tokens = least;
-  if (status == VF_OK) status = missing(q, &over_least, err);
-  for (size_t i = 0; status == VF_OK && i + 1 < q->estimate->n_devices; i++)
-    low_bytes += buffers_of(&q->estimate->devices[i]);
   if (status != VF_OK || high_bytes <= low_bytes) return status;
   uint64_t per_token = (high_bytes - low_bytes) / (most - least) + 1;
-  uint64_t cut = over * (q->n_devices > 0 ? q->n_devices : 1) / per_token + 1;
+  uint64_t cut = over * q->n_devices / per_token + 1;
   uint64_t ctx = most > least + cut ? most - cut : least;
   q->request.ctx_tokens = vf_max_u64(ctx / CTX_STEP * CTX_STEP, least);
   return VF_OK;
@@ -110,7 +114,7 @@ static vf_status choose(question *q, vf_error *err) {
   vf_status status = missing(q, &over, err);
   if (status != VF_OK || over == 0) return status;
   if (!given) {
-    status = shrink_context(q, over, err);
+    status = shrink_context(q, err);
     if (status == VF_OK) status = missing(q, &over, err);
     if (status != VF_OK || over == 0) return status;
   }

@@ -337,7 +337,7 @@ static vf_status keep_remarks(job *j, vf_placed *p, const vf_scenario_workload *
   if (list == NULL) return vf_fail_nomem(err);
   for (size_t i = 0; i < n; i++)
     if (strncmp(a[i].code, "option-", 7) == 0) list[p->n_remarks++] = a[i];
-  const char *refusal = vf_estimate_refusal(j->estimate);
+  const char *refusal = j->estimate->refusal;
   if (refusal != NULL) p->refusal = vf_arena_copy(j->place->arena, refusal, strlen(refusal));
   if (refusal != NULL && p->refusal == NULL) return vf_fail_nomem(err);
   p->remarks = list;

@@ -244,8 +244,9 @@ static vf_status with_another_method(search *s, vf_error *err) {
     vf_train_request r = s->x->r;
     if (!vf_trainer_has(s->x->trainer, "method", methods[i])) continue;
     r.method = methods[i];
+    status = vf_trainer_settle(&r, err);              /* what it takes for adapters */
     if (is(r.precision, "mixed")) r.precision = NULL; /* a frozen base has no master copy */
-    status = try_base(s, &found, &r, CHEAP_CHANGES, s->x->gpus, err);
+    if (status == VF_OK) status = try_base(s, &found, &r, CHEAP_CHANGES, s->x->gpus, err);
   }
   return status;
 }

@@ -4,7 +4,8 @@
 usage: headers.py SOURCE_DIR CC CXX      (CXX may be empty: no C++ compiler)
 
 Each header compiles alone, as C11 and as C++17. Every function that returns a status must be used; every function has
-a comment and a test that calls it; each of its pointers is NULL once in tests/unit/test_face.c (refuses or takes).
+a comment and a test that calls it, from several threads, too (tests/unit/test_threads.c); each of its pointers is NULL
+once in tests/unit/test_face.c (refuses or takes).
 Values of enums are written out, and the same as in tests/unit/pinned.def. Structs that begin with their size have an
 _init(). vramfit.h stays short."""
 import glob
@@ -48,7 +49,7 @@ def without_comments(text):
     return re.sub(r"/\*.*?\*/", " ", text, flags=re.S)
 
 
-def check_function(path, text, match, face):
+def check_function(path, text, match, face, threads):
     before, returns, name, parameters = text[:match.start()], match.group(1), match.group(2), match.group(3)
     fallible = "vf_status" in returns.split()
     if fallible and "VF_MUST_USE" not in returns:
@@ -61,6 +62,8 @@ def check_function(path, text, match, face):
         complain(path, "%s: tests/unit/test_face.c does not call it" % name)
     if not fallible:
         return
+    if name + "(" not in threads:
+        complain(path, "%s: tests/unit/test_threads.c does not call it" % name)
     for p in parameters.split(","):
         argument = p.split()[-1].lstrip("*")
         pointer = "*" in p or "vf_write_fn" in p
@@ -84,6 +87,7 @@ def check_enums(path, text, pinned):
 
 
 face = read("tests", "unit", "test_face.c")
+threads = read("tests", "unit", "test_threads.c")
 pinned = dict(re.findall(r"X\((\w+), (\d+)\)", read("tests", "unit", "pinned.def")))
 functions = 0
 for path in paths:
@@ -91,7 +95,7 @@ for path in paths:
     for language in standards:
         compile_alone(path, language)
     for match in re.finditer(r"^VF_API\s+([^;{}]*?)\b(vf_\w+)\(([^;]*?)\);", text, re.S | re.M):
-        check_function(path, text, match, face)
+        check_function(path, text, match, face, threads)
         functions += 1
     check_enums(path, text, pinned)
     for struct in re.findall(r"typedef struct (\w+) \{\s*size_t struct_size;", text):

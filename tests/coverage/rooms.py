@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Lines and branches that the tests run, by room: rooms.py BUILD [--lines ROOM...]
 
-BUILD was configured with -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS="-O0 --coverage -fprofile-abs-path" and has run the
-tests. Prints the table of docs/reliability.md, and with --lines the lines of some rooms that nothing ran. gcov of gcc 9
+BUILD was configured with -DCMAKE_BUILD_TYPE=Debug and -DCMAKE_C_FLAGS="-O0 --coverage -fprofile-abs-path
+-fprofile-update=atomic" (there are tests with threads) and has run the tests. Prints the table of docs/reliability.md, and with --lines the lines of some rooms that nothing ran. gcov of gcc 9
 or later; Python's standard library only.
 """
 import collections, concurrent.futures, gzip, json, os, subprocess, sys

@@ -2,13 +2,11 @@
 #ifndef VF_TESTS_FUZZ_FILE_H
 #define VF_TESTS_FUZZ_FILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#include "base/arena.h"
-#include "readers/weights/weights.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -30,15 +28,6 @@ static inline const char *fuzz_file(const uint8_t *data, size_t size) {
   require(ftruncate(fd, 0) == 0);
   require(pwrite(fd, data, size, 0) == (ssize_t)size);
   return path;
-}
-
-/* A sink that adds up what it is given. */
-static inline vf_status fuzz_add(void *context, const vf_file_tensor *t, vf_error *err) {
-  (void)err;
-  for (size_t i = 0; i < t->name_length; i++) require(t->name[i] != '\0');
-  require(vf_format_get(t->format) != NULL);
-  *(uint64_t *)context += t->bytes;
-  return VF_OK;
 }
 
 #endif

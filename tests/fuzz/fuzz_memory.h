@@ -12,6 +12,8 @@
 #include "vramfit/files.h"
 #include "vramfit/vramfit.h"
 
+#include "readers/weights/weights.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Ends the run, and says where; the fuzzer keeps the input. */
@@ -93,6 +95,15 @@ static inline void require_told(vf_status status, const vf_error *err) {
   require(err->status == status && err->message[0] != '\0');
   vf_error_line(err, line, sizeof line);
   for (const char *c = line; *c != '\0'; c++) require((unsigned char)*c >= 0x20 && *c != 0x7F);
+}
+
+/* A sink that adds up what it is given. */
+static inline vf_status fuzz_add(void *context, const vf_file_tensor *t, vf_error *err) {
+  (void)err;
+  for (size_t i = 0; i < t->name_length; i++) require(t->name[i] != '\0');
+  require(vf_format_get(t->format) != NULL);
+  *(uint64_t *)context += t->bytes;
+  return VF_OK;
 }
 
 /* What holds of every estimate: lines add up to the need, and FITS keeps the headroom. */

@@ -1,6 +1,7 @@
 /* fuzz_pytorch.c - any bytes as a PyTorch checkpoint: what is accepted adds up. */
-#include "fuzz_file.h"
+#include "fuzz_memory.h"
 
+#include "base/arena.h"
 #include "readers/weights/pytorch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -10,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   uint64_t sum = 0;
   const vf_tensor_sink sink = {fuzz_add, &sum};
   vf_status status =
-      vf_pytorch_read(&info, vf_file_system(), fuzz_file(data, size), &sink, arena, &err);
+      vf_pytorch_read(&info, fuzz_files("f.bin", data, size), "f.bin", &sink, arena, &err);
   require(err.status == status);
   if (status == VF_OK) require(sum == info.data_bytes && info.file_bytes == size);
   vf_arena_free(arena);

@@ -55,6 +55,9 @@ static void an_own_entry_is_found_by_each_of_its_names(void **state) {
   assert_ok(vf_context_add_catalog(own, folder, err));
   assert_u64(vf_catalog_size(own, VF_CATALOG_MODELS), vf_catalog_size(ctx, VF_CATALOG_MODELS) + 1);
   assert_string_equal(vf_catalog_id(own, VF_CATALOG_MODELS, 0), "mine");
+  size_t n = vf_catalog_size(own, VF_CATALOG_MODELS);
+  assert_non_null(vf_catalog_id(own, VF_CATALOG_MODELS, n - 1));
+  assert_null(vf_catalog_id(own, VF_CATALOG_MODELS, n));
   assert_ok(vf_model_open(&m, own, "my_model", "q8_0", NULL, err));
   vf_model_free(m);
   vf_context_free(own);
@@ -123,6 +126,16 @@ static void a_bad_catalog_is_refused_whole(void **state) {
        "/gpus/0/total_mib", 2, "not a memory"},
       {"{\"gpus\": [{\"id\": \"g\", \"name\": \"G\", \"class\": \"gforce\"}]}", "/gpus/0/class", 1,
        "no class"},
+      {"{\"gpus\": [{\"id\": \"g\", \"name\": \"G\", \"class\": \"geforce\",\n"
+       "\"context_mib\": [1, 2]}]}",
+       "/gpus/0/context_mib", 2, "three numbers are expected"},
+      {"{\"gpus\": [{\"id\": \"g\", \"name\": \"G\", \"class\": \"geforce\",\n"
+       "\"context_mib\": [1, 2, -3]}]}",
+       "/gpus/0/context_mib", 2, "three numbers are expected"},
+      {"{\"gpus\": [{\"id\": \"g\", \"name\": \"G\", \"class\": \"geforce\"}],\n"
+       "\"nodes\": [{\"id\": \"a\", \"name\": \"A\", \"gpu\": \"l4\", \"count\": 2},\n"
+       "{\"id\": \"z\", \"aliases\": [\"g\"], \"name\": \"Z\", \"gpu\": \"l4\", \"count\": 2}]}",
+       "/nodes/1", 3, "'g' names a device, too"},
   };
   size_t before = vf_catalog_size(ctx, VF_CATALOG_MODELS);
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -158,6 +171,82 @@ static void an_own_entry_can_be_like_a_built_in_one(void **state) {
   write_catalog("{\"models\": [{\"id\": \"mine\", \"like\": \"hermes3-8b\"}]}");
   assert_fails(vf_context_add_catalog(own, folder, err), VF_MALFORMED,
                "is itself like another entry");
+  vf_context_free(own);
+}
+
+static void a_catalog_of_more_entries_than_are_taken_is_refused(void **state) {
+  (void)state;
+  FILE *f = fopen(file, "w");
+  assert_non_null(f);
+  fputs("{\"workloads\": [{\"id\": \"w\"}", f);
+  for (int i = 0; i < 10000; i++) fprintf(f, ",\n{\"id\": \"w%d\"}", i);
+  fputs("]}", f);
+  fclose(f);
+  assert_fails(vf_context_add_catalog(ctx, folder, err), VF_LIMIT, "more than 10000 entries");
+}
+
+static void a_profile_without_a_size_is_told_when_it_is_asked_for(void **state) {
+  (void)state;
+  vf_context *own;
+  vf_device d;
+  size_t n;
+  assert_ok(vf_context_new(&own, NULL, err));
+  write_catalog(
+      "{\"gpus\": [{\"id\": \"g\", \"name\": \"G\", \"class\": \"geforce\", \"total_mib\": 9000,"
+      "\"profiles\": [{\"id\": \"1g.5gb\", \"total_mib\": 5000}, {\"id\": \"2g\"}]}]}");
+  assert_ok(vf_context_add_catalog(own, file, err));
+  assert_ok(vf_devices_parse(&d, 1, &n, own, "g:1g.5gb", err));
+  assert_u64(d.total_bytes, UINT64_C(5000) << 20);
+  assert_fails(vf_devices_parse(&d, 1, &n, own, "g:2g", err), VF_MALFORMED,
+               "the profile '2g' has no size");
+  vf_context_free(own);
+}
+
+/* What Ollama's file of it is otherwise than the model counts for its tags, whether the entry says
+ * it of the model or not. */
+static void an_entry_says_what_ollamas_file_has_otherwise(void **state) {
+  (void)state;
+  vf_context *own;
+  vf_model *repo, *tag;
+  assert_ok(vf_context_new(&own, NULL, err));
+  write_catalog("{\"models\": [{\"id\": \"mine-1b\", \"hf_repo\": \"me/Mine-1B\"," LLAMA ","
+                "\"ollama\": {\"tags\": [\"mine:1b\"], \"file\": {\"tie_word_embeddings\": true,"
+                "\"num_hidden_layers\": 5}}}]}");
+  assert_ok(vf_context_add_catalog(own, file, err));
+  assert_ok(vf_model_open(&repo, own, "me/Mine-1B", "f16", NULL, err));
+  assert_ok(vf_model_open(&tag, own, "mine:1b", "f16", NULL, err));
+  assert_false(repo->tied);
+  assert_true(tag->tied);
+  assert_int_equal(repo->n_layers, 4);
+  assert_int_equal(tag->n_layers, 5);
+  vf_model_free(repo);
+  vf_model_free(tag);
+  vf_context_free(own);
+}
+
+static const char *meant(const vf_context *own, const char *typed) {
+  static char id[128];
+  vf_model *m;
+  if (vf_model_open(&m, own, typed, NULL, NULL, NULL) != VF_OK) return "nothing";
+  snprintf(id, sizeof id, "%s", m->id);
+  vf_model_free(m);
+  return id;
+}
+
+/* Of a family that has one size the name says all; of one that has two it says nothing. */
+static void a_name_may_leave_away_what_the_entries_leave_no_choice_of(void **state) {
+  (void)state;
+  vf_context *own;
+  assert_ok(vf_context_new(&own, NULL, err));
+  write_catalog("{\"models\": [{\"id\": \"zeppelin-30b-a3b\", " LLAMA "},"
+                "{\"id\": \"montgolfier-7b\", " LLAMA "}, {\"id\": \"blimp-7b\", " LLAMA "},"
+                "{\"id\": \"blimp-9b\", " LLAMA "}]}");
+  assert_ok(vf_context_add_catalog(own, file, err));
+  assert_string_equal(meant(own, "someone/Zeppelin-30B"), "zeppelin-30b-a3b");
+  assert_string_equal(meant(own, "someone/Montgolfier"), "montgolfier-7b");
+  assert_string_equal(meant(own, "someone/Montgolfier-Instruct"), "montgolfier-7b");
+  assert_string_equal(meant(own, "someone/Blimp"), "nothing");
+  assert_string_equal(meant(own, "someone/Blimp-9B"), "blimp-9b");
   vf_context_free(own);
 }
 
@@ -326,6 +415,10 @@ int main(void) {
       cmocka_unit_test(a_file_of_the_hub_is_not_that_file),
       cmocka_unit_test(a_published_checkpoint_has_its_own_scheme),
       cmocka_unit_test(a_catalog_that_is_not_there_is_an_error),
+      cmocka_unit_test(a_catalog_of_more_entries_than_are_taken_is_refused),
+      cmocka_unit_test(a_profile_without_a_size_is_told_when_it_is_asked_for),
+      cmocka_unit_test(an_entry_says_what_ollamas_file_has_otherwise),
+      cmocka_unit_test(a_name_may_leave_away_what_the_entries_leave_no_choice_of),
       cmocka_unit_test(a_config_becomes_an_entry_with_the_facts_that_count),
       cmocka_unit_test(a_config_that_makes_no_model_is_not_added),
       cmocka_unit_test(every_model_has_an_estimate_on_some_engine),

@@ -318,6 +318,65 @@ static void a_large_index_is_read(void **state) {
   assert_u64(f.info.data_bytes, N + 3);
 }
 
+/* Tensors of no elements, so that the files hold nothing but their names. */
+static void make_crowd(const char *file, const char *prefix, unsigned n) {
+  blob header = {0}, b = {0};
+  for (unsigned i = 0; i < n; i++) {
+    char line[100];
+    snprintf(line, sizeof line,
+             "%c\"%s%u\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}",
+             i == 0 ? '{' : ',', prefix, i);
+    put_text(&header, line);
+  }
+  put_text(&header, "}");
+  put_little(&b, header.length, 8);
+  put(&b, header.bytes, header.length);
+  free(header.bytes);
+  write_blob(in_folder(file), &b);
+}
+
+/* Each file has room for its own, but all are one model. */
+static void more_tensors_in_all_files_than_a_model_has_are_refused(void **state) {
+  (void)state;
+  make_crowd(names[2], "a", VF_CHECKPOINT_TENSORS / 2);
+  make_crowd(names[3], "b", VF_CHECKPOINT_TENSORS / 2 + 1);
+  assert_fails(read_path(folder, err), VF_LIMIT, "the files have more than 262144 tensors");
+}
+
+static void an_index_of_more_tensors_than_a_model_has_is_refused(void **state) {
+  (void)state;
+  blob index = {0};
+  put_text(&index, "{\"weight_map\":{\"a\":\"x.bin\"");
+  for (unsigned i = 0; i < VF_CHECKPOINT_TENSORS; i++) {
+    char line[64];
+    snprintf(line, sizeof line, ",\"%u\":\"x.bin\"", i);
+    put_text(&index, line);
+  }
+  put_text(&index, "}}");
+  write_blob(in_folder(names[1]), &index);
+  assert_fails(read_path(folder, err), VF_LIMIT, "/weight_map: more than 262144 tensors");
+}
+
+/* What is cut off counts as well, where a file that is not whole is looked at. */
+static void files_of_more_than_2_64_bytes_in_all_are_refused(void **state) {
+  (void)state;
+  static const char header[] = "{\"%c\":{\"dtype\":\"U8\",\"shape\":[9223372036854775809],"
+                               "\"data_offsets\":[0,9223372036854775809]}}";
+  found f;
+  static const int file[] = {0, 2, 3}; /* one by itself, and two of a set */
+  for (int i = 0; i < 3; i++) {
+    char text[sizeof header];
+    blob b = {0};
+    int n = snprintf(text, sizeof text, header, 'a' + i);
+    put_little(&b, (uint64_t)n, 8);
+    put(&b, text, (size_t)n);
+    write_blob(in_folder(names[file[i]]), &b);
+  }
+  assert_ok(read_found(in_folder(names[0]), true, &f, err));
+  assert_u64(f.info.missing_bytes, (UINT64_C(1) << 63) + 1);
+  assert_fails(read_found(in_folder(names[2]), true, &f, err), VF_OVERFLOW, "more than 2^64 bytes");
+}
+
 static vf_status read_good(vf_arena *arena, vf_error *err) {
   vf_checkpoint_info info;
   seen s = {.count = 0};
@@ -348,6 +407,9 @@ int main(void) {
       TEST(a_tensor_beside_the_listed_one_is_noted),
       TEST(inspection_adds_up_what_is_missing),
       TEST(a_large_index_is_read),
+      TEST(more_tensors_in_all_files_than_a_model_has_are_refused),
+      TEST(an_index_of_more_tensors_than_a_model_has_is_refused),
+      TEST(files_of_more_than_2_64_bytes_in_all_are_refused),
       TEST(running_out_of_memory_is_told_at_every_allocation),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);

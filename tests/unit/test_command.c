@@ -380,6 +380,70 @@ static void canonical(vf_deployment *d, const vf_engine *engine) {
   if (vllm && d->request.prefix_caching == VF_AUTO) return;
 }
 
+/* Of every kind some values, and one that it has not. */
+static const struct {
+  const char *values[4], *none;
+} of_kinds[] = {
+    [VF_KIND_TEXT] = {{"a", "b c"}, NULL},
+    [VF_KIND_TOKENS] = {{"32k", "1000"}, "lots"},
+    [VF_KIND_CONTEXT] = {{"max", "4097"}, "0"},
+    [VF_KIND_TOKENS32] = {{"2k", "16777216"}, "17M"},
+    [VF_KIND_LENGTHS] = {{"8k", "4k,20k"}, "20k,4k"},
+    [VF_KIND_COUNT] = {{"1", "17"}, "0"},
+    [VF_KIND_INDEX] = {{"0", "3"}, "-1"},
+    [VF_KIND_RANKS] = {{"all", "8"}, "0"},
+    [VF_KIND_LAYERS] = {{"0", "all", "33"}, "some"},
+    [VF_KIND_CPU_MOE] = {{"all", "12"}, "few"},
+    [VF_KIND_SIZE] = {{"24GiB", "1.5GB"}, "12XB"},
+    [VF_KIND_GIB] = {{"4", "0.5", "3GiB"}, "many"},
+    [VF_KIND_CACHE] = {{"8192", "0", "1GiB"}, "big"},
+    [VF_KIND_SHARE] = {{"0.9", "0.123456"}, "1.1"},
+    [VF_KIND_RATIO] = {{"1.5", "0.8"}, "1001"},
+    [VF_KIND_BANDWIDTH] = {{"90", "89.6"}, "0.5"},
+    [VF_KIND_FLAG] = {{"on"}, NULL},
+    [VF_KIND_SWITCH] = {{"on", "off", "auto"}, "perhaps"},
+    [VF_KIND_FORMAT] = {{"q8_0", "fp8_e5m2"}, "q99"},
+    [VF_KIND_TYPE] = {{"bf16", "f32"}, "q4_0"},
+    [VF_KIND_KV] = {{"q4_0", "fp8_e4m3"}, "q99"},
+    [VF_KIND_SPLIT] = {{"layer", "none", "row", "tensor"}, "both"},
+    [VF_KIND_SPEC] = {{"draft-mtp"}, NULL},
+    [VF_KIND_PROPORTIONS] = {{"3,1", "6.5,10"}, "3,,1"},
+    [VF_KIND_OVERRIDES] = {{"exps=CPU", "a=CUDA1,b=CPU"}, "exps=NOWHERE"},
+    [VF_KIND_HEADROOM] = {{"2GiB", "10%"}, "12.5%"},
+};
+
+static void every_parameter_is_read_as_it_is_printed(void **state) {
+  (void)state;
+  for (size_t i = 0; i < VF_PARAM_COUNT; i++) {
+    const vf_param *p = &vf_params[i];
+    for (size_t v = 0; v < 4 && of_kinds[p->kind].values[v] != NULL; v++) {
+      vf_deployment said = vf_deployment_init(), again = said;
+      char printed[128];
+      vf_text t = vf_text_on(printed, sizeof printed);
+      assert_ok(vf_param_parse(p, &said, of_kinds[p->kind].values[v], VF_MEASURE_OURS, err));
+      vf_param_print(p, &said, VF_MEASURE_OURS, &t);
+      assert_ok(vf_param_parse(p, &again, printed, VF_MEASURE_OURS, err));
+      if (!vf_param_equal(p, &said, &again))
+        fail_msg("--%s %s is printed as %s", p->info.name, of_kinds[p->kind].values[v], printed);
+    }
+  }
+}
+
+static void values_that_are_none_leave_a_parameter_as_it_was(void **state) {
+  (void)state;
+  for (size_t i = 0; i < VF_PARAM_COUNT; i++) {
+    const vf_param *p = &vf_params[i];
+    const char *none = of_kinds[p->kind].none;
+    vf_deployment d = vf_deployment_init();
+    if (none == NULL) continue;
+    vf_error e = {VF_OK};
+    vf_status status = vf_param_parse(p, &d, none, VF_MEASURE_OURS, &e);
+    assert_true(status == VF_USAGE || status == VF_UNKNOWN);
+    if (strstr(e.message, none) == NULL) fail_msg("--%s %s: %s", p->info.name, none, e.message);
+    assert_false(vf_param_is_set(p, &d));
+  }
+}
+
 static void what_is_written_is_read_back(void **state) {
   (void)state;
   seed = 88172645463325252u;
@@ -471,6 +535,8 @@ int main(void) {
       cmocka_unit_test(beginnings_are_options_where_the_parser_takes_them),
       cmocka_unit_test(every_spelling_names_a_parameter),
       cmocka_unit_test(no_word_stands_twice_in_a_table),
+      cmocka_unit_test(every_parameter_is_read_as_it_is_printed),
+      cmocka_unit_test(values_that_are_none_leave_a_parameter_as_it_was),
       cmocka_unit_test(what_is_written_is_read_back),
       cmocka_unit_test(engines_words_among_ours_mean_what_they_mean_there),
       cmocka_unit_test(a_word_that_engines_share_needs_the_engine),

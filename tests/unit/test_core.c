@@ -1,10 +1,12 @@
-/* test_core.c - formats, buffers, the tape, placement, verdicts, bisection. */
+/* test_core.c - formats, buffers, the tape, its schedule, placement, verdicts, bisection. */
 #include "support.h"
 
+#include "base/checked.h"
 #include "core/buffer.h"
+#include "core/describe.h"
 #include "core/estimate.h"
-#include "core/graph.h"
 #include "core/placement.h"
+#include "core/schedule.h"
 #include "solve/largest.h"
 
 /* ---- Formats and buffers ---------------------------------------------------------------- */
@@ -77,6 +79,26 @@ static void shapes_beyond_64_bits_are_refused(void **state) {
     assert_fails(vf_tensor_store(&t, VF_FORMAT_F32, err), VF_OVERFLOW, "attn_q.weight");
     assert_u64(t.bytes, 0);
   }
+}
+
+static void rows_that_are_no_whole_blocks_are_refused(void **state) {
+  (void)state;
+  vf_tensor t = {.role = VF_ROLE_ATTN_Q, .count = 1, .ne = {100, 4, 1, 1}};
+  assert_fails(vf_tensor_store(&t, VF_FORMAT_Q4_K, err), VF_UNSUPPORTED,
+               "attn_q.weight: rows of 100 do not divide into q4_K blocks");
+  assert_u64(t.bytes, 0);
+}
+
+/* As many bytes of two formats: in the order of the formats, whichever tensor comes first. */
+static void formats_of_equal_shares_stand_in_their_own_order(void **state) {
+  (void)state;
+  vf_format_share shares[VF_FORMAT_COUNT];
+  vf_tensor t[] = {{.format = VF_FORMAT_BF16, .count = 1, .ne = {64, 1, 1, 1}, .bytes = 128},
+                   {.format = VF_FORMAT_F16, .count = 1, .ne = {64, 1, 1, 1}, .bytes = 128},
+                   {.format = VF_FORMAT_F32, .count = 1, .ne = {64, 1, 1, 1}, .bytes = 256}};
+  assert_u64(vf_describe_formats(shares, t, 3), 3);
+  assert_int_equal(shares[0].format, VF_FORMAT_F32);
+  assert_true(shares[1].format < shares[2].format);
 }
 
 /* ---- The graph -------------------------------------------------------------------------- */
@@ -234,6 +256,88 @@ static void holes_beyond_the_limit_are_told(void **state) {
   assert_true(vf_pool_take(&pool, &again, 129));
   assert_u64(again, 2 * VF_POOL_BLOCKS * 128);
   assert_false(vf_pool_take(&pool, &again, UINT64_MAX / 2));
+}
+
+/* ---- The schedule ----------------------------------------------------------------------- */
+
+static vf_schedule schedule;
+
+/* So many backends, the last of them the host. */
+static void start_schedule(uint32_t backends, uint32_t sets) {
+  vf_graph_init(&graph, 128);
+  for (uint32_t i = 1; i < backends; i++) vf_graph_add_backend(&graph, 128);
+  vf_schedule_init(&schedule, &graph, sets);
+  vf_schedule_begin(&schedule, true);
+}
+
+static bool splits_have_room(uint32_t splits) {
+  start_schedule(2, 1);
+  for (uint32_t i = 0; i < splits; i++) {
+    vf_ref op = make(VF_OP_NEW, 128, 0, 0);
+    vf_graph_pin(&graph, op, i % 2);
+    vf_graph_expand(&graph, op);
+  }
+  vf_schedule_step(&schedule, 0);
+  return !graph.overflow;
+}
+
+static void more_splits_than_there_is_room_for_are_told(void **state) {
+  (void)state;
+  assert_true(splits_have_room(VF_SCHEDULE_SPLITS));
+  assert_false(splits_have_room(VF_SCHEDULE_SPLITS + 1));
+}
+
+/* Of 64 results of the host each of so many GPUs copies as many as it reads. */
+static bool copies_have_room(uint32_t copies) {
+  enum { RESULTS = 64 };
+  vf_ref of_host[RESULTS];
+  start_schedule(10, 1);
+  for (uint32_t i = 0; i < RESULTS; i++)
+    of_host[i] = vf_graph_outside(&graph, VF_OUTSIDE_CACHE, 128, 9);
+  for (uint32_t i = 0; i < copies; i += VF_GRAPH_SOURCES) {
+    int n = (int)vf_min_u32(VF_GRAPH_SOURCES, copies - i);
+    vf_ref op = vf_graph_op(&graph, VF_OP_NEW, 128, &of_host[i % RESULTS], n);
+    vf_graph_pin(&graph, op, (uint8_t)(i / RESULTS));
+    vf_graph_expand(&graph, op);
+  }
+  vf_schedule_step(&schedule, 0);
+  return !graph.overflow;
+}
+
+static void more_copies_than_there_is_room_for_are_told(void **state) {
+  (void)state;
+  assert_true(copies_have_room(VF_SCHEDULE_COPIES));
+  assert_false(copies_have_room(VF_SCHEDULE_COPIES + 1));
+}
+
+/* Four sets of copies of an input that the GPU reads. */
+static bool copies_stay_within_64_bits(uint64_t bytes) {
+  start_schedule(2, 4);
+  vf_ref input = vf_graph_input(&graph, bytes, 0), op = make(VF_OP_NEW, 128, vf_view(input), 0);
+  vf_graph_pin(&graph, op, 0);
+  vf_graph_expand(&graph, op);
+  vf_schedule_step(&schedule, 0);
+  return !graph.overflow;
+}
+
+static void copies_of_several_sets_beyond_64_bits_are_told(void **state) {
+  (void)state;
+  assert_true(copies_stay_within_64_bits(1000));
+  assert_u64(schedule.fixed_bytes[0], 4 * 1024);
+  assert_false(copies_stay_within_64_bits(UINT64_C(1) << 62));
+  assert_u64(schedule.fixed_bytes[0], 0);
+}
+
+/* What did not fit is not played any further: nothing is known of where the rest would lie. */
+static void a_graph_that_has_overflown_stands_still(void **state) {
+  (void)state;
+  assert_false(copies_stay_within_64_bits(UINT64_C(1) << 62));
+  uint32_t waits = schedule.n_ops;
+  vf_graph_expand(&graph, make(VF_OP_NEW, 128, 0, 0));
+  vf_schedule_step(&schedule, 1);
+  vf_schedule_finish(&schedule, 2);
+  assert_u64(schedule.n_ops, waits);
+  assert_true(graph.overflow);
 }
 
 /* ---- Placement -------------------------------------------------------------------------- */
@@ -432,6 +536,42 @@ static void sums_beyond_64_bits_fail_the_estimate(void **state) {
   vf_model_free(model);
 }
 
+/* An estimate of one device, whose result is of no interest. */
+static vf_status finish_with(void (*fill)(vf_estimate *), vf_error *error) {
+  vf_model *model;
+  vf_estimate e = {.allocator = vf_default_allocator};
+  vf_device d = {.total_known = true, .total_bytes = 100};
+  assert_ok(vf_model_new(&model, &vf_default_allocator, 1, 1, 1, err));
+  assert_ok(start(&e, model, &d, 1, err));
+  fill(&e);
+  vf_status status = vf_estimate_finish(&e, error);
+  vf_default_allocator.free(NULL, e.devices);
+  vf_default_allocator.free(NULL, e.lines);
+  vf_model_free(model);
+  return status;
+}
+
+static void assume_too_much(vf_estimate *e) {
+  for (int i = 0; i <= VF_MAX_ASSUMPTIONS; i++) vf_estimate_assume(e, "code", "text");
+}
+
+static void assume_too_long_a_text(vf_estimate *e) {
+  vf_estimate_assume_that(e, "code", "%*d", VF_ESTIMATE_WORDS, 1);
+}
+
+static void add_too_many_lines(vf_estimate *e) {
+  vf_line line = {0, VF_PART_WEIGHTS, "a", vf_exactly(1), VF_BASIS_EXACT, ""};
+  for (int i = 0; i <= VF_LINES_PER_DEVICE; i++) vf_estimate_add(e, line);
+}
+
+/* Nothing is left out of an estimate: without room for all of it there is none. */
+static void what_there_is_no_room_to_tell_fails_the_estimate(void **state) {
+  (void)state;
+  assert_fails(finish_with(assume_too_much, err), VF_LIMIT, "taken for granted");
+  assert_fails(finish_with(assume_too_long_a_text, err), VF_LIMIT, "taken for granted");
+  assert_fails(finish_with(add_too_many_lines, err), VF_OVERFLOW, "nothing fits");
+}
+
 /* ---- The largest that is answered yes --------------------------------------------------- */
 
 /* Up to where it is yes, and how much of a hint there is. */
@@ -514,6 +654,8 @@ int main(void) {
       cmocka_unit_test(every_format_is_found_by_its_name),
       cmocka_unit_test(buffers_pad_size_and_last_row),
       cmocka_unit_test(shapes_beyond_64_bits_are_refused),
+      cmocka_unit_test(rows_that_are_no_whole_blocks_are_refused),
+      cmocka_unit_test(formats_of_equal_shares_stand_in_their_own_order),
       cmocka_unit_test(memory_is_used_again_after_the_last_use),
       cmocka_unit_test(an_operation_may_overwrite_an_operand_without_later_use),
       cmocka_unit_test(order_is_that_of_need_not_of_making),
@@ -523,6 +665,10 @@ int main(void) {
       cmocka_unit_test(nothing_takes_a_place_too),
       cmocka_unit_test(sizes_and_numbers_beyond_the_limits_are_told),
       cmocka_unit_test(holes_beyond_the_limit_are_told),
+      cmocka_unit_test(more_splits_than_there_is_room_for_are_told),
+      cmocka_unit_test(more_copies_than_there_is_room_for_are_told),
+      cmocka_unit_test(copies_of_several_sets_beyond_64_bits_are_told),
+      cmocka_unit_test(a_graph_that_has_overflown_stands_still),
       cmocka_unit_test(slots_follow_the_shares),
       cmocka_unit_test(the_last_slots_go_to_the_devices_first),
       cmocka_unit_test(the_verdict_turns_at_its_boundaries),
@@ -532,6 +678,7 @@ int main(void) {
       cmocka_unit_test(capacity_is_what_reserve_and_use_leave),
       cmocka_unit_test(the_host_draws_from_a_unified_pool),
       cmocka_unit_test(sums_beyond_64_bits_fail_the_estimate),
+      cmocka_unit_test(what_there_is_no_room_to_tell_fails_the_estimate),
       cmocka_unit_test(the_border_is_found_wherever_it_is),
       cmocka_unit_test(what_is_known_is_not_asked_again),
       cmocka_unit_test(hints_make_few_questions_of_many_and_bad_ones_no_more_than_a_walk),

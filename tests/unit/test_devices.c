@@ -144,6 +144,13 @@ static void names_of_drivers_tools_clouds_and_people_are_understood(void **state
   is_called("apple-m3-ultra-512gb", 1, "Mac Studio M3 Ultra 512GB");
   is_called("arc-b580", 1, "Intel(R) Arc(TM) B580 Graphics");
   is_called("rx-7900-xtx", 1, "AMD Radeon RX 7900 XTX (RADV NAVI31)");
+  is_called("h100-sxm-80gb", 8, "BM.GPU.H100.8");
+  is_called("a10", 2, "VM.GPU.A10.2");
+  is_called("h100-sxm-80gb", 8, "gpu_8x_h100_sxm5");
+  is_called("rtx-pro-6000-blackwell-ws", 1, "RTXPRO6000");
+  is_called("apple-m2-8gb", 1, "Chip: Apple M2");
+  is_called("rx-6800", 1, "AMD Radeon RX 6800/6800 XT / 6900 XT");
+  is_called("h100-sxm-80gb", 8, "NVIDIA DGX H100");
 }
 
 static void of_two_sizes_the_smaller_is_taken(void **state) {

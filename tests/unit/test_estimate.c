@@ -2,6 +2,8 @@
  * monotony, limits. */
 #include "support.h"
 
+#include "vramfit/solve.h"
+
 static vf_context *ctx;
 static vf_estimate *estimate;
 
@@ -429,6 +431,96 @@ static void layers_on_the_gpu_are_the_most_that_fit(void **state) {
   vf_model_free(m);
 }
 
+static uint64_t line_bytes(const char *name, uint32_t device) {
+  size_t n;
+  const vf_line *lines = vf_estimate_lines(estimate, &n);
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(lines[i].name, name) == 0 && lines[i].device == device) return lines[i].size.bytes;
+  return 0;
+}
+
+/* An adapter lies where the layers are that it changes, all of it, whatever does not divide. */
+static void adapters_lie_where_their_layers_do(void **state) {
+  (void)state;
+  enum { BYTES = 100000007 };
+  vf_request r = vf_request_init();
+  r.ctx_tokens = 4096;
+  assert_ok(run("llama3.1-8b", "q4_k_m", "rtx-3060-12gbx2", &r, err));
+  vf_interval before[] = {need(0), need(1)};
+  r.lora_bytes = BYTES;
+  assert_ok(run("llama3.1-8b", "q4_k_m", "rtx-3060-12gbx2", &r, err));
+  uint64_t first = line_bytes("lora", 0), second = line_bytes("lora", 1);
+  assert_u64(first + second, BYTES);
+  assert_in_range(first, BYTES / 2 - BYTES / 16, BYTES / 2 + BYTES / 16);
+  assert_u64(need(0).bytes, before[0].bytes + first);
+  assert_u64(need(1).bytes, before[1].bytes + second);
+  r.gpu_layers = 0;
+  assert_ok(run("llama3.1-8b", "q4_k_m", "rtx-3060-12gbx2", &r, err));
+  assert_u64(line_bytes("lora", 2), BYTES); /* main memory */
+}
+
+/* What llama.cpp's --fit makes of a request. */
+static vf_request fitted(const char *model, const char *gpus, vf_request r) {
+  vf_model *m;
+  vf_device devices[16];
+  size_t n;
+  assert_ok(vf_model_open(&m, ctx, model, "q4_k_m", NULL, err));
+  assert_ok(vf_devices_parse(devices, 16, &n, ctx, gpus, err));
+  assert_ok(vf_llama_fit(&r, estimate, m, devices, n, err));
+  vf_model_free(m);
+  return r;
+}
+
+/* Whether every GPU keeps 1024 MiB beside its buffers and the context of its process. */
+static bool keeps_margin(const char *model, const char *gpus, const vf_request *r) {
+  size_t n;
+  assert_ok(run(model, "q4_k_m", gpus, r, err));
+  const vf_device_budget *b = vf_estimate_devices(estimate, &n);
+  for (size_t i = 0; i + 1 < n; i++) {
+    uint64_t taken = part(i, VF_PART_WEIGHTS) + part(i, VF_PART_KV_CACHE) + part(i, VF_PART_STATE) +
+                     part(i, VF_PART_COMPUTE);
+    if (taken + b[i].device.context.bytes + (UINT64_C(1024) << 20) > b[i].capacity_bytes)
+      return false;
+  }
+  return true;
+}
+
+/* common/fit.cpp: a context that was not said becomes smaller in steps of 256, by what is missing
+ * and not by trying: a fiftieth less than would do is left. */
+static void fit_lowers_a_context_that_was_not_said(void **state) {
+  (void)state;
+  static const char *const gpus[] = {"rtx-4070", "rtx-4060-ti-16gb", "rtx-3060-12gbx2"};
+  for (size_t i = 0; i < sizeof gpus / sizeof *gpus; i++) {
+    vf_request r = fitted("llama3.1-8b", gpus[i], vf_request_init());
+    assert_u64(r.ctx_tokens % 256, 0);
+    assert_in_range(r.ctx_tokens, 4096, 131072 - 256);
+    assert_true(r.gpu_layers < 0);
+    assert_true(keeps_margin("llama3.1-8b", gpus[i], &r));
+    r.ctx_tokens += r.ctx_tokens / 50 + 256;
+    assert_false(keeps_margin("llama3.1-8b", gpus[i], &r));
+  }
+  vf_request r = fitted("llama3.1-8b", "h100", vf_request_init());
+  assert_u64(r.ctx_tokens, 0); /* all of it fits */
+}
+
+/* Then experts of leading layers go to main memory, or layers: no more than have to. */
+static void fit_moves_no_more_to_main_memory_than_it_has_to(void **state) {
+  (void)state;
+  vf_request said = vf_request_init();
+  said.ctx_tokens = 32768;
+  vf_request r = fitted("qwen3-30b-a3b", "rtx-4070", said);
+  assert_in_range(r.cpu_moe_layers, 2, 47);
+  assert_true(keeps_margin("qwen3-30b-a3b", "rtx-4070", &r));
+  r.cpu_moe_layers--;
+  assert_false(keeps_margin("qwen3-30b-a3b", "rtx-4070", &r));
+  r = fitted("qwen3-32b", "rtx-4090", said);
+  assert_in_range(r.gpu_layers, 1, 63);
+  assert_u64(r.ctx_tokens, 32768);
+  assert_true(keeps_margin("qwen3-32b", "rtx-4090", &r));
+  r.gpu_layers++;
+  assert_false(keeps_margin("qwen3-32b", "rtx-4090", &r));
+}
+
 static void every_line_has_a_formula(void **state) {
   (void)state;
   vf_request r = vf_request_init();
@@ -472,6 +564,9 @@ int main(void) {
       cmocka_unit_test(growth_never_makes_no_fit_out_of_fits),
       cmocka_unit_test(limits_are_tight),
       cmocka_unit_test(layers_on_the_gpu_are_the_most_that_fit),
+      cmocka_unit_test(adapters_lie_where_their_layers_do),
+      cmocka_unit_test(fit_lowers_a_context_that_was_not_said),
+      cmocka_unit_test(fit_moves_no_more_to_main_memory_than_it_has_to),
       cmocka_unit_test(every_line_has_a_formula),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);

@@ -5,8 +5,6 @@
  * tests/consumers/headers.py looks for functions and pointers that are missing here. */
 #include "support.h"
 
-#include <pthread.h>
-
 #include "vramfit/report.h"
 
 /* ---- Something of everything ------------------------------------------------------------ */
@@ -686,6 +684,21 @@ static void an_older_struct_keeps_the_defaults(void **state) {
   assert_int_equal(vf_estimate_verdict(g.empty), VF_FITS);
 }
 
+/* So that what vf_offers_solve() found can be handed on as it is. */
+static void offers_of_none_are_told_as_if_there_were_none(void **state) {
+  (void)state;
+  const vf_offers none = {.count = 0};
+  for (int format = 0; format < 2; format++) {
+    char with[4096] = "", without[4096] = "";
+    vf_report_options options = vf_report_options_init();
+    options.format = format == 0 ? VF_REPORT_TABLE : VF_REPORT_JSON;
+    assert_ok(vf_report_write(g.estimate, NULL, &options, keep, without, err));
+    options.offers = &none;
+    assert_ok(vf_report_write(g.estimate, NULL, &options, keep, with, err));
+    assert_string_equal(with, without);
+  }
+}
+
 static void values_of_no_enum_are_refused(void **state) {
   (void)state;
   vf_report_options o = vf_report_options_init();
@@ -722,40 +735,6 @@ static void values_of_no_enum_are_refused(void **state) {
   assert_fails(vf_estimate_run(g.empty, g.model, &r, &d, 1, err), VF_USAGE, "pattern");
   d.kind = VF_DEVICE_KIND_COUNT;
   assert_fails(vf_estimate_run(g.empty, g.model, &g.request, &d, 1, err), VF_USAGE, "kind");
-}
-
-/* ---- Threads ---------------------------------------------------------------------------- */
-
-/* What threads of musl have; sanitizers put more onto it. */
-#ifdef __SANITIZE_ADDRESS__
-enum { SMALL_STACK = 1 << 20 };
-#else
-enum { SMALL_STACK = 128 << 10 };
-#endif
-
-/* Asks a question of llama.cpp, whose graphs are large. */
-static void *ask_in_thread(void *user) {
-  vf_limits limits;
-  vf_estimate *e = NULL;
-  vf_status *status = user;
-  *status = vf_estimate_new(&e, g.ctx, NULL);
-  if (*status == VF_OK) *status = vf_limits_solve(&limits, g.estimate, e, &g.device, 1, NULL);
-  vf_estimate_free(e);
-  return NULL;
-}
-
-static void questions_are_answered_by_threads_at_once(void **state) {
-  (void)state;
-  pthread_t threads[4];
-  vf_status statuses[4];
-  pthread_attr_t small;
-  assert_int_equal(pthread_attr_init(&small), 0);
-  assert_int_equal(pthread_attr_setstacksize(&small, SMALL_STACK), 0);
-  for (size_t i = 0; i < 4; i++)
-    assert_int_equal(pthread_create(&threads[i], &small, ask_in_thread, &statuses[i]), 0);
-  for (size_t i = 0; i < 4; i++) assert_int_equal(pthread_join(threads[i], NULL), 0);
-  for (size_t i = 0; i < 4; i++) assert_int_equal(statuses[i], VF_OK);
-  pthread_attr_destroy(&small);
 }
 
 /* ---- Texts of fixed size ---------------------------------------------------------------- */
@@ -829,8 +808,8 @@ int main(void) {
       cmocka_unit_test(an_estimate_that_failed_fits_nothing),
       cmocka_unit_test(structs_of_no_known_size_are_refused),
       cmocka_unit_test(an_older_struct_keeps_the_defaults),
+      cmocka_unit_test(offers_of_none_are_told_as_if_there_were_none),
       cmocka_unit_test(values_of_no_enum_are_refused),
-      cmocka_unit_test(questions_are_answered_by_threads_at_once),
       cmocka_unit_test(a_launch_line_is_whole_or_an_error),
       cmocka_unit_test(a_name_in_a_modelfile_is_whole_or_an_error),
   };

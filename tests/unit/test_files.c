@@ -535,6 +535,24 @@ static void a_file_that_shrinks_is_an_error(void **state) {
 
 /* ---- Contexts --------------------------------------------------------------------------- */
 
+/* Where a part of the file says how long another is, that other may not be there. */
+static void bytes_beyond_the_end_are_told_with_how_many_there_are_not(void **state) {
+  (void)state;
+  const memory_file file = {"eight", "12345678", 8, 0};
+  char bytes[10] = "";
+  vf_source s;
+  vf_error e = {VF_OK};
+  assert_ok(vf_source_open(&s, memory_over(&memory, &file, 1), "eight", err));
+  assert_ok(vf_source_take(&s, 5, bytes, 3, err));
+  assert_string_equal(bytes, "678");
+  assert_int_equal(vf_source_take(&s, 5, bytes, 10, &e), VF_MALFORMED);
+  assert_non_null(strstr(e.message, "the file ends 7 bytes too early"));
+  assert_u64(e.offset, 5);
+  assert_int_equal(vf_source_take(&s, UINT64_MAX, bytes, 1, &e), VF_MALFORMED);
+  vf_source_close(&s);
+  assert_int_equal(memory.open, 0);
+}
+
 static void a_context_refuses_files_that_are_not_all_there(void **state) {
   (void)state;
   vf_context *ctx;
@@ -581,6 +599,7 @@ int main(void) {
       cmocka_unit_test(a_path_that_cannot_be_looked_at_says_why),
       cmocka_unit_test(a_list_ends_when_it_is_told_to),
       cmocka_unit_test(a_file_that_shrinks_is_an_error),
+      cmocka_unit_test(bytes_beyond_the_end_are_told_with_how_many_there_are_not),
       cmocka_unit_test(a_context_refuses_files_that_are_not_all_there),
       cmocka_unit_test(older_files_have_what_they_had),
   };

@@ -8,6 +8,7 @@
 
 #include "base/facts.h"
 #include "core/format.h"
+#include "memory_files.h"
 #include "readers/weights/gguf.h"
 
 enum { U8, I8, U16, I16, U32, I32, F32, BOOL, STRING, ARRAY, U64, I64, F64 };
@@ -95,14 +96,18 @@ typedef struct outcome {
 
 static outcome got;
 
-static vf_status read_with(const char *path, bool tolerant) {
+static vf_status read_of(const vf_files *files, const char *path, bool tolerant) {
   if (got.arena != NULL) vf_arena_free(got.arena);
   memset(&got, 0, sizeof got);
   error = (vf_error){.status = VF_OK};
   got.arena = vf_arena_new(&vf_default_allocator, 16 << 20);
   got.facts = vf_facts_in(got.arena, path);
   const vf_tensor_sink sink = {remember, &got.seen};
-  return vf_gguf_read(&got.facts, &got.info, vf_file_system(), path, &sink, tolerant, err);
+  return vf_gguf_read(&got.facts, &got.info, files, path, &sink, tolerant, err);
+}
+
+static vf_status read_with(const char *path, bool tolerant) {
+  return read_of(vf_file_system(), path, tolerant);
 }
 
 static vf_status read_file(const char *path) {
@@ -188,6 +193,38 @@ static void every_type_of_value_is_kept_as_what_it_is(void **state) {
   assert_null(vf_facts_find(&got.facts, "g"));
   assert_int_equal(vf_facts_find(&got.facts, "g.length")->as.integer, 2);
   assert_int_equal(vf_facts_find(&got.facts, "h")->type, VF_FACT_FLOAT);
+}
+
+static int64_t length_of(const char *key) {
+  const vf_fact *f = vf_facts_find(&got.facts, key);
+  return f != NULL && f->type == VF_FACT_INT ? f->as.integer : -1;
+}
+
+/* Vocabularies: longer than what is kept, with texts that lie across the end of the window and one
+ * that is longer than it.  What stands behind them is read as ever. */
+static void long_lists_are_stepped_over_and_leave_their_length(void **state) {
+  (void)state;
+  enum { NUMBERS = 9000, TEXTS = 20000, LONG = 200000 };
+  recipe r = good();
+  put_key(&r.keys, "tokenizer.ggml.token_type", ARRAY);
+  put_number(&r.keys, I32, 4);
+  put_number(&r.keys, NUMBERS, 8);
+  put_zeros(&r.keys, (size_t)4 * NUMBERS);
+  put_key(&r.keys, "tokenizer.ggml.tokens", ARRAY);
+  put_number(&r.keys, STRING, 4);
+  put_number(&r.keys, TEXTS, 8);
+  for (size_t i = 0; i < TEXTS - 1; i++) put_string(&r.keys, "a text of thirty-one characters");
+  put_number(&r.keys, LONG, 8);
+  put_zeros(&r.keys, LONG);
+  put_u32_key(&r.keys, "llama.vocab_size", TEXTS);
+  r.n_keys += 3;
+  write_recipe("long.gguf", &r, 32);
+  assert_int_equal(read_file("long.gguf"), VF_OK);
+  assert_good_outcome();
+  assert_int_equal(length_of("tokenizer.ggml.token_type.length"), NUMBERS);
+  assert_int_equal(length_of("tokenizer.ggml.tokens.length"), TEXTS);
+  assert_int_equal(length_of("llama.vocab_size"), TEXTS);
+  assert_null(vf_facts_find(&got.facts, "tokenizer.ggml.token_type"));
 }
 
 static void an_alignment_of_one_is_one(void **state) {
@@ -375,6 +412,27 @@ static void sums_that_wrap_are_refused(void **state) {
   assert_refused(&r, VF_MALFORMED, "tensor b ends beyond 2^63 bytes");
 }
 
+/* No file system has such a file, but whoever hands out bytes may say so: where the data would
+ * begin is beyond 64 bits. */
+static void a_header_that_ends_at_2_64_is_refused(void **state) {
+  (void)state;
+  memory_files m;
+  blob b = {0};
+  put_text(&b, "GGUF");
+  put_number(&b, 3, 4);
+  put_number(&b, 0, 8);
+  put_number(&b, 1, 8);
+  put_key(&b, "general.name", STRING);
+  const uint64_t rest = UINT64_MAX - b.length - 8 - 3;
+  put_number(&b, rest, 8);
+  const memory_file file = {"m.gguf", b.bytes, b.length, b.length + rest};
+  assert_int_equal(read_of(memory_over(&m, &file, 1), "m.gguf", false), VF_MALFORMED);
+  assert_non_null(strstr(error.message, "the data ends beyond 2^64 bytes"));
+  assert_u64(error.offset, file.size);
+  assert_int_equal(m.open, 0);
+  free(b.bytes);
+}
+
 static void a_name_that_occurs_twice_is_refused(void **state) {
   (void)state;
   recipe r = {.version = 3, .n_tensors = 2, .data_bytes = 64};
@@ -502,6 +560,30 @@ static void a_part_whose_name_does_not_say_so_is_refused(void **state) {
 
 /* ---- Files that are none, and memory ---------------------------------------------------- */
 
+/* Each file has room for its own, but all are one model. */
+static void more_tensors_in_all_files_of_a_set_than_a_model_has_are_refused(void **state) {
+  (void)state;
+  enum { EACH = 40000 };
+  for (uint32_t no = 0; no < 2; no++) {
+    recipe r = {.version = 3, .n_tensors = EACH, .n_keys = 3, .data_bytes = UINT64_C(32) * EACH};
+    char name[64];
+    put_key(&r.keys, "general.architecture", STRING);
+    put_string(&r.keys, "llama");
+    put_u32_key(&r.keys, "split.no", no);
+    put_u32_key(&r.keys, "split.count", 2);
+    for (uint64_t i = 0; i < EACH; i++) {
+      snprintf(name, sizeof name, "blk.%u.stranger_%u", no, (unsigned)i);
+      put_tensor(&r.tensors, name, 1, (uint64_t[]){8}, 0, 32 * i);
+    }
+    snprintf(name, sizeof name, "many-0000%u-of-00002.gguf", no + 1);
+    write_recipe(name, &r, 32);
+  }
+  assert_int_equal(read_file("many-00001-of-00002.gguf"), VF_LIMIT);
+  assert_non_null(
+      strstr(error.message, "the files have 80000 tensors up to here, more than 65536"));
+  assert_string_equal(error.source, "many-00002-of-00002.gguf");
+}
+
 static void what_is_no_regular_file_is_refused_at_once(void **state) {
   (void)state;
   remove("pipe.gguf");
@@ -535,6 +617,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(versions_2_and_3_in_both_byte_orders_say_the_same),
       cmocka_unit_test(every_type_of_value_is_kept_as_what_it_is),
+      cmocka_unit_test(long_lists_are_stepped_over_and_leave_their_length),
       cmocka_unit_test(an_alignment_of_one_is_one),
       cmocka_unit_test(a_dimension_of_zero_takes_nothing),
       cmocka_unit_test(a_file_without_anything_is_a_file),
@@ -547,6 +630,7 @@ int main(void) {
       cmocka_unit_test(tensors_that_are_wrong_are_refused),
       cmocka_unit_test(shapes_whose_product_wraps_are_refused),
       cmocka_unit_test(sums_that_wrap_are_refused),
+      cmocka_unit_test(a_header_that_ends_at_2_64_is_refused),
       cmocka_unit_test(a_name_that_occurs_twice_is_refused),
       cmocka_unit_test(a_file_that_ends_early_says_by_how_much),
       cmocka_unit_test(a_file_cut_anywhere_is_never_whole),
@@ -555,6 +639,7 @@ int main(void) {
       cmocka_unit_test(a_missing_file_of_a_set_is_named),
       cmocka_unit_test(a_file_of_another_set_is_refused),
       cmocka_unit_test(a_tensor_that_two_files_of_a_set_hold_is_refused),
+      cmocka_unit_test(more_tensors_in_all_files_of_a_set_than_a_model_has_are_refused),
       cmocka_unit_test(a_part_whose_name_does_not_say_so_is_refused),
       cmocka_unit_test(what_is_no_regular_file_is_refused_at_once),
       cmocka_unit_test(running_out_of_memory_is_told_as_such),

@@ -292,6 +292,28 @@ static void numbers_out_of_place_are_refused(void **state) {
   vf_arena_free(arena);
 }
 
+/* What is within a text is no value, whatever it looks like. */
+static void more_values_than_any_file_has_are_refused(void **state) {
+  (void)state;
+  enum { MOST = 400000, EACH = 10000 };
+  vf_facts facts;
+  vf_arena *arena = vf_arena_new(&vf_default_allocator, 16 << 20);
+  char *text = malloc(4 * MOST), *at = text + sprintf(text, "{\"a\": [\"");
+  for (size_t i = 0; i < MOST; i++)
+    at += sprintf(at, "\\\"%s", i % EACH == EACH - 1 ? "\",\"" : i % 2 == 0 ? "," : "[");
+  strcpy(at, "\"]}");
+  assert_ok(parse(arena, &facts, text, err));
+  const vf_fact *a = vf_facts_find(&facts, "a");
+  assert_int_equal(a->as.array.count, MOST / EACH + 1);
+  assert_int_equal(strlen(a->as.array.items[0].as.string), 2 * EACH - 1);
+  at = text + sprintf(text, "{\"a\": [1");
+  for (size_t i = 1; i < MOST; i++) at += sprintf(at, ",1");
+  strcpy(at, "]}");
+  assert_fails(parse(arena, &facts, text, err), VF_LIMIT, "more than 400000 values");
+  free(text);
+  vf_arena_free(arena);
+}
+
 static void a_key_twice_in_one_object_is_refused(void **state) {
   (void)state;
   vf_facts facts;
@@ -328,6 +350,7 @@ int main(void) {
       cmocka_unit_test(mutations_that_pass_the_gate_parse),
       cmocka_unit_test(nested_keys_become_paths),
       cmocka_unit_test(numbers_out_of_place_are_refused),
+      cmocka_unit_test(more_values_than_any_file_has_are_refused),
       cmocka_unit_test(a_key_twice_in_one_object_is_refused),
       cmocka_unit_test(something_else_than_an_object_is_refused),
   };

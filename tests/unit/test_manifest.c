@@ -2,7 +2,7 @@
  */
 #include "deploy/manifest.h"
 #include "deploy/wrapper.h"
-#include "support.h"
+#include "weight_files.h"
 
 static vf_context *ctx;
 static vf_arena *arena;
@@ -72,6 +72,8 @@ static void every_layer_is_taken_off(void **state) {
        "serve M'",
        NULL, "vllm|M||all"},
       {"docker run --entrypoint vllm IMG serve M", NULL, "vllm|M||"},
+      {"A=9 docker run -e A -eB=2 vllm/vllm-openai M", "A", "vllm|M|9|"},
+      {"A=9 docker run -e A -eB=2 vllm/vllm-openai M", "B", "vllm|M|2|"},
       {"docker run --entrypoint= IMG env X=1 vllm serve M", "X", "vllm|M|1|"},
       {"docker run vllm/vllm-openai serve M", NULL, "vllm|M||"},
       {"docker exec -d -e CUDA_VISIBLE_DEVICES=1 box sh -c 'vllm serve M'", "CUDA_VISIBLE_DEVICES",
@@ -87,6 +89,42 @@ static void every_layer_is_taken_off(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     assert_string_equal(starts(cases[i].line, cases[i].variable), cases[i].starts);
+}
+
+static const char *of_the_shell(void *user, const char *name) {
+  (void)user;
+  return strcmp(name, "MODEL") == 0 ? "m" : NULL;
+}
+
+/* What of the words is copied fails first: a variable that is passed on, or what quotes are cut
+ * off.
+ */
+static vf_status read_container(const char *const words[7], vf_arena *memory, vf_error *err) {
+  static vf_wrapper w;
+  vf_status status = vf_wrapper_read(&w, words, 7, true, of_the_shell, NULL, memory, err);
+  if (status != VF_OK) return status;
+  assert_string_equal(w.engine->name, "vllm");
+  const char *model = vf_wrapper_variable(&w, "MODEL");
+  assert_true(model != NULL ? strcmp(model, "m") == 0 : strcmp(w.gpus, "device=0") == 0);
+  return VF_OK;
+}
+
+static vf_status pass_a_variable(vf_arena *memory, vf_error *err) {
+  static const char *const words[] = {"docker",           "run", "-e", "MODEL", "-eA=1",
+                                      "vllm/vllm-openai", "m"};
+  return read_container(words, memory, err);
+}
+
+static vf_status cut_off_quotes(vf_arena *memory, vf_error *err) {
+  static const char *const words[] = {"docker",           "run", "--gpus", "\"device=0\"", "--rm",
+                                      "vllm/vllm-openai", "m"};
+  return read_container(words, memory, err);
+}
+
+static void running_out_of_memory_within_a_containers_options_is_told(void **state) {
+  (void)state;
+  fail_every_allocation(pass_a_variable);
+  fail_every_allocation(cut_off_quotes);
 }
 
 static void what_is_only_about_an_engine_starts_none(void **state) {
@@ -115,10 +153,40 @@ static void scripts_are_followed_without_running_them(void **state) {
       {"vllm serve M --port $PORT", NULL, "vllm|M --port $PORT||"},
       {"vllm serve ~/<your model>/x", NULL, "vllm|~/<your model>/x||"},
       {"vllm serve M >>log 2>&1 &", NULL, "vllm|M||"},
+      {"A=1\nvllm serve M", "A", "vllm|M||"},
+      {"A=1\nexport A\nvllm serve M", "A", "vllm|M|1|"},
+      {"vllm serve \"M\\\nN\"", NULL, "vllm|MN||"},
+      {"vllm serve ${X:-'a b'}", NULL, "vllm|a b||"},
   };
   (void)state;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     assert_string_equal(starts(cases[i].text, cases[i].variable), cases[i].starts);
+}
+
+static vf_status take_none(void *user, const vf_words *command, const vf_shell *shell,
+                           vf_error *err) {
+  (void)user;
+  (void)command;
+  (void)shell;
+  (void)err;
+  return VF_OK;
+}
+
+static void more_than_a_script_has_is_refused(void **state) {
+  static char text[64 << 10];
+  vf_text t = vf_text_on(text, sizeof text);
+  (void)state;
+  for (int i = 0; i <= 512; i++) vf_text_printf(&t, "A%d=1\n", i);
+  assert_fails(vf_shell_read(text, NULL, NULL, arena, take_none, NULL, err), VF_LIMIT,
+               "more variables than any script has");
+  t = vf_text_on(text, sizeof text);
+  for (int i = 0; i <= 4096; i++) vf_text_put(&t, "w ");
+  assert_fails(vf_shell_read(text, NULL, NULL, arena, take_none, NULL, err), VF_LIMIT,
+               "more words than any command line has");
+  char *long_text = vf_arena_alloc(arena, (1 << 20) + 2, 1);
+  memset(long_text, ' ', (1 << 20) + 1);
+  assert_fails(vf_shell_read(long_text, NULL, NULL, arena, take_none, NULL, err), VF_LIMIT,
+               "a text of more than 1048576 bytes is no command line");
 }
 
 /* ---- Structured texts ---- */
@@ -163,6 +231,8 @@ static void keys_that_stand_twice_are_refused(void **state) {
   vf_text_put(&t, "\"k7\": 2}");
   read_twice(many, false, "'k7'", 101);
   read_twice("a:\n  x: 1\n  y: 2\n  x: 3\n", true, "'x'", 4);
+  read_twice("{\"b\": 1, \"c\": 2,\n \"c\": 3,\n \"b\": 4}", false, "'c'", 2);
+  read_twice("{\"a\": 1, \"z\": 2,\n \"a\": 3,\n \"z\": 4}", false, "'a'", 2);
 }
 
 static void yaml_merges_and_aliases_what_came_before(void **state) {
@@ -182,6 +252,49 @@ static void yaml_merges_and_aliases_what_came_before(void **state) {
     assert_true(vf_node_read_yaml(&documents, bad[i], strlen(bad[i]), arena, &err) != VF_OK);
 }
 
+/* What a map says itself goes first, then the first of the maps that it merges; a name that stands
+ * for two things means the later one. */
+static void of_merged_maps_the_first_counts_and_of_anchors_the_last(void **state) {
+  static const char text[] = "a: &a {x: 1, y: 1, <<: {w: 1}}\nb: &b {x: 2, y: 2, z: 2}\n"
+                             "use: {<<: [*a, *b], x: 3}\na2: &a {x: 4}\nlate: *a\n"
+                             "two: {<<: *b, <<: *a}\n---\nb: &b {x: 5}\nuse: *b\n";
+  const vf_node *documents;
+  vf_error err = {VF_OK};
+  (void)state;
+  vf_status status = vf_node_read_yaml(&documents, text, sizeof text - 1, arena, &err);
+  if (status == VF_UNSUPPORTED) skip(); /* without libyaml */
+  assert_int_equal(status, VF_OK);
+  const vf_node *root = vf_node_at(documents, 0);
+  assert_string_equal(vf_node_text(root, "use/x"), "3");
+  assert_string_equal(vf_node_text(root, "use/y"), "1");
+  assert_string_equal(vf_node_text(root, "use/z"), "2");
+  assert_string_equal(vf_node_text(root, "use/w"), "1");
+  assert_string_equal(vf_node_text(root, "late/x"), "4");
+  assert_string_equal(vf_node_text(root, "two/x"), "2");
+  assert_string_equal(vf_node_text(vf_node_at(documents, 1), "use/x"), "5");
+  assert_int_equal(vf_node_get(root, "use")->count, 5); /* "<<" is still there */
+}
+
+static vf_status read_merges(vf_arena *memory, vf_error *err) {
+  static char text[64 << 10];
+  const vf_node *documents;
+  vf_text t = vf_text_on(text, sizeof text);
+  vf_text_put(&t, "a: &a\n");
+  for (int i = 0; i < 1500; i++) vf_text_printf(&t, "  k%d: v\n", i);
+  vf_text_put(&t, "b: {<<: *a}\nc: {<<: [*a, *a], k7: own}\n");
+  vf_status status = vf_node_read_yaml(&documents, text, t.length, memory, err);
+  if (status != VF_OK) return status == VF_UNSUPPORTED ? VF_OK : status;
+  const vf_node *c = vf_node_get(vf_node_at(documents, 0), "c");
+  assert_int_equal(c->count, 1501);
+  assert_string_equal(vf_node_text(c, "k7"), "own");
+  return VF_OK;
+}
+
+static void running_out_of_memory_while_maps_are_merged_is_told(void **state) {
+  (void)state;
+  fail_every_allocation(read_merges);
+}
+
 static void compose_text_is_interpolated(void **state) {
   static const struct {
     const char *text, *becomes;
@@ -198,12 +311,12 @@ static void compose_text_is_interpolated(void **state) {
 
 /* ---- Files ---- */
 
-typedef struct seen {
+typedef struct stated {
   char text[2048];
-} seen;
+} stated;
 
 static vf_status note_found(void *user, const vf_found *f, vf_error *err) {
-  seen *s = user;
+  stated *s = user;
   size_t n = strlen(s->text);
   vf_text t = vf_text_on(s->text + n, sizeof s->text - n);
   const vf_deployment *d = f->command != NULL ? vf_command_so_far(f->command) : NULL;
@@ -222,7 +335,7 @@ static vf_status note_found(void *user, const vf_found *f, vf_error *err) {
 
 static vf_status note_passed(void *user, const char *path, uint32_t line, const char *reason,
                              vf_error *err) {
-  seen *s = user;
+  stated *s = user;
   size_t n = strlen(s->text);
   vf_text t = vf_text_on(s->text + n, sizeof s->text - n);
   (void)reason;
@@ -274,7 +387,7 @@ static void every_kind_states_its_deployments(void **state) {
   };
   (void)state;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    seen s = {""};
+    stated s = {""};
     const char *kind;
     const vf_manifest_sink sink = {note_found, note_passed, &s};
     assert_ok(vf_manifest_read_text(&kind, ctx, cases[i].file, cases[i].text, strlen(cases[i].text),
@@ -287,11 +400,15 @@ static void every_kind_states_its_deployments(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_layer_is_taken_off),
+      cmocka_unit_test(running_out_of_memory_within_a_containers_options_is_told),
       cmocka_unit_test(what_is_only_about_an_engine_starts_none),
       cmocka_unit_test(scripts_are_followed_without_running_them),
+      cmocka_unit_test(more_than_a_script_has_is_refused),
       cmocka_unit_test(keys_that_stand_twice_are_refused),
       cmocka_unit_test(json_is_a_tree_with_lines),
       cmocka_unit_test(yaml_merges_and_aliases_what_came_before),
+      cmocka_unit_test(of_merged_maps_the_first_counts_and_of_anchors_the_last),
+      cmocka_unit_test(running_out_of_memory_while_maps_are_merged_is_told),
       cmocka_unit_test(compose_text_is_interpolated),
       cmocka_unit_test(every_kind_states_its_deployments),
   };

@@ -45,6 +45,18 @@ static void a_variant_is_named_behind_a_colon(void **state) {
   assert_fails(vf_measured_find(&m, ctx, "f5tss", err), VF_UNKNOWN, "did you mean f5tts");
 }
 
+/* As many as there is room for, and that there are more. */
+static void a_name_that_can_mean_several_workloads_lists_them(void **state) {
+  (void)state;
+  vf_measured m;
+  assert_fails(vf_measured_find(&m, ctx, "qwen2.5-vl", err), VF_UNKNOWN,
+               "'qwen2.5-vl' can mean several workloads: qwen2.5-vl-3b, qwen2.5-vl-7b");
+  assert_fails(vf_measured_find(&m, ctx, "qwen", err), VF_UNKNOWN, "qwen2.5-omni-3b, ");
+  assert_fails(vf_measured_find(&m, ctx, "qwen", err), VF_UNKNOWN, "…");
+  assert_fails(vf_measured_find(&m, ctx, "zzzzqqqq", err), VF_UNKNOWN,
+               "unknown workload 'zzzzqqqq' (vramfit workloads lists ");
+}
+
 /* ---- Entries ---------------------------------------------------------------------------- */
 
 #define VARIANT(rest) "{\"id\":\"a\",\"quality\":\"measured\",\"source\":\"here\"," rest "}"
@@ -72,6 +84,10 @@ static void impossible_figures_are_refused_at_their_place(void **state) {
       {ENTRY(VARIANT("\"memory_mib\":[1,2,3],\"memroy\":3")), "/variants/0/memroy", "no such key"},
       {ENTRY("{\"id\":\"a\",\"memory_mib\":[1,2,3],\"source\":\"here\"}"), "/variants/0/quality",
        "how it was obtained"},
+      {ENTRY("{\"memory_mib\":[1,2,3]}"), "/variants/0/id", "a short id"},
+      {ENTRY("{\"id\":\"of-a-name-that-no-table-has-room-for-in-any-of-its-columns-since-it-is-"
+             "long\"}"),
+       "/variants/0/id", "a short id"},
       {"{\"id\":\"w\",\"task\":\"other\"}", "/name", "says what it is"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -87,6 +103,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_name_stands_for_its_entry),
       cmocka_unit_test(a_variant_is_named_behind_a_colon),
+      cmocka_unit_test(a_name_that_can_mean_several_workloads_lists_them),
       cmocka_unit_test(impossible_figures_are_refused_at_their_place),
   };
   return cmocka_run_group_tests(tests, open_context, close_context);

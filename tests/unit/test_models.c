@@ -244,6 +244,93 @@ static void mamba2_has_as_many_states_as_heads(void **state) {
   vf_model_free(m);
 }
 
+/* MiniMaxAI/MiniMax-Text-01: of each eight layers seven are linear, with a state of 128 x 128 for
+ * each of 64 heads in fp32. */
+static void minimax_has_the_parameters_that_are_published(void **state) {
+  (void)state;
+  vf_model *m;
+  assert_ok(build(&m,
+                  "{\"model_type\": \"minimax_text_01\", \"hidden_size\": 6144,"
+                  "\"num_hidden_layers\": 80, \"num_attention_heads\": 64,"
+                  "\"num_key_value_heads\": 8, \"head_dim\": 128, \"intermediate_size\": 9216,"
+                  "\"num_local_experts\": 32, \"num_experts_per_tok\": 2, \"vocab_size\": 200064}",
+                  err));
+  assert_u64(m->n_params, UINT64_C(456089655296));
+  assert_int_equal(m->layers[6].mixers, VF_MIX_LINEAR);
+  assert_int_equal(m->layers[7].mixers, VF_MIX_ATTENTION);
+  assert_u64(vf_describe_state_bytes(m), UINT64_C(70) * 64 * 128 * 128 * 4);
+  assert_u64(find(m, VF_ROLE_SSM_NORM, 0)->ne[0], 64 * 128);
+  vf_model_free(m);
+}
+
+/* Which layers have attention may be told by their numbers, and how many heads each has. */
+static void lists_of_layers_say_what_each_of_them_is(void **state) {
+  (void)state;
+  vf_model *m;
+  assert_ok(build(
+      &m, "{\"model_type\": \"lfm2\", \"full_attn_idxs\": [1, 3], \"conv_L_cache\": 3, " SMALL "}",
+      err));
+  for (uint32_t i = 0; i < 4; i++)
+    assert_int_equal(m->layers[i].mixers, i % 2 == 1 ? VF_MIX_ATTENTION : VF_MIX_SHORTCONV);
+  vf_model_free(m);
+  assert_ok(build(&m,
+                  "{\"model_type\": \"laguna\", \"head_dim\": 64, \"num_key_value_heads\": 2,"
+                  "\"num_attention_heads_per_layer\": [4, 8, 4, 8], \"num_experts\": 8,"
+                  "\"num_experts_per_tok\": 2, \"moe_intermediate_size\": 128, " SMALL "}",
+                  err));
+  assert_u64(find(m, VF_ROLE_ATTN_Q, 0)->ne[1], 4 * 64);
+  assert_u64(find(m, VF_ROLE_ATTN_Q, 1)->ne[1], 8 * 64);
+  vf_model_free(m);
+}
+
+static void switches_of_a_config_add_vectors(void **state) {
+  (void)state;
+  static const char *const on[] = {"false", "true"};
+  for (int i = 0; i < 2; i++) {
+    char config[512];
+    vf_model *m;
+    snprintf(config, sizeof config, "{\"model_type\": \"falcon\", \"bias\": %s, " SMALL "}", on[i]);
+    assert_ok(build(&m, config, err));
+    assert_int_equal(find_bias(m, VF_ROLE_ATTN_QKV, 0) != NULL, i);
+    assert_int_equal(find_bias(m, VF_ROLE_FFN_DOWN, 3) != NULL, i);
+    vf_model_free(m);
+    snprintf(config, sizeof config,
+             "{\"model_type\": \"bailing_moe_v2\", \"moe_router_enable_expert_bias\": %s,"
+             "\"num_experts\": 8, \"num_experts_per_tok\": 2, \"moe_intermediate_size\": 128,"
+             "\"first_k_dense_replace\": 1, " SMALL "}",
+             on[i]);
+    assert_ok(build(&m, config, err));
+    assert_int_equal((m->layers[1].flags & VF_LAYER_PROBS_BIAS) != 0, i);
+    vf_model_free(m);
+  }
+}
+
+static void patterns_and_groups_that_make_no_sense_are_refused(void **state) {
+  (void)state;
+  vf_model *m = NULL;
+  assert_fails(build(&m,
+                     "{\"model_type\": \"nemotron_h\", \"hybrid_override_pattern\": \"M*X-\","
+                     "\"mamba_num_heads\": 8, \"mamba_head_dim\": 64, \"ssm_state_size\": 128,"
+                     "\"n_groups\": 1, \"conv_kernel\": 4, " SMALL "}",
+                     err),
+               VF_MALFORMED, "says nothing about layer 2");
+  assert_fails(build(&m,
+                     "{\"model_type\": \"deepseek_v3\", \"kv_lora_rank\": 64,"
+                     "\"qk_nope_head_dim\": 64, \"qk_rope_head_dim\": 32, \"v_head_dim\": 64,"
+                     "\"n_routed_experts\": 8, \"num_experts_per_tok\": 2, \"n_group\": 3,"
+                     "\"moe_intermediate_size\": 128, " SMALL "}",
+                     err),
+               VF_MALFORMED, "8 experts do not divide into 3 groups");
+  assert_fails(
+      build(&m,
+            "{\"model_type\": \"llama\", \"hidden_size\": 1048576, \"num_hidden_layers\": 1500,"
+            "\"num_attention_heads\": 1024, \"intermediate_size\": 16777216,"
+            "\"vocab_size\": 1000}",
+            err),
+      VF_OVERFLOW, "more than 2^56 parameters");
+  assert_null(m);
+}
+
 static void without_a_dtype_numbers_are_float32_and_it_is_said(void **state) {
   (void)state;
   vf_model *m;
@@ -254,6 +341,31 @@ static void without_a_dtype_numbers_are_float32_and_it_is_said(void **state) {
 }
 
 /* ---- Recipes ---------------------------------------------------------------------------- */
+
+static void a_file_type_that_nobody_knows_has_no_recipe(void **state) {
+  (void)state;
+  assert_string_equal(vf_recipe_of_file_type(15), "Q4_K_M"); /* LLAMA_FTYPE_MOSTLY_Q4_K_M */
+  assert_null(vf_recipe_of_file_type(9999));
+  assert_null(vf_recipe_of_file_type(-1));
+}
+
+/* NVIDIA's checkpoints in NVFP4 keep what is beside experts, but not in hybrids. */
+static void nvidias_checkpoints_of_experts_keep_the_rest_in_16_bits(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    bool beside;
+  } cases[] = {{"nvidia/Gemma-4-26B-A4B-it-NVFP4", true},
+               {"nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-NVFP4", false},
+               {"nvidia/Llama-3.3-70B-Instruct-FP4", false}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    vf_model *m;
+    assert_ok(vf_model_open(&m, ctx, cases[i].name, NULL, NULL, err));
+    assert_string_equal(m->quant, "NVFP4");
+    assert_int_equal(m->plain_beside, cases[i].beside);
+    vf_model_free(m);
+  }
+}
 
 static void every_recipe_stores_every_catalog_model(void **state) {
   (void)state;
@@ -526,7 +638,13 @@ int main(void) {
       cmocka_unit_test(a_draft_is_what_its_class_says_and_not_its_model_type),
       cmocka_unit_test(what_a_nested_config_leaves_out_is_its_classs_default),
       cmocka_unit_test(mamba2_has_as_many_states_as_heads),
+      cmocka_unit_test(minimax_has_the_parameters_that_are_published),
+      cmocka_unit_test(lists_of_layers_say_what_each_of_them_is),
+      cmocka_unit_test(switches_of_a_config_add_vectors),
+      cmocka_unit_test(patterns_and_groups_that_make_no_sense_are_refused),
       cmocka_unit_test(without_a_dtype_numbers_are_float32_and_it_is_said),
+      cmocka_unit_test(a_file_type_that_nobody_knows_has_no_recipe),
+      cmocka_unit_test(nvidias_checkpoints_of_experts_keep_the_rest_in_16_bits),
       cmocka_unit_test(every_recipe_stores_every_catalog_model),
       cmocka_unit_test(suggested_recipes_get_narrower),
       cmocka_unit_test(names_of_recipes_take_any_case_and_engines_short_names),

@@ -57,6 +57,7 @@ static void names_of_gguf_files_mean_files(void **state) {
   means("qwen3-8b:q4_k_m", "qwen3-8b", "Q4_K_M", "ollama");
   means("lmstudio-community/gemma-3-27b-it-GGUF", "gemma3-27b", "Q4_K_M", "llama.cpp");
   means("ai/qwen3:8B-Q4_0", "qwen3-8b", "Q4_0", "llama.cpp");
+  means("hf.co/unsloth/Qwen3-8B-GGUF/UD", "qwen3-8b", "Q4_K_M", "llama.cpp");
 }
 
 static void tags_of_ollama_mean_their_files(void **state) {

@@ -252,7 +252,7 @@ static void a_newer_pickle_is_read(void **state) {
   put_text(&p, "\x88NtR");
   put_text(&p, "\x8c\1x\x8a\1\5\x8c\1yG");
   put_zeros(&p, 8);
-  put_text(&p, "\x8c\1z](K\1K\2eu.");
+  put_text(&p, "\x8c\1z](K\1K\2e\x8c\1v]K\3au.");
   blob file = archive_of(&p, false);
   free(p.bytes);
   write_blob(path, &file);
@@ -364,6 +364,68 @@ static void a_tensor_that_does_not_suit_its_storage_is_refused(void **state) {
                "a persistent id that is no storage");
 }
 
+/* (storage, 0, sizes, strides, …) with as many sizes of 1. */
+static void put_cube(blob *p, const char *function, size_t rank) {
+  put_call(p, function);
+  put_text(p, "(");
+  put_storage(p, "torch\nFloatStorage", "0", 12);
+  put_small(p, 0);
+  for (int twice = 0; twice < 2; twice++) {
+    put_text(p, "(");
+    for (size_t i = 0; i < rank; i++) put_small(p, 1);
+    put_text(p, "t");
+  }
+}
+
+static vf_status read_cube(size_t rank, vf_error *err) {
+  blob p = {0};
+  put_begin(&p);
+  put_string(&p, "w");
+  put_cube(&p, "torch._utils\n_rebuild_tensor_v2", rank);
+  put_text(&p, "tR");
+  put_end(&p);
+  return read_pickle(&p, err);
+}
+
+static void a_tensor_of_too_many_dimensions_is_refused(void **state) {
+  (void)state;
+  assert_ok(read_cube(VF_PYTORCH_RANK, err));
+  assert_fails(read_cube(VF_PYTORCH_RANK + 1, err), VF_LIMIT, "more than 8 dimensions");
+}
+
+/* The third form names a dtype; a storage's type is none. */
+static void a_tensor_whose_dtype_is_none_is_refused(void **state) {
+  (void)state;
+  blob p = {0};
+  put_begin(&p);
+  put_string(&p, "w");
+  put_cube(&p, "torch._utils\n_rebuild_tensor_v3", 1);
+  put_text(&p, "\x89N");
+  put_call(&p, "torch\nFloatStorage");
+  put_text(&p, "tR");
+  assert_fails(read_pickle(&p, err), VF_UNSUPPORTED, "a tensor without a dtype");
+}
+
+/* The function and what it is called with are remembered: nine bytes make a member. */
+static vf_status read_members(size_t n, vf_error *err) {
+  blob p = {0};
+  put_text(&p, "}U\1w");
+  put_call(&p, "torch._utils\n_rebuild_tensor_v2");
+  put_text(&p, "q\1(");
+  put_storage(&p, "torch\nFloatStorage", "0", 12);
+  put_small(&p, 0);
+  put_text(&p, "K\1\x85K\1\x85tq\2Rs");
+  for (size_t i = 1; i < n; i++) put_text(&p, "U\1wh\1h\2Rs");
+  put_text(&p, ".");
+  return read_pickle(&p, err);
+}
+
+static void more_tensors_than_a_model_has_are_refused(void **state) {
+  (void)state;
+  assert_ok(read_members(VF_PYTORCH_TENSORS, err));
+  assert_fails(read_members(VF_PYTORCH_TENSORS + 1, err), VF_LIMIT, "more than 65536 tensors");
+}
+
 static void tensors_below_the_top_level_are_refused(void **state) {
   (void)state;
   blob p = {0};
@@ -462,6 +524,38 @@ static void an_archive_of_other_things_is_refused(void **state) {
   assert_fails(read_entries(other, stored, 2, err), VF_MALFORMED, "no such storage");
 }
 
+static void more_storages_than_a_model_has_are_refused(void **state) {
+  (void)state;
+  enum { MOST = 1 << 17 };
+  archive a = {.zip64 = true};
+  char name[32];
+  put_entry(&a, "m/data.pkl", "}.", 2, 0);
+  for (unsigned i = 0; i <= MOST; i++) {
+    snprintf(name, sizeof name, "m/data/%u", i);
+    put_entry(&a, name, "", 0, 0);
+  }
+  blob file = finish(&a);
+  assert_fails(read_blob(&file, err), VF_LIMIT, "more than 131072 storages");
+}
+
+/* Two entries of the directory that stand for the same bytes. */
+static void storages_that_overlap_are_refused(void **state) {
+  (void)state;
+  static const unsigned char zeros[5000];
+  archive a = {.zip64 = false};
+  put_entry(&a, "m/data.pkl", "}.", 2, 0);
+  size_t before = a.directory.length;
+  put_entry(&a, "m/data/0", zeros, sizeof zeros, 0);
+  blob again = {0};
+  put(&again, a.directory.bytes + before, a.directory.length - before);
+  again.bytes[again.length - 1] = '1';
+  put(&a.directory, again.bytes, again.length);
+  free(again.bytes);
+  a.entries++;
+  blob file = finish(&a);
+  assert_fails(read_blob(&file, err), VF_MALFORMED, "more bytes than the file: they overlap");
+}
+
 /* ---- Sweeps ----------------------------------------------------------------------------- */
 
 static blob good_file(bool zip64) {
@@ -551,11 +645,16 @@ int main(void) {
       cmocka_unit_test(a_newer_pickle_is_read),
       cmocka_unit_test(a_strange_pickle_is_refused_with_place_and_reason),
       cmocka_unit_test(a_tensor_that_does_not_suit_its_storage_is_refused),
+      cmocka_unit_test(a_tensor_of_too_many_dimensions_is_refused),
+      cmocka_unit_test(a_tensor_whose_dtype_is_none_is_refused),
+      cmocka_unit_test(more_tensors_than_a_model_has_are_refused),
       cmocka_unit_test(tensors_below_the_top_level_are_refused),
       cmocka_unit_test(a_tensor_whose_name_is_no_text_is_refused),
       cmocka_unit_test(a_stack_or_pool_that_grows_without_end_is_refused),
       cmocka_unit_test(what_is_no_checkpoint_is_told_apart),
       cmocka_unit_test(an_archive_of_other_things_is_refused),
+      cmocka_unit_test(more_storages_than_a_model_has_are_refused),
+      cmocka_unit_test(storages_that_overlap_are_refused),
       cmocka_unit_test(every_truncation_is_refused),
       cmocka_unit_test(a_mutated_byte_breaks_nothing),
       cmocka_unit_test(numbers_at_their_bounds_never_lead_out_of_the_file),

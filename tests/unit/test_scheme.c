@@ -83,6 +83,48 @@ static void auto_round_quark_and_torchao_are_read(void **state) {
   }
 }
 
+/* What a config says in other words is one of the layouts above. */
+static void other_words_mean_the_same_layouts(void **state) {
+  (void)state;
+  static const struct {
+    const char *config, *shown, *named;
+  } cases[] = {
+      {QUANT("\"quant_method\": \"exl2\", \"bits\": 4.25"), "EXL2 4.25 bpw", "exl2-4.25bpw"},
+      {QUANT("\"quant_method\": \"exl3\", \"bits\": 3"), "EXL3 3.0 bpw", "exl3-3.0bpw"},
+      {QUANT("\"quant_method\": \"exl3\""), "EXL3 4.0 bpw", "exl3-4.0bpw"},
+      {QUANT("\"quant_method\": \"modelopt\", \"quant_algo\": \"FP8_PB_WO\""), "FP8 block 128×128",
+       "fp8-block"},
+      {QUANT("\"quant_method\": \"modelopt\", \"quant_algo\": \"W4A8_AWQ\""), "AWQ 4-bit g128",
+       "awq"},
+      {QUANT("\"quant_method\": \"auto-round\", \"bits\": 4, \"data_type\": \"mx_fp\""), "MXFP4",
+       "mxfp4"},
+      {QUANT("\"quant_method\": \"auto-round\", \"bits\": 4, \"data_type\": \"nv_fp\""), "NVFP4",
+       "nvfp4"},
+      {QUANT("\"quant_method\": \"auto-round\", \"bits\": 8, \"data_type\": \"mx_fp\""), "MXFP8",
+       "mxfp8"},
+      {QUANT("\"quant_method\": \"quark\", \"global_quant_config\": {\"weight\":"
+             "{\"dtype\": \"fp8_e4m3\", \"qscheme\": \"per_channel\"}}"),
+       "FP8 per channel", "fp8-channel"},
+      {QUANT("\"quant_method\": \"quark\", \"global_quant_config\": {\"weight\":"
+             "{\"dtype\": \"fp8_e4m3\", \"qscheme\": \"per_tensor\"}}"),
+       "FP8 per tensor", "fp8"},
+      {QUANT("\"quant_method\": \"quark\", \"global_quant_config\": {\"weight\":"
+             "{\"dtype\": \"int4\", \"qscheme\": \"per_group\", \"group_size\": 64}}"),
+       "W4A16 g128", "w4a16-g64"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    vf_model *m = NULL, *same = NULL;
+    if (store(&m, cases[i].config, NULL) != VF_OK) fail_msg("%s", error.message);
+    assert_string_equal(m->quant, cases[i].shown);
+    assert_int_equal(store(&same, CONFIG(""), cases[i].named), VF_OK);
+    /* MXFP4 by its name is of experts alone, of which there are none */
+    if (strcmp(cases[i].named, "mxfp4") != 0)
+      assert_u64(vf_model_weights_bytes(m), vf_model_weights_bytes(same));
+    vf_model_free(m);
+    vf_model_free(same);
+  }
+}
+
 static void auto_round_keeps_modules_of_16_bits(void **state) {
   (void)state;
   vf_model *all = NULL, *some = NULL;
@@ -217,6 +259,8 @@ static void groups_of_compressed_tensors_say_how(void **state) {
                NULL, "FP8", by_channel);
   assert_bytes(CONFIG(GROUP("\"num_bits\": 4, \"type\": \"float\", \"group_size\": 16")), NULL,
                "NVFP4", nvfp4);
+  assert_bytes(CONFIG(GROUP("\"num_bits\": 8, \"type\": \"float\", \"group_size\": 32")), NULL,
+               "MXFP8", mxfp8);
 }
 
 /* MLX quantizes the embedding and the output, too: 2 x 16 bits per 64 values. */
@@ -306,11 +350,62 @@ static void what_is_not_known_is_refused_at_its_key(void **state) {
                  "/quantization_config/weight_block_size");
   assert_refused("\"quant_method\": \"modelopt\", \"quant_algo\": \"FROB\"", VF_UNSUPPORTED,
                  "/quantization_config/quant_algo");
+  assert_refused("\"quant_method\": \"hqq\"", VF_UNSUPPORTED, "/quantization_config/quant_method");
+  assert_non_null(strstr(error.message, "what 'hqq' stores is not known"));
+  assert_refused("\"quant_method\": \"quark\", \"global_quant_config\": {\"weight\":"
+                 "{\"dtype\": \"fp6\"}}",
+                 VF_UNSUPPORTED, "/quantization_config/global_quant_config/weight/dtype");
+  assert_refused("\"quant_method\": \"torchao\", \"quant_type\": \"frob\"", VF_UNSUPPORTED,
+                 "/quantization_config/quant_type");
+  assert_refused("\"quant_method\": \"exl2\", \"bits\": 0.5", VF_MALFORMED,
+                 "/quantization_config/bits");
+  assert_refused("\"quant_method\": \"exl3\", \"bits\": \"4\"", VF_MALFORMED,
+                 "/quantization_config/bits");
+}
+
+/* A scale and a zero point of each value: three bytes, where the model's own format has two. */
+static void stored_bytes_beyond_64_bits_are_refused(void **state) {
+  (void)state;
+  vf_model *m = NULL;
+  vf_scheme s;
+  assert_int_equal(store(&m, CONFIG(""), "awq"), VF_OK);
+  assert_true(vf_scheme_named(&s, "w4a16-g8"));
+  for (size_t i = 0; i < m->n_tensors; i++) {
+    if (m->tensors[i].role != VF_ROLE_ATTN_Q) continue;
+    m->tensors[i].ne[0] = UINT64_C(1) << 32;
+    m->tensors[i].ne[1] = UINT64_C(1) << 31;
+    m->tensors[i].count = 4;
+  }
+  assert_int_equal(vf_scheme_apply(m, &s, err), VF_OVERFLOW);
+  assert_non_null(strstr(error.message, "tensor attn_q.weight has more than 2^64 bytes"));
+  vf_model_free(m);
+}
+
+/* ---- Names ------------------------------------------------------------------------------ */
+
+static void names_say_bits_and_groups(void **state) {
+  (void)state;
+  static const struct {
+    const char *name, *shown;
+    uint32_t group;
+  } cases[] = {{"w4a16-g64", "W4A16 g64", 64},       {"quantized.w4a16", "W4A16 g128", 128},
+               {"gptq-gs32", "GPTQ 4-bit g32", 32},  {"awq-g64", "AWQ 4-bit g64", 64},
+               {"exl3-3.25bpw", "EXL3 3.25 bpw", 0}, {"exl2-6bpw", "EXL2 6.0 bpw", 0}};
+  static const char *const none[] = {"w4a16-g4", "gptq-g2048", "exl3-12bpw", "w4a16.frob", "g64"};
+  vf_scheme s;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    assert_true(vf_scheme_named(&s, cases[i].name));
+    assert_string_equal(s.name, cases[i].shown);
+    assert_int_equal(s.groups[0].rule.group, cases[i].group);
+  }
+  for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+    assert_false(vf_scheme_named(&s, none[i]));
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(auto_round_quark_and_torchao_are_read),
+      cmocka_unit_test(other_words_mean_the_same_layouts),
       cmocka_unit_test(auto_round_keeps_modules_of_16_bits),
       cmocka_unit_test(each_method_takes_what_its_layout_says),
       cmocka_unit_test(words_of_tensorrt_llm_stand_for_schemes),
@@ -319,6 +414,8 @@ int main(void) {
       cmocka_unit_test(experts_are_matrices_of_their_own),
       cmocka_unit_test(modules_on_the_list_stay_as_they_are),
       cmocka_unit_test(what_is_not_known_is_refused_at_its_key),
+      cmocka_unit_test(stored_bytes_beyond_64_bits_are_refused),
+      cmocka_unit_test(names_say_bits_and_groups),
   };
   return cmocka_run_group_tests_name("scheme", tests, NULL, NULL);
 }

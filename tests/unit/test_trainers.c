@@ -44,6 +44,45 @@ static void check_map(const vf_spelling *row) {
   }
 }
 
+/* A word's value as it is printed is one that can be said again, and means the same. */
+static void every_word_is_read_as_it_is_printed(void **state) {
+  (void)state;
+  static const char *const values[] = {
+      [VF_TRAIN_string] = "none",   [VF_TRAIN_list] = "a,b", [VF_TRAIN_tokens] = "4k",
+      [VF_TRAIN_count] = "3",       [VF_TRAIN_flag] = "on",  [VF_TRAIN_size] = "9MB",
+      [VF_TRAIN_parameters] = "25M"};
+  for (size_t i = 0; i < VF_TRAIN_PARAM_COUNT; i++) {
+    const vf_train_param *p = &vf_train_params[i];
+    vf_train_request said = vf_train_request_init(), again = said;
+    char printed[64];
+    vf_text t = vf_text_on(printed, sizeof printed);
+    assert_ok(vf_train_set(&said, p->name, values[p->kind], err));
+    assert_true(vf_train_param_is_set(p, &said));
+    vf_train_param_print(p, &said, &t);
+    assert_ok(vf_train_set(&again, p->name, printed, err));
+    assert_true(vf_train_param_equal(p, &said, &again));
+  }
+}
+
+static void values_that_are_none_are_refused_with_what_is_wanted(void **state) {
+  (void)state;
+  static const struct {
+    const char *word, *value, *part;
+  } rows[] = {{"micro-batch", "0", "'0' is not a number from 1 to 1048576"},
+              {"micro-batch", "-3", "'-3' is not a number"},
+              {"grad-accum", "4x", "'4x' is not a number"},
+              {"images", "1048577", "'1048577' is not a number"},
+              {"compile", "maybe", "'maybe' is neither on nor off"},
+              {"network", "12G", "not a number of parameters"},
+              {"buffer", "12XB", "'12XB'"},
+              {"method", "", "an empty value says nothing"}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    vf_train_request r = vf_train_request_init();
+    assert_fails(vf_train_set(&r, rows[i].word, rows[i].value, err), VF_USAGE, rows[i].part);
+    assert_false(vf_train_is_said(&r));
+  }
+}
+
 static void every_row_means_a_parameter_and_a_word_that_there_is(void **state) {
   (void)state;
   for (size_t t = 0; t < sizeof all_tables / sizeof *all_tables; t++)
@@ -169,6 +208,8 @@ static int tear_down(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_word_is_read_as_it_is_printed),
+      cmocka_unit_test(values_that_are_none_are_refused_with_what_is_wanted),
       cmocka_unit_test(every_row_means_a_parameter_and_a_word_that_there_is),
       cmocka_unit_test(every_launcher_is_read),
       cmocka_unit_test(a_line_that_trains_nothing_is_told),

@@ -191,12 +191,24 @@ static void take_gpus(vf_manifest *m, vf_found_gpus *g, const char *value) {
   }
 }
 
+/* "--mem=64G", of a node in units of 1,024 (sbatch(1); MiB where it names none, 0: all of it). */
+static void take_memory(vf_found_gpus *g, const char *value) {
+  char text[32];
+  size_t n = strcspn(value, " \t\r\n#");
+  if (n == 0 || n + 2 > sizeof text) return;
+  memcpy(text, value, n);
+  snprintf(text + n, 2, "%s", value[n - 1] >= '0' && value[n - 1] <= '9' ? "m" : "");
+  vf_manifest_host_memory(g, text, true);
+}
+
 static void read_directives(vf_manifest *m, vf_found_gpus *g) {
   static const char *const options[] = {"--gres=", "--gpus-per-node=", "--gpus=", "-G "};
   for (const char *s = m->text; (s = strstr(s, "#SBATCH")) != NULL; s += 7) {
     const char *end = s + strcspn(s, "\n");
     const char *nodes = strstr(s, "--nodes=");
     if (nodes != NULL && nodes < end && strtoul(nodes + 8, NULL, 10) > 1) g->spans = true;
+    const char *memory = strstr(s, "--mem=");
+    if (memory != NULL && memory < end) take_memory(g, memory + 6);
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
       const char *found = strstr(s, options[i]);
       if (found != NULL && found < end && (i != 0 || strncmp(found + 7, "gpu", 3) == 0))

@@ -141,7 +141,7 @@ static void play_all(vf_ggml_builder *b, bool learns) {
   vf_ref x = play_layers(b, vf_build_start(b), learns);
   vf_build_end(b, x);
   release_held(b);
-  if (!b->graph.overflow) vf_schedule_finish(b->schedule, b->n_layers);
+  vf_schedule_finish(b->schedule, b->n_layers);
 }
 
 static void play_split(vf_ggml_builder *b) {

@@ -366,11 +366,10 @@ static void refuse_new_arch(plan *p) {
   const char *where;
   uint32_t since = vf_llamacpp_arch_since(p->model->arch, &where);
   if (p->program->foreign || p->program->build >= since) return;
-  p->e->refused = true;
-  vf_estimate_assume_that(p->e, "arch-too-new",
-                          "llama.cpp b%" PRIu32 " refuses to start: it does not know the "
-                          "architecture '%s', which came with b%" PRIu32 " (%s)",
-                          p->program->build, p->model->arch, since, where);
+  vf_estimate_refuse(p->e, "arch-too-new",
+                     "llama.cpp b%" PRIu32 " refuses to start: it does not know the "
+                     "architecture '%s', which came with b%" PRIu32 " (%s)",
+                     p->program->build, p->model->arch, since, where);
 }
 
 vf_status vf_llamacpp_estimate(vf_estimate *e, const vf_request *request,
@@ -386,7 +385,10 @@ vf_status vf_llamacpp_estimate(vf_estimate *e, const vf_request *request,
   p.cpu_only = e->n_devices == 1;
   p.n_gpus = p.host - (uint32_t)e->n_idle;
   /* An old Ollama's own code passes over tensors that it does not know. */
-  e->refused |= (e->model->flags & VF_MODEL_STRANGE_TENSORS) != 0 && !program->own_engines;
+  if ((e->model->flags & VF_MODEL_STRANGE_TENSORS) != 0 && !program->own_engines) {
+    e->refused = true; /* the model's assumption tells more */
+    e->refusal = "llama.cpp refuses to start: the file has tensors that it does not ask for";
+  }
   refuse_new_arch(&p);
   p.snapshots = vf_llamacpp_snapshots(request);
   p.graph.build = program->build;

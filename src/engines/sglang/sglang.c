@@ -265,18 +265,14 @@ static vf_interval capped(const vf_sglang_plan *p, vf_interval pool) {
 /* Memory is one thing, slots another: of states, or of tokens that an option bounds. */
 static void check_slots(vf_sglang_plan *p) {
   const vf_request *r = p->s.request;
-  if (p->slots != 0 && p->slots < (uint64_t)p->seqs * p->copies) {
-    p->s.e->refused = true;
-    vf_estimate_assume(p->s.e, "state-slots",
-                       "the states have fewer slots than these sequences want: the engine starts, "
-                       "and runs fewer at once");
-  }
-  if (r->pool_tokens != 0 && r->pool_tokens < vf_sglang_demand_tokens(p)) {
-    p->s.e->refused = true;
-    vf_estimate_assume(p->s.e, "pool-tokens",
-                       "--max-total-tokens is less than these sequences have: the engine starts, "
-                       "and runs fewer at once");
-  }
+  if (p->slots != 0 && p->slots < (uint64_t)p->seqs * p->copies)
+    vf_estimate_crowd(p->s.e, "state-slots",
+                      "the states have fewer slots than these sequences want: the engine starts, "
+                      "and runs fewer at once");
+  if (r->pool_tokens != 0 && r->pool_tokens < vf_sglang_demand_tokens(p))
+    vf_estimate_crowd(p->s.e, "pool-tokens",
+                      "--max-total-tokens is less than these sequences have: the engine starts, "
+                      "and runs fewer at once");
 }
 
 static void add_rank(vf_sglang_plan *p, uint32_t device) {

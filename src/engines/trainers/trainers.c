@@ -20,15 +20,10 @@ static const vf_trainer_default torch_defaults[] = {END};
 static const char *const torch_lacks[] = {NULL};
 
 static const char *const hf_aliases[] = {"hf", "huggingface", "peft", "accelerate", NULL};
-static const vf_trainer_default hf_defaults[] = {{"micro-batch", "8", NULL},
-                                                 {"checkpointing", "none", NULL},
-                                                 {"attention", "sdpa", NULL},
-                                                 {"optimizer", "adamw-fused", NULL},
-                                                 {"lora-rank", "8", "lora"},
-                                                 {"lora-rank", "8", "qlora"},
-                                                 {"lora-rank", "8", "dora"},
-                                                 {"lora-rank", "8", "rslora"},
-                                                 END};
+static const vf_trainer_default hf_defaults[] = {
+    {"micro-batch", "8", NULL},     {"checkpointing", "none", NULL},
+    {"attention", "sdpa", NULL},    {"optimizer", "adamw-fused", NULL},
+    {"lora-rank", "8", "adapters"}, END};
 static const char *const hf_lacks[] = {"loss=inplace", "loss=chunked", "checkpointing=selective",
                                        NULL};
 
@@ -37,8 +32,8 @@ static const vf_trainer_default trl_defaults[] = {
     {"seq-len", "1024", NULL},          {"micro-batch", "8", NULL},
     {"checkpointing", "full", NULL},    {"attention", "sdpa", NULL},
     {"optimizer", "adamw-fused", NULL}, {"loss", "chunked", NULL},
-    {"precision", "mixed", NULL},       {"base-dtype", "fp32", NULL},
-    {"lora-rank", "16", NULL},          END};
+    {"precision", "mixed", NULL},       {"base-dtype", "fp32", "adapters"},
+    {"lora-rank", "16", "adapters"},    END};
 static const char *const trl_lacks[] = {"loss=inplace", "checkpointing=selective", NULL};
 
 static const char *const unsloth_aliases[] = {NULL};
@@ -48,7 +43,7 @@ static const vf_trainer_default unsloth_defaults[] = {{"method", "qlora", NULL},
                                                       {"loss", "chunked", NULL},
                                                       {"compile", "on", NULL},
                                                       {"optimizer", "adamw-fused", NULL},
-                                                      {"lora-rank", "16", NULL},
+                                                      {"lora-rank", "16", "adapters"},
                                                       END};
 static const char *const unsloth_lacks[] = {"parallel=zero1",
                                             "parallel=zero2",
@@ -73,15 +68,17 @@ static const vf_trainer_default factory_defaults[] = {{"method", "lora", NULL},
                                                       {"precision", "mixed", "full"},
                                                       {"optimizer", "adamw-fused", NULL},
                                                       {"attention", "sdpa", NULL},
-                                                      {"lora-rank", "8", NULL},
-                                                      {"lora-targets", "all-linear", NULL},
+                                                      {"lora-rank", "8", "adapters"},
+                                                      {"lora-targets", "all-linear", "adapters"},
                                                       END};
 static const char *const factory_lacks[] = {"loss=inplace", "loss=chunked",
                                             "checkpointing=selective", NULL};
 
 static const char *const tune_aliases[] = {"tune", NULL};
-static const vf_trainer_default tune_defaults[] = {
-    {"loss", "chunked", NULL}, {"checkpointing", "none", NULL}, {"lora-rank", "8", NULL}, END};
+static const vf_trainer_default tune_defaults[] = {{"loss", "chunked", NULL},
+                                                   {"checkpointing", "none", NULL},
+                                                   {"lora-rank", "8", "adapters"},
+                                                   END};
 static const char *const tune_lacks[] = {
     "parallel=zero1", "parallel=zero2", "parallel=zero3",          "loss=fused",
     "loss=inplace",   "offload=params", "checkpointing=selective", NULL};
@@ -117,18 +114,22 @@ static const char *const megatron_lacks[] = {"method=qlora",
                                              NULL};
 
 static const char *const nemo_aliases[] = {"megatron-bridge", NULL};
-static const vf_trainer_default nemo_defaults[] = {
-    {"precision", "mixed", NULL},         {"parallel", "zero1", NULL},
-    {"checkpointing", "none", NULL},      {"compile", "on", NULL},
-    {"optimizer", "adamw-fused", NULL},   {"lora-rank", "32", NULL},
-    {"lora-targets", "all-linear", NULL}, {"seq-len", "2048", NULL},
-    {"micro-batch", "1", NULL},           END};
+static const vf_trainer_default nemo_defaults[] = {{"precision", "mixed", NULL},
+                                                   {"parallel", "zero1", NULL},
+                                                   {"checkpointing", "none", NULL},
+                                                   {"compile", "on", NULL},
+                                                   {"optimizer", "adamw-fused", NULL},
+                                                   {"lora-rank", "32", "adapters"},
+                                                   {"lora-targets", "all-linear", "adapters"},
+                                                   {"seq-len", "2048", NULL},
+                                                   {"micro-batch", "1", NULL},
+                                                   END};
 
 static const char *const mlx_aliases[] = {"mlx", "mlx_lm", NULL};
 static const vf_trainer_default mlx_defaults[] = {
     {"method", "lora", NULL},           {"seq-len", "2048", NULL},
     {"micro-batch", "4", NULL},         {"checkpointing", "none", NULL},
-    {"optimizer", "adamw-fused", NULL}, {"lora-rank", "8", NULL},
+    {"optimizer", "adamw-fused", NULL}, {"lora-rank", "8", "adapters"},
     {"train-layers", "16", NULL},       END};
 static const char *const mlx_lacks[] = {"parallel=zero1",
                                         "parallel=zero2",
@@ -335,7 +336,13 @@ static vf_status check_words(const vf_trainer *t, vf_train_request *r, vf_error 
 /* ---- What it takes by itself ------------------------------------------------------------ */
 
 static const char *method_of(const vf_train_request *r) {
-  return r->method != NULL ? r->method : "full";
+  const char *implied = r->base_quant != NULL ? "qlora" : "full";
+  return r->method != NULL ? r->method : implied;
+}
+
+static bool is_of(const vf_trainer_default *d, const char *method) {
+  if (d->method == NULL || strcmp(d->method, method) == 0) return true;
+  return strcmp(d->method, "adapters") == 0 && strcmp(method, "full") != 0;
 }
 
 /* One in what order they stand: the method first, since others follow from it. */
@@ -346,7 +353,7 @@ static vf_status apply(const vf_trainer *t, vf_train_request *r, vf_error *err) 
     const vf_train_param *p = vf_train_param_find(d->param);
     if (p == NULL) return vf_fail(err, VF_USAGE, "no word of a training is called '%s'", d->param);
     if (vf_train_param_is_set(p, &said)) continue;
-    if (d->method != NULL && strcmp(d->method, method_of(r)) != 0) continue;
+    if (!is_of(d, method_of(r))) continue;
     status = vf_train_set(r, d->param, d->value, err);
   }
   return status;

@@ -83,11 +83,11 @@ static uint64_t group_of(const vf_tensor *t) {
 static void refuse_to_load(vf_vllm_plan *p, const char *what, uint64_t size, const char *of,
                            uint64_t step, const char *way) {
   if (p->r.e->refused) return;
-  vf_estimate_assume_that(p->r.e, "does-not-load",
-                          "vLLM refuses to load it: %s = %" PRIu64
-                          " is not divisible by %s = %" PRIu64 "%s",
-                          what, size, of, step, way);
-  p->r.told = p->r.e->refused = true;
+  vf_estimate_refuse(p->r.e, "does-not-load",
+                     "vLLM refuses to load it: %s = %" PRIu64 " is not divisible by %s = %" PRIu64
+                     "%s",
+                     what, size, of, step, way);
+  p->r.told = true;
 }
 
 /* Ranks cut blocks and groups of quantized matrices only between two of them (fp8_utils.py:1223,

@@ -35,8 +35,6 @@ static void resolve_batch(vf_vllm_plan *p) {
   if (p->max_seqs > p->r.batch_tokens) p->max_seqs = p->r.batch_tokens;
   if (per_replica <= p->max_seqs) return;
   vf_ranks_crowd(&p->r, p->max_seqs * p->r.dp);
-  p->r.e->refused = false; /* until all is told: it starts */
-  p->crowded = true;
 }
 
 static void fill_workload(vf_vllm_plan *p) {
@@ -75,10 +73,10 @@ static vf_status resolve(vf_vllm_plan *p, vf_error *err) {
 /* v1/worker/utils.py:450: the share must be free before anything is loaded. */
 static void refuse_for_lack(vf_vllm_plan *p) {
   if (!p->r.told)
-    vf_estimate_assume(p->r.e, "does-not-start",
+    vf_estimate_refuse(p->r.e, "does-not-start",
                        "vLLM refuses to start: less memory is free than its share "
                        "(--gpu-memory-utilization)");
-  p->r.told = p->r.e->refused = true;
+  p->r.told = true;
 }
 
 /* The share, or all that is free where the pool has a size of its own. */
@@ -108,7 +106,11 @@ static void find_pool_bytes(vf_vllm_plan *p, uint32_t device) {
   if (p->r.request->num_gpu_blocks != 0) fixed = p->r.request->num_gpu_blocks * p->pool.block_bytes;
   if (fixed == 0) return;
   b->pool = vf_exactly(fixed);
-  p->crowded |= cache > fixed;
+  if (cache > fixed)
+    vf_estimate_crowd(
+        p->r.e, "pool-too-small",
+        "the cache is given less than these requests fill: vLLM starts if one of them "
+        "fits, and the others wait");
 }
 
 /* A stage without caches sets no limit. */
@@ -180,12 +182,12 @@ static void tell_capacity(vf_vllm_plan *p, uint64_t blocks, uint64_t most_blocks
 static void check_state_blocks(vf_vllm_plan *p, uint64_t blocks) {
   if (!p->rules.state_blocks_checked || p->eager || p->pool.state_blocks == 0) return;
   if (p->max_seqs <= blocks || !p->r.e->devices[0].has_pool) return;
-  vf_estimate_assume_that(p->r.e, "too-few-state-blocks",
-                          "vLLM refuses to start: max_num_seqs (%" PRIu32
-                          ") exceeds available Mamba cache blocks (about %" PRIu64
-                          "): lower --max-num-seqs to that, or raise --gpu-memory-utilization",
-                          p->max_seqs, blocks);
-  p->r.told = p->r.e->refused = true;
+  vf_estimate_refuse(p->r.e, "too-few-state-blocks",
+                     "vLLM refuses to start: max_num_seqs (%" PRIu32
+                     ") exceeds available Mamba cache blocks (about %" PRIu64
+                     "): lower --max-num-seqs to that, or raise --gpu-memory-utilization",
+                     p->max_seqs, blocks);
+  p->r.told = true;
 }
 
 static void add_rank(vf_vllm_plan *p, uint32_t device) {
@@ -267,7 +269,6 @@ static vf_status run(vf_vllm_plan *p, vf_error *err) {
   vf_status status = resolve(p, err);
   if (status == VF_OK) status = vf_vllm_check(p, err);
   if (status == VF_OK) status = add_ranks(p, err);
-  p->r.e->refused |= p->crowded;
   return status;
 }
 
@@ -296,8 +297,7 @@ static vf_status run_lowered(vf_vllm_plan *p, const vf_device *devices, vf_error
   vf_estimate *e = p->r.e;
   size_t assumed = e->n_assumptions;
   vf_status status = run(p, err);
-  bool refused = e->refused && !p->crowded;
-  if (status != VF_OK || refused || e->overflow) return status;
+  if (status != VF_OK || e->refused || e->overflow) return status;
   uint64_t whole = p->r.w->requested_ctx_tokens, likely = longest(p, p->blocks);
   uint64_t sure = longest(p, p->sure_blocks), tokens = sure != 0 ? sure : likely;
   if (tokens == 0 || tokens == whole) return VF_OK;

@@ -119,7 +119,6 @@ typedef struct vf_vllm_plan {
   vf_vllm_rules rules;
   uint32_t max_seqs, spec_tokens;
   bool eager, recurrent, new_runner;
-  bool crowded;         /* it starts, and cannot run all requests at once */
   uint64_t blocks;      /* in the pool of the rank that has the fewest, */
   uint64_t sure_blocks; /* and where all that is beside it is as large as it may be */
   vf_vllm_pool pool;    /* of the rank of r.shard */

@@ -7,7 +7,6 @@
 
 #include "base/names.h"
 #include "base/status.h"
-#include "readers/config.h"
 #include "readers/device.h"
 #include "readers/name/device_words.h"
 
@@ -128,20 +127,6 @@ typedef struct cards {
   card list[VF_DEVICE_CHOICES];
 } cards;
 
-/* What a unified machine's driver reports is less than what it is sold with. */
-static uint64_t nominal_bytes(const vf_catalog_entry *e, const vf_context *ctx, uint64_t total) {
-  vf_arena *arena = vf_arena_new(&ctx->allocator, 1 << 20);
-  uint64_t gb = 0;
-  bool found = false;
-  if (arena == NULL) return total;
-  vf_facts f = vf_facts_in(arena, e->file);
-  if (vf_config_parse(&f, e->json, e->length, NULL) == VF_OK &&
-      vf_facts_number(&gb, &found, &f, "nominal_gb", 0, "value", 0, 100000, NULL) != VF_OK)
-    found = false;
-  vf_arena_free(arena);
-  return found && gb != 0 ? gb << 30 : total;
-}
-
 static void add_card(cards *c, const vf_catalog_entry *e, uint32_t packed) {
   vf_device_words name;
   vf_device_details_unpack(&name, packed);
@@ -158,14 +143,15 @@ static void add_card(cards *c, const vf_catalog_entry *e, uint32_t packed) {
   if (c->n < VF_DEVICE_CHOICES) c->list[c->n++] = new;
 }
 
-/* Entries are read only where their memory decides. */
+/* Entries are read only where their memory decides.  What a unified machine's driver reports is
+ * less than what it is sold with. */
 static void measure(cards *c, const vf_context *ctx) {
   vf_device d;
   size_t n = 0;
   for (size_t i = 0; i < c->n; i++) {
     card *one = &c->list[i];
     if (vf_device_read(&d, &one->entry, NULL, ctx, NULL) != VF_OK) continue;
-    one->total_bytes = nominal_bytes(&one->entry, ctx, d.total_bytes);
+    one->total_bytes = d.sold_gb != 0 ? (uint64_t)d.sold_gb << 30 : d.total_bytes;
     c->list[n++] = *one;
   }
   c->n = n;

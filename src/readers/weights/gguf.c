@@ -111,10 +111,9 @@ static vf_fact decode_plain(const reader *r, value_type type, const unsigned cha
   case T_F32:
     memcpy(&f32, &u32, sizeof f32);
     return (vf_fact){.type = VF_FACT_FLOAT, .as.real = (double)f32};
-  case T_F64:
+  default: /* T_F64: texts and lists are no plain values */
     memcpy(&f64, &u64, sizeof f64);
     return (vf_fact){.type = VF_FACT_FLOAT, .as.real = f64};
-  default: return (vf_fact){.type = VF_FACT_NULL};
   }
 }
 

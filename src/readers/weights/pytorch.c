@@ -145,6 +145,7 @@ typedef struct machine {
   size_t archive_length;
   storage *storages;
   size_t n_storages, most_storages;
+  uint64_t storage_bytes;           /* of those that are not compressed */
   uint64_t pickle_entry, pickle_at; /* the entry's header, its data; in the file */
   const unsigned char *pickle;
   size_t length, at; /* of the pickle */
@@ -377,8 +378,7 @@ static vf_status emit(machine *m, const char *name, size_t length, tensor *t, vf
   out.offset += t->first * vf_formats[t->format].block_bytes;
   set_shape(&out, t);
   if (!s->counted) out.bytes = s->bytes;
-  if (!vf_add(&m->info.data_bytes, m->info.data_bytes, out.bytes))
-    return fail(m, VF_OVERFLOW, err, "more than 2^64 bytes");
+  m->info.data_bytes += out.bytes; /* no more than the file has: add_entry() */
   m->info.n_shared += s->counted;
   m->info.n_tensors++;
   s->counted = true;
@@ -704,6 +704,10 @@ static vf_status add_entry(machine *m, const vf_zip_entry *e, vf_error *err) {
   if (!parse_key(name + prefix, length - prefix, &s.key)) return VF_OK;
   if (m->n_storages == m->most_storages)
     return vf_source_fail(&m->file, e->at, "", VF_LIMIT, err, "more than %d storages", STORAGES);
+  if (s.stored &&
+      (!vf_add(&m->storage_bytes, m->storage_bytes, s.bytes) || m->storage_bytes > m->file.bytes))
+    return vf_source_fail(&m->file, e->at, "", VF_MALFORMED, err,
+                          "the storages have more bytes than the file: they overlap");
   m->storages[m->n_storages++] = s;
   return VF_OK;
 }

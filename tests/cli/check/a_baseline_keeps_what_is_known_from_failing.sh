@@ -13,3 +13,4 @@ deployments 32k q4_k_m; $VRAMFIT check --quiet --baseline known.json d.json; ech
 deployments 8k bf16; $VRAMFIT check --quiet --baseline known.json d.json; echo $?
 deployments 8k f32; $VRAMFIT check --quiet --baseline known.json d.json; echo $?
 echo '{' >known.json; $VRAMFIT check --baseline known.json d.json; echo $?
+for b in '{}' '{"deployments": {}}' '[]'; do echo "$b" >known.json; $VRAMFIT check --baseline known.json d.json; echo $?; done

@@ -20,3 +20,11 @@ services:
 Y
 "$VRAMFIT" check pod.yaml more.yaml compose.yaml
 "$VRAMFIT" check more.yaml --host-memory 16GiB | head -2
+cat > job.sbatch <<'Y'
+#!/bin/bash
+#SBATCH --gpus-per-node=rtx-4090:1
+#SBATCH --mem=16G --time=10
+llama-server -hf ggml-org/gpt-oss-120b-GGUF -c 8192 --n-cpu-moe 30 -np 1
+Y
+sed 's/--mem=16G/--mem=98304/' job.sbatch > more.sbatch
+"$VRAMFIT" check job.sbatch more.sbatch

@@ -102,6 +102,26 @@ def boxes():
     yield "profiles_not_text", box({"size": "1GB", "profiles": [1]})
     yield "limit_below_size", box({"size": "2GB", "limit": "1GB"})
     yield "workload_null", box(None)
+    q = {"model": "qwen3-0.6b", "ctx": 4096}
+    yield "size_beyond_1_pib", box({"size": "2000TiB"})
+    yield "model_a_number", box({"model": 5})
+    yield "model_empty", box({"model": ""})
+    yield "method_a_list", box({**q, "method": ["lora"]})
+    yield "profiles_a_text", box({**w, "profiles": "a"})
+    yield "profiles_of_many", box({**w, "profiles": ["p%d" % i for i in range(40)]})
+    yield "profiles_of_many_in_all", box(*[{"name": "w%d" % i, **w, "profiles": ["p%d" % i, "q%d" % i, "r%d" % i]} for i in range(30)])
+    yield "workload_on_many_gpus", box({**q, "gpu": list(range(17))})
+    yield "gpu_and_gpus", box({**q, "gpu": [0], "gpus": 1})
+    yield "pipeline_without_a_stage", box({**w, "pipeline": "p"})
+    yield "keep_alive_of_what_is_always_there", box({**w, "keep_alive": "5m"})
+    yield "name_of_200", box({"name": "n" * 200, **w})
+    yield "scenario_of_a_number", box({"name": "a", **w}, scenarios=[{"name": "s", "workloads": [5]}])
+    yield "scenario_of_one_twice", box({"name": "a", **w}, scenarios=[{"name": "s", "workloads": ["a", "a"]}])
+    yield "scenario_without_a_name", box({"name": "a", **w}, scenarios=[{"workloads": ["a"]}])
+    yield "scenarios_of_many", box({"name": "a", **w}, scenarios=[{"name": "s%d" % i, "workloads": ["a"]} for i in range(200)])
+    yield "requests_of_many", box({"name": "a", **q, "engine": "ollama"}, ollama={"requests": ["a"] * 200})
+    yield "requests_a_text", box({"name": "a", **q, "engine": "ollama"}, ollama={"requests": "a"})
+    yield "requests_of_what_ollama_does_not_run", box({"name": "a", **w}, ollama={"requests": ["a"]})
     yield "a_list", []
     yield "cut", dumped(box())[:-3]
     yield "nul", b'{"gpu": "gb10\0", "workloads": []}'
@@ -143,9 +163,13 @@ def manifests():
     for before, name in zip("abcdefghijkl", "bcdefghijklm"):
         bomb += "%s: &%s [%s]\n" % (name, name, ",".join(["*" + before] * 9))
     yield "x.yaml", "yaml_bomb", y(bomb + "kind: Pod\napiVersion: v1\n")
+    for n in (4096, 4097):
+        yield "x.yaml", "yaml_anchors_%d" % n, y("x:\n" + "".join("- &a%d v\n" % i for i in range(n)) + "y: *a0\n")
     yield "x.yaml", "yaml_alias_of_itself", y("a: &a\n  b: *a\n")
     yield "x.yaml", "yaml_alias_of_nothing", y("services: *nothing\n")
     yield "x.yaml", "yaml_merge_of_a_text", y("services:\n  a: {<<: x}\n")
+    yield "x.yaml", "yaml_merges_of_large_maps", y("x: &x\n" + "".join("  k%d: v\n" % i for i in range(3000)) + "a: {<<: [" + ", ".join(400 * ["*x"]) + "]}\n")
+    yield "x.yaml", "yaml_aliases_behind_many_anchors", y("x: [" + ", ".join("&a%d 1" % i for i in range(4096)) + "]\ny: [" + ", ".join(20000 * ["*a0"]) + "]\n")
     yield "x.yaml", "yaml_merge_in_a_circle", y("a: &a {<<: *a}\n")
     yield "x.yaml", "yaml_deep", y("[" * 2000)
     yield "x.yaml", "yaml_deep_by_dashes", y("- " * 2000 + "a\n")
@@ -172,6 +196,8 @@ def manifests():
     yield "v.json", "own_key_unknown", own(contxt=4096)
     yield "v.json", "own_ctx_negative", own(ctx=-1)
     yield "v.json", "own_ctx_1e99", own(ctx=1e99)
+    yield "v.json", "own_ctx_a_list", own(ctx=[4096])
+    yield "v.json", "own_deployments_a_text", y('{"vramfit": 1, "deployments": "x"}')
     yield "v.json", "own_gpu_unknown", own(gpu="l5")
     yield "v.json", "own_model_unknown", own(model="nothing-there")
     yield "v.json", "own_expects_unknown", own(expect={"x": 1})
@@ -203,6 +229,7 @@ def manifests():
     yield "p.ini", "ini_ctx_a_text", y("[a]\nhf-repo = unsloth/Qwen3-0.6B-GGUF:Q4_K_M\nctx-size = lots\n")
     yield "p.ini", "ini_section_hostile", y("[x::error::\x1b]\nhf-repo = unsloth/Qwen3-0.6B-GGUF:Q4_K_M\n")
     yield "p.ini", "ini_without_sections", y("a = b\n")
+    yield "p.ini", "ini_line_without_a_value", y("[a]\nhf-repo = unsloth/Qwen3-0.6B-GGUF:Q4_K_M\nctx-size\n")
     yield "u.service", "unit", y("[Service]\nExecStart=/usr/bin/llama-server -m qwen3-0.6b -c 4096\n")
     yield "u.service", "unit_without_a_start", y("[Service]\n")
     yield "u.service", "unit_quote_open", y("[Service]\nExecStart=llama-server -m 'x\n")
@@ -267,6 +294,9 @@ def cases():
     yield "catalog/folder_missing", {}, ["--catalog", "nowhere"] + FIT
     yield "catalog/folder_of_other_files", {"c/x.txt": b"x"}, ["--catalog", "c"] + FIT
     yield "catalog/folder", {"c/models/x.json": dumped({"models": []})}, ["--catalog", "c"] + FIT
+    for name, data in {"a_list": b"- a\n", "quotes_and_nothing": b"gpu: gb10\nworkloads:\n- {name: 'a \"b\" \\', size: 1GB}\n- {name: ~, size: 1GB}\n",
+                       "deep": b"gpu: gb10\nx: " + b"[" * 63 + b"]" * 63 + b"\n", "nul": b"gpu: gb10\0\n"}.items():
+        yield "box/yaml_" + name, {"box.yaml": data}, ["place", "box.yaml"]
     for name, data in boxes():
         yield "box/" + name.replace(" ", "_"), {"box.json": dumped(data)}, ["place", "box.json"]
     for path, name, data in manifests():
