@@ -125,9 +125,6 @@ vf_status vf_deployment_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, co
                    d->gpu, *n, d->gpus);
   if (d->gpus != 0 && *n != 1 && !same)
     return vf_fail(err, VF_USAGE, "'%s' is several devices already: how many is said once", d->gpu);
-  if (d->gpus > VF_MAX_DEVICES)
-    return vf_fail(err, VF_LIMIT, "%u of '%.60s': more than %d devices are not estimated at once",
-                   (unsigned)d->gpus, d->gpu, VF_MAX_DEVICES);
   for (; *n < d->gpus; ++*n) devices[*n] = devices[0];
   *n = used_devices(*n, d);
   vf_status changed = VF_OK;

@@ -708,9 +708,9 @@ static void more_devices_than_an_estimate_takes_are_refused(void **state) {
   assert_ok(vf_setup_open(&setup, g.ctx, &d, err));
   vf_setup_free(setup);
   d.gpus = VF_MAX_DEVICES + 1;
-  assert_fails(vf_setup_open(&setup, g.ctx, &d, err), VF_LIMIT, "129 of 'rtx-4090'");
+  assert_fails(vf_setup_open(&setup, g.ctx, &d, err), VF_LIMIT, "129 GPUs");
   d.gpus = UINT32_MAX;
-  assert_fails(vf_setup_open(&setup, g.ctx, &d, err), VF_LIMIT, "more than 128 devices");
+  assert_fails(vf_setup_open(&setup, g.ctx, &d, err), VF_LIMIT, "more than the 128");
 }
 
 static void values_of_no_enum_are_refused(void **state) {
