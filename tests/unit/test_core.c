@@ -75,6 +75,22 @@ static void formats_of_checkpoints_take_the_bits_of_their_names(void **state) {
   }
 }
 
+/* What is no plain number is quantized, and what has a number in GGUF is found by it. */
+static void formats_are_plain_numbers_or_quantized(void **state) {
+  (void)state;
+  static const vf_format plain[] = {VF_FORMAT_F32, VF_FORMAT_F16, VF_FORMAT_BF16, VF_FORMAT_F64,
+                                    VF_FORMAT_I8,  VF_FORMAT_I16, VF_FORMAT_I32,  VF_FORMAT_I64,
+                                    VF_FORMAT_U8,  VF_FORMAT_U16, VF_FORMAT_U32,  VF_FORMAT_U64,
+                                    VF_FORMAT_BOOL};
+  for (int f = VF_FORMAT_NONE + 1; f < VF_FORMAT_COUNT; f++) {
+    const vf_format_info *info = &vf_formats[f];
+    bool is_plain = false;
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) is_plain |= (int)plain[i] == f;
+    if (info->quantized == is_plain) fail_msg("%s", info->name);
+    if (info->gguf_type >= 0) assert_int_equal(vf_format_of_gguf((uint32_t)info->gguf_type), f);
+  }
+}
+
 static void buffers_pad_size_and_last_row(void **state) {
   (void)state;
   const vf_buffer_rule cuda = {128, 512}, cpu = {32, 0};
@@ -677,6 +693,7 @@ int main(void) {
       cmocka_unit_test(rows_may_have_a_scale_of_their_own),
       cmocka_unit_test(every_format_is_found_by_its_name),
       cmocka_unit_test(formats_of_checkpoints_take_the_bits_of_their_names),
+      cmocka_unit_test(formats_are_plain_numbers_or_quantized),
       cmocka_unit_test(buffers_pad_size_and_last_row),
       cmocka_unit_test(shapes_beyond_64_bits_are_refused),
       cmocka_unit_test(rows_that_are_no_whole_blocks_are_refused),
