@@ -129,6 +129,7 @@ static void make_pointer(char *out, size_t size, const vf_facts *f, const char *
     if (*c == '.') *c = '/';
 }
 
+#undef vf_facts_fail
 vf_status vf_facts_fail(const vf_facts *f, const char *key, vf_status status, vf_error *err,
                         const char *fmt, ...) {
   char message[256], path[128];

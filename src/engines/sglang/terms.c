@@ -112,7 +112,7 @@ static vf_amount draft_cache(const vf_ranks *s, uint32_t device) {
  * both of two logs. */
 static vf_amount loader_leftovers(const vf_ranks *s, uint32_t device) {
   bool tower = (s->model->flags & VF_MODEL_HAS_TOWER) != 0;
-  bool packed = s->model->checkpoint[0] != '\0' && s->model->checkpoint[0] == 'a';
+  bool packed = s->model->checkpoint[0] == 'a';
   uint64_t most = vf_shard_part(vf_shard_weights(&s->shard, s->model), 800, 1000);
   (void)device;
   if (!tower || !packed) return vf_amount_exact(0, "");

@@ -153,6 +153,7 @@ def manifests():
     yield "compose.yaml", "variable_open", y("services:\n  a: {image: vllm/vllm-openai, command: '--model ${X'}\n")
     yield "compose.yaml", "variable_that_must_be", y("services:\n  a: {image: vllm/vllm-openai, command: '--model ${X:?no}'}\n")
     yield "compose.yaml", "count_negative", y("services:\n  a: {image: vllm/vllm-openai, command: '--model Qwen/Qwen3-0.6B', gpus: [{count: -1}]}\n")
+    yield "compose.yaml", "count_above_all_devices", y("services:\n  a: {image: vllm/vllm-openai, command: '--model Qwen/Qwen3-0.6B', gpus: [{count: 129}]}\n")
     yield "compose.yaml", "count_huge", y("services:\n  a: {image: vllm/vllm-openai, command: '--model Qwen/Qwen3-0.6B', gpus: [{count: 99999999999999999999}]}\n")
     yield "pod.yaml", "pod", y(pod % "[--model, Qwen/Qwen3-0.6B]")
     yield "pod.yaml", "pod_args_an_object", y(pod % "{a: b}")
