@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/status.h"
 
 vf_facts vf_facts_in(vf_arena *arena, const char *source) {
@@ -141,6 +142,7 @@ static void make_pointer(char *out, size_t size, const vf_facts *f, const char *
     if (*c == '.') *c = '/';
 }
 
+#undef vf_facts_fail
 vf_status vf_facts_fail(const vf_facts *f, const char *key, vf_status status, vf_error *err,
                         const char *fmt, ...) {
   char message[256], path[128];
@@ -170,8 +172,8 @@ vf_status vf_fact_number(uint64_t *out, const vf_fact *fact, const vf_facts *f, 
                          const char *what, uint64_t least, uint64_t most, vf_error *err) {
   if (fact->type == VF_FACT_FLOAT)
     return vf_facts_fail(f, key, VF_MALFORMED, err,
-                         "%g is not a %s (a whole number from %" PRIu64 " to %" PRIu64 ")",
-                         fact->as.real, what, least, most);
+                         "%s is not a %s (a whole number from %" PRIu64 " to %" PRIu64 ")",
+                         vf_general(fact->as.real, 6).text, what, least, most);
   if (fact->type != VF_FACT_INT)
     return vf_facts_fail(f, key, VF_MALFORMED, err, "a number is expected here: the %s", what);
   int64_t n = fact->as.integer;

@@ -90,5 +90,9 @@ vf_status vf_facts_number(uint64_t *out, bool *found, const vf_facts *f, const c
 /* Fails at a key: "source: /key: message" (the reader adds the line). */
 vf_status vf_facts_fail(const vf_facts *f, const char *key, vf_status status, vf_error *err,
                         const char *fmt, ...) VF_PRINTF(5, 6);
+#ifdef __clang_analyzer__ /* base/status.h */
+#define vf_facts_fail(f, key, status, ...)                                                         \
+  ((void)vf_facts_fail(f, key, status, __VA_ARGS__), (status))
+#endif
 
 #endif

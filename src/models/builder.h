@@ -77,6 +77,7 @@ typedef struct vf_seen {
 struct vf_builder {
   const vf_arch *arch;
   const vf_facts *facts;
+  const vf_inventory *inv; /* of a file, with its names; else NULL */
   vf_hparams h;
   vf_model *m;
   bool gguf;
@@ -125,7 +126,12 @@ void vf_builder_add(vf_builder *b, vf_tensor t);
 /* emit.c: the tensors that the layers and what is around them need. */
 void vf_emit(vf_builder *b);
 
-/* whole.c: fails unless the file's tensors are those that its layers are loaded with. */
+/* whole.c: fails unless the file's tensors are those that its layers are loaded with; and fails
+ * for one that is not there. */
 void vf_check_whole(vf_builder *b);
+void vf_miss_tensor(vf_builder *b, const char *name);
+
+/* needs.c: fails unless the file has every tensor that llama.cpp's loader refuses a file without. */
+void vf_check_needs(vf_builder *b);
 
 #endif

@@ -636,6 +636,62 @@ static void a_tag_without_a_format_has_the_one_of_its_file(void **state) {
   vf_arena_free(arena);
 }
 
+/* ---- In words ----------------------------------------------------------------------------- */
+
+/* What a person reads of the layers, and what one sequence keeps of a token, of the last tokens,
+ * and whatever its length. */
+static void layers_are_told_by_their_kind(void **state) {
+  (void)state;
+  static const struct {
+    const char *model, *first, *last; /* the first and the last group's words */
+    uint32_t layers;                  /* in the first group */
+    size_t groups;
+    uint64_t bytes, window_bytes, state_bytes, window;
+  } rows[] = {
+      {"llama3.1-8b", "attention 32 heads, 8 for keys × 128; feed-forward 14336", NULL, 32, 1,
+       32 * 2 * 8 * 128 * 2, 0, 0, 0},
+      {"gemma2-2b", "attention 8 heads, 4 for keys × 256, window 4096; feed-forward 9216",
+       "attention 8 heads, 4 for keys × 256; feed-forward 9216", 13, 2, 13 * 2 * 4 * 256 * 2,
+       13 * 2 * 4 * 256 * 2, 0, 4096},
+      {"llama4-scout",
+       "attention 40 heads, 8 for keys × 128, chunk 8192; 16 experts × 8192, 1 used, shared 8192",
+       "attention 40 heads, 8 for keys × 128; 16 experts × 8192, 1 used, shared 8192", 36, 2,
+       12 * 2 * 8 * 128 * 2, 36 * 2 * 8 * 128 * 2, 0, 8192},
+      {"mamba-130m", "Mamba 1536 × 16", NULL, 24, 1, 0, 0, 24 * (16 + 3) * 1536 * 4, 0},
+      {"qwen3-next-80b-a3b", "gated delta net 4096 × 128; 512 experts × 512, 10 used, shared 512",
+       "attention 16 heads, 2 for keys × 256; 512 experts × 512, 10 used, shared 512", 36, 2,
+       12 * 2 * 2 * 256 * 2, 0, 36 * (128 * 4096 + 3 * (4096 + 2 * 2048)) * 4, 0},
+      {"lfm2-1.2b", "short convolution; feed-forward 8192",
+       "attention 32 heads, 8 for keys × 64; feed-forward 8192", 10, 2, 6 * 2 * 8 * 64 * 2, 0,
+       10 * 2 * 2048 * 4, 0},
+      {"gemma3n-e4b", "attention 8 heads, 2 for keys × 256, window 512; feed-forward 16384",
+       "attention 8 heads, 2 for keys × 256, shared cache; feed-forward 16384", 16, 4,
+       4 * 2 * 2 * 256 * 2, 16 * 2 * 2 * 256 * 2, 0, 512},
+      {"kimi-linear-48b-a3b", "Kimi delta attention 4096 × 128; feed-forward 9216",
+       "latent attention 32 heads, rank 512 + 64 rotated; 256 experts × 1024, 8 used, shared 1024",
+       1, 3, 7 * (512 + 64) * 2, 0, 20 * (128 * 4096 + 3 * 3 * 4096) * 4, 0},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    vf_model *m;
+    vf_layer_group *g;
+    size_t n;
+    vf_arena *arena = vf_arena_new(&vf_default_allocator, 1 << 20);
+    assert_ok(vf_model_open(&m, ctx, rows[i].model, NULL, NULL, err));
+    assert_ok(vf_describe_layers(&g, &n, m, arena, err));
+    assert_u64(n, rows[i].groups);
+    assert_u64(g[0].layers, rows[i].layers);
+    assert_string_equal(g[0].text, rows[i].first);
+    assert_string_equal(g[n - 1].text, rows[i].last != NULL ? rows[i].last : rows[i].first);
+    vf_cache_cost cost = vf_describe_cache(m, VF_FORMAT_F16);
+    assert_u64(cost.bytes_per_token, rows[i].bytes);
+    assert_u64(cost.window_bytes_per_token, rows[i].window_bytes);
+    assert_u64(vf_describe_state_bytes(m), rows[i].state_bytes);
+    assert_u64(vf_describe_window(m), rows[i].window);
+    vf_arena_free(arena);
+    vf_model_free(m);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_dense_model_has_the_tensors_of_its_kind),
@@ -670,6 +726,7 @@ int main(void) {
       cmocka_unit_test(an_entry_like_another_has_its_shape_and_names_of_its_own),
       cmocka_unit_test(a_family_alone_is_what_ollama_calls_its_latest),
       cmocka_unit_test(a_tag_without_a_format_has_the_one_of_its_file),
+      cmocka_unit_test(layers_are_told_by_their_kind),
   };
   return cmocka_run_group_tests(tests, open_context, close_context);
 }
