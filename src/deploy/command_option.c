@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/names.h"
 #include "base/status.h"
 #include "deploy/command_parts.h"
@@ -323,7 +324,7 @@ static const char *fact_text(vf_command *c, const vf_fact *fact) {
   case VF_FACT_STRING: return fact->as.string;
   case VF_FACT_BOOL: return fact->as.boolean ? "true" : "false";
   case VF_FACT_INT: return vf_command_keep(c, "%lld", (long long)fact->as.integer);
-  case VF_FACT_FLOAT: return vf_command_keep(c, "%.9g", fact->as.real);
+  case VF_FACT_FLOAT: return vf_command_keep(c, "%s", vf_general(fact->as.real, 9).text);
   case VF_FACT_NULL:
   case VF_FACT_ARRAY: break;
   }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/names.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -169,10 +170,10 @@ vf_status vf_manifest_env_file(vf_manifest *m, vf_variables *into, const char *n
 
 void vf_manifest_host_memory(vf_found_gpus *g, const char *text, bool binary) {
   static const char letters[] = "kmgt";
-  char *end = NULL;
+  const char *end = NULL;
   uint64_t bytes = 0, unit = 1;
   if (text == NULL || text[0] < '0' || text[0] > '9') return;
-  double n = strtod(text, &end);
+  double n = vf_decimal_read(text, &end);
   const char *letter = strchr(letters, *end | 0x20);
   size_t power = *end != '\0' && letter != NULL ? (size_t)(letter - letters) + 1 : 0;
   bool by_1024 = power != 0 && (binary || end[1] == 'i');

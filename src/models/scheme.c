@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/decimal.h"
 #include "base/names.h"
 #include "base/status.h"
 #include "core/format.h"
@@ -149,8 +150,8 @@ static void read_exl(reader *r) {
                 : f->type == VF_FACT_INT   ? (double)f->as.integer
                 : f->type == VF_FACT_FLOAT ? f->as.real
                                            : 0;
-  snprintf(name, sizeof name, "%s-%.2fbpw", vf_facts_string(&r->facts, "quant_method", "exl2"),
-           bits >= 1 && bits <= 10 ? bits : 0);
+  snprintf(name, sizeof name, "%.8s-%.8sbpw", vf_facts_string(&r->facts, "quant_method", "exl2"),
+           vf_fixed(bits >= 1 && bits <= 10 ? bits : 0, 2).text);
   if (!vf_scheme_named(r->out, name))
     r->status = vf_facts_fail(&r->facts, "bits", VF_MALFORMED, r->err,
                               "1 to 10 bits of a weight are expected");

@@ -155,10 +155,11 @@ static void add_reservation(vf_found_gpus *g, const service *s, const vf_node *d
       g->count++;
       for (const char *c = i->value->text; *c != '\0'; c++) g->count += *c == ',';
     }
-  } else if (count == NULL || strcmp(count, "all") == 0 || atoi(count) < 0) {
+  } else if (count == NULL || strcmp(count, "all") == 0 || count[0] == '-') {
     g->all = true;
   } else if (!vf_word_is_unknown(count)) {
-    g->count = (uint32_t)atoi(count);
+    unsigned long n = strtoul(count, NULL, 10);
+    g->count = n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
   }
 }
 
