@@ -223,6 +223,39 @@ static void sizes_and_numbers_beyond_the_limits_are_told(void **state) {
   vf_graph_init(&graph, 128);
   for (int i = 0; i < 1000; i++) make(VF_OP_NEW, 1, 0, 0);
   assert_true(graph.overflow);
+  vf_graph_init(&graph, 128);
+  for (int i = 0; i < VF_GRAPH_ORDER; i++) vf_graph_expand(&graph, make(VF_OP_NEW, 1, 0, 0));
+  assert_false(graph.overflow);
+  vf_graph_expand(&graph, make(VF_OP_NEW, 1, 0, 0));
+  assert_true(graph.overflow);
+}
+
+/* A free block between each two that are taken, until there is no room for another. */
+static void holes_beyond_the_limit_are_told(void **state) {
+  (void)state;
+  static vf_pool pool;
+  uint64_t offsets[2 * VF_POOL_BLOCKS];
+  vf_pool_init(&pool, 128);
+  for (size_t i = 0; i < 2 * VF_POOL_BLOCKS; i++) {
+    assert_true(vf_pool_take(&pool, &offsets[i], 100));
+    assert_u64(offsets[i], 128 * i);
+  }
+  for (size_t i = 0; i + 1 < VF_POOL_BLOCKS; i++)
+    assert_true(vf_pool_give(&pool, offsets[2 * i], 100)); /* the open end is a block, too */
+  assert_u64(pool.n_blocks, VF_POOL_BLOCKS);
+  assert_false(vf_pool_give(&pool, offsets[2 * (VF_POOL_BLOCKS - 1)], 100));
+  assert_true(vf_pool_give(&pool, offsets[1], 100)); /* joins two */
+  assert_u64(pool.n_blocks, VF_POOL_BLOCKS - 1);
+  assert_u64(pool.blocks[0].size, 3 * 128);
+  assert_u64(pool.peak_bytes, 2 * VF_POOL_BLOCKS * 128);
+  uint64_t again; /* of equal ones the last, and the open end only where nothing else is left */
+  assert_true(vf_pool_take(&pool, &again, 128));
+  assert_u64(again, offsets[2 * (VF_POOL_BLOCKS - 2)]);
+  assert_true(vf_pool_take(&pool, &again, 3 * 128));
+  assert_u64(again, 0);
+  assert_true(vf_pool_take(&pool, &again, 129));
+  assert_u64(again, 2 * VF_POOL_BLOCKS * 128);
+  assert_false(vf_pool_take(&pool, &again, UINT64_MAX / 2));
 }
 
 /* ---- The schedule ----------------------------------------------------------------------- */
@@ -381,6 +414,33 @@ static void the_verdict_turns_at_its_boundaries(void **state) {
   assert_int_equal(judge(need, 100, 0), VF_RISKY);
   assert_int_equal(judge(need, 99, 0), VF_NO_FIT);
   assert_int_equal(judge(need, 1000, UINT64_MAX), VF_TIGHT);
+}
+
+/* Neither is ever left out silently. */
+static void assumptions_beyond_the_limit_are_told(void **state) {
+  (void)state;
+  vf_model *model;
+  vf_device d = {.kind = VF_DEVICE_DISCRETE, .total_known = true, .total_bytes = 100};
+  static char words[600];
+  memset(words, 'a', sizeof words - 1);
+  assert_ok(vf_model_new(&model, &vf_default_allocator, 1, 1, 1, err));
+  for (int kind = 0; kind < 4; kind++) {
+    vf_estimate e = {.allocator = vf_default_allocator};
+    assert_ok(start(&e, model, &d, 1, err));
+    size_t before = e.n_assumptions;
+    size_t most = VF_MAX_ASSUMPTIONS - before, n = kind == 0 ? most : kind == 1 ? most + 1 : 1;
+    for (size_t i = 0; i < n; i++) vf_estimate_assume(&e, "a-code", "words");
+    if (kind == 2) vf_estimate_assume_that(&e, "a-code", "%s", "words");
+    for (size_t i = 0; kind == 3 && i < sizeof e.words / 500 + 1; i++)
+      vf_estimate_assume_that(&e, "a-code", "%.500s", words);
+    if (kind == 0 || kind == 2)
+      assert_ok(vf_estimate_finish(&e, err));
+    else
+      assert_fails(vf_estimate_finish(&e, err), VF_LIMIT, "taken for granted");
+    vf_default_allocator.free(NULL, e.devices);
+    vf_default_allocator.free(NULL, e.lines);
+  }
+  vf_model_free(model);
 }
 
 /* What comes with use only takes the headroom away. */
@@ -604,6 +664,7 @@ int main(void) {
       cmocka_unit_test(the_smallest_block_that_fits_is_taken),
       cmocka_unit_test(nothing_takes_a_place_too),
       cmocka_unit_test(sizes_and_numbers_beyond_the_limits_are_told),
+      cmocka_unit_test(holes_beyond_the_limit_are_told),
       cmocka_unit_test(more_splits_than_there_is_room_for_are_told),
       cmocka_unit_test(more_copies_than_there_is_room_for_are_told),
       cmocka_unit_test(copies_of_several_sets_beyond_64_bits_are_told),
@@ -611,6 +672,7 @@ int main(void) {
       cmocka_unit_test(slots_follow_the_shares),
       cmocka_unit_test(the_last_slots_go_to_the_devices_first),
       cmocka_unit_test(the_verdict_turns_at_its_boundaries),
+      cmocka_unit_test(assumptions_beyond_the_limit_are_told),
       cmocka_unit_test(growth_makes_tight_at_worst),
       cmocka_unit_test(of_two_limits_the_worse_one_decides),
       cmocka_unit_test(capacity_is_what_reserve_and_use_leave),
