@@ -20,6 +20,8 @@
  *   at a time, and a context, a model, a device and a request by any number that only read them.
  *   A call needs at most 112 KiB of stack, no function of it more than 16 KiB: what threads have of
  *   themselves is enough, with musl, too.
+ * - Numbers have a decimal point, in what is read and in what is written, whatever locale the
+ *   program has set.
  *
  * About the ABI.  Values of enums are pinned and never change; the value named _COUNT is how many
  * there are in this header, and grows.  Structs that begin with struct_size may grow at their ends:

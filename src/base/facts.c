@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/status.h"
 
 vf_facts vf_facts_in(vf_arena *arena, const char *source) {
@@ -76,11 +77,16 @@ static size_t place_of(const vf_facts *f, const char *key) {
   return low;
 }
 
-static const vf_fact *search(const vf_facts *f, const char *key, size_t n) {
+/* Of any type, null too. */
+static const vf_fact *search_any(const vf_facts *f, const char *key, size_t n) {
   if (!may_have(f, key, n)) return NULL;
   size_t i = place_of(f, key);
-  if (i == f->count || strcmp(f->items[i].key, key) != 0) return NULL;
-  return f->items[i].type == VF_FACT_NULL ? NULL : &f->items[i];
+  return i < f->count && strcmp(f->items[i].key, key) == 0 ? &f->items[i] : NULL;
+}
+
+static const vf_fact *search(const vf_facts *f, const char *key, size_t n) {
+  const vf_fact *fact = search_any(f, key, n);
+  return fact == NULL || fact->type == VF_FACT_NULL ? NULL : fact;
 }
 
 const vf_fact *vf_facts_find(const vf_facts *f, const char *key) {
@@ -94,6 +100,14 @@ const vf_fact *vf_facts_find(const vf_facts *f, const char *key) {
     fact = search(f, full, front + n);
   }
   return fact != NULL || f->strict ? fact : search(f, key, n);
+}
+
+bool vf_facts_null(const vf_facts *f, const char *key) {
+  char full[160];
+  int n = snprintf(full, sizeof full, "%s%s", f->prefix, key);
+  if (n < 0 || (size_t)n >= sizeof full) return false;
+  const vf_fact *fact = search_any(f, full, (size_t)n);
+  return fact != NULL && fact->type == VF_FACT_NULL;
 }
 
 bool vf_facts_any(const vf_facts *f, const char *beginning) {
@@ -128,6 +142,7 @@ static void make_pointer(char *out, size_t size, const vf_facts *f, const char *
     if (*c == '.') *c = '/';
 }
 
+#undef vf_facts_fail
 vf_status vf_facts_fail(const vf_facts *f, const char *key, vf_status status, vf_error *err,
                         const char *fmt, ...) {
   char message[256], path[128];
@@ -157,8 +172,8 @@ vf_status vf_fact_number(uint64_t *out, const vf_fact *fact, const vf_facts *f, 
                          const char *what, uint64_t least, uint64_t most, vf_error *err) {
   if (fact->type == VF_FACT_FLOAT)
     return vf_facts_fail(f, key, VF_MALFORMED, err,
-                         "%g is not a %s (a whole number from %" PRIu64 " to %" PRIu64 ")",
-                         fact->as.real, what, least, most);
+                         "%s is not a %s (a whole number from %" PRIu64 " to %" PRIu64 ")",
+                         vf_general(fact->as.real, 6).text, what, least, most);
   if (fact->type != VF_FACT_INT)
     return vf_facts_fail(f, key, VF_MALFORMED, err, "a number is expected here: the %s", what);
   int64_t n = fact->as.integer;

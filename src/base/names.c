@@ -6,7 +6,7 @@
 
 #include "vramfit/vramfit.h"
 
-static char fold(char c) {
+char vf_name_fold(char c) {
   if (c >= 'A' && c <= 'Z') return (char)(c - 'A' + 'a');
   return c == '_' || c == ' ' ? '-' : c;
 }
@@ -14,7 +14,7 @@ static char fold(char c) {
 bool vf_name_normalize(char out[VF_NAME_SIZE], const char *name) {
   size_t n = strlen(name);
   if (n >= VF_NAME_SIZE) return false;
-  for (size_t i = 0; i <= n; i++) out[i] = fold(name[i]);
+  for (size_t i = 0; i <= n; i++) out[i] = vf_name_fold(name[i]);
   return true;
 }
 
@@ -35,12 +35,12 @@ const char *vf_name_tag(const char *name) {
 
 bool vf_name_equal_n(const char *a, const char *b, size_t n) {
   for (size_t i = 0; i < n; i++)
-    if (fold(a[i]) != fold(b[i])) return false;
+    if (vf_name_fold(a[i]) != vf_name_fold(b[i])) return false;
   return true;
 }
 
 bool vf_name_equal(const char *a, const char *b) {
-  for (; fold(*a) == fold(*b); a++, b++)
+  for (; vf_name_fold(*a) == vf_name_fold(*b); a++, b++)
     if (*a == '\0') return true;
   return false;
 }

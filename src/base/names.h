@@ -8,6 +8,9 @@
 
 enum { VF_NAME_SIZE = 96 }; /* longest catalog name, with terminator */
 
+/* A character in the form that names are compared in. */
+char vf_name_fold(char c);
+
 /* Writes the form that names are compared in: ASCII lower case, '_' and ' ' as '-'.  False if it
  * does not fit (no catalog name is that long). */
 bool vf_name_normalize(char out[VF_NAME_SIZE], const char *name);

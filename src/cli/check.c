@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "command.h"
 #include "deployment.h"
@@ -18,14 +18,14 @@
 #include "files.h"
 #include "output.h"
 #include "trouble.h"
+#include "write_file.h"
 
-enum { TEXT_BYTES = 16 << 20, TEMP_BYTES = 4096 };
+enum { TEXT_BYTES = 16 << 20 };
 
 /* One report that is being written; the baseline and the summary go with the main one. */
 typedef struct side {
   vf_check_report *report;
-  FILE *file;
-  char temp[TEMP_BYTES]; /* where it is until it is whole; "": it is standard output, or memory */
+  FILE *file; /* NULL: none, or standard output */
   char *memory;
   size_t length;
 } side;
@@ -35,6 +35,7 @@ typedef struct job {
   const vf_context *ctx;
   vf_check *check;
   side main, baseline, summary;
+  written_file new_baseline; /* which baseline.file is of */
 } job;
 
 static volatile sig_atomic_t interrupted;
@@ -67,9 +68,9 @@ static vf_status open_reports(job *j, vf_error *err) {
   if (!a->quiet)
     status = vf_check_report_new(&j->main.report, j->ctx, &options, write_stdout, stdout, err);
   if (status == VF_OK && a->write_baseline != NULL) {
-    snprintf(j->baseline.temp, TEMP_BYTES, "%.4000s.%ld.tmp", a->write_baseline, (long)getpid());
-    j->baseline.file = fopen(j->baseline.temp, "w");
-    if (j->baseline.file == NULL) return cannot_write(a->write_baseline, err);
+    status = written_file_begin(&j->new_baseline, a->write_baseline, JSON_BEGINS, err);
+    if (status != VF_OK) return status;
+    j->baseline.file = j->new_baseline.file;
     options.format = VF_REPORT_BASELINE;
     status = vf_check_report_new(&j->baseline.report, j->ctx, &options, write_stdout,
                                  j->baseline.file, err);
@@ -105,20 +106,17 @@ static vf_status end_reports(job *j, vf_error *err) {
 static vf_status put_in_place(job *j, vf_error *err) {
   const args *a = j->a;
   if (j->baseline.file != NULL) {
-    bool closed = fclose(j->baseline.file) == 0;
     j->baseline.file = NULL;
-    if (!closed || rename(j->baseline.temp, a->write_baseline) != 0)
-      return cannot_write(a->write_baseline, err);
-    j->baseline.temp[0] = '\0';
+    vf_status status = written_file_end(&j->new_baseline, VF_OK, err);
+    if (status != VF_OK) return status;
   }
   if (j->summary.file != NULL) {
     fclose(j->summary.file);
     j->summary.file = NULL;
-    FILE *to = fopen(a->summary, "a");
-    bool put =
-        to != NULL && fwrite(j->summary.memory, 1, j->summary.length, to) == j->summary.length;
-    if (to != NULL && fclose(to) != 0) put = false;
-    if (!put) return cannot_write(a->summary, err);
+    FILE *to = appended_file(a->summary, err);
+    if (to == NULL) return err->status;
+    bool put = fwrite(j->summary.memory, 1, j->summary.length, to) == j->summary.length;
+    if (fclose(to) != 0 || !put) return cannot_write(a->summary, err);
   }
   return VF_OK;
 }
@@ -127,8 +125,8 @@ static void close_reports(job *j) {
   vf_check_report_free(j->main.report);
   vf_check_report_free(j->baseline.report);
   vf_check_report_free(j->summary.report);
-  if (j->baseline.file != NULL) fclose(j->baseline.file);
-  if (j->baseline.temp[0] != '\0') remove(j->baseline.temp);
+  vf_error ignored;
+  if (j->baseline.file != NULL) (void)written_file_end(&j->new_baseline, VF_IO, &ignored);
   if (j->summary.file != NULL) fclose(j->summary.file);
   free(j->summary.memory);
 }

@@ -6,10 +6,6 @@
 
 #include "trouble.h"
 
-bool is_this_machine(const char *gpu) {
-  return strncmp(gpu, "auto", 4) == 0 && (gpu[4] == '\0' || gpu[4] == ':');
-}
-
 /* Whether one of a list with commas is. */
 static bool names_this_machine(const char *list) {
   for (const char *s = list; s != NULL && *s != '\0';) {

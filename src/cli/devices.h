@@ -4,9 +4,6 @@
 
 #include "options.h"
 
-/* Whether this is a name of this machine's devices: "auto", "auto:0,2". */
-bool is_this_machine(const char *gpu);
-
 /* Looks at this machine, or at what lies under --sysroot; once, and for everybody who asks. */
 vf_status detect(const vf_machine **out, const args *a, const vf_context *ctx, vf_error *err);
 

@@ -56,6 +56,23 @@ vf_status written_file_end(written_file *w, vf_status status, vf_error *err) {
   return status;
 }
 
+FILE *appended_file(const char *path, vf_error *err) {
+  char begin[512];
+  struct stat st;
+  bool there = stat(path, &st) == 0 && S_ISREG(st.st_mode);
+  FILE *f = there ? fopen(path, "r") : NULL;
+  size_t n = f != NULL ? fread(begin, 1, sizeof begin, f) : 0;
+  if (f != NULL) fclose(f);
+  if (n > 0 && memchr(begin, '\0', n) != NULL) {
+    trouble(err, path, "is there, and no text: name another file");
+    err->status = VF_IO;
+    return NULL;
+  }
+  f = fopen(path, "a");
+  if (f == NULL) fail(err, path, errno);
+  return f;
+}
+
 vf_status check_svg_name(const char *option, const char *path, vf_error *err) {
   size_t n = strlen(path);
   if (n > 4 && strcmp(path + n - 4, ".svg") == 0) return VF_OK;

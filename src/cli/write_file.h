@@ -21,6 +21,13 @@ vf_status written_file_begin(written_file *w, const char *path, const char *ours
 /* Gives it its name if `status` is VF_OK, else takes it away; returns the first failure. */
 vf_status written_file_end(written_file *w, vf_status status, vf_error *err);
 
+/* Opens a file of text to write at its end, as steps of a job share one; NULL, and err says why,
+ * for one that is no text. */
+FILE *appended_file(const char *path, vf_error *err);
+
+/* How JSON of ours begins. */
+#define JSON_BEGINS "{\n  \"format_version\": "
+
 /* How pictures of ours begin; and whether the name says that it will be one. */
 #define SVG_BEGINS "<svg xmlns="
 vf_status check_svg_name(const char *option, const char *path, vf_error *err);

@@ -129,7 +129,7 @@ static vf_verdict judge(const packing *p, size_t depth, int64_t *least) {
   vf_verdict worst = VF_FITS;
   *least = INT64_MAX;
   for (size_t k = 0; k < depth; k++)
-    if (demand_of(p, k)->refused) worst = VF_NO_FIT;
+    if (demand_of(p, k)->alone > worst) worst = demand_of(p, k)->alone;
   for (size_t place = 0; place <= p->box->n_devices; place++) {
     const vf_device *d = place_of(p->box, place);
     if (!d->total_known) continue;
@@ -190,7 +190,7 @@ static bool is_same(const vf_item *a, const vf_item *b, size_t n_devices) {
   if (a->n_options != b->n_options || a->leaves || b->leaves) return false;
   for (size_t o = 0; o < a->n_options; o++) {
     const vf_demand *x = &a->options[o], *y = &b->options[o];
-    if (x->refused != y->refused || memcmp(&x->host, &y->host, sizeof x->host) != 0 ||
+    if (x->alone != y->alone || memcmp(&x->host, &y->host, sizeof x->host) != 0 ||
         memcmp(x->growth, y->growth, sizeof x->growth) != 0 ||
         memcmp(x->devices, y->devices, n_devices * sizeof *x->devices) != 0)
       return false;
@@ -309,12 +309,12 @@ static bool goes_before(const vf_item *a, const vf_item *b, size_t n_devices) {
 
 static packing ordered(const vf_box *box, const vf_item *items, uint32_t set) {
   packing p = {.box = box, .items = items};
-  for (uint8_t i = 0; i < VF_CORESIDE_ITEMS; i++) {
+  for (uint32_t i = 0; i < VF_CORESIDE_ITEMS; i++) {
     if ((set >> i & 1) == 0) continue;
     size_t at = p.n++;
     for (; at > 0 && goes_before(&items[i], &items[p.order[at - 1]], box->n_devices); at--)
       p.order[at] = p.order[at - 1];
-    p.order[at] = i;
+    p.order[at] = (uint8_t)i;
   }
   return p;
 }

@@ -23,7 +23,7 @@ enum {
 typedef struct vf_demand {
   vf_interval devices[VF_CORESIDE_DEVICES];
   vf_interval host;                         /* main memory, where that is another pool */
-  bool refused;                             /* it does not run there even alone */
+  vf_verdict alone;                         /* by rules of its own: it is no better there */
   uint64_t growth[VF_CORESIDE_DEVICES + 1]; /* what it may take with use on top; last the host */
 } vf_demand;
 

@@ -250,11 +250,11 @@ static void add_op(vf_schedule *s, uint32_t op) {
 static void release_inputs(vf_schedule *s) {
   vf_graph *g = s->graph;
   for (int i = 0; i < VF_GRAPH_INPUTS && !s->learns; i++) {
-    for (uint8_t b = 0; b < g->n_backends; b++) {
+    for (uint32_t b = 0; b < g->n_backends; b++) {
       const vf_input_reads *r = &s->reads[i][b];
       if (!r->known || r->last_step != s->step) continue;
       vf_graph_node *n = &g->nodes[g->input_nodes[i]];
-      if (b != n->backend) n = &g->nodes[copy_on(g, n, b)];
+      if (b != n->backend) n = &g->nodes[copy_on(g, n, (uint8_t)b)];
       n->held = false;
     }
   }

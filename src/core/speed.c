@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/decimal.h"
 #include "base/text.h"
 #include "base/units.h"
 
@@ -280,7 +281,8 @@ static void put_gib(vf_text *t, size_t first, const char *name, uint64_t bytes) 
 
 static void put_ms(vf_text *t, const char *name, const vf_span *ns) {
   if (ns->expected <= 0) return;
-  vf_text_printf(t, "; %s %.2f–%.2f ms", name, ns->fast / 1e6, ns->slow / 1e6);
+  vf_text_printf(t, "; %s %s–%s ms", name, vf_fixed(ns->fast / 1e6, 2).text,
+                 vf_fixed(ns->slow / 1e6, 2).text);
 }
 
 size_t vf_speed_explain(const vf_estimate *e, char *buf, size_t size) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/args.h"
+#include "base/decimal.h"
 #include "base/status.h"
 #include "base/units.h"
 
@@ -107,9 +108,9 @@ static vf_status read_count(uint32_t *out, const char *text, vf_error *err) {
 vf_status vf_parameters_parse(uint64_t *out, const char *text, vf_error *err) {
   static const char units[] = "kMBTmbt";
   static const double factors[] = {1e3, 1e6, 1e9, 1e12, 1e6, 1e9, 1e12};
-  char *end;
+  const char *end;
   bool number = text[0] >= '0' && text[0] <= '9' && strpbrk(text, "xXpPeE") == NULL;
-  double value = number ? strtod(text, &end) : 0, factor = 1;
+  double value = number ? vf_decimal_read(text, &end) : 0, factor = 1;
   const char *unit = number && *end != '\0' ? strchr(units, *end) : NULL;
   if (unit != NULL && end[1] == '\0') factor = factors[unit - units];
   bool whole = number && (*end == '\0' || (unit != NULL && end[1] == '\0'));

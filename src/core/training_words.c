@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/decimal.h"
 #include "base/names.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -232,7 +233,7 @@ static bool read_model(uint64_t *out, const char *word, uint64_t known, uint64_t
 }
 
 static bool read_rollout(vf_run *r, const vf_train_request *q, vf_error *err) {
-  char *end;
+  const char *end;
   bool may = r->objective == VF_GRPO || r->objective == VF_PPO || r->objective == VF_DISTILL;
   r->rollout_stated = q->rollout != NULL;
   r->rollout_sleeps = q->rollout_sleep;
@@ -241,7 +242,8 @@ static bool read_rollout(vf_run *r, const vf_train_request *q, vf_error *err) {
     return false;
   }
   if (q->rollout == NULL || strcmp(q->rollout, "apart") == 0) return true;
-  double share = q->rollout[0] >= '0' && q->rollout[0] <= '9' ? strtod(q->rollout, &end) : -1;
+  double share =
+      q->rollout[0] >= '0' && q->rollout[0] <= '9' ? vf_decimal_read(q->rollout, &end) : -1;
   if (!(share > 0 && share < 1) || *end != '\0') {
     vf_fail(err, VF_USAGE, "--rollout: '%.40s' is neither a share of the GPU (0.3) nor apart",
             q->rollout);

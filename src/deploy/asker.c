@@ -139,17 +139,15 @@ static vf_asker_devices *new_entry(vf_asker *a) {
 }
 
 /* Those that were given, or so many of the first one's kind. */
-static size_t repeat_given(vf_device devices[VF_MAX_DEVICES], const vf_asker *a, uint32_t gpus) {
-  size_t n = gpus != 0 ? (size_t)vf_min_u64(gpus, VF_MAX_DEVICES) : a->given_count;
-  for (size_t i = 0; i < n; i++) devices[i] = a->given[gpus != 0 ? 0 : i];
-  return n;
-}
-
 static vf_status name_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, const vf_asker *a,
                               const vf_deployment *d, vf_error *err) {
   if (d->gpu != NULL || a->given_count == 0)
     return vf_deployment_devices(devices, n, a->ctx, d, err);
-  *n = repeat_given(devices, a, d->gpus);
+  size_t count = d->gpus != 0 ? d->gpus : a->given_count;
+  if (count > VF_MAX_DEVICES)
+    return vf_fail(err, VF_LIMIT, "%zu devices are more than the %d of one estimate", count,
+                   VF_MAX_DEVICES);
+  for (*n = 0; *n < count; ++*n) devices[*n] = a->given[d->gpus != 0 ? 0 : *n];
   return VF_OK;
 }
 

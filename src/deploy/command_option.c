@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/names.h"
 #include "base/status.h"
 #include "deploy/command_parts.h"
@@ -323,7 +324,7 @@ static const char *fact_text(vf_command *c, const vf_fact *fact) {
   case VF_FACT_STRING: return fact->as.string;
   case VF_FACT_BOOL: return fact->as.boolean ? "true" : "false";
   case VF_FACT_INT: return vf_command_keep(c, "%lld", (long long)fact->as.integer);
-  case VF_FACT_FLOAT: return vf_command_keep(c, "%.9g", fact->as.real);
+  case VF_FACT_FLOAT: return vf_command_keep(c, "%s", vf_general(fact->as.real, 9).text);
   case VF_FACT_NULL:
   case VF_FACT_ARRAY: break;
   }
@@ -362,11 +363,20 @@ bool vf_is_option_word(const char *word) {
   return word[0] == '-' && word[1] != '\0' && !is_number(word);
 }
 
+/* What a backslash makes of the blank behind it: the line was meant to go on. */
+static bool is_blank(const char *word) {
+  return word[0] != '\0' && word[strspn(word, " \t\r")] == '\0';
+}
+
 /* A word that is no option's: the model, where the engine takes it so. */
 vf_status vf_reading_take_bare(vf_reading *r) {
   const char *word = r->words[r->at];
   const vf_spelling *row = vf_dialect_bare(r->dialect);
   vf_error cause = {.status = VF_OK};
+  if (is_blank(word))
+    return vf_fail(r->err, VF_USAGE,
+                   "a word of blanks alone, as a backslash with one behind it at the end of a line "
+                   "makes it: the shell ends the command there");
   if (vf_word_is_unknown(word) && (row == NULL || r->c->d.model != NULL))
     return vf_command_note_unstated(r->c, NULL, word, r->err);
   if (row == NULL || (r->c->d.model != NULL && row->form != VF_FORM_MANY))

@@ -2,7 +2,6 @@
  *
  * What the estimate made of the request is said, not the request: defaults that differ between
  * releases are named (context, sequences), others only if they were asked for. */
-#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -42,10 +41,9 @@ typedef struct launching {
 
 /* As one word of a POSIX shell. */
 static void put_word(vf_text *t, const char *s) {
-  bool plain = s[0] != '\0';
-  for (const char *c = s; *c != '\0'; c++)
-    plain &= isalnum((unsigned char)*c) != 0 || strchr("-_./:=,@+%", *c) != NULL;
-  if (plain) {
+  static const char plain[] =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,@+%";
+  if (s[0] != '\0' && s[strspn(s, plain)] == '\0') {
     vf_text_put(t, s);
     return;
   }
@@ -204,7 +202,8 @@ static const char *name_one(launching *l, vf_param_id id, char out[VF_NAME_SIZE 
                             const vf_model *m, const char *typed, const char *quant) {
   const vf_engine *engine = l->e->engine;
   bool files = runs_files(engine), path = is_path(m->repo);
-  bool hub = files && !path && strchr(m->repo, '/') != NULL && fetches(engine, vf_params[id].info.name);
+  bool hub =
+      files && !path && strchr(m->repo, '/') != NULL && fetches(engine, vf_params[id].info.name);
   vf_text n = vf_text_on(out, VF_NAME_SIZE * 2);
   if (strcmp(m->source, "catalog") != 0 && typed != NULL) return typed;
   l->said.hub[id] = hub && !has_tower_apart(l, id);

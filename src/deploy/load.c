@@ -108,7 +108,7 @@ static vf_status keep_tensor(void *context, const vf_file_tensor *t, vf_error *e
 static vf_status new_inventory(vf_loaded *l, bool gguf, vf_load_depth depth, vf_error *err) {
   l->inventory = vf_arena_alloc(l->arena, 1, sizeof *l->inventory);
   if (l->inventory == NULL) return vf_fail_nomem(err);
-  vf_inventory_init(l->inventory, l->arena, gguf, depth == VF_LOAD_EVERY_NAME);
+  vf_inventory_init(l->inventory, l->arena, gguf, gguf || depth == VF_LOAD_EVERY_NAME);
   return VF_OK;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/names.h"
 #include "base/status.h"
 #include "base/text.h"

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/args.h"
+#include "base/decimal.h"
 #include "base/names.h"
 #include "base/status.h"
 #include "base/units.h"
@@ -95,10 +96,10 @@ static bool suffix_of(uint64_t *out, bool *binary, char letter) {
 
 /* "25.6k" is 25600, "8K" 8192; only powers of 1000 take decimals. */
 static vf_status read_suffixed(uint64_t *out, const char *text, vf_error *err) {
-  char *end;
+  const char *end;
   uint64_t scale = 1;
   bool binary = false;
-  double value = strtod(text, &end);
+  double value = vf_decimal_read(text, &end);
   bool starts = text[0] >= '0' && text[0] <= '9' && end != text;
   bool scaled = starts && end[0] != '\0' && end[1] == '\0' && suffix_of(&scale, &binary, *end);
   bool whole = strpbrk(text, ".eExX") == NULL;
@@ -198,8 +199,8 @@ static vf_status read_headroom(vf_headroom *out, const char *text, vf_error *err
 
 /* A share above 0 and up to 1, in millionths. */
 static vf_status read_share(uint32_t *out, const char *text, vf_error *err) {
-  char *end;
-  double share = strtod(text, &end);
+  const char *end;
+  double share = vf_decimal_read(text, &end);
   if (end == text || *end != '\0' || !(share > 0.0 && share <= 1.0))
     return vf_fail(err, VF_USAGE, "'%.80s' is not a share (above 0, up to 1: 0.92)", text);
   uint32_t ppm = (uint32_t)(share * 1e6 + 0.5);
@@ -210,8 +211,8 @@ static vf_status read_share(uint32_t *out, const char *text, vf_error *err) {
 
 /* A ratio above 0, in millionths. */
 static vf_status read_ratio(uint32_t *out, const char *text, vf_error *err) {
-  char *end;
-  double ratio = strtod(text, &end);
+  const char *end;
+  double ratio = vf_decimal_read(text, &end);
   if (end == text || *end != '\0' || !(ratio >= 1e-6 && ratio <= 1000.0))
     return vf_fail(err, VF_USAGE, "'%.80s' is not a ratio (above 0, up to 1000: 0.9)", text);
   *out = (uint32_t)(ratio * 1e6 + 0.5);
@@ -220,8 +221,8 @@ static vf_status read_ratio(uint32_t *out, const char *text, vf_error *err) {
 
 /* In units of 10^9 bytes per second, "89.6". */
 static vf_status read_bandwidth(uint32_t *out, const char *text, vf_error *err) {
-  char *end;
-  double rate = strtod(text, &end);
+  const char *end;
+  double rate = vf_decimal_read(text, &end);
   if (end == text || *end != '\0' || !(rate >= 1.0 && rate <= 1e5))
     return vf_fail(err, VF_USAGE, "'%.80s' is not a bandwidth in GB/s (1 to 100000)", text);
   *out = (uint32_t)(rate * 1e3 + 0.5);
@@ -233,8 +234,8 @@ static vf_status read_proportions(vf_request *r, const char *text, vf_error *err
   uint32_t shares[VF_MAX_DEVICES];
   size_t n = 0;
   for (const char *s = text; n < VF_MAX_DEVICES;) {
-    char *end;
-    double share = strtod(s, &end);
+    const char *end;
+    double share = vf_decimal_read(s, &end);
     if (end == s || !(share >= 0.0 && share <= 1e6)) break;
     shares[n++] = (uint32_t)(share * 1000.0 + 0.5);
     s = end + strspn(end, " ");
@@ -478,7 +479,7 @@ vf_status vf_param_take(const vf_param *p, vf_deployment *d, const vf_fact *fact
   case VF_FACT_STRING: return vf_param_parse(p, d, fact->as.string, VF_MEASURE_OURS, err);
   case VF_FACT_BOOL: vf_text_put(&t, fact->as.boolean ? "on" : "off"); break;
   case VF_FACT_INT: vf_text_printf(&t, "%" PRId64, fact->as.integer); break;
-  case VF_FACT_FLOAT: vf_text_printf(&t, "%.9g", fact->as.real); break;
+  case VF_FACT_FLOAT: vf_text_put(&t, vf_general(fact->as.real, 9).text); break;
   case VF_FACT_NULL:
   case VF_FACT_ARRAY: return vf_fail(err, VF_USAGE, "one value is expected here");
   }

@@ -3,6 +3,7 @@
 #include "deploy/setup.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,6 +112,9 @@ static bool is_here(const vf_deployment *d) {
 vf_status vf_deployment_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, const vf_context *ctx,
                                 const vf_deployment *d, vf_error *err) {
   if (d->gpu == NULL) return vf_fail(err, VF_USAGE, "no device is named");
+  if (d->gpus > VF_MAX_DEVICES)
+    return vf_fail(err, VF_LIMIT, "%" PRIu32 " GPUs are more than the %d of one estimate", d->gpus,
+                   VF_MAX_DEVICES);
   vf_status status =
       is_here(d) ? vf_machine_select(devices, VF_MAX_DEVICES, n, d->machine, d->gpu, d->empty, err)
                  : vf_devices_parse(devices, VF_MAX_DEVICES, n, ctx, d->gpu, err);

@@ -416,7 +416,7 @@ vf_status vf_arch_build_file(vf_model **out, const vf_facts *facts, const vf_inv
                              vf_error *err) {
   char prefix[48];
   vf_facts view;
-  vf_builder b = {.facts = &view, .err = err, .gguf = true};
+  vf_builder b = {.facts = &view, .inv = inv, .err = err, .gguf = true};
   vf_status status = find_file_arch(&b.arch, facts, err);
   if (status != VF_OK) return status;
   snprintf(prefix, sizeof prefix, "%s.", b.arch->gguf);

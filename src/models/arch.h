@@ -13,7 +13,8 @@
  * recipe.  Fails with the key that is missing or wrong. */
 vf_status vf_arch_build(vf_model **out, const vf_facts *facts, vf_error *err);
 
-/* Builds a model from the facts and the tensors of a GGUF file, in the formats of the file. */
+/* Builds a model from the facts and the tensors of a GGUF file, in the formats of the file.  The
+ * inventory has kept the tensors' names. */
 vf_status vf_arch_build_file(vf_model **out, const vf_facts *facts, const vf_inventory *inv,
                              vf_error *err);
 

@@ -37,6 +37,7 @@ enum vf_trait {
   VF_TRAIT_ONE_NORM_TOO = 1 << 25, /* some of its models have no norm of the feed-forward's own */
   VF_TRAIT_K_IS_V_TOO = 1 << 26,   /* in some the keys of some layers serve as values */
   VF_TRAIT_PLAIN_TOO = 1 << 27,    /* and in some the experts have no gate */
+  VF_TRAIT_DENSE_TOO = 1 << 28,    /* of a class for experts, some models have none */
   VF_TRAIT_NO_EMBD = 1 << 23,      /* has neither embedding nor output matrix: uses that model's */
 };
 
@@ -76,6 +77,7 @@ typedef struct vf_seen {
 struct vf_builder {
   const vf_arch *arch;
   const vf_facts *facts;
+  const vf_inventory *inv; /* of a file, with its names; else NULL */
   vf_hparams h;
   vf_model *m;
   bool gguf;
@@ -124,7 +126,12 @@ void vf_builder_add(vf_builder *b, vf_tensor t);
 /* emit.c: the tensors that the layers and what is around them need. */
 void vf_emit(vf_builder *b);
 
-/* whole.c: fails unless the file's tensors are those that its layers are loaded with. */
+/* whole.c: fails unless the file's tensors are those that its layers are loaded with; and fails
+ * for one that is not there. */
 void vf_check_whole(vf_builder *b);
+void vf_miss_tensor(vf_builder *b, const char *name);
+
+/* needs.c: fails unless the file has every tensor that llama.cpp's loader refuses a file without. */
+void vf_check_needs(vf_builder *b);
 
 #endif

@@ -219,7 +219,8 @@ void vf_lay_from_tensors(vf_builder *b, uint32_t i, vf_layer *l) {
   if (attends) l->flags |= attention_flags(s, l);
   bool latent = has_weight(s, VF_ROLE_ATTN_KV_A);
   if (!latent) l->kv_expanded = 0;
-  if (latent && !has_weight(s, VF_ROLE_INDEXER_K)) l->index_heads = l->index_dim = 0;
+  bool index = has_weight(s, VF_ROLE_INDEXER_K) || has_weight(s, VF_ROLE_INDEXER_Q);
+  if (latent && !index) l->index_heads = l->index_dim = 0;
   if (attends && s->k_out == 0 && !has_weight(s, VF_ROLE_ATTN_QKV) && !latent &&
       !has_weight(s, VF_ROLE_ATTN_KV) &&
       (!has_weight(s, VF_ROLE_ATTN_V) || i + shared >= b->m->n_layers))

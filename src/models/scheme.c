@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/decimal.h"
 #include "base/names.h"
 #include "base/status.h"
 #include "core/format.h"
@@ -149,8 +150,8 @@ static void read_exl(reader *r) {
                 : f->type == VF_FACT_INT   ? (double)f->as.integer
                 : f->type == VF_FACT_FLOAT ? f->as.real
                                            : 0;
-  snprintf(name, sizeof name, "%s-%.2fbpw", vf_facts_string(&r->facts, "quant_method", "exl2"),
-           bits >= 1 && bits <= 10 ? bits : 0);
+  snprintf(name, sizeof name, "%.8s-%.8sbpw", vf_facts_string(&r->facts, "quant_method", "exl2"),
+           vf_fixed(bits >= 1 && bits <= 10 ? bits : 0, 2).text);
   if (!vf_scheme_named(r->out, name))
     r->status = vf_facts_fail(&r->facts, "bits", VF_MALFORMED, r->err,
                               "1 to 10 bits of a weight are expected");
@@ -379,7 +380,8 @@ static void read_quark(reader *r) {
   const char *reach = vf_facts_string(&r->facts, "global_quant_config.weight.qscheme", "");
   r->out->ignore = vf_facts_find(&r->facts, "exclude");
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-    if (strcmp(type, words[i].type) != 0 || strncmp(reach, words[i].reach, strlen(words[i].reach)))
+    if (strcmp(type, words[i].type) != 0 ||
+        strncmp(reach, words[i].reach, strlen(words[i].reach)) != 0)
       continue;
     const vf_fact *ignore = r->out->ignore;
     vf_scheme_named(r->out, words[i].scheme);

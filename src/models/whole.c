@@ -89,7 +89,7 @@ static void name_of(char *out, size_t size, const vf_tensor *t) {
     snprintf(out, size, "blk.%" PRId32 ".%s%s", t->layer, vf_roles[t->role].gguf_name, end);
 }
 
-static void miss(vf_builder *b, const char *name) {
+void vf_miss_tensor(vf_builder *b, const char *name) {
   b->status = vf_fail_at(b->err, VF_MALFORMED, b->facts->source, name,
                          "is missing: an engine refuses the file (is it a part of one, or not"
                          " whole?)");
@@ -115,7 +115,7 @@ static void check_one(vf_builder *b, const vf_tensor *wanted, size_t *from) {
   if (same || (t == NULL && has_instead(b, wanted)) || (t != NULL && !form)) return;
   name_of(name, sizeof name, wanted);
   if (t == NULL) {
-    miss(b, name);
+    vf_miss_tensor(b, name);
     return;
   }
   b->status =
@@ -178,19 +178,19 @@ static void check_layer(vf_builder *b, uint32_t i, bool others_feed) {
   if (lacks_down(b, i, experts != 0, wide)) {
     snprintf(name, sizeof name, "blk.%" PRIu32 ".%s", i,
              experts != 0 ? "ffn_down_exps.weight" : "ffn_down.weight");
-    miss(b, name);
+    vf_miss_tensor(b, name);
   } else if (attends && feeds(l) && (b->arch->traits & VF_TRAIT_NO_HEADS) == 0 &&
              (others_attend(b) || is_without_attention(b, (int32_t)i))) {
     snprintf(name, sizeof name, "blk.%" PRIu32 ".attn_q.weight", i);
-    miss(b, name);
+    vf_miss_tensor(b, name);
   } else if (l->mixers == 0 && !feeds(l)) {
     snprintf(name, sizeof name, "blk.%" PRIu32, i);
-    miss(b, name);
+    vf_miss_tensor(b, name);
   } else if (!feeds(l) && others_feed && (wide != 0 || (experts != 0 && !others_wide(b))) &&
              vf_hparam_given(&b->h, VF_HP_N_FF) && (b->arch->traits & VF_TRAIT_NO_FF) == 0) {
     snprintf(name, sizeof name, "blk.%" PRIu32 ".%s", i,
              experts != 0 ? "ffn_down_exps.weight" : "ffn_down.weight");
-    miss(b, name);
+    vf_miss_tensor(b, name);
   } else if (l->n_experts != 0 && experts != 0 && l->n_experts != experts) {
     vf_hparam_fail(&b->h, VF_HP_N_EXPERTS, VF_MALFORMED,
                    "%" PRIu32 " experts, but blk.%" PRIu32 ".ffn_down_exps.weight has %" PRIu32,
@@ -222,7 +222,7 @@ static void check_experts(vf_builder *b) {
 static void miss_role(vf_builder *b, uint32_t i, vf_role role) {
   char name[64];
   snprintf(name, sizeof name, "blk.%" PRIu32 ".%s.weight", i, vf_roles[role].gguf_name);
-  miss(b, name);
+  vf_miss_tensor(b, name);
 }
 
 /* Which layers a part belongs to. */
@@ -367,7 +367,7 @@ static void check_alike(vf_builder *b, uint32_t i) {
                    .role = (uint16_t)role,
                    .suffix = weight ? VF_SUFFIX_WEIGHT : VF_SUFFIX_BIAS};
     name_of(name, sizeof name, &t);
-    miss(b, name);
+    vf_miss_tensor(b, name);
   } else if (b->seen[i].n_tensors < fewest) {
     snprintf(name, sizeof name, "blk.%" PRIu32, i);
     b->status = vf_fail_at(b->err, VF_MALFORMED, b->facts->source, name,
@@ -441,17 +441,14 @@ void vf_check_whole(vf_builder *b) {
   }
   for (uint32_t i = 0; i < m->n_layers; i++) others_feed |= feeds(&m->layers[i]);
   check_experts(b);
+  if (b->status == VF_OK) vf_check_needs(b);
   for (uint32_t i = 0; i < m->n_layers && b->status == VF_OK; i++) check_layer(b, i, others_feed);
   for (uint32_t i = 0; i < m->n_layers && b->status == VF_OK; i++) check_kind(b, i);
   for (uint32_t i = 0; i < m->n_layers && b->status == VF_OK; i++) check_alike(b, i);
   if (b->status != VF_OK) return;
   /* Of an architecture that is known from files alone no rule says what else there has to be. */
   bool rules = b->arch->model_type != NULL && (b->arch->ops & VF_OPS_UNKNOWN) == 0;
-  if (rules)
-    check_matrices(b);
-  else if (!has_role(b, VF_ROLE_TOKEN_EMBD, -1))
-    b->status = vf_fail_at(b->err, VF_UNSUPPORTED, b->facts->source, "token_embd.weight",
-                           "is missing: what an engine reads in its place is not known");
+  if (rules) check_matrices(b);
 }
 
 /* ---- Checkpoints ------------------------------------------------------------------------ */

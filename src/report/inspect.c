@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/args.h"
+#include "base/decimal.h"
 #include "base/status.h"
 #include "base/units.h"
 #include "report/document.h"
@@ -103,10 +104,11 @@ static void put_formats(vf_out *out, const vf_inspection_info *x) {
     uint64_t whole = x->data_bytes == 0 ? 1 : x->data_bytes;
     double percent = 100.0 * (double)s->bytes / (double)whole;
     put_label(out, i == 0 ? "formats" : "");
-    vf_out_printf(out, "%-8s %5.1f %%  %6" PRIu64 " tensors", vf_format_get(s->format)->name,
-                  percent, s->tensors);
+    vf_out_printf(out, "%-8s %5s %%  %6" PRIu64 " tensors", vf_format_get(s->format)->name,
+                  vf_fixed(percent, 1).text, s->tensors);
     if (s->elements != 0)
-      vf_out_printf(out, "  %5.2f bits each", 8.0 * (double)s->bytes / (double)s->elements);
+      vf_out_printf(out, "  %5s bits each",
+                    vf_fixed(8.0 * (double)s->bytes / (double)s->elements, 2).text);
     vf_out_put(out, "\n");
   }
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/args.h"
+#include "base/decimal.h"
 #include "base/status.h"
 #include "base/units.h"
 #include "report/document.h"
@@ -29,7 +30,8 @@ static void put_params(vf_text *t, uint64_t n) {
   for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
     if (n < units[i].unit) continue;
     double value = (double)n / (double)units[i].unit;
-    vf_text_printf(t, "%.*f %s", value < 9.995 ? 2 : value < 99.95 ? 1 : 0, value, units[i].name);
+    int decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
+    vf_text_printf(t, "%s %s", vf_fixed(value, decimals).text, units[i].name);
     return;
   }
   vf_text_printf(t, "%" PRIu64, n);
@@ -155,7 +157,7 @@ static void put_value(vf_text *t, const cJSON *value) {
     if (whole)
       vf_text_thousands(t, (uint64_t)value->valuedouble);
     else
-      vf_text_printf(t, "%g", value->valuedouble);
+      vf_text_put(t, vf_general(value->valuedouble, 6).text);
   } else if (cJSON_IsBool(value)) {
     vf_text_put(t, cJSON_IsTrue(value) ? "yes" : "no");
   } else if (value->child != NULL && t->length < t->size) {

@@ -2,6 +2,7 @@
  * time until the first token; all as intervals, with what they rest on. */
 #include <inttypes.h>
 
+#include "base/decimal.h"
 #include "core/estimate.h"
 #include "core/words.h"
 #include "report/page.h"
@@ -103,11 +104,13 @@ static void explain_prefill(const vf_page *p, const vf_speed *s) {
   if (!s->prefill_known) return;
   vf_text_put(&t, "  prefill: ");
   vf_text_rates(&t, s->prefill, 1);
-  vf_text_printf(&t, " tokens/s = %.1f GFLOP a token at %" PRIu32 " %% of %.0f TFLOPS in %" PRIu32,
-                 (double)s->prompt_operations / 1e9, (s->prompt_share_permille + 5) / 10,
-                 s->prompt_gflops / 1000.0, s->prompt_chunks);
-  vf_text_printf(&t, " chunks; first token after %.1f–%.1f s  [%s]\n",
-                 (double)s->first_token_ms.low / 1000, (double)s->first_token_ms.high / 1000,
+  vf_text_printf(&t, " tokens/s = %s GFLOP a token at %" PRIu32 " %% of %s TFLOPS in %" PRIu32,
+                 vf_fixed((double)s->prompt_operations / 1e9, 1).text,
+                 (s->prompt_share_permille + 5) / 10, vf_fixed(s->prompt_gflops / 1000.0, 0).text,
+                 s->prompt_chunks);
+  vf_text_printf(&t, " chunks; first token after %s–%s s  [%s]\n",
+                 vf_fixed((double)s->first_token_ms.low / 1000, 1).text,
+                 vf_fixed((double)s->first_token_ms.high / 1000, 1).text,
                  s->prefill_basis == VF_BASIS_ASSUMED ? "assumed" : "tests/truth/fit_speed.py");
   vf_out_text(p->out, &t);
 }

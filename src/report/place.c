@@ -51,9 +51,9 @@ static const char *const reason_notes[VF_REASON_COUNT] = {
     [VF_REASON_TIME_SLICED] =
         "CAREFUL: the GPU is shared in time slices; servers that all compute slow each other down",
     [VF_REASON_TRAININGS] = "NO: each run keeps the GPU busy; one after the other is as fast",
-    [VF_REASON_TRAINING_BESIDE] =
-        "NO: nothing keeps a share of the SMs for others, without MIG; a fault of one process can\n"
-        "      end all of them (a risk: no figure for it is published)",
+    [VF_REASON_TRAINING_BESIDE] = ("NO: nothing keeps a share of the SMs for others, without MIG; "
+                                   "a fault of one process can\n"
+                                   "      end all of them (a risk: no figure for it is published)"),
 };
 
 /* ---- Text ------------------------------------------------------------------------------- */
@@ -500,8 +500,7 @@ static void put_share(const page *g, const vf_placed *w) {
   const char *unit = vf_unit_name(g->options->unit);
   uint64_t takes = 0;
   for (size_t d = 0; d < g->p->box.n_devices; d++) takes += w->options[0].devices[d].bytes;
-  bool refused = w->options[0].refused, too_small = w->least_bytes > w->share_bytes;
-  if (w->least_bytes == 0) return;
+  bool refused = w->options[0].alone == VF_NO_FIT, too_small = w->least_bytes > w->share_bytes;
   if (refused && w->refusal != NULL && !too_small) {
     vf_out_put(g->out, "  ");
     put_escaped(g->out, w->name);
@@ -510,7 +509,9 @@ static void put_share(const page *g, const vf_placed *w) {
     vf_out_put(g->out, "\n");
     return;
   }
-  if (!too_small && !refused && w->least_bytes >= takes / 20 * 19) return;
+  bool risky = w->options[0].alone == VF_RISKY;
+  if (w->least_bytes == 0) return;
+  if (!too_small && !refused && !risky && w->least_bytes >= takes / 20 * 19) return;
   snprintf(share, sizeof share, "%" PRIu64 ".%02" PRIu64, w->share_ppm / 1000000,
            w->share_ppm % 1000000 / 10000);
   write_size(need, w->least_bytes, g->options->unit);
@@ -528,6 +529,11 @@ static void put_share(const page *g, const vf_placed *w) {
         ": its engine does not start it with a share of %s: a higher one, or less context "
         "and fewer requests\n",
         share);
+  else if (risky)
+    vf_out_printf(g->out,
+                  ": its requests need %s %s and may need more than its share of %s holds: a "
+                  "higher --gpu-memory-utilization, or less context and fewer requests\n",
+                  need, unit, share);
   else
     vf_out_printf(g->out,
                   ": takes %s %s, its share of %s; its requests need %s: a lower "
@@ -569,7 +575,8 @@ static bool has_notes(const vf_place *p) {
   }
   for (size_t i = 0; i < p->n_items; i++)
     there |= p->items[i].over_limit || p->items[i].least_bytes != 0 ||
-             p->items[i].default_ctx != 0 || p->items[i].n_remarks > 0;
+             p->items[i].refusal != NULL || p->items[i].default_ctx != 0 ||
+             p->items[i].n_remarks > 0;
   return there;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/args.h"
+#include "base/decimal.h"
 #include "base/status.h"
 #include "base/units.h"
 #include "core/training_params.h"
@@ -222,9 +223,10 @@ static void put_theory(vf_out *out, const vf_train *r) {
   if (r->theory_states_bytes == 0) return;
   vf_out_printf(out,
                 "  Megatron itself will print: Theoretical memory footprints: weight and "
-                "optimizer=%.2f MB, activation=%.2f MB, total=%.2f MB  "
+                "optimizer=%s MB, activation=%s MB, total=%s MB  "
                 "[megatron/training/theoretical_memory_usage.py]\n",
-                states, activations, states + activations);
+                vf_fixed(states, 2).text, vf_fixed(activations, 2).text,
+                vf_fixed(states + activations, 2).text);
 }
 
 /* How each line came about, as fit tells it, and which of the two moments is the peak. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/units.h"
 #include "core/estimate.h"
 #include "solve/check.h"
@@ -16,8 +17,8 @@ void vf_check_size(char out[VF_CHECK_SIZE], uint64_t bytes) {
 
 /* A percentage, "90%", or a share, "0.9", in thousandths; false: it is none. */
 static bool read_share(uint32_t *permille, const char *text) {
-  char *end;
-  double value = strtod(text, &end);
+  const char *end;
+  double value = vf_decimal_read(text, &end);
   bool percent = *end == '%' && end[1] == '\0';
   if (end == text || (*end != '\0' && !percent) || !(value >= 0) || value > 100) return false;
   *permille = (uint32_t)(value * (percent ? 10 : 1000) + 0.5);

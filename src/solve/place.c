@@ -84,7 +84,9 @@ static vf_status find_devices(job *j, const vf_place_options *o, vf_error *err) 
   }
   if (gpu == NULL)
     return j->file->is_compose
-               ? vf_fail(err, VF_USAGE, "on what? --gpu gb10, or \"x-vramfit\": {\"gpu\": \"gb10\"} beside \"services\"")
+               ? vf_fail(err, VF_USAGE,
+                         "on what? --gpu gb10, or \"x-vramfit\": {\"gpu\": \"gb10\"} beside "
+                         "\"services\"")
                : vf_scenario_fail(j->file, "gpu", err, "on what? \"gpu\": \"gb10\" or --gpu says");
   vf_error cause = {.status = VF_OK};
   vf_status status =
@@ -155,47 +157,44 @@ static void add_plain_options(job *j, vf_placed *p, vf_interval size, uint64_t h
 
 /* ---- A model on some of the devices ----------------------------------------------------- */
 
-/* A cache of a size of its own does not fill the share. */
-static bool has_fixed_pool(const vf_request *r) {
-  return r->kv_cache_memory_bytes != 0 || r->num_gpu_blocks != 0;
+static bool has_pool_in_need(const vf_device_budget *b) {
+  return b->part_bytes[VF_PART_KV_CACHE] + b->part_bytes[VF_PART_STATE] >= b->pool.bytes;
 }
 
-/* All of the pool instead of what the requests need of it. */
-static vf_interval with_pool(const vf_device_budget *b) {
-  uint64_t cache = b->part_bytes[VF_PART_KV_CACHE] + b->part_bytes[VF_PART_STATE];
-  vf_interval sum = clamped(b->need);
-  uint64_t least = sum.low_bytes > cache ? sum.low_bytes - cache : 0;
-  uint64_t middle = sum.bytes > cache ? sum.bytes - cache : 0;
-  uint64_t most = sum.high_bytes > cache ? sum.high_bytes - cache : 0;
-  return (vf_interval){clamp(least + clamp(b->pool.low_bytes)),
-                       clamp(middle + clamp(b->pool.bytes)),
-                       clamp(most + clamp(b->pool.high_bytes))};
-}
-
-/* An engine that fills its share takes all of it; what is beside the share comes on top.  Where the
- * GPU has a limit of its own, all that is in the pool is held against it: programs together are
- * judged by one limit. */
+/* An engine that fills its share takes all of it, unless its pool has a size of its own, which is
+ * in the need; what is beside the share comes on top.  Where the GPU has a limit of its own, all
+ * that is in the pool is held against it: programs together are judged by one limit. */
 static vf_interval taken(const job *j, const vf_device_budget *b, size_t index) {
   size_t n;
   const vf_line *lines = vf_estimate_lines(j->estimate, &n);
   vf_interval sum = clamped(b->whole.known ? b->whole.need : b->need);
   if (!b->has_pool) return sum;
-  if (has_fixed_pool(&j->opened.request)) return with_pool(b);
-  if (b->capacity_bytes >= b->need.bytes) sum = vf_exactly(clamp(b->capacity_bytes));
+  if (!has_pool_in_need(b) && b->capacity_bytes >= b->need.bytes)
+    sum = vf_exactly(clamp(b->capacity_bytes));
   for (size_t i = 0; i < n; i++)
     if (lines[i].outside && lines[i].device == index) add(&sum, lines[i].size);
   return sum;
 }
 
-static void tell_parts(vf_placed *p, const vf_device_budget *b, const vf_workload *w) {
+/* A pool of a size of its own does not fill the share. */
+static bool has_given_pool(const vf_request *r) {
+  return r->kv_cache_memory_bytes != 0 || r->num_gpu_blocks != 0;
+}
+
+static void tell_parts(const job *j, vf_placed *p, const vf_device_budget *b) {
+  const vf_workload *w = vf_estimate_workload(j->estimate);
   uint64_t kv = b->part_bytes[VF_PART_KV_CACHE], tokens = w->ctx_tokens;
   add(&p->kv, vf_exactly(kv));
   if (!w->kv_unified && w->seqs > 0 && !vf_mul(&tokens, tokens, w->seqs)) tokens = 0;
   if (tokens != 0) p->kv_bytes_per_token += kv / tokens;
-  if (!b->has_pool) return;
+  if (!b->has_pool || has_given_pool(&j->opened.request)) return;
   p->least_bytes += clamp(b->need.bytes);
   p->share_bytes += clamp(b->capacity_bytes);
   p->share_ppm = w->memory_fraction_ppm;
+}
+
+static vf_verdict worse(vf_verdict a, vf_verdict b) {
+  return a > b ? a : b;
 }
 
 /* Works the model out on these devices alone; what an engine refuses is a place that is none. */
@@ -221,8 +220,8 @@ static vf_status demand_on(job *j, vf_demand *d, vf_placed *p, const size_t *whe
     if (i < n) {
       add(&d->devices[where[i]], taken(j, &b[i], i));
       d->growth[where[i]] = clamp(d->growth[where[i]] + growth);
-      d->refused |= b[i].has_pool && b[i].verdict == VF_NO_FIT;
-      if (tell) tell_parts(p, &b[i], vf_estimate_workload(j->estimate));
+      if (b[i].has_pool || j->estimate->refused) d->alone = worse(d->alone, b[i].verdict);
+      if (tell) tell_parts(j, p, &b[i]);
     } else if (!b[i].pooled) {
       add(&d->host, b[i].need);
       d->growth[VF_CORESIDE_DEVICES] = clamp(growth);
@@ -234,7 +233,7 @@ static vf_status demand_on(job *j, vf_demand *d, vf_placed *p, const size_t *whe
 /* Alone on the empty device: a model that fits on one is not spread over several. */
 static bool fits_alone(const job *j, const vf_demand *d, size_t device) {
   const vf_interval *size = &d->devices[device];
-  return !d->refused && size->bytes <= vf_device_capacity(&j->place->box.devices[device]);
+  return d->alone != VF_NO_FIT && size->bytes <= vf_device_capacity(&j->place->box.devices[device]);
 }
 
 /* Instances of one GPU do not reach each other: a model is not spread over them. */
@@ -482,7 +481,10 @@ static void apply_limit(vf_placed *p, const vf_box *box) {
   for (size_t o = 0; o < p->item.n_options; o++) {
     uint64_t need = 0;
     for (size_t d = 0; d < box->n_devices; d++) need += p->options[o].devices[d].bytes;
-    if (need > p->limit_bytes) p->over_limit = p->options[o].refused = true;
+    if (need > p->limit_bytes) {
+      p->over_limit = true;
+      p->options[o].alone = VF_NO_FIT;
+    }
     for (size_t d = 0; d < box->n_devices; d++) {
       vf_interval *size = &p->options[o].devices[d];
       uint64_t *growth = &p->options[o].growth[d];

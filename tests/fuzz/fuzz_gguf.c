@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   vf_gguf_info info;
   vf_model *model = NULL;
   vf_error err = {VF_OK};
-  if (empty.table_size == 0) vf_inventory_init(&empty, NULL, true, false);
+  if (empty.table_size == 0) vf_inventory_init(&empty, NULL, true, true);
   inventory = empty;
   inventory.arena = arena;
   const vf_tensor_sink sink = {collect, &inventory};

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/checked.h"
+#include "base/decimal.h"
 #include "base/names.h"
 #include "base/text.h"
 #include "base/units.h"
@@ -276,6 +277,63 @@ static void every_status_has_words(void **state) {
   assert_string_equal(vf_status_text((vf_status)999), "unknown status");
 }
 
+/* Numbers that are long, small, large, and such as no double is near to. */
+static void decimals_are_read_as_strtod_reads_them(void **state) {
+  (void)state;
+  static const char *const texts[] = {"0.92",
+                                      "-1.5e3",
+                                      "3",
+                                      ".5",
+                                      "5.",
+                                      " +7.25x",
+                                      "00012.500",
+                                      "0.000001234",
+                                      "1e400",
+                                      "-1e400",
+                                      "1e-400",
+                                      "1e999999999999",
+                                      "4.9e-324",
+                                      "2.2250738585072011e-308",
+                                      "1.7976931348623157e308",
+                                      "0.1000000000000000055511151231257827021181583404541015625",
+                                      "123456789012345678901234567890123456789012345678901234.5",
+                                      "9007199254740993",
+                                      "1e",
+                                      "1e+",
+                                      "1.5.5",
+                                      "0e5",
+                                      "0.0e5",
+                                      "6.5,10"};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    char *theirs;
+    const char *ours;
+    double expected = strtod(texts[i], &theirs), value = vf_decimal_read(texts[i], &ours);
+    if (memcmp(&value, &expected, sizeof value) != 0 || ours != theirs)
+      fail_msg("%s: %.17g, not %.17g, up to \"%s\"", texts[i], value, expected, ours);
+  }
+}
+
+static void what_is_no_decimal_ends_where_it_begins(void **state) {
+  (void)state;
+  static const char *const texts[] = {"", ".", "-", " +.", "inf", "nan", "x1", "e5", ",5"};
+  const char *end;
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    assert_true(vf_decimal_read(texts[i], &end) >= 0);
+    assert_ptr_equal(end, texts[i]);
+  }
+  assert_true(vf_decimal_read("0x10", &end) == 0 && strcmp(end, "x10") == 0);
+}
+
+static void decimals_are_written_as_printf_writes_them(void **state) {
+  (void)state;
+  assert_string_equal(vf_fixed(1234.005, 2).text, "1234.01");
+  assert_string_equal(vf_fixed(-0.96, 1).text, "-1.0");
+  assert_string_equal(vf_fixed(7.6, 0).text, "8");
+  assert_string_equal(vf_general(0.1, 9).text, "0.1");
+  assert_string_equal(vf_general(1e300, 6).text, "1e+300");
+  assert_string_equal(vf_general(-1.25e-7, 6).text, "-1.25e-07");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(tokens_are_1024_based),
@@ -296,6 +354,9 @@ int main(void) {
       cmocka_unit_test(arena_keeps_its_cap_and_zeroes_memory),
       cmocka_unit_test(error_lines_name_source_line_and_path),
       cmocka_unit_test(every_status_has_words),
+      cmocka_unit_test(decimals_are_read_as_strtod_reads_them),
+      cmocka_unit_test(what_is_no_decimal_ends_where_it_begins),
+      cmocka_unit_test(decimals_are_written_as_printf_writes_them),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

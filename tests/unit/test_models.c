@@ -49,6 +49,12 @@ static const vf_tensor *find_bias(const vf_model *m, vf_role role, int32_t layer
   return find_any(m, role, layer, true);
 }
 
+static bool has_assumption(const vf_model *m, const char *code) {
+  for (size_t i = 0; i < m->n_assumptions; i++)
+    if (strcmp(m->assumptions[i].code, code) == 0) return true;
+  return false;
+}
+
 #define SMALL                                                                                      \
   "\"hidden_size\": 256, \"num_hidden_layers\": 4, \"num_attention_heads\": 4,"                    \
   "\"intermediate_size\": 512, \"vocab_size\": 1000"
@@ -228,6 +234,68 @@ static void what_a_nested_config_leaves_out_is_its_classs_default(void **state) 
   assert_u64(m->n_vocab, 262208);
   assert_int_equal(m->layers[0].n_kv_heads, 4);
   assert_int_equal(m->layers[0].k_dim, 256);
+  vf_model_free(m);
+}
+
+/* Such configs would make small dense models of large ones. */
+static void a_class_of_experts_does_not_pass_for_a_dense_one(void **state) {
+  (void)state;
+  static const struct {
+    const char *fields, *words;
+  } bad[] = {
+      {"\"model_type\": \"mixtral\", \"num_local_experts\": 0", "0 is not an expert count"},
+      {"\"model_type\": \"mixtral\", \"num_local_experts\": null", "missing: the expert count"},
+      {"\"model_type\": \"minimax_m2\", \"num_experts_per_tok\": 8", "missing: the expert count"},
+      {"\"model_type\": \"deepseek_v3\", \"n_routed_experts\": null", "missing: the expert count"},
+      {"\"model_type\": \"deepseek_v3\", \"n_routed_experts\": 0", "0 is not an expert count"},
+      {"\"model_type\": \"gemma4_text\", \"moe_intermediate_size\": 64",
+       "missing: the expert count"},
+      {"\"model_type\": \"qwen3_moe\", \"moe_intermediate_size\": 0",
+       "0 is not a feed-forward size"},
+      {"\"model_type\": \"nemotron_h\", \"hybrid_override_pattern\": \"EEEE\","
+       "\"conv_kernel\": 4, \"ssm_state_size\": 64, \"mamba_num_heads\": 4, \"mamba_head_dim\": 64",
+       "missing: the expert count"},
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    vf_model *m;
+    char config[512];
+    snprintf(config, sizeof config, "{%s, %s}", bad[i].fields, SMALL);
+    assert_fails(build(&m, config, err), VF_MALFORMED, bad[i].words);
+  }
+}
+
+/* As transformers' classes have it: MixtralConfig, Qwen2MoeConfig, DeepseekV3Config, Qwen3Config.
+ */
+static void what_a_config_of_experts_leaves_out_is_its_classs_default(void **state) {
+  (void)state;
+  vf_model *m;
+  assert_ok(build(&m, "{\"model_type\": \"mixtral\", " SMALL "}", err));
+  assert_int_equal(m->layers[0].n_experts, 8);
+  assert_int_equal(m->layers[0].n_ff_expert, 512);
+  assert_true(has_assumption(m, "class-defaults"));
+  vf_model_free(m);
+  /* Under another of its names it is stated. */
+  assert_ok(build(&m,
+                  "{\"model_type\": \"mixtral\", \"num_experts\": 4,"
+                  "\"num_experts_per_token\": 1, " SMALL "}",
+                  err));
+  assert_int_equal(m->layers[0].n_experts, 4);
+  assert_false(has_assumption(m, "class-defaults"));
+  vf_model_free(m);
+  assert_ok(build(&m, "{\"model_type\": \"qwen2_moe\", " SMALL "}", err));
+  assert_int_equal(m->layers[0].n_experts, 60);
+  assert_int_equal(m->layers[0].n_ff_shared, 5632);
+  vf_model_free(m);
+  assert_ok(build(&m, "{\"model_type\": \"qwen3\", " SMALL "}", err));
+  assert_int_equal(m->layers[0].k_dim, 128);
+  vf_model_free(m);
+  /* Granite 4.0 states that it has none. */
+  assert_ok(build(&m,
+                  "{\"model_type\": \"granitemoehybrid\", \"num_local_experts\": 0,"
+                  "\"layer_types\": [\"attention\", \"attention\", \"attention\", \"attention\"],"
+                  "\"shared_intermediate_size\": 512, " SMALL "}",
+                  err));
+  assert_int_equal(m->layers[0].n_experts, 0);
   vf_model_free(m);
 }
 
@@ -568,6 +636,62 @@ static void a_tag_without_a_format_has_the_one_of_its_file(void **state) {
   vf_arena_free(arena);
 }
 
+/* ---- In words ----------------------------------------------------------------------------- */
+
+/* What a person reads of the layers, and what one sequence keeps of a token, of the last tokens,
+ * and whatever its length. */
+static void layers_are_told_by_their_kind(void **state) {
+  (void)state;
+  static const struct {
+    const char *model, *first, *last; /* the first and the last group's words */
+    uint32_t layers;                  /* in the first group */
+    size_t groups;
+    uint64_t bytes, window_bytes, state_bytes, window;
+  } rows[] = {
+      {"llama3.1-8b", "attention 32 heads, 8 for keys × 128; feed-forward 14336", NULL, 32, 1,
+       32 * 2 * 8 * 128 * 2, 0, 0, 0},
+      {"gemma2-2b", "attention 8 heads, 4 for keys × 256, window 4096; feed-forward 9216",
+       "attention 8 heads, 4 for keys × 256; feed-forward 9216", 13, 2, 13 * 2 * 4 * 256 * 2,
+       13 * 2 * 4 * 256 * 2, 0, 4096},
+      {"llama4-scout",
+       "attention 40 heads, 8 for keys × 128, chunk 8192; 16 experts × 8192, 1 used, shared 8192",
+       "attention 40 heads, 8 for keys × 128; 16 experts × 8192, 1 used, shared 8192", 36, 2,
+       12 * 2 * 8 * 128 * 2, 36 * 2 * 8 * 128 * 2, 0, 8192},
+      {"mamba-130m", "Mamba 1536 × 16", NULL, 24, 1, 0, 0, 24 * (16 + 3) * 1536 * 4, 0},
+      {"qwen3-next-80b-a3b", "gated delta net 4096 × 128; 512 experts × 512, 10 used, shared 512",
+       "attention 16 heads, 2 for keys × 256; 512 experts × 512, 10 used, shared 512", 36, 2,
+       12 * 2 * 2 * 256 * 2, 0, 36 * (128 * 4096 + 3 * (4096 + 2 * 2048)) * 4, 0},
+      {"lfm2-1.2b", "short convolution; feed-forward 8192",
+       "attention 32 heads, 8 for keys × 64; feed-forward 8192", 10, 2, 6 * 2 * 8 * 64 * 2, 0,
+       10 * 2 * 2048 * 4, 0},
+      {"gemma3n-e4b", "attention 8 heads, 2 for keys × 256, window 512; feed-forward 16384",
+       "attention 8 heads, 2 for keys × 256, shared cache; feed-forward 16384", 16, 4,
+       4 * 2 * 2 * 256 * 2, 16 * 2 * 2 * 256 * 2, 0, 512},
+      {"kimi-linear-48b-a3b", "Kimi delta attention 4096 × 128; feed-forward 9216",
+       "latent attention 32 heads, rank 512 + 64 rotated; 256 experts × 1024, 8 used, shared 1024",
+       1, 3, 7 * (512 + 64) * 2, 0, 20 * (128 * 4096 + 3 * 3 * 4096) * 4, 0},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    vf_model *m;
+    vf_layer_group *g;
+    size_t n;
+    vf_arena *arena = vf_arena_new(&vf_default_allocator, 1 << 20);
+    assert_ok(vf_model_open(&m, ctx, rows[i].model, NULL, NULL, err));
+    assert_ok(vf_describe_layers(&g, &n, m, arena, err));
+    assert_u64(n, rows[i].groups);
+    assert_u64(g[0].layers, rows[i].layers);
+    assert_string_equal(g[0].text, rows[i].first);
+    assert_string_equal(g[n - 1].text, rows[i].last != NULL ? rows[i].last : rows[i].first);
+    vf_cache_cost cost = vf_describe_cache(m, VF_FORMAT_F16);
+    assert_u64(cost.bytes_per_token, rows[i].bytes);
+    assert_u64(cost.window_bytes_per_token, rows[i].window_bytes);
+    assert_u64(vf_describe_state_bytes(m), rows[i].state_bytes);
+    assert_u64(vf_describe_window(m), rows[i].window);
+    vf_arena_free(arena);
+    vf_model_free(m);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_dense_model_has_the_tensors_of_its_kind),
@@ -581,6 +705,8 @@ int main(void) {
       cmocka_unit_test(the_largest_allowed_shapes_do_not_overflow),
       cmocka_unit_test(a_draft_is_what_its_class_says_and_not_its_model_type),
       cmocka_unit_test(what_a_nested_config_leaves_out_is_its_classs_default),
+      cmocka_unit_test(a_class_of_experts_does_not_pass_for_a_dense_one),
+      cmocka_unit_test(what_a_config_of_experts_leaves_out_is_its_classs_default),
       cmocka_unit_test(mamba2_has_as_many_states_as_heads),
       cmocka_unit_test(minimax_has_the_parameters_that_are_published),
       cmocka_unit_test(lists_of_layers_say_what_each_of_them_is),
@@ -600,6 +726,7 @@ int main(void) {
       cmocka_unit_test(an_entry_like_another_has_its_shape_and_names_of_its_own),
       cmocka_unit_test(a_family_alone_is_what_ollama_calls_its_latest),
       cmocka_unit_test(a_tag_without_a_format_has_the_one_of_its_file),
+      cmocka_unit_test(layers_are_told_by_their_kind),
   };
   return cmocka_run_group_tests(tests, open_context, close_context);
 }

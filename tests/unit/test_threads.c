@@ -1,12 +1,13 @@
-/* test_threads.c - what the public interface promises of threads.
+/* test_threads.c - what the public interface promises of threads, their stacks and a locale.
  *
  * A list of questions, of every kind that there is.  Each is answered once by itself; then by
  * several threads that share the context, a model and a request, which has to give the same bytes
- * (tests/all tsan runs this under clang's thread sanitizer); and once by a thread with a small
- * stack, of which is seen how deep it got.  tests/consumers/headers.py looks for functions that no
- * question calls. */
+ * (tests/all tsan runs this under clang's thread sanitizer); in a locale with a decimal comma; and
+ * by a thread with a small stack, of which is seen how deep it got.  tests/consumers/headers.py
+ * looks for functions that no question calls. */
 #include "support.h"
 
+#include <locale.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -166,7 +167,9 @@ static void ask_ollama(page *p) {
 }
 
 static void ask_vllm(page *p) {
-  ask_deployment(p, "vllm serve Qwen/Qwen3-32B -tp 2 --max-model-len 16k --kv-cache-dtype fp8",
+  ask_deployment(p,
+                 "vllm serve Qwen/Qwen3-32B -tp 2 --max-model-len 16k --kv-cache-dtype fp8 "
+                 "--gpu-memory-utilization 0.85",
                  "h100x2");
 }
 
@@ -176,6 +179,15 @@ static void ask_vllm_for_experts(page *p) {
 
 static void ask_sglang(page *p) {
   ask_deployment(p, "python -m sglang.launch_server --model-path Qwen/Qwen3-8B --tp 1", "l40s");
+}
+
+/* As many layers as are followed (deploy/wrapper.c). */
+static void ask_for_a_line_in_layers(page *p) {
+  ask_deployment(
+      p,
+      "docker run --gpus all img bash -c \"sh -c 'env A=1 bash -c \\\"sh -c \\\\\\\"exec vllm "
+      "serve Qwen/Qwen3-8B --max-model-len 8k\\\\\\\"\\\"'\"",
+      "l4");
 }
 
 static void ask_the_shared_model(page *p) {
@@ -343,11 +355,29 @@ static void check_manifest(vf_check *check, vf_check_report *report, page *p, co
   free(text);
 }
 
+/* Lists of Kubernetes in one another, and containers as deep as they are looked for. */
+static char *deep_manifest(void) {
+  enum { LISTS = 4, MAPS = 38, ROOM = 4096 };
+  static const char *const containers =
+      "\"containers\": [{\"name\": \"a\", \"image\": \"vllm/vllm-openai\", \"command\": [\"bash\", "
+      "\"-c\", \"sh -c 'vllm serve Qwen/Qwen3-8B --max-model-len 8k'\"]}]";
+  char *text = room_for(ROOM);
+  for (int i = 0; i < LISTS; i++)
+    strcat(text, "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [");
+  strcat(text, "{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {\"name\": \"deep\"}, ");
+  for (int i = 0; i < MAPS; i++) strcat(text, "\"spec\": {");
+  strcat(text, containers);
+  for (int i = 0; i < MAPS + 1; i++) strcat(text, "}");
+  for (int i = 0; i < LISTS; i++) strcat(text, "]}");
+  return text;
+}
+
 static void ask_check(page *p) {
   static const char *const names[] = {"compose.yaml",  "compose_extends", "gpustack", "helm",
                                       "k8s.yaml",      "kubeai",          "localai",  "quotes",
                                       "models.ini",    "serve.sh",        "sky",      "swap.yaml",
                                       "llama.service", "vramfit.yaml"};
+  char *deep = deep_manifest();
   vf_deployment *policy = room_for(sizeof *policy);
   *policy = vf_deployment_init();
   policy->gpu = "rtx-4090";
@@ -365,11 +395,13 @@ static void ask_check(page *p) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
       check_manifest(check, report, p, names[i]);
     tell(vf_check_file(check, VF_CORPUS_FOLDER "/scenario/box.json", add_to_report, report, err));
+    tell(vf_check_text(check, "deep.json", deep, strlen(deep), add_to_report, report, err));
     tell(vf_check_report_end(report, check, err));
     vf_check_report_free(report);
     vf_check_free(check);
   }
   free(policy);
+  free(deep);
 }
 
 static void ask_training(page *p) {
@@ -465,6 +497,7 @@ static const question questions[] = {
     QUESTION(vllm),
     QUESTION(vllm_for_experts),
     QUESTION(sglang),
+    QUESTION(for_a_line_in_layers),
     QUESTION(the_shared_model),
     QUESTION(table),
     QUESTION(for_the_most),
@@ -573,6 +606,26 @@ static void threads_that_share_a_context_answer_as_one_alone(void **state) {
       fail_msg("thread %u: %s", (unsigned)t, questions[workers[t].wrong].name);
 }
 
+/* ---- Locales ---------------------------------------------------------------------------- */
+
+/* A program may have a locale with a decimal comma, where the library's words and pages have
+ * points.  Where none is installed, tests/all locale makes one. */
+static void a_programs_locale_changes_no_answer(void **state) {
+  (void)state;
+  static const char *const locales[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "fr_FR.utf8"};
+  bool set = false;
+  for (size_t i = 0; !set && i < sizeof locales / sizeof *locales; i++)
+    set = setlocale(LC_ALL, locales[i]) != NULL;
+  if (!set) skip();
+  for (size_t i = 0; i < QUESTIONS; i++) {
+    page p = answer(i, 0);
+    bool is_same = same(&p, &alone[i]);
+    free(p.bytes);
+    if (!is_same) fail_msg("%s", questions[i].name);
+  }
+  setlocale(LC_ALL, "C");
+}
+
 /* ---- Stack ------------------------------------------------------------------------------ */
 
 /* What threads of musl have, and what a call may need of it (base.h). */
@@ -630,6 +683,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_question_is_answered),
       cmocka_unit_test(threads_that_share_a_context_answer_as_one_alone),
+      cmocka_unit_test(a_programs_locale_changes_no_answer),
       cmocka_unit_test(every_question_is_answered_on_a_small_stack),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -153,7 +153,7 @@ static void counts_that_the_tensors_do_not_show_are_refused(void **state) {
   file f = whole();
   f.layers = LAYERS + 1;
   assert_int_equal(open_file(&f, &error), VF_MALFORMED);
-  assert_string_equal(error.path, "blk.4");
+  assert_string_equal(error.path, "blk.4.attn_norm.weight");
   f = whole();
   f.ff = UINT32_MAX;
   assert_int_not_equal(open_file(&f, &error), VF_OK);

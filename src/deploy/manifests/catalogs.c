@@ -3,7 +3,6 @@
  *
  * A key becomes the option that its program makes of it, so that nothing of it is dropped: what the
  * engine's table does not have is told. */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,10 +30,10 @@ static const char *option_of(vf_manifest *m, const char *key) {
   vf_text t = vf_text_on(text, sizeof text);
   vf_text_put(&t, "--");
   for (const char *c = key; *c != '\0'; c++) {
-    bool upper = isupper((unsigned char)*c) != 0;
-    bool after_lower = c > key && islower((unsigned char)c[-1]);
+    bool upper = *c >= 'A' && *c <= 'Z';
+    bool after_lower = c > key && c[-1] >= 'a' && c[-1] <= 'z';
     if (upper && after_lower) vf_text_put(&t, "-");
-    char letter = *c == '_' ? '-' : (char)tolower((unsigned char)*c);
+    char letter = vf_name_fold(*c);
     vf_text_bytes(&t, &letter, 1);
   }
   return vf_manifest_format(m, "%s", text);
@@ -107,15 +106,11 @@ static vf_status read_model_spec(vf_manifest *m, const vf_node *spec, size_t ind
       add_option(&w, m, helm_option(i->key->text), i->value);
   add_list(&w, vf_node_get(config, "extraArgs"));
   const char *gpus = vf_node_text(spec, "requestGPU");
-  const char *named = vf_node_text(spec, "nodeSelector/nvidia.com~1gpu.product");
   unsigned count = 0;
   if (gpus != NULL && sscanf(gpus, "%4u", &count) == 1 && count > 0) {
     at.gpus.stated = true;
     at.gpus.count = count;
   }
-  (void)named;
-  const vf_node *selector = vf_node_get(spec, "nodeSelectorTerms");
-  (void)selector;
   at.engine = vf_manifest_engine("vllm");
   at.words = w.list;
   at.count = w.n;
@@ -152,7 +147,7 @@ static vf_status tell_foreign(vf_manifest *m, const vf_words_at *at, const char 
                     .n_foreign = at->count};
   char *lower = vf_arena_copy(m->arena, engine, strlen(engine));
   if (lower == NULL) return vf_fail_nomem(err);
-  for (char *c = lower; *c != '\0'; c++) *c = (char)tolower((unsigned char)*c);
+  for (char *c = lower; *c != '\0'; c++) *c = vf_name_fold(*c);
   found.engine = lower;
   return m->sink->found(m->sink->user, &found, err);
 }

@@ -387,8 +387,7 @@ static vf_status read_container(place *p, const vf_node *node, const vf_node *po
   if (status != VF_OK) return status;
   at.count = n;
   read_gpus(&at.gpus, &c, pod);
-  at.asks_gpu =
-      at.gpus.count > 0 || (p->kind != NULL && strncmp(p->kind, "Ray", 3) == 0 && at.gpus.stated);
+  at.asks_gpu = at.gpus.count > 0 || (strncmp(p->kind, "Ray", 3) == 0 && at.gpus.stated);
   if (strcmp(p->kind, "LLMInferenceService") == 0)
     at.model = vf_node_text(p->object, "spec/model/uri");
   at.path = index == SIZE_MAX

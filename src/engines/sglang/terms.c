@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "base/checked.h"
+#include "base/decimal.h"
 #include "base/units.h"
 #include "engines/companions.h"
 #include "engines/sglang/sglang.h"
@@ -97,12 +98,13 @@ static vf_amount draft_weights(const vf_ranks *s, uint32_t device) {
 /* Its cache has as many tokens as the target's. */
 static vf_amount draft_cache(const vf_ranks *s, uint32_t device) {
   const vf_sglang_plan *p = vf_sglang_plan_of(s);
-  uint64_t layer = p->cell.full_layers != 0 ? p->cell.full_bytes / p->cell.full_layers : 0, bytes = 0;
+  uint64_t layer = p->cell.full_layers != 0 ? p->cell.full_bytes / p->cell.full_layers : 0,
+           bytes = 0;
   (void)device;
   bool within = p->rules.draft_in_budget || p->compressed_token != 0;
   if (within || p->draft_layers == 0) return vf_amount_exact(0, "");
   if (!vf_mul3(&bytes, layer, p->draft_layers, p->tokens)) s->e->overflow = true;
-  return beside(vf_exactly(s->e->overflow ? 0 : bytes), VF_BASIS_MODELLED, "beside the pools");
+  return beside(vf_exactly(bytes), VF_BASIS_MODELLED, "beside the pools");
 }
 
 /* sglang#36583 (2026-08-27): what the loader of a quantized checkpoint with a tower unpacks was
@@ -110,7 +112,7 @@ static vf_amount draft_cache(const vf_ranks *s, uint32_t device) {
  * both of two logs. */
 static vf_amount loader_leftovers(const vf_ranks *s, uint32_t device) {
   bool tower = (s->model->flags & VF_MODEL_HAS_TOWER) != 0;
-  bool packed = s->model->checkpoint[0] != '\0' && s->model->checkpoint[0] == 'a';
+  bool packed = s->model->checkpoint[0] == 'a';
   uint64_t most = vf_shard_part(vf_shard_weights(&s->shard, s->model), 800, 1000);
   (void)device;
   if (!tower || !packed) return vf_amount_exact(0, "");
@@ -130,7 +132,7 @@ static uint64_t cache_bytes(const vf_sglang_plan *p) {
   uint64_t bytes = 0;
   if (!vf_mul(&bytes, vf_sglang_demand_tokens(p), vf_sglang_token_bytes(p)))
     p->s.e->overflow = true;
-  return p->s.e->overflow ? 0 : bytes;
+  return bytes;
 }
 
 static vf_amount kv_cache(const vf_ranks *s, uint32_t device) {
@@ -211,15 +213,16 @@ static void say_cache(const vf_ranks *s, const vf_line *line, vf_text *out) {
   vf_text_thousands(out, s->w->requested_ctx_tokens);
   vf_text_printf(out, " tokens × %" PRIu64 " B", vf_sglang_token_bytes(p));
   if (p->compressed_token != 0)
-    vf_text_printf(out, " (keys of several tokens and their index; of windows %.2f)",
-                   p->window_ppm / 1e6);
+    vf_text_printf(out, " (keys of several tokens and their index; of windows %s)",
+                   vf_fixed(p->window_ppm / 1e6, 2).text);
   else if (p->cell.window_layers != 0)
     vf_text_printf(out,
-                   " (layers with a window have %.2f of the tokens of the others, and decide "
+                   " (layers with a window have %s of the tokens of the others, and decide "
                    "where that is less than their windows)",
-                   p->window_ppm / 1e6);
+                   vf_fixed(p->window_ppm / 1e6, 2).text);
   if (p->state_bytes != 0)
-    vf_text_printf(out, "; states have %.2f of what tokens have", p->state_ratio_ppm / 1e6);
+    vf_text_printf(out, "; states have %s of what tokens have",
+                   vf_fixed(p->state_ratio_ppm / 1e6, 2).text);
 }
 
 static void say_states(const vf_ranks *s, const vf_line *line, vf_text *out) {

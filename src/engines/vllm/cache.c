@@ -344,3 +344,20 @@ vf_amount vf_vllm_states(const vf_ranks *r, uint32_t device) {
   return vf_amount_exact(demand_bytes(r, vf_ranks_lengths(r).bytes, true),
                          "one slot per request and layer");
 }
+
+uint64_t vf_vllm_given_pool(const vf_vllm_plan *p) {
+  uint64_t bytes = p->r.request->kv_cache_memory_bytes;
+  if (p->r.request->num_gpu_blocks != 0 &&
+      !vf_mul(&bytes, p->r.request->num_gpu_blocks, p->pool.block_bytes))
+    p->r.e->overflow = true;
+  return bytes;
+}
+
+/* What the requests do not fill of it is allocated all the same (gpu_worker.py:475: no look at what
+ * is free; kv_cache_utils.py: may_override_num_blocks). */
+vf_amount vf_vllm_pool_rest(const vf_ranks *r, uint32_t device) {
+  uint64_t tokens = vf_ranks_lengths(r).bytes, given = vf_vllm_given_pool(vf_vllm_plan_of(r));
+  uint64_t filled = demand_bytes(r, tokens, false) + demand_bytes(r, tokens, true);
+  (void)device;
+  return vf_amount_exact(given - vf_min_u64(given, filled), "of the pool's size that was given");
+}

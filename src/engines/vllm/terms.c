@@ -117,5 +117,8 @@ const vf_term vf_vllm_terms[] = {
      .source = "v1/kv_cache_interface.py, v1/core/kv_cache_utils.py:1002"},
     {"recurrent_state", VF_PART_STATE, vf_vllm_states, .words = say_cache,
      .source = "v1/kv_cache_interface.py, v1/core/kv_cache_utils.py:1002"},
+    {"pool_rest", VF_PART_KV_CACHE, vf_vllm_pool_rest,
+     "the pool that was given, less what the requests fill of it",
+     .source = "gpu_worker.py:475, kv_cache_utils.py: may_override_num_blocks"},
     {.id = NULL},
 };

@@ -85,8 +85,7 @@ static uint64_t find_budget(vf_vllm_plan *p, uint32_t device) {
   uint64_t total = vf_ranks_total(d), taken = d->used_bytes + d->context.bytes;
   uint64_t budget = vf_shard_part(total, p->r.w->memory_fraction_ppm, 1000000);
   if (d->kind == VF_DEVICE_UNIFIED) taken += d->reserved_bytes;
-  if (p->r.request->kv_cache_memory_bytes != 0 || p->r.request->num_gpu_blocks != 0)
-    return total > taken ? total - taken : 0;
+  if (vf_vllm_given_pool(p) != 0) return total > taken ? total - taken : 0;
   if (total < taken || total - taken < budget) refuse_for_lack(p);
   return budget;
 }
@@ -95,7 +94,7 @@ static uint64_t find_budget(vf_vllm_plan *p, uint32_t device) {
 static void find_pool_bytes(vf_vllm_plan *p, uint32_t device) {
   vf_device_budget *b = &p->r.e->devices[device];
   uint64_t cache = b->part_bytes[VF_PART_KV_CACHE] + b->part_bytes[VF_PART_STATE];
-  uint64_t fixed = p->r.request->kv_cache_memory_bytes;
+  uint64_t fixed = vf_vllm_given_pool(p);
   vf_ranks_set_budget(&p->r, device, vf_ranks_total(&b->device), find_budget(p, device));
   if (!b->device.total_known) return;
   b->has_pool = true;
@@ -103,7 +102,6 @@ static void find_pool_bytes(vf_vllm_plan *p, uint32_t device) {
   if (b->device.kind == VF_DEVICE_UNIFIED)
     b->pool.high_bytes = vf_min_u64(b->pool.high_bytes + p->rules.unified_noise_mib * VF_MIB,
                                     vf_device_capacity(&b->device));
-  if (p->r.request->num_gpu_blocks != 0) fixed = p->r.request->num_gpu_blocks * p->pool.block_bytes;
   if (fixed == 0) return;
   b->pool = vf_exactly(fixed);
   if (cache > fixed)
@@ -122,8 +120,8 @@ static uint64_t blocks_of(const vf_vllm_plan *p, uint64_t bytes) {
 static uint64_t sure_blocks_of(const vf_vllm_plan *p, const vf_device_budget *b) {
   uint64_t cache = b->part_bytes[VF_PART_KV_CACHE] + b->part_bytes[VF_PART_STATE];
   uint64_t taken = b->need.high_bytes - cache + b->device.headroom_bytes;
-  uint64_t capacity = vf_device_capacity(&b->device);
-  return blocks_of(p, capacity > taken ? capacity - taken : 0);
+  uint64_t capacity = vf_device_capacity(&b->device), given = vf_vllm_given_pool(p);
+  return blocks_of(p, given != 0 ? given : capacity > taken ? capacity - taken : 0);
 }
 
 /* kv_cache_utils.py:917-940, 1854-1880; older releases divided the blocks by the groups. */

@@ -182,6 +182,11 @@ vf_amount vf_vllm_graph_bytes(const vf_ranks *r, uint32_t device);
 vf_amount vf_vllm_non_torch(const vf_ranks *r, uint32_t device);
 vf_amount vf_vllm_kv_cache(const vf_ranks *r, uint32_t device);
 vf_amount vf_vllm_states(const vf_ranks *r, uint32_t device);
+vf_amount vf_vllm_pool_rest(const vf_ranks *r, uint32_t device);
+
+/* A pool of the user's own size (--kv-cache-memory-bytes, --num-gpu-blocks-override), on the rank
+ * of p->r.shard: vLLM allocates it whatever the memory.  0: the pool is what the share leaves. */
+uint64_t vf_vllm_given_pool(const vf_vllm_plan *p);
 
 /* The list of them: terms.c. */
 extern const vf_term vf_vllm_terms[];

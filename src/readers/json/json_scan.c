@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/status.h"
 #include "base/text.h"
 
@@ -192,13 +193,15 @@ enum { NUMBER_BYTES = 64 };
 /* Only an exponent can take a number of this length beyond a double. */
 static vf_status scan_exponent(vf_json_scan *s, vf_error *err) {
   char number[NUMBER_BYTES] = "";
+  const char *end;
   s->at++;
   if (peek(s) == '+' || peek(s) == '-') s->at++;
   if (scan_digits(s) == 0) return bad(s, err, "the exponent has no digits");
   size_t length = s->at - s->start;
   if (length >= sizeof number) return bad(s, err, "the number is too long");
   memcpy(number, s->text + s->start, length);
-  return fabs(strtod(number, NULL)) <= DBL_MAX ? VF_OK : bad(s, err, "the number is out of range");
+  return fabs(vf_decimal_read(number, &end)) <= DBL_MAX ? VF_OK
+                                                        : bad(s, err, "the number is out of range");
 }
 
 static vf_status scan_number(vf_json_scan *s, vf_error *err) {

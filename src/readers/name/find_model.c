@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/names.h"
 #include "base/status.h"
 #include "readers/entry.h"
@@ -273,8 +274,8 @@ static bool find_only_size(vf_catalog_entry *out, const vf_context *ctx, const v
 
 /* "671b" in parameters; 0: no plain size. */
 static double size_of(const char *word) {
-  char *end;
-  double n = strtod(word, &end);
+  const char *end;
+  double n = vf_decimal_read(word, &end);
   double unit = *end == 't' ? 1e12 : *end == 'b' ? 1e9 : *end == 'm' ? 1e6 : 0;
   return end > word && end[0] != '\0' && end[1] == '\0' ? n * unit : 0;
 }

@@ -149,9 +149,11 @@ def manifests():
     yield "compose.yaml", "extends_a_file_outside", y("services:\n  a: {image: x, extends: {file: /etc/passwd, service: b}}\n")
     yield "compose.yaml", "extends_upwards", y("services:\n  a: {image: x, extends: {file: ../../x.yaml, service: b}}\n")
     yield "compose.yaml", "variable_not_set", y("services:\n  a: {image: vllm/vllm-openai, command: '--model Qwen/Qwen3-0.6B --max-model-len $LEN'}\n")
+    yield "compose.yaml", "variable_of_the_model_not_set", y("services:\n  a: {image: vllm/vllm-openai, command: '--model $MODEL --max-model-len 4096'}\n")
     yield "compose.yaml", "variable_open", y("services:\n  a: {image: vllm/vllm-openai, command: '--model ${X'}\n")
     yield "compose.yaml", "variable_that_must_be", y("services:\n  a: {image: vllm/vllm-openai, command: '--model ${X:?no}'}\n")
     yield "compose.yaml", "count_negative", y("services:\n  a: {image: vllm/vllm-openai, command: '--model Qwen/Qwen3-0.6B', gpus: [{count: -1}]}\n")
+    yield "compose.yaml", "count_above_all_devices", y("services:\n  a: {image: vllm/vllm-openai, command: '--model Qwen/Qwen3-0.6B', gpus: [{count: 129}]}\n")
     yield "compose.yaml", "count_huge", y("services:\n  a: {image: vllm/vllm-openai, command: '--model Qwen/Qwen3-0.6B', gpus: [{count: 99999999999999999999}]}\n")
     yield "pod.yaml", "pod", y(pod % "[--model, Qwen/Qwen3-0.6B]")
     yield "pod.yaml", "pod_args_an_object", y(pod % "{a: b}")
@@ -196,6 +198,8 @@ def manifests():
     yield "v.json", "own_key_unknown", own(contxt=4096)
     yield "v.json", "own_ctx_negative", own(ctx=-1)
     yield "v.json", "own_ctx_1e99", own(ctx=1e99)
+    yield "v.json", "own_ctx_a_list", own(ctx=[4096])
+    yield "v.json", "own_deployments_a_text", y('{"vramfit": 1, "deployments": "x"}')
     yield "v.json", "own_gpu_unknown", own(gpu="l5")
     yield "v.json", "own_model_unknown", own(model="nothing-there")
     yield "v.json", "own_expects_unknown", own(expect={"x": 1})
@@ -227,6 +231,7 @@ def manifests():
     yield "p.ini", "ini_ctx_a_text", y("[a]\nhf-repo = unsloth/Qwen3-0.6B-GGUF:Q4_K_M\nctx-size = lots\n")
     yield "p.ini", "ini_section_hostile", y("[x::error::\x1b]\nhf-repo = unsloth/Qwen3-0.6B-GGUF:Q4_K_M\n")
     yield "p.ini", "ini_without_sections", y("a = b\n")
+    yield "p.ini", "ini_line_without_a_value", y("[a]\nhf-repo = unsloth/Qwen3-0.6B-GGUF:Q4_K_M\nctx-size\n")
     yield "u.service", "unit", y("[Service]\nExecStart=/usr/bin/llama-server -m qwen3-0.6b -c 4096\n")
     yield "u.service", "unit_without_a_start", y("[Service]\n")
     yield "u.service", "unit_quote_open", y("[Service]\nExecStart=llama-server -m 'x\n")
@@ -291,6 +296,9 @@ def cases():
     yield "catalog/folder_missing", {}, ["--catalog", "nowhere"] + FIT
     yield "catalog/folder_of_other_files", {"c/x.txt": b"x"}, ["--catalog", "c"] + FIT
     yield "catalog/folder", {"c/models/x.json": dumped({"models": []})}, ["--catalog", "c"] + FIT
+    for name, data in {"a_list": b"- a\n", "quotes_and_nothing": b"gpu: gb10\nworkloads:\n- {name: 'a \"b\" \\', size: 1GB}\n- {name: ~, size: 1GB}\n",
+                       "deep": b"gpu: gb10\nx: " + b"[" * 63 + b"]" * 63 + b"\n", "nul": b"gpu: gb10\0\n"}.items():
+        yield "box/yaml_" + name, {"box.yaml": data}, ["place", "box.yaml"]
     for name, data in boxes():
         yield "box/" + name.replace(" ", "_"), {"box.json": dumped(data)}, ["place", "box.json"]
     for path, name, data in manifests():
