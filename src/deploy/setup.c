@@ -123,9 +123,6 @@ vf_status vf_deployment_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, co
   if (d->training && !same && d->gpus != 0 && *n != 1)
     return vf_fail(err, VF_USAGE, "'%s' is %zu devices, and the trainer starts %u processes",
                    d->gpu, *n, d->gpus);
-  if (d->gpus > VF_MAX_DEVICES)
-    return vf_fail(err, VF_LIMIT, "%u GPUs: no more than %d devices in one estimate", d->gpus,
-                   VF_MAX_DEVICES);
   if (d->gpus != 0 && *n != 1 && !same)
     return vf_fail(err, VF_USAGE, "'%s' is several devices already: how many is said once", d->gpu);
   for (; *n < d->gpus; ++*n) devices[*n] = devices[0];
