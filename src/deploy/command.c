@@ -217,11 +217,29 @@ static vf_status take_if_engine(void *user, const vf_words *command, const vf_sh
   return vf_command_wrapped(c, w, err);
 }
 
+/* A line that somebody pasted has blanks, or the '\r' of a mail, between a backslash and the end of
+ * its line, and is meant as one.  In a file that a shell reads the command ends there.  NULL: no
+ * memory. */
+static const char *join_pasted(const char *text, vf_arena *arena) {
+  size_t n = strlen(text), to = 0;
+  char *out = vf_arena_copy(arena, text, n);
+  for (size_t i = 0; out != NULL && i < n; i++) {
+    out[to++] = text[i];
+    if (text[i] != '\\') continue;
+    size_t blanks = strspn(text + i + 1, " \t\r");
+    if (text[i + 1 + blanks] == '\n') i += blanks;
+  }
+  if (out != NULL) out[to] = '\0';
+  return out;
+}
+
 vf_status vf_command_read_text(vf_command *command, const char *text, vf_variable_fn variables,
                                void *user, vf_error *err) {
   VF_NEED(err, command);
   VF_NEED(err, text);
   first_engine f = {command, false};
+  text = join_pasted(text, command->arena);
+  if (text == NULL) return vf_fail_nomem(err);
   vf_status status = vf_shell_read(text, variables, user, command->arena, take_if_engine, &f, err);
   return status == VF_OK && !f.found ? no_engine(err) : status;
 }

@@ -380,7 +380,8 @@ static void read_quark(reader *r) {
   const char *reach = vf_facts_string(&r->facts, "global_quant_config.weight.qscheme", "");
   r->out->ignore = vf_facts_find(&r->facts, "exclude");
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-    if (strcmp(type, words[i].type) != 0 || strncmp(reach, words[i].reach, strlen(words[i].reach)))
+    if (strcmp(type, words[i].type) != 0 ||
+        strncmp(reach, words[i].reach, strlen(words[i].reach)) != 0)
       continue;
     const vf_fact *ignore = r->out->ignore;
     vf_scheme_named(r->out, words[i].scheme);

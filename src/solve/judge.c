@@ -50,10 +50,10 @@ static vf_status take_unset(vf_check *c, vf_checked *k, vf_command *command, vf_
     if (u[i].param != NULL && strcmp(u[i].param->info.key, "model") == 0 && k->model == NULL)
       k->model = word;
     if (u[i].param != NULL)
-      vf_checked_add(c, k, VF_RULE_VARIABLE, "%s is stated by '%.120s', which is not set",
+      vf_checked_add(c, k, VF_RULE_VARIABLE, "%s is stated by '%.120s', whose value is not known",
                      u[i].param->info.key, word);
     else
-      vf_checked_add(c, k, VF_RULE_VARIABLE, "'%.120s' is not set and may stand for any option",
+      vf_checked_add(c, k, VF_RULE_VARIABLE, "'%.120s' is not known and may stand for any option",
                      word);
   }
   return VF_OK;
