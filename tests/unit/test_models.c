@@ -309,6 +309,7 @@ static void a_class_of_experts_does_not_pass_for_a_dense_one(void **state) {
       {"\"model_type\": \"deepseek_v3\", \"n_routed_experts\": 0", "0 is not an expert count"},
       {"\"model_type\": \"gemma4_text\", \"moe_intermediate_size\": 64",
        "missing: the expert count"},
+      {"\"model_type\": \"nemotron-nas\"", "/block_configs: says nothing about layer 0"},
       {"\"model_type\": \"qwen3_moe\", \"moe_intermediate_size\": 0",
        "0 is not a feed-forward size"},
       {"\"model_type\": \"nemotron_h\", \"hybrid_override_pattern\": \"EEEE\","
@@ -347,6 +348,10 @@ static void what_a_config_of_experts_leaves_out_is_its_classs_default(void **sta
   vf_model_free(m);
   assert_ok(build(&m, "{\"model_type\": \"qwen3\", " SMALL "}", err));
   assert_int_equal(m->layers[0].k_dim, 128);
+  vf_model_free(m);
+  assert_ok(build(&m, "{\"model_type\": \"deepseek_v3\", " SMALL "}", err));
+  assert_int_equal(m->layers[0].kv_lora, 512);
+  assert_int_equal(m->layers[0].q_lora, 0);
   vf_model_free(m);
   /* Granite 4.0 states that it has none. */
   assert_ok(build(&m,
