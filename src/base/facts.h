@@ -59,6 +59,9 @@ vf_facts vf_facts_view(const vf_facts *f, const char *prefix);
 /* The fact with this key, NULL if there is none or it is null. */
 const vf_fact *vf_facts_find(const vf_facts *f, const char *key);
 
+/* True if the key is there and says null; through a prefix, of the key behind it alone. */
+bool vf_facts_null(const vf_facts *f, const char *key);
+
 /* True if there is any key that begins so. */
 bool vf_facts_any(const vf_facts *f, const char *beginning);
 

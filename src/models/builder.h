@@ -37,6 +37,7 @@ enum vf_trait {
   VF_TRAIT_ONE_NORM_TOO = 1 << 25, /* some of its models have no norm of the feed-forward's own */
   VF_TRAIT_K_IS_V_TOO = 1 << 26,   /* in some the keys of some layers serve as values */
   VF_TRAIT_PLAIN_TOO = 1 << 27,    /* and in some the experts have no gate */
+  VF_TRAIT_DENSE_TOO = 1 << 28,    /* of a class for experts, some models have none */
   VF_TRAIT_NO_EMBD = 1 << 23,      /* has neither embedding nor output matrix: uses that model's */
 };
 

@@ -30,7 +30,7 @@ const vf_rule vf_rules[VF_RULE_COUNT] = {
     [VF_RULE_NOT_JUDGED] = {"not-judged", VF_LEVEL_NOTE,
                             "Which GPU it runs on cannot be told: --gpu or the manifest says it."},
     [VF_RULE_VARIABLE] = {"variable-not-set", VF_LEVEL_NOTE,
-                          "A parameter is stated by a variable that is not set."},
+                          "A parameter is stated by a variable whose value is not known."},
     [VF_RULE_MODEL_UNKNOWN] = {"model-unknown", VF_LEVEL_NOTE,
                                "The model is neither known nor here, or none is stated."},
     [VF_RULE_INVALID] = {"option-invalid", VF_LEVEL_ERROR,

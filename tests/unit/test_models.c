@@ -49,6 +49,12 @@ static const vf_tensor *find_bias(const vf_model *m, vf_role role, int32_t layer
   return find_any(m, role, layer, true);
 }
 
+static bool has_assumption(const vf_model *m, const char *code) {
+  for (size_t i = 0; i < m->n_assumptions; i++)
+    if (strcmp(m->assumptions[i].code, code) == 0) return true;
+  return false;
+}
+
 #define SMALL                                                                                      \
   "\"hidden_size\": 256, \"num_hidden_layers\": 4, \"num_attention_heads\": 4,"                    \
   "\"intermediate_size\": 512, \"vocab_size\": 1000"
@@ -228,6 +234,68 @@ static void what_a_nested_config_leaves_out_is_its_classs_default(void **state) 
   assert_u64(m->n_vocab, 262208);
   assert_int_equal(m->layers[0].n_kv_heads, 4);
   assert_int_equal(m->layers[0].k_dim, 256);
+  vf_model_free(m);
+}
+
+/* Such configs would make small dense models of large ones. */
+static void a_class_of_experts_does_not_pass_for_a_dense_one(void **state) {
+  (void)state;
+  static const struct {
+    const char *fields, *words;
+  } bad[] = {
+      {"\"model_type\": \"mixtral\", \"num_local_experts\": 0", "0 is not an expert count"},
+      {"\"model_type\": \"mixtral\", \"num_local_experts\": null", "missing: the expert count"},
+      {"\"model_type\": \"minimax_m2\", \"num_experts_per_tok\": 8", "missing: the expert count"},
+      {"\"model_type\": \"deepseek_v3\", \"n_routed_experts\": null", "missing: the expert count"},
+      {"\"model_type\": \"deepseek_v3\", \"n_routed_experts\": 0", "0 is not an expert count"},
+      {"\"model_type\": \"gemma4_text\", \"moe_intermediate_size\": 64",
+       "missing: the expert count"},
+      {"\"model_type\": \"qwen3_moe\", \"moe_intermediate_size\": 0",
+       "0 is not a feed-forward size"},
+      {"\"model_type\": \"nemotron_h\", \"hybrid_override_pattern\": \"EEEE\","
+       "\"conv_kernel\": 4, \"ssm_state_size\": 64, \"mamba_num_heads\": 4, \"mamba_head_dim\": 64",
+       "missing: the expert count"},
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    vf_model *m;
+    char config[512];
+    snprintf(config, sizeof config, "{%s, %s}", bad[i].fields, SMALL);
+    assert_fails(build(&m, config, err), VF_MALFORMED, bad[i].words);
+  }
+}
+
+/* As transformers' classes have it: MixtralConfig, Qwen2MoeConfig, DeepseekV3Config, Qwen3Config.
+ */
+static void what_a_config_of_experts_leaves_out_is_its_classs_default(void **state) {
+  (void)state;
+  vf_model *m;
+  assert_ok(build(&m, "{\"model_type\": \"mixtral\", " SMALL "}", err));
+  assert_int_equal(m->layers[0].n_experts, 8);
+  assert_int_equal(m->layers[0].n_ff_expert, 512);
+  assert_true(has_assumption(m, "class-defaults"));
+  vf_model_free(m);
+  /* Under another of its names it is stated. */
+  assert_ok(build(&m,
+                  "{\"model_type\": \"mixtral\", \"num_experts\": 4,"
+                  "\"num_experts_per_token\": 1, " SMALL "}",
+                  err));
+  assert_int_equal(m->layers[0].n_experts, 4);
+  assert_false(has_assumption(m, "class-defaults"));
+  vf_model_free(m);
+  assert_ok(build(&m, "{\"model_type\": \"qwen2_moe\", " SMALL "}", err));
+  assert_int_equal(m->layers[0].n_experts, 60);
+  assert_int_equal(m->layers[0].n_ff_shared, 5632);
+  vf_model_free(m);
+  assert_ok(build(&m, "{\"model_type\": \"qwen3\", " SMALL "}", err));
+  assert_int_equal(m->layers[0].k_dim, 128);
+  vf_model_free(m);
+  /* Granite 4.0 states that it has none. */
+  assert_ok(build(&m,
+                  "{\"model_type\": \"granitemoehybrid\", \"num_local_experts\": 0,"
+                  "\"layer_types\": [\"attention\", \"attention\", \"attention\", \"attention\"],"
+                  "\"shared_intermediate_size\": 512, " SMALL "}",
+                  err));
+  assert_int_equal(m->layers[0].n_experts, 0);
   vf_model_free(m);
 }
 
@@ -637,6 +705,8 @@ int main(void) {
       cmocka_unit_test(the_largest_allowed_shapes_do_not_overflow),
       cmocka_unit_test(a_draft_is_what_its_class_says_and_not_its_model_type),
       cmocka_unit_test(what_a_nested_config_leaves_out_is_its_classs_default),
+      cmocka_unit_test(a_class_of_experts_does_not_pass_for_a_dense_one),
+      cmocka_unit_test(what_a_config_of_experts_leaves_out_is_its_classs_default),
       cmocka_unit_test(mamba2_has_as_many_states_as_heads),
       cmocka_unit_test(minimax_has_the_parameters_that_are_published),
       cmocka_unit_test(lists_of_layers_say_what_each_of_them_is),
