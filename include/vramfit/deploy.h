@@ -43,26 +43,28 @@ typedef struct vf_deployment {
   const vf_machine *machine; /* that "auto" in gpu means; must outlive its use.  NULL: none */
   bool empty;                /* as if nobody held anything of it */
   const char *quant;         /* NULL: the model's own */
-  uint32_t gpus;             /* so many of the one device that gpu names; 0: as gpu says */
-  const char *mmproj;        /* file of a tower; "auto": the model's own, which must be known;
-                                "if-any": the same, if there is one; "none" or NULL: none */
-  const char *lora;          /* file of an adapter */
-  const char *draft;         /* model that proposes tokens */
-  const char *draft_quant;   /* its format; NULL: that of the model, or a file's own */
-  const char *spec_method;   /* how tokens are proposed, in the engine's word; NULL: not said */
-  vf_switch fit;             /* llama.cpp's --fit */
-  vf_request request;        /* its mmproj_bytes, lora_bytes and draft are filled in when opened */
-  uint64_t memory_bytes;     /* what the engine sees as the total of each device; 0: its own */
-  uint64_t used_bytes;       /* held by others on each device */
+  uint32_t gpus;           /* so many of the one device that gpu names, up to VF_MAX_DEVICES unless
+                              it trains; 0: as gpu says */
+  const char *mmproj;      /* file of a tower; "auto": the model's own, which must be known;
+                              "if-any": the same, if there is one; "none" or NULL: none */
+  const char *lora;        /* file of an adapter */
+  const char *draft;       /* model that proposes tokens */
+  const char *draft_quant; /* its format; NULL: that of the model, or a file's own */
+  const char *spec_method; /* how tokens are proposed, in the engine's word; NULL: not said */
+  vf_switch fit;           /* llama.cpp's --fit */
+  vf_request request;      /* its mmproj_bytes, lora_bytes and draft are filled in when opened */
+  uint64_t memory_bytes;   /* what the engine sees as the total of each device; 0: its own */
+  uint64_t used_bytes;     /* held by others on each device */
   vf_headroom headroom;
   bool elsewhere; /* files are named as the machine sees them that will run it: a model
                      that is not here is taken by its file's name */
+  bool own_line;  /* an engine's own line states it: of ranks that it does not state there is one */
   const vf_assumption *remarks; /* told with the estimate: options that were not understood */
   size_t n_remarks;
-  const char *backend;    /* what drives the GPUs: "vulkan"; NULL: their makers' own */
-  bool training;          /* the model is trained, not served: train says how, request.engine by
-                             which program, and quant is the format of a frozen base */
-  vf_train_request train; /* its base_quant, tp, pp and ep are the deployment's own */
+  const char *backend;       /* what drives the GPUs: "vulkan"; NULL: their makers' own */
+  bool training;             /* the model is trained, not served: train says how, request.engine by
+                                which program, and quant is the format of a frozen base */
+  vf_train_request train;    /* its base_quant, tp, pp and ep are the deployment's own */
   const char *engines_quant; /* where it is `quant`: the engine's own line says it of the repository
                                 that it loads; NULL, or another: which files is asked of us */
 } vf_deployment;

@@ -77,11 +77,16 @@ static size_t place_of(const vf_facts *f, const char *key) {
   return low;
 }
 
-static const vf_fact *search(const vf_facts *f, const char *key, size_t n) {
+/* Of any type, null too. */
+static const vf_fact *search_any(const vf_facts *f, const char *key, size_t n) {
   if (!may_have(f, key, n)) return NULL;
   size_t i = place_of(f, key);
-  if (i == f->count || strcmp(f->items[i].key, key) != 0) return NULL;
-  return f->items[i].type == VF_FACT_NULL ? NULL : &f->items[i];
+  return i < f->count && strcmp(f->items[i].key, key) == 0 ? &f->items[i] : NULL;
+}
+
+static const vf_fact *search(const vf_facts *f, const char *key, size_t n) {
+  const vf_fact *fact = search_any(f, key, n);
+  return fact == NULL || fact->type == VF_FACT_NULL ? NULL : fact;
 }
 
 const vf_fact *vf_facts_find(const vf_facts *f, const char *key) {
@@ -95,6 +100,14 @@ const vf_fact *vf_facts_find(const vf_facts *f, const char *key) {
     fact = search(f, full, front + n);
   }
   return fact != NULL || f->strict ? fact : search(f, key, n);
+}
+
+bool vf_facts_null(const vf_facts *f, const char *key) {
+  char full[160];
+  int n = snprintf(full, sizeof full, "%s%s", f->prefix, key);
+  if (n < 0 || (size_t)n >= sizeof full) return false;
+  const vf_fact *fact = search_any(f, full, (size_t)n);
+  return fact != NULL && fact->type == VF_FACT_NULL;
 }
 
 bool vf_facts_any(const vf_facts *f, const char *beginning) {
@@ -129,6 +142,7 @@ static void make_pointer(char *out, size_t size, const vf_facts *f, const char *
     if (*c == '.') *c = '/';
 }
 
+#undef vf_facts_fail
 vf_status vf_facts_fail(const vf_facts *f, const char *key, vf_status status, vf_error *err,
                         const char *fmt, ...) {
   char message[256], path[128];

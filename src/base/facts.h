@@ -59,6 +59,9 @@ vf_facts vf_facts_view(const vf_facts *f, const char *prefix);
 /* The fact with this key, NULL if there is none or it is null. */
 const vf_fact *vf_facts_find(const vf_facts *f, const char *key);
 
+/* True if the key is there and says null; through a prefix, of the key behind it alone. */
+bool vf_facts_null(const vf_facts *f, const char *key);
+
 /* True if there is any key that begins so. */
 bool vf_facts_any(const vf_facts *f, const char *beginning);
 
@@ -87,5 +90,9 @@ vf_status vf_facts_number(uint64_t *out, bool *found, const vf_facts *f, const c
 /* Fails at a key: "source: /key: message" (the reader adds the line). */
 vf_status vf_facts_fail(const vf_facts *f, const char *key, vf_status status, vf_error *err,
                         const char *fmt, ...) VF_PRINTF(5, 6);
+#ifdef __clang_analyzer__ /* base/status.h */
+#define vf_facts_fail(f, key, status, ...)                                                         \
+  ((void)vf_facts_fail(f, key, status, __VA_ARGS__), (status))
+#endif
 
 #endif

@@ -84,7 +84,7 @@ static vf_status read_operands(const args *a, vf_error *err) {
 /* ---- Estimating ------------------------------------------------------------------------- */
 
 static vf_status work_out(side *s, const vf_context *ctx, vf_error *err) {
-  size_t n;
+  size_t n = 0;
   vf_setup *setup = NULL;
   vf_estimate *scratch = NULL;
   vf_status status = vf_setup_open(&setup, ctx, &s->d, err);

@@ -155,7 +155,7 @@ vf_status vf_command_options(vf_command *c, const vf_engine *engine, const char 
   vf_reading r = {c, engine->dialect, words, count, 0, err};
   c->engine = engine;
   c->d.request.engine = engine->name;
-  c->d.elsewhere = true;
+  c->d.elsewhere = c->d.own_line = true;
   new_source(c);
   vf_status status = vf_reading_take_environment(&r, variables, user);
   new_source(c);
@@ -176,8 +176,11 @@ static vf_status no_engine(vf_error *err) {
 vf_status vf_command_wrapped(vf_command *c, vf_wrapper *w, vf_error *err) {
   c->gpus = w->gpus;
   c->image = w->image;
-  c->visible = vf_wrapper_variable(w, "CUDA_VISIBLE_DEVICES");
-  if (c->visible == NULL) c->visible = vf_wrapper_variable(w, "HIP_VISIBLE_DEVICES");
+  static const char *const visible[] = {"CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES",
+                                        "ROCR_VISIBLE_DEVICES"};
+  c->visible = NULL;
+  for (size_t i = 0; c->visible == NULL && i < sizeof visible / sizeof *visible; i++)
+    c->visible = vf_wrapper_variable(w, visible[i]);
   return vf_command_options(c, w->engine, w->words, w->count, vf_wrapper_variable, w, err);
 }
 
@@ -217,11 +220,29 @@ static vf_status take_if_engine(void *user, const vf_words *command, const vf_sh
   return vf_command_wrapped(c, w, err);
 }
 
+/* A line that somebody pasted has blanks, or the '\r' of a mail, between a backslash and the end of
+ * its line, and is meant as one.  In a file that a shell reads the command ends there.  NULL: no
+ * memory. */
+static const char *join_pasted(const char *text, vf_arena *arena) {
+  size_t n = strlen(text), to = 0;
+  char *out = vf_arena_copy(arena, text, n);
+  for (size_t i = 0; out != NULL && i < n; i++) {
+    out[to++] = text[i];
+    if (text[i] != '\\') continue;
+    size_t blanks = strspn(text + i + 1, " \t\r");
+    if (text[i + 1 + blanks] == '\n') i += blanks;
+  }
+  if (out != NULL) out[to] = '\0';
+  return out;
+}
+
 vf_status vf_command_read_text(vf_command *command, const char *text, vf_variable_fn variables,
                                void *user, vf_error *err) {
   VF_NEED(err, command);
   VF_NEED(err, text);
   first_engine f = {command, false};
+  text = join_pasted(text, command->arena);
+  if (text == NULL) return vf_fail_nomem(err);
   vf_status status = vf_shell_read(text, variables, user, command->arena, take_if_engine, &f, err);
   return status == VF_OK && !f.found ? no_engine(err) : status;
 }

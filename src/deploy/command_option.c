@@ -363,11 +363,20 @@ bool vf_is_option_word(const char *word) {
   return word[0] == '-' && word[1] != '\0' && !is_number(word);
 }
 
+/* What a backslash makes of the blank behind it: the line was meant to go on. */
+static bool is_blank(const char *word) {
+  return word[0] != '\0' && word[strspn(word, " \t\r")] == '\0';
+}
+
 /* A word that is no option's: the model, where the engine takes it so. */
 vf_status vf_reading_take_bare(vf_reading *r) {
   const char *word = r->words[r->at];
   const vf_spelling *row = vf_dialect_bare(r->dialect);
   vf_error cause = {.status = VF_OK};
+  if (is_blank(word))
+    return vf_fail(r->err, VF_USAGE,
+                   "a word of blanks alone, as a backslash with one behind it at the end of a line "
+                   "makes it: the shell ends the command there");
   if (vf_word_is_unknown(word) && (row == NULL || r->c->d.model != NULL))
     return vf_command_note_unstated(r->c, NULL, word, r->err);
   if (row == NULL || (r->c->d.model != NULL && row->form != VF_FORM_MANY))

@@ -8,22 +8,40 @@
 #include "base/status.h"
 #include "deploy/shell.h"
 
-static vf_shell_variable *find_assigned(const vf_shell *p, const char *name, size_t length) {
+/* FNV-1a, 32 bits. */
+static uint32_t hash_of(const char *name, size_t length) {
+  uint32_t hash = 2166136261u;
+  for (size_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)name[i]) * 16777619u;
+  return hash;
+}
+
+vf_shell_variable *vf_shell_find(const vf_shell *p, const char *name, size_t length) {
+  uint32_t hash = p->n_assigned > 0 ? hash_of(name, length) : 0;
   for (size_t i = 0; i < p->n_assigned; i++)
-    if (strncmp(p->assigned[i].name, name, length) == 0 && p->assigned[i].name[length] == '\0')
+    if (p->hashes[i] == hash && strncmp(p->assigned[i].name, name, length) == 0 &&
+        p->assigned[i].name[length] == '\0')
       return &p->assigned[i];
   return NULL;
 }
 
-/* NULL: not set. */
+static bool is_argument(const char *name, size_t length) {
+  return length == 1 && name[0] >= '1' && name[0] <= '9';
+}
+
+/* Whether it may have a value that nobody can tell. */
+static bool is_doubtful(const vf_shell *p, const char *name, size_t length) {
+  return is_argument(name, length) ? !vf_flow_knows_arguments(p) : vf_flow_doubts(p, name, length);
+}
+
+/* NULL: not set, or not known. */
 static const char *value_of(vf_shell *p, const char *name, size_t length) {
   char copy[VF_SHELL_NAME_BYTES];
-  const vf_shell_variable *v = find_assigned(p, name, length);
-  if (length == 1 && name[0] >= '1' && name[0] <= '9') {
+  const vf_shell_variable *v = vf_shell_find(p, name, length);
+  if (is_doubtful(p, name, length)) return NULL;
+  if (is_argument(name, length)) {
     size_t at = (size_t)(name[0] - '1');
     return at < p->arguments.count ? p->arguments.values[at] : NULL;
   }
-  if (v != NULL && v->opaque) return NULL;
   if (v != NULL) return v->count > 0 ? v->values[0] : "";
   if (length >= sizeof copy || p->variables == NULL) return NULL;
   memcpy(copy, name, length);
@@ -94,15 +112,14 @@ static void expand_braced(vf_shell *p, const char *s, size_t length, bool quoted
   const char *word = rest + colon + 1;
   size_t left = sign != '\0' ? length - n - colon - 1 : 0;
   bool is_set = value != NULL && (!colon || value[0] != '\0');
-  const vf_shell_variable *list = n != 0 && n < length ? find_assigned(p, s, n) : NULL;
+  const vf_shell_variable *list = n != 0 && n < length ? vf_shell_find(p, s, n) : NULL;
   bool all = n + 3 == length && (memcmp(rest, "[@]", 3) == 0 || memcmp(rest, "[*]", 3) == 0);
-  if (all && list != NULL) {
-    put_list(p, list, quoted);
+  if (n != 0 && n <= length && is_doubtful(p, s, n)) {
+    vf_shell_put_unknown(p, s - 2, length + 3);
     return;
   }
-  const vf_shell_variable *own = n != 0 ? find_assigned(p, s, n) : NULL;
-  if (own != NULL && own->opaque) {
-    vf_shell_put_unknown(p, s - 2, length + 3);
+  if (all && list != NULL) {
+    put_list(p, list, quoted);
     return;
   }
   if (n != 0 && sign == '=' && !is_set) keep_default(p, s, n, word, left);
@@ -142,14 +159,16 @@ size_t vf_shell_expand(vf_shell *p, const char *s, bool quoted, int depth) {
     if (length == 0) vf_shell_fail(p, VF_MALFORMED, "a bracket is not closed");
     if (p->status != VF_OK) return strlen(s);
     vf_shell_put_unknown(p, s, length + 2);
+    if (s[2] == '(') vf_flow_arithmetic(p, s + 2, length);
     return length + 2;
   }
   size_t n = vf_name_length(s + 1);
-  if ((s[1] == '@' || s[1] == '*') && p->arguments.count > 0) {
+  bool given = p->arguments.count > 0 && vf_flow_knows_arguments(p);
+  if ((s[1] == '@' || s[1] == '*') && given) {
     put_list(p, &p->arguments, quoted);
     return 2;
   }
-  if (s[1] >= '1' && s[1] <= '9' && p->arguments.count > 0) n = 1;
+  if (s[1] >= '1' && s[1] <= '9' && given) n = 1;
   bool special = n == 0 && s[1] != '\0' && strchr("@*#?$!0123456789", s[1]) != NULL;
   const char *value = n != 0 ? value_of(p, s + 1, n) : NULL;
   if (value != NULL)
@@ -185,38 +204,63 @@ static bool is_one_substitution(const char *s) {
                      : length > 0 && s[2 + length] == '\0';
 }
 
-/* Its new value takes the place of the old one. */
+/* The variable, which is made if it is new; NULL: no room for it. */
+static vf_shell_variable *make(vf_shell *p, const char *name, size_t length) {
+  vf_shell_variable *v = vf_shell_find(p, name, length);
+  if (v != NULL) return v;
+  if (p->assigned == NULL)
+    p->assigned = vf_arena_alloc_raw(p->arena, VF_SHELL_VARIABLES, sizeof *p->assigned);
+  if (p->hashes == NULL)
+    p->hashes = vf_arena_alloc_raw(p->arena, VF_SHELL_VARIABLES, sizeof *p->hashes);
+  char *unknown = vf_arena_alloc(p->arena, length + 3, 1);
+  if (p->assigned == NULL || p->hashes == NULL || unknown == NULL) {
+    p->status = vf_fail_nomem(p->err);
+    return NULL;
+  }
+  if (p->n_assigned == VF_SHELL_VARIABLES) {
+    vf_shell_fail(p, VF_LIMIT, "more variables than any script has");
+    return NULL;
+  }
+  unknown[0] = VF_WORD_UNKNOWN;
+  unknown[1] = '$';
+  memcpy(unknown + 2, name, length);
+  p->hashes[p->n_assigned] = hash_of(name, length);
+  v = &p->assigned[p->n_assigned++];
+  *v = (vf_shell_variable){.name = unknown + 2, .unknown = unknown};
+  return v;
+}
+
+/* Its new value takes the place of the old one; a process of its own keeps it for itself. */
 static void assign(vf_shell *p, const char *name, size_t length, const char **values, size_t count,
                    bool exported) {
-  vf_shell_variable *v = find_assigned(p, name, length);
-  if (v == NULL) {
-    if (p->assigned == NULL)
-      p->assigned = vf_arena_alloc_raw(p->arena, VF_SHELL_VARIABLES, sizeof *p->assigned);
-    const char *copy = vf_arena_copy(p->arena, name, length);
-    if (p->assigned == NULL || copy == NULL) {
-      p->status = vf_fail_nomem(p->err);
-      return;
-    }
-    if (p->n_assigned == VF_SHELL_VARIABLES) {
-      vf_shell_fail(p, VF_LIMIT, "more variables than any script has");
-      return;
-    }
-    v = &p->assigned[p->n_assigned++];
-    *v = (vf_shell_variable){.name = copy};
-  }
+  vf_shell_variable *v = make(p, name, length);
+  if (v == NULL) return;
   v->values = values;
   v->count = count;
-  v->exported |= exported;
-  v->opaque = count == 1 && values[0][0] == VF_WORD_UNKNOWN &&
-              (strncmp(values[0] + 1, "$(", 2) == 0 || values[0][1] == '`') &&
-              is_one_substitution(values[0] + 1);
+  v->exported |= exported || p->exports_all;
+  v->opaque = p->apart || (count > 0 && values[0][0] == '[') ||
+              (count == 1 && values[0][0] == VF_WORD_UNKNOWN &&
+               (strncmp(values[0] + 1, "$(", 2) == 0 || values[0][1] == '`') &&
+               is_one_substitution(values[0] + 1));
+  vf_flow_note(p, v);
+}
+
+void vf_shell_forget(vf_shell *p, const char *name, size_t length) {
+  vf_shell_variable *v = make(p, name, length);
+  if (v == NULL) return;
+  v->opaque = true;
+  vf_flow_note(p, v);
 }
 
 /* "NAME=value" or "NAME+=value"; list is what stands in the brackets, NULL for a plain value. */
 void vf_shell_assign_word(vf_shell *p, const char *word, size_t length, const char **list,
                           size_t count, bool exported) {
   bool adds = word[length] == '+';
-  const vf_shell_variable *old = adds ? find_assigned(p, word, length) : NULL;
+  const vf_shell_variable *old = adds ? vf_shell_find(p, word, length) : NULL;
+  if (adds && vf_flow_doubts(p, word, length)) {
+    vf_shell_forget(p, word, length);
+    return;
+  }
   const char *text = word + length + 1 + adds;
   size_t before = old != NULL && list != NULL ? old->count : 0, n = list != NULL ? count : 1;
   const char **values = vf_arena_alloc(p->arena, before + n + 1, sizeof *values);
@@ -249,28 +293,84 @@ static bool is_declaring(const char *word) {
 
 /* A name alone behind "export" only goes out with the environment. */
 static void export_name(vf_shell *p, const char *word) {
-  vf_shell_variable *v = find_assigned(p, word, strlen(word));
-  if (v != NULL) v->exported = true;
+  vf_shell_variable *v = vf_shell_find(p, word, strlen(word));
+  if (v == NULL) return;
+  v->exported = true;
+  if (v->level < p->n_frames) vf_flow_raise(p, v); /* or not, where it may not run */
 }
 
-/* Whether the command does nothing but assign; then that is done. */
+/* What "declare" is told: -x exports; with -i, -l, -n and -u the value is not what is written. */
+typedef struct declaring {
+  bool exports, takes_back, changes;
+} declaring;
+
+static void take_flags(declaring *d, const char *word) {
+  if (word[0] == '+' || (word[0] == '-' && strchr(word, 'n') != NULL)) d->takes_back = true;
+  if (word[0] == '-' && strchr(word, 'x') != NULL) d->exports = true;
+  if (word[0] == '-' && strpbrk(word, "ilucn") != NULL) d->changes = true;
+}
+
+static void declare(vf_shell *p, const char *word, const declaring *d) {
+  size_t length;
+  if (vf_word_is_assignment(word, &length))
+    vf_shell_assign_word(p, word, length, NULL, 0, d->exports);
+  else if (d->exports)
+    export_name(p, word);
+  length = vf_name_length(word);
+  if (length > 0 && (d->changes || d->takes_back || word[length] == '['))
+    vf_shell_forget(p, word, length);
+}
+
 bool vf_shell_assigns(vf_shell *p) {
-  size_t length, first = 0;
-  bool declares = is_declaring(p->list[0]), exported = strcmp(p->list[0], "export") == 0;
-  if (declares) first = 1;
-  for (size_t i = first; !declares && i < p->n_list; i++)
+  size_t length;
+  declaring d = {.exports = strcmp(p->list[0], "export") == 0};
+  bool declares = is_declaring(p->list[0]);
+  for (size_t i = 0; !declares && i < p->n_list; i++)
     if (!vf_word_is_assignment(p->list[i], &length)) return false;
-  for (size_t i = first; i < p->n_list && p->status == VF_OK; i++) {
-    if (vf_word_is_assignment(p->list[i], &length))
-      vf_shell_assign_word(p, p->list[i], length, NULL, 0, exported);
-    else if (exported)
-      export_name(p, p->list[i]);
+  for (size_t i = declares; i < p->n_list && p->status == VF_OK; i++) {
+    if (declares && (p->list[i][0] == '-' || p->list[i][0] == '+'))
+      take_flags(&d, p->list[i]);
+    else
+      declare(p, p->list[i], &d);
   }
   return true;
 }
 
+/* A name of the environment is exported from the start, whatever it is given. */
 const char *vf_shell_exported(const vf_shell *shell, const char *name) {
-  const vf_shell_variable *v = find_assigned(shell, name, strlen(name));
-  if (v != NULL && v->exported) return v->count > 0 ? v->values[0] : "";
-  return shell->variables != NULL ? shell->variables(shell->user, name) : NULL;
+  size_t length = strlen(name);
+  const vf_shell_variable *v = vf_shell_find(shell, name, length);
+  const vf_shell_variable *later =
+      shell->survey != NULL ? vf_shell_find(shell->survey, name, length) : NULL;
+  const char *around = shell->variables != NULL ? shell->variables(shell->user, name) : NULL;
+  bool exported = (v != NULL && v->exported) || (later != NULL && later->exported);
+  if (exported || (v != NULL && around != NULL)) {
+    if (vf_flow_doubts(shell, name, length)) return v != NULL ? v->unknown : later->unknown;
+    if (v != NULL && (v->exported || around != NULL)) return v->count > 0 ? v->values[0] : "";
+  }
+  return around;
+}
+
+static bool goes_out(const vf_shell *shell, const vf_shell_variable *v) {
+  return v->exported ||
+         (shell->variables != NULL && shell->variables(shell->user, v->name) != NULL);
+}
+
+vf_status vf_shell_export(const char **out, const vf_shell *shell, size_t i, vf_arena *arena,
+                          vf_error *err) {
+  *out = NULL;
+  for (size_t k = 0; k < shell->n_assigned; k++) {
+    const vf_shell_variable *v = &shell->assigned[k];
+    if (!goes_out(shell, v) || i-- > 0) continue;
+    const char *value = vf_shell_exported(shell, v->name);
+    size_t n = strlen(v->name), m = strlen(value);
+    char *text = vf_arena_alloc(arena, n + m + 2, 1);
+    if (text == NULL) return vf_fail_nomem(err);
+    memcpy(text, v->name, n);
+    text[n] = '=';
+    memcpy(text + n + 1, value, m);
+    *out = text;
+    return VF_OK;
+  }
+  return VF_OK;
 }

@@ -100,8 +100,18 @@ static void count_lines(vf_shell *p) {
   for (; p->counted < p->s; p->counted++) p->line += *p->counted == '\n';
 }
 
+/* What opens, parts or closes a branch or a loop is no command's, and counts for what follows. */
+static void drop_keywords(vf_shell *p) {
+  size_t n = vf_flow_keywords(p);
+  memmove(p->list, p->list + n, (p->n_list - n) * sizeof *p->list);
+  p->n_list -= n;
+}
+
 static void end_command(vf_shell *p) {
   vf_shell_end_word(p);
+  if (p->n_list == 0 || p->status != VF_OK) return;
+  p->joined = false;
+  drop_keywords(p);
   if (p->n_list == 0 || p->status != VF_OK) return;
   if (vf_shell_assigns(p)) {
     p->n_list = 0;
@@ -115,7 +125,8 @@ static void end_command(vf_shell *p) {
   memcpy(copy, p->list, p->n_list * sizeof *copy);
   const vf_words command = {copy, p->n_list, p->first_line};
   p->n_list = 0;
-  p->status = p->each(p->each_user, &command, p, p->err);
+  vf_flow_builtin(p, command.list, command.count);
+  if (p->status == VF_OK && p->each != NULL) p->status = p->each(p->each_user, &command, p, p->err);
 }
 
 /* "NAME=(" begins a list: what follows are its values. */
@@ -170,8 +181,8 @@ static void double_quoted(vf_shell *p) {
       vf_shell_fail(p, VF_MALFORMED, "a quote is not closed");
     } else if (*p->s == '$') {
       p->s += vf_shell_expand(p, p->s, true, 0);
-    } else if (*p->s == '\\' && is_newline(p->s + 1)) {
-      p->s = behind_newline(p->s + 1);
+    } else if (*p->s == '\\' && p->s[1] == '\n') {
+      p->s += 2;
     } else {
       if (*p->s == '\\' && p->s[1] != '\0' && strchr("$`\"\\", p->s[1]) != NULL) p->s++;
       vf_shell_put(p, p->s++, 1);
@@ -239,16 +250,16 @@ static void redirect(vf_shell *p) {
   bool process = (p->s[0] == '>' || p->s[0] == '<') && p->s[1] == '(';
   p->s += strspn(p->s, "<>&|-");
   p->s += strspn(p->s, " \t");
+  if (p->s[0] == '<' && p->s[1] == '(') p->s++, process = true;
   if (process) return; /* ">(tee log)": what is in the brackets is a command */
   p->s += strcspn(p->s, " \t\r\n;|&)");
 }
 
-/* Blanks between a backslash and the end of its line are a slip that nobody means; a path of
- * Windows has backslashes of its own. */
+/* With a blank between a backslash and the end of its line the command ends there, as the shell
+ * has it; a path of Windows has backslashes of its own. */
 static void backslash(vf_shell *p) {
-  const char *behind = p->s + 1 + strspn(p->s + 1, " \t");
-  if (is_newline(behind)) {
-    p->s = behind_newline(behind);
+  if (p->s[1] == '\n' || (p->windows && is_newline(p->s + 1))) {
+    p->s = behind_newline(p->s + 1);
     return;
   }
   if (p->windows) {
@@ -269,6 +280,41 @@ static size_t placeholder_length(const vf_shell *p) {
   size_t n = strcspn(p->s, ">\n&|;\"'");
   bool inside = p->has_word && p->length > 0 && p->word[p->length - 1] == '/';
   return inside && n > 1 && p->s[n] == '>' ? n + 1 : 0;
+}
+
+/* At a newline, ';', '&' or '|'. */
+static void part_commands(vf_shell *p) {
+  char c = *p->s;
+  p->apart = p->piped || ((c == '|' || c == '&') && p->s[1] != c);
+  end_command(p);
+  p->apart = false;
+  p->s += vf_flow_operator(p);
+  if (c == '\n') skip_heredocs(p);
+}
+
+/* "f()", "((...))", or a process of its own. */
+static void open_bracket(vf_shell *p) {
+  size_t length = vf_flow_function_length(p->s);
+  vf_shell_end_word(p);
+  if (length > 0 && p->n_list > 0) {
+    drop_keywords(p);
+    p->n_list = 0;
+    p->names_function = true;
+    p->s += length;
+    return;
+  }
+  end_command(p);
+  length = vf_flow_arithmetic_length(p->s);
+  if (length > 0) vf_flow_arithmetic(p, p->s, length);
+  p->s += length > 0 ? length : vf_flow_open_bracket(p);
+}
+
+static void close_bracket(vf_shell *p) {
+  p->apart = p->piped;
+  end_command(p);
+  p->apart = false;
+  vf_flow_close_bracket(p);
+  p->s++;
 }
 
 static void step(vf_shell *p) {
@@ -305,12 +351,15 @@ static void step(vf_shell *p) {
   } else if (c == '\n' && p->array_at != 0) {
     vf_shell_end_word(p);
     p->s++;
-  } else if (strchr("\n;&|()", c) != NULL) {
-    end_command(p);
-    p->s++;
-    if (c == '\n') skip_heredocs(p);
+  } else if (c == '(') {
+    open_bracket(p);
+  } else if (c == ')') {
+    close_bracket(p);
+  } else if (strchr("\n;&|", c) != NULL) {
+    part_commands(p);
   } else if (strchr(" \t\r", c) != NULL) {
     vf_shell_end_word(p);
+    if (p->n_list == 1 && vf_flow_stands_alone(p->list[0])) drop_keywords(p);
     p->s++;
   } else {
     vf_shell_put(p, p->s++, 1);
@@ -323,6 +372,20 @@ static bool is_for_windows(const char *text) {
   return strstr(text, ".exe") != NULL || drive != NULL;
 }
 
+/* Loops and functions: what stands below may run before. */
+static bool runs_in_another_order(const char *text) {
+  return strstr(text, "done") != NULL || strstr(text, "function") != NULL ||
+         strchr(text, '(') != NULL;
+}
+
+static vf_status read_to_end(vf_shell *p) {
+  if (!vf_shell_make_room(p)) return vf_fail_nomem(p->err);
+  while (*p->s != '\0' && p->status == VF_OK) step(p);
+  p->apart = p->piped;
+  if (p->status == VF_OK) end_command(p);
+  return p->status;
+}
+
 vf_status vf_shell_read(const char *text, vf_variable_fn variables, void *user, vf_arena *arena,
                         vf_command_fn each, void *each_user, vf_error *err) {
   return vf_shell_read_with(text, NULL, 0, variables, user, arena, each, each_user, err);
@@ -332,6 +395,7 @@ vf_status vf_shell_read_with(const char *text, const char *const *arguments, siz
                              vf_variable_fn variables, void *user, vf_arena *arena,
                              vf_command_fn each, void *each_user, vf_error *err) {
   size_t length = strlen(text);
+  vf_shell survey;
   if (length > VF_WORDS_TEXT)
     return vf_fail(err, VF_LIMIT, "a text of more than %d bytes is no command line", VF_WORDS_TEXT);
   vf_shell p = {.s = text,
@@ -345,10 +409,14 @@ vf_status vf_shell_read_with(const char *text, const char *const *arguments, siz
                 .counted = text,
                 .line = 1,
                 .err = err};
-  if (!vf_shell_make_room(&p)) return vf_fail_nomem(err);
-  while (*p.s != '\0' && p.status == VF_OK) step(&p);
-  if (p.status == VF_OK) end_command(&p);
-  return p.status;
+  if (runs_in_another_order(text)) {
+    survey = p;
+    survey.each = NULL;
+    survey.err = NULL;
+    if (read_to_end(&survey) == VF_NOMEM) return vf_fail_nomem(err);
+    p.survey = &survey;
+  }
+  return read_to_end(&p);
 }
 
 typedef struct gathered {
@@ -373,11 +441,12 @@ vf_status vf_words_split(vf_words commands[VF_WORDS_COMMANDS], size_t *n_command
   return status;
 }
 
-const char *vf_text_interpolate(const char *text, vf_variable_fn variables, void *user,
-                                vf_arena *arena) {
-  if (strchr(text, '$') == NULL) return text;
-  vf_shell p = {.variables = variables, .user = user, .arena = arena};
-  if (!vf_shell_make_room(&p)) return NULL;
+vf_status vf_text_interpolate(const char **out, const char *text, vf_variable_fn variables,
+                              void *user, vf_arena *arena, vf_error *err) {
+  *out = text;
+  if (strchr(text, '$') == NULL) return VF_OK;
+  vf_shell p = {.variables = variables, .user = user, .arena = arena, .err = err};
+  if (!vf_shell_make_room(&p)) return vf_fail_nomem(err);
   for (const char *s = text; *s != '\0' && p.status == VF_OK;) {
     if (s[0] == '$' && s[1] == '$') {
       vf_shell_put(&p, s, 1);
@@ -388,5 +457,6 @@ const char *vf_text_interpolate(const char *text, vf_variable_fn variables, void
       vf_shell_put(&p, s++, 1);
     }
   }
-  return p.status == VF_OK ? vf_arena_copy(arena, p.word, p.length) : NULL;
+  if (p.status == VF_OK) *out = vf_arena_copy(arena, p.word, p.length);
+  return *out != NULL ? p.status : vf_fail_nomem(err);
 }

@@ -66,15 +66,25 @@ typedef struct within {
   vf_arena *arena;
 } within;
 
+static vf_status take_exports(within *in, const vf_shell *shell, vf_error *err) {
+  const char *assignment = NULL;
+  vf_status status = VF_OK;
+  for (size_t i = 0; status == VF_OK && (i == 0 || assignment != NULL); i++) {
+    status = vf_shell_export(&assignment, shell, i, in->arena, err);
+    if (assignment != NULL) add_variable(in->w, assignment);
+  }
+  return status;
+}
+
 /* Keeps the first command that starts an engine; the rest of the text is not looked at. */
 static vf_status take_command(void *user, const vf_words *command, const vf_shell *shell,
                               vf_error *err) {
   within *in = user;
   size_t before = in->w->n_assigned;
-  (void)shell;
   if (in->w->engine != NULL) return VF_OK;
-  vf_status status =
-      take_words(in->w, command->list, command->count, true, in->layers, in->arena, err);
+  vf_status status = take_exports(in, shell, err);
+  if (status == VF_OK)
+    status = take_words(in->w, command->list, command->count, true, in->layers, in->arena, err);
   if (status == VF_OK && in->w->engine == NULL) in->w->n_assigned = before;
   return status;
 }

@@ -237,7 +237,8 @@ static void tune_dots3note(vf_builder *b, uint32_t i, vf_layer *l) {
  * finer of them by an index.  In the first layers a table chooses the experts. */
 static void tune_deepseek4(vf_builder *b, uint32_t i, vf_layer *l) {
   vf_hparams *h = &b->h;
-  l->streams = vf_hparam_at(h, VF_HP_HYPER_STREAMS, i, 0);
+  l->streams = b->gguf ? vf_hparam_at(h, VF_HP_HYPER_STREAMS, i, 0)
+                       : vf_hparam_need(h, VF_HP_HYPER_STREAMS, i);
   vf_lay_compressed(b, i, l);
   if (i < vf_hparam_at(h, VF_HP_TABLE_LAYERS, i, 0))
     l->ops |= VF_OPS_ROUTER_TABLE;
@@ -256,6 +257,7 @@ static void tune_nemotron_h(vf_builder *b, uint32_t i, vf_layer *l) {
   for (size_t w = 0; kind == '\0' && f != NULL && f->type == VF_FACT_STRING && w < 4; w++)
     if (strcmp(f->as.string, words[w][0]) == 0) kind = words[w][1][0];
   vf_layer all = *l;
+  if (kind == 'E' && l->n_experts == 0) vf_hparam_need(&b->h, VF_HP_N_EXPERTS, i);
   l->mixers = kind == 'M' ? VF_MIX_MAMBA2 : kind == '*' ? VF_MIX_ATTENTION : 0;
   if (kind != '-') l->n_ff = 0;
   if (kind != 'E') l->n_experts = l->n_experts_used = l->n_ff_shared = l->expert_embd = 0;
@@ -267,12 +269,23 @@ static void tune_nemotron_h(vf_builder *b, uint32_t i, vf_layer *l) {
                    "hybrid_override_pattern says nothing about layer %u", i);
 }
 
+/* What a config does not say of a block would pass for one without parts. */
+static bool says_block(vf_builder *b, uint32_t i) {
+  char key[64];
+  snprintf(key, sizeof key, "block_configs.%u.", i);
+  if (vf_facts_any(b->facts, key)) return true;
+  b->status = vf_facts_fail(b->facts, "block_configs", VF_MALFORMED, b->err,
+                            "says nothing about layer %u", i);
+  return false;
+}
+
 /* Puzzle models: each block says how many heads share a key head, and how wide it is. */
 static void tune_nemotron_nas(vf_builder *b, uint32_t i, vf_layer *l) {
   char key[64];
   bool no_op = false, linear = false;
   uint64_t group = 0;
   if (b->gguf) return;
+  if (b->status == VF_OK && !says_block(b, i)) return;
   snprintf(key, sizeof key, "block_configs.%u.attention.no_op", i);
   no_op = vf_builder_flag(b, key, false);
   snprintf(key, sizeof key, "block_configs.%u.attention.replace_with_linear", i);
@@ -396,7 +409,7 @@ static void tune_cohere2_moe(vf_builder *b, uint32_t i, vf_layer *l) {
 
 #define GPT_BIAS   (VF_LAYER_QKV_BIAS | VF_LAYER_OUT_BIAS | VF_LAYER_FFN_BIAS)
 #define GPT        (VF_LAYER_NORM_BIAS | VF_LAYER_FFN_PLAIN)
-#define LATENT_MOE (VF_TRAIT_EXPERTS)
+#define LATENT_MOE (VF_TRAIT_EXPERTS | VF_TRAIT_DENSE_TOO)
 
 enum {
   ATT = VF_MIX_ATTENTION,
@@ -427,7 +440,7 @@ static const vf_arch archs[] = {
      VF_MODEL_EMBD_SCALED_FIRST, 0, 0, 0, NULL},
     {"granitemoehybrid", "granitehybrid",
      VF_LAYER_RESID_SCALED | VF_LAYER_SSM_NORM | VF_LAYER_NO_ROPE | VF_LAYER_TOPK_NORM,
-     VF_TRAIT_BIAS | VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF | VF_TRAIT_TIED,
+     VF_TRAIT_BIAS | VF_TRAIT_EXPERTS | VF_TRAIT_DENSE_TOO | VF_TRAIT_EXPERT_IS_FF | VF_TRAIT_TIED,
      VF_MODEL_EMBD_SCALED_FIRST, 0, 0, ATT | VF_MIX_MAMBA2, tune_granite_hybrid},
     {"olmo", "olmo", VF_LAYER_NO_NORMS | VF_LAYER_LAYER_NORM, VF_TRAIT_NO_OUTPUT_NORM, 0, 0, 0, 0,
      NULL, VF_OPS_BARE_NORMS},
@@ -448,10 +461,10 @@ static const vf_arch archs[] = {
     {"ernie4_5_moe", "ernie4_5-moe", VF_LAYER_PROBS_BIAS | VF_LAYER_TOPK_NORM,
      VF_TRAIT_EXPERTS | VF_TRAIT_TIED | VF_TRAIT_PLAIN_TOO, 0, 0, 0, 0, NULL},
     {"hunyuan_v1_dense", "hunyuan-dense", VF_LAYER_QK_NORM, 0, 0, 0, 0, 0, NULL},
-    {"hunyuan", "hunyuan-moe", VF_LAYER_QK_NORM | VF_LAYER_TOPK_NORM, VF_TRAIT_EXPERTS, 0, 0, 0, 0,
-     tune_hunyuan_moe},
-    {"hunyuan_v1_moe", "hunyuan-moe", VF_LAYER_QK_NORM | VF_LAYER_TOPK_NORM, VF_TRAIT_EXPERTS, 0, 0,
-     0, 0, tune_hunyuan_moe},
+    {"hunyuan", "hunyuan-moe", VF_LAYER_QK_NORM | VF_LAYER_TOPK_NORM,
+     VF_TRAIT_EXPERTS | VF_TRAIT_DENSE_TOO, 0, 0, 0, 0, tune_hunyuan_moe},
+    {"hunyuan_v1_moe", "hunyuan-moe", VF_LAYER_QK_NORM | VF_LAYER_TOPK_NORM,
+     VF_TRAIT_EXPERTS | VF_TRAIT_DENSE_TOO, 0, 0, 0, 0, tune_hunyuan_moe},
 
     {"qwen", "qwen", VF_LAYER_QKV_FUSED | VF_LAYER_QKV_BIAS, VF_TRAIT_FF_DOUBLED, 0, 0, 0, 0,
      tune_qwen1},
@@ -490,7 +503,7 @@ static const vf_arch archs[] = {
      tune_gemma3n},
     {"gemma4_text", "gemma4",
      VF_LAYER_V_NORM | VF_LAYER_POST_NORMS | VF_LAYER_QK_NORM | VF_LAYER_OUT_SCALE,
-     VF_TRAIT_TIED_ALWAYS | VF_TRAIT_EXPERTS | VF_TRAIT_K_IS_V_TOO,
+     VF_TRAIT_TIED_ALWAYS | VF_TRAIT_EXPERTS | VF_TRAIT_DENSE_TOO | VF_TRAIT_K_IS_V_TOO,
      VF_MODEL_EMBD_SCALED | VF_MODEL_EMBD_TWICE | VF_MODEL_LATE_ROWS, VF_WINDOWS_LAST_FULL, 6, 0,
      tune_gemma4},
 
@@ -560,7 +573,7 @@ static const vf_arch archs[] = {
      VF_WINDOWS_LAST_FULL, 2, 0, NULL},
     {"llama4_text", "llama4", 0, VF_TRAIT_BIAS | VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF, 0, 0, 0,
      0, tune_llama4},
-    {"deepseek", "deepseek", 0, VF_TRAIT_EXPERTS, 0, 0, 0, 0, NULL},
+    {"deepseek", "deepseek", 0, VF_TRAIT_EXPERTS | VF_TRAIT_DENSE_TOO, 0, 0, 0, 0, NULL},
     {"deepseek_v2", "deepseek2", VF_LAYER_TOPK_SCALE, LATENT_MOE, 0, 0, 0, 0, tune_deepseek},
     {"deepseek_v3", "deepseek2", VF_LAYER_TOPK_NORM | VF_LAYER_TOPK_SCALE, LATENT_MOE, 0, 0, 0, 0,
      tune_deepseek},
@@ -576,7 +589,7 @@ static const vf_arch archs[] = {
      VF_TRAIT_EXPERTS, 0, VF_WINDOWS_ALL, 0, 0, tune_deepseek4, VF_OPS_UNKNOWN | VF_OPS_OWN_CACHES},
     {"kimi_linear", "kimi-linear",
      VF_LAYER_TOPK_NORM | VF_LAYER_TOPK_SCALE | VF_LAYER_PROBS_BIAS | VF_LAYER_NO_ROPE,
-     VF_TRAIT_EXPERTS, 0, 0, 0, ATT | VF_MIX_KDA, tune_kimi_linear},
+     VF_TRAIT_EXPERTS | VF_TRAIT_DENSE_TOO, 0, 0, 0, ATT | VF_MIX_KDA, tune_kimi_linear},
     {"minimax", NULL, VF_LAYER_TOPK_NORM, VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF, 0, 0, 0, 0,
      tune_minimax1},
     {"minimax_m2", "minimax-m2", VF_LAYER_QK_NORM_FULL | VF_LAYER_PROBS_BIAS | VF_LAYER_TOPK_NORM,
@@ -600,7 +613,8 @@ static const vf_arch archs[] = {
     {"mamba2", "mamba2", VF_LAYER_SSM_NORM, VF_TRAIT_NO_HEADS | VF_TRAIT_NO_FF, 0, 0, 0,
      VF_MIX_MAMBA2, tune_mamba},
     {"jamba", "jamba", VF_LAYER_NO_ROPE | VF_LAYER_RESIDUAL_FIRST | VF_LAYER_ATTN_RESIDUAL_FIRST,
-     VF_TRAIT_EXPERTS | VF_TRAIT_EXPERT_IS_FF, 0, 0, 0, ATT | VF_MIX_MAMBA1, tune_jamba},
+     VF_TRAIT_EXPERTS | VF_TRAIT_DENSE_TOO | VF_TRAIT_EXPERT_IS_FF, 0, 0, 0, ATT | VF_MIX_MAMBA1,
+     tune_jamba},
     {"falcon_h1", "falcon-h1", VF_LAYER_PARALLEL_MIXERS, VF_TRAIT_BIAS, 0, 0, 0,
      ATT | VF_MIX_MAMBA2, tune_falcon_h1},
     {"nemotron_h", "nemotron_h",

@@ -1,13 +1,15 @@
 /* class_defaults.c - what transformers assumes where a published config leaves a size out.
  *
  * Configs on the Hub state what differs from their class: those of Gemma 3 and LLaVA leave half of
- * the text model out.  Source: transformers, configuration_*.py of each class. */
+ * the text model out.  A null is stated: the class's constructor gets it, and no default.
+ * Source: transformers, configuration_*.py of each class. */
 #include "models/class_defaults.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/status.h"
+#include "models/hparams.h"
 
 typedef struct class_default {
   const char *model_type, *key;
@@ -51,7 +53,7 @@ vf_status vf_class_defaults(vf_facts *view, bool *used, const char *model_type, 
     const class_default *d = &defaults[i];
     bool applies = d->always || view->prefix[0] != '\0';
     if (!applies || strcmp(d->model_type, model_type) != 0) continue;
-    if (vf_facts_find(&stated, d->key) != NULL) continue;
+    if (vf_hparam_stated(&stated, d->key)) continue;
     if (!*used) status = copy_list(view, N, err);
     *used = true;
     if (status == VF_OK) status = add(view, d, err);

@@ -43,6 +43,24 @@ void vf_hparams_find(vf_hparams *out, const vf_facts *facts, bool gguf, vf_error
   }
 }
 
+static const field *field_of(const char *key) {
+  for (int id = 0; id < VF_HP_COUNT; id++)
+    for (size_t k = 0; k < MAX_KEYS && fields[id].keys[k] != NULL; k++)
+      if (strcmp(fields[id].keys[k], key) == 0) return &fields[id];
+  return NULL;
+}
+
+static bool is_stated(const vf_facts *facts, const char *key) {
+  return vf_facts_find(facts, key) != NULL || vf_facts_null(facts, key);
+}
+
+bool vf_hparam_stated(const vf_facts *facts, const char *key) {
+  const field *f = field_of(key);
+  for (size_t k = 0; f != NULL && k < MAX_KEYS && f->keys[k] != NULL; k++)
+    if (is_stated(facts, f->keys[k])) return true;
+  return f == NULL && is_stated(facts, key);
+}
+
 uint32_t vf_hparam_at(vf_hparams *h, vf_hparam id, uint32_t i, uint32_t fallback) {
   const field *f = &fields[id];
   const vf_fact *fact = h->fact[id];

@@ -26,6 +26,10 @@ typedef struct vf_hparams {
 /* Looks all keys up; with gguf set, as they are called in a GGUF file. */
 void vf_hparams_find(vf_hparams *out, const vf_facts *facts, bool gguf, vf_error *err);
 
+/* Whether a config states the number that has this key, there or under another one of its keys; a
+ * null counts as stated.  A key that no number has is looked up alone. */
+bool vf_hparam_stated(const vf_facts *facts, const char *key);
+
 static inline bool vf_hparam_given(const vf_hparams *h, vf_hparam id) {
   return h->fact[id] != NULL;
 }

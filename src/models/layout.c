@@ -126,6 +126,11 @@ static bool is_sparse(vf_builder *b, uint32_t i) {
   return i % step == offset % step;
 }
 
+static void need_width(vf_builder *b, uint32_t i, vf_hparam id) {
+  if (vf_hparam_need(&b->h, id, i) == 0)
+    vf_hparam_fail(&b->h, id, VF_MALFORMED, "0 is not a feed-forward size");
+}
+
 static void lay_experts(vf_builder *b, uint32_t i, vf_layer *l) {
   vf_hparams *h = &b->h;
   bool own_width = (b->arch->traits & VF_TRAIT_EXPERT_IS_FF) == 0;
@@ -137,9 +142,22 @@ static void lay_experts(vf_builder *b, uint32_t i, vf_layer *l) {
   if (!vf_hparam_given(h, VF_HP_N_FF_SHARED)) l->n_ff_shared = shared * l->n_ff_expert;
   l->expert_embd = vf_hparam_at(h, VF_HP_EXPERT_EMBD, i, 0);
   l->n_ff = 0;
+  if (l->n_ff_expert == 0) need_width(b, i, own_width ? VF_HP_N_FF_EXPERT : VF_HP_N_FF);
   if (l->n_experts_used == 0 || l->n_experts_used > l->n_experts)
     vf_hparam_fail(h, VF_HP_N_EXPERTS_USED, VF_MALFORMED,
                    "%u of %u experts cannot be used per token", l->n_experts_used, l->n_experts);
+}
+
+/* A class for experts whose config counts none would pass for a small dense model.  Some are dense:
+ * then nothing else of their configs speaks of experts. */
+static void need_experts(vf_builder *b, uint32_t i) {
+  vf_hparams *h = &b->h;
+  bool spoken_of = vf_hparam_at(h, VF_HP_N_EXPERTS_USED, i, 0) != 0 ||
+                   vf_hparam_at(h, VF_HP_N_FF_EXPERT, i, 0) != 0;
+  if (!spoken_of && (b->arch->traits & VF_TRAIT_DENSE_TOO) != 0) return;
+  if (vf_hparam_need(h, VF_HP_N_EXPERTS, i) == 0)
+    vf_hparam_fail(h, VF_HP_N_EXPERTS, VF_MALFORMED, "0 is not an expert count of '%s'",
+                   b->arch->model_type);
 }
 
 static void lay_feed_forward(vf_builder *b, uint32_t i, vf_layer *l) {
@@ -148,6 +166,7 @@ static void lay_feed_forward(vf_builder *b, uint32_t i, vf_layer *l) {
   if (b->arch->traits & VF_TRAIT_NO_FF) return;
   l->n_ff = vf_hparam_at(h, VF_HP_N_FF, i, 0);
   if (l->n_ff == 0 && (b->arch->traits & VF_TRAIT_FF_4X)) l->n_ff = (uint32_t)b->m->n_embd * 4;
+  if (experts == 0 && (b->arch->traits & VF_TRAIT_EXPERTS) != 0) need_experts(b, i);
   if (experts > 1 && (b->arch->traits & VF_TRAIT_EXPERTS) == 0) {
     vf_hparam_fail(h, VF_HP_N_EXPERTS, VF_UNSUPPORTED,
                    "a mixture of experts is not what '%s' is known as", b->arch->model_type);
@@ -155,8 +174,7 @@ static void lay_feed_forward(vf_builder *b, uint32_t i, vf_layer *l) {
     lay_experts(b, i, l);
   } else {
     l->n_ff = vf_hparam_at(h, VF_HP_N_FF_DENSE, i, l->n_ff);
-    if (l->n_ff == 0 && vf_hparam_need(h, VF_HP_N_FF, i) == 0)
-      vf_hparam_fail(h, VF_HP_N_FF, VF_MALFORMED, "0 is not a feed-forward size");
+    if (l->n_ff == 0) need_width(b, i, VF_HP_N_FF);
   }
 }
 

@@ -7,10 +7,6 @@
 #include "base/status.h"
 #include "readers/json/json_scan.h"
 
-bool vf_node_is(const vf_node *node, vf_node_kind kind) {
-  return node != NULL && node->kind == kind;
-}
-
 static int compare_keys(const void *a, const void *b) {
   const vf_node *x = *(const vf_node *const *)a, *y = *(const vf_node *const *)b;
   int order = strcmp(x->text, y->text);

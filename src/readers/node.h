@@ -54,7 +54,9 @@ const vf_node *vf_node_at(const vf_node *node, size_t i);
  * no memory, which `memory` says. */
 const vf_node *vf_node_twice(const vf_node *map, vf_arena *arena, bool *memory);
 
-bool vf_node_is(const vf_node *node, vf_node_kind kind);
+static inline bool vf_node_is(const vf_node *node, vf_node_kind kind) {
+  return node != NULL && node->kind == kind;
+}
 
 /* While building: new nodes in the arena; NULL: no memory, or more than VF_NODE_MOST of them. */
 typedef struct vf_node_builder {

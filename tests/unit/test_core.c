@@ -51,6 +51,46 @@ static void every_format_is_found_by_its_name(void **state) {
   assert_null(vf_format_get(VF_FORMAT_COUNT));
 }
 
+/* Bits a number, of those that no file of GGUF has: a name that ends in its bits, or
+ * the sum of sign, exponent and mantissa. */
+static void formats_of_checkpoints_take_the_bits_of_their_names(void **state) {
+  (void)state;
+  static const struct {
+    vf_format format;
+    uint32_t bits;
+  } rows[] = {{VF_FORMAT_U8, 8},      {VF_FORMAT_U16, 16},    {VF_FORMAT_U32, 32},
+              {VF_FORMAT_U64, 64},    {VF_FORMAT_BOOL, 8},    {VF_FORMAT_F8_E4M3, 8},
+              {VF_FORMAT_F8_E5M2, 8}, {VF_FORMAT_F8_E8M0, 8}, {VF_FORMAT_F6_E2M3, 6},
+              {VF_FORMAT_F6_E3M2, 6}, {VF_FORMAT_F4, 4},      {VF_FORMAT_INT8, 8},
+              {VF_FORMAT_INT6, 6},    {VF_FORMAT_INT5, 5},    {VF_FORMAT_INT4, 4},
+              {VF_FORMAT_INT3, 3},    {VF_FORMAT_INT2, 2},    {VF_FORMAT_NF4, 4},
+              {VF_FORMAT_I8, 8},      {VF_FORMAT_I16, 16},    {VF_FORMAT_I32, 32},
+              {VF_FORMAT_I64, 64},    {VF_FORMAT_F64, 64},    {VF_FORMAT_F32, 32},
+              {VF_FORMAT_F16, 16},    {VF_FORMAT_BF16, 16}};
+  uint64_t n = 0;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    assert_true(vf_format_row(&n, rows[i].format, 64));
+    assert_u64(n, 8 * rows[i].bits);
+    assert_true(vf_format_row(&n, rows[i].format, vf_formats[rows[i].format].block_elements));
+  }
+}
+
+/* What is no plain number is quantized, and what has a number in GGUF is found by it. */
+static void formats_are_plain_numbers_or_quantized(void **state) {
+  (void)state;
+  static const vf_format plain[] = {VF_FORMAT_F32, VF_FORMAT_F16, VF_FORMAT_BF16, VF_FORMAT_F64,
+                                    VF_FORMAT_I8,  VF_FORMAT_I16, VF_FORMAT_I32,  VF_FORMAT_I64,
+                                    VF_FORMAT_U8,  VF_FORMAT_U16, VF_FORMAT_U32,  VF_FORMAT_U64,
+                                    VF_FORMAT_BOOL};
+  for (int f = VF_FORMAT_NONE + 1; f < VF_FORMAT_COUNT; f++) {
+    const vf_format_info *info = &vf_formats[f];
+    bool is_plain = false;
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) is_plain |= (int)plain[i] == f;
+    if (info->quantized == is_plain) fail_msg("%s", info->name);
+    if (info->gguf_type >= 0) assert_int_equal(vf_format_of_gguf((uint32_t)info->gguf_type), f);
+  }
+}
+
 static void buffers_pad_size_and_last_row(void **state) {
   (void)state;
   const vf_buffer_rule cuda = {128, 512}, cpu = {32, 0};
@@ -223,6 +263,39 @@ static void sizes_and_numbers_beyond_the_limits_are_told(void **state) {
   vf_graph_init(&graph, 128);
   for (int i = 0; i < 1000; i++) make(VF_OP_NEW, 1, 0, 0);
   assert_true(graph.overflow);
+  vf_graph_init(&graph, 128);
+  for (int i = 0; i < VF_GRAPH_ORDER; i++) vf_graph_expand(&graph, make(VF_OP_NEW, 1, 0, 0));
+  assert_false(graph.overflow);
+  vf_graph_expand(&graph, make(VF_OP_NEW, 1, 0, 0));
+  assert_true(graph.overflow);
+}
+
+/* A free block between each two that are taken, until there is no room for another. */
+static void holes_beyond_the_limit_are_told(void **state) {
+  (void)state;
+  static vf_pool pool;
+  uint64_t offsets[2 * VF_POOL_BLOCKS];
+  vf_pool_init(&pool, 128);
+  for (size_t i = 0; i < 2 * VF_POOL_BLOCKS; i++) {
+    assert_true(vf_pool_take(&pool, &offsets[i], 100));
+    assert_u64(offsets[i], 128 * i);
+  }
+  for (size_t i = 0; i + 1 < VF_POOL_BLOCKS; i++)
+    assert_true(vf_pool_give(&pool, offsets[2 * i], 100)); /* the open end is a block, too */
+  assert_u64(pool.n_blocks, VF_POOL_BLOCKS);
+  assert_false(vf_pool_give(&pool, offsets[2 * (VF_POOL_BLOCKS - 1)], 100));
+  assert_true(vf_pool_give(&pool, offsets[1], 100)); /* joins two */
+  assert_u64(pool.n_blocks, VF_POOL_BLOCKS - 1);
+  assert_u64(pool.blocks[0].size, 3 * 128);
+  assert_u64(pool.peak_bytes, 2 * VF_POOL_BLOCKS * 128);
+  uint64_t again; /* of equal ones the last, and the open end only where nothing else is left */
+  assert_true(vf_pool_take(&pool, &again, 128));
+  assert_u64(again, offsets[2 * (VF_POOL_BLOCKS - 2)]);
+  assert_true(vf_pool_take(&pool, &again, 3 * 128));
+  assert_u64(again, 0);
+  assert_true(vf_pool_take(&pool, &again, 129));
+  assert_u64(again, 2 * VF_POOL_BLOCKS * 128);
+  assert_false(vf_pool_take(&pool, &again, UINT64_MAX / 2));
 }
 
 /* ---- The schedule ----------------------------------------------------------------------- */
@@ -381,6 +454,33 @@ static void the_verdict_turns_at_its_boundaries(void **state) {
   assert_int_equal(judge(need, 100, 0), VF_RISKY);
   assert_int_equal(judge(need, 99, 0), VF_NO_FIT);
   assert_int_equal(judge(need, 1000, UINT64_MAX), VF_TIGHT);
+}
+
+/* Neither is ever left out silently. */
+static void assumptions_beyond_the_limit_are_told(void **state) {
+  (void)state;
+  vf_model *model;
+  vf_device d = {.kind = VF_DEVICE_DISCRETE, .total_known = true, .total_bytes = 100};
+  static char words[600];
+  memset(words, 'a', sizeof words - 1);
+  assert_ok(vf_model_new(&model, &vf_default_allocator, 1, 1, 1, err));
+  for (int kind = 0; kind < 4; kind++) {
+    vf_estimate e = {.allocator = vf_default_allocator};
+    assert_ok(start(&e, model, &d, 1, err));
+    size_t before = e.n_assumptions;
+    size_t most = VF_MAX_ASSUMPTIONS - before, n = kind == 0 ? most : kind == 1 ? most + 1 : 1;
+    for (size_t i = 0; i < n; i++) vf_estimate_assume(&e, "a-code", "words");
+    if (kind == 2) vf_estimate_assume_that(&e, "a-code", "%s", "words");
+    for (size_t i = 0; kind == 3 && i < sizeof e.words / 500 + 1; i++)
+      vf_estimate_assume_that(&e, "a-code", "%.500s", words);
+    if (kind == 0 || kind == 2)
+      assert_ok(vf_estimate_finish(&e, err));
+    else
+      assert_fails(vf_estimate_finish(&e, err), VF_LIMIT, "taken for granted");
+    vf_default_allocator.free(NULL, e.devices);
+    vf_default_allocator.free(NULL, e.lines);
+  }
+  vf_model_free(model);
 }
 
 /* What comes with use only takes the headroom away. */
@@ -592,6 +692,8 @@ int main(void) {
       cmocka_unit_test(rows_are_whole_blocks),
       cmocka_unit_test(rows_may_have_a_scale_of_their_own),
       cmocka_unit_test(every_format_is_found_by_its_name),
+      cmocka_unit_test(formats_of_checkpoints_take_the_bits_of_their_names),
+      cmocka_unit_test(formats_are_plain_numbers_or_quantized),
       cmocka_unit_test(buffers_pad_size_and_last_row),
       cmocka_unit_test(shapes_beyond_64_bits_are_refused),
       cmocka_unit_test(rows_that_are_no_whole_blocks_are_refused),
@@ -604,6 +706,7 @@ int main(void) {
       cmocka_unit_test(the_smallest_block_that_fits_is_taken),
       cmocka_unit_test(nothing_takes_a_place_too),
       cmocka_unit_test(sizes_and_numbers_beyond_the_limits_are_told),
+      cmocka_unit_test(holes_beyond_the_limit_are_told),
       cmocka_unit_test(more_splits_than_there_is_room_for_are_told),
       cmocka_unit_test(more_copies_than_there_is_room_for_are_told),
       cmocka_unit_test(copies_of_several_sets_beyond_64_bits_are_told),
@@ -611,6 +714,7 @@ int main(void) {
       cmocka_unit_test(slots_follow_the_shares),
       cmocka_unit_test(the_last_slots_go_to_the_devices_first),
       cmocka_unit_test(the_verdict_turns_at_its_boundaries),
+      cmocka_unit_test(assumptions_beyond_the_limit_are_told),
       cmocka_unit_test(growth_makes_tight_at_worst),
       cmocka_unit_test(of_two_limits_the_worse_one_decides),
       cmocka_unit_test(capacity_is_what_reserve_and_use_leave),

@@ -51,6 +51,27 @@ static void for_every_name(vf_catalog_kind kind, void (*call)(const char *id, co
   }
 }
 
+/* Cores, memory and slot narrow a name down; what fits none of its cards is none. */
+static void details_in_a_name_choose_among_its_cards(void **state) {
+  (void)state;
+  static const struct {
+    const char *typed, *id;
+  } rows[] = {{"m4 max 32-core", "apple-m4-max-32-36gb"},
+              {"m4 max 40-core", "apple-m4-max-40-48gb"},
+              {"apple m4 max 40-core gpu 64gb", "apple-m4-max-40-64gb"},
+              {"m4 max 64gb", "apple-m4-max-40-64gb"},
+              {"m4 max 36gb", "apple-m4-max-32-36gb"},
+              {"m4-max-40", "apple-m4-max-40-48gb"}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    assert_string_equal(device(rows[i].typed).id, rows[i].id);
+  static const char *const none[] = {"m4 max 32-core 64gb", "m4 max 38-core",
+                                     "m4 max 40-core 36gb"};
+  vf_device d;
+  size_t n;
+  for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+    assert_fails(vf_devices_parse(&d, 1, &n, ctx, none[i], err), VF_UNKNOWN, "unknown GPU");
+}
+
 /* ---- Every entry ------------------------------------------------------------------------ */
 
 static void every_device_can_be_read(void **state) {
@@ -337,6 +358,7 @@ int main(void) {
       cmocka_unit_test(the_host_has_the_nodes_memory_unless_another_is_given),
       cmocka_unit_test(speeds_are_read_in_their_units),
       cmocka_unit_test(accelerators_without_a_backend_are_refused),
+      cmocka_unit_test(details_in_a_name_choose_among_its_cards),
   };
   return cmocka_run_group_tests(tests, open_context, close_context);
 }

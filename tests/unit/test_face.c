@@ -699,6 +699,20 @@ static void offers_of_none_are_told_as_if_there_were_none(void **state) {
   }
 }
 
+/* A setup has room for as many as an estimate takes. */
+static void more_devices_than_an_estimate_takes_are_refused(void **state) {
+  (void)state;
+  vf_deployment d = g.deployment;
+  vf_setup *setup;
+  d.gpus = VF_MAX_DEVICES;
+  assert_ok(vf_setup_open(&setup, g.ctx, &d, err));
+  vf_setup_free(setup);
+  d.gpus = VF_MAX_DEVICES + 1;
+  assert_fails(vf_setup_open(&setup, g.ctx, &d, err), VF_LIMIT, "129 GPUs");
+  d.gpus = UINT32_MAX;
+  assert_fails(vf_setup_open(&setup, g.ctx, &d, err), VF_LIMIT, "more than the 128");
+}
+
 static void values_of_no_enum_are_refused(void **state) {
   (void)state;
   vf_report_options o = vf_report_options_init();
@@ -809,6 +823,7 @@ int main(void) {
       cmocka_unit_test(structs_of_no_known_size_are_refused),
       cmocka_unit_test(an_older_struct_keeps_the_defaults),
       cmocka_unit_test(offers_of_none_are_told_as_if_there_were_none),
+      cmocka_unit_test(more_devices_than_an_estimate_takes_are_refused),
       cmocka_unit_test(values_of_no_enum_are_refused),
       cmocka_unit_test(a_launch_line_is_whole_or_an_error),
       cmocka_unit_test(a_name_in_a_modelfile_is_whole_or_an_error),

@@ -35,8 +35,8 @@ static const char *exported(void *shell, const char *name) {
 static vf_status take(void *user, const vf_words *command, const vf_shell *shell, vf_error *err) {
   first *f = user;
   static vf_wrapper w;
-  vf_text t = vf_text_on(f->text, sizeof f->text);
   if (f->text[0] != '\0') return VF_OK;
+  vf_text t = vf_text_on(f->text, sizeof f->text);
   vf_status status = vf_wrapper_read(&w, command->list, command->count, true, exported,
                                      (void *)(uintptr_t)shell, arena, err);
   if (status != VF_OK || w.engine == NULL) return status;
@@ -163,6 +163,135 @@ static void scripts_are_followed_without_running_them(void **state) {
     assert_string_equal(starts(cases[i].text, cases[i].variable), cases[i].starts);
 }
 
+/* Whose last line is "vllm serve M $L", if no other is there: the words behind M. */
+static const char *value_in(const char *before) {
+  static char text[1024], words[1024];
+  bool whole = strstr(before, "vllm") != NULL;
+  snprintf(text, sizeof text, "%s%s", before, whole ? "\n" : "\nvllm serve M $L\n");
+  const char *found = starts(text, NULL);
+  const char *words_of = strstr(found, "|M ");
+  snprintf(words, sizeof words, "%s", words_of != NULL ? words_of + 3 : "");
+  words[strcspn(words, "|")] = '\0';
+  return words;
+}
+
+static void a_value_is_known_where_its_assignment_surely_ran(void **state) {
+  static const struct {
+    const char *text, *value;
+  } cases[] = {
+      {"L=1; L=2", "2"},
+      {"L=1 && true", "1"},
+      {"L=1 || exit", "1"},
+      {"cd x && L=2 && vllm serve M $L", "2"},
+      {"if x; then L=2; vllm serve M $L; fi", "2"},
+      {"if x\nthen\n  vllm serve M 3\nfi", "3"},
+      {"case $1 in a|b) L=2; vllm serve M $L;; esac", "2"},
+      {"case $1 in done) A=1;; esac; L=2", "2"},
+      {"for m in a b; do L=2; vllm serve M $L; done", "2"},
+      {"f() { L=2; vllm serve M $L; }", "2"},
+      {"L=1\nf() { A=2; }\nf", "1"},
+      {"L=1\nf() { vllm serve M $L; }", "1"},
+      {"if x; then A=1; fi; L=2", "2"},
+      {"if x; then L=1; fi; L=2", "2"},
+      {"L=1; source venv/bin/activate; eval \"$(conda shell.bash hook)\"", "1"},
+      {". ./conf; L=1", "1"},
+      {"L=1\nwhile read -r A; do B=$A; done < <(ls . x)", "1"},
+      {"L=1; if (( L == 2 )); then A=1; fi", "1"},
+      {"L=1\nL=2 true", "1"},
+      {"L=1; echo \"then L=2\" fi", "1"},
+      {"{\n  L=1\n  vllm serve M $L\n} 2>&1 | tee log", "1"},
+      {"A=(1\n 2)\nvllm serve M ${A[@]}", "1 2"},
+      {"printf x; L=1", "1"},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    assert_string_equal(value_in(cases[i].text), cases[i].value);
+}
+
+/* What bash would make of it is another value, or depends on what is not here. */
+static void a_value_that_may_be_another_is_not_known(void **state) {
+  static const char *const cases[] = {
+      "L=1; (L=2)",
+      "L=1; (\n L=2\n)",
+      "L=1; echo | L=2",
+      "L=1; L=2 | cat",
+      "L=1; L=2 &",
+      "L=1; [ \"$S\" ] && L=2",
+      "L=1; [ \"$S\" ] &&\n\n L=2",
+      "L=1; a || L=2",
+      "a && L=1 || vllm serve M $L",
+      "if x; then L=1; else L=2; fi",
+      "if x\nthen\n  L=1\nelse\n  vllm serve M $L\nfi",
+      "case $1 in a) L=1;; *) L=2;; esac",
+      "case $1 in\n (a)\n  L=1\n ;;&\n *) vllm serve M $L\nesac",
+      "L=1; while x; do L=2; break; done",
+      "L=1; for L in 2; do :; done",
+      "L=1; for ((L=2; L<3; L++)); do :; done",
+      "L=1; for i in 1 2; do vllm serve M $L; L=2; done",
+      "for i in 1 2; do vllm serve M ${L:-0}; L=2; done",
+      "L=1; for i in 1 2; do L=\"$L x\"; done",
+      "L=1; for i in 1 2; do L+=2; vllm serve M $L; done",
+      "L=1; { L=2; }",
+      "L=1; let L=2",
+      "L=1; ((L*=2))",
+      "L=1; (( L++ ))",
+      "L=1; (( ++L ))",
+      "L=1; (( L <<= 2 ))",
+      "L=1; echo $((L+=2))",
+      "L=1; printf -v L %d 2",
+      "L=1; read -r L <x",
+      "L=1; mapfile -t L < <(cat x)",
+      "L=1; unset L",
+      "L=1; getopts a:b L",
+      "L=1; . ./conf",
+      "L=1; source conf.sh",
+      "source conf.sh; vllm serve M ${L:-0}",
+      "L=1; eval L=2",
+      "L=1; eval \"$(cat conf)\"",
+      "L=1; eval $(cat conf)",
+      "L=1; L[0]=2",
+      "declare -A L=([a]=1 [b]=2)",
+      "declare -n R=L; L=1; R=2; declare -n L",
+      "declare -i L=1+1",
+      "f() { L=2; }; L=1; f",
+      "L=1; f() { local L=2; }; f",
+      "function f { L=2; }\nL=1\nf",
+      "function f() {\n  L=2\n}\nL=1\nf",
+      "f() ( L=2 )\nL=1\nf",
+      "L=1; f() { vllm serve M $L; }; L=2; f",
+      "f() { vllm serve M ${L:-0}; }; L=2; f",
+      "f() { L=1; g; vllm serve M $L; }; g() { L=2; }; f",
+      "c() { . ./conf; }; L=1; c",
+      "L=1; A=1; if x; then A=2; if y; then L=2; fi; fi",
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    const char *value = value_in(cases[i]);
+    if (value[0] != '$') fail_msg("%s: %s", cases[i], value);
+  }
+}
+
+static void arguments_are_known_until_others_take_their_place(void **state) {
+  (void)state;
+  assert_string_equal(starts("sh -c 'vllm serve M $1' x 2", NULL), "vllm|M 2||");
+  assert_string_equal(starts("sh -c 'shift; vllm serve M \"$@\"' x 1 2", NULL), "vllm|M $@||");
+  assert_string_equal(starts("sh -c 'set -- 3; vllm serve M $1' x 2", NULL), "vllm|M $1||");
+  assert_string_equal(starts("sh -c 'set -eu; vllm serve M $1' x 2", NULL), "vllm|M 2||");
+  assert_string_equal(starts("f() { vllm serve M ${1:-2}; }; f 3", NULL), "vllm|M ${1:-2}||");
+}
+
+static void what_is_exported_reaches_the_engine_through_every_shell(void **state) {
+  (void)state;
+  assert_string_equal(starts("sh -c 'export A=1; vllm serve M'", "A"), "vllm|M|1|");
+  assert_string_equal(starts("sh -c 'A=1; vllm serve M'", "A"), "vllm|M||");
+  assert_string_equal(starts("A=1 sh -c 'A=2; vllm serve M'", "A"), "vllm|M|2|");
+  assert_string_equal(starts("set -a; A=1; vllm serve M", "A"), "vllm|M|1|");
+  assert_string_equal(starts("set -o allexport; A=1; vllm serve M", "A"), "vllm|M|1|");
+  assert_string_equal(starts("declare -x A=1; vllm serve M", "A"), "vllm|M|1|");
+  assert_string_equal(starts("export A=1; if x; then A=2; fi; vllm serve M", "A"), "vllm|M|\1$A|");
+  assert_string_equal(starts("f() { vllm serve M; }; export A=2; f", "A"), "vllm|M|\1$A|");
+}
+
 static vf_status take_none(void *user, const vf_words *command, const vf_shell *shell,
                            vf_error *err) {
   (void)user;
@@ -183,6 +312,14 @@ static void more_than_a_script_has_is_refused(void **state) {
   for (int i = 0; i <= 4096; i++) vf_text_put(&t, "w ");
   assert_fails(vf_shell_read(text, NULL, NULL, arena, take_none, NULL, err), VF_LIMIT,
                "more words than any command line has");
+  t = vf_text_on(text, sizeof text);
+  for (int i = 0; i <= 64; i++) vf_text_put(&t, "if x; then ");
+  assert_fails(vf_shell_read(text, NULL, NULL, arena, take_none, NULL, err), VF_LIMIT,
+               "branches and loops go too deep");
+  t = vf_text_on(text, sizeof text);
+  for (int i = 0; i <= 512; i++) vf_text_put(&t, "while x; do y; done\n");
+  assert_fails(vf_shell_read(text, NULL, NULL, arena, take_none, NULL, err), VF_LIMIT,
+               "more loops and functions than any script has");
   char *long_text = vf_arena_alloc(arena, (1 << 20) + 2, 1);
   memset(long_text, ' ', (1 << 20) + 1);
   assert_fails(vf_shell_read(long_text, NULL, NULL, arena, take_none, NULL, err), VF_LIMIT,
@@ -305,8 +442,13 @@ static void compose_text_is_interpolated(void **state) {
                {"${X:?must be set}", "\1${X:?must be set}"},
                {"a$(b)", "a$(b)"}};
   (void)state;
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-    assert_string_equal(vf_text_interpolate(cases[i].text, NULL, NULL, arena), cases[i].becomes);
+  const char *out;
+  vf_error err;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    assert_int_equal(vf_text_interpolate(&out, cases[i].text, NULL, NULL, arena, &err), VF_OK);
+    assert_string_equal(out, cases[i].becomes);
+  }
+  assert_int_equal(vf_text_interpolate(&out, "a ${X", NULL, NULL, arena, &err), VF_MALFORMED);
 }
 
 /* ---- Files ---- */
@@ -403,6 +545,10 @@ int main(void) {
       cmocka_unit_test(running_out_of_memory_within_a_containers_options_is_told),
       cmocka_unit_test(what_is_only_about_an_engine_starts_none),
       cmocka_unit_test(scripts_are_followed_without_running_them),
+      cmocka_unit_test(a_value_is_known_where_its_assignment_surely_ran),
+      cmocka_unit_test(a_value_that_may_be_another_is_not_known),
+      cmocka_unit_test(arguments_are_known_until_others_take_their_place),
+      cmocka_unit_test(what_is_exported_reaches_the_engine_through_every_shell),
       cmocka_unit_test(more_than_a_script_has_is_refused),
       cmocka_unit_test(keys_that_stand_twice_are_refused),
       cmocka_unit_test(json_is_a_tree_with_lines),

@@ -6,6 +6,7 @@
 #include "core/model.h"
 #include "models/arch.h"
 #include "models/recipe.h"
+#include "models/stored.h"
 #include "readers/catalog.h"
 #include "readers/config.h"
 #include "readers/entry.h"
@@ -47,6 +48,12 @@ static const vf_tensor *find(const vf_model *m, vf_role role, int32_t layer) {
 
 static const vf_tensor *find_bias(const vf_model *m, vf_role role, int32_t layer) {
   return find_any(m, role, layer, true);
+}
+
+static bool has_assumption(const vf_model *m, const char *code) {
+  for (size_t i = 0; i < m->n_assumptions; i++)
+    if (strcmp(m->assumptions[i].code, code) == 0) return true;
+  return false;
 }
 
 #define SMALL                                                                                      \
@@ -182,6 +189,64 @@ static void the_largest_allowed_shapes_do_not_overflow(void **state) {
   assert_null(m);
 }
 
+/* ---- Files of a config ------------------------------------------------------------------- */
+
+#define FILES                                                                                      \
+  "{\"model_type\": \"llama\", \"num_key_value_heads\": 1, \"torch_dtype\": \"bfloat16\", " SMALL  \
+  "}"
+
+static void keep(vf_inventory *inv, const char *name, uint64_t wide, uint64_t high, vf_format f) {
+  const uint64_t ne[4] = {wide, high, 1, 1};
+  uint64_t bytes = wide * high * vf_format_get(f)->block_bytes;
+  assert_ok(vf_inventory_add(inv, name, strlen(name), ne, f, bytes, err));
+}
+
+static vf_inventory *begin_files(vf_arena **arena) {
+  *arena = vf_arena_new(&vf_default_allocator, 1 << 20);
+  vf_inventory *inv = vf_arena_alloc(*arena, 1, sizeof *inv);
+  assert_non_null(inv);
+  vf_inventory_init(inv, *arena, false, false);
+  return inv;
+}
+
+/* Of three weights in one byte a number, one has a scale beside it: that one is a method's. */
+static void narrow_numbers_that_nothing_explains_become_the_configs(void **state) {
+  (void)state;
+  vf_model *m, *stored;
+  vf_arena *arena;
+  vf_inventory *inv = begin_files(&arena);
+  keep(inv, "model.layers.0.self_attn.q_proj.weight", 256, 256, VF_FORMAT_F8_E4M3);
+  keep(inv, "model.layers.0.mlp.up_proj.weight", 256, 512, VF_FORMAT_BOOL);
+  keep(inv, "model.layers.0.mlp.down_proj.weight", 512, 256, VF_FORMAT_F8_E4M3);
+  keep(inv, "model.layers.0.mlp.down_proj.weight_scale", 1, 1, VF_FORMAT_F32);
+  assert_ok(build(&m, FILES, err));
+  assert_ok(vf_model_with_tensors(&stored, m, inv->tensors, inv->count, err));
+  assert_ok(vf_stored_widen(stored, arena, err));
+  assert_u64(stored->tensors[0].bytes, 2 * 256 * 256);
+  assert_u64(stored->tensors[1].bytes, 2 * 256 * 512);
+  assert_u64(stored->tensors[2].bytes, 512 * 256);
+  assert_true(has_assumption(stored, "narrow-files"));
+  vf_model_free(stored);
+  vf_model_free(m);
+  vf_arena_free(arena);
+}
+
+/* Packed numbers may be of any width up to 16 bits; what is more than those is of another model. */
+static void packed_matrices_are_held_against_the_config_too(void **state) {
+  (void)state;
+  vf_model *m;
+  vf_arena *arena;
+  vf_inventory *inv = begin_files(&arena);
+  assert_ok(build(&m, FILES, err));
+  keep(inv, "model.layers.0.self_attn.k_proj.qweight", 64, 256 / 8, VF_FORMAT_I32);
+  assert_ok(vf_stored_check(m, inv, "files", err));
+  keep(inv, "model.layers.1.self_attn.k_proj.qweight", 8 * 64, 256 / 8, VF_FORMAT_I32);
+  assert_fails(vf_stored_check(m, inv, "files", err), VF_MALFORMED,
+               "blk.1.attn_k.weight (as GGUF calls it) has more than 32768 numbers");
+  vf_model_free(m);
+  vf_arena_free(arena);
+}
+
 /* ---- Configs as they are published ------------------------------------------------------- */
 
 #define DRAFT                                                                                      \
@@ -228,6 +293,73 @@ static void what_a_nested_config_leaves_out_is_its_classs_default(void **state) 
   assert_u64(m->n_vocab, 262208);
   assert_int_equal(m->layers[0].n_kv_heads, 4);
   assert_int_equal(m->layers[0].k_dim, 256);
+  vf_model_free(m);
+}
+
+/* Such configs would make small dense models of large ones. */
+static void a_class_of_experts_does_not_pass_for_a_dense_one(void **state) {
+  (void)state;
+  static const struct {
+    const char *fields, *words;
+  } bad[] = {
+      {"\"model_type\": \"mixtral\", \"num_local_experts\": 0", "0 is not an expert count"},
+      {"\"model_type\": \"mixtral\", \"num_local_experts\": null", "missing: the expert count"},
+      {"\"model_type\": \"minimax_m2\", \"num_experts_per_tok\": 8", "missing: the expert count"},
+      {"\"model_type\": \"deepseek_v3\", \"n_routed_experts\": null", "missing: the expert count"},
+      {"\"model_type\": \"deepseek_v3\", \"n_routed_experts\": 0", "0 is not an expert count"},
+      {"\"model_type\": \"gemma4_text\", \"moe_intermediate_size\": 64",
+       "missing: the expert count"},
+      {"\"model_type\": \"nemotron-nas\"", "/block_configs: says nothing about layer 0"},
+      {"\"model_type\": \"qwen3_moe\", \"moe_intermediate_size\": 0",
+       "0 is not a feed-forward size"},
+      {"\"model_type\": \"nemotron_h\", \"hybrid_override_pattern\": \"EEEE\","
+       "\"conv_kernel\": 4, \"ssm_state_size\": 64, \"mamba_num_heads\": 4, \"mamba_head_dim\": 64",
+       "missing: the expert count"},
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    vf_model *m;
+    char config[512];
+    snprintf(config, sizeof config, "{%s, %s}", bad[i].fields, SMALL);
+    assert_fails(build(&m, config, err), VF_MALFORMED, bad[i].words);
+  }
+}
+
+/* As transformers' classes have it: MixtralConfig, Qwen2MoeConfig, DeepseekV3Config, Qwen3Config.
+ */
+static void what_a_config_of_experts_leaves_out_is_its_classs_default(void **state) {
+  (void)state;
+  vf_model *m;
+  assert_ok(build(&m, "{\"model_type\": \"mixtral\", " SMALL "}", err));
+  assert_int_equal(m->layers[0].n_experts, 8);
+  assert_int_equal(m->layers[0].n_ff_expert, 512);
+  assert_true(has_assumption(m, "class-defaults"));
+  vf_model_free(m);
+  /* Under another of its names it is stated. */
+  assert_ok(build(&m,
+                  "{\"model_type\": \"mixtral\", \"num_experts\": 4,"
+                  "\"num_experts_per_token\": 1, " SMALL "}",
+                  err));
+  assert_int_equal(m->layers[0].n_experts, 4);
+  assert_false(has_assumption(m, "class-defaults"));
+  vf_model_free(m);
+  assert_ok(build(&m, "{\"model_type\": \"qwen2_moe\", " SMALL "}", err));
+  assert_int_equal(m->layers[0].n_experts, 60);
+  assert_int_equal(m->layers[0].n_ff_shared, 5632);
+  vf_model_free(m);
+  assert_ok(build(&m, "{\"model_type\": \"qwen3\", " SMALL "}", err));
+  assert_int_equal(m->layers[0].k_dim, 128);
+  vf_model_free(m);
+  assert_ok(build(&m, "{\"model_type\": \"deepseek_v3\", " SMALL "}", err));
+  assert_int_equal(m->layers[0].kv_lora, 512);
+  assert_int_equal(m->layers[0].q_lora, 0);
+  vf_model_free(m);
+  /* Granite 4.0 states that it has none. */
+  assert_ok(build(&m,
+                  "{\"model_type\": \"granitemoehybrid\", \"num_local_experts\": 0,"
+                  "\"layer_types\": [\"attention\", \"attention\", \"attention\", \"attention\"],"
+                  "\"shared_intermediate_size\": 512, " SMALL "}",
+                  err));
+  assert_int_equal(m->layers[0].n_experts, 0);
   vf_model_free(m);
 }
 
@@ -568,6 +700,62 @@ static void a_tag_without_a_format_has_the_one_of_its_file(void **state) {
   vf_arena_free(arena);
 }
 
+/* ---- In words ----------------------------------------------------------------------------- */
+
+/* What a person reads of the layers, and what one sequence keeps of a token, of the last tokens,
+ * and whatever its length. */
+static void layers_are_told_by_their_kind(void **state) {
+  (void)state;
+  static const struct {
+    const char *model, *first, *last; /* the first and the last group's words */
+    uint32_t layers;                  /* in the first group */
+    size_t groups;
+    uint64_t bytes, window_bytes, state_bytes, window;
+  } rows[] = {
+      {"llama3.1-8b", "attention 32 heads, 8 for keys × 128; feed-forward 14336", NULL, 32, 1,
+       32 * 2 * 8 * 128 * 2, 0, 0, 0},
+      {"gemma2-2b", "attention 8 heads, 4 for keys × 256, window 4096; feed-forward 9216",
+       "attention 8 heads, 4 for keys × 256; feed-forward 9216", 13, 2, 13 * 2 * 4 * 256 * 2,
+       13 * 2 * 4 * 256 * 2, 0, 4096},
+      {"llama4-scout",
+       "attention 40 heads, 8 for keys × 128, chunk 8192; 16 experts × 8192, 1 used, shared 8192",
+       "attention 40 heads, 8 for keys × 128; 16 experts × 8192, 1 used, shared 8192", 36, 2,
+       12 * 2 * 8 * 128 * 2, 36 * 2 * 8 * 128 * 2, 0, 8192},
+      {"mamba-130m", "Mamba 1536 × 16", NULL, 24, 1, 0, 0, 24 * (16 + 3) * 1536 * 4, 0},
+      {"qwen3-next-80b-a3b", "gated delta net 4096 × 128; 512 experts × 512, 10 used, shared 512",
+       "attention 16 heads, 2 for keys × 256; 512 experts × 512, 10 used, shared 512", 36, 2,
+       12 * 2 * 2 * 256 * 2, 0, 36 * (128 * 4096 + 3 * (4096 + 2 * 2048)) * 4, 0},
+      {"lfm2-1.2b", "short convolution; feed-forward 8192",
+       "attention 32 heads, 8 for keys × 64; feed-forward 8192", 10, 2, 6 * 2 * 8 * 64 * 2, 0,
+       10 * 2 * 2048 * 4, 0},
+      {"gemma3n-e4b", "attention 8 heads, 2 for keys × 256, window 512; feed-forward 16384",
+       "attention 8 heads, 2 for keys × 256, shared cache; feed-forward 16384", 16, 4,
+       4 * 2 * 2 * 256 * 2, 16 * 2 * 2 * 256 * 2, 0, 512},
+      {"kimi-linear-48b-a3b", "Kimi delta attention 4096 × 128; feed-forward 9216",
+       "latent attention 32 heads, rank 512 + 64 rotated; 256 experts × 1024, 8 used, shared 1024",
+       1, 3, 7 * (512 + 64) * 2, 0, 20 * (128 * 4096 + 3 * 3 * 4096) * 4, 0},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    vf_model *m;
+    vf_layer_group *g;
+    size_t n;
+    vf_arena *arena = vf_arena_new(&vf_default_allocator, 1 << 20);
+    assert_ok(vf_model_open(&m, ctx, rows[i].model, NULL, NULL, err));
+    assert_ok(vf_describe_layers(&g, &n, m, arena, err));
+    assert_u64(n, rows[i].groups);
+    assert_u64(g[0].layers, rows[i].layers);
+    assert_string_equal(g[0].text, rows[i].first);
+    assert_string_equal(g[n - 1].text, rows[i].last != NULL ? rows[i].last : rows[i].first);
+    vf_cache_cost cost = vf_describe_cache(m, VF_FORMAT_F16);
+    assert_u64(cost.bytes_per_token, rows[i].bytes);
+    assert_u64(cost.window_bytes_per_token, rows[i].window_bytes);
+    assert_u64(vf_describe_state_bytes(m), rows[i].state_bytes);
+    assert_u64(vf_describe_window(m), rows[i].window);
+    vf_arena_free(arena);
+    vf_model_free(m);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_dense_model_has_the_tensors_of_its_kind),
@@ -581,6 +769,10 @@ int main(void) {
       cmocka_unit_test(the_largest_allowed_shapes_do_not_overflow),
       cmocka_unit_test(a_draft_is_what_its_class_says_and_not_its_model_type),
       cmocka_unit_test(what_a_nested_config_leaves_out_is_its_classs_default),
+      cmocka_unit_test(a_class_of_experts_does_not_pass_for_a_dense_one),
+      cmocka_unit_test(what_a_config_of_experts_leaves_out_is_its_classs_default),
+      cmocka_unit_test(narrow_numbers_that_nothing_explains_become_the_configs),
+      cmocka_unit_test(packed_matrices_are_held_against_the_config_too),
       cmocka_unit_test(mamba2_has_as_many_states_as_heads),
       cmocka_unit_test(minimax_has_the_parameters_that_are_published),
       cmocka_unit_test(lists_of_layers_say_what_each_of_them_is),
@@ -600,6 +792,7 @@ int main(void) {
       cmocka_unit_test(an_entry_like_another_has_its_shape_and_names_of_its_own),
       cmocka_unit_test(a_family_alone_is_what_ollama_calls_its_latest),
       cmocka_unit_test(a_tag_without_a_format_has_the_one_of_its_file),
+      cmocka_unit_test(layers_are_told_by_their_kind),
   };
   return cmocka_run_group_tests(tests, open_context, close_context);
 }

@@ -120,6 +120,15 @@ static void fine_tunes_are_taken_for_their_shape(void **state) {
   means("someone/Llama-2-13B-Pirate-v2-GGUF:Q4_0", "llama2-13b", "Q4_0", "llama.cpp");
 }
 
+/* Of which a single size is known: words that say nothing of it may stand beside the family's. */
+static void a_family_of_one_size_needs_none(void **state) {
+  (void)state;
+  means("someone/falcon-mamba-instruct", "falcon-mamba-7b", "BF16", "");
+  means("someone/deepseek-math-instruct", "deepseek-math-7b", "BF16", "");
+  means_nothing("someone/falcon3-instruct"); /* of several */
+  means_nothing("someone/falcon-mamba-9b-instruct");
+}
+
 /* Ids are unique, and so is each of them as a name. */
 static void every_id_of_the_catalog_means_itself(void **state) {
   (void)state;
@@ -134,6 +143,87 @@ static void every_id_of_the_catalog_means_itself(void **state) {
   }
 }
 
+/* "g": of GGUF files, "d": a draft, "s": a tag that is no format, "u": in the usual format. */
+static void names_are_taken_apart(void **state) {
+  (void)state;
+  static const struct {
+    const char *typed;
+    vf_name_store store;
+    const char *publisher, *plain, *family, *tag, *format, *engine, *flags;
+  } rows[] = {
+      {"a", VF_STORE_NONE, "", "a", "a", "", "", "", ""},
+      {"qwen3:8b", VF_STORE_OLLAMA, "", "qwen3:8b", "qwen3", "8b", "", "ollama", "u"},
+      {"qwen3:8b-q8_0", VF_STORE_OLLAMA, "", "qwen3:8b", "qwen3", "8b", "Q8_0", "ollama", "u"},
+      {"qwen3:latest", VF_STORE_OLLAMA, "", "qwen3", "qwen3", "", "", "ollama", "u"},
+      {"qwen3", VF_STORE_NONE, "", "qwen3", "qwen3", "", "", "", ""},
+      {"ollama://qwen3:8b", VF_STORE_OLLAMA, "", "qwen3:8b", "qwen3", "8b", "", "ollama", "u"},
+      {"ai/qwen3:8B-Q4_0", VF_STORE_DOCKER, "", "qwen3:8b", "qwen3", "8b", "Q4_0", "llama.cpp",
+       "u"},
+      {"docker.io/ai/qwen3", VF_STORE_DOCKER, "", "qwen3", "qwen3", "", "", "llama.cpp", "u"},
+      {"unsloth/Qwen3-8B-GGUF:UD-Q4_K_XL", VF_STORE_HUB, "unsloth", "qwen3-8b", "qwen3-8b", "",
+       "UD-Q4_K_XL", "llama.cpp", "gu"},
+      {"hf.co/bartowski/Qwen3-8B-GGUF", VF_STORE_HUB, "bartowski", "qwen3-8b", "qwen3-8b", "", "",
+       "llama.cpp", "gu"},
+      {"https://huggingface.co/Qwen/Qwen3-8B/tree/main", VF_STORE_HUB, "qwen", "qwen3-8b",
+       "qwen3-8b", "", "", "", ""},
+      {"https://huggingface.co/Qwen/Qwen3-8B-GGUF/resolve/main/Qwen3-8B-Q5_0.gguf", VF_STORE_HUB,
+       "qwen", "qwen3-8b", "qwen3-8b", "qwen3-8b", "Q5_0", "llama.cpp", "gu"},
+      {"nvidia/Llama-3.3-70B-Instruct-FP4", VF_STORE_HUB, "nvidia", "llama-3.3-70b-instruct",
+       "llama-3.3-70b-instruct", "", "fp4", "vllm", ""},
+      {"Qwen3-30B-A3B-Q4_K_M-00001-of-00002.gguf", VF_STORE_FILE, "", "qwen3-30b-a3b",
+       "qwen3-30b-a3b", "", "Q4_K_M", "llama.cpp", "gu"},
+      {"a/b/c", VF_STORE_HUB, "b", "c", "c", "", "", "", ""},
+      {"mlx-community/Qwen3-8B-4bit", VF_STORE_HUB, "mlx-community", "qwen3-8b", "qwen3-8b", "",
+       "4bit-mlx", "mlx", ""},
+      {"mlx-community/gpt-oss-20b-MXFP4-Q8", VF_STORE_HUB, "mlx-community", "gpt-oss-20b",
+       "gpt-oss-20b", "", "mxfp4-mlx-q8", "mlx", ""},
+      {"turboderp/Qwen3-8B-exl3:3.0bpw", VF_STORE_HUB, "turboderp", "qwen3-8b", "qwen3-8b", "",
+       "exl3-3.0bpw", "exllama", ""},
+      {"Qwen/Qwen3-8B-FP8", VF_STORE_HUB, "qwen", "qwen3-8b", "qwen3-8b", "", "fp8-block", "vllm",
+       ""},
+      {"zai-org/GLM-4.5-FP8", VF_STORE_HUB, "zai-org", "glm-4.5", "glm-4.5", "", "fp8-channel",
+       "vllm", ""},
+      {"someone/Qwen3-8B-FP8", VF_STORE_HUB, "someone", "qwen3-8b", "qwen3-8b", "", "fp8", "vllm",
+       ""},
+      {"unsloth/Llama-3.2-1B-4bit", VF_STORE_HUB, "unsloth", "llama-3.2-1b", "llama-3.2-1b", "",
+       "4bit-bnb", "vllm", ""},
+      {"someone/Llama-3.2-1B-4bit", VF_STORE_HUB, "someone", "llama-3.2-1b", "llama-3.2-1b", "",
+       "4bit", "vllm", ""},
+      {"AngelSlim/Qwen3-8B_eagle3", VF_STORE_HUB, "angelslim", "qwen3-8b-eagle3", "qwen3-8b-eagle3",
+       "", "", "", "d"},
+      {"gemma3:4b-it-qat", VF_STORE_OLLAMA, "", "gemma3:4b-it-qat", "gemma3", "4b-it-qat", "Q4_0",
+       "ollama", "u"},
+      {"someone/gemma-3-4b-it-qat-q4_0-unquantized", VF_STORE_HUB, "someone",
+       "gemma-3-4b-it-qat-unquantized", "gemma-3-4b-it-qat-unquantized", "", "", "", ""},
+      {"unsloth/Qwen3-8B-GGUF:strange", VF_STORE_HUB, "unsloth", "qwen3-8b", "qwen3-8b", "strange",
+       "", "llama.cpp", "gsu"},
+      {"models--Qwen--Qwen3-8B", VF_STORE_HUB, "qwen", "qwen3-8b", "qwen3-8b", "", "", "", ""},
+      {"gpt-oss:20b-mxfp4", VF_STORE_OLLAMA, "", "gpt-oss:20b", "gpt-oss", "20b", "MXFP4_MOE",
+       "ollama", "u"},
+      {"someone/model-w-mxfp4-a-fp8", VF_STORE_HUB, "someone", "model-w-a", "model-w-a", "",
+       "mxfp4", "vllm", ""},
+      {"someone/Model-kv-fp8-AWQ", VF_STORE_HUB, "someone", "model-kv", "model-kv", "", "awq",
+       "vllm", ""},
+      {"Qwen3-8B-BF16", VF_STORE_NONE, "", "qwen3-8b", "qwen3-8b", "", "BF16", "", ""},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    vf_model_name m;
+    if (!vf_model_name_read(&m, rows[i].typed)) fail_msg("%s is no name", rows[i].typed);
+    const char *flags = rows[i].flags, *engine = m.engine != NULL ? m.engine : "";
+    assert_int_equal(m.store, rows[i].store);
+    assert_string_equal(m.publisher, rows[i].publisher);
+    assert_string_equal(m.plain, rows[i].plain);
+    assert_string_equal(m.family, rows[i].family);
+    assert_string_equal(m.tag, rows[i].tag);
+    assert_string_equal(m.format, rows[i].format);
+    assert_string_equal(engine, rows[i].engine);
+    if (m.gguf != (strchr(flags, 'g') != NULL) || m.draft != (strchr(flags, 'd') != NULL) ||
+        m.strange_tag != (strchr(flags, 's') != NULL) ||
+        m.usual_format != (strchr(flags, 'u') != NULL))
+      fail_msg("%s: flags", rows[i].typed);
+  }
+}
+
 static void what_is_no_name_is_refused(void **state) {
   (void)state;
   static char long_name[10001];
@@ -145,6 +235,10 @@ static void what_is_no_name_is_refused(void **state) {
   means_nothing(":");
   means_nothing("qwen3:8b-q9_9");
   means_nothing("-----");
+  vf_model_name name;
+  static const char *const paths[] = {"", "/models/x", "./x", "~/x", "a\\b", "a/../b"};
+  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+    assert_false(vf_model_name_read(&name, paths[i]));
 }
 
 int main(void) {
@@ -157,7 +251,9 @@ int main(void) {
       cmocka_unit_test(suffixes_state_the_scheme),
       cmocka_unit_test(no_name_becomes_another_model),
       cmocka_unit_test(fine_tunes_are_taken_for_their_shape),
+      cmocka_unit_test(a_family_of_one_size_needs_none),
       cmocka_unit_test(every_id_of_the_catalog_means_itself),
+      cmocka_unit_test(names_are_taken_apart),
       cmocka_unit_test(what_is_no_name_is_refused),
   };
   return cmocka_run_group_tests(tests, open_context, close_context);

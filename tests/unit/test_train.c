@@ -26,6 +26,24 @@ static vf_train run_on(const char *model, const vf_train_request *r, const char 
   return out;
 }
 
+/* "parallel=zero1 tp=2": what is said of a run. */
+static vf_train run_words(const char *model, const char *said, const char *gpus) {
+  char words[256], *rest = words;
+  vf_train_request r = vf_train_request_init();
+  snprintf(words, sizeof words, "%s", said);
+  for (char *w = strtok_r(words, " ", &rest); w != NULL; w = strtok_r(NULL, " ", &rest)) {
+    char *value = strchr(w, '=');
+    *value++ = '\0';
+    if (strcmp(w, "quant") == 0)
+      r.base_quant = value;
+    else if (strcmp(w, "tp") == 0 || strcmp(w, "pp") == 0 || strcmp(w, "ep") == 0)
+      *(w[0] == 't' ? &r.tp : w[0] == 'p' ? &r.pp : &r.ep) = (uint32_t)atoi(value);
+    else
+      assert_ok(vf_train_set(&r, w, value, err));
+  }
+  return run_on(model, &r, gpus);
+}
+
 static vf_status refusal(const char *model, const vf_train_request *r, const char *gpus,
                          vf_error *why) {
   vf_model *m;
@@ -493,20 +511,297 @@ static void every_line_is_what_its_formula_says(void **state) {
       {"qwen3-30b-a3b", "h100x16", "precision=mixed parallel=zero1 pp=2 ep=4 grad-accum=8"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    char words[256], *rest = words;
-    vf_train_request r = vf_train_request_init();
-    snprintf(words, sizeof words, "%s", rows[i].words);
-    for (char *w = strtok_r(words, " ", &rest); w != NULL; w = strtok_r(NULL, " ", &rest)) {
-      char *value = strchr(w, '=');
-      *value++ = '\0';
-      if (strcmp(w, "tp") == 0 || strcmp(w, "pp") == 0 || strcmp(w, "ep") == 0)
-        *(w[0] == 't' ? &r.tp : w[0] == 'p' ? &r.pp : &r.ep) = (uint32_t)atoi(value);
-      else
-        assert_ok(vf_train_set(&r, w, value, err));
-    }
-    vf_train t = run_on(rows[i].model, &r, rows[i].gpus);
+    vf_train t = run_words(rows[i].model, rows[i].words, rows[i].gpus);
     assert_true(t.n_lines >= 3);
     check_formulas(&t, rows[i].words);
+  }
+}
+
+/* ---- Who holds what ----------------------------------------------------------------------- */
+
+/* Llama-3.1-8B has P parameters, of which E are its embedding and as many its output, and V in
+ * vectors; adapters of rank 16 on q and v A.  Bytes on each GPU in the optimizer's step. */
+static void each_gpu_holds_its_share_of_every_part(void **state) {
+  (void)state;
+  const double P = 8030261312.0, E = 128256.0 * 4096, V = 65.0 * 4096 + 64;
+  const double B = P - 2 * E, A = 32 * 16.0 * (4096 + 4096 + 4096 + 1024);
+  const struct {
+    const char *words, *gpus;
+    double weights, states, gradients, temporary, host;
+  } rows[] = {
+      {"", "h200", 2 * P, 4 * P, 2 * P, 2 * P, 0},
+      {"optimizer=adamw-fused", "h200", 2 * P, 4 * P, 2 * P, 0, 0},
+      {"precision=fp32", "h200", 4 * P, 8 * P, 4 * P, 4 * P, 0},
+      {"precision=mixed", "h200", 4 * P, 8 * P, 4 * P, 4 * P, 0},
+      {"precision=mixed parallel=ddp", "h200x8", 4 * P, 8 * P, 4 * P, 4 * P, 0},
+      {"precision=mixed parallel=zero1", "h200x8", 2 * P, 12 * P / 8, 2 * P, 4 * P / 8, 0},
+      {"precision=mixed parallel=zero2", "h200x8", 2 * P, 12 * P / 8, 2 * P / 8, 4 * P / 8, 0},
+      /* of stage 3 a sub-group of 1e9 parameters is stepped at a time, if there are more */
+      {"precision=mixed parallel=zero3", "h200x4", 2 * P / 4, 12 * P / 4, 2 * P / 4, 4e9, 0},
+      {"precision=mixed parallel=zero3", "h200x16", P / 8, 12 * P / 16, P / 8, P / 4, 0},
+      {"precision=fp32 parallel=zero1", "h200x8", 4 * P, P, 4 * P, 0, 0},
+      {"precision=bf16 parallel=zero1", "h200x8", 2 * P, 4 * P / 8, 2 * P, 0, 0},
+      {"precision=mixed parallel=fsdp", "h200x4", P, 2 * P, P, P, 0},
+      {"precision=mixed parallel=zero1 tp=2", "h200x4", P, 12 * P / 2 / 2, 4 * P / 2, 0, 0},
+      {"precision=fp32 tp=2", "h200x2", 2 * P, 8 * P / 2, 2 * P, 0, 0},
+      /* the first of four stages has the embedding, the last the output */
+      {"precision=mixed pp=4", "h200x4", 2 * (B / 4 + E), 12 * (B / 4 + E), 4 * (B / 4 + E), 0, 0},
+      {"ema=fp32", "h200", 2 * P, 4 * P + 4 * P, 2 * P, 2 * P, 0},
+      {"ema=bf16", "h200", 2 * P, 4 * P + 2 * P, 2 * P, 2 * P, 0},
+      {"ema=host", "h200", 2 * P, 4 * P, 2 * P, 2 * P, 4 * P},
+      {"objective=dpo", "h200", 4 * P, 4 * P, 2 * P, 2 * P, 0},
+      {"step-in-backward=on", "h200", 2 * P, 4 * P, 2 * E, 2 * E, 0},
+      {"precision=mixed parallel=zero3 offload=optimizer", "h200x4", P / 2, 0, P / 2, 0, 12 * P},
+      {"precision=mixed parallel=zero3 offload=params", "h200x4", 0, 0, 0, 0, (12 + 2 + 2) * P},
+      {"method=lora lora-targets=q,v", "h200", 2 * P + 4 * A, 8 * A, 4 * A, 0, 0},
+      {"method=lora lora-targets=q,v base-dtype=fp32", "h200", 4 * P + 4 * A, 8 * A, 4 * A, 0, 0},
+      {"method=lora lora-targets=q,v parallel=fsdp", "h200x2", P + 2 * A, 4 * A, 2 * A, 0, 0},
+      {"method=qlora lora-targets=q,v", "h200", 0.516 * (B - V) + 2 * (V + 2 * E) + 4 * A, 8 * A,
+       4 * A, 0, 0},
+      {"method=qlora lora-targets=q,v quant=nf4", "h200", 0.563 * (B - V) + 2 * (V + 2 * E) + 4 * A,
+       8 * A, 4 * A, 0, 0},
+      {"method=qlora lora-targets=q,v quant=int8", "h200", B - V + 2 * (V + 2 * E) + 4 * A, 8 * A,
+       4 * A, 0, 0},
+      {"method=qlora lora-targets=q,v quant=gptq", "h200",
+       0.531 * (B - V) + 2 * (V + 2 * E) + 4 * A, 8 * A, 4 * A, 0, 0},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    vf_train t = run_words("llama3.1-8b", rows[i].words, rows[i].gpus);
+    const vf_train_moment *m = &t.moments[5];
+    assert_string_equal(m->name, "optimizer step");
+    const double ours[] = {(double)m->bytes[VF_TRAIN_WEIGHTS], (double)m->bytes[VF_TRAIN_STATES],
+                           (double)m->bytes[VF_TRAIN_GRADIENTS],
+                           (double)m->bytes[VF_TRAIN_TEMPORARY], (double)t.host_bytes};
+    const double theirs[] = {rows[i].weights, rows[i].states, rows[i].gradients, rows[i].temporary,
+                             rows[i].host};
+    for (size_t k = 0; k < 5; k++)
+      if (ours[k] < theirs[k] - 64 || ours[k] > theirs[k] + 64)
+        fail_msg("%s: %zu: %.0f, not %.0f", rows[i].words, k, ours[k], theirs[k]);
+  }
+}
+
+/* ---- What a layer keeps ------------------------------------------------------------------- */
+
+static void check_kept(const vf_train *t, const char *model, const char *words, uint64_t bytes) {
+  const vf_train_moment *m = &t->moments[3];
+  assert_string_equal(m->name, "backward begins");
+  if (m->bytes[VF_TRAIN_ACTIVATIONS] != bytes)
+    fail_msg("%s, %s: %llu, not %llu", model, words,
+             (unsigned long long)m->bytes[VF_TRAIN_ACTIVATIONS], (unsigned long long)bytes);
+}
+
+/* Bytes a token that all layers keep for the backward pass, 2 a number: norms their input and what
+ * they make of it in fp32, attention its queries, keys, values and result, a gated feed-forward
+ * four rows.  See the head of training_model.c. */
+static void layers_keep_what_their_derivatives_read(void **state) {
+  (void)state;
+  enum { TOKENS = 1024, H = 4096, KV = 1024, F = 14336 };
+  static const struct {
+    const char *model, *words;
+    uint64_t bytes;
+  } rows[] = {
+      {"llama3.1-8b", "", 32 * (16 * H + 2 * (2 * H + 2 * KV) + 8 * F)},
+      {"llama3.1-8b", "precision=fp32", 2 * 32 * (16 * H + 2 * (2 * H + 2 * KV) + 8 * F)},
+      {"llama3.1-8b", "compile=on", 32 * (8 * H + 2 * (2 * H + 2 * KV) + 6 * F)},
+      {"llama3.1-8b", "attention=eager",
+       32 * (16 * H + 2 * (2 * H + 2 * KV) + 8 * F + 5 * 32 * TOKENS)},
+      /* frozen matrices keep no inputs, adapters keep theirs in fp32 */
+      {"llama3.1-8b", "method=lora lora-targets=all-linear",
+       32 * (8 * H + 2 * (2 * H + 2 * KV) + 6 * F + 4 * (3 * H + H + 2 * H + F))},
+      {"llama3.1-8b", "method=lora lora-targets=q,v",
+       32 * (8 * H + 2 * (2 * H + 2 * KV) + 6 * F + 4 * (2 * H))},
+      /* products of 4-bit matrices keep their inputs as well */
+      {"llama3.1-8b", "method=qlora lora-targets=q",
+       32 * (8 * H + 2 * (2 * H + 2 * KV) + 6 * F + 4 * H + 2 * (3 * H + F))},
+      {"llama3.1-8b", "method=qlora lora-targets=q quant=int8",
+       32 * (8 * H + 2 * (2 * H + 2 * KV) + 6 * F + 4 * H)},
+      {"llama3.1-8b", "train-layers=3", 3 * (16 * H + 2 * (2 * H + 2 * KV) + 8 * F)},
+      /* norms of queries and keys */
+      {"qwen3-8b", "", 36 * (16 * H + 2 * (2 * H + 2 * KV) + 6 * (H + KV) + 8 * 12288)},
+      {"qwen3-8b", "compile=on", 36 * (8 * H + 2 * (2 * H + 2 * KV) + 2 * (H + KV) + 6 * 12288)},
+      /* eight of 128 experts, and a token's copies on their way there and back */
+      {"qwen3-30b-a3b", "",
+       48 * (16 * 2048 + 2 * (2 * 4096 + 2 * 512) + 6 * (4096 + 512) + 8 * 8 * 768 + 4 * 8 * 2048)},
+      /* norms behind attention and feed-forward, too */
+      {"gemma2-2b", "", 26 * (32 * 2304 + 2 * (2 * 2048 + 2 * 1024) + 8 * 9216)},
+      /* norms with a mean, and no gate */
+      {"gpt2", "", 12 * (8 * 768 + 8 * 768 + 4 * 3072)},
+      /* latent attention: keys of 192, values of 128 numbers, and what they are made of; two shared
+       * experts and six chosen ones, but for the first layer */
+      {"deepseek-v2-lite", "",
+       27 * (16 * 2048 + 2 * 16 * (192 + 192 + 128 + 128) + 2 * (512 + 64)) + 8 * 10944 +
+           26 * (8 * (6 + 2) * 1408 + 4 * 6 * 2048)},
+      /* delta nets but for each fourth layer: keys of 16 heads, 32 heads of values, a state */
+      {"qwen3-next-80b-a3b", "",
+       48 * (16 * 2048 + 8 * (10 + 1) * 512 + 4 * 10 * 2048) +
+           12 * (2 * (4096 + 512 + 512 + 4096) + 6 * (4096 + 512) + 2 * (4096 + 4096)) +
+           36 * (4 * (2 * 2048 + 4096) + 22 * 4096)},
+      /* one norm, a projection, scanned and gated, and no feed-forward */
+      {"mamba-130m", "", 24 * (8 * 768 + 8 * 1536)},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char words[256];
+    snprintf(words, sizeof words, "checkpointing=none loss=fused seq-len=1024 %s", rows[i].words);
+    vf_train t = run_words(rows[i].model, words, "b300");
+    check_kept(&t, rows[i].model, rows[i].words, rows[i].bytes * TOKENS);
+  }
+}
+
+/* With checkpoints: the input of each layer, and one that is computed again with its gradients:
+ * norms, attention, 14 of a gated feed-forward (11 compiled), of an expert's 9 and its copies. */
+static void a_layer_is_computed_again_beside_the_inputs_of_all(void **state) {
+  (void)state;
+  enum { TOKENS = 1024, H = 4096, KV = 1024, F = 14336 };
+  static const struct {
+    const char *model, *words;
+    uint64_t bytes;
+  } rows[] = {
+      {"llama3.1-8b", "", 32 * 2 * H + 8 * H + 2 * (2 * H + 2 * KV) + 14 * F},
+      {"llama3.1-8b", "compile=on", 32 * 2 * H + 8 * H + 2 * (2 * H + 2 * KV) + 11 * F},
+      {"llama3.1-8b", "precision=fp32", 32 * 4 * H + 8 * H + 2 * (2 * H + 2 * KV) + 14 * F},
+      {"llama3.1-8b", "checkpointing=offload", 8 * H + 2 * (2 * H + 2 * KV) + 14 * F},
+      {"qwen3-8b", "", 36 * 2 * H + 8 * H + 2 * (2 * H + 2 * KV) + 6 * (H + KV) + 14 * 12288},
+      {"qwen3-30b-a3b", "",
+       48 * 2 * 2048 + 8 * 2048 + 2 * (2 * 4096 + 2 * 512) + 6 * (4096 + 512) + 9 * 8 * 768 +
+           2 * 8 * 2048},
+      {"gpt2", "", 12 * 2 * 768 + 8 * 768 + 8 * 768 + 8 * 3072},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char words[256];
+    snprintf(words, sizeof words, "checkpointing=full loss=fused seq-len=1024 %s", rows[i].words);
+    vf_train t = run_words(rows[i].model, words, "b300");
+    check_kept(&t, rows[i].model, rows[i].words, rows[i].bytes * TOKENS);
+  }
+}
+
+/* Bytes of logits a token: 14.7 a number with PyTorch's loss, which makes them fp32 (14 compiled),
+ * 7.84 in place and 0.4 in pieces with 8 H of what leads to them; a head that two tensors share has
+ * half of both, and gathers 4 H. */
+static void the_loss_has_logits_as_its_kind_makes_them(void **state) {
+  (void)state;
+  enum { TOKENS = 2048, V = 128256, H = 4096 };
+  static const struct {
+    const char *words, *gpus;
+    double bytes;
+  } rows[] = {
+      {"loss=full", "h200", 14.7 * V},
+      {"loss=full compile=on", "h200", 14.0 * V},
+      {"loss=full precision=fp32", "h200", 20.0 * V},
+      {"loss=full precision=fp16", "h200", 6.0 * V},
+      {"loss=inplace", "h200", 7.84 * V + 8 * H},
+      {"loss=fused", "h200", 0.4 * V + 8 * H},
+      {"loss=chunked", "h200", 0.4 * V + 8 * H},
+      {"loss=full precision=mixed tp=2", "h200x2", 8.0 * V / 2 + 8 * H / 2 + 4 * H},
+      {"loss=full cp=2 parallel=fsdp", "h200x2", 14.7 * V / 2},
+      {"objective=reward", "h200", 0},
+      {"objective=distill teacher=8B loss=full", "h200", (14.7 + 12) * V},
+      {"objective=distill teacher=8B loss=fused", "h200", (0.4 + 0.4) * V + 8 * H},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char words[256];
+    snprintf(words, sizeof words, "checkpointing=none seq-len=1024 micro-batch=2 %s",
+             rows[i].words);
+    vf_train t = run_words("llama3.1-8b", words, rows[i].gpus);
+    double bytes = (double)t.moments[3].bytes[VF_TRAIN_LOGITS];
+    if (bytes < rows[i].bytes * TOKENS - 64 || bytes > rows[i].bytes * TOKENS + 64)
+      fail_msg("%s: %.0f, not %.0f", rows[i].words, bytes, rows[i].bytes * TOKENS);
+  }
+}
+
+/* Of what is shared out both embeddings are gathered, a layer and the next with its gradient;
+ * buckets of DeepSpeed and DDP; the output's gradient, which a fused loss makes. */
+static void what_is_shared_out_is_gathered_in_buffers(void **state) {
+  (void)state;
+  const double P = 8030261312.0, E = 128256.0 * 4096, B = P - 2 * E;
+  const double A = 32 * 16.0 * (4096 + 4096 + 4096 + 1024);
+  const struct {
+    const char *words, *gpus;
+    double bytes;
+  } rows[] = {
+      {"", "h200", 0},
+      {"loss=fused", "h200", 2 * E},
+      {"loss=fused grad-accum=2", "h200", 0},
+      {"parallel=ddp", "h200x2", 2 * P},
+      {"parallel=ddp loss=fused", "h200x2", 2 * P + 2 * E},
+      {"method=lora lora-targets=q,v parallel=ddp", "h200x2", 4 * A},
+      {"precision=mixed parallel=zero1", "h200x2", 2e9},
+      {"precision=mixed parallel=zero2", "h200x8", 2e9},
+      {"precision=mixed parallel=zero3", "h200x8", 2 * 2 * E + 6 * B / 32},
+      {"precision=mixed parallel=fsdp", "h200x8", 2 * 2 * E + 6 * B / 32},
+      {"precision=mixed parallel=fsdp", "h200", 0},
+      {"precision=mixed parallel=zero3 offload=params", "h200", 2 * 2 * E + 6 * B / 32},
+      {"precision=mixed parallel=fsdp pp=2", "h200x4", 6 * (B / 2 + E)},
+      {"method=lora lora-targets=q,v parallel=fsdp", "h200x2", 2 * 2 * E + 4 * B / 32},
+      {"method=qlora lora-targets=q,v parallel=fsdp", "h200x2", 2 * 2 * E + 2 * 0.516 * B / 32},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char words[256];
+    snprintf(words, sizeof words, "%s%s%s", strstr(rows[i].words, "loss") ? "" : "loss=full",
+             rows[i].words[0] != '\0' ? " " : "", rows[i].words);
+    vf_train t = run_words("llama3.1-8b", words, rows[i].gpus);
+    double bytes = (double)t.moments[3].bytes[VF_TRAIN_BUFFERS];
+    if (bytes < rows[i].bytes - 64 || bytes > rows[i].bytes + 64)
+      fail_msg("%s: %.0f, not %.0f", rows[i].words, bytes, rows[i].bytes);
+  }
+}
+
+static uint64_t permille(uint64_t bytes, uint64_t of) {
+  return bytes / 1000 * of + bytes % 1000 * of / 1000;
+}
+
+static uint64_t larger(uint64_t a, uint64_t b) {
+  return a > b ? a : b;
+}
+
+/* Where nothing presses: what is allocated is the sum with its spread, what is reserved at least
+ * that, and the device holds 800 MiB of libraries beside it, at least half of them. */
+static void each_way_has_the_spread_that_was_fitted_for_it(void **state) {
+  (void)state;
+  static const struct {
+    const char *words, *gpus;
+    uint64_t allocated[3], reserved[3], device[3];
+  } rows[] = {
+      {"", "b300", {853, 1008, 1080}, {870, 1050, 1200}, {978, 1097, 1262}},
+      {"precision=mixed parallel=ddp",
+       "b300x2",
+       {853, 1008, 1080},
+       {870, 1050, 1200},
+       {978, 1097, 1262}},
+      {"precision=mixed parallel=fsdp",
+       "b300x8",
+       {853, 1000, 1095},
+       {856, 1000, 1220},
+       {978, 1000, 1262}},
+      {"precision=mixed parallel=fsdp tp=2",
+       "b300x8",
+       {835, 1057, 1394},
+       {835, 1057, 1394},
+       {978, 1059, 1262}},
+      {"precision=mixed pp=2", "b300x2", {835, 1057, 1394}, {835, 1057, 1394}, {978, 1059, 1262}},
+      {"precision=mixed parallel=zero2 offload=optimizer",
+       "b300x2",
+       {853, 1008, 1080},
+       {870, 1050, 1200},
+       {947, 1025, 1262}},
+  };
+  const uint64_t libraries = UINT64_C(800) << 20;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    vf_train t = run_words("llama3.1-8b", rows[i].words, rows[i].gpus);
+    const uint64_t sum[] = {t.bare.low_bytes, t.bare.bytes, t.bare.high_bytes};
+    const uint64_t held[] = {t.held.low_bytes, t.held.bytes, t.held.high_bytes};
+    const uint64_t allocated[] = {t.allocated.low_bytes, t.allocated.bytes, t.allocated.high_bytes};
+    const uint64_t reserved[] = {t.reserved.low_bytes, t.reserved.bytes, t.reserved.high_bytes};
+    const uint64_t need[] = {t.budget.need.low_bytes, t.budget.need.bytes,
+                             t.budget.need.high_bytes};
+    for (size_t k = 0; k < 3; k++) {
+      uint64_t most = permille(sum[k], rows[i].allocated[k]);
+      assert_u64(allocated[k], most);
+      uint64_t device = larger(permille(held[k] + libraries, rows[i].device[k]),
+                               most + libraries / (k == 0 ? 2 : 1));
+      assert_u64(need[k], device);
+      uint64_t kept = larger(permille(sum[k], rows[i].reserved[k]), most);
+      assert_u64(reserved[k], k == 2 || kept < device ? kept : device);
+    }
   }
 }
 
@@ -829,7 +1124,14 @@ static void a_network_of_ones_own_is_the_sum_of_what_is_said(void **state) {
   assert_ok(vf_train_network(&t, &r, d, n, err));
   assert_int_equal(t.backward_bytes, 16ull * 12000000 + 512ull * 9000000 + 4000000000);
   assert_int_equal(t.allocated.bytes, t.backward_bytes);
-  assert_true(t.budget.need.low_bytes > t.backward_bytes);
+  uint64_t sum = t.backward_bytes, spare = sum / 1000 * 350; /* of fragments, at most */
+  assert_u64(t.allocated.high_bytes, sum + spare / 2);
+  assert_u64(t.reserved.low_bytes, sum);
+  assert_u64(t.reserved.bytes, sum + spare / 4);
+  assert_u64(t.reserved.high_bytes, sum + spare);
+  assert_u64(t.budget.need.low_bytes, sum + (UINT64_C(300) << 20));
+  assert_u64(t.budget.need.bytes, sum + spare / 4 + (UINT64_C(600) << 20));
+  assert_u64(t.budget.need.high_bytes, sum + spare + (UINT64_C(1300) << 20));
   r.optimizer = "sgd";
   assert_ok(vf_train_network(&t, &r, d, n, err));
   assert_int_equal(t.backward_bytes, 8ull * 12000000 + 512ull * 9000000 + 4000000000);
@@ -852,6 +1154,84 @@ static void a_network_of_ones_own_is_the_sum_of_what_is_said(void **state) {
   r.network_params = UINT64_C(4000000000000000); /* 16e15 bytes of weights: the sum has room */
   r.buffer_bytes = UINT64_MAX;
   assert_fails(vf_train_network(&t, &r, d, n, err), VF_OVERFLOW, "64 bits");
+}
+
+static vf_status network(const vf_train_request *r, vf_error *err) {
+  vf_device d[1];
+  vf_train t;
+  size_t n;
+  vf_status status = vf_devices_parse(d, 1, &n, ctx, "h100", err);
+  return status != VF_OK ? status : vf_train_network(&t, r, d, n, err);
+}
+
+static void what_a_network_of_ones_own_does_not_have_is_refused(void **state) {
+  (void)state;
+  vf_train_request plain = vf_train_request_init(), r = plain;
+  plain.network_params = 1000000;
+  assert_ok(network(&plain, err));
+  r = plain;
+  r.method = "full";
+  r.parallel = "ddp";
+  r.tp = r.pp = r.cp = 1;
+  assert_ok(network(&r, err));
+  r.method = "lora";
+  assert_fails(network(&r, err), VF_USAGE, "--method full");
+  uint32_t *const ways[] = {&r.tp, &r.pp, &r.cp};
+  for (size_t i = 0; i < 3; i++) {
+    r = plain;
+    *ways[i] = 2;
+    assert_fails(network(&r, err), VF_USAGE, "no layers to share out");
+  }
+  const char **const of_models[] = {&r.freeze, &r.objective, &r.reference, &r.teacher,
+                                    &r.critic, &r.rollout,   &r.ema,       &r.reward_model};
+  for (size_t i = 0; i < sizeof of_models / sizeof *of_models; i++) {
+    r = plain;
+    *of_models[i] = "a word";
+    assert_fails(network(&r, err), VF_USAGE, "--network has no 'a word'");
+  }
+  r = plain;
+  r.offload = "optimizer";
+  assert_fails(network(&r, err), VF_USAGE, "alone");
+}
+
+static void words_of_a_run_are_read_within_their_bounds(void **state) {
+  (void)state;
+  static const struct {
+    const char *name, *text;
+    bool ok;
+  } rows[] = {{"micro-batch", "1", true},   {"micro-batch", "1048576", true},
+              {"micro-batch", "0", false},  {"micro-batch", "1048577", false},
+              {"micro-batch", "2x", false}, {"micro-batch", "-1", false},
+              {"compile", "on", true},      {"compile", "off", true},
+              {"compile", "true", true},    {"compile", "0", true},
+              {"compile", "maybe", false},  {"loss", "", false},
+              {"teacher", "7B", true}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    vf_train_request r = vf_train_request_init();
+    vf_error why = {VF_OK};
+    if ((vf_train_set(&r, rows[i].name, rows[i].text, &why) == VF_OK) != rows[i].ok)
+      fail_msg("%s=%s: %s", rows[i].name, rows[i].text, why.message);
+  }
+  static const char *const on[] = {"on", "true", "yes", "1"};
+  static const char *const off[] = {"off", "false", "no", "0"};
+  for (size_t i = 0; i < 4; i++) {
+    vf_train_request r = vf_train_request_init();
+    assert_ok(vf_train_set(&r, "compile", on[i], err));
+    assert_true(r.compile);
+    assert_ok(vf_train_set(&r, "compile", off[i], err));
+    assert_false(r.compile);
+  }
+  vf_error why = {VF_OK};
+  vf_train_request r = vf_train_request_init();
+  r.method = "lora";
+  r.lora_rank = 1 << 16;
+  run_on("qwen3-0.6b", &r, "h100");
+  r.lora_rank++;
+  assert_int_equal(refusal("qwen3-0.6b", &r, "h100", &why), VF_LIMIT);
+  r = vf_train_request_init();
+  r.freeze = "towers,language";
+  assert_int_equal(refusal("qwen2.5-vl-7b", &r, "h100", &why), VF_USAGE);
+  assert_non_null(strstr(why.message, "nothing to train"));
 }
 
 static void a_network_without_measured_samples_says_so(void **state) {
@@ -1016,6 +1396,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_most_fits_and_the_step_beyond_does_not),
       cmocka_unit_test(a_network_of_ones_own_is_the_sum_of_what_is_said),
+      cmocka_unit_test(what_a_network_of_ones_own_does_not_have_is_refused),
+      cmocka_unit_test(words_of_a_run_are_read_within_their_bounds),
       cmocka_unit_test(a_network_without_measured_samples_says_so),
       cmocka_unit_test(a_network_takes_no_words_of_models),
       cmocka_unit_test(samples_beyond_64_bits_are_refused),
@@ -1042,6 +1424,12 @@ int main(void) {
       cmocka_unit_test(a_network_of_experts_has_the_parameters_that_are_published),
       cmocka_unit_test(megatrons_theory_knows_sequence_parallel_and_turns),
       cmocka_unit_test(every_line_is_what_its_formula_says),
+      cmocka_unit_test(each_gpu_holds_its_share_of_every_part),
+      cmocka_unit_test(layers_keep_what_their_derivatives_read),
+      cmocka_unit_test(a_layer_is_computed_again_beside_the_inputs_of_all),
+      cmocka_unit_test(the_loss_has_logits_as_its_kind_makes_them),
+      cmocka_unit_test(what_is_shared_out_is_gathered_in_buffers),
+      cmocka_unit_test(each_way_has_the_spread_that_was_fitted_for_it),
       cmocka_unit_test(states_follow_from_the_shapes_of_matrices),
       cmocka_unit_test(galore_takes_what_its_authors_saw),
       cmocka_unit_test(objectives_hold_the_models_that_they_need),

@@ -145,8 +145,6 @@ vf_status vf_llamacpp_move(plan *p, vf_error *err) {
   vf_allocator *a = &p->e->allocator;
   p->moved = NULL;
   if (r->override_count == 0) return VF_OK;
-  if (r->override_count > VF_MAX_OVERRIDES)
-    return vf_fail(err, VF_LIMIT, "more than %d overrides", VF_MAX_OVERRIDES);
   p->moved = a->alloc(a->user, p->model->n_tensors);
   if (p->moved == NULL) return vf_fail_nomem(err);
   memset(p->moved, VF_NOT_MOVED, p->model->n_tensors);

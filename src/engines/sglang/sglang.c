@@ -252,9 +252,9 @@ static vf_interval budget_of(const vf_sglang_plan *p, const vf_device *d) {
 
 /* --max-total-tokens ends the pool below what there is room for. */
 static vf_interval capped(const vf_sglang_plan *p, vf_interval pool) {
-  uint64_t most = UINT64_MAX, states = pool.bytes;
+  uint64_t most = UINT64_MAX;
   if (p->s.request->pool_tokens == 0) return pool;
-  states = p->state_bytes * vf_sglang_slots(p, pool.bytes);
+  uint64_t states = p->state_bytes * vf_sglang_slots(p, pool.bytes);
   if (!vf_mul(&most, p->s.request->pool_tokens, vf_sglang_token_bytes(p)) ||
       !vf_add(&most, most, states))
     return pool;
