@@ -183,12 +183,13 @@ static void say_cache(const vf_ranks *s, const vf_line *line, vf_text *out) {
   vf_text_printf(out, "%" PRIu32 " × ", s->w->seqs);
   vf_text_thousands(out, tokens);
   vf_text_put(out, " tokens");
-  if (each % tokens == 0) vf_text_printf(out, " × %" PRIu64 " B", each / tokens);
+  bool windows = vf_ranks_has_cache(s->model, VF_CACHE_WINDOW);
+  if (!windows && each % tokens == 0) vf_text_printf(out, " × %" PRIu64 " B", each / tokens);
   vf_text_printf(out, " of %" PRIu32 " layers", s->shard.end_layer - s->shard.first_layer);
   if (is_quantized(s->w->kv_k)) vf_text_put(out, ", 4 B per 64 numbers, the last 128 in 16 bits");
   if (vf_ranks_has_cache(s->model, VF_CACHE_LATENT))
     vf_text_put(out, keeps_latent(s) ? ", of latents" : ", of every head's keys and values");
-  if (vf_ranks_has_cache(s->model, VF_CACHE_WINDOW)) vf_text_put(out, ", windows less one token");
+  if (windows) vf_text_put(out, ", windows less one token");
 }
 
 static void say_states(const vf_ranks *s, const vf_line *line, vf_text *out) {
