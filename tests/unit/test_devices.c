@@ -75,6 +75,7 @@ static void names_of_devices_are_words_and_details(void **state) {
       {"a100-80", "a100", 80, 0, VF_LINK_UNSAID, VF_SERIES_UNSAID},
       {"a100 80g", "a100", 80, 0, VF_LINK_UNSAID, VF_SERIES_UNSAID},
       {"a100 80gib", "a100", 80, 0, VF_LINK_UNSAID, VF_SERIES_UNSAID},
+      {"80 GB a100", "a100", 80, 0, VF_LINK_UNSAID, VF_SERIES_UNSAID},
       {"a100 1000gb", "a100 1000 gb", 0, 0, VF_LINK_UNSAID, VF_SERIES_UNSAID},
       {"m4 max 40", "m4 max", 0, 40, VF_LINK_UNSAID, VF_SERIES_UNSAID},
       {"m4 max 38", "m4 max 38", 0, 0, VF_LINK_UNSAID, VF_SERIES_UNSAID},
