@@ -58,6 +58,7 @@ typedef struct vf_deployment {
   vf_headroom headroom;
   bool elsewhere; /* files are named as the machine sees them that will run it: a model
                      that is not here is taken by its file's name */
+  bool own_line;  /* an engine's own line states it: of ranks that it does not state there is one */
   const vf_assumption *remarks; /* told with the estimate: options that were not understood */
   size_t n_remarks;
   const char *backend;       /* what drives the GPUs: "vulkan"; NULL: their makers' own */

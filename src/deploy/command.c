@@ -169,7 +169,7 @@ vf_status vf_command_options(vf_command *c, const vf_engine *engine, const char 
   vf_reading r = {c, engine->dialect, words, count, 0, err};
   c->engine = engine;
   c->d.request.engine = engine->name;
-  c->d.elsewhere = true;
+  c->d.elsewhere = c->d.own_line = true;
   new_source(c);
   vf_status status = vf_reading_take_environment(&r, variables, user);
   new_source(c);
@@ -202,8 +202,11 @@ static vf_status no_engine(vf_error *err) {
 vf_status vf_command_wrapped(vf_command *c, vf_wrapper *w, vf_error *err) {
   c->gpus = w->gpus;
   c->image = w->image;
-  c->visible = vf_wrapper_variable(w, "CUDA_VISIBLE_DEVICES");
-  if (c->visible == NULL) c->visible = vf_wrapper_variable(w, "HIP_VISIBLE_DEVICES");
+  static const char *const visible[] = {"CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES",
+                                        "ROCR_VISIBLE_DEVICES"};
+  c->visible = NULL;
+  for (size_t i = 0; c->visible == NULL && i < sizeof visible / sizeof *visible; i++)
+    c->visible = vf_wrapper_variable(w, visible[i]);
   return vf_command_options(c, w->engine, w->words, w->count, vf_wrapper_variable, w, err);
 }
 

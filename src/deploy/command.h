@@ -40,9 +40,14 @@ typedef struct vf_unread {
 
 const vf_unread *vf_command_unread(const vf_command *c, size_t *count);
 
-/* What is visible of the GPUs, as CUDA_VISIBLE_DEVICES says it; docker's --gpus; the image.  NULL:
+/* What is visible of the GPUs, as CUDA_VISIBLE_DEVICES says it, or its kin; docker's --gpus.  NULL:
  * not said. */
 const char *vf_command_visible(const vf_command *c);
+
+/* How many GPUs a list of what is visible leaves, of VF_MAX_DEVICES at most: CUDA stops at the
+ * first that is no number, and one that stands there twice leaves none.  False: it cannot be told,
+ * or nothing is said. */
+bool vf_visible_count(uint32_t *out, const char *visible);
 const char *vf_command_container_gpus(const vf_command *c);
 
 /* The engine whose line was read; NULL: none. */

@@ -87,6 +87,10 @@ static vf_status read_engine(vf_scenario_workload *w, service *s, vf_error *err)
   if (status != VF_OK) return vf_facts_fail(&s->facts, "command", status, err, "%s", cause.message);
   s->engine = vf_wrapper_only_asks(line) ? NULL : line->engine;
   if (s->engine == NULL) return VF_OK;
+  const char *lacks = vf_facts_string(&s->facts, "env_file", NULL);
+  if (lacks != NULL)
+    return vf_facts_fail(&s->facts, "env_file", VF_MALFORMED, err,
+                         "'%.120s' is not here, and may say what the engine takes", lacks);
   if (is_ollama(s)) line->count = 0; /* "serve": what it loads stands in x-vramfit */
   status = vf_command_wrapped(c, line, &cause);
   if (status == VF_OK) status = vf_command_deployment(c, &w->d, &cause);

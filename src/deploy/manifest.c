@@ -74,6 +74,21 @@ vf_status vf_manifest_pass(vf_manifest *m, const char *path, uint32_t line, vf_e
   return m->sink->passed(m->sink->user, path, line, text, err);
 }
 
+vf_status vf_manifest_beside(vf_manifest *m, vf_error *err, const char *fmt, ...) {
+  char text[400];
+  va_list args;
+  if (m->n_beside == VF_MANIFEST_BESIDE) return VF_OK; /* enough is told */
+  va_start(args, fmt);
+  vsnprintf(text, sizeof text, fmt, args);
+  va_end(args);
+  m->beside[m->n_beside] = vf_arena_copy(m->arena, text, strlen(text));
+  return m->beside[m->n_beside++] != NULL ? VF_OK : vf_fail_nomem(err);
+}
+
+void vf_manifest_anew(vf_manifest *m) {
+  m->n_beside = 0;
+}
+
 vf_status vf_manifest_step(vf_manifest *m, vf_error *err) {
   if (++m->steps <= MOST_STEPS) return VF_OK;
   return vf_fail(err, VF_LIMIT, "aliases make more of it than any manifest has");
@@ -125,61 +140,25 @@ const char *vf_variables_get(void *variables, const char *name) {
   return NULL;
 }
 
-/* A path that may be opened: beside the manifest, or above it, but never from the root. */
-static const char *beside(vf_manifest *m, const char *name) {
-  if (name[0] == '/' || name[0] == '~' || strchr(name, VF_WORD_UNKNOWN) != NULL) return NULL;
-  return vf_manifest_format(m, "%s%s", m->folder, name);
-}
-
-/* One line of it: comments, "export ", quotes around the value. */
-static vf_status take_env_line(vf_manifest *m, vf_variables *into, const char *line, size_t length,
-                               vf_error *err) {
-  while (length > 0 && (line[0] == ' ' || line[0] == '\t')) line++, length--;
-  while (length > 0 && strchr(" \t\r", line[length - 1]) != NULL) length--;
-  if (length > 7 && memcmp(line, "export ", 7) == 0) line += 7, length -= 7;
-  const char *equals = memchr(line, '=', length);
-  if (length == 0 || line[0] == '#' || equals == NULL) return VF_OK;
-  const char *value = equals + 1;
-  size_t n = length - (size_t)(value - line);
-  bool quoted = n >= 2 && (value[0] == '"' || value[0] == '\'') && value[n - 1] == value[0];
-  const char *name = vf_arena_copy(m->arena, line, (size_t)(equals - line));
-  const char *copy = vf_arena_copy(m->arena, value + quoted, n - 2 * (size_t)quoted);
-  if (name == NULL || copy == NULL) return vf_fail_nomem(err);
-  return vf_variables_add(into, m->arena, name, copy, err);
-}
-
-vf_status vf_manifest_env_file(vf_manifest *m, vf_variables *into, const char *name, bool *found,
-                               vf_error *err) {
-  char *text;
-  size_t length;
-  vf_path_kind kind = VF_PATH_NONE;
-  const char *path = beside(m, name);
-  *found = false;
-  if (path == NULL || vf_files_look(&kind, &m->ctx->files, path, NULL) != VF_OK ||
-      kind != VF_PATH_FILE)
-    return VF_OK;
-  vf_status status = vf_files_read(&text, &length, &m->ctx->files, path, 1 << 20, m->arena, err);
-  for (const char *s = text; status == VF_OK && *s != '\0';) {
-    size_t n = strcspn(s, "\n");
-    status = take_env_line(m, into, s, n, err);
-    s += n + (s[n] == '\n');
+bool vf_manifest_braces_close(const char *text) {
+  for (const char *s = text; (s = strchr(s, '$')) != NULL;) {
+    if (s[1] == '{' && strchr(s, '}') == NULL) return false;
+    s += s[1] == '$' ? 2 : 1;
   }
-  *found = status == VF_OK;
-  return status;
+  return true;
 }
 
-void vf_manifest_host_memory(vf_found_gpus *g, const char *text, bool binary) {
-  static const char letters[] = "kmgt";
-  const char *end = NULL;
-  uint64_t bytes = 0, unit = 1;
-  if (text == NULL || text[0] < '0' || text[0] > '9') return;
-  double n = vf_decimal_read(text, &end);
-  const char *letter = strchr(letters, *end | 0x20);
-  size_t power = *end != '\0' && letter != NULL ? (size_t)(letter - letters) + 1 : 0;
-  bool by_1024 = power != 0 && (binary || end[1] == 'i');
-  for (size_t i = 0; i < power; i++) unit *= by_1024 ? 1024 : 1000;
-  if (n > 0 && n * (double)unit < 1e15) bytes = (uint64_t)(n * (double)unit);
-  if (bytes != 0) g->host_bytes = bytes;
+vf_status vf_manifest_host_memory(vf_manifest *m, vf_found_gpus *g, const char *text,
+                                  vf_error *err) {
+  uint64_t bytes;
+  if (text == NULL) return VF_OK;
+  if (!vf_quantity_docker(&bytes, text)) {
+    const char *written = vf_word_written(text, m->arena);
+    if (written == NULL) return vf_fail_nomem(err);
+    return vf_manifest_beside(m, err, "its limit of main memory, '%.60s', is no size", written);
+  }
+  if (bytes != 0) g->host_bytes = bytes; /* 0: there is none */
+  return VF_OK;
 }
 
 void vf_manifest_gpu(vf_manifest *m, vf_found_gpus *g, const char *text) {
@@ -216,6 +195,19 @@ const vf_engine *vf_manifest_engine(const char *name) {
   return NULL;
 }
 
+/* The container's GPUs, of which the process may see fewer. */
+static void take_visible(vf_found_gpus *g, const char *of_process) {
+  uint32_t n = 0;
+  g->visible_told = vf_visible_count(&g->n_visible, g->visible);
+  bool told = vf_visible_count(&n, of_process);
+  if (of_process == NULL || (!told && g->visible_told) ||
+      (told && g->visible_told && g->n_visible < n))
+    return;
+  g->visible = of_process;
+  g->visible_told = told;
+  g->n_visible = n;
+}
+
 /* ---- One deployment --------------------------------------------------------------------- */
 
 vf_status vf_manifest_command(vf_manifest *m, const vf_words_at *w, vf_command *command,
@@ -235,7 +227,13 @@ vf_status vf_manifest_command(vf_manifest *m, const vf_words_at *w, vf_command *
   if (status != VF_OK) found.error = *cause;
   const char *visible = vf_command_visible(command);
   const char *gpus = vf_command_container_gpus(command);
-  if (visible != NULL) found.gpus.visible = visible;
+  take_visible(&found.gpus, visible);
+  if (found.gpus.visible_told && found.gpus.n_visible == 0 && found.gpus.unclear == NULL) {
+    const char *list =
+        vf_manifest_format(m, "it sees no GPU: what is visible is '%.60s'", found.gpus.visible);
+    if (list == NULL) return vf_fail_nomem(err);
+    found.gpus.unclear = list;
+  }
   if (gpus != NULL && !found.gpus.stated) {
     found.gpus.stated = true;
     found.gpus.all = strcmp(gpus, "all") == 0;
@@ -246,7 +244,11 @@ vf_status vf_manifest_command(vf_manifest *m, const vf_words_at *w, vf_command *
       for (const char *c = gpus; *c != '\0'; c++) found.gpus.count += *c == ',';
     }
   }
-  return m->sink->found(m->sink->user, &found, err);
+  status = m->sink->found(m->sink->user, &found, err);
+  for (size_t i = 0; status == VF_OK && i < m->n_beside; i++)
+    status = m->sink->passed(m->sink->user, w->path, w->line, m->beside[i], err);
+  vf_manifest_anew(m);
+  return status;
 }
 
 /* The engine's words of a line that was taken apart. */

@@ -205,7 +205,7 @@ vf_status vf_trainer_take_file(const vf_trainer_reading *r, const char *name, vf
       return take_path(r, path, err);
   }
   return vf_command_note_unread(r->c, r->tables[0] != NULL ? r->tables[0]->name : "the line",
-                                "the file", name, true, err);
+                                "file", name, true, err);
 }
 
 vf_status vf_command_read_config(vf_command *command, const char *path, vf_error *err) {

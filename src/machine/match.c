@@ -25,32 +25,20 @@ typedef struct choice {
   vf_status status; /* VF_NOMEM ends the search */
 } choice;
 
-static const char *vendor_name(const vf_found *d) {
-  switch (d->d.device.backend) {
-  case VF_BACKEND_CUDA: return "nvidia";
-  case VF_BACKEND_ROCM: return "amd";
-  case VF_BACKEND_SYCL: return "intel";
-  case VF_BACKEND_METAL: return "apple";
-  case VF_BACKEND_CPU:
-  case VF_BACKEND_OTHER:
-  case VF_BACKEND_VULKAN:
-  case VF_BACKEND_COUNT: break;
-  }
-  return "";
-}
+typedef struct maker {
+  const char *id, *title;
+} maker;
 
-static const char *vendor_title(const vf_found *d) {
-  switch (d->d.device.backend) {
-  case VF_BACKEND_CUDA: return "NVIDIA";
-  case VF_BACKEND_ROCM: return "AMD";
-  case VF_BACKEND_SYCL: return "Intel";
-  case VF_BACKEND_METAL: return "Apple";
-  case VF_BACKEND_CPU:
-  case VF_BACKEND_OTHER:
-  case VF_BACKEND_VULKAN:
-  case VF_BACKEND_COUNT: break;
-  }
-  return "unknown";
+static const maker *maker_of(const vf_found *d) {
+  static const maker unknown = {"", "unknown"};
+  static const maker makers[VF_BACKEND_COUNT] = {
+      [VF_BACKEND_CUDA] = {"nvidia", "NVIDIA"},
+      [VF_BACKEND_ROCM] = {"amd", "AMD"},
+      [VF_BACKEND_SYCL] = {"intel", "Intel"},
+      [VF_BACKEND_METAL] = {"apple", "Apple"},
+  };
+  const maker *m = &makers[d->d.device.backend];
+  return m->id != NULL ? m : &unknown;
 }
 
 /* Whether the driver calls it what the entry does. */
@@ -123,7 +111,7 @@ static void find_by_pci(choice *c, const vf_found *d, const vf_context *ctx) {
   snprintf(id, sizeof id, "%04x", d->d.pci_device);
   snprintf(quoted, sizeof quoted, "\"%s\"", id);
   while (c->status == VF_OK && vf_catalog_next(&entry, &walk, ctx, VF_CATALOG_GPUS))
-    if (mentions(&entry, quoted) && has_pci_id(&entry, vendor_name(d), id, ctx, c))
+    if (mentions(&entry, quoted) && has_pci_id(&entry, maker_of(d)->id, id, ctx, c))
       offer(c, d, &entry, ctx);
 }
 
@@ -241,9 +229,9 @@ static void take_defaults(vf_found *d) {
   vf_device v = d->d.device;
   char ids[32];
   if (d->d.pci_device != 0)
-    snprintf(ids, sizeof ids, "%s GPU %04x", vendor_title(d), (unsigned)d->d.pci_device);
+    snprintf(ids, sizeof ids, "%s GPU %04x", maker_of(d)->title, (unsigned)d->d.pci_device);
   else
-    snprintf(ids, sizeof ids, "%s GPU", vendor_title(d));
+    snprintf(ids, sizeof ids, "%s GPU", maker_of(d)->title);
   const char *name = d->d.driver_name[0] != '\0' ? d->d.driver_name : ids;
   snprintf(v.name, sizeof v.name, "%.63s", name);
   make_id(v.id, sizeof v.id, name);

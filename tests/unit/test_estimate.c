@@ -431,6 +431,33 @@ static void layers_on_the_gpu_are_the_most_that_fit(void **state) {
   vf_model_free(m);
 }
 
+/* A token takes 1 GiB of a layer here: a million of them are a figure, two thousand million are
+ * beyond 64 bits, of one sequence as of many. */
+static void caches_beyond_64_bits_are_refused_by_every_engine(void **state) {
+  (void)state;
+  static const char *const engines[] = {"llama.cpp",    "ollama",   "vllm",         "sglang",
+                                        "tensorrt-llm", "tgi",      "transformers", "mlx",
+                                        "exllama",      "lmdeploy", "ktransformers"};
+  static const char wide[] =
+      "{\"model_type\": \"llama\", \"hidden_size\": 64, \"num_hidden_layers\": 1000,"
+      "\"num_attention_heads\": 16384, \"num_key_value_heads\": 16384, \"head_dim\": 16384,"
+      "\"intermediate_size\": 128, \"vocab_size\": 100000,"
+      "\"max_position_embeddings\": 2147483647, \"torch_dtype\": \"bfloat16\"}";
+  for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
+    bool apple = strcmp(engines[i], "mlx") == 0;
+    const char *gpu = apple ? "apple-m3-max-64gb" : "h100";
+    vf_request r = vf_request_init();
+    r.engine = engines[i];
+    r.ctx_tokens = 1 << 20;
+    assert_ok(run(wide, NULL, gpu, &r, err));
+    assert_int_equal(vf_estimate_verdict(estimate), VF_NO_FIT);
+    r.ctx_tokens = INT32_MAX;
+    assert_fails(run(wide, NULL, gpu, &r, err), VF_OVERFLOW, "not fit 64 bits");
+    r.seqs = 256;
+    assert_fails(run(wide, NULL, gpu, &r, err), VF_OVERFLOW, "not fit 64 bits");
+  }
+}
+
 static uint64_t line_bytes(const char *name, uint32_t device) {
   size_t n;
   const vf_line *lines = vf_estimate_lines(estimate, &n);
@@ -564,6 +591,7 @@ int main(void) {
       cmocka_unit_test(growth_never_makes_no_fit_out_of_fits),
       cmocka_unit_test(limits_are_tight),
       cmocka_unit_test(layers_on_the_gpu_are_the_most_that_fit),
+      cmocka_unit_test(caches_beyond_64_bits_are_refused_by_every_engine),
       cmocka_unit_test(adapters_lie_where_their_layers_do),
       cmocka_unit_test(fit_lowers_a_context_that_was_not_said),
       cmocka_unit_test(fit_moves_no_more_to_main_memory_than_it_has_to),

@@ -29,8 +29,8 @@ static const char *const checkpoints[] = {"tensorrt-llm", "awq",          "gptq"
 
 static const vf_kernel_rules kernels = {"TensorRT-LLM", checkpoints, false, true};
 
-/* _torch/pyexecutor/model_engine.py: _init_max_seq_len; GPUs: docs/source/supported-hardware, Ampere
- * and what came later. */
+/* _torch/pyexecutor/model_engine.py: _init_max_seq_len; GPUs: docs/source/supported-hardware,
+ * Ampere and what came later. */
 static const vf_admission admission = {
     .least_capability = 80,
     .least_source = "docs: supported hardware",
@@ -115,7 +115,7 @@ static vf_amount kv_cache(const vf_ranks *s, uint32_t device) {
   uint64_t bytes = request_bytes(p) - vf_min_u64(request_bytes(p), p->cell.state_bytes);
   (void)device;
   if (!vf_mul(&bytes, bytes, replica_seqs(p))) s->e->overflow = true;
-  return vf_amount_exact(s->e->overflow ? 0 : bytes, "whole blocks of every request");
+  return vf_amount_exact(bytes, "whole blocks of every request");
 }
 
 static vf_amount states(const vf_ranks *s, uint32_t device) {
@@ -123,7 +123,7 @@ static vf_amount states(const vf_ranks *s, uint32_t device) {
   uint64_t bytes = 0;
   (void)device;
   if (!vf_mul(&bytes, p->cell.state_bytes, replica_seqs(p))) s->e->overflow = true;
-  return vf_amount_exact(s->e->overflow ? 0 : bytes, "one slot per request");
+  return vf_amount_exact(bytes, "one slot per request");
 }
 
 /* The dummy run before the cache is made: context-heavy requests, and logits of a batch. */
@@ -215,16 +215,19 @@ static void set_pool(plan *p, uint32_t device) {
   vf_ranks *s = &p->s;
   vf_device_budget *b = &s->e->devices[device];
   uint64_t cache = b->part_bytes[VF_PART_KV_CACHE] + b->part_bytes[VF_PART_STATE];
-  uint64_t total = vf_ranks_total(&b->device), taken[3], pool[3];
+  uint64_t total = vf_ranks_total(&b->device), most = most_bytes(p), taken[3], pool[3];
   taken[0] = b->need.high_bytes - cache + b->device.used_bytes;
   taken[1] = b->need.bytes - cache + b->device.used_bytes;
   taken[2] = b->need.low_bytes - cache + b->device.used_bytes;
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i < 3; i++)
     pool[i] = total > taken[i] ? vf_shard_part(total - taken[i], p->fraction_ppm, 1000000) : 0;
-    pool[i] = vf_min_u64(pool[i], most_bytes(p));
-  }
   vf_ranks_set_budget(s, device, total,
                       vf_min_u64(taken[1] - b->device.used_bytes + pool[1], total));
+  for (int i = 0; i < 3; i++) pool[i] = vf_min_u64(pool[i], most);
+  if (cache > most)
+    vf_estimate_crowd(s->e, "pool-too-small",
+                      "the cache is given less than these requests fill: TensorRT-LLM starts if "
+                      "one of them fits, and the others wait");
   uint64_t tokens = pool[1] / token_bytes(p) / s->w->block_size * s->w->block_size;
   vf_ranks_set_pool(s, device, (vf_interval){pool[0], pool[1], pool[2]}, tokens);
   if (pool[1] < request_bytes(p)) s->w->starts = false;

@@ -5,3 +5,4 @@ $VRAMFIT max seq-len --network 12M --gpu l4; echo $?
 $VRAMFIT max micro-batch --model qwen3-8b --gpu cpu --method lora; echo $?
 $VRAMFIT max rank --model qwen3-8b --gpu h100 --method lora --optimizer nothing; echo $?
 $VRAMFIT max gpus --model llama3.1-405b --gpu rtx-4060 --method full | head -3; echo $?
+$VRAMFIT max micro-batch --model qwen3-0.6b --gpu l4,h100; echo "exit $?"

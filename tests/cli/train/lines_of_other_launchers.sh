@@ -10,3 +10,17 @@ train mlx_lm lora --model Qwen/Qwen3-8B --train
 train tune run lora_finetune_single_device --config llama3_1/8B_lora
 train llamafactory-cli train list.yaml
 train llamafactory-cli train nul.yaml
+cat > t.yaml <<'Y'
+model:
+  _component_: torchtune.models.qwen3.lora_qwen3_0_6b_instruct
+  lora_rank: 8
+tokenizer: {_component_: torchtune.models.qwen3.qwen3_tokenizer}
+optimizer: {_component_: torch.optim.AdamW, fused: True}
+batch_size: 2
+Y
+train tune run lora_finetune_single_device --config ./t.yaml
+# a file that is not there, and more options than are told
+printf 'distributed_type: DEEPSPEED\ndeepspeed_config: {deepspeed_config_file: missing.json}\nnum_processes: 2\n' > a.yaml
+"$VRAMFIT" train --gpu l4 -- accelerate launch --config_file a.yaml train.py --model_name_or_path Qwen/Qwen3-0.6B | grep missing
+for i in $(seq 80); do echo "some_option_$i: true"; done >> f.yaml
+"$VRAMFIT" train --gpu l4 -- llamafactory-cli train f.yaml | sed -n '/some_option_4[67]/p; /more options/p'

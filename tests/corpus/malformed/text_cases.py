@@ -149,6 +149,7 @@ def manifests():
     yield "compose.yaml", "extends_a_file_outside", y("services:\n  a: {image: x, extends: {file: /etc/passwd, service: b}}\n")
     yield "compose.yaml", "extends_upwards", y("services:\n  a: {image: x, extends: {file: ../../x.yaml, service: b}}\n")
     yield "compose.yaml", "variable_not_set", y("services:\n  a: {image: vllm/vllm-openai, command: '--model Qwen/Qwen3-0.6B --max-model-len $LEN'}\n")
+    yield "compose.yaml", "variable_of_the_model_not_set", y("services:\n  a: {image: vllm/vllm-openai, command: '--model $MODEL --max-model-len 4096'}\n")
     yield "compose.yaml", "variable_open", y("services:\n  a: {image: vllm/vllm-openai, command: '--model ${X'}\n")
     yield "compose.yaml", "variable_that_must_be", y("services:\n  a: {image: vllm/vllm-openai, command: '--model ${X:?no}'}\n")
     yield "compose.yaml", "count_negative", y("services:\n  a: {image: vllm/vllm-openai, command: '--model Qwen/Qwen3-0.6B', gpus: [{count: -1}]}\n")
