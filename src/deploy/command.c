@@ -180,6 +180,7 @@ vf_status vf_command_options(vf_command *c, const vf_engine *engine, const char 
 
 void vf_command_hold_line(vf_command *command) {
   vf_command *c = command;
+  if (c == NULL) return;
   c->holds = c->engine != NULL;
   c->line = c->d;
   c->line_total = c->total_ctx;
