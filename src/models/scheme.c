@@ -604,10 +604,9 @@ static bool passes_through(const char *name, const char *module, size_t n) {
 
 /* The whole name, a module that holds it, or the last part of it. */
 static bool covers(expressions *x, const char *pattern, const char *name) {
-  size_t n = strlen(pattern), m = strlen(name);
   if (strncmp(pattern, "re:", 3) == 0) return expression(x, pattern + 3, name);
   pattern = without_wrapper(pattern);
-  n = strlen(pattern);
+  size_t n = strlen(pattern), m = strlen(name);
   if (strchr(pattern, '*') != NULL) {
     char below[VF_MODULE_NAME + 8];
     snprintf(below, sizeof below, "%.*s.*", VF_MODULE_NAME, pattern);
