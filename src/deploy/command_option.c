@@ -23,8 +23,9 @@ void vf_command_start_list(vf_command *c, const vf_param *p) {
 }
 
 /* "0", "auto" and "-1" leave a number to the engine, but no engine runs on no ranks. */
-static bool leaves_it(const vf_param *p, const char *text) {
-  if (p == &vf_params[VF_PARAM_TP] || p == &vf_params[VF_PARAM_PP])
+static bool leaves_it(const vf_spelling *row, const vf_param *p, const char *text) {
+  if (row->counts) return false;
+  if (p == &vf_params[VF_PARAM_TP] || p == &vf_params[VF_PARAM_PP] || p == &vf_params[VF_PARAM_DP])
     return vf_name_equal(text, "auto");
   bool number = p->kind == VF_KIND_TOKENS || p->kind == VF_KIND_CONTEXT ||
                 p->kind == VF_KIND_TOKENS32 || p->kind == VF_KIND_COUNT ||
@@ -107,7 +108,7 @@ vf_status vf_command_take_value(vf_command *c, const vf_spelling *row, const cha
   if (text == NULL) return vf_fail_nomem(err);
   vf_command_start_list(c, p);
   vf_status status = VF_OK;
-  if (leaves_it(p, text))
+  if (leaves_it(row, p, text))
     status = leave_it(c, row, p, text, err);
   else
     status = vf_param_parse(p, &c->d, text, row->measure, err);

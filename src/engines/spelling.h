@@ -57,6 +57,7 @@ typedef struct vf_spelling {
   vf_form form;
   vf_measure measure;
   vf_effect effect;
+  bool counts; /* from 1: 0, -1 and "auto" leave nothing to the engine, which refuses them */
   bool strict; /* VF_MEASURE_MAP: words that are not in it are none of the engine's */
   bool silent; /* read, never written: another row says the same */
 } vf_spelling;

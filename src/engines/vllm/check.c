@@ -238,12 +238,25 @@ static vf_status check_block(const vf_vllm_plan *p, vf_error *err) {
                  "vLLM has no blocks of %" PRIu32 " tokens: --block-size 16, 32, 64…", n);
 }
 
+/* config/scheduler.py, verify_max_model_len.  Where the number of requests is not given, it is no
+ * more than the tokens (arg_utils.py). */
+static vf_status check_scheduler(const vf_vllm_plan *p, vf_error *err) {
+  const vf_request *r = p->r.request;
+  uint32_t tokens = r->max_num_batched_tokens;
+  if (tokens == 0 || r->max_num_seqs <= tokens) return VF_OK;
+  return vf_fail(err, VF_UNSUPPORTED,
+                 "vLLM: max_num_batched_tokens (%" PRIu32
+                 ") must be greater than or equal to max_num_seqs (%" PRIu32 ")",
+                 tokens, r->max_num_seqs);
+}
+
 vf_status vf_vllm_check(vf_vllm_plan *p, vf_error *err) {
   const vf_kernel_rules kernels = kernels_of(p);
   vf_status status = check_ranks(p, err);
   if (status == VF_OK) status = check_context_ranks(p, err);
   if (status == VF_OK) status = check_adapters(p, err);
   if (status == VF_OK) status = check_block(p, err);
+  if (status == VF_OK) status = check_scheduler(p, err);
   if (status == VF_OK) status = vf_ranks_check(&p->r, &kernels, err);
   if (status == VF_OK) status = check_layers(p, err);
   if (status == VF_OK) status = check_compressed(p, err);
