@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/printf.h"
 
@@ -44,5 +45,10 @@ size_t vf_text_columns(const char *s);
 
 /* Length in bytes of the well-formed UTF-8 sequence at s[0..length), or 0 if there is none. */
 size_t vf_utf8_length(const char *s, size_t length);
+
+/* U+FFFE and U+FFFF: no characters to XML. */
+static inline bool vf_utf8_is_no_character(const char *s, size_t length) {
+  return length == 3 && memcmp(s, "\xef\xbf", 2) == 0 && (unsigned char)s[2] >= 0xbe;
+}
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/checked.h"
 #include "base/units.h"
 #include "core/words.h"
+#include "report/chart.h"
 #include "report/page.h"
 #include "report/place.h"
 
@@ -269,25 +270,6 @@ static const char *const colors[] = {"#4477aa", "#66ccee", "#228833", "#ccbb44",
                                      "#44aa99", "#882255", "#ee8866", "#332288"};
 enum { COLORS = sizeof colors / sizeof *colors };
 
-static void svg_text(vf_out *out, const char *s) {
-  for (size_t length; *s != '\0'; s += length) {
-    unsigned char c = (unsigned char)*s;
-    length = vf_utf8_length(s, strlen(s));
-    bool shown = length != 0 && vf_text_control(s, length) == 0;
-    length += length == 0;
-    if (c == '<')
-      vf_out_put(out, "&lt;");
-    else if (c == '>')
-      vf_out_put(out, "&gt;");
-    else if (c == '&')
-      vf_out_put(out, "&amp;");
-    else if (c == '"')
-      vf_out_put(out, "&quot;");
-    else if (shown)
-      vf_out_bytes(out, s, length);
-  }
-}
-
 static const char *color_of(const segment *s) {
   if (s->kind == SEGMENT_SYSTEM) return "#777777";
   if (s->kind == SEGMENT_TARGET) return "#dddddd";
@@ -320,7 +302,7 @@ static void svg_segment(vf_out *out, const segment *s, uint64_t from, uint64_t s
                         vf_unit unit) {
   uint64_t a = tenths(from, scale), b = tenths(from + s->bytes, scale);
   svg_rect(out, a, b, y, SVG_TALL, color_of(s), " stroke=\"#ffffff\"><title>");
-  svg_text(out, s->name);
+  vf_svg_escaped(out, s->name);
   vf_out_put(out, " ");
   svg_size(out, s->bytes, unit);
   vf_out_put(out, "</title></rect>\n");
@@ -333,7 +315,7 @@ static void svg_legend(vf_out *out, const segment *s, uint64_t y, vf_unit unit) 
                 "<rect x=\"%d\" y=\"%" PRIu64 "\" width=\"12\" height=\"12\" fill=\"%s\" "
                 "stroke=\"#777777\" stroke-width=\"0.5\"/><text x=\"%d\" y=\"%" PRIu64 "\">",
                 SVG_LEFT, y - 10, color_of(s), SVG_LEFT + 20, y);
-  svg_text(out, s->name);
+  vf_svg_escaped(out, s->name);
   vf_out_put(out, "  ");
   svg_size(out, s->bytes, unit);
   if (s->kv_bytes > 0) {
@@ -352,9 +334,9 @@ static void svg_device(vf_out *out, const vf_place *p, const vf_placed_scenario 
   map m = make_map(p, s, device);
   uint64_t from = 0, scale = m.total_bytes + m.over_bytes;
   vf_out_printf(out, "<text x=\"%d\" y=\"%" PRIu64 "\" font-weight=\"bold\">", SVG_LEFT, y + 26);
-  svg_text(out, s->name);
+  vf_svg_escaped(out, s->name);
   vf_out_put(out, s->title != NULL ? " · " : "");
-  svg_text(out, s->title != NULL ? s->title : "");
+  vf_svg_escaped(out, s->title != NULL ? s->title : "");
   vf_out_printf(out, " · %s · ", p->box.devices[device].name);
   svg_size(out, m.total_bytes, unit);
   vf_out_printf(out, " · %s, compute %s", vf_verdict_word[s->plan.verdict].shown,

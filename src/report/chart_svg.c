@@ -43,17 +43,23 @@ static const char style[] =
 
 /* ---- Text ------------------------------------------------------------------------------- */
 
-/* For element content: names come from files. */
+/* For elements and attributes: names come from files. */
 void vf_svg_escaped(vf_out *out, const char *s) {
-  for (; *s != '\0'; s++) {
+  for (size_t length; *s != '\0'; s += length) {
+    length = vf_utf8_length(s, strlen(s));
+    bool shown = length != 0 && vf_text_control(s, length) == 0;
+    shown &= !vf_utf8_is_no_character(s, length);
+    length += length == 0;
     if (*s == '<')
       vf_out_put(out, "&lt;");
-    else if (*s == '&')
-      vf_out_put(out, "&amp;");
     else if (*s == '>')
       vf_out_put(out, "&gt;");
-    else
-      vf_out_bytes(out, s, 1);
+    else if (*s == '&')
+      vf_out_put(out, "&amp;");
+    else if (*s == '"')
+      vf_out_put(out, "&quot;");
+    else if (shown)
+      vf_out_bytes(out, s, length);
   }
 }
 

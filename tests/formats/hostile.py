@@ -10,7 +10,7 @@ of Markdown, SVG or XML that was not ours, and is JSON where it says so. Python'
 import csv, io, json, os, re, subprocess, sys, tempfile
 import xml.etree.ElementTree as tree
 
-NAMES = ["::error file=x::pwned", "=HYPERLINK(\"http://evil\")", "@SUM(1)", "+1+cmd|'!A1", "-2+3", "a\x1b[31mred\x1b[0m", "a\x1b]0;title\x07",
+NAMES = ["::error file=x::pwned", "=HYPERLINK(\"http://evil\")", "@SUM(1)", "+1", "+1+cmd|'!A1", "-2+3", "a\x1b[31mred\x1b[0m", "a\x1b]0;title\x07",
          "\u202egnp.exe", "\u2066a\u2069", "a\x9b31m", "a\u0085b", "<img src=x onerror=alert(1)>", "</text></svg><script>", "]]>&amp;<!--",
          "[x](http://evil)", "![x](http://evil)", "|a|b|", "`rm`", "# head", "**a**", "a\tb", "a\rb", "a\n::warning::b", "not ok 7 - x", "a%0A::error::b",
          "\uff1dSUM(1)", "\u2028a", "a\\u001b[0m", "'; rm -rf /; '", "$(id)", "${HOME}", "\udcff\udcfe"]
@@ -54,7 +54,7 @@ class Judge:
                 found.append("is no JSON: %s" % e)
         if form == "csv":
             for row in csv.reader(io.StringIO(text)):
-                found += ["has the formula %r" % c for c in row if re.match("[=@+\t\r\uff1d\uff0b\uff0d\uff20]", c) and not re.match(r"[+-]?[\d.]+$", c)]
+                found += ["has the formula %r" % c for c in row if re.match("[=@+\t\r\uff1d\uff0b\uff0d\uff20]", c)]
                 found += ["has the formula %r" % c for c in row if c.startswith("-") and not re.match(r"-[\d.]*$", c)]
         if form in ("junit", "svg"):
             try:

@@ -11,8 +11,8 @@ static bool is_formula(const char *s) {
                                      "\xef\xbc\xa0"};
   for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
     if (strncmp(s, wide[i], 3) == 0) return true;
-  if (strchr("=@\t\r", s[0]) != NULL) return s[0] != '\0';
-  return (s[0] == '-' || s[0] == '+') && s[1 + strspn(s + 1, ".0123456789")] != '\0';
+  if (strchr("=+@\t\r", s[0]) != NULL) return s[0] != '\0';
+  return s[0] == '-' && s[1 + strspn(s + 1, ".0123456789")] != '\0';
 }
 
 void vf_csv_cell(vf_out *out, const char *s) {

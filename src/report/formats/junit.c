@@ -12,7 +12,7 @@ static void put_escaped(vf_out *out, const char *s) {
   for (size_t n = strlen(s); n > 0;) {
     size_t length = vf_utf8_length(s, n);
     unsigned char c = (unsigned char)*s;
-    bool no_character = length == 3 && memcmp(s, "\xef\xbf", 2) == 0 && (unsigned char)s[2] >= 0xbe;
+    bool no_character = vf_utf8_is_no_character(s, length);
     if (c == '<' || c == '>' || c == '&' || c == '"' || c == '\'')
       vf_out_printf(out, "&#%u;", c);
     else if (length == 0 || vf_text_control(s, n) != 0 || no_character)

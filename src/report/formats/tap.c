@@ -19,8 +19,8 @@ static void put_escaped(vf_out *out, const char *s) {
 }
 
 /* A scalar of YAML in double quotes. */
-static void put_quoted(vf_out *out, const char *key, const char *s) {
-  vf_out_printf(out, "  %s: \"", key);
+static void put_scalar(vf_out *out, const char *s) {
+  vf_out_put(out, "\"");
   for (size_t n = strlen(s); n > 0;) {
     size_t length = vf_utf8_length(s, n);
     if (*s == '"' || *s == '\\') vf_out_put(out, "\\");
@@ -33,6 +33,19 @@ static void put_quoted(vf_out *out, const char *key, const char *s) {
     n -= length;
   }
   vf_out_put(out, "\"\n");
+}
+
+static void put_quoted(vf_out *out, const char *key, const char *s) {
+  vf_out_printf(out, "  %s: ", key);
+  put_scalar(out, s);
+}
+
+static void put_list(vf_out *out, const char *key, const char *const *list, size_t n) {
+  if (n > 0) vf_out_printf(out, "  %s:\n", key);
+  for (size_t i = 0; i < n; i++) {
+    vf_out_put(out, "    - ");
+    put_scalar(out, list[i]);
+  }
 }
 
 static void start(vf_doc *d) {
@@ -61,8 +74,7 @@ static void cases(vf_doc *d, const char *file, const vf_doc_case *list, size_t n
     put_quoted(d->out, "message", f->message);
     put_quoted(d->out, "subject", c->subject);
     vf_out_printf(d->out, "  line: %u\n", (unsigned)f->line);
-    for (size_t w = 0; w < f->n_ways; w++)
-      put_quoted(d->out, w == 0 ? "would_fit" : "or", f->ways[w]);
+    put_list(d->out, "would_fit", f->ways, f->n_ways);
     vf_out_put(d->out, "  ...\n");
   }
 }
