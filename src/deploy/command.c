@@ -203,6 +203,8 @@ static vf_status no_engine(vf_error *err) {
 vf_status vf_command_wrapped(vf_command *c, vf_wrapper *w, vf_error *err) {
   c->gpus = w->gpus;
   c->image = w->image;
+  c->host_bytes = w->host_bytes;
+  c->host_strange = w->host_strange;
   static const char *const visible[] = {"CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES",
                                         "ROCR_VISIBLE_DEVICES"};
   c->visible = NULL;
@@ -300,6 +302,11 @@ const char *vf_command_visible(const vf_command *c) {
 
 const char *vf_command_container_gpus(const vf_command *c) {
   return c->gpus;
+}
+
+uint64_t vf_command_host_bytes(const vf_command *c, const char **strange) {
+  *strange = c->host_strange;
+  return c->host_bytes;
 }
 
 const vf_engine *vf_command_engine(const vf_command *c) {

@@ -192,6 +192,7 @@ static bool is_modelfile(const vf_manifest *m) {
 /* The line of the first FROM. */
 static uint32_t from_line(const char *text) {
   uint32_t line = 1;
+  if (strncmp(text, "\xEF\xBB\xBF", 3) == 0) text += 3;
   for (const char *s = text; *s != '\0'; line++) {
     const char *start = s + strspn(s, " \t");
     if ((start[0] == 'F' || start[0] == 'f') && vf_file_ends("from", "from") &&
