@@ -16,3 +16,5 @@ done
 # classes of letters in patterns: of words they are experts, a blank is in no name
 for p in 'blk\.\d+\.ffn_\w+_exps=CPU' 'exps\s=CPU'; do need --gpu l4 --model qwen3-30b-a3b --quant q4_k_m -ot "$p"; done
 "$VRAMFIT" --gpu cpu+l4 --model qwen3-8b --ctx 8k; echo "exit $?"
+# 32 bits where the engine has none
+for e in tgi lmdeploy vllm; do "$VRAMFIT" --gpu h100 --model qwen3-8b --engine $e --dtype float32 --ctx 4k | grep '^FITS\|^NO-FIT\|float32'; done
