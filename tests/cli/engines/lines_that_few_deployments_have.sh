@@ -4,8 +4,8 @@ need --gpu l4 --model qwen3-8b --engine transformers
 need --gpu l4 --model qwen3-8b --engine transformers --flash-attn off
 need --gpu h100 --model qwen3-8b --engine transformers@4.40
 # ExLlamaV2 unpacks one layer of a cache in 4 bits
-need --gpu h100 --model qwen3-8b --engine exllamav2 --quant exl2-4.0bpw
-need --gpu h100 --model qwen3-8b --engine exllamav2 --quant exl2-4.0bpw --kv q4_0
+need --gpu h100 --model qwen3-8b --engine exllamav2@0.3.2 --quant exl2-4.0bpw
+need --gpu h100 --model qwen3-8b --engine exllamav2@0.3.2 --quant exl2-4.0bpw --kv q4_0
 # NCCL on Ampere; on ROCm vLLM may count a tied output twice
 need --gpu dgx-a100 --model llama3.1-70b --engine vllm --tp 8
 need --gpu mi300x --model gemma3-12b --engine vllm
