@@ -18,3 +18,8 @@ for p in 'blk\.\d+\.ffn_\w+_exps=CPU' 'exps\s=CPU'; do need --gpu l4 --model qwe
 "$VRAMFIT" --gpu cpu+l4 --model qwen3-8b --ctx 8k; echo "exit $?"
 # 32 bits where the engine has none
 for e in tgi lmdeploy vllm; do "$VRAMFIT" --gpu h100 --model qwen3-8b --engine $e --dtype float32 --ctx 4k | grep '^FITS\|^NO-FIT\|float32'; done
+# before 0.21 on ROCm the output matrix is made and dropped, Gemma 4's for certain: 262,144 × 1,536 × 2 B
+for v in 0.19 0.21; do
+  "$VRAMFIT" --gpu mi300x --model gemma4-e2b --engine vllm@$v --ctx 8k --json | grep -m1 '"weights_bytes"' | tr -d ' ,'
+  need --gpu mi300x --model qwen3-4b --engine vllm@$v
+done
