@@ -58,6 +58,7 @@ typedef struct vf_deployment {
   vf_headroom headroom;
   bool elsewhere; /* files are named as the machine sees them that will run it: a model
                      that is not here is taken by its file's name */
+  bool own_line;  /* an engine's own line states it: of ranks that it does not state there is one */
   const vf_assumption *remarks; /* told with the estimate: options that were not understood */
   size_t n_remarks;
   const char *backend;       /* what drives the GPUs: "vulkan"; NULL: their makers' own */
@@ -144,6 +145,10 @@ VF_API VF_MUST_USE vf_status vf_command_read_trainer(vf_command *command, const 
  * it is no such option; VF_USAGE for a value that makes no sense, or none. */
 VF_API VF_MUST_USE vf_status vf_command_option(vf_command *command, const char *const *words,
                                                size_t count, size_t *at, vf_error *err);
+
+/* From here on an option that says otherwise than the engine's line that was read is VF_USAGE, and
+ * changes nothing: what runs is the line.  NULL: nothing is done. */
+VF_API void vf_command_hold_line(vf_command *command);
 
 /* What stands below all that was said: of a model that is a Modelfile, what is in it; of Ollama,
  * the variables of its server (variables as in vf_command_read).  Fails as vf_modelfile_read()

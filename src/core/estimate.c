@@ -73,6 +73,9 @@ vf_status vf_estimate_reset(vf_estimate *e, const vf_model *model, size_t device
 
 /* ---- Filling ---------------------------------------------------------------------------- */
 
+static const char *assume_that(vf_estimate *e, const char *code, const char *fmt, va_list args)
+    VF_PRINTF(3, 0);
+
 static const char *assume_that(vf_estimate *e, const char *code, const char *fmt, va_list args) {
   char *text = e->words + e->n_words;
   size_t room = sizeof e->words - e->n_words;

@@ -27,6 +27,10 @@ vf_status vf_command_wrapped(vf_command *c, vf_wrapper *w, vf_error *err);
  * it fails with.  A word for a format that is not known is an option that is not read. */
 vf_status vf_command_tolerate(vf_command *c, vf_wrapper *w, vf_error *err);
 
+/* Whether the last option of ours was refused because the engine's own line says otherwise; then it
+ * changed nothing. */
+bool vf_command_is_disputed(const vf_command *c);
+
 /* An option or a variable of the engine's that may move memory and is not read, with its value. */
 typedef struct vf_unread {
   const char *text; /* "--attention-backend FLASHINFER" */
@@ -36,9 +40,14 @@ typedef struct vf_unread {
 
 const vf_unread *vf_command_unread(const vf_command *c, size_t *count);
 
-/* What is visible of the GPUs, as CUDA_VISIBLE_DEVICES says it; docker's --gpus; the image.  NULL:
+/* What is visible of the GPUs, as CUDA_VISIBLE_DEVICES says it, or its kin; docker's --gpus.  NULL:
  * not said. */
 const char *vf_command_visible(const vf_command *c);
+
+/* How many GPUs a list of what is visible leaves, of VF_MAX_DEVICES at most: CUDA stops at the
+ * first that is no number, and one that stands there twice leaves none.  False: it cannot be told,
+ * or nothing is said. */
+bool vf_visible_count(uint32_t *out, const char *visible);
 const char *vf_command_container_gpus(const vf_command *c);
 
 /* The engine whose line was read; NULL: none. */

@@ -87,12 +87,46 @@ static vf_status not_set(const vf_unstated *u, vf_error *err) {
                  word, u->param->info.name);
 }
 
-/* How many GPUs a list of what is visible names; 0: it cannot be told, or all are. */
-static uint32_t count_visible(const char *visible) {
-  uint32_t n = 1;
-  if (visible[0] == '\0' || visible[0] == '-' || vf_word_is_unknown(visible)) return 0;
-  for (const char *s = visible; *s != '\0'; s++) n += *s == ',';
-  return n;
+/* An entry of the list without blanks around it. */
+typedef struct entry {
+  const char *text;
+  size_t length;
+} entry;
+
+static entry next_entry(const char **s) {
+  entry e = {*s, strcspn(*s, ",")};
+  *s += e.length + ((*s)[e.length] == ',');
+  while (e.length > 0 && e.text[0] == ' ') e.text++, e.length--;
+  while (e.length > 0 && e.text[e.length - 1] == ' ') e.length--;
+  return e;
+}
+
+/* "GPU-…" and "MIG-…" are names; everything else is read as strtoul() reads a number. */
+static bool is_entry(const entry *e, const char *list, bool names) {
+  return names ? e->length > 4 && strncmp(e->text, list, 4) == 0
+               : e->length > 0 && e->text[0] >= '0' && e->text[0] <= '9';
+}
+
+static bool same_entry(const entry *a, const entry *b, bool names) {
+  if (!names) return strtoul(a->text, NULL, 10) == strtoul(b->text, NULL, 10);
+  return a->length == b->length && memcmp(a->text, b->text, a->length) == 0;
+}
+
+/* As CUDA itself, and torch after it (torch/cuda/__init__.py, _parse_visible_devices). */
+bool vf_visible_count(uint32_t *out, const char *visible) {
+  entry seen[VF_MAX_DEVICES];
+  uint32_t n = 0;
+  if (visible == NULL || vf_word_is_unknown(visible)) return false;
+  bool names = strncmp(visible, "GPU-", 4) == 0 || strncmp(visible, "MIG-", 4) == 0;
+  for (const char *s = visible; *s != '\0' && n < VF_MAX_DEVICES;) {
+    seen[n] = next_entry(&s);
+    if (!is_entry(&seen[n], visible, names)) break;
+    for (uint32_t i = 0; i < n; i++)
+      if (same_entry(&seen[i], &seen[n], names)) return *out = 0, true;
+    n++;
+  }
+  *out = n;
+  return true;
 }
 
 /* Where "h100x8" says how many there are; NULL: it does not. */
@@ -102,10 +136,23 @@ static const char *find_count(const char *gpu) {
   return counts && strpbrk(gpu, "+,") == NULL ? x : NULL;
 }
 
+static bool is_host(const vf_command *c, const char *gpu) {
+  vf_device device;
+  size_t n;
+  return vf_devices_parse(&device, 1, &n, c->ctx, gpu, NULL) == VF_OK &&
+         device.kind == VF_DEVICE_HOST;
+}
+
 /* An engine sees no more GPUs than CUDA_VISIBLE_DEVICES lets it. */
 static vf_status narrow_devices(vf_command *c, vf_deployment *d, vf_error *err) {
-  uint32_t n = c->visible != NULL && d->gpu != NULL ? count_visible(c->visible) : 0, had = d->gpus;
-  if (n == 0 || c->engine == NULL) return VF_OK;
+  uint32_t n = 0, had = d->gpus;
+  if (d->gpu == NULL || c->engine == NULL || !vf_visible_count(&n, c->visible)) return VF_OK;
+  if (n == 0 && is_host(c, d->gpu)) return VF_OK;
+  if (n == 0)
+    return vf_fail(err, VF_USAGE,
+                   "CUDA_VISIBLE_DEVICES='%.80s' leaves the engine no GPU: --gpu cpu judges it "
+                   "without one",
+                   c->visible);
   const char *x = find_count(d->gpu);
   bool digits = c->visible[strspn(c->visible, "0123456789,")] == '\0';
   if (strcmp(d->gpu, "auto") == 0 && digits) {

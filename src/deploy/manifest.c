@@ -19,6 +19,7 @@ enum {
   FILE_ARENA = 384 << 20,
   SCRATCH_ARENA = 24 << 20,
   MOST_STEPS = 4 << 20,
+  MOST_DEPLOYMENTS = 10000,
   MOST_VARIABLES = 4096
 };
 
@@ -74,6 +75,21 @@ vf_status vf_manifest_pass(vf_manifest *m, const char *path, uint32_t line, vf_e
   return m->sink->passed(m->sink->user, path, line, text, err);
 }
 
+vf_status vf_manifest_beside(vf_manifest *m, vf_error *err, const char *fmt, ...) {
+  char text[400];
+  va_list args;
+  if (m->n_beside == VF_MANIFEST_BESIDE) return VF_OK; /* enough is told */
+  va_start(args, fmt);
+  vsnprintf(text, sizeof text, fmt, args);
+  va_end(args);
+  m->beside[m->n_beside] = vf_arena_copy(m->arena, text, strlen(text));
+  return m->beside[m->n_beside++] != NULL ? VF_OK : vf_fail_nomem(err);
+}
+
+void vf_manifest_anew(vf_manifest *m) {
+  m->n_beside = 0;
+}
+
 vf_status vf_manifest_step(vf_manifest *m, vf_error *err) {
   if (++m->steps <= MOST_STEPS) return VF_OK;
   return vf_fail(err, VF_LIMIT, "aliases make more of it than any manifest has");
@@ -125,70 +141,48 @@ const char *vf_variables_get(void *variables, const char *name) {
   return NULL;
 }
 
-/* A path that may be opened: beside the manifest, or above it, but never from the root. */
-static const char *beside(vf_manifest *m, const char *name) {
-  if (name[0] == '/' || name[0] == '~' || strchr(name, VF_WORD_UNKNOWN) != NULL) return NULL;
-  return vf_manifest_format(m, "%s%s", m->folder, name);
-}
-
-/* One line of it: comments, "export ", quotes around the value. */
-static vf_status take_env_line(vf_manifest *m, vf_variables *into, const char *line, size_t length,
-                               vf_error *err) {
-  while (length > 0 && (line[0] == ' ' || line[0] == '\t')) line++, length--;
-  while (length > 0 && strchr(" \t\r", line[length - 1]) != NULL) length--;
-  if (length > 7 && memcmp(line, "export ", 7) == 0) line += 7, length -= 7;
-  const char *equals = memchr(line, '=', length);
-  if (length == 0 || line[0] == '#' || equals == NULL) return VF_OK;
-  const char *value = equals + 1;
-  size_t n = length - (size_t)(value - line);
-  bool quoted = n >= 2 && (value[0] == '"' || value[0] == '\'') && value[n - 1] == value[0];
-  const char *name = vf_arena_copy(m->arena, line, (size_t)(equals - line));
-  const char *copy = vf_arena_copy(m->arena, value + quoted, n - 2 * (size_t)quoted);
-  if (name == NULL || copy == NULL) return vf_fail_nomem(err);
-  return vf_variables_add(into, m->arena, name, copy, err);
-}
-
-vf_status vf_manifest_env_file(vf_manifest *m, vf_variables *into, const char *name, bool *found,
-                               vf_error *err) {
-  char *text;
-  size_t length;
-  vf_path_kind kind = VF_PATH_NONE;
-  const char *path = beside(m, name);
-  *found = false;
-  if (path == NULL || vf_files_look(&kind, &m->ctx->files, path, NULL) != VF_OK ||
-      kind != VF_PATH_FILE)
-    return VF_OK;
-  vf_status status = vf_files_read(&text, &length, &m->ctx->files, path, 1 << 20, m->arena, err);
-  for (const char *s = text; status == VF_OK && *s != '\0';) {
-    size_t n = strcspn(s, "\n");
-    status = take_env_line(m, into, s, n, err);
-    s += n + (s[n] == '\n');
+vf_status vf_manifest_host_memory(vf_manifest *m, vf_found_gpus *g, const char *text,
+                                  vf_error *err) {
+  uint64_t bytes;
+  if (text == NULL) return VF_OK;
+  if (!vf_quantity_docker(&bytes, text)) {
+    const char *written = vf_word_written(text, m->arena);
+    if (written == NULL) return vf_fail_nomem(err);
+    return vf_manifest_beside(m, err, "its limit of main memory, '%.60s', is no size", written);
   }
-  *found = status == VF_OK;
-  return status;
+  if (bytes != 0) g->host_bytes = bytes; /* 0: there is none */
+  return VF_OK;
 }
 
-void vf_manifest_host_memory(vf_found_gpus *g, const char *text, bool binary) {
-  static const char letters[] = "kmgt";
-  const char *end = NULL;
-  uint64_t bytes = 0, unit = 1;
-  if (text == NULL || text[0] < '0' || text[0] > '9') return;
-  double n = vf_decimal_read(text, &end);
-  const char *letter = strchr(letters, *end | 0x20);
-  size_t power = *end != '\0' && letter != NULL ? (size_t)(letter - letters) + 1 : 0;
-  bool by_1024 = power != 0 && (binary || end[1] == 'i');
-  for (size_t i = 0; i < power; i++) unit *= by_1024 ? 1024 : 1000;
-  if (n > 0 && n * (double)unit < 1e15) bytes = (uint64_t)(n * (double)unit);
-  if (bytes != 0) g->host_bytes = bytes;
+void vf_manifest_count(vf_manifest *m, vf_found_gpus *g, const char *text) {
+  uint64_t n = 0;
+  bool whole = false;
+  if (vf_quantity_kubernetes(&n, &whole, text) && whole && n > 0 && n <= UINT32_MAX) {
+    g->count = (uint32_t)n;
+    return;
+  }
+  const char *written = vf_word_written(text, m->arena);
+  if (g->unclear == NULL && written != NULL)
+    g->unclear = vf_manifest_format(m, "'%.60s' is not how many GPUs it is given", written);
 }
 
+/* "h100:1g.20gb" is a slice; of "2..4", dstack's, the fewest are what it may get. */
 void vf_manifest_gpu(vf_manifest *m, vf_found_gpus *g, const char *text) {
-  size_t n = strcspn(text, ":");
-  char *end = NULL;
-  unsigned long count = text[n] == ':' ? strtoul(text + n + 1, &end, 10) : 0;
-  if (end != NULL && *end != '\0') count = 0, n = strlen(text); /* "h100:1g.20gb" */
+  char fewest[16];
+  size_t n = strcspn(text, ":"), digits = 0;
+  const char *count = text[n] == ':' ? text + n + 1 : NULL;
+  if (count != NULL) digits = strspn(count, "0123456789");
+  if (count != NULL && digits > 0 && count[digits] == 'g') {
+    count = NULL;
+    n = strlen(text);
+  }
+  if (count != NULL && strncmp(count + digits, "..", 2) == 0 && digits < sizeof fewest) {
+    memcpy(fewest, count, digits);
+    fewest[digits] = '\0';
+    count = fewest;
+  }
   g->stated = true;
-  if (count > 0 && count <= 4096) g->count = (uint32_t)count;
+  if (count != NULL) vf_manifest_count(m, g, count);
   const char *name = vf_arena_copy(m->arena, text, n);
   if (g->n_names < VF_FOUND_GPUS && n > 0 && name != NULL) g->names[g->n_names++] = name;
 }
@@ -216,10 +210,25 @@ const vf_engine *vf_manifest_engine(const char *name) {
   return NULL;
 }
 
+/* The container's GPUs, of which the process may see fewer. */
+static void take_visible(vf_found_gpus *g, const char *of_process) {
+  uint32_t n = 0;
+  g->visible_told = vf_visible_count(&g->n_visible, g->visible);
+  bool told = vf_visible_count(&n, of_process);
+  if (of_process == NULL || (!told && g->visible_told) ||
+      (told && g->visible_told && g->n_visible < n))
+    return;
+  g->visible = of_process;
+  g->visible_told = told;
+  g->n_visible = n;
+}
+
 /* ---- One deployment --------------------------------------------------------------------- */
 
 vf_status vf_manifest_command(vf_manifest *m, const vf_words_at *w, vf_command *command,
                               vf_status status, const vf_error *cause, vf_error *err) {
+  if (++m->n_found > MOST_DEPLOYMENTS)
+    return vf_fail(err, VF_LIMIT, "more than %d deployments in one file", MOST_DEPLOYMENTS);
   vf_found found = {.path = w->path,
                     .line = w->line,
                     .column = w->column,
@@ -235,7 +244,13 @@ vf_status vf_manifest_command(vf_manifest *m, const vf_words_at *w, vf_command *
   if (status != VF_OK) found.error = *cause;
   const char *visible = vf_command_visible(command);
   const char *gpus = vf_command_container_gpus(command);
-  if (visible != NULL) found.gpus.visible = visible;
+  take_visible(&found.gpus, visible);
+  if (found.gpus.visible_told && found.gpus.n_visible == 0 && found.gpus.unclear == NULL) {
+    const char *list =
+        vf_manifest_format(m, "it sees no GPU: what is visible is '%.60s'", found.gpus.visible);
+    if (list == NULL) return vf_fail_nomem(err);
+    found.gpus.unclear = list;
+  }
   if (gpus != NULL && !found.gpus.stated) {
     found.gpus.stated = true;
     found.gpus.all = strcmp(gpus, "all") == 0;
@@ -246,7 +261,11 @@ vf_status vf_manifest_command(vf_manifest *m, const vf_words_at *w, vf_command *
       for (const char *c = gpus; *c != '\0'; c++) found.gpus.count += *c == ',';
     }
   }
-  return m->sink->found(m->sink->user, &found, err);
+  status = m->sink->found(m->sink->user, &found, err);
+  for (size_t i = 0; status == VF_OK && i < m->n_beside; i++)
+    status = m->sink->passed(m->sink->user, w->path, w->line, m->beside[i], err);
+  vf_manifest_anew(m);
+  return status;
 }
 
 /* The engine's words of a line that was taken apart. */
@@ -362,6 +381,13 @@ static vf_status pass_template(vf_manifest *m, const vf_error *cause, vf_error *
                           "a template: {{…}} has to be filled in first (helm template)");
 }
 
+/* More than is kept of a file is its fault, and ends no other file's check. */
+static vf_status tell_limit(const vf_manifest *m, vf_status status, vf_error *err) {
+  bool full = vf_arena_is_full(m->arena) || (m->scratch != NULL && vf_arena_is_full(m->scratch));
+  if (status != VF_NOMEM || !full) return status;
+  return vf_fail(err, VF_LIMIT, "it takes more memory to read than any manifest needs");
+}
+
 static vf_status read_all(const char **kind, vf_manifest *m, vf_error *err) {
   vf_error cause = {.status = VF_OK};
   const char *slash = strrchr(m->file, '/');
@@ -375,6 +401,7 @@ static vf_status read_all(const char **kind, vf_manifest *m, vf_error *err) {
   if (is_template) return pass_template(m, &cause, err);
   if (status != VF_OK && err != NULL) *err = cause;
   if (status == VF_OK) status = read_kinds(kind, m, err);
+  status = tell_limit(m, status, err);
   if (m->scratch != NULL) vf_arena_free(m->scratch);
   return name_source(status, m->file, err);
 }

@@ -20,8 +20,14 @@ typedef struct vf_found_gpus {
   bool spans;                       /* several machines share one engine */
   const char *names[VF_FOUND_GPUS]; /* as they stand there, any of them */
   size_t n_names;
-  const char *slice;   /* the part of it that is asked for, "1g.10gb"; NULL: all of it */
-  const char *visible; /* CUDA_VISIBLE_DEVICES and its kin; NULL: not said */
+  const char *slice;      /* the part of it that is asked for, "1g.10gb"; NULL: all of it */
+  uint64_t limit_bytes;   /* of each of them, where a share is asked for; 0: all of it */
+  uint32_t limit_percent; /* the same as a part of what it has */
+  uint32_t copies;        /* that run on the same GPUs; 0: one */
+  const char *visible;    /* CUDA_VISIBLE_DEVICES and its kin; NULL: not said */
+  bool visible_told;      /* it says how many: n_visible */
+  uint32_t n_visible;
+  const char *unclear; /* why it has no GPU, or which ones cannot be told; NULL: nothing is */
 } vf_found_gpus;
 
 /* One deployment. */

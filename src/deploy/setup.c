@@ -89,7 +89,7 @@ static vf_status choose_backend(vf_device *d, const vf_deployment *of, vf_error 
 void vf_deployment_settle(vf_request *r, const vf_deployment *d) {
   const vf_engine *engine = NULL;
   const char *version;
-  if (!d->elsewhere || vf_engine_find(&engine, &version, r->engine, NULL) != VF_OK) return;
+  if (!d->own_line || vf_engine_find(&engine, &version, r->engine, NULL) != VF_OK) return;
   if (!engine->pools || engine->dialect == NULL || engine->dialect->takes_all_gpus) return;
   r->tp = vf_max_u32(r->tp, 1);
   r->pp = vf_max_u32(r->pp, 1);
@@ -101,7 +101,7 @@ static size_t used_devices(size_t named, const vf_deployment *d) {
   vf_request r = d->request;
   vf_deployment_settle(&r, d);
   uint64_t ranks = (uint64_t)r.tp * vf_max_u32(r.pp, 1) * vf_max_u32(r.dp, 1);
-  return d->elsewhere && ranks != 0 && ranks < named ? (size_t)ranks : named;
+  return d->own_line && ranks != 0 && ranks < named ? (size_t)ranks : named;
 }
 
 static bool is_here(const vf_deployment *d) {
@@ -275,18 +275,13 @@ static void remark_foreign(vf_estimate *e, const vf_deployment *d) {
       vf_estimate_assume(e, "option-foreign", foreign_texts[i]);
 }
 
-/* Ways to propose tokens that are another model's. */
+/* Another model proposes tokens. */
 static void remark_draft(vf_estimate *e, const vf_deployment *d) {
-  static const char *const others[] = {"eagle3",       "dflash",      "dspark",    "medusa",
-                                       "draft-simple", "draft-model", "standalone"};
-  char word[VF_NAME_SIZE];
-  if (d->spec_method == NULL || d->draft != NULL || !vf_name_normalize(word, d->spec_method))
+  if (d->spec_method == NULL || d->draft != NULL || !vf_spec_has(d->spec_method, VF_SPEC_DRAFT))
     return;
-  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-    if (strstr(word, others[i]) != NULL)
-      vf_estimate_assume(e, "draft-not-named",
-                         "another model proposes tokens and none is named: what it takes is not "
-                         "counted");
+  vf_estimate_assume(e, "draft-not-named",
+                     "another model proposes tokens and none is named: what it takes is not "
+                     "counted");
 }
 
 void vf_deployment_remarks(vf_estimate *e, const vf_deployment *d) {

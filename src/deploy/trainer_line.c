@@ -330,7 +330,7 @@ vf_status vf_command_read_trainer(vf_command *command, const char *const *words,
   }
   if (status == VF_OK) status = take_program(&l, err);
   if (status != VF_OK) return status;
-  d->elsewhere = true;
+  d->elsewhere = d->own_line = true;
   status = vf_trainer_network_close(&l.r, err);
   if (l.launched && d->gpus > 1 && d->train.parallel == NULL) d->train.parallel = "ddp";
   return status;

@@ -353,11 +353,12 @@ static vf_status take_row(const vf_trainer_reading *r, const vf_spelling *row, c
 
 vf_status vf_trainer_take(const vf_trainer_reading *r, const char *word, const char *value,
                           vf_error *err) {
-  const vf_dialect *table = r->tables[0];
+  const vf_dialect *table;
+  const char *program = r->tables[0]->name;
   const vf_spelling *row = vf_trainer_row(r->tables, word, NULL, &table);
   bool taken = false;
   vf_status status = VF_OK;
-  if (row == NULL) return vf_command_note_unread(r->c, table->name, word, value, false, err);
+  if (row == NULL) return vf_command_note_unread(r->c, program, word, value, false, err);
   for (; status == VF_OK && row != NULL; row = vf_trainer_row(r->tables, word, row, NULL))
     status = take_row(r, row, table->name, word, value, &taken, err);
   if (status != VF_OK) return status;

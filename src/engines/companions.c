@@ -46,7 +46,7 @@ static uint64_t layer_bytes(const vf_ranks *s, const vf_cache_layer *c) {
   if (c->kind == VF_CACHE_STATE) return (c->conv + c->state) * s->number_bytes;
   if (c->kind == VF_CACHE_WINDOW) tokens = vf_min_u64(tokens, c->window);
   if (!vf_mul3(&bytes, heads, row, tokens)) s->e->overflow = true;
-  return s->e->overflow ? 0 : bytes;
+  return bytes;
 }
 
 vf_amount vf_companion_draft_cache(const vf_ranks *s, uint32_t device) {
@@ -56,7 +56,7 @@ vf_amount vf_companion_draft_cache(const vf_ranks *s, uint32_t device) {
   for (size_t i = 0; m != NULL && s->shard.last && i < m->n_caches; i++)
     if (!vf_add(&sum, sum, layer_bytes(s, &m->caches[i]))) s->e->overflow = true;
   if (!vf_mul(&sum, sum, s->w->seqs)) s->e->overflow = true;
-  return vf_amount_exact(s->e->overflow ? 0 : sum, "of the draft");
+  return vf_amount_exact(sum, "of the draft");
 }
 
 /* One slot of one matrix: A is rank × inputs and B outputs × rank; the cut side of the matrix is
@@ -83,5 +83,5 @@ vf_amount vf_companion_adapters(const vf_ranks *s, uint32_t device) {
   for (size_t i = 0; r->max_lora_rank != 0 && i < s->model->n_tensors; i++)
     sum += slot_bytes(s, &s->model->tensors[i]);
   if (!vf_mul(&sum, sum, r->max_loras != 0 ? r->max_loras : 1)) s->e->overflow = true;
-  return vf_amount_exact(s->e->overflow ? 0 : sum, "slots for adapters");
+  return vf_amount_exact(sum, "slots for adapters");
 }

@@ -72,7 +72,7 @@ static uint64_t layer_bytes(const vf_ranks *s, const vf_cache_layer *c) {
   if (!vf_mul(&bytes, tokens, token_bytes(s, c, s->w->kv_k, s->w->kv_v)) ||
       !vf_add(&bytes, bytes, residual))
     s->e->overflow = true;
-  return s->e->overflow ? 0 : bytes;
+  return bytes;
 }
 
 /* Of all sequences in the layers here: their sum, or the largest one. */
@@ -111,7 +111,7 @@ static uint64_t expanded_bytes(const vf_ranks *s) {
   }
   if (!vf_mul3(&bytes, most, s->w->requested_ctx_tokens, s->w->seqs * s->number_bytes))
     s->e->overflow = true;
-  return s->e->overflow ? 0 : bytes;
+  return bytes;
 }
 
 /* Logits of the whole prompt, in the model's type and in 32 bits. */

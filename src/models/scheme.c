@@ -380,7 +380,8 @@ static void read_quark(reader *r) {
   const char *reach = vf_facts_string(&r->facts, "global_quant_config.weight.qscheme", "");
   r->out->ignore = vf_facts_find(&r->facts, "exclude");
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-    if (strcmp(type, words[i].type) != 0 || strncmp(reach, words[i].reach, strlen(words[i].reach)))
+    if (strcmp(type, words[i].type) != 0 ||
+        strncmp(reach, words[i].reach, strlen(words[i].reach)) != 0)
       continue;
     const vf_fact *ignore = r->out->ignore;
     vf_scheme_named(r->out, words[i].scheme);
@@ -603,10 +604,9 @@ static bool passes_through(const char *name, const char *module, size_t n) {
 
 /* The whole name, a module that holds it, or the last part of it. */
 static bool covers(expressions *x, const char *pattern, const char *name) {
-  size_t n = strlen(pattern), m = strlen(name);
   if (strncmp(pattern, "re:", 3) == 0) return expression(x, pattern + 3, name);
   pattern = without_wrapper(pattern);
-  n = strlen(pattern);
+  size_t n = strlen(pattern), m = strlen(name);
   if (strchr(pattern, '*') != NULL) {
     char below[VF_MODULE_NAME + 8];
     snprintf(below, sizeof below, "%.*s.*", VF_MODULE_NAME, pattern);

@@ -3,6 +3,8 @@
  * A name is a device ("h100"), an instance of one ("h200:1g.18gb") or a node, which stands for all
  * its devices; a count behind it repeats any of them.  Names of devices and nodes never collide:
  * the build refuses that. */
+#include "readers/device_list.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -23,6 +25,7 @@ typedef struct named {
   vf_catalog_entry entry;
   bool is_node;
   bool sizes;          /* the name is sold with several sizes of memory, and this is the smallest */
+  bool counted;        /* the name says how many there are, be it one */
   const char *profile; /* inside the text that was searched; NULL: the whole device */
   unsigned count;
 } named;
@@ -65,10 +68,11 @@ static vf_status find_named(named *out, char name[TEXT_SIZE], const vf_context *
   if (strchr(name, ':') == NULL && find_one(out, ctx, name)) return VF_OK;
   memcpy(name, text, n + 1);
   unsigned count = vf_device_name_count(name);
-  if (count == 0)
+  if (count == VF_DEVICE_NAME_NONSENSE)
     return vf_fail(err, VF_USAGE, "'%s': a count of devices is 1 to %d", text, VF_MAX_DEVICES);
   if (!find_one(out, ctx, name)) return vf_device_unknown(ctx, text, err);
-  out->count = count;
+  out->counted = count != 0;
+  out->count = count != 0 ? count : 1;
   return VF_OK;
 }
 
@@ -187,4 +191,11 @@ vf_status vf_devices_parse(vf_device *out, size_t capacity, size_t *out_count,
   }
   *out_count = l.count;
   return VF_OK;
+}
+
+bool vf_devices_counted(const vf_context *ctx, const char *text) {
+  char name[TEXT_SIZE];
+  named what;
+  if (text[group_length(text)] != '\0') return true;
+  return find_named(&what, name, ctx, text, NULL) == VF_OK && (what.is_node || what.counted);
 }

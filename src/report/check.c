@@ -111,7 +111,7 @@ static void make_way(char out[WAY_BYTES], const vf_finding *f, size_t way, const
   if (f->words[way] != NULL)
     vf_text_put(&t, f->words[way]);
   else
-    vf_way_text(&t, &f->ways[way], k->judged_on != NULL ? k->judged_on : "");
+    vf_way_text(&t, &f->ways[way], k->device != NULL ? k->device : "");
 }
 
 static void put_findings(vf_doc *d, const vf_checked *k) {

@@ -51,9 +51,9 @@ static const char *const reason_notes[VF_REASON_COUNT] = {
     [VF_REASON_TIME_SLICED] =
         "CAREFUL: the GPU is shared in time slices; servers that all compute slow each other down",
     [VF_REASON_TRAININGS] = "NO: each run keeps the GPU busy; one after the other is as fast",
-    [VF_REASON_TRAINING_BESIDE] =
-        "NO: nothing keeps a share of the SMs for others, without MIG; a fault of one process can\n"
-        "      end all of them (a risk: no figure for it is published)",
+    [VF_REASON_TRAINING_BESIDE] = ("NO: nothing keeps a share of the SMs for others, without MIG; "
+                                   "a fault of one process can\n"
+                                   "      end all of them (a risk: no figure for it is published)"),
 };
 
 /* ---- Text ------------------------------------------------------------------------------- */

@@ -48,7 +48,8 @@ typedef struct vf_checked {
   const char **unread; /* NULL-terminated, as are the words that were read, and those that */
   const char **read, **passed; /* move no memory */
   vf_found_gpus gpus;
-  const char *judged_on; /* names of the devices; NULL: not judged */
+  const char *judged_on; /* the devices, "l4x2"; NULL: not judged */
+  const char *device;    /* one of them, of which ways count more */
   bool judged;
   vf_verdict verdict;
   vf_outcome outcome;
@@ -96,11 +97,21 @@ vf_finding *vf_checked_add(vf_check *c, vf_checked *to, vf_rule_id rule, const c
 
 const char *vf_check_keep(vf_check *c, const char *text); /* NULL for NULL, and for no memory */
 
-/* A device by the name that a manifest has for it, into the deployment; false: nobody knows it. */
-bool vf_check_device(vf_check *c, vf_deployment *d, const vf_checked *k, const char *name);
+/* What became of the devices of a deployment.  Where it is not judged or refused, a finding says
+ * why. */
+typedef enum vf_devices_choice {
+  VF_DEVICES_UNKNOWN, /* nobody knows the name, or none is said */
+  VF_DEVICES_NO_MEMORY,
+  VF_DEVICES_NOT_JUDGED,
+  VF_DEVICES_REFUSED, /* there are not so many */
+  VF_DEVICES_MADE
+} vf_devices_choice;
 
-/* The policy's devices: of one kind as many as are wanted, of several those that it names. */
-bool vf_check_policy(vf_check *c, vf_deployment *d, const vf_checked *k);
+/* Devices by the name that a manifest has for them, or those of the policy, into the deployment: of
+ * a kind as many as the manifest gives or the engine has ranks, of a machine or a number of devices
+ * those that there are, or as many of them as it is given. */
+vf_devices_choice vf_check_device(vf_check *c, vf_deployment *d, vf_checked *k, const char *name);
+vf_devices_choice vf_check_policy(vf_check *c, vf_deployment *d, vf_checked *k);
 
 /* Findings for what is expected and does not hold; whether it is expected to fit. */
 void vf_expect_all(vf_check *c, vf_checked *k, const vf_node *expect, const vf_limits *l);

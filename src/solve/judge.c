@@ -144,6 +144,11 @@ static vf_status keep_gpus(vf_check *c, vf_checked *k, const vf_found_gpus *g, v
     k->gpus.names[i] = vf_check_keep(c, g->names[i]);
     if (k->gpus.names[i] == NULL) return vf_fail_nomem(err);
   }
+  k->gpus.slice = vf_check_keep(c, g->slice);
+  k->gpus.unclear = vf_check_keep(c, g->unclear);
+  if ((g->slice != NULL && k->gpus.slice == NULL) ||
+      (g->unclear != NULL && k->gpus.unclear == NULL))
+    return vf_fail_nomem(err);
   if (g->visible != NULL) {
     const char *written = vf_word_written(g->visible, c->arena);
     if (written == NULL) return vf_fail_nomem(err);
@@ -337,7 +342,6 @@ static vf_status judge_on(vf_check *c, vf_checked *k, const vf_deployment *d, co
                           vf_error *err) {
   vf_setup *setup = NULL;
   vf_error cause = {.status = VF_OK};
-  k->judged_on = d->gpu;
   vf_status status = vf_setup_open(&setup, c->ctx, d, &cause);
   bool opened = status == VF_OK;
   vf_train t;
@@ -355,10 +359,58 @@ static vf_status judge_on(vf_check *c, vf_checked *k, const vf_deployment *d, co
   return status;
 }
 
+/* There are not so many devices as it takes: it does not start. */
+static void tell_too_few(vf_checked *k) {
+  k->judged = true;
+  k->verdict = VF_NO_FIT;
+  k->outcome = (vf_outcome){.known = true, .refused = true, .verdict = VF_NO_FIT};
+}
+
+/* Containers of one service run on the same GPUs: each finds what the others hold. */
+static vf_status judge_copies(vf_check *c, vf_checked *k, const vf_deployment *d,
+                              const vf_node *expect, vf_error *err) {
+  vf_deployment beside = *d;
+  uint64_t others;
+  vf_checked *alone = vf_arena_alloc(c->arena, 1, sizeof *alone);
+  if (alone == NULL) return vf_fail_nomem(err);
+  *alone = *k;
+  vf_status status = judge_on(c, k, d, expect, err);
+  const vf_device_budget *b = vf_estimate_tightest(c->estimate);
+  if (status != VF_OK || !k->judged || k->outcome.refused || k->verdict == VF_NO_FIT || b == NULL)
+    return status;
+  uint64_t held = b->need.high_bytes; /* a server with a pool takes all of its share */
+  if (b->has_pool) held = vf_max_u64(held, b->capacity_bytes);
+  if (!vf_mul(&others, held, k->gpus.copies - 1) ||
+      !vf_add(&beside.used_bytes, beside.used_bytes, others))
+    beside.used_bytes = UINT64_MAX / 2;
+  *k = *alone;
+  status = judge_on(c, k, &beside, expect, err);
+  for (size_t i = 0; i < k->n_findings; i++) k->findings[i].n_ways = 0; /* they are of one alone */
+  return status;
+}
+
+static vf_status judge_choice(vf_check *c, vf_checked *k, const vf_deployment *d,
+                              vf_devices_choice choice, const vf_node *expect, vf_error *err) {
+  if (choice == VF_DEVICES_NO_MEMORY) return vf_fail_nomem(err);
+  if (choice == VF_DEVICES_REFUSED) tell_too_few(k);
+  if (choice != VF_DEVICES_MADE) return VF_OK;
+  return k->gpus.copies > 1 && !d->training ? judge_copies(c, k, d, expect, err)
+                                            : judge_on(c, k, d, expect, err);
+}
+
+/* What cannot be judged is worse than all but what does not fit. */
+static bool is_worse(const vf_checked *a, const vf_checked *b) {
+  if (!a->judged) return b->judged && b->verdict != VF_NO_FIT;
+  if (!b->judged) return a->verdict == VF_NO_FIT;
+  return a->verdict > b->verdict ||
+         (a->verdict == b->verdict && a->outcome.headroom_bytes < b->outcome.headroom_bytes);
+}
+
 /* Of any of several GPUs the worst is told. */
-static vf_status judge_any(vf_check *c, vf_checked *k, vf_deployment *d, const vf_node *expect,
-                           bool *found, vf_error *err) {
+static vf_status judge_any(vf_check *c, vf_checked *k, const vf_deployment *stated,
+                           const vf_node *expect, bool *found, vf_error *err) {
   bool any = false;
+  vf_deployment copy, *d = &copy;
   *found = false;
   if (k->gpus.n_names == 0) return VF_OK;
   vf_checked *worst = vf_arena_alloc(c->arena, 2, sizeof *worst);
@@ -366,13 +418,12 @@ static vf_status judge_any(vf_check *c, vf_checked *k, vf_deployment *d, const v
   vf_checked *one = worst + 1;
   for (size_t i = 0; i < k->gpus.n_names; i++) {
     *one = *k;
-    if (!vf_check_device(c, d, k, k->gpus.names[i])) continue;
-    vf_status status = judge_on(c, one, d, expect, err);
+    *d = *stated;
+    vf_devices_choice choice = vf_check_device(c, d, one, k->gpus.names[i]);
+    if (choice == VF_DEVICES_UNKNOWN) continue;
+    vf_status status = judge_choice(c, one, d, choice, expect, err);
     if (status != VF_OK) return status;
-    bool worse =
-        !any || (one->judged && (!worst->judged || one->verdict > worst->verdict ||
-                                 one->outcome.headroom_bytes < worst->outcome.headroom_bytes));
-    if (worse) *worst = *one;
+    if (!any || is_worse(one, worst)) *worst = *one;
     any = true;
   }
   if (any) *k = *worst;
@@ -385,7 +436,8 @@ static vf_status judge_known(vf_check *c, vf_checked *k, vf_deployment *d, const
   bool named = false;
   vf_status status = judge_any(c, k, d, found->expect, &named, err);
   if (status != VF_OK || named) return status;
-  if (vf_check_policy(c, d, k)) return judge_on(c, k, d, found->expect, err);
+  vf_devices_choice choice = vf_check_policy(c, d, k);
+  if (choice != VF_DEVICES_UNKNOWN) return judge_choice(c, k, d, choice, found->expect, err);
   if (k->gpus.n_names > 0)
     vf_checked_add(c, k, VF_RULE_NOT_JUDGED,
                    "no GPU is known by the name '%.80s': --gpu says which", k->gpus.names[0]);
@@ -448,6 +500,10 @@ vf_status vf_judge(vf_check *c, vf_checked *k, const vf_found *found, vf_error *
     apply_policy(c, &d, k);
     status = judge_known(c, k, &d, found, err);
   }
+  if (k->gpus.visible != NULL && !k->gpus.visible_told)
+    vf_checked_add(c, k, VF_RULE_VARIABLE,
+                   "which GPUs it sees is stated by '%.120s', whose value is not known",
+                   k->gpus.visible);
   if (status == VF_OK) status = take_accounted(c, k, found, err);
   return status == VF_OK ? take_unread(c, k, found, err) : status;
 }

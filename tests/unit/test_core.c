@@ -51,6 +51,46 @@ static void every_format_is_found_by_its_name(void **state) {
   assert_null(vf_format_get(VF_FORMAT_COUNT));
 }
 
+/* Bits a number, of those that no file of GGUF has: a name that ends in its bits, or
+ * the sum of sign, exponent and mantissa. */
+static void formats_of_checkpoints_take_the_bits_of_their_names(void **state) {
+  (void)state;
+  static const struct {
+    vf_format format;
+    uint32_t bits;
+  } rows[] = {{VF_FORMAT_U8, 8},      {VF_FORMAT_U16, 16},    {VF_FORMAT_U32, 32},
+              {VF_FORMAT_U64, 64},    {VF_FORMAT_BOOL, 8},    {VF_FORMAT_F8_E4M3, 8},
+              {VF_FORMAT_F8_E5M2, 8}, {VF_FORMAT_F8_E8M0, 8}, {VF_FORMAT_F6_E2M3, 6},
+              {VF_FORMAT_F6_E3M2, 6}, {VF_FORMAT_F4, 4},      {VF_FORMAT_INT8, 8},
+              {VF_FORMAT_INT6, 6},    {VF_FORMAT_INT5, 5},    {VF_FORMAT_INT4, 4},
+              {VF_FORMAT_INT3, 3},    {VF_FORMAT_INT2, 2},    {VF_FORMAT_NF4, 4},
+              {VF_FORMAT_I8, 8},      {VF_FORMAT_I16, 16},    {VF_FORMAT_I32, 32},
+              {VF_FORMAT_I64, 64},    {VF_FORMAT_F64, 64},    {VF_FORMAT_F32, 32},
+              {VF_FORMAT_F16, 16},    {VF_FORMAT_BF16, 16}};
+  uint64_t n = 0;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    assert_true(vf_format_row(&n, rows[i].format, 64));
+    assert_u64(n, 8 * rows[i].bits);
+    assert_true(vf_format_row(&n, rows[i].format, vf_formats[rows[i].format].block_elements));
+  }
+}
+
+/* What is no plain number is quantized, and what has a number in GGUF is found by it. */
+static void formats_are_plain_numbers_or_quantized(void **state) {
+  (void)state;
+  static const vf_format plain[] = {VF_FORMAT_F32, VF_FORMAT_F16, VF_FORMAT_BF16, VF_FORMAT_F64,
+                                    VF_FORMAT_I8,  VF_FORMAT_I16, VF_FORMAT_I32,  VF_FORMAT_I64,
+                                    VF_FORMAT_U8,  VF_FORMAT_U16, VF_FORMAT_U32,  VF_FORMAT_U64,
+                                    VF_FORMAT_BOOL};
+  for (int f = VF_FORMAT_NONE + 1; f < VF_FORMAT_COUNT; f++) {
+    const vf_format_info *info = &vf_formats[f];
+    bool is_plain = false;
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) is_plain |= (int)plain[i] == f;
+    if (info->quantized == is_plain) fail_msg("%s", info->name);
+    if (info->gguf_type >= 0) assert_int_equal(vf_format_of_gguf((uint32_t)info->gguf_type), f);
+  }
+}
+
 static void buffers_pad_size_and_last_row(void **state) {
   (void)state;
   const vf_buffer_rule cuda = {128, 512}, cpu = {32, 0};
@@ -652,6 +692,8 @@ int main(void) {
       cmocka_unit_test(rows_are_whole_blocks),
       cmocka_unit_test(rows_may_have_a_scale_of_their_own),
       cmocka_unit_test(every_format_is_found_by_its_name),
+      cmocka_unit_test(formats_of_checkpoints_take_the_bits_of_their_names),
+      cmocka_unit_test(formats_are_plain_numbers_or_quantized),
       cmocka_unit_test(buffers_pad_size_and_last_row),
       cmocka_unit_test(shapes_beyond_64_bits_are_refused),
       cmocka_unit_test(rows_that_are_no_whole_blocks_are_refused),

@@ -211,6 +211,12 @@ static void escapes_are_decoded(void **state) {
   size_t n = vf_json_unescape(out, text, strlen(text));
   out[n] = '\0';
   assert_string_equal(out, "ab\"\\/\b\f\n\r\t\u00e9\u20AC\U0001F600.");
+  /* the last of one byte, and the first and last of two, three and four */
+  text = "\\u007f\\u0080\\u07ff\\u0800\\uffff\\ud800\\udc00\\udbff\\udfff";
+  n = vf_json_unescape(out, text, strlen(text));
+  out[n] = '\0';
+  assert_string_equal(out, "\x7f\xc2\x80\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf\xf0\x90\x80\x80"
+                           "\xf4\x8f\xbf\xbf");
 }
 
 /* What the gate lets through, cJSON parses; whatever else happens, nothing breaks. */

@@ -64,13 +64,13 @@ static void go_to_line(json_text *j, uint32_t line) {
 }
 
 /* A number, true, false or null of its own is none in quotes. */
-static void put_scalar(json_text *j, const vf_node *node) {
+static vf_status put_scalar(json_text *j, const vf_node *node, vf_error *err) {
   const char *text = node->text;
-  if (j->dot_env != NULL)
-    text = vf_text_interpolate(text, vf_variables_get, (void *)(uintptr_t)j->dot_env, j->m->arena);
-  if (text == NULL) {
-    j->failed = true;
-    return;
+  if (j->dot_env != NULL) {
+    vf_status status = vf_text_interpolate(&text, text, vf_variables_get,
+                                           (void *)(uintptr_t)j->dot_env, j->m->arena, err);
+    if (status != VF_OK && err != NULL) err->line = node->line;
+    if (status != VF_OK) return status;
   }
   bool bare = !node->quoted && !j->as_text && text[0] != '"' && text[0] != '[' && text[0] != '{';
   if (bare && (text[0] == '\0' || strcmp(text, "~") == 0))
@@ -79,6 +79,7 @@ static void put_scalar(json_text *j, const vf_node *node) {
     put(j, text, strlen(text));
   else
     put_string(j, text);
+  return VF_OK;
 }
 
 static void put_comma(json_text *j, bool *begun) {
@@ -101,7 +102,8 @@ static vf_status put_node(json_text *j, const vf_node *node, vf_error *err) {
     if (status != VF_OK) return status;
     go_to_line(j, node->line);
     if (node->kind == VF_NODE_SCALAR) {
-      put_scalar(j, node);
+      status = put_scalar(j, node, err);
+      if (status != VF_OK) return status;
     } else if (depth > VF_NODE_DEPTH) {
       return vf_fail(err, VF_LIMIT, "it is nested more than %d deep", VF_NODE_DEPTH);
     } else {
@@ -156,12 +158,22 @@ static void put_environment(json_text *j, bool *begun, const vf_variables *own) 
   put(j, "}", 1);
 }
 
-static vf_status put_service(json_text *j, const vf_node *services, const vf_item *item,
-                             vf_error *err) {
+/* An env_file that is not here stays, so that an engine that needs it is not added up without. */
+static void put_lacking(json_text *j, bool *begun, const char *name) {
+  if (name == NULL) return;
+  put_comma(j, begun);
+  put(j, "\"env_file\":", 11);
+  put_string(j, name);
+}
+
+static vf_status put_service(json_text *j, bool *service_begun, const vf_item *document,
+                             const vf_item *item, vf_error *err) {
   static const char *const others[] = {"extends", "env_file", "environment"};
   vf_compose_service s;
-  bool begun = false;
-  vf_status status = vf_compose_service_read(&s, j->m, j->dot_env, services, item, err);
+  bool begun = false, last;
+  vf_status status = vf_compose_service_read(&s, &last, j->m, j->dot_env, document, item, err);
+  if (status != VF_OK || !last) return status;
+  put_key(j, service_begun, item->key);
   go_to_line(j, item->value->line);
   put(j, "{", 1);
   for (size_t c = 0; status == VF_OK && c < s.n_chain; c++)
@@ -172,28 +184,47 @@ static vf_status put_service(json_text *j, const vf_node *services, const vf_ite
       if (!said) status = put_field(j, &begun, i, err);
     }
   if (status == VF_OK) put_environment(j, &begun, &s.own);
+  if (status == VF_OK) put_lacking(j, &begun, s.lacks);
   put(j, "}", 1);
   return status;
 }
 
+/* Those of all documents. */
+static vf_status put_services(json_text *j, bool *begun, const vf_node *key, vf_error *err) {
+  bool service_begun = false;
+  vf_status status = VF_OK;
+  put_key(j, begun, key);
+  put(j, "{", 1);
+  for (const vf_item *d = j->m->documents->items; d != NULL; d = d->next) {
+    const vf_node *services = vf_node_get(d->value, "services");
+    if (!vf_node_is(services, VF_NODE_MAP)) continue;
+    for (const vf_item *s = services->items; status == VF_OK && s != NULL; s = s->next)
+      if (s->value->kind == VF_NODE_MAP) status = put_service(j, &service_begun, d, s, err);
+  }
+  put(j, "}", 1);
+  return status;
+}
+
+/* Whether no later document has the key. */
+static bool is_last(const vf_item *document, const vf_item *item) {
+  for (const vf_item *d = document->next; d != NULL; d = d->next)
+    if (vf_node_key(d->value, item->key->text) != NULL) return false;
+  return true;
+}
+
 static vf_status put_compose(json_text *j, vf_error *err) {
-  const vf_node *services = vf_node_get(j->m->root, "services");
   static const char *const kept[] = {"name", "x-vramfit"};
-  bool begun = false, service_begun = false;
+  bool begun = false, services_put = false;
   vf_status status = VF_OK;
   put(j, "{", 1);
-  for (const vf_item *i = j->m->root->items; status == VF_OK && i != NULL; i = i->next) {
-    bool services_of_it = i->value == services, others = is_one_of(i->key->text, kept, 2);
-    if (others) status = put_field(j, &begun, i, err);
-    if (!services_of_it) continue;
-    put_key(j, &begun, i->key);
-    put(j, "{", 1);
-    for (const vf_item *s = services->items; status == VF_OK && s != NULL; s = s->next) {
-      if (s->value->kind != VF_NODE_MAP) continue;
-      put_key(j, &service_begun, s->key);
-      status = put_service(j, services, s, err);
+  for (const vf_item *d = j->m->documents->items; d != NULL; d = d->next) {
+    const vf_item *i = vf_node_is(d->value, VF_NODE_MAP) ? d->value->items : NULL;
+    for (; status == VF_OK && i != NULL; i = i->next) {
+      bool services = strcmp(i->key->text, "services") == 0 && !services_put;
+      if (is_one_of(i->key->text, kept, 2) && is_last(d, i)) status = put_field(j, &begun, i, err);
+      if (services) status = put_services(j, &begun, i->key, err);
+      services_put |= services;
     }
-    put(j, "}", 1);
   }
   put(j, "}", 1);
   return status;
@@ -224,9 +255,13 @@ vf_status vf_box_file_json(char **out, size_t *out_length, const vf_context *ctx
   if (status == VF_OK && !vf_node_is(m.root, VF_NODE_MAP))
     return vf_fail(err, VF_MALFORMED, "a box or a compose file is expected: keys with values");
   if (status == VF_OK && vf_node_is(vf_node_get(m.root, "services"), VF_NODE_MAP)) {
-    status = vf_manifest_env_file(&m, &dot_env, ".env", &found, err);
+    status = vf_manifest_env_file(&m, &dot_env, ".env", VF_ENV_COMPOSE, NULL, &found, err);
     j.dot_env = &dot_env;
+    if (status == VF_OK) status = vf_compose_includes(&m, err);
     if (status == VF_OK) status = put_compose(&j, err);
+  } else if (status == VF_OK && m.documents->count > 1) {
+    return vf_fail(err, VF_MALFORMED, "a box is one document, and there are %zu",
+                   m.documents->count);
   } else if (status == VF_OK) {
     status = put_node(&j, m.root, err);
   }

@@ -15,8 +15,56 @@
 typedef vf_compose_service service;
 
 static bool is_compose(const vf_manifest *m) {
-  const vf_node *services = vf_node_get(m->root, "services");
-  return vf_node_is(services, VF_NODE_MAP) && vf_node_get(m->root, "kind") == NULL;
+  if (m->documents == NULL || vf_node_get(m->root, "kind") != NULL) return false;
+  for (const vf_item *d = m->documents->items; d != NULL; d = d->next)
+    if (vf_node_is(vf_node_get(d->value, "services"), VF_NODE_MAP)) return true;
+  return false;
+}
+
+/* Of several documents the later ones stand over the earlier (compose-go, loader.go). */
+const char *vf_compose_key(const vf_manifest *m, const char *path) {
+  const char *text = NULL;
+  for (const vf_item *d = m->documents->items; d != NULL; d = d->next) {
+    const char *here = vf_node_text(d->value, path);
+    if (here != NULL) text = here;
+  }
+  return text;
+}
+
+vf_status vf_compose_includes(vf_manifest *m, vf_error *err) {
+  vf_status status = VF_OK;
+  for (const vf_item *d = m->documents->items; status == VF_OK && d != NULL; d = d->next) {
+    const vf_node *key = vf_node_key(d->value, "include");
+    if (key != NULL)
+      status = vf_manifest_pass(m, "include", key->line, err,
+                                "what other files bring is not read: check them, too");
+  }
+  return status;
+}
+
+/* A service as each document has it, the last one first. */
+static vf_status chain_documents(service *s, bool *last, const vf_item *document,
+                                 const vf_item *item, vf_error *err) {
+  const vf_node *nodes[VF_COMPOSE_CHAIN];
+  vf_status status = VF_OK;
+  size_t n = 0;
+  *last = true;
+  for (const vf_item *d = s->m->documents->items; status == VF_OK && d != NULL; d = d->next) {
+    const vf_node *node = item->value;
+    if (d != document) {
+      const vf_node *services = vf_node_get(d->value, "services");
+      s->m->steps += services != NULL ? services->count : 0;
+      status = vf_manifest_step(s->m, err);
+      node = vf_node_get(services, item->key->text);
+    }
+    if (!vf_node_is(node, VF_NODE_MAP)) continue;
+    if (n == VF_COMPOSE_CHAIN / 2)
+      return vf_fail(err, VF_LIMIT, "%.80s stands in more documents than are read", s->name);
+    nodes[n++] = node;
+    *last = d == document;
+  }
+  for (; n > 0; n--) s->chain[s->n_chain++] = nodes[n - 1];
+  return status;
 }
 
 /* The nearest that says it. */
@@ -28,10 +76,17 @@ static const vf_node *field(const service *s, const char *path) {
   return NULL;
 }
 
-static const char *interpolated(const service *s, const char *text) {
-  return text != NULL ? vf_text_interpolate(text, vf_variables_get, (void *)(uintptr_t)s->dot_env,
-                                            s->m->arena)
-                      : NULL;
+/* NULL for NULL, and for what cannot be read, which the service keeps. */
+static const char *interpolated(service *s, const char *text) {
+  const char *out = NULL;
+  vf_error cause = {.status = VF_OK};
+  if (text == NULL) return NULL;
+  vf_status status = vf_text_interpolate(&out, text, vf_variables_get,
+                                         (void *)(uintptr_t)s->dot_env, s->m->arena, &cause);
+  if (status == VF_OK) return out;
+  if (s->status == VF_OK) s->trouble = cause;
+  if (s->status == VF_OK) s->status = status;
+  return NULL;
 }
 
 /* ---- What it extends -------------------------------------------------------------------- */
@@ -87,33 +142,47 @@ static vf_status add_pair(service *s, const char *name, const char *value, vf_er
   return vf_variables_add(&s->own, s->m->arena, name, text, err);
 }
 
-/* A map, or a list of "A=b"; a name without a value is the shell's, which is not known. */
+/* A name without a value is the shell's, or that of the .env; else it is not known. */
+static vf_status add_shells(service *s, const char *name, vf_error *err) {
+  const char *value = vf_variables_get((void *)(uintptr_t)s->dot_env, name);
+  if (value == NULL) value = vf_manifest_format(s->m, "%c${%.200s}", VF_WORD_UNKNOWN, name);
+  return value != NULL ? vf_variables_add(&s->own, s->m->arena, name, value, err)
+                       : vf_fail_nomem(err);
+}
+
+/* A map, or a list of "A=b". */
 static vf_status add_environment(service *s, const vf_node *node, vf_error *err) {
   vf_status status = VF_OK;
   if (node == NULL || node->kind == VF_NODE_SCALAR) return VF_OK;
   for (const vf_item *i = node->items; status == VF_OK && i != NULL; i = i->next) {
     const char *text = vf_node_text(i->value, NULL);
-    if (text == NULL) continue;
+    const char *equals = text != NULL ? strchr(text, '=') : NULL;
     if (node->kind == VF_NODE_MAP) {
-      status = add_pair(s, i->key->text, text, err);
-      continue;
-    }
-    const char *equals = strchr(text, '=');
-    const char *name =
-        equals != NULL ? vf_arena_copy(s->m->arena, text, (size_t)(equals - text)) : "";
-    if (equals != NULL)
+      status =
+          text != NULL ? add_pair(s, i->key->text, text, err) : add_shells(s, i->key->text, err);
+    } else if (equals != NULL) {
+      const char *name = vf_arena_copy(s->m->arena, text, (size_t)(equals - text));
       status = name != NULL ? add_pair(s, name, equals + 1, err) : vf_fail_nomem(err);
+    } else if (text != NULL) {
+      status = add_shells(s, text, err);
+    }
   }
   return status;
 }
 
+/* docker starts nothing without one that is required. */
 static vf_status add_env_file(service *s, const vf_node *node, vf_error *err) {
-  const char *name = vf_node_text(node, NULL);
-  bool found;
+  const char *name = vf_node_text(node, NULL), *required = vf_node_text(node, "required");
+  bool found, may_lack = required != NULL && strcmp(required, "false") == 0;
   if (name == NULL) name = vf_node_text(node, "path");
   name = interpolated(s, name);
   if (name == NULL) return VF_OK;
-  return vf_manifest_env_file(s->m, &s->own, name, &found, err);
+  vf_status status =
+      vf_manifest_env_file(s->m, &s->own, name, VF_ENV_COMPOSE, s->dot_env, &found, err);
+  if (status != VF_OK || found || may_lack) return status;
+  s->lacks = vf_word_written(name, s->m->arena);
+  if (s->lacks == NULL) return vf_fail_nomem(err);
+  return vf_manifest_beside(s->m, err, "its env_file '%.120s' is not here: not counted", s->lacks);
 }
 
 /* Farthest first: later ones win. */
@@ -139,9 +208,16 @@ static const char *variable(void *user, const char *name) {
 
 /* ---- Its GPUs --------------------------------------------------------------------------- */
 
-static void add_reservation(vf_found_gpus *g, const service *s, const vf_node *device) {
+/* "all" and -1 are all that there are. */
+static void take_count(vf_found_gpus *g, const service *s, const char *count) {
+  if (count == NULL || strcmp(count, "all") == 0 || strcmp(count, "-1") == 0)
+    g->all = true;
+  else
+    vf_manifest_count(s->m, g, count);
+}
+
+static void add_reservation(vf_found_gpus *g, service *s, const vf_node *device) {
   const vf_node *capabilities = vf_node_get(device, "capabilities");
-  const char *count = interpolated(s, vf_node_text(device, "count"));
   const vf_node *ids = vf_node_get(device, "device_ids");
   bool gpu = capabilities == NULL;
   if (vf_node_is(capabilities, VF_NODE_LIST))
@@ -149,17 +225,14 @@ static void add_reservation(vf_found_gpus *g, const service *s, const vf_node *d
       gpu |= strcmp(i->value->text, "gpu") == 0 || i->value->kind == VF_NODE_LIST;
   if (!gpu) return;
   g->stated = true;
-  if (vf_node_is(ids, VF_NODE_LIST) && ids->count > 0) {
-    g->count = 0;
-    for (const vf_item *i = ids->items; i != NULL; i = i->next) {
-      g->count++;
-      for (const char *c = i->value->text; *c != '\0'; c++) g->count += *c == ',';
-    }
-  } else if (count == NULL || strcmp(count, "all") == 0 || count[0] == '-') {
-    g->all = true;
-  } else if (!vf_word_is_unknown(count)) {
-    unsigned long n = strtoul(count, NULL, 10);
-    g->count = n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+  if (!vf_node_is(ids, VF_NODE_LIST) || ids->count == 0) {
+    take_count(g, s, interpolated(s, vf_node_text(device, "count")));
+    return;
+  }
+  g->count = 0;
+  for (const vf_item *i = ids->items; i != NULL; i = i->next) {
+    g->count++;
+    for (const char *c = i->value->text; *c != '\0'; c++) g->count += *c == ',';
   }
 }
 
@@ -175,10 +248,34 @@ static bool has_gpu_device(const vf_node *devices) {
   return false;
 }
 
+static vf_status read_memory(vf_found_gpus *g, service *s, vf_error *err) {
+  static const char *const keys[] = {"mem_limit", "deploy/resources/limits/memory"};
+  vf_status status = VF_OK;
+  for (size_t i = 0; status == VF_OK && i < sizeof keys / sizeof *keys; i++)
+    status = vf_manifest_host_memory(s->m, g,
+                                     interpolated(s, vf_node_text(field(s, keys[i]), NULL)), err);
+  return status;
+}
+
+/* "scale", or "deploy: replicas": all of them on the same GPUs. */
+static void read_copies(vf_found_gpus *g, service *s) {
+  static const char *const keys[] = {"scale", "deploy/replicas"};
+  uint64_t n = 0;
+  bool whole;
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    const char *text = interpolated(s, vf_node_text(field(s, keys[i]), NULL));
+    if (text == NULL) continue;
+    bool number = vf_quantity_kubernetes(&n, &whole, text) && n <= UINT32_MAX;
+    const char *written = vf_word_written(text, s->m->arena);
+    if (number)
+      g->copies = (uint32_t)n;
+    else if (g->unclear == NULL && written != NULL)
+      g->unclear = vf_manifest_format(s->m, "'%.60s' is not how many containers run it", written);
+    return;
+  }
+}
+
 static void read_gpus(vf_found_gpus *g, service *s) {
-  vf_manifest_host_memory(g, interpolated(s, vf_node_text(field(s, "mem_limit"), NULL)), true);
-  vf_manifest_host_memory(
-      g, interpolated(s, vf_node_text(field(s, "deploy/resources/limits/memory"), NULL)), true);
   const vf_node *devices = field(s, "deploy/resources/reservations/devices");
   const vf_node *gpus = field(s, "gpus");
   const char *runtime = vf_node_text(field(s, "runtime"), NULL);
@@ -192,15 +289,19 @@ static void read_gpus(vf_found_gpus *g, service *s) {
       ((runtime != NULL && strcmp(runtime, "nvidia") == 0) || has_gpu_device(field(s, "devices"))))
     g->stated = g->all = true;
   const char *visible = vf_variables_get(&s->own, "NVIDIA_VISIBLE_DEVICES");
-  if (visible != NULL && strcmp(visible, "all") != 0 && strcmp(visible, "void") != 0)
-    g->visible = visible;
+  bool as_unset = visible == NULL || visible[0] == '\0' || strcmp(visible, "all") == 0 ||
+                  strcmp(visible, "void") == 0;
+  if (!as_unset) g->visible = visible;
 }
 
 /* What x-vramfit says of the service, or of all, is no wish of the service's. */
 static void read_mapping(vf_found_gpus *g, service *s) {
   const char *named = vf_node_text(field(s, "x-vramfit"), "gpu");
-  if (named == NULL) named = vf_node_text(s->m->root, "x-vramfit/gpu");
+  const char *count = vf_node_text(field(s, "x-vramfit"), "gpus");
+  if (named == NULL) named = vf_compose_key(s->m, "x-vramfit/gpu");
+  if (count == NULL) count = vf_compose_key(s->m, "x-vramfit/gpus");
   if (named != NULL) vf_manifest_gpu(s->m, g, named);
+  if (count != NULL) vf_manifest_count(s->m, g, count);
 }
 
 /* ---- A service -------------------------------------------------------------------------- */
@@ -225,6 +326,14 @@ static vf_status add_field(service *s, const char **words, size_t *n, const char
   return status;
 }
 
+/* docker refuses such a file, and no other value stands for one that cannot be read. */
+static vf_status tell_trouble(const service *s, uint32_t line, vf_error *err) {
+  if (s->status == VF_NOMEM) return vf_fail_nomem(err);
+  vf_status status = vf_fail(err, s->status, "%.100s: %.200s", s->path, s->trouble.message);
+  if (err != NULL) err->line = line;
+  return status;
+}
+
 static vf_status read_words(service *s, uint32_t line, uint32_t column, vf_error *err) {
   const char **words = s->m->words;
   const char *image = interpolated(s, vf_node_text(field(s, "image"), NULL));
@@ -238,46 +347,64 @@ static vf_status read_words(service *s, uint32_t line, uint32_t column, vf_error
                     .variables = variable,
                     .user = s};
   read_gpus(&at.gpus, s);
+  read_copies(&at.gpus, s);
   at.asks_gpu = at.gpus.stated;
   read_mapping(&at.gpus, s);
   vf_error cause = {.status = VF_OK};
-  vf_status status = add_field(s, words, &n, "entrypoint", &cause);
+  vf_status status = read_memory(&at.gpus, s, err);
+  if (status != VF_OK) return status;
+  status = add_field(s, words, &n, "entrypoint", &cause);
   if (status == VF_OK) status = add_field(s, words, &n, "command", &cause);
   if (status != VF_OK)
     return vf_manifest_pass(s->m, s->path, line, err, "its command: %.200s", cause.message);
+  if (s->status != VF_OK) return tell_trouble(s, line, err);
   at.count = n;
   return vf_manifest_words(s->m, &at, err);
 }
 
-vf_status vf_compose_service_read(vf_compose_service *out, vf_manifest *m,
-                                  const vf_variables *dot_env, const vf_node *services,
+vf_status vf_compose_service_read(vf_compose_service *out, bool *last, vf_manifest *m,
+                                  const vf_variables *dot_env, const vf_item *document,
                                   const vf_item *item, vf_error *err) {
   *out = (vf_compose_service){.m = m, .name = item->key->text, .dot_env = dot_env};
   out->path = vf_manifest_format(m, "services.%.200s", out->name);
   if (out->path == NULL) return vf_fail_nomem(err);
-  out->chain[out->n_chain++] = item->value;
-  vf_status status = follow_extends(out, services, err);
-  return status == VF_OK ? read_environment(out, err) : status;
+  vf_status status = chain_documents(out, last, document, item, err);
+  if (status != VF_OK || !*last) return status;
+  vf_manifest_anew(m);
+  status = follow_extends(out, vf_node_get(document->value, "services"), err);
+  if (status == VF_OK) status = read_environment(out, err);
+  return out->status != VF_OK ? tell_trouble(out, item->key->line, err) : status;
 }
 
-static vf_status read_service(vf_manifest *m, const vf_variables *dot_env, const vf_node *services,
+static vf_status read_service(vf_manifest *m, const vf_variables *dot_env, const vf_item *document,
                               const vf_item *item, vf_error *err) {
   service s;
+  bool last;
   if (item->value->kind != VF_NODE_MAP) return VF_OK;
-  vf_status status = vf_compose_service_read(&s, m, dot_env, services, item, err);
-  return status == VF_OK ? read_words(&s, item->key->line, item->key->column, err) : status;
+  vf_status status = vf_compose_service_read(&s, &last, m, dot_env, document, item, err);
+  if (status != VF_OK || !last) return status;
+  return read_words(&s, item->key->line, item->key->column, err);
+}
+
+static vf_status read_services(vf_manifest *m, const vf_variables *dot_env, const vf_item *document,
+                               vf_error *err) {
+  const vf_node *services = vf_node_get(document->value, "services");
+  vf_status status = VF_OK;
+  if (!vf_node_is(services, VF_NODE_MAP)) return VF_OK;
+  for (const vf_item *i = services->items; status == VF_OK && i != NULL; i = i->next) {
+    status = vf_manifest_step(m, err);
+    if (status == VF_OK) status = read_service(m, dot_env, document, i, err);
+  }
+  return status;
 }
 
 static vf_status read_compose(vf_manifest *m, vf_error *err) {
   vf_variables dot_env = {0};
   bool found;
-  const vf_node *services = vf_node_get(m->root, "services");
-  vf_status status = vf_manifest_env_file(m, &dot_env, ".env", &found, err);
-  for (const vf_item *i = services->items; status == VF_OK && i != NULL; i = i->next) {
-    status = vf_manifest_step(m, err);
-    if (status == VF_OK) status = read_service(m, &dot_env, services, i, err);
-  }
-  return status;
+  vf_status status = vf_manifest_env_file(m, &dot_env, ".env", VF_ENV_COMPOSE, NULL, &found, err);
+  for (const vf_item *d = m->documents->items; status == VF_OK && d != NULL; d = d->next)
+    status = read_services(m, &dot_env, d, err);
+  return status == VF_OK ? vf_compose_includes(m, err) : status;
 }
 
 const vf_manifest_kind vf_kind_compose = {"docker compose", is_compose, read_compose};

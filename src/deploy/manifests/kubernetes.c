@@ -30,38 +30,48 @@ typedef struct container {
 } container;
 
 /* $(NAME) is replaced by what is known; "$$(NAME)" is "$(NAME)". */
-static const char *expanded(const container *c, const char *text) {
-  size_t n = strlen(text);
-  if (strstr(text, "$(") == NULL) return text;
-  size_t room = n + 1;
-  for (size_t i = 0; i < c->own.count; i++) room += strlen(c->own.values[i]);
-  room += n; /* marks */
-  char *out = vf_arena_alloc_raw(c->p->m->arena, room * 2, 1);
-  if (out == NULL) return NULL;
-  vf_text t = vf_text_on(out, room * 2);
+static void put_expanded(vf_text *t, const container *c, const char *text) {
   for (const char *s = text; *s != '\0';) {
     const char *end = strncmp(s, "$(", 2) == 0 ? strchr(s, ')') : NULL;
     char name[128];
     size_t length = end != NULL ? (size_t)(end - s) - 2 : 0;
     if (strncmp(s, "$$(", 3) == 0) {
-      vf_text_bytes(&t, "$(", 2);
+      vf_text_bytes(t, "$(", 2);
       s += 3;
       continue;
     }
     if (end == NULL || length >= sizeof name) {
-      vf_text_bytes(&t, s++, 1);
+      vf_text_bytes(t, s++, 1);
       continue;
     }
     memcpy(name, s + 2, length);
     name[length] = '\0';
     const char *value = vf_variables_get((void *)(uintptr_t)&c->own, name);
     if (value != NULL)
-      vf_text_put(&t, value);
+      vf_text_put(t, value);
     else
-      vf_text_printf(&t, "\1$(%s)", name);
+      vf_text_printf(t, "\1$(%s)", name);
     s = end + 1;
   }
-  return t.length < room * 2 ? out : NULL;
+}
+
+/* No more than Linux gives a process in one word (execve(2), MAX_ARG_STRLEN): variables that are
+ * made of each other double with each of them. */
+static vf_status expand(const char **out, const container *c, const char *text, vf_error *err) {
+  enum { MOST_WORD = 128 << 10 };
+  vf_text length = vf_text_on(NULL, 0);
+  *out = text;
+  if (strstr(text, "$(") == NULL) return VF_OK;
+  put_expanded(&length, c, text);
+  if (length.length >= MOST_WORD)
+    return vf_fail(err, VF_LIMIT, "%.100s: variables make a word of more than %d KiB", c->p->path,
+                   MOST_WORD >> 10);
+  char *room = vf_arena_alloc_raw(c->p->m->arena, length.length + 1, 1);
+  if (room == NULL) return vf_fail_nomem(err);
+  vf_text t = vf_text_on(room, length.length + 1);
+  put_expanded(&t, c, text);
+  *out = room;
+  return VF_OK;
 }
 
 /* A key of a ConfigMap in the same file; NULL: it is not here. */
@@ -79,20 +89,32 @@ static const char *from_config_map(const vf_manifest *m, const char *map, const 
 static vf_status add_env_from(container *c, const vf_node *from, vf_error *err) {
   const char *map = vf_node_text(from, "configMapRef/name");
   vf_manifest *m = c->p->m;
-  if (map == NULL) return VF_OK;
-  for (const vf_item *i = m->documents->items; i != NULL; i = i->next) {
+  const char *secret = vf_node_text(from, "secretRef/name");
+  bool here = false;
+  if (map == NULL && secret == NULL) return VF_OK;
+  for (const vf_item *i = m->documents->items; map != NULL && i != NULL; i = i->next) {
     const char *kind = vf_node_text(i->value, "kind"),
                *name = vf_node_text(i->value, "metadata/name");
     const vf_node *data = vf_node_get(i->value, "data");
     if (kind == NULL || name == NULL || strcmp(kind, "ConfigMap") != 0 || strcmp(name, map) != 0 ||
         !vf_node_is(data, VF_NODE_MAP))
       continue;
+    here = true;
     for (const vf_item *d = data->items; d != NULL; d = d->next) {
       vf_status status = vf_variables_add(&c->own, m->arena, d->key->text, d->value->text, err);
       if (status != VF_OK) return status;
     }
   }
-  return VF_OK;
+  if (here) return VF_OK;
+  return vf_manifest_beside(m, err, "variables of the %s '%.80s' are not here: not counted",
+                            map != NULL ? "ConfigMap" : "Secret", map != NULL ? map : secret);
+}
+
+/* Its value is a Secret's, or of a ConfigMap that is not here. */
+static vf_status add_unknown(container *c, const char *name, vf_error *err) {
+  const char *text = vf_manifest_format(c->p->m, "%c$(%.200s)", VF_WORD_UNKNOWN, name);
+  return text != NULL ? vf_variables_add(&c->own, c->p->m->arena, name, text, err)
+                      : vf_fail_nomem(err);
 }
 
 static vf_status add_env(container *c, const vf_node *entry, vf_error *err) {
@@ -103,10 +125,11 @@ static vf_status add_env(container *c, const vf_node *entry, vf_error *err) {
   const char *text = vf_node_is(value, VF_NODE_SCALAR) ? value->text : NULL;
   if (name == NULL) return VF_OK;
   if (text == NULL && map != NULL && key != NULL) text = from_config_map(c->p->m, map, key);
+  if (text == NULL && vf_node_is(vf_node_get(entry, "valueFrom"), VF_NODE_MAP))
+    return add_unknown(c, name, err);
   if (text == NULL) return VF_OK;
-  text = expanded(c, text);
-  return text != NULL ? vf_variables_add(&c->own, c->p->m->arena, name, text, err)
-                      : vf_fail_nomem(err);
+  vf_status status = expand(&text, c, text, err);
+  return status == VF_OK ? vf_variables_add(&c->own, c->p->m->arena, name, text, err) : status;
 }
 
 static vf_status read_env(container *c, vf_error *err) {
@@ -128,27 +151,114 @@ static const char *variable(void *user, const char *name) {
 
 /* ---- GPUs ------------------------------------------------------------------------------- */
 
-static bool is_gpu_resource(const char *name) {
-  static const char *const names[] = {"nvidia.com/", "amd.com/gpu",    "gpu.intel.com/",
-                                      "habana.ai/",  "google.com/tpu", "aws.amazon.com/neuron",
-                                      "huawei.com/"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (strncmp(name, names[i], strlen(names[i])) == 0) return true;
+/* What an amount of a resource is. */
+typedef enum meaning {
+  COUNTS,  /* GPUs */
+  SLICES,  /* parts of some GPU, called by what is behind the name: nvidia.com/mig-1g.10gb */
+  MIB,     /* memory of each, which HAMi's and Volcano's schedulers deal out */
+  PERCENT, /* the same as a part of all of it */
+  NOTHING, /* a share of the computing, a priority: no memory */
+  UNCLEAR  /* a part of a GPU, nobody knows how large */
+} meaning;
+
+/* The first that a name begins with counts; one that does not end in '-' or '/' is the whole name.
+ * HAMi's: docs/userguide/nvidia-device of its site, "allocate device memory by percentage". */
+static const struct {
+  const char *name;
+  meaning means;
+} resources[] = {
+    {"nvidia.com/gpu", COUNTS},
+    {"nvidia.com/gpu.shared", COUNTS},
+    {"nvidia.com/mig-", SLICES},
+    {"nvidia.com/gpumem", MIB},
+    {"nvidia.com/gpumem-percentage", PERCENT},
+    {"nvidia.com/gpucores", NOTHING},
+    {"nvidia.com/gpucores-percentage", NOTHING},
+    {"nvidia.com/priority", NOTHING},
+    {"nvidia.com/", UNCLEAR},
+    {"volcano.sh/vgpu-number", COUNTS},
+    {"volcano.sh/vgpu-memory", MIB},
+    {"volcano.sh/vgpu-memory-percentage", PERCENT},
+    {"volcano.sh/vgpu-cores", NOTHING},
+    {"volcano.sh/", UNCLEAR},
+    {"aliyun.com/gpu-", UNCLEAR},
+    {"tencent.com/vcuda-", UNCLEAR},
+    {"amd.com/gpu", COUNTS},
+    {"amd.com/", UNCLEAR},
+    {"gpu.intel.com/i915", COUNTS},
+    {"gpu.intel.com/xe", COUNTS},
+    {"gpu.intel.com/", UNCLEAR},
+    {"habana.ai/", COUNTS},
+    {"google.com/tpu", COUNTS},
+    {"aws.amazon.com/neuron", COUNTS},
+    {"aws.amazon.com/neurondevice", COUNTS},
+    {"aws.amazon.com/neuroncore", COUNTS},
+    {"huawei.com/", COUNTS},
+};
+
+/* Whether the resource is one of GPUs. */
+static bool find_resource(meaning *out, const char *name) {
+  for (size_t i = 0; i < sizeof resources / sizeof *resources; i++) {
+    size_t n = strlen(resources[i].name);
+    char last = resources[i].name[n - 1];
+    bool begins = last == '-' || last == '/';
+    if (strncmp(name, resources[i].name, n) != 0 || (!begins && name[n] != '\0')) continue;
+    *out = resources[i].means;
+    return true;
+  }
   return false;
 }
 
-static void add_resources(vf_found_gpus *g, vf_manifest *m, const vf_node *list) {
-  if (!vf_node_is(list, VF_NODE_MAP)) return;
-  for (const vf_item *i = list->items; i != NULL; i = i->next) {
-    if (!is_gpu_resource(i->key->text) || i->value->kind != VF_NODE_SCALAR) continue;
-    unsigned long n = strtoul(i->value->text, NULL, 10);
-    if (n == 0 || n > 4096) continue;
-    g->stated = true;
+/* The first reason why it cannot be told stays. */
+static void cannot_tell(vf_found_gpus *g, vf_manifest *m, const char *name, const char *amount,
+                        const char *why) {
+  const char *written = vf_word_written(amount, m->arena);
+  if (g->unclear == NULL && written != NULL)
+    g->unclear = vf_manifest_format(m, "it asks for %.80s: %.40s, %s", name, written, why);
+}
+
+static void take_slice(vf_found_gpus *g, vf_manifest *m, const char *name, const char *amount,
+                       uint32_t n) {
+  const char *slice = name + strlen("nvidia.com/mig-");
+  if (g->slice != NULL && strcmp(g->slice, slice) != 0)
+    cannot_tell(g, m, name, amount, "and for slices of another size");
+  g->slice = slice;
+  g->count = n;
+}
+
+static void take_resource(vf_found_gpus *g, vf_manifest *m, const char *name, const char *amount) {
+  meaning means;
+  uint64_t n = 0;
+  bool whole = false;
+  if (!find_resource(&means, name) || means == NOTHING) return;
+  g->stated = true;
+  if (means == UNCLEAR) {
+    cannot_tell(g, m, name, amount, "of which nobody knows what part of a GPU it is");
+  } else if (!vf_quantity_kubernetes(&n, &whole, amount) || !whole || n > UINT32_MAX) {
+    cannot_tell(g, m, name, amount, "which is no number of them");
+  } else if (means == MIB) {
+    g->limit_bytes = n << 20;
+  } else if (means == PERCENT) {
+    g->limit_percent = n < 100 ? (uint32_t)n : 0;
+  } else if (n == 0) {
+    cannot_tell(g, m, name, amount, "so that it has none");
+  } else if (means == SLICES) {
+    take_slice(g, m, name, amount, (uint32_t)n);
+  } else if (g->slice == NULL) {
     g->count = (uint32_t)n;
-    /* nvidia.com/mig-1g.10gb is a part of some GPU */
-    if (strncmp(i->key->text, "nvidia.com/mig-", 15) == 0) g->slice = i->key->text + 15;
   }
-  (void)m;
+}
+
+/* Limits count more than requests, of which there is none without its limit. */
+static void add_resources(vf_found_gpus *g, vf_manifest *m, const vf_node *of) {
+  const vf_node *limits = vf_node_get(of, "limits"), *requests = vf_node_get(of, "requests");
+  for (const vf_item *i = vf_node_is(requests, VF_NODE_MAP) ? requests->items : NULL; i != NULL;
+       i = i->next)
+    if (i->value->kind == VF_NODE_SCALAR && vf_node_key(limits, i->key->text) == NULL)
+      take_resource(g, m, i->key->text, i->value->text);
+  for (const vf_item *i = vf_node_is(limits, VF_NODE_MAP) ? limits->items : NULL; i != NULL;
+       i = i->next)
+    if (i->value->kind == VF_NODE_SCALAR) take_resource(g, m, i->key->text, i->value->text);
 }
 
 /* Labels of nodes that name a GPU, or a machine that has it. */
@@ -201,11 +311,16 @@ static void add_selector(vf_found_gpus *g, const vf_node *pod) {
       add_expressions(g, vf_node_get(i->value, "matchExpressions"));
 }
 
+static vf_status read_memory(vf_found_gpus *g, const container *c, vf_error *err) {
+  const char *text = vf_node_text(c->node, "resources/limits/memory");
+  bool whole;
+  if (text == NULL || vf_quantity_kubernetes(&g->host_bytes, &whole, text)) return VF_OK;
+  return vf_manifest_beside(c->p->m, err, "its limit of main memory, '%.60s', is no size", text);
+}
+
 static void read_gpus(vf_found_gpus *g, const container *c, const vf_node *pod) {
   vf_manifest *m = c->p->m;
-  add_resources(g, m, vf_node_get(c->node, "resources/requests"));
-  add_resources(g, m, vf_node_get(c->node, "resources/limits"));
-  vf_manifest_host_memory(g, vf_node_text(c->node, "resources/limits/memory"), false);
+  add_resources(g, m, vf_node_get(c->node, "resources"));
   bool asks = g->stated;
   g->spans = strcmp(c->p->kind, "LeaderWorkerSet") == 0 || strncmp(c->p->kind, "Ray", 3) == 0;
   add_selector(g, pod);
@@ -234,8 +349,9 @@ static vf_status add_words(container *c, const char **words, size_t *n, const ch
   for (const vf_item *i = list->items; i != NULL && *n < VF_MANIFEST_WORDS; i = i->next) {
     if (i->value->kind != VF_NODE_SCALAR) continue;
     c->p->m->lines[*n] = i->value->line;
-    words[*n] = expanded(c, i->value->text);
-    if (words[(*n)++] == NULL) return vf_fail_nomem(err);
+    vf_status status = expand(&words[*n], c, i->value->text, err);
+    if (status != VF_OK) return status;
+    ++*n;
   }
   return VF_OK;
 }
@@ -258,8 +374,8 @@ static const char *without_scheme(const char *uri) {
   return uri;
 }
 
-static vf_status read_container(place *p, const vf_node *node, const vf_node *pod, size_t index,
-                                vf_error *err) {
+static vf_status read_container(place *p, const vf_node *node, const vf_node *pod, const char *list,
+                                size_t index, vf_error *err) {
   vf_manifest *m = p->m;
   container c = {.p = p, .node = node};
   const char **words = m->words;
@@ -272,7 +388,9 @@ static vf_status read_container(place *p, const vf_node *node, const vf_node *po
                     .lines = m->lines,
                     .variables = variable,
                     .user = &c};
+  vf_manifest_anew(m);
   vf_status status = read_env(&c, err);
+  if (status == VF_OK) status = read_memory(&at.gpus, &c, err);
   if (status == VF_OK) status = add_words(&c, words, &n, "command", err);
   if (status == VF_OK) status = add_words(&c, words, &n, "args", err);
   if (status == VF_OK) status = add_additional(&c, words, &n, err);
@@ -283,8 +401,8 @@ static vf_status read_container(place *p, const vf_node *node, const vf_node *po
   if (strcmp(p->kind, "LLMInferenceService") == 0)
     at.model = vf_node_text(p->object, "spec/model/uri");
   at.path = index == SIZE_MAX
-                ? vf_manifest_format(m, "%s/%smainContainer", p->path, p->inner)
-                : vf_manifest_format(m, "%s/%scontainers[%zu]", p->path, p->inner, index);
+                ? vf_manifest_format(m, "%s/%s%s", p->path, p->inner, list)
+                : vf_manifest_format(m, "%s/%s%s[%zu]", p->path, p->inner, list, index);
   at.asks_gpu |= index == SIZE_MAX;
   return at.path != NULL ? vf_manifest_words(m, &at, err) : vf_fail_nomem(err);
 }
@@ -313,12 +431,24 @@ static vf_status walk_item(place *p, const vf_item *item, size_t index, unsigned
   return status;
 }
 
-static vf_status read_containers(place *p, const vf_node *list, const vf_node *pod, vf_error *err) {
+/* An init container ends before the others start, unless it is a sidecar, which is restarted. */
+static vf_status read_containers(place *p, const vf_item *of, const vf_node *pod, vf_error *err) {
   size_t index = 0;
   vf_status status = VF_OK;
-  for (const vf_item *i = list->items; status == VF_OK && i != NULL; i = i->next, index++)
-    if (i->value->kind == VF_NODE_MAP) status = read_container(p, i->value, pod, index, err);
+  bool init = strcmp(of->key->text, "initContainers") == 0;
+  for (const vf_item *i = of->value->items; status == VF_OK && i != NULL; i = i->next, index++) {
+    const char *policy = vf_node_text(i->value, "restartPolicy");
+    bool stays = !init || (policy != NULL && strcmp(policy, "Always") == 0);
+    if (i->value->kind == VF_NODE_MAP && stays)
+      status = read_container(p, i->value, pod, of->key->text, index, err);
+  }
   return status;
+}
+
+static bool has_containers(const vf_item *item) {
+  return (strcmp(item->key->text, "containers") == 0 ||
+          strcmp(item->key->text, "initContainers") == 0) &&
+         item->value->kind == VF_NODE_LIST;
 }
 
 static vf_status walk(place *p, const vf_node *node, unsigned depth, vf_error *err) {
@@ -327,13 +457,11 @@ static vf_status walk(place *p, const vf_node *node, unsigned depth, vf_error *e
   if (status != VF_OK || node->kind == VF_NODE_SCALAR || depth > 40) return status;
   for (const vf_item *i = node->items; status == VF_OK && i != NULL; i = i->next, index++) {
     bool named = i->key != NULL;
-    if (named &&
-        (strcmp(i->key->text, "initContainers") == 0 || strcmp(i->key->text, "metadata") == 0))
-      continue;
-    if (named && strcmp(i->key->text, "containers") == 0 && i->value->kind == VF_NODE_LIST)
-      status = read_containers(p, i->value, node, err);
+    if (named && strcmp(i->key->text, "metadata") == 0) continue;
+    if (named && has_containers(i))
+      status = read_containers(p, i, node, err);
     else if (named && strcmp(i->key->text, "mainContainer") == 0 && i->value->kind == VF_NODE_MAP)
-      status = read_container(p, i->value, node, SIZE_MAX, err); /* NVIDIA Dynamo's */
+      status = read_container(p, i->value, node, i->key->text, SIZE_MAX, err); /* NVIDIA Dynamo's */
     else
       status = walk_item(p, i, index, depth, err);
   }
@@ -445,6 +573,7 @@ static vf_status read_predictor(place *p, vf_error *err) {
   at.path = vf_manifest_format(p->m, "%s/predictor.model", p->path);
   at.engine = known ? vf_manifest_engine("vllm") : NULL;
   at.model = without_scheme(vf_node_text(model, "storageUri"));
+  vf_manifest_anew(p->m);
   vf_status status = read_env(&c, err);
   if (status == VF_OK) status = add_words(&c, words, &n, "args", err);
   if (status == VF_OK) n = translate_kserve(p->m, words, n);
@@ -452,6 +581,8 @@ static vf_status read_predictor(place *p, vf_error *err) {
   if (n == SIZE_MAX) return vf_fail_nomem(err);
   if (status != VF_OK || at.path == NULL) return status != VF_OK ? status : vf_fail_nomem(err);
   read_gpus(&at.gpus, &c, vf_node_get(p->object, "spec/predictor"));
+  status = read_memory(&at.gpus, &c, err);
+  if (status != VF_OK) return status;
   return vf_manifest_words(p->m, &at, err);
 }
 
@@ -483,6 +614,7 @@ static vf_status read_object(vf_manifest *m, const vf_node *object, unsigned dep
   const char *api = vf_node_text(object, "apiVersion");
   const vf_node *items = vf_node_get(object, "items");
   if (p.kind == NULL || !vf_node_is(object, VF_NODE_MAP)) return VF_OK;
+  vf_manifest_anew(m);
   if (vf_node_is(items, VF_NODE_LIST) && depth < 4) {
     vf_status status = VF_OK;
     for (const vf_item *i = items->items; status == VF_OK && i != NULL; i = i->next)

@@ -5,7 +5,7 @@
 #include "base/printf.h"
 #include "deploy/manifest.h"
 
-enum { VF_MANIFEST_WORDS = 1024 };
+enum { VF_MANIFEST_WORDS = 1024, VF_MANIFEST_BESIDE = 16 };
 
 struct vf_manifest {
   const vf_context *ctx;
@@ -20,6 +20,9 @@ struct vf_manifest {
   const char **words;       /* room for those of one deployment, and for their lines */
   uint32_t *lines;
   size_t steps; /* of walks over the tree, which aliases make longer than the file */
+  const char *beside[VF_MANIFEST_BESIDE]; /* what was not read around what is read now */
+  size_t n_beside;
+  size_t n_found; /* deployments so far */
 };
 
 /* Words that a container or a service runs, with what stands around them. */
@@ -55,6 +58,11 @@ vf_status vf_manifest_script(vf_manifest *m, const vf_words_at *w, const char *t
 vf_status vf_manifest_pass(vf_manifest *m, const char *path, uint32_t line, vf_error *err,
                            const char *fmt, ...) VF_PRINTF(5, 6);
 
+/* Something around the next deployment that was not read, as a file of variables: it is told if an
+ * engine is started there, and forgotten with vf_manifest_anew(). */
+vf_status vf_manifest_beside(vf_manifest *m, vf_error *err, const char *fmt, ...) VF_PRINTF(3, 4);
+void vf_manifest_anew(vf_manifest *m);
+
 /* A text in the file's arena; NULL: no memory. */
 const char *vf_manifest_format(vf_manifest *m, const char *fmt, ...) VF_PRINTF(2, 3);
 
@@ -65,7 +73,6 @@ vf_status vf_manifest_step(vf_manifest *m, vf_error *err);
 vf_status vf_manifest_add_words(vf_manifest *m, const char **words, size_t *n, const vf_node *node,
                                 vf_error *err);
 
-/* "NAME=value" lines of a file beside the manifest; *found is false if it is not there. */
 typedef struct vf_variables {
   const char **names, **values;
   size_t count, room;
@@ -74,7 +81,14 @@ typedef struct vf_variables {
 vf_status vf_variables_add(vf_variables *v, vf_arena *arena, const char *name, const char *value,
                            vf_error *err);
 const char *vf_variables_get(void *variables, const char *name); /* the last one of a name */
-vf_status vf_manifest_env_file(vf_manifest *m, vf_variables *into, const char *name, bool *found,
+
+/* "NAME=value" lines of a file beside the manifest; *found is false if it is not there.  above:
+ * what stands over the file's own variables where a value of compose's names one; NULL: nothing
+ * does. */
+typedef enum vf_env_syntax { VF_ENV_COMPOSE, VF_ENV_SYSTEMD } vf_env_syntax;
+
+vf_status vf_manifest_env_file(vf_manifest *m, vf_variables *into, const char *name,
+                               vf_env_syntax syntax, const vf_variables *above, bool *found,
                                vf_error *err);
 
 /* A service of a compose file, and those that it extends, nearest first. */
@@ -86,17 +100,39 @@ typedef struct vf_compose_service {
   const vf_node *chain[VF_COMPOSE_CHAIN];
   size_t n_chain;
   const vf_variables *dot_env;
-  vf_variables own; /* its environment, with what env_file says */
+  vf_variables own;  /* its environment, with what env_file says */
+  vf_status status;  /* what became of its values: not VF_OK for one that cannot be read */
+  vf_error trouble;  /* the first of those */
+  const char *lacks; /* an env_file that is not here; NULL: none is lacking */
 } vf_compose_service;
 
-/* item is a map of services'; what cannot be followed of "extends" is passed over, with a reason. */
-vf_status vf_compose_service_read(vf_compose_service *out, vf_manifest *m,
-                                  const vf_variables *dot_env, const vf_node *services,
+/* item is a map of the services of a document; what cannot be followed of "extends" is passed over,
+ * with a reason.  *last is false where a later document has the service, too: it is read there,
+ * with this one below it, and `out` has nothing. */
+vf_status vf_compose_service_read(vf_compose_service *out, bool *last, vf_manifest *m,
+                                  const vf_variables *dot_env, const vf_item *document,
                                   const vf_item *item, vf_error *err);
 
-/* A container's limit of main memory, "16Gi", "60G" or a number of bytes; binary: "16g" is 16 GiB, as
- * docker has it.  What is none is passed over. */
-void vf_manifest_host_memory(vf_found_gpus *g, const char *text, bool binary);
+/* A text at a path of a compose file, of its last document that has one; NULL. */
+const char *vf_compose_key(const vf_manifest *m, const char *path);
+
+/* Tells what other files the compose file takes in, which are not read. */
+vf_status vf_compose_includes(vf_manifest *m, vf_error *err);
+
+/* "64Gi", "1.5G", "4000000000000m", "2e9", rounded down; whole: nothing was cut off.  False: it is
+ * no quantity of Kubernetes', of which none is below 0 here. */
+bool vf_quantity_kubernetes(uint64_t *out, bool *whole, const char *text);
+
+/* "16g", "512MB": docker's sizes, all by 1,024.  False: it is none. */
+bool vf_quantity_docker(uint64_t *out, const char *text);
+
+/* A container's limit of main memory as docker has it, NULL for none; what is no size is told. */
+vf_status vf_manifest_host_memory(vf_manifest *m, vf_found_gpus *g, const char *text,
+                                  vf_error *err);
+
+/* How many GPUs are given, as a manifest writes it; what is no number from 1 on leaves it unclear.
+ */
+void vf_manifest_count(vf_manifest *m, vf_found_gpus *g, const char *text);
 
 /* Adds a name of a GPU, "H100:8" with its count. */
 void vf_manifest_gpu(vf_manifest *m, vf_found_gpus *g, const char *text);

@@ -73,13 +73,23 @@ typedef struct unit {
   uint32_t line;
 } unit;
 
-static vf_status take_unit_line(unit *u, const char *text, uint32_t line, vf_error *err) {
+/* One behind '-' may be missing; what is not beside the unit is on the machine that runs it. */
+static vf_status take_environment_file(unit *u, const char *name, vf_error *err) {
   bool found;
+  name += strspn(name, " \t-");
+  if (name[0] == '\0') return VF_OK;
+  vf_status status =
+      vf_manifest_env_file(u->m, &u->variables, name, VF_ENV_SYSTEMD, NULL, &found, err);
+  if (status != VF_OK || found) return status;
+  return vf_manifest_beside(u->m, err, "its EnvironmentFile '%.120s' is not here: not counted",
+                            name);
+}
+
+static vf_status take_unit_line(unit *u, const char *text, uint32_t line, vf_error *err) {
   text += strspn(text, " \t");
   if (strncmp(text, "Environment=", 12) == 0)
     return add_environment(u->m, &u->variables, text + 12, err);
-  if (strncmp(text, "EnvironmentFile=", 16) == 0)
-    return vf_manifest_env_file(u->m, &u->variables, text + 16 + (text[16] == '-'), &found, err);
+  if (strncmp(text, "EnvironmentFile=", 16) == 0) return take_environment_file(u, text + 16, err);
   if (strncmp(text, "ExecStart=", 10) == 0 && text[10 + strspn(text + 10, " \t")] != '\0') {
     u->start = text + 10;
     u->line = line;
@@ -186,41 +196,44 @@ static void take_gpus(vf_manifest *m, vf_found_gpus *g, const char *value) {
   if (text[strspn(text, "0123456789")] == '\0') {
     g->stated = true;
     g->count = (uint32_t)strtoul(text, NULL, 10);
+    if (g->count == 0) g->unclear = "it asks for 0 GPUs";
   } else {
     vf_manifest_gpu(m, g, text);
   }
 }
 
 /* "--mem=64G", of a node in units of 1,024 (sbatch(1); MiB where it names none, 0: all of it). */
-static void take_memory(vf_found_gpus *g, const char *value) {
+static vf_status take_memory(vf_manifest *m, vf_found_gpus *g, const char *value, vf_error *err) {
   char text[32];
   size_t n = strcspn(value, " \t\r\n#");
-  if (n == 0 || n + 2 > sizeof text) return;
+  if (n + 2 > sizeof text) n = sizeof text - 2;
   memcpy(text, value, n);
-  snprintf(text + n, 2, "%s", value[n - 1] >= '0' && value[n - 1] <= '9' ? "m" : "");
-  vf_manifest_host_memory(g, text, true);
+  snprintf(text + n, 2, "%s", n > 0 && value[n - 1] >= '0' && value[n - 1] <= '9' ? "m" : "");
+  return vf_manifest_host_memory(m, g, text, err);
 }
 
-static void read_directives(vf_manifest *m, vf_found_gpus *g) {
+static vf_status read_directives(vf_manifest *m, vf_found_gpus *g, vf_error *err) {
   static const char *const options[] = {"--gres=", "--gpus-per-node=", "--gpus=", "-G "};
   for (const char *s = m->text; (s = strstr(s, "#SBATCH")) != NULL; s += 7) {
     const char *end = s + strcspn(s, "\n");
     const char *nodes = strstr(s, "--nodes=");
     if (nodes != NULL && nodes < end && strtoul(nodes + 8, NULL, 10) > 1) g->spans = true;
     const char *memory = strstr(s, "--mem=");
-    if (memory != NULL && memory < end) take_memory(g, memory + 6);
+    vf_status status = memory != NULL && memory < end ? take_memory(m, g, memory + 6, err) : VF_OK;
+    if (status != VF_OK) return status;
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
       const char *found = strstr(s, options[i]);
       if (found != NULL && found < end && (i != 0 || strncmp(found + 7, "gpu", 3) == 0))
         take_gpus(m, g, found + strlen(options[i]));
     }
   }
+  return VF_OK;
 }
 
 static vf_status read_script(vf_manifest *m, vf_error *err) {
   vf_words_at at = {.path = "", .line = 1, .column = 1};
-  read_directives(m, &at.gpus);
-  return vf_manifest_script(m, &at, m->text, 1, true, err);
+  vf_status status = read_directives(m, &at.gpus, err);
+  return status == VF_OK ? vf_manifest_script(m, &at, m->text, 1, true, err) : status;
 }
 
 const vf_manifest_kind vf_kind_script = {"shell script", is_script, read_script};

@@ -80,14 +80,14 @@ static vf_amount kv_cache(const vf_ranks *s, uint32_t device) {
   uint64_t length = (s->w->requested_ctx_tokens + block - 1) / block * block;
   (void)device;
   if (!vf_mul3(&bytes, replica_seqs(s), length, token_bytes(s))) s->e->overflow = true;
-  return vf_amount_exact(s->e->overflow ? 0 : bytes, "whole blocks of every request");
+  return vf_amount_exact(bytes, "whole blocks of every request");
 }
 
 static vf_amount states(const vf_ranks *s, uint32_t device) {
   uint64_t bytes = 0;
   (void)device;
   if (!vf_mul(&bytes, replica_seqs(s), vf_ranks_cell_of(s).state_bytes)) s->e->overflow = true;
-  return vf_amount_exact(s->e->overflow ? 0 : bytes, "one slot per request");
+  return vf_amount_exact(bytes, "one slot per request");
 }
 
 static vf_amount context(const vf_ranks *s, uint32_t device) {

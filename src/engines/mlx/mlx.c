@@ -170,7 +170,7 @@ static uint64_t scores_bytes(const vf_ranks *s, const vf_cache_layer *c, uint64_
   else if (!is_fused(s, l))
     row = l->n_heads * tokens;
   if (!vf_mul3(&bytes, vf_max_u64(row, 2 * chosen), seen, s->number_bytes)) s->e->overflow = true;
-  return s->e->overflow ? 0 : bytes;
+  return bytes;
 }
 
 static uint64_t most_scores(const vf_ranks *s, uint64_t tokens) {

@@ -59,7 +59,7 @@ uint64_t vf_sglang_demand_states(const vf_sglang_plan *p) {
   uint64_t bytes = 0, slots = (uint64_t)p->seqs * p->copies, fixed = fixed_slots(p);
   if (p->compressed_token != 0) return p->compressed_fixed;
   if (!vf_mul(&bytes, vf_max_u64(slots, fixed), vf_sglang_slot_bytes(p))) p->s.e->overflow = true;
-  return p->s.e->overflow ? 0 : bytes;
+  return bytes;
 }
 
 uint64_t vf_sglang_pool_tokens(const vf_sglang_plan *p, uint64_t bytes) {

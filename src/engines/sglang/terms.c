@@ -104,7 +104,7 @@ static vf_amount draft_cache(const vf_ranks *s, uint32_t device) {
   bool within = p->rules.draft_in_budget || p->compressed_token != 0;
   if (within || p->draft_layers == 0) return vf_amount_exact(0, "");
   if (!vf_mul3(&bytes, layer, p->draft_layers, p->tokens)) s->e->overflow = true;
-  return beside(vf_exactly(s->e->overflow ? 0 : bytes), VF_BASIS_MODELLED, "beside the pools");
+  return beside(vf_exactly(bytes), VF_BASIS_MODELLED, "beside the pools");
 }
 
 /* sglang#36583 (2026-08-27): what the loader of a quantized checkpoint with a tower unpacks was
@@ -132,7 +132,7 @@ static uint64_t cache_bytes(const vf_sglang_plan *p) {
   uint64_t bytes = 0;
   if (!vf_mul(&bytes, vf_sglang_demand_tokens(p), vf_sglang_token_bytes(p)))
     p->s.e->overflow = true;
-  return p->s.e->overflow ? 0 : bytes;
+  return bytes;
 }
 
 static vf_amount kv_cache(const vf_ranks *s, uint32_t device) {

@@ -29,8 +29,8 @@ static const char *const checkpoints[] = {"tensorrt-llm", "awq",          "gptq"
 
 static const vf_kernel_rules kernels = {"TensorRT-LLM", checkpoints, false, true};
 
-/* _torch/pyexecutor/model_engine.py: _init_max_seq_len; GPUs: docs/source/supported-hardware, Ampere
- * and what came later. */
+/* _torch/pyexecutor/model_engine.py: _init_max_seq_len; GPUs: docs/source/supported-hardware,
+ * Ampere and what came later. */
 static const vf_admission admission = {
     .least_capability = 80,
     .least_source = "docs: supported hardware",
@@ -115,7 +115,7 @@ static vf_amount kv_cache(const vf_ranks *s, uint32_t device) {
   uint64_t bytes = request_bytes(p) - vf_min_u64(request_bytes(p), p->cell.state_bytes);
   (void)device;
   if (!vf_mul(&bytes, bytes, replica_seqs(p))) s->e->overflow = true;
-  return vf_amount_exact(s->e->overflow ? 0 : bytes, "whole blocks of every request");
+  return vf_amount_exact(bytes, "whole blocks of every request");
 }
 
 static vf_amount states(const vf_ranks *s, uint32_t device) {
@@ -123,7 +123,7 @@ static vf_amount states(const vf_ranks *s, uint32_t device) {
   uint64_t bytes = 0;
   (void)device;
   if (!vf_mul(&bytes, p->cell.state_bytes, replica_seqs(p))) s->e->overflow = true;
-  return vf_amount_exact(s->e->overflow ? 0 : bytes, "one slot per request");
+  return vf_amount_exact(bytes, "one slot per request");
 }
 
 /* The dummy run before the cache is made: context-heavy requests, and logits of a batch. */

@@ -23,8 +23,8 @@ static const char *const checkpoints[] = {
 
 static const vf_kernel_rules kernels = {"TGI", checkpoints, false, false, false, 80};
 
-/* models/flash_causal_lm.py: float16, unless the model or --dtype says bfloat16; launcher/src/main.rs
- * compares no length with the model's. */
+/* models/flash_causal_lm.py: float16, unless the model or --dtype says bfloat16;
+ * launcher/src/main.rs compares no length with the model's. */
 static const vf_admission admission = {.narrows = true, .narrows_to_f16 = true};
 
 /* server/text_generation_server/cli.py: both say what the numbers become. */
@@ -80,7 +80,7 @@ static vf_amount kv_cache(const vf_ranks *s, uint32_t device) {
   uint64_t cache = 0;
   (void)device;
   if (!vf_mul3(&cache, s->w->seqs, slots_each(s), token_bytes(s))) s->e->overflow = true;
-  return vf_amount_exact(s->e->overflow ? 0 : cache, "slots of the token pool");
+  return vf_amount_exact(cache, "slots of the token pool");
 }
 
 static void say_tensors(const vf_ranks *s, const vf_line *line, vf_text *out) {

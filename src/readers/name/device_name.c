@@ -43,9 +43,10 @@ void vf_device_name_unwrap(char *name) {
   name[n] = '\0';
 }
 
-/* Digits at s, up to four; 0: none, or nonsense. */
+/* Up to three digits at s. */
 static unsigned read_count(const char *s, size_t digits) {
-  return digits == 0 || digits > 3 ? 0 : (unsigned)strtoul(s, NULL, 10);
+  unsigned n = digits == 0 || digits > 3 ? 0 : (unsigned)strtoul(s, NULL, 10);
+  return n != 0 ? n : VF_DEVICE_NAME_NONSENSE;
 }
 
 static size_t digits_at(const char *s) {
@@ -58,19 +59,19 @@ static size_t digits_at(const char *s) {
 static unsigned cut_front(char *name) {
   static const char *const marks[] = {"x", "X", "*", "\xc3\x97", NULL};
   size_t n = digits_at(name), at = n;
-  if (n == 0 || n > 3) return 1;
+  if (n == 0 || n > 3) return 0;
   while (name[at] == ' ') at++;
   for (size_t i = 0; marks[i] != NULL; i++) {
     size_t m = strlen(marks[i]);
     if (strncmp(name + at, marks[i], m) != 0) continue;
     const char *rest = name + at + m;
     rest += strspn(rest, " _-");
-    if (*rest == '\0') return 1;
+    if (*rest == '\0') return 0;
     unsigned count = read_count(name, n);
     memmove(name, rest, strlen(rest) + 1);
     return count;
   }
-  return 1;
+  return 0;
 }
 
 /* "H100x8", "H100 x 8", "H100:8", "h100.8" of Oracle's shapes; "mi300x" and "a100-80" have none. */
@@ -79,13 +80,13 @@ static unsigned cut_back(char *name, bool shape) {
   while (digits < n && is_digit(name[n - 1 - digits])) digits++;
   size_t at = n - digits;
   while (at > 0 && name[at - 1] == ' ') at--;
-  if (digits == 0 || at < 2) return 1;
+  if (digits == 0 || at < 2) return 0;
   char mark = name[at - 1];
   bool apart = n - digits > at; /* "x 8", but not the end of "RTX 580" */
   char before = name[at - 2];
-  if (digits > 3 || (apart && before != ' ' && !is_digit(before))) return 1;
+  if (digits > 3 || (apart && before != ' ' && !is_digit(before))) return 0;
   bool counts = mark == 'x' || mark == 'X' || mark == ':' || mark == '*' || (shape && mark == '.');
-  if (!counts) return 1;
+  if (!counts) return 0;
   unsigned count = read_count(name + n - digits, digits);
   at--;
   while (at > 0 && name[at - 1] == ' ') at--;
@@ -108,8 +109,7 @@ unsigned vf_device_name_count(char *name) {
   cut_prefix(name, "gpu_");
   cut_prefix(name, "chip: ");
   unsigned front = cut_front(name);
-  unsigned back = front == 1 ? cut_back(name, shape) : 1;
-  return front == 1 ? back : front;
+  return front != 0 ? front : cut_back(name, shape);
 }
 
 /* ---- Cards of one name ------------------------------------------------------------------ */

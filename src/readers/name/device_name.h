@@ -30,8 +30,9 @@ vf_status vf_device_unknown(const vf_context *ctx, const char *name, vf_error *e
 /* Whether two names are of one card: their words, and the slot where both say it. */
 bool vf_device_names_agree(const char *a, const char *b);
 
-/* Takes a number of GPUs out of a name, in place: "8x H100", "H100:8", "2*4090", "gpu_8x_a100".  1:
- * it says none; 0: a number that makes no sense. */
+/* Takes a number of GPUs out of a name, in place: "8x H100", "H100:8", "2*4090", "gpu_8x_a100".  0:
+ * it says none; VF_DEVICE_NAME_NONSENSE: a number that makes no sense. */
+enum { VF_DEVICE_NAME_NONSENSE = 100000 };
 unsigned vf_device_name_count(char *name);
 
 /* What stands in the brackets of lspci's names ("GA102 [GeForce RTX 3090] (rev a1)"), in place. */
