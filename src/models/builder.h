@@ -126,10 +126,11 @@ void vf_builder_add(vf_builder *b, vf_tensor t);
 /* emit.c: the tensors that the layers and what is around them need. */
 void vf_emit(vf_builder *b);
 
-/* whole.c: fails unless the file's tensors are those that its layers are loaded with; and fails
- * for one that is not there. */
+/* whole.c: fails unless the file's tensors are those that its layers are loaded with; and fails for
+ * one that is not there, and for one of another shape. */
 void vf_check_whole(vf_builder *b);
 void vf_miss_tensor(vf_builder *b, const char *name);
+void vf_refuse_shape(vf_builder *b, const char *name, const vf_tensor *t, const vf_tensor *wanted);
 
 /* needs.c: fails unless the file has every tensor that llama.cpp's loader refuses a file without. */
 void vf_check_needs(vf_builder *b);

@@ -58,6 +58,15 @@ static const struct {
 #undef X
 };
 
+/* Of every architecture above. */
+static const struct {
+  const char *names, *sizes;
+} shapes[] = {
+#define X(names, sizes) {names, sizes},
+#include "models/loader_shapes.def"
+#undef X
+};
+
 /* One matrix may stand where the loader would ask for others. */
 static const char *const instead[][2] = {
     {"attn_q.weight", "attn_qkv.weight"},
@@ -211,17 +220,78 @@ static void ask_layers(vf_builder *b, const file_names *f, uint32_t where, const
   }
 }
 
+/* ---- Shapes ----------------------------------------------------------------------------- */
+
+/* Whether the completed name is one of a list. */
+static bool is_listed(const char *list, const char *name) {
+  char one[NAME_BYTES];
+  for (size_t n; (n = next_word(&list)) != 0; list += n) {
+    complete(one, list, n);
+    if (strcmp(one, name) == 0) return true;
+  }
+  return false;
+}
+
+/* The name without the layer in front. */
+static const char *in_layer(const char *name) {
+  const char *at = strstr(name, "blk.");
+  bool half = at == name + 4 && (strncmp(name, "enc.", 4) == 0 || strncmp(name, "dec.", 4) == 0);
+  if (at == NULL || (at != name && !half)) return name;
+  at += strlen("blk.");
+  at += strspn(at, "0123456789");
+  return *at == '.' ? at + 1 : name;
+}
+
+static uint64_t size_of(vf_builder *b, char what, uint32_t i) {
+  const vf_layer *l = &b->m->layers[i];
+  switch (what) {
+  case 'D': return b->m->n_embd;
+  case 'N': return b->m->n_vocab;
+  case 'C': return b->m->max_ctx_tokens;
+  case 'E': return vf_hparam_at(&b->h, VF_HP_N_EXPERTS, i, 0);
+  case 'Q': return (uint64_t)l->n_heads * l->k_dim;
+  case 'K': return (uint64_t)l->n_kv_heads * l->k_dim;
+  case 'V': return (uint64_t)l->n_kv_heads * l->v_dim;
+  case 'U': return size_of(b, 'Q', i) + size_of(b, 'K', i) + size_of(b, 'V', i);
+  default: return 1;
+  }
+}
+
+static void check_shape(vf_builder *b, const vf_tensor *t, const char *name) {
+  vf_tensor wanted = *t;
+  for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++) {
+    if (!is_listed(shapes[k].names, in_layer(name))) continue;
+    uint32_t i = t->layer >= 0 ? (uint32_t)t->layer : 0;
+    size_t n = strlen(shapes[k].sizes);
+    const vf_layer *l = &b->m->layers[i];
+    bool plain = (l->mixers & VF_MIX_ATTENTION) != 0 && l->kv_lora == 0;
+    if (!plain && strpbrk(shapes[k].sizes, "QKVU") != NULL) return; /* other heads */
+    for (size_t d = 0; d < 4; d++) wanted.ne[d] = size_of(b, d < n ? shapes[k].sizes[d] : ' ', i);
+    if (memcmp(wanted.ne, t->ne, sizeof t->ne) != 0) vf_refuse_shape(b, name, t, &wanted);
+    return;
+  }
+}
+
+static void check_shapes(vf_builder *b) {
+  int64_t body = (int64_t)b->m->n_layers - b->n_mtp;
+  for (size_t i = 0; i < b->inv->count && b->status == VF_OK; i++)
+    if (b->inv->tensors[i].layer < body) check_shape(b, &b->inv->tensors[i], b->inv->names[i]);
+}
+
 void vf_check_needs(vf_builder *b) {
+  bool known = false;
   file_names f;
   if (!sort_names(&f, b)) return;
   size_t n = sizeof needs / sizeof *needs;
   for (size_t k = 0; k < n && b->status == VF_OK && b->h.status == VF_OK; k++) {
     if (!has_word(needs[k].archs, b->arch->gguf)) continue;
     uint32_t where = needs[k].where;
+    known = true;
     if ((where & NEEDS_OUTSIDE) == 0)
       ask_layers(b, &f, where, needs[k].names);
     else if (is_there(b, where, 0))
       ask_for(b, &f, "", needs[k].names);
   }
+  if (known && b->status == VF_OK && b->h.status == VF_OK) check_shapes(b);
   if (b->status == VF_OK) b->status = b->h.status;
 }

@@ -122,7 +122,7 @@ static uint64_t query_norm_flag(const vf_seen *s, const vf_layer *l) {
   return s->q_norm == l->k_dim ? VF_LAYER_QK_NORM : VF_LAYER_QK_NORM_FULL;
 }
 
-static uint64_t attention_flags(const vf_seen *s, const vf_layer *l) {
+static uint64_t attention_flags(const vf_builder *b, const vf_seen *s, const vf_layer *l) {
   bool fused = has_weight(s, VF_ROLE_ATTN_QKV);
   uint64_t flags = query_norm_flag(s, l) | when(fused, VF_LAYER_QKV_FUSED);
   bool bias = has_bias(s, fused ? VF_ROLE_ATTN_QKV : VF_ROLE_ATTN_Q);
@@ -133,7 +133,8 @@ static uint64_t attention_flags(const vf_seen *s, const vf_layer *l) {
   bool gate = has_weight(s, VF_ROLE_ATTN_GATE), per_head = s->gate_out == l->n_heads;
   flags |= when(gate, per_head ? VF_LAYER_HEAD_GATE : VF_LAYER_O_GATED);
   flags |= when(has_weight(s, VF_ROLE_ATTN_SUB_NORM), VF_LAYER_SUB_NORMS);
-  bool gated = l->kv_lora == 0 && s->q_out == 2ull * l->n_heads * l->k_dim && s->q_out != 0;
+  bool gated = (b->arch->flags & VF_LAYER_Q_GATED) != 0 && l->kv_lora == 0 && s->q_out != 0 &&
+               s->q_out == 2ull * l->n_heads * l->k_dim;
   return flags | when(gated, VF_LAYER_Q_GATED);
 }
 
@@ -216,7 +217,7 @@ void vf_lay_from_tensors(vf_builder *b, uint32_t i, vf_layer *l) {
   }
   if ((l->ops & VF_OPS_RWKV6) && !s->mixes_five) l->ops |= VF_OPS_UNKNOWN;
   if (has_weight(s, VF_ROLE_FFN_GATE_UP_EXPS)) l->ops |= VF_OPS_EXPERTS_FUSED;
-  if (attends) l->flags |= attention_flags(s, l);
+  if (attends) l->flags |= attention_flags(b, s, l);
   bool latent = has_weight(s, VF_ROLE_ATTN_KV_A);
   if (!latent) l->kv_expanded = 0;
   bool index = has_weight(s, VF_ROLE_INDEXER_K) || has_weight(s, VF_ROLE_INDEXER_Q);

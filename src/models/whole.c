@@ -95,6 +95,14 @@ void vf_miss_tensor(vf_builder *b, const char *name) {
                          " whole?)");
 }
 
+void vf_refuse_shape(vf_builder *b, const char *name, const vf_tensor *t, const vf_tensor *wanted) {
+  b->status =
+      vf_fail_at(b->err, VF_MALFORMED, b->facts->source, name,
+                 "is [%" PRIu64 ", %" PRIu64 ", %" PRIu64 "], but the header makes it [%" PRIu64
+                 ", %" PRIu64 ", %" PRIu64 "]: an engine refuses the file",
+                 t->ne[0], t->ne[1], t->ne[2], wanted->ne[0], wanted->ne[1], wanted->ne[2]);
+}
+
 /* Norms around the halves of a layer have names that differ between files; these, and what is only
  * there in some models, check_kind() looks at. */
 static bool is_asked(const vf_tensor *wanted) {
@@ -106,23 +114,36 @@ static bool is_asked(const vf_tensor *wanted) {
   return wanted->suffix != VF_SUFFIX_BIAS;
 }
 
+/* Matrices of attention and feed-forward, which are alike in all architectures. */
+static bool is_usual(const vf_tensor *t) {
+  static const vf_role usual[] = {
+      VF_ROLE_ATTN_Q,        VF_ROLE_ATTN_K,      VF_ROLE_ATTN_V,        VF_ROLE_ATTN_QKV,
+      VF_ROLE_ATTN_OUTPUT,   VF_ROLE_FFN_GATE,    VF_ROLE_FFN_UP,        VF_ROLE_FFN_DOWN,
+      VF_ROLE_FFN_GATE_EXPS, VF_ROLE_FFN_UP_EXPS, VF_ROLE_FFN_DOWN_EXPS, VF_ROLE_ATTN_Q_A,
+      VF_ROLE_ATTN_Q_B,      VF_ROLE_ATTN_KV_A,   VF_ROLE_ATTN_K_B,      VF_ROLE_ATTN_V_B,
+  };
+  for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+    if (t->role == usual[i]) return true;
+  return false;
+}
+
+/* Of an architecture that is known from files alone no rule says what else there has to be: the
+ * usual matrices that are there have their shapes. */
 static void check_one(vf_builder *b, const vf_tensor *wanted, size_t *from) {
   char name[96];
   bool same = false;
   if (!is_asked(wanted) || !is_clear(b, wanted->layer)) return;
   const vf_tensor *t = find(b->m, wanted, from, &same);
   bool form = wanted->role != VF_ROLE_ATTN_Q_NORM && wanted->role != VF_ROLE_ATTN_K_NORM;
-  if (same || (t == NULL && has_instead(b, wanted)) || (t != NULL && !form)) return;
+  bool rules = b->arch->model_type != NULL;
+  if (!rules && !is_usual(wanted)) return;
+  if (same || (t == NULL && (!rules || has_instead(b, wanted))) || (t != NULL && !form)) return;
   name_of(name, sizeof name, wanted);
   if (t == NULL) {
     vf_miss_tensor(b, name);
     return;
   }
-  b->status =
-      vf_fail_at(b->err, VF_MALFORMED, b->facts->source, name,
-                 "is [%" PRIu64 ", %" PRIu64 ", %" PRIu64 "], but the header makes it [%" PRIu64
-                 ", %" PRIu64 ", %" PRIu64 "]: an engine refuses the file",
-                 t->ne[0], t->ne[1], t->ne[2], wanted->ne[0], wanted->ne[1], wanted->ne[2]);
+  vf_refuse_shape(b, name, t, wanted);
 }
 
 /* ---- What the header says --------------------------------------------------------------- */
@@ -427,7 +448,7 @@ static void check_matrices(vf_builder *b) {
   b->status = c.status;
   for (size_t i = 0; i < derived->n_tensors && b->status == VF_OK; i++)
     check_one(b, &derived->tensors[i], &from);
-  if (b->status == VF_OK) check_counts(b, derived);
+  if (b->status == VF_OK && b->arch->model_type != NULL) check_counts(b, derived);
   vf_model_free(derived);
 }
 
@@ -446,9 +467,7 @@ void vf_check_whole(vf_builder *b) {
   for (uint32_t i = 0; i < m->n_layers && b->status == VF_OK; i++) check_kind(b, i);
   for (uint32_t i = 0; i < m->n_layers && b->status == VF_OK; i++) check_alike(b, i);
   if (b->status != VF_OK) return;
-  /* Of an architecture that is known from files alone no rule says what else there has to be. */
-  bool rules = b->arch->model_type != NULL && (b->arch->ops & VF_OPS_UNKNOWN) == 0;
-  if (rules) check_matrices(b);
+  if ((b->arch->ops & VF_OPS_UNKNOWN) == 0) check_matrices(b);
 }
 
 /* ---- Checkpoints ------------------------------------------------------------------------ */
@@ -552,7 +571,8 @@ static vf_status check_stored(stored_role *all, const vf_model *m, const vf_tens
     bool strange = odd != NULL && odd->found;
     if (!own->found && !strange)
       return miss_stored(source, t, "is in none of the files: are they all there?", err);
-    if (own->elements != 0 && own->elements != vf_tensor_elements(t))
+    /* A module that predicts further tokens numbers its layers from 0, too. */
+    if (own->elements != 0 && own->elements != vf_tensor_elements(t) * own->weights)
       return miss_stored(source, t,
                          "has another size than the config makes it: an engine refuses "
                          "the files",
