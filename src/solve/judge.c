@@ -352,7 +352,8 @@ static vf_status judge_on(vf_check *c, vf_checked *k, const vf_deployment *d, co
     vf_setup_free(setup);
     return status;
   }
-  if (opened) status = vf_setup_estimate(c->estimate, setup, &cause);
+  if (opened) status = vf_setup_settle(setup, c->scratch, &cause);
+  if (opened && status == VF_OK) status = vf_setup_estimate(c->estimate, setup, &cause);
   status = status == VF_OK ? tell_estimate(c, k, setup, expect, err)
                            : tell_refusal(c, k, status, &cause, opened, err);
   vf_setup_free(setup);
