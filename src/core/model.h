@@ -122,16 +122,17 @@ struct vf_model {
   uint64_t max_ctx_tokens; /* 0: not stated */
   vf_positions stretch;    /* of its positions, as its config says */
   uint64_t n_params, n_active_params;
-  uint64_t widest_row;  /* elements: the longest row of any layer's matrix */
-  vf_format own_format; /* what its makers publish it in */
-  vf_model *derived;    /* as its config describes it, where the tensors are a checkpoint's */
-  bool from_file;       /* the tensors are those of a file, not derived from a config */
-  bool plain_beside;    /* such a scheme, whose maker leaves all but experts in 16 bits */
+  uint64_t widest_row;   /* elements: the longest row of any layer's matrix */
+  vf_format own_format;  /* what its makers publish it in */
+  vf_model *derived;     /* as its config describes it, where the tensors are a checkpoint's */
+  bool from_file;        /* the tensors are those of a file, not derived from a config */
+  bool plain_beside;     /* such a scheme, whose maker leaves all but experts in 16 bits */
   const char *refusal;   /* why an engine would not load what it was told to; static; NULL */
   bool made_when_loaded; /* `repo` has it in 16 bits, and the engine makes it narrower */
-  bool scheme_by_name;  /* quantized as the name of a scheme says: its makers differ in the rest */
-  bool tied;            /* no output matrix: the token embedding serves */
-  uint32_t flags;       /* vf_model_flag */
+  bool scheme_by_name;   /* quantized as the name of a scheme says: its makers differ in the rest */
+  uint32_t n_predicting; /* layers of further tokens that its files may have behind the last one */
+  bool tied;             /* no output matrix: the token embedding serves */
+  uint32_t flags;        /* vf_model_flag */
 
   vf_assumption assumptions[VF_MODEL_ASSUMPTIONS]; /* static strings */
   size_t n_assumptions;

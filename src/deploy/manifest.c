@@ -19,6 +19,7 @@ enum {
   FILE_ARENA = 384 << 20,
   SCRATCH_ARENA = 24 << 20,
   MOST_STEPS = 4 << 20,
+  MOST_DEPLOYMENTS = 10000,
   MOST_VARIABLES = 4096
 };
 
@@ -140,14 +141,6 @@ const char *vf_variables_get(void *variables, const char *name) {
   return NULL;
 }
 
-bool vf_manifest_braces_close(const char *text) {
-  for (const char *s = text; (s = strchr(s, '$')) != NULL;) {
-    if (s[1] == '{' && strchr(s, '}') == NULL) return false;
-    s += s[1] == '$' ? 2 : 1;
-  }
-  return true;
-}
-
 vf_status vf_manifest_host_memory(vf_manifest *m, vf_found_gpus *g, const char *text,
                                   vf_error *err) {
   uint64_t bytes;
@@ -161,13 +154,35 @@ vf_status vf_manifest_host_memory(vf_manifest *m, vf_found_gpus *g, const char *
   return VF_OK;
 }
 
+void vf_manifest_count(vf_manifest *m, vf_found_gpus *g, const char *text) {
+  uint64_t n = 0;
+  bool whole = false;
+  if (vf_quantity_kubernetes(&n, &whole, text) && whole && n > 0 && n <= UINT32_MAX) {
+    g->count = (uint32_t)n;
+    return;
+  }
+  const char *written = vf_word_written(text, m->arena);
+  if (g->unclear == NULL && written != NULL)
+    g->unclear = vf_manifest_format(m, "'%.60s' is not how many GPUs it is given", written);
+}
+
+/* "h100:1g.20gb" is a slice; of "2..4", dstack's, the fewest are what it may get. */
 void vf_manifest_gpu(vf_manifest *m, vf_found_gpus *g, const char *text) {
-  size_t n = strcspn(text, ":");
-  char *end = NULL;
-  unsigned long count = text[n] == ':' ? strtoul(text + n + 1, &end, 10) : 0;
-  if (end != NULL && *end != '\0') count = 0, n = strlen(text); /* "h100:1g.20gb" */
+  char fewest[16];
+  size_t n = strcspn(text, ":"), digits = 0;
+  const char *count = text[n] == ':' ? text + n + 1 : NULL;
+  if (count != NULL) digits = strspn(count, "0123456789");
+  if (count != NULL && digits > 0 && count[digits] == 'g') {
+    count = NULL;
+    n = strlen(text);
+  }
+  if (count != NULL && strncmp(count + digits, "..", 2) == 0 && digits < sizeof fewest) {
+    memcpy(fewest, count, digits);
+    fewest[digits] = '\0';
+    count = fewest;
+  }
   g->stated = true;
-  if (count > 0 && count <= 4096) g->count = (uint32_t)count;
+  if (count != NULL) vf_manifest_count(m, g, count);
   const char *name = vf_arena_copy(m->arena, text, n);
   if (g->n_names < VF_FOUND_GPUS && n > 0 && name != NULL) g->names[g->n_names++] = name;
 }
@@ -212,6 +227,8 @@ static void take_visible(vf_found_gpus *g, const char *of_process) {
 
 vf_status vf_manifest_command(vf_manifest *m, const vf_words_at *w, vf_command *command,
                               vf_status status, const vf_error *cause, vf_error *err) {
+  if (++m->n_found > MOST_DEPLOYMENTS)
+    return vf_fail(err, VF_LIMIT, "more than %d deployments in one file", MOST_DEPLOYMENTS);
   vf_found found = {.path = w->path,
                     .line = w->line,
                     .column = w->column,
@@ -364,6 +381,13 @@ static vf_status pass_template(vf_manifest *m, const vf_error *cause, vf_error *
                           "a template: {{…}} has to be filled in first (helm template)");
 }
 
+/* More than is kept of a file is its fault, and ends no other file's check. */
+static vf_status tell_limit(const vf_manifest *m, vf_status status, vf_error *err) {
+  bool full = vf_arena_is_full(m->arena) || (m->scratch != NULL && vf_arena_is_full(m->scratch));
+  if (status != VF_NOMEM || !full) return status;
+  return vf_fail(err, VF_LIMIT, "it takes more memory to read than any manifest needs");
+}
+
 static vf_status read_all(const char **kind, vf_manifest *m, vf_error *err) {
   vf_error cause = {.status = VF_OK};
   const char *slash = strrchr(m->file, '/');
@@ -377,6 +401,7 @@ static vf_status read_all(const char **kind, vf_manifest *m, vf_error *err) {
   if (is_template) return pass_template(m, &cause, err);
   if (status != VF_OK && err != NULL) *err = cause;
   if (status == VF_OK) status = read_kinds(kind, m, err);
+  status = tell_limit(m, status, err);
   if (m->scratch != NULL) vf_arena_free(m->scratch);
   return name_source(status, m->file, err);
 }

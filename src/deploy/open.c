@@ -18,6 +18,7 @@
 #include "models/arch.h"
 #include "models/recipe.h"
 #include "models/scheme.h"
+#include "models/stored.h"
 #include "readers/json/json_scan.h"
 
 /* ---- Formats ---------------------------------------------------------------------------- */
@@ -141,7 +142,7 @@ static vf_status take_tensors(vf_model **model, const vf_loaded *l, vf_error *er
   if (status != VF_OK) return status;
   m->derived = *model;
   *model = m;
-  return VF_OK;
+  return vf_stored_widen(m, l->inventory->arena, err);
 }
 
 static vf_status build_from_checkpoint(vf_model **out, vf_loaded *l, vf_error *err) {
@@ -155,6 +156,7 @@ static vf_status build_from_checkpoint(vf_model **out, vf_loaded *l, vf_error *e
   status = store_own(*out, &l->facts, false, err);
   if (status == VF_OK && !l->tolerant)
     status = vf_arch_check_checkpoint(*out, l->inventory, l->id, err);
+  if (status == VF_OK && !l->tolerant) status = vf_stored_check(*out, l->inventory, l->id, err);
   if (status == VF_OK) status = take_tensors(out, l, err);
   if (status != VF_OK) vf_model_free(*out);
   return status;
@@ -360,8 +362,8 @@ static const char *find_refusal(const vf_loaded *l, const char *quant, const cha
              : NULL;
 }
 
-/* A fine-tune of what is published quantized is trained in 16 bits, and many are published so: where
- * neither the name nor anybody says, that is what a server has to hold. */
+/* A fine-tune of what is published quantized is trained in 16 bits, and many are published so:
+ * where neither the name nor anybody says, that is what a server has to hold. */
 static bool is_untold(const vf_loaded *l, const char *quant, const char *engine_name) {
   const vf_engine *engine;
   const char *version;

@@ -235,6 +235,7 @@ static void describe(vf_builder *b) {
   if (b->arch->traits & VF_TRAIT_WINDOW_UNUSED) m->flags |= VF_MODEL_WINDOW_UNUSED;
   if (state_in_32_bits(b->facts)) m->flags |= VF_MODEL_STATE_F32;
   m->tied = is_tied(b);
+  m->n_predicting = b->n_mtp != 0 ? 0 : vf_hparam_at(&b->h, VF_HP_N_MTP, 0, 0);
 }
 
 /* ---- Building --------------------------------------------------------------------------- */

@@ -237,7 +237,8 @@ static void tune_dots3note(vf_builder *b, uint32_t i, vf_layer *l) {
  * finer of them by an index.  In the first layers a table chooses the experts. */
 static void tune_deepseek4(vf_builder *b, uint32_t i, vf_layer *l) {
   vf_hparams *h = &b->h;
-  l->streams = vf_hparam_at(h, VF_HP_HYPER_STREAMS, i, 0);
+  l->streams = b->gguf ? vf_hparam_at(h, VF_HP_HYPER_STREAMS, i, 0)
+                       : vf_hparam_need(h, VF_HP_HYPER_STREAMS, i);
   vf_lay_compressed(b, i, l);
   if (i < vf_hparam_at(h, VF_HP_TABLE_LAYERS, i, 0))
     l->ops |= VF_OPS_ROUTER_TABLE;
@@ -268,12 +269,23 @@ static void tune_nemotron_h(vf_builder *b, uint32_t i, vf_layer *l) {
                    "hybrid_override_pattern says nothing about layer %u", i);
 }
 
+/* What a config does not say of a block would pass for one without parts. */
+static bool says_block(vf_builder *b, uint32_t i) {
+  char key[64];
+  snprintf(key, sizeof key, "block_configs.%u.", i);
+  if (vf_facts_any(b->facts, key)) return true;
+  b->status = vf_facts_fail(b->facts, "block_configs", VF_MALFORMED, b->err,
+                            "says nothing about layer %u", i);
+  return false;
+}
+
 /* Puzzle models: each block says how many heads share a key head, and how wide it is. */
 static void tune_nemotron_nas(vf_builder *b, uint32_t i, vf_layer *l) {
   char key[64];
   bool no_op = false, linear = false;
   uint64_t group = 0;
   if (b->gguf) return;
+  if (b->status == VF_OK && !says_block(b, i)) return;
   snprintf(key, sizeof key, "block_configs.%u.attention.no_op", i);
   no_op = vf_builder_flag(b, key, false);
   snprintf(key, sizeof key, "block_configs.%u.attention.replace_with_linear", i);

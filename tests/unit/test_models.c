@@ -6,6 +6,7 @@
 #include "core/model.h"
 #include "models/arch.h"
 #include "models/recipe.h"
+#include "models/stored.h"
 #include "readers/catalog.h"
 #include "readers/config.h"
 #include "readers/entry.h"
@@ -188,6 +189,64 @@ static void the_largest_allowed_shapes_do_not_overflow(void **state) {
   assert_null(m);
 }
 
+/* ---- Files of a config ------------------------------------------------------------------- */
+
+#define FILES                                                                                      \
+  "{\"model_type\": \"llama\", \"num_key_value_heads\": 1, \"torch_dtype\": \"bfloat16\", " SMALL  \
+  "}"
+
+static void keep(vf_inventory *inv, const char *name, uint64_t wide, uint64_t high, vf_format f) {
+  const uint64_t ne[4] = {wide, high, 1, 1};
+  uint64_t bytes = wide * high * vf_format_get(f)->block_bytes;
+  assert_ok(vf_inventory_add(inv, name, strlen(name), ne, f, bytes, err));
+}
+
+static vf_inventory *begin_files(vf_arena **arena) {
+  *arena = vf_arena_new(&vf_default_allocator, 1 << 20);
+  vf_inventory *inv = vf_arena_alloc(*arena, 1, sizeof *inv);
+  assert_non_null(inv);
+  vf_inventory_init(inv, *arena, false, false);
+  return inv;
+}
+
+/* Of three weights in one byte a number, one has a scale beside it: that one is a method's. */
+static void narrow_numbers_that_nothing_explains_become_the_configs(void **state) {
+  (void)state;
+  vf_model *m, *stored;
+  vf_arena *arena;
+  vf_inventory *inv = begin_files(&arena);
+  keep(inv, "model.layers.0.self_attn.q_proj.weight", 256, 256, VF_FORMAT_F8_E4M3);
+  keep(inv, "model.layers.0.mlp.up_proj.weight", 256, 512, VF_FORMAT_BOOL);
+  keep(inv, "model.layers.0.mlp.down_proj.weight", 512, 256, VF_FORMAT_F8_E4M3);
+  keep(inv, "model.layers.0.mlp.down_proj.weight_scale", 1, 1, VF_FORMAT_F32);
+  assert_ok(build(&m, FILES, err));
+  assert_ok(vf_model_with_tensors(&stored, m, inv->tensors, inv->count, err));
+  assert_ok(vf_stored_widen(stored, arena, err));
+  assert_u64(stored->tensors[0].bytes, 2 * 256 * 256);
+  assert_u64(stored->tensors[1].bytes, 2 * 256 * 512);
+  assert_u64(stored->tensors[2].bytes, 512 * 256);
+  assert_true(has_assumption(stored, "narrow-files"));
+  vf_model_free(stored);
+  vf_model_free(m);
+  vf_arena_free(arena);
+}
+
+/* Packed numbers may be of any width up to 16 bits; what is more than those is of another model. */
+static void packed_matrices_are_held_against_the_config_too(void **state) {
+  (void)state;
+  vf_model *m;
+  vf_arena *arena;
+  vf_inventory *inv = begin_files(&arena);
+  assert_ok(build(&m, FILES, err));
+  keep(inv, "model.layers.0.self_attn.k_proj.qweight", 64, 256 / 8, VF_FORMAT_I32);
+  assert_ok(vf_stored_check(m, inv, "files", err));
+  keep(inv, "model.layers.1.self_attn.k_proj.qweight", 8 * 64, 256 / 8, VF_FORMAT_I32);
+  assert_fails(vf_stored_check(m, inv, "files", err), VF_MALFORMED,
+               "blk.1.attn_k.weight (as GGUF calls it) has more than 32768 numbers");
+  vf_model_free(m);
+  vf_arena_free(arena);
+}
+
 /* ---- Configs as they are published ------------------------------------------------------- */
 
 #define DRAFT                                                                                      \
@@ -250,6 +309,7 @@ static void a_class_of_experts_does_not_pass_for_a_dense_one(void **state) {
       {"\"model_type\": \"deepseek_v3\", \"n_routed_experts\": 0", "0 is not an expert count"},
       {"\"model_type\": \"gemma4_text\", \"moe_intermediate_size\": 64",
        "missing: the expert count"},
+      {"\"model_type\": \"nemotron-nas\"", "/block_configs: says nothing about layer 0"},
       {"\"model_type\": \"qwen3_moe\", \"moe_intermediate_size\": 0",
        "0 is not a feed-forward size"},
       {"\"model_type\": \"nemotron_h\", \"hybrid_override_pattern\": \"EEEE\","
@@ -288,6 +348,10 @@ static void what_a_config_of_experts_leaves_out_is_its_classs_default(void **sta
   vf_model_free(m);
   assert_ok(build(&m, "{\"model_type\": \"qwen3\", " SMALL "}", err));
   assert_int_equal(m->layers[0].k_dim, 128);
+  vf_model_free(m);
+  assert_ok(build(&m, "{\"model_type\": \"deepseek_v3\", " SMALL "}", err));
+  assert_int_equal(m->layers[0].kv_lora, 512);
+  assert_int_equal(m->layers[0].q_lora, 0);
   vf_model_free(m);
   /* Granite 4.0 states that it has none. */
   assert_ok(build(&m,
@@ -329,6 +393,32 @@ static void minimax_has_the_parameters_that_are_published(void **state) {
   assert_u64(vf_describe_state_bytes(m), UINT64_C(70) * 64 * 128 * 128 * 4);
   assert_u64(find(m, VF_ROLE_SSM_NORM, 0)->ne[0], 64 * 128);
   vf_model_free(m);
+}
+
+/* mlp1 takes the merged neighbours of one place: a norm and a matrix of 1,024 × merge² rows. */
+static void internvl_says_by_a_ratio_how_many_places_are_merged(void **state) {
+  static const char *const ratios[] = {"0.5", "0.25", "1.5", "0.001"};
+  uint64_t bytes[4];
+  (void)state;
+  for (size_t i = 0; i < 4; i++) {
+    vf_model *m;
+    char config[1024];
+    snprintf(
+        config, sizeof config,
+        "{\"model_type\": \"internvl_chat\", \"downsample_ratio\": "
+        "%s, \"vision_config\":"
+        "{\"model_type\": \"intern_vit_6b\", \"hidden_size\": 1024, \"num_hidden_layers\": 24,"
+        "\"num_attention_heads\": 16, \"intermediate_size\": 4096, \"image_size\": 448,"
+        "\"patch_size\": 14}, \"llm_config\": {\"model_type\": \"qwen2\", \"hidden_size\": 896,"
+        "\"num_hidden_layers\": 24, \"num_attention_heads\": 14, \"num_key_value_heads\": 2,"
+        "\"intermediate_size\": 4864, \"vocab_size\": 151674}}",
+        ratios[i]);
+    assert_ok(build(&m, config, err));
+    bytes[i] = vf_model_weights_bytes(m);
+    vf_model_free(m);
+  }
+  assert_int_equal(bytes[1] - bytes[0], (16 - 4) * 1024 * (896 + 2) * 4); /* as it is built */
+  assert_int_equal(bytes[2], bytes[3]); /* neither is a part of a side: as if none were stated */
 }
 
 /* Which layers have attention may be told by their numbers, and how many heads each has. */
@@ -707,8 +797,11 @@ int main(void) {
       cmocka_unit_test(what_a_nested_config_leaves_out_is_its_classs_default),
       cmocka_unit_test(a_class_of_experts_does_not_pass_for_a_dense_one),
       cmocka_unit_test(what_a_config_of_experts_leaves_out_is_its_classs_default),
+      cmocka_unit_test(narrow_numbers_that_nothing_explains_become_the_configs),
+      cmocka_unit_test(packed_matrices_are_held_against_the_config_too),
       cmocka_unit_test(mamba2_has_as_many_states_as_heads),
       cmocka_unit_test(minimax_has_the_parameters_that_are_published),
+      cmocka_unit_test(internvl_says_by_a_ratio_how_many_places_are_merged),
       cmocka_unit_test(lists_of_layers_say_what_each_of_them_is),
       cmocka_unit_test(switches_of_a_config_add_vectors),
       cmocka_unit_test(patterns_and_groups_that_make_no_sense_are_refused),

@@ -62,7 +62,8 @@ static vf_status take_keys(own *o, const vf_node *node, vf_error *err) {
   for (const vf_item *i = node->items; i != NULL; i = i->next) {
     if (is_about(i->key->text)) continue;
     vf_status status = take_key(o, i->key, i->value, err);
-    if (status == VF_OK) continue;
+    bool filled = node == o->defaults && vf_command_is_disputed(o->command);
+    if (status == VF_OK || filled) continue; /* defaults count where nothing else is said */
     if (err != NULL) err->line = i->value->line, err->column = i->value->column;
     return status;
   }
@@ -93,13 +94,9 @@ static vf_status take_command(own *o, const vf_node *node, vf_error *err) {
 /* The deployment's own, then the defaults'. */
 static void set_gpus(own *o, vf_found_gpus *g, const vf_node *node) {
   const char *gpu = either(o, node, "gpu"), *gpus = either(o, node, "gpus");
-  if (gpu == NULL) return;
-  g->stated = true;
-  g->names[g->n_names++] = gpu;
-  unsigned count = 0;
-  for (const char *c = gpus != NULL ? gpus : ""; *c >= '0' && *c <= '9' && count < 4096; c++)
-    count = count * 10 + (unsigned)(*c - '0');
-  g->count = count;
+  if (gpus != NULL) vf_manifest_count(o->m, g, gpus);
+  g->stated = gpu != NULL || gpus != NULL;
+  if (gpu != NULL) g->names[g->n_names++] = gpu;
 }
 
 static vf_status read_deployment(vf_manifest *m, const vf_node *defaults, const vf_node *node,
@@ -117,6 +114,7 @@ static vf_status read_deployment(vf_manifest *m, const vf_node *defaults, const 
     status = vf_fail(&cause, VF_USAGE, "a deployment is a map of what it states");
   set_gpus(&o, &at.gpus, node);
   if (status == VF_OK) status = take_command(&o, node, &cause);
+  if (status == VF_OK) vf_command_hold_line(o.command);
   if (status == VF_OK) status = take_keys(&o, defaults, &cause);
   if (status == VF_OK) status = take_keys(&o, node, &cause);
   status = vf_manifest_command(m, &at, o.command, status, &cause, err);

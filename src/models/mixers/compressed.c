@@ -43,7 +43,8 @@ void vf_lay_compressed(vf_builder *b, uint32_t i, vf_layer *l) {
   enum { INDEXED = 4 };
   vf_hparams *h = &b->h;
   l->v_dim = 0;
-  l->compress = vf_hparam_at(h, VF_HP_COMPRESS, i, 0);
+  l->compress =
+      b->gguf ? vf_hparam_at(h, VF_HP_COMPRESS, i, 0) : vf_hparam_need(h, VF_HP_COMPRESS, i);
   l->index_heads = l->index_dim = 0;
   l->q_lora = vf_hparam_need(h, VF_HP_Q_LORA, i);
   l->o_lora = vf_hparam_need(h, VF_HP_O_LORA, i);

@@ -95,6 +95,39 @@ def headers():
     yield "a_pointer_of_git_lfs", b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 4\n"
 
 
+def narrow(dtype):
+    """Every weight in numbers of one byte, which the config says nothing of."""
+    def change(d):
+        at = 0
+        for t in d.values():
+            n = math.prod(t["shape"])
+            t.update(dtype=dtype, data_offsets=[at, at + n])
+            at += n
+    data = entries()[1] // 2
+    return safetensors(change, data=data)
+
+
+def strangers():
+    """Whole files beside the config of another model: engines refuse what does not fit into the tensors that the config
+    makes, and turn the type of numbers into the config's."""
+    whole = safetensors()
+    more = lambda f, t: safetensors(tensors=names() + [(n.replace("layers.1.", f), s) for n, s in names() if "layers.1." in n] + t)
+    awq = {"quant_method": "awq", "bits": 4, "group_size": 128}
+    yield "one_head_for_keys", whole, config(num_key_value_heads=1)
+    yield "smaller_heads", whole, config(head_dim=8)
+    yield "a_narrower_feed_forward", whole, config(intermediate_size=64)
+    yield "fewer_layers", whole, config(num_hidden_layers=1)
+    yield "fewer_words", whole, config(vocab_size=128)
+    yield "awq_of_plain_numbers", whole, config(quantization_config=awq)
+    yield "a_layer_that_predicts", more("layers.2.", [("model.layers.2.eh_proj.weight", [64, 128])]), None
+    yield "a_layer_that_the_config_counts_apart", more("layers.2.", []), config(num_nextn_predict_layers=1)
+    yield "a_module_that_predicts", more("mtp.layers.0.", []), None
+    yield "a_tower_of_more_layers", more("vision_tower.encoder.layers.7.", []), None
+    yield "tables_of_rotation", safetensors(tensors=names() + [("model.layers.0.self_attn.rotary_emb.inv_freq", [8])]), None
+    yield "numbers_of_fp8", narrow("F8_E4M3"), None
+    yield "numbers_of_a_byte", narrow("U8"), None
+
+
 def indexes():
     first, second = names()[:10], names()[10:]
     one, two = safetensors(tensors=first), safetensors(tensors=second)
@@ -244,6 +277,8 @@ def cases():
             yield "safetensors/" + name, folder(safetensors(), config(num_hidden_layers=4)), ASK
         else:
             yield "safetensors/" + name, folder(data), ASK
+    for name, data, settings in strangers():
+        yield "safetensors/config_of_another/" + name, folder(data, settings), ASK
     for name, data in crowd():
         yield "safetensors/" + name, folder(data), ASK
         yield "safetensors/inspect_of_" + name, folder(data), ["inspect", "m"]

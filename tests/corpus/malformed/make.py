@@ -3,7 +3,7 @@
 A model of two layers, 64 wide, is whole in each of the three formats: `gguf()`, `safetensors()`, `pytorch()` make its
 bytes; their arguments change one part each.
 """
-import io, json, pickle, struct, zipfile
+import io, json, math, pickle, struct, zipfile
 
 # ---- GGUF (ggml/docs/gguf.md): magic, version, counts, keys, tensor records, padding, data ----------------------
 
