@@ -194,7 +194,9 @@ vf_status vf_asker_prepare(vf_asker *a, const vf_deployment *d, vf_error *err) {
   vf_status status = load(a, d->model, d->elsewhere, err);
   if (status == VF_OK) status = find_devices(a, d, err);
   if (status == VF_OK) status = find_beside(a, d, err);
-  return status == VF_OK ? build(a, d, err) : status;
+  if (status == VF_OK) status = build(a, d, err);
+  bool adapted = status == VF_OK && d->lora != NULL;
+  return adapted ? vf_adapter_of_model(a->ctx, d->lora, a->model, err) : status;
 }
 
 static vf_status estimate_settled(vf_asker *a, const vf_deployment *d, vf_error *err) {

@@ -241,6 +241,7 @@ vf_status vf_opened_open(vf_opened *out, const vf_context *ctx, const vf_deploym
   if (d->model == NULL) return vf_fail(err, VF_USAGE, "no model is named");
   vf_status status = open_main(&o, ctx, d, devices, n, err);
   if (status == VF_OK) status = vf_opened_beside(&o, ctx, d, err);
+  if (status == VF_OK && d->lora != NULL) status = vf_adapter_of_model(ctx, d->lora, o.model, err);
   if (status == VF_OK)
     *out = o;
   else
