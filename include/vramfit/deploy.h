@@ -146,6 +146,10 @@ VF_API VF_MUST_USE vf_status vf_command_read_trainer(vf_command *command, const 
 VF_API VF_MUST_USE vf_status vf_command_option(vf_command *command, const char *const *words,
                                                size_t count, size_t *at, vf_error *err);
 
+/* From here on an option that says otherwise than the engine's line that was read is VF_USAGE, and
+ * changes nothing: what runs is the line.  NULL: nothing is done. */
+VF_API void vf_command_hold_line(vf_command *command);
+
 /* What stands below all that was said: of a model that is a Modelfile, what is in it; of Ollama,
  * the variables of its server (variables as in vf_command_read).  Fails as vf_modelfile_read()
  * does. */

@@ -48,6 +48,11 @@ static bool is_yet_to_be_made(const args *a) {
   return adds && stat(a->catalog, &st) != 0;
 }
 
+/* What a check says of files is the same on every machine: it reads the catalogs that are named. */
+static bool takes_named_ones(const args *a) {
+  return a->command != NULL && strcmp(a->command, "check") == 0;
+}
+
 vf_status add_catalogs(vf_context *ctx, const args *a, vf_error *err) {
   char folder[PATH_BYTES];
   struct stat st = {.st_mode = 0};
@@ -56,6 +61,7 @@ vf_status add_catalogs(vf_context *ctx, const args *a, vf_error *err) {
   if (a->catalog != NULL && strcmp(a->catalog, "none") == 0) return VF_OK;
   if (a->catalog != NULL && !is_yet_to_be_made(a))
     status = vf_context_add_catalog(ctx, a->catalog, err);
+  if (takes_named_ones(a)) return status;
   if (status == VF_OK && listed != NULL) status = add_listed(ctx, listed, err);
   if (status == VF_OK && user_folder(folder) && stat(folder, &st) == 0)
     status = vf_context_add_catalog(ctx, folder, err);

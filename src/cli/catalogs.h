@@ -5,7 +5,8 @@
 #include "options.h"
 
 /* Adds --catalog, then the folders of $VRAMFIT_CATALOG, then the user's configuration folder
- * ($XDG_CONFIG_HOME/vramfit, ~/.config/vramfit).  "--catalog none" adds nothing. */
+ * ($XDG_CONFIG_HOME/vramfit, ~/.config/vramfit).  "--catalog none" adds nothing, and check takes
+ * --catalog alone. */
 vf_status add_catalogs(vf_context *ctx, const args *a, vf_error *err);
 
 #endif

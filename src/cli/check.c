@@ -2,15 +2,14 @@
  *
  * Exit status: 0 nothing fails, 1 some deployment does, 2 a file could not be read (the others are
  * reported all the same).  Files are written under another name and put in their place at the end,
- * so that an interrupted run leaves nothing half-written. */
+ * so that a run that a signal ends leaves nothing half-written (write_file.h). */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "deployment.h"
@@ -37,22 +36,6 @@ typedef struct job {
   side main, baseline, summary;
   written_file new_baseline; /* which baseline.file is of */
 } job;
-
-static volatile sig_atomic_t interrupted;
-
-static void note_interrupt(int number) {
-  (void)number;
-  interrupted = 1;
-}
-
-static void listen_to_interrupts(void) {
-  struct sigaction action;
-  memset(&action, 0, sizeof action);
-  action.sa_handler = note_interrupt;
-  sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, NULL);
-  sigaction(SIGTERM, &action, NULL);
-}
 
 static vf_status cannot_write(const char *path, vf_error *err) {
   trouble(err, path, "cannot be written: %s", strerror(errno));
@@ -115,8 +98,11 @@ static vf_status put_in_place(job *j, vf_error *err) {
     j->summary.file = NULL;
     FILE *to = appended_file(a->summary, err);
     if (to == NULL) return err->status;
+    hold_signals(true);
     bool put = fwrite(j->summary.memory, 1, j->summary.length, to) == j->summary.length;
-    if (fclose(to) != 0 || !put) return cannot_write(a->summary, err);
+    put = fclose(to) == 0 && put;
+    hold_signals(false);
+    if (!put) return cannot_write(a->summary, err);
   }
   return VF_OK;
 }
@@ -163,7 +149,7 @@ static vf_status check_all(job *j, const file_list *files, vf_error *err) {
   bool watched = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO) && !j->a->quiet, shown = false;
   uint64_t next = now_ms() + PATIENCE_MS;
   vf_status status = VF_OK;
-  for (size_t i = 0; status == VF_OK && !interrupted && i < files->count; i++) {
+  for (size_t i = 0; status == VF_OK && i < files->count; i++) {
     status = strcmp(files->paths[i], "-") == 0
                  ? check_stdin(j, err)
                  : vf_check_file(j->check, files->paths[i], add_results, j, err);
@@ -205,7 +191,6 @@ static vf_status open_check(job *j, vf_deployment *policy, vf_error *err) {
 
 static enum exit_code judge(const job *j) {
   vf_check_counts n = vf_check_counted(j->check);
-  if (interrupted) return EXIT_INTERRUPTED;
   if (n.errors > 0) return EXIT_UNREADABLE;
   return n.failed > 0 || (j->a->strict && n.passed > 0) ? EXIT_NO_FIT : EXIT_FITS;
 }
@@ -215,13 +200,13 @@ enum exit_code command_check(const args *a, const vf_context *ctx, vf_error *err
   vf_deployment policy;
   file_list files = {0};
   j = (job){.a = a, .ctx = ctx};
-  listen_to_interrupts();
+  end_at_signals();
   vf_status status = open_check(&j, &policy, err);
   if (status == VF_OK) status = list_files(&files, a, err);
   if (status == VF_OK) status = open_reports(&j, err);
   if (status == VF_OK) status = check_all(&j, &files, err);
   if (status == VF_OK) status = end_reports(&j, err);
-  if (status == VF_OK && !interrupted) status = put_in_place(&j, err);
+  if (status == VF_OK) status = put_in_place(&j, err);
   enum exit_code code = status == VF_OK ? judge(&j) : EXIT_TROUBLE;
   close_reports(&j);
   vf_check_free(j.check);

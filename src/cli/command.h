@@ -8,8 +8,7 @@ enum exit_code {
   EXIT_FITS = 0,
   EXIT_NO_FIT = 1,
   EXIT_TROUBLE = 2,
-  EXIT_UNREADABLE = 3, /* 2 to the shell: a report says why, and no line of ours has to */
-  EXIT_INTERRUPTED = 130
+  EXIT_UNREADABLE = 3 /* 2 to the shell: a report says why, and no line of ours has to */
 };
 
 /* Bits of the commands, for the options that they take. */

@@ -69,10 +69,11 @@ static const struct {
               "  vramfit train --model qwen3-32b --gpu h100x8 --parallel zero3 --seq-len 8k\n"
               "  vramfit train --gpu a100-80gbx4 -- axolotl train config.yaml\n"
               "  vramfit max micro-batch llama3.1-8b rtx-4090 --method lora\n"},
-    {"check", "  vramfit check . --format github\n"
-              "  vramfit check docker-compose.yaml --gpu l40s\n"
-              "  vramfit check models/ --gpu l40s --ctx 16k   what models in a folder have to serve:\n"
-              "                                               lines and manifests say their own\n"},
+    {"check",
+     "  vramfit check . --format github\n"
+     "  vramfit check docker-compose.yaml --gpu l40s\n"
+     "  vramfit check models/ --gpu l40s --ctx 16k   what models in a folder have to serve:\n"
+     "                                               lines and manifests say their own\n"},
     {"models", "  vramfit models qwen3 --params 7B..40B\n"
                "  vramfit models --fits rtx-4060 --ctx 16k --family gemma\n"
                "  vramfit models llama3.1-8b\n"},

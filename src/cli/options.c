@@ -672,7 +672,9 @@ static vf_status take_config(const line *l, vf_error *err) {
 static vf_status take_line(args *a, vf_error *err) {
   if (a->line == NULL) return VF_OK;
   if (is_for(a, "train")) return vf_command_read_trainer(a->deployment, a->line, a->n_line, err);
-  return vf_command_read(a->deployment, a->line, a->n_line, variable, NULL, err);
+  vf_status status = vf_command_read(a->deployment, a->line, a->n_line, variable, NULL, err);
+  if (status == VF_OK) vf_command_hold_line(a->deployment);
+  return status;
 }
 
 /* Engines' options that are ours to pass over are told once; a line behind "--" has many. */

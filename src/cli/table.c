@@ -3,7 +3,6 @@
  * All cells are estimated before anything is written, so that an interrupted call leaves nothing
  * half-written; the exit status is then 130. */
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -13,6 +12,7 @@
 #include "deployment.h"
 #include "output.h"
 #include "trouble.h"
+#include "write_file.h"
 
 /* ---- Axes ------------------------------------------------------------------------------- */
 
@@ -99,21 +99,6 @@ static vf_status choose_axes(axes *x, const args *a, const vf_deployment *d, vf_
 
 /* ---- Working ---------------------------------------------------------------------------- */
 
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int number) {
-  (void)number;
-  interrupted = 1;
-}
-
-/* The second time, the signal does what it always does. */
-static void listen_to_interrupts(void) {
-  struct sigaction action = {.sa_handler = on_interrupt};
-  sigemptyset(&action.sa_mask);
-  action.sa_flags = (int)SA_RESETHAND;
-  sigaction(SIGINT, &action, NULL);
-}
-
 static uint64_t now_ms(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
@@ -132,7 +117,7 @@ static vf_status work(vf_grid *grid, bool quiet, vf_error *err) {
   bool watched = isatty(STDERR_FILENO) && !quiet, shown = false, finished = false;
   uint64_t next = now_ms() + PATIENCE_MS;
   vf_status status = VF_OK;
-  for (size_t done = PIECE; status == VF_OK && !finished && !interrupted; done += PIECE) {
+  for (size_t done = PIECE; status == VF_OK && !finished; done += PIECE) {
     status = vf_grid_work(grid, PIECE, &finished, err);
     if (!watched || finished || now_ms() < next) continue;
     show_progress(done, vf_grid_size(grid), &shown);
@@ -159,16 +144,16 @@ static vf_status run(vf_grid **grid, const args *a, const vf_context *ctx, vf_er
   if (status == VF_OK) status = choose_axes(&x, a, &base, err);
   if (status == VF_OK) status = vf_grid_new(grid, ctx, &base, x.list, x.n, err);
   if (status != VF_OK) return status;
-  listen_to_interrupts();
+  end_at_signals();
   status = work(*grid, a->quiet, err);
-  if (status != VF_OK || interrupted || a->quiet) return status;
+  if (status != VF_OK || a->quiet) return status;
   return vf_grid_write(*grid, a->cell, &options, write_stdout, stdout, err);
 }
 
 enum exit_code command_table(const args *a, const vf_context *ctx, vf_error *err) {
   vf_grid *grid = NULL;
   enum exit_code code = EXIT_TROUBLE;
-  if (run(&grid, a, ctx, err) == VF_OK) code = interrupted ? EXIT_INTERRUPTED : judge(grid, a);
+  if (run(&grid, a, ctx, err) == VF_OK) code = judge(grid, a);
   vf_grid_free(grid);
   return code;
 }

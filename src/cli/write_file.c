@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,7 +33,36 @@ static vf_status check_there(const char *path, const char *ours, vf_error *err) 
   return err->status = VF_IO;
 }
 
-vf_status written_file_begin(written_file *w, const char *path, const char *ours, vf_error *err) {
+/* ---- Signals ---------------------------------------------------------------------------- */
+
+enum { NAME_BYTES = sizeof((written_file *)NULL)->other };
+static char unfinished[NAME_BYTES]; /* the file that is being written; "": none is */
+static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+
+/* What is done here may be done in a handler of signals, and nothing else. */
+static void end_at_once(int number) {
+  if (unfinished[0] != '\0') unlink(unfinished);
+  _exit(128 + number);
+}
+
+void end_at_signals(void) {
+  struct sigaction action = {.sa_handler = end_at_once}, old;
+  sigfillset(&action.sa_mask);
+  for (size_t i = 0; i < sizeof ending / sizeof *ending; i++)
+    if (sigaction(ending[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+      sigaction(ending[i], &action, NULL);
+}
+
+void hold_signals(bool hold) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (size_t i = 0; i < sizeof ending / sizeof *ending; i++) sigaddset(&set, ending[i]);
+  sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
+
+/* ---- Files that are put in place --------------------------------------------------------- */
+
+static vf_status begin(written_file *w, const char *path, const char *ours, vf_error *err) {
   vf_status status = check_there(path, ours, err);
   if (status != VF_OK) return status;
   w->path = path;
@@ -41,18 +71,32 @@ vf_status written_file_begin(written_file *w, const char *path, const char *ours
   int fd = open(w->other, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (fd < 0) return fail(err, path, errno);
   w->file = fdopen(fd, "w");
-  if (w->file != NULL) return VF_OK;
+  if (w->file != NULL) {
+    memcpy(unfinished, w->other, sizeof unfinished);
+    return VF_OK;
+  }
   int reason = errno;
   close(fd);
   unlink(w->other);
   return fail(err, path, reason);
 }
 
+vf_status written_file_begin(written_file *w, const char *path, const char *ours, vf_error *err) {
+  end_at_signals();
+  hold_signals(true);
+  vf_status status = begin(w, path, ours, err);
+  hold_signals(false);
+  return status;
+}
+
 vf_status written_file_end(written_file *w, vf_status status, vf_error *err) {
+  hold_signals(true);
   bool closed = fclose(w->file) == 0;
   if (status == VF_OK && !closed) status = fail(err, w->path, errno);
   if (status == VF_OK && rename(w->other, w->path) != 0) status = fail(err, w->path, errno);
   if (status != VF_OK) unlink(w->other);
+  unfinished[0] = '\0';
+  hold_signals(false);
   return status;
 }
 

@@ -21,6 +21,14 @@ vf_status written_file_begin(written_file *w, const char *path, const char *ours
 /* Gives it its name if `status` is VF_OK, else takes it away; returns the first failure. */
 vf_status written_file_end(written_file *w, vf_status status, vf_error *err);
 
+/* From now on a signal that ends a program ends this one at once, with exit status 128 and its
+ * number, and takes the file away that is being written: one at a time.  written_file_begin() sees
+ * to it, too. A signal that is ignored stays so. */
+void end_at_signals(void);
+
+/* Signals wait, while something is written that is half-written in between. */
+void hold_signals(bool hold);
+
 /* Opens a file of text to write at its end, as steps of a job share one; NULL, and err says why,
  * for one that is no text. */
 FILE *appended_file(const char *path, vf_error *err);

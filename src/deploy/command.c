@@ -137,11 +137,25 @@ vf_status vf_reading_take_environment(vf_reading *r, vf_variable_fn variables, v
   for (size_t i = 0; status == VF_OK && i < r->dialect->n_rows; i++) {
     const vf_spelling *row = &r->dialect->rows[i];
     const vf_param *p = row->param != NULL ? vf_param_find(row->param, strlen(row->param)) : NULL;
-    bool said = row->env == NULL || (p != NULL && vf_param_is_set(p, &r->c->d));
+    bool adds = row->measure == VF_MEASURE_FILE;
+    bool said = row->env == NULL || (p != NULL && !adds && vf_param_is_set(p, &r->c->d));
     const char *value = said ? NULL : variables(user, row->env);
     if (value != NULL && value[0] != '\0') status = take_variable(r, row, value);
   }
   return status;
+}
+
+/* Of a repository the file that is named is loaded, whatever tag stands behind the repository;
+ * where -m stands beside -hf it names that file (llama.cpp's common/arg.cpp). */
+static vf_status take_file(vf_command *c, vf_error *err) {
+  const char *file = c->repo_file != NULL ? c->repo_file : c->path;
+  const char *slash = file != NULL && c->repo_file == NULL ? strrchr(file, '/') : NULL;
+  if (c->repo == NULL || file == NULL) return VF_OK;
+  vf_param_clear(&vf_params[VF_PARAM_QUANT], &c->d);
+  c->from_hub = true;
+  c->d.engines_quant = NULL;
+  c->d.model = vf_command_keep(c, "%s/%s", c->repo, slash != NULL ? slash + 1 : file);
+  return c->d.model != NULL ? VF_OK : vf_fail_nomem(err);
 }
 
 static void new_source(vf_command *c) {
@@ -161,7 +175,20 @@ vf_status vf_command_options(vf_command *c, const vf_engine *engine, const char 
   new_source(c);
   if (status == VF_OK) status = take_words(&r);
   new_source(c);
-  return status;
+  return status == VF_OK ? take_file(c, err) : status;
+}
+
+void vf_command_hold_line(vf_command *command) {
+  vf_command *c = command;
+  if (c == NULL) return;
+  c->holds = c->engine != NULL;
+  c->line = c->d;
+  c->line_total = c->total_ctx;
+  memcpy(c->line_stated, c->stated, sizeof c->line_stated);
+}
+
+bool vf_command_is_disputed(const vf_command *c) {
+  return c->disputed != NULL;
 }
 
 /* ---- The words before an engine's options ----------------------------------------------- */

@@ -27,6 +27,10 @@ vf_status vf_command_wrapped(vf_command *c, vf_wrapper *w, vf_error *err);
  * it fails with.  A word for a format that is not known is an option that is not read. */
 vf_status vf_command_tolerate(vf_command *c, vf_wrapper *w, vf_error *err);
 
+/* Whether the last option of ours was refused because the engine's own line says otherwise; then it
+ * changed nothing. */
+bool vf_command_is_disputed(const vf_command *c);
+
 /* An option or a variable of the engine's that may move memory and is not read, with its value. */
 typedef struct vf_unread {
   const char *text; /* "--attention-backend FLASHINFER" */

@@ -52,7 +52,11 @@ static void note_source(vf_command *c, const vf_spelling *row, const vf_param *p
     c->own_ctx_letter = false;
   }
   if (p == &vf_params[VF_PARAM_SEQS]) c->engines_seqs = true;
-  if (p == &vf_params[VF_PARAM_MODEL]) c->from_hub = row->measure == VF_MEASURE_REPO;
+  if (p == &vf_params[VF_PARAM_MODEL]) {
+    bool hub = row->measure == VF_MEASURE_REPO;
+    c->from_hub = hub;
+    *(hub ? &c->repo : &c->path) = c->d.model;
+  }
   if (p == &vf_params[VF_PARAM_QUANT] && c->engine != NULL) c->d.engines_quant = c->d.quant;
   if (row->only != NULL) c->d.request.engine = row->only;
 }
@@ -94,6 +98,13 @@ vf_status vf_command_take_value(vf_command *c, const vf_spelling *row, const cha
     text = ours != NULL ? vf_arena_copy(c->arena, ours, n) : text;
     if (text == NULL) return vf_fail_nomem(err);
   }
+  if (row->measure == VF_MEASURE_FILE) {
+    c->repo_file = text;
+    return VF_OK;
+  }
+  if (p->kind == VF_KIND_SPEC && c->said[p - vf_params] && c->d.spec_method != NULL)
+    text = vf_command_keep(c, "%s,%s", c->d.spec_method, text); /* each adds a way of its own */
+  if (text == NULL) return vf_fail_nomem(err);
   vf_command_start_list(c, p);
   vf_status status = VF_OK;
   if (leaves_it(p, text))

@@ -118,13 +118,24 @@ static bool is_of_training(const char *word) {
   return vf_train_param_find(name) != NULL;
 }
 
-vf_status vf_command_option(vf_command *command, const char *const *words, size_t count, size_t *at,
-                            vf_error *err) {
-  VF_NEED(err, command);
-  VF_NEED(err, words);
-  VF_NEED(err, at);
-  if (*at >= count) return vf_fail(err, VF_USAGE, "vf_command_option: there is no word %zu", *at);
-  vf_command *c = command;
+/* Ours is of each sequence where the line's may be of all. */
+static bool same_context(const vf_command *c) {
+  const vf_request *line = &c->line.request, *now = &c->d.request;
+  bool shared = c->line_total && !c->total_ctx && !line->kv_unified && line->seqs > 1;
+  return now->ctx_tokens == (shared ? line->ctx_tokens / line->seqs : line->ctx_tokens);
+}
+
+/* What runs is the line: an option that says otherwise is taken back. */
+static vf_status hold_line(vf_command *c, vf_error *err) {
+  const vf_param *ctx = &vf_params[VF_PARAM_CTX];
+  bool says_ctx = c->line_stated[VF_PARAM_CTX] || vf_param_is_set(ctx, &c->line);
+  c->disputed = vf_param_disputed(&c->line, c->line_stated, &c->d, ctx);
+  if (c->disputed == NULL && says_ctx && !same_context(c)) c->disputed = ctx;
+  return c->disputed != NULL ? vf_param_dispute(c->disputed, &c->line, err) : VF_OK;
+}
+
+static vf_status take_option(vf_command *c, const char *const *words, size_t count, size_t *at,
+                             vf_error *err) {
   const char *word = words[*at], *attached, *value = NULL;
   if (!vf_is_option_word(word)) return vf_fail(err, VF_UNKNOWN, "'%.80s' is no option", word);
   vf_reading r = {c, NULL, words, count, *at, err};
@@ -153,4 +164,27 @@ vf_status vf_command_option(vf_command *command, const char *const *words, size_
   }
   if (status == VF_OK) *at = r.at;
   return status;
+}
+
+vf_status vf_command_option(vf_command *command, const char *const *words, size_t count, size_t *at,
+                            vf_error *err) {
+  VF_NEED(err, command);
+  VF_NEED(err, words);
+  VF_NEED(err, at);
+  if (*at >= count) return vf_fail(err, VF_USAGE, "vf_command_option: there is no word %zu", *at);
+  vf_command *c = command;
+  vf_error cause = {.status = VF_OK};
+  const char *option = words[*at];
+  bool total = c->total_ctx, letter = c->own_ctx_letter, seqs = c->engines_seqs;
+  c->disputed = NULL;
+  if (c->holds) c->before = c->d;
+  vf_status status = take_option(c, words, count, at, err);
+  if (status != VF_OK || !c->holds) return status;
+  status = hold_line(c, &cause);
+  if (status == VF_OK) return status;
+  c->d = c->before;
+  c->total_ctx = total;
+  c->own_ctx_letter = letter;
+  c->engines_seqs = seqs;
+  return vf_command_at_word(status, option, &cause, err);
 }

@@ -25,11 +25,16 @@ struct vf_command {
   bool stated[VF_PARAM_COUNT];                  /* by any source */
   bool said[VF_PARAM_COUNT];                    /* by the one that is being read */
   bool total_ctx, own_ctx_letter, engines_seqs; /* whose word gave the context and the sequences */
-  bool tolerant;                      /* what makes no sense is noted, and reading goes on */
-  vf_error first_trouble;             /* then the first of it */
-  bool from_hub;                      /* the model is a repository, with its tower */
-  const char *gpus, *visible, *image; /* of a container, and what is visible of them; NULL */
-  const vf_dialect *hint;             /* of an engine that alone has some word that was said */
+  bool tolerant;                       /* what makes no sense is noted, and reading goes on */
+  vf_error first_trouble;              /* then the first of it */
+  bool from_hub;                       /* the model is a repository, with its tower */
+  const char *repo, *repo_file, *path; /* what -hf, -hff and -m said; NULL: nothing */
+  const char *gpus, *visible, *image;  /* of a container, and what is visible of them; NULL */
+  bool holds;                          /* what the engine's line says is not to be changed: */
+  vf_deployment line, before;          /* what it said, and all before the option in hand */
+  bool line_stated[VF_PARAM_COUNT], line_total;
+  const vf_param *disputed; /* by the last option of ours; NULL */
+  const vf_dialect *hint;   /* of an engine that alone has some word that was said */
   const char *lists[VF_AXIS_COUNT];
   vf_assumption remarks[VF_MOST_REMARKS];
   size_t n_remarks;

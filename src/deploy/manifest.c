@@ -19,6 +19,7 @@ enum {
   FILE_ARENA = 384 << 20,
   SCRATCH_ARENA = 24 << 20,
   MOST_STEPS = 4 << 20,
+  MOST_DEPLOYMENTS = 10000,
   MOST_VARIABLES = 4096
 };
 
@@ -140,14 +141,6 @@ const char *vf_variables_get(void *variables, const char *name) {
   return NULL;
 }
 
-bool vf_manifest_braces_close(const char *text) {
-  for (const char *s = text; (s = strchr(s, '$')) != NULL;) {
-    if (s[1] == '{' && strchr(s, '}') == NULL) return false;
-    s += s[1] == '$' ? 2 : 1;
-  }
-  return true;
-}
-
 vf_status vf_manifest_host_memory(vf_manifest *m, vf_found_gpus *g, const char *text,
                                   vf_error *err) {
   uint64_t bytes;
@@ -212,6 +205,8 @@ static void take_visible(vf_found_gpus *g, const char *of_process) {
 
 vf_status vf_manifest_command(vf_manifest *m, const vf_words_at *w, vf_command *command,
                               vf_status status, const vf_error *cause, vf_error *err) {
+  if (++m->n_found > MOST_DEPLOYMENTS)
+    return vf_fail(err, VF_LIMIT, "more than %d deployments in one file", MOST_DEPLOYMENTS);
   vf_found found = {.path = w->path,
                     .line = w->line,
                     .column = w->column,
@@ -364,6 +359,13 @@ static vf_status pass_template(vf_manifest *m, const vf_error *cause, vf_error *
                           "a template: {{…}} has to be filled in first (helm template)");
 }
 
+/* More than is kept of a file is its fault, and ends no other file's check. */
+static vf_status tell_limit(const vf_manifest *m, vf_status status, vf_error *err) {
+  bool full = vf_arena_is_full(m->arena) || (m->scratch != NULL && vf_arena_is_full(m->scratch));
+  if (status != VF_NOMEM || !full) return status;
+  return vf_fail(err, VF_LIMIT, "it takes more memory to read than any manifest needs");
+}
+
 static vf_status read_all(const char **kind, vf_manifest *m, vf_error *err) {
   vf_error cause = {.status = VF_OK};
   const char *slash = strrchr(m->file, '/');
@@ -377,6 +379,7 @@ static vf_status read_all(const char **kind, vf_manifest *m, vf_error *err) {
   if (is_template) return pass_template(m, &cause, err);
   if (status != VF_OK && err != NULL) *err = cause;
   if (status == VF_OK) status = read_kinds(kind, m, err);
+  status = tell_limit(m, status, err);
   if (m->scratch != NULL) vf_arena_free(m->scratch);
   return name_source(status, m->file, err);
 }

@@ -14,6 +14,8 @@
 #include "base/status.h"
 #include "base/units.h"
 #include "core/format.h"
+#include "engines/engine.h"
+#include "readers/name/model_name.h"
 
 enum { MOST_COUNT = VF_MAX_SEQS * 16, MOST_TOKENS_AT_ONCE = 1 << 24 };
 
@@ -331,23 +333,64 @@ static vf_status read_text(const char **out, const char *text, vf_error *err) {
   return VF_OK;
 }
 
-/* The end is what counts: "deepseek_mtp", "qwen3_next_mtp", "draft-mtp"; ik_llama.cpp has
- * parameters behind it, "mtp:n_max=2,p_min=0.0". */
-bool vf_spec_is_own(const char *method) {
-  char word[32];
-  size_t n = strcspn(method, ":");
-  if (n >= sizeof word) return false;
-  memcpy(word, method, n);
+/* Words that engines have for it, each by the part that tells: "deepseek_mtp", "draft-mtp",
+ * "NEXTN", "EAGLE3", "ngram-map-k" (llama.cpp's common/speculative.cpp, vLLM's SpeculativeConfig,
+ * SGLang's --speculative-algorithm). */
+static vf_spec_role role_of(const char *word) {
+  static const struct {
+    const char *part;
+    vf_spec_role role;
+  } parts[] = {{"mtp", VF_SPEC_OWN},
+               {"nextn", VF_SPEC_OWN},
+               {"eagle", VF_SPEC_DRAFT},
+               {"dflash", VF_SPEC_DRAFT},
+               {"dspark", VF_SPEC_DRAFT},
+               {"medusa", VF_SPEC_DRAFT},
+               {"draft-simple", VF_SPEC_DRAFT},
+               {"draft-model", VF_SPEC_DRAFT},
+               {"standalone", VF_SPEC_DRAFT},
+               {"mlp-speculator", VF_SPEC_DRAFT},
+               {"none", VF_SPEC_NONE},
+               {"ngram", VF_SPEC_NONE},
+               {"suffix", VF_SPEC_NONE},
+               {"lookahead", VF_SPEC_NONE},
+               {"lookup", VF_SPEC_NONE}};
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+    if (strstr(word, parts[i].part) != NULL) return parts[i].role;
+  return VF_SPEC_UNKNOWN;
+}
+
+/* The next word of "draft-mtp,ngram-mod"; ik_llama.cpp has parameters behind one,
+ * "mtp:n_max=2,p_min=0.0".  False: there is none, or it is longer than any. */
+static bool next_spec(char word[VF_NAME_SIZE], const char **s) {
+  size_t n = strcspn(*s, ",:");
+  if (n == 0 || n >= VF_NAME_SIZE) return false;
+  for (size_t i = 0; i < n; i++) word[i] = vf_name_fold((*s)[i]);
   word[n] = '\0';
-  return (n >= 3 && vf_name_equal(word + n - 3, "mtp")) || vf_name_equal(word, "nextn");
+  *s += (*s)[n] == ',' ? n + 1 : strlen(*s);
+  return true;
+}
+
+bool vf_spec_has(const char *method, vf_spec_role role) {
+  char word[VF_NAME_SIZE];
+  while (next_spec(word, &method))
+    if (role_of(word) == role) return true;
+  return false;
 }
 
 static vf_status read_spec(vf_deployment *d, const char *text, vf_error *err) {
   static const char most[] = "n_max=";
-  const char *n = strchr(text, ':') != NULL ? strstr(text, most) : NULL;
+  const char *n = strchr(text, ':') != NULL ? strstr(text, most) : NULL, *rest = text;
+  char word[VF_NAME_SIZE] = "";
+  while (next_spec(word, &rest) && role_of(word) != VF_SPEC_UNKNOWN) continue;
+  if (text[0] != '\0' && (word[0] == '\0' || role_of(word) == VF_SPEC_UNKNOWN || *rest != '\0'))
+    return vf_fail(err, VF_UNKNOWN,
+                   "'%.40s' is no way to propose tokens that is known: draft-mtp, draft-eagle3, "
+                   "draft-dflash, draft-simple, ngram, none…",
+                   word[0] != '\0' ? word : text);
   vf_status status = read_text(&d->spec_method, text, err);
   if (status != VF_OK) return status;
-  d->request.mtp = vf_spec_is_own(text);
+  d->request.mtp = vf_spec_has(text, VF_SPEC_OWN);
   if (n != NULL) d->request.spec_tokens = (uint32_t)strtoul(n + strlen(most), NULL, 10) % 4096;
   return VF_OK;
 }
@@ -586,6 +629,47 @@ void vf_param_clear(const vf_param *p, vf_deployment *d) {
   if (p->kind == VF_KIND_PROPORTIONS) d->request.tensor_split_count = 0;
   if (p->kind == VF_KIND_OVERRIDES) d->request.override_count = 0;
   if (p->kind == VF_KIND_HEADROOM) d->headroom = nothing.headroom;
+}
+
+/* ---- What an engine's own line says ------------------------------------------------------- */
+
+/* "llama.cpp@b6123" is what the line starts, with its version; so are programs of one vocabulary.
+ */
+static bool starts_with_one_line(const char *a, const char *b) {
+  const vf_engine *x = NULL, *y = NULL;
+  const char *version;
+  return a != NULL && b != NULL && vf_engine_find(&x, &version, a, NULL) == VF_OK &&
+         vf_engine_find(&y, &version, b, NULL) == VF_OK && x->dialect == y->dialect;
+}
+
+/* "unsloth/Qwen3-8B-GGUF:Q4_K_M" says which file is loaded. */
+static bool name_says_otherwise(const vf_deployment *line, const vf_deployment *now) {
+  vf_model_name name;
+  return line->quant == NULL && now->quant != NULL && line->model != NULL &&
+         vf_model_name_read(&name, line->model) && name.format[0] != '\0' &&
+         !vf_name_equal(name.format, now->quant);
+}
+
+const vf_param *vf_param_disputed(const vf_deployment *line, const bool *stated,
+                                  const vf_deployment *now, const vf_param *but) {
+  for (size_t i = 0; i < VF_PARAM_COUNT; i++) {
+    const vf_param *p = &vf_params[i];
+    bool says = (stated != NULL && stated[i]) || vf_param_is_set(p, line);
+    if (p == but || !says || vf_param_equal(p, line, now)) continue;
+    if (i == VF_PARAM_ENGINE && starts_with_one_line(line->request.engine, now->request.engine))
+      continue;
+    return p;
+  }
+  return name_says_otherwise(line, now) ? &vf_params[VF_PARAM_MODEL] : NULL;
+}
+
+vf_status vf_param_dispute(const vf_param *p, const vf_deployment *line, vf_error *err) {
+  char value[128];
+  vf_text t = vf_text_on(value, sizeof value);
+  if (vf_param_is_set(p, line)) vf_param_print(p, line, VF_MEASURE_OURS, &t);
+  return vf_fail(err, VF_USAGE,
+                 "the engine's own line says %s %s, and that is what runs: say it there alone",
+                 p->info.name, t.length > 0 ? value : "otherwise");
 }
 
 /* ---- Printing --------------------------------------------------------------------------- */

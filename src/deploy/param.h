@@ -87,8 +87,24 @@ size_t vf_axis_part_length(vf_axis_kind axis, const char *text);
 bool vf_param_is_list(const vf_param *p, const char *text);
 bool vf_param_axis(const vf_param *p, vf_axis_kind *out);
 
-/* Layers of the model's own that draft, by what engines call it: "mtp", "draft-mtp",
- * "deepseek_mtp", "NEXTN". */
-bool vf_spec_is_own(const char *method);
+/* The first parameter that an engine's line states, and that `now` has another value of: what runs
+ * is the line.  stated: those that it names, besides those that have a value; NULL.  but: one that
+ * is not looked at; NULL.  NULL: there is none. */
+const vf_param *vf_param_disputed(const vf_deployment *line, const bool *stated,
+                                  const vf_deployment *now, const vf_param *but);
+
+/* VF_USAGE, with what the line has. */
+vf_status vf_param_dispute(const vf_param *p, const vf_deployment *line, vf_error *err);
+
+/* What proposes tokens, by the engines' words for it. */
+typedef enum vf_spec_role {
+  VF_SPEC_UNKNOWN,
+  VF_SPEC_NONE,  /* no model does: what was said before is looked up */
+  VF_SPEC_OWN,   /* layers of the model's own */
+  VF_SPEC_DRAFT, /* another model */
+} vf_spec_role;
+
+/* Whether one of the words is such a way: "draft-mtp,ngram-mod" has two. */
+bool vf_spec_has(const char *method, vf_spec_role role);
 
 #endif

@@ -334,8 +334,10 @@ static vf_status read_size(vf_scenario_workload *w, const vf_facts *f, vf_error 
   return status;
 }
 
-/* Every key that is a parameter's, as our option of that name takes it. */
-static vf_status read_params(vf_scenario_workload *w, const vf_facts *f, vf_error *err) {
+/* Every key that is a parameter's, as our option of that name takes it.  line: what an engine's own
+ * line says of it; NULL: there is none. */
+static vf_status read_params(vf_scenario_workload *w, const vf_deployment *line, const vf_facts *f,
+                             vf_error *err) {
   vf_status status = VF_OK;
   for (size_t i = 0; status == VF_OK && i < VF_PARAM_COUNT; i++) {
     char key[64];
@@ -345,6 +347,9 @@ static vf_status read_params(vf_scenario_workload *w, const vf_facts *f, vf_erro
     if (fact == NULL || workload_param(key) == NULL) continue;
     vf_param_clear(&vf_params[i], &w->d);
     status = vf_param_take(&vf_params[i], &w->d, fact, &cause);
+    const vf_param *disputed =
+        status == VF_OK && line != NULL ? vf_param_disputed(line, NULL, &w->d, NULL) : NULL;
+    if (disputed != NULL) status = vf_param_dispute(disputed, line, &cause);
     if (status != VF_OK) return at_key(f, key, &cause, err);
   }
   return status;
@@ -517,7 +522,13 @@ vf_status vf_scenario_workload_read(vf_scenario_workload *out, vf_scenario_file 
   if (status == VF_OK) status = string_at(&out->title, &f, "title", err);
   if (status == VF_OK) status = string_at(&out->measured, &f, "workload", err);
   if (status == VF_OK) status = read_size(out, &f, err);
-  if (status == VF_OK) status = read_params(out, &f, err);
+  vf_deployment *line = NULL;
+  if (status == VF_OK && out->d.elsewhere) {
+    line = vf_arena_alloc_raw(file->arena, 1, sizeof *line);
+    if (line == NULL) return vf_fail_nomem(err);
+    *line = out->d;
+  }
+  if (status == VF_OK) status = read_params(out, line, &f, err);
   if (status == VF_OK) status = read_training(out, file, &f, err);
   note_ollama(out);
   if (status == VF_OK) status = read_use(out, &f, err);

@@ -276,18 +276,13 @@ static void remark_foreign(vf_estimate *e, const vf_deployment *d) {
       vf_estimate_assume(e, "option-foreign", foreign_texts[i]);
 }
 
-/* Ways to propose tokens that are another model's. */
+/* Another model proposes tokens. */
 static void remark_draft(vf_estimate *e, const vf_deployment *d) {
-  static const char *const others[] = {"eagle3",       "dflash",      "dspark",    "medusa",
-                                       "draft-simple", "draft-model", "standalone"};
-  char word[VF_NAME_SIZE];
-  if (d->spec_method == NULL || d->draft != NULL || !vf_name_normalize(word, d->spec_method))
+  if (d->spec_method == NULL || d->draft != NULL || !vf_spec_has(d->spec_method, VF_SPEC_DRAFT))
     return;
-  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-    if (strstr(word, others[i]) != NULL)
-      vf_estimate_assume(e, "draft-not-named",
-                         "another model proposes tokens and none is named: what it takes is not "
-                         "counted");
+  vf_estimate_assume(e, "draft-not-named",
+                     "another model proposes tokens and none is named: what it takes is not "
+                     "counted");
 }
 
 void vf_deployment_remarks(vf_estimate *e, const vf_deployment *d) {

@@ -441,11 +441,12 @@ vf_status vf_words_split(vf_words commands[VF_WORDS_COMMANDS], size_t *n_command
   return status;
 }
 
-const char *vf_text_interpolate(const char *text, vf_variable_fn variables, void *user,
-                                vf_arena *arena) {
-  if (strchr(text, '$') == NULL) return text;
-  vf_shell p = {.variables = variables, .user = user, .arena = arena};
-  if (!vf_shell_make_room(&p)) return NULL;
+vf_status vf_text_interpolate(const char **out, const char *text, vf_variable_fn variables,
+                              void *user, vf_arena *arena, vf_error *err) {
+  *out = text;
+  if (strchr(text, '$') == NULL) return VF_OK;
+  vf_shell p = {.variables = variables, .user = user, .arena = arena, .err = err};
+  if (!vf_shell_make_room(&p)) return vf_fail_nomem(err);
   for (const char *s = text; *s != '\0' && p.status == VF_OK;) {
     if (s[0] == '$' && s[1] == '$') {
       vf_shell_put(&p, s, 1);
@@ -456,5 +457,6 @@ const char *vf_text_interpolate(const char *text, vf_variable_fn variables, void
       vf_shell_put(&p, s++, 1);
     }
   }
-  return p.status == VF_OK ? vf_arena_copy(arena, p.word, p.length) : NULL;
+  if (p.status == VF_OK) *out = vf_arena_copy(arena, p.word, p.length);
+  return *out != NULL ? p.status : vf_fail_nomem(err);
 }

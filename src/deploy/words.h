@@ -31,10 +31,10 @@ typedef vf_status (*vf_command_fn)(void *user, const vf_words *command, const vf
 /* Hands every command of a text to `each`, parted by newlines, ';', '&', '|', '(' and ')'; those
  * without words are left out, and so are those that only assign.  Blanks part words, quotes and
  * backslashes keep them together, a backslash (or a backquote, or a '^', as on Windows) before a
- * newline joins lines, unless a blank stands between them, '#' begins a comment, where output goes is passed over, as is the text of a
- * here-document.  $X, ${X:-default}, "${LIST[@]}" and their kin are replaced.  Never executes
- * anything.  VF_MALFORMED for a quote or a brace that is not closed, VF_LIMIT for a text beyond
- * VF_WORDS_TEXT bytes. */
+ * newline joins lines, unless a blank stands between them, '#' begins a comment, where output goes
+ * is passed over, as is the text of a here-document.  $X, ${X:-default}, "${LIST[@]}" and their kin
+ * are replaced.  Never executes anything.  VF_MALFORMED for a quote or a brace that is not closed,
+ * VF_LIMIT for a text beyond VF_WORDS_TEXT bytes. */
 vf_status vf_shell_read(const char *text, vf_variable_fn variables, void *user, vf_arena *arena,
                         vf_command_fn each, void *each_user, vf_error *err);
 
@@ -56,10 +56,10 @@ vf_status vf_words_split(vf_words commands[VF_WORDS_COMMANDS], size_t *n_command
                          vf_variable_fn variables, void *user, vf_arena *arena, vf_error *err);
 
 /* The text with $X, ${X}, ${X:-default}, ${X:?error} and ${X:+other} replaced as in a compose file:
- * "$$" is a dollar, what is not set stays as it is written, behind its mark.  NULL: no memory, or a
- * brace that is not closed. */
-const char *vf_text_interpolate(const char *text, vf_variable_fn variables, void *user,
-                                vf_arena *arena);
+ * "$$" is a dollar, what is not set stays as it is written, behind its mark.  VF_MALFORMED for a
+ * brace that is not closed, VF_LIMIT for more than any word has, VF_NOMEM. */
+vf_status vf_text_interpolate(const char **out, const char *text, vf_variable_fn variables,
+                              void *user, vf_arena *arena, vf_error *err);
 
 /* Whether it is "NAME=value", and how long the name is ("NAME+=value" has one, too). */
 bool vf_word_is_assignment(const char *word, size_t *length);

@@ -28,6 +28,7 @@ typedef enum vf_measure {
   VF_MEASURE_GIB,    /* a number of GiB */
   VF_MEASURE_MIB,    /* of MiB */
   VF_MEASURE_REPO,   /* a repository on the Hub, with ":QUANT" behind it or without */
+  VF_MEASURE_FILE,   /* the file of that repository, which another word names */
   VF_MEASURE_MAP,    /* words of its own: value is "THEIRS:ours THEIRS:ours *:ours"; "*:=" of
                         trainers: any other as it is */
   VF_MEASURE_LEAST,  /* a bare word that gives its value where nothing else does */

@@ -117,14 +117,24 @@ static vf_status flush(vf_check *c, bool ends, vf_error *err) {
   return status == VF_OK && !ends ? start_batch(c, err) : status;
 }
 
+/* The next place of the batch; what has no room beside the others gets a batch of its own. */
+static vf_status judge_next(vf_check *c, const vf_found *found, vf_error *err) {
+  vf_checked *to = &c->batch[c->n_batch];
+  memset(to, 0, sizeof *to);
+  vf_status status = vf_judge(c, to, found, err);
+  if (status != VF_NOMEM || !vf_arena_is_full(c->arena)) return status;
+  if (c->n_batch == 0)
+    return vf_fail(err, VF_LIMIT, "%.200s states more than is kept of a deployment", found->path);
+  status = flush(c, false, err);
+  return status == VF_OK ? judge_next(c, found, err) : status;
+}
+
 static vf_status take_found(void *user, const vf_found *found, vf_error *err) {
   vf_check *c = user;
   vf_status status = c->n_batch == VF_CHECK_BATCH ? flush(c, false, err) : VF_OK;
+  if (status == VF_OK) status = judge_next(c, found, err);
   if (status != VF_OK) return status;
   vf_checked *to = &c->batch[c->n_batch];
-  memset(to, 0, sizeof *to);
-  status = vf_judge(c, to, found, err);
-  if (status != VF_OK) return status;
   vf_baseline_apply(c, to);
   for (size_t i = 0; i < to->n_findings; i++) to->failed |= vf_finding_fails(c, &to->findings[i]);
   c->n_batch++;

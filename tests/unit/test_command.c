@@ -314,8 +314,8 @@ static void draw_value(vf_text *out, const vf_param *p, const vf_spelling *row) 
     return;
   }
   switch (p->kind) {
-  case VF_KIND_TEXT:
-  case VF_KIND_SPEC: vf_text_printf(out, "name-%llu", (unsigned long long)draw(99)); break;
+  case VF_KIND_SPEC: vf_text_put(out, draw(2) == 0 ? "draft-mtp" : "eagle3"); break;
+  case VF_KIND_TEXT: vf_text_printf(out, "name-%llu", (unsigned long long)draw(99)); break;
   case VF_KIND_CONTEXT:
   case VF_KIND_TOKENS: vf_text_printf(out, "%llu", (unsigned long long)(1 + draw(1 << 20))); break;
   case VF_KIND_LENGTHS:

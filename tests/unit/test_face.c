@@ -215,7 +215,12 @@ static void deployments_name_what_is_null(void **state) {
   refuses("text", vf_command_read_text(g.command, NULL, NULL, NULL, err));
   assert_ok(vf_command_new(&c, g.ctx, err));
   takes("variables", vf_command_read_text(c, "vllm serve m", NULL, NULL, err));
+  vf_command_hold_line(c);
+  at = 0;
+  assert_fails(vf_command_option(c, (const char *const[]){"--model", "n"}, 2, &at, err), VF_USAGE,
+               "the engine's own line says model m");
   vf_command_free(c);
+  at = 0;
   refuses("command", vf_command_option(NULL, words, 2, &at, err));
   refuses("words", vf_command_option(g.command, NULL, 2, &at, err));
   refuses("at", vf_command_option(g.command, words, 2, NULL, err));
@@ -536,6 +541,7 @@ static void nothing_is_freed_without_harm(void **state) {
   (void)state;
   vf_context_free(NULL);
   vf_command_free(NULL);
+  vf_command_hold_line(NULL);
   vf_setup_free(NULL);
   vf_launch_free(NULL);
   vf_model_free(NULL);

@@ -442,8 +442,13 @@ static void compose_text_is_interpolated(void **state) {
                {"${X:?must be set}", "\1${X:?must be set}"},
                {"a$(b)", "a$(b)"}};
   (void)state;
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-    assert_string_equal(vf_text_interpolate(cases[i].text, NULL, NULL, arena), cases[i].becomes);
+  const char *out;
+  vf_error err;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    assert_int_equal(vf_text_interpolate(&out, cases[i].text, NULL, NULL, arena, &err), VF_OK);
+    assert_string_equal(out, cases[i].becomes);
+  }
+  assert_int_equal(vf_text_interpolate(&out, "a ${X", NULL, NULL, arena, &err), VF_MALFORMED);
 }
 
 /* ---- Files ---- */

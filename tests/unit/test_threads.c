@@ -417,6 +417,7 @@ static void ask_training(page *p) {
   tell(vf_command_new(&command, g.ctx, err));
   tell(vf_command_read_config(command, config, err));
   tell(vf_command_read_trainer(command, line, 5, err));
+  vf_command_hold_line(command);
   for (size_t at = 0; at < 4; at++) tell(vf_command_option(command, words, 4, &at, err));
   tell(vf_command_deployment(command, d, err));
   d->model = "qwen3-32b";

@@ -64,13 +64,13 @@ static void go_to_line(json_text *j, uint32_t line) {
 }
 
 /* A number, true, false or null of its own is none in quotes. */
-static void put_scalar(json_text *j, const vf_node *node) {
+static vf_status put_scalar(json_text *j, const vf_node *node, vf_error *err) {
   const char *text = node->text;
-  if (j->dot_env != NULL)
-    text = vf_text_interpolate(text, vf_variables_get, (void *)(uintptr_t)j->dot_env, j->m->arena);
-  if (text == NULL) {
-    j->failed = true;
-    return;
+  if (j->dot_env != NULL) {
+    vf_status status = vf_text_interpolate(&text, text, vf_variables_get,
+                                           (void *)(uintptr_t)j->dot_env, j->m->arena, err);
+    if (status != VF_OK && err != NULL) err->line = node->line;
+    if (status != VF_OK) return status;
   }
   bool bare = !node->quoted && !j->as_text && text[0] != '"' && text[0] != '[' && text[0] != '{';
   if (bare && (text[0] == '\0' || strcmp(text, "~") == 0))
@@ -79,6 +79,7 @@ static void put_scalar(json_text *j, const vf_node *node) {
     put(j, text, strlen(text));
   else
     put_string(j, text);
+  return VF_OK;
 }
 
 static void put_comma(json_text *j, bool *begun) {
@@ -101,7 +102,8 @@ static vf_status put_node(json_text *j, const vf_node *node, vf_error *err) {
     if (status != VF_OK) return status;
     go_to_line(j, node->line);
     if (node->kind == VF_NODE_SCALAR) {
-      put_scalar(j, node);
+      status = put_scalar(j, node, err);
+      if (status != VF_OK) return status;
     } else if (depth > VF_NODE_DEPTH) {
       return vf_fail(err, VF_LIMIT, "it is nested more than %d deep", VF_NODE_DEPTH);
     } else {

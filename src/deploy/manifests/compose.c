@@ -76,15 +76,17 @@ static const vf_node *field(const service *s, const char *path) {
   return NULL;
 }
 
-/* NULL for NULL, and where a brace is not closed, which docker refuses. */
+/* NULL for NULL, and for what cannot be read, which the service keeps. */
 static const char *interpolated(service *s, const char *text) {
-  if (text != NULL && !vf_manifest_braces_close(text)) {
-    s->broken = true;
-    return NULL;
-  }
-  return text != NULL ? vf_text_interpolate(text, vf_variables_get, (void *)(uintptr_t)s->dot_env,
-                                            s->m->arena)
-                      : NULL;
+  const char *out = NULL;
+  vf_error cause = {.status = VF_OK};
+  if (text == NULL) return NULL;
+  vf_status status = vf_text_interpolate(&out, text, vf_variables_get,
+                                         (void *)(uintptr_t)s->dot_env, s->m->arena, &cause);
+  if (status == VF_OK) return out;
+  if (s->status == VF_OK) s->trouble = cause;
+  if (s->status == VF_OK) s->status = status;
+  return NULL;
 }
 
 /* ---- What it extends -------------------------------------------------------------------- */
@@ -331,10 +333,10 @@ static vf_status add_field(service *s, const char **words, size_t *n, const char
   return status;
 }
 
-static vf_status refuse_broken(const service *s, uint32_t line, vf_error *err) {
-  if (!s->broken) return VF_OK;
-  vf_status status =
-      vf_fail(err, VF_MALFORMED, "%.100s: the brace of a variable is not closed", s->path);
+/* docker refuses such a file, and no other value stands for one that cannot be read. */
+static vf_status tell_trouble(const service *s, uint32_t line, vf_error *err) {
+  if (s->status == VF_NOMEM) return vf_fail_nomem(err);
+  vf_status status = vf_fail(err, s->status, "%.100s: %.200s", s->path, s->trouble.message);
   if (err != NULL) err->line = line;
   return status;
 }
@@ -362,7 +364,7 @@ static vf_status read_words(service *s, uint32_t line, uint32_t column, vf_error
   if (status == VF_OK) status = add_field(s, words, &n, "command", &cause);
   if (status != VF_OK)
     return vf_manifest_pass(s->m, s->path, line, err, "its command: %.200s", cause.message);
-  if (s->broken) return refuse_broken(s, line, err);
+  if (s->status != VF_OK) return tell_trouble(s, line, err);
   at.count = n;
   return vf_manifest_words(s->m, &at, err);
 }
@@ -378,7 +380,7 @@ vf_status vf_compose_service_read(vf_compose_service *out, bool *last, vf_manife
   vf_manifest_anew(m);
   status = follow_extends(out, vf_node_get(document->value, "services"), err);
   if (status == VF_OK) status = read_environment(out, err);
-  return out->broken ? refuse_broken(out, item->key->line, err) : status;
+  return out->status != VF_OK ? tell_trouble(out, item->key->line, err) : status;
 }
 
 static vf_status read_service(vf_manifest *m, const vf_variables *dot_env, const vf_item *document,

@@ -68,10 +68,7 @@ static char *without_escapes(vf_arena *arena, const char *s, size_t n) {
 
 static vf_status replace(const char **out, reading *r, const char *text, vf_error *err) {
   if (text == NULL) return vf_fail_nomem(err);
-  if (!vf_manifest_braces_close(text))
-    return vf_fail(err, VF_MALFORMED, "a file of variables: a brace is not closed");
-  *out = vf_text_interpolate(text, value_of, r, r->m->arena);
-  return *out != NULL ? VF_OK : vf_fail_nomem(err);
+  return vf_text_interpolate(out, text, value_of, r, r->m->arena, err);
 }
 
 /* A quoted value may have several lines; what is behind it on its last one counts for nothing. */

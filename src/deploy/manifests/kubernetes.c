@@ -30,38 +30,48 @@ typedef struct container {
 } container;
 
 /* $(NAME) is replaced by what is known; "$$(NAME)" is "$(NAME)". */
-static const char *expanded(const container *c, const char *text) {
-  size_t n = strlen(text);
-  if (strstr(text, "$(") == NULL) return text;
-  size_t room = n + 1;
-  for (size_t i = 0; i < c->own.count; i++) room += strlen(c->own.values[i]);
-  room += n; /* marks */
-  char *out = vf_arena_alloc_raw(c->p->m->arena, room * 2, 1);
-  if (out == NULL) return NULL;
-  vf_text t = vf_text_on(out, room * 2);
+static void put_expanded(vf_text *t, const container *c, const char *text) {
   for (const char *s = text; *s != '\0';) {
     const char *end = strncmp(s, "$(", 2) == 0 ? strchr(s, ')') : NULL;
     char name[128];
     size_t length = end != NULL ? (size_t)(end - s) - 2 : 0;
     if (strncmp(s, "$$(", 3) == 0) {
-      vf_text_bytes(&t, "$(", 2);
+      vf_text_bytes(t, "$(", 2);
       s += 3;
       continue;
     }
     if (end == NULL || length >= sizeof name) {
-      vf_text_bytes(&t, s++, 1);
+      vf_text_bytes(t, s++, 1);
       continue;
     }
     memcpy(name, s + 2, length);
     name[length] = '\0';
     const char *value = vf_variables_get((void *)(uintptr_t)&c->own, name);
     if (value != NULL)
-      vf_text_put(&t, value);
+      vf_text_put(t, value);
     else
-      vf_text_printf(&t, "\1$(%s)", name);
+      vf_text_printf(t, "\1$(%s)", name);
     s = end + 1;
   }
-  return t.length < room * 2 ? out : NULL;
+}
+
+/* No more than Linux gives a process in one word (execve(2), MAX_ARG_STRLEN): variables that are
+ * made of each other double with each of them. */
+static vf_status expand(const char **out, const container *c, const char *text, vf_error *err) {
+  enum { MOST_WORD = 128 << 10 };
+  vf_text length = vf_text_on(NULL, 0);
+  *out = text;
+  if (strstr(text, "$(") == NULL) return VF_OK;
+  put_expanded(&length, c, text);
+  if (length.length >= MOST_WORD)
+    return vf_fail(err, VF_LIMIT, "%.100s: variables make a word of more than %d KiB", c->p->path,
+                   MOST_WORD >> 10);
+  char *room = vf_arena_alloc_raw(c->p->m->arena, length.length + 1, 1);
+  if (room == NULL) return vf_fail_nomem(err);
+  vf_text t = vf_text_on(room, length.length + 1);
+  put_expanded(&t, c, text);
+  *out = room;
+  return VF_OK;
 }
 
 /* A key of a ConfigMap in the same file; NULL: it is not here. */
@@ -118,9 +128,8 @@ static vf_status add_env(container *c, const vf_node *entry, vf_error *err) {
   if (text == NULL && vf_node_is(vf_node_get(entry, "valueFrom"), VF_NODE_MAP))
     return add_unknown(c, name, err);
   if (text == NULL) return VF_OK;
-  text = expanded(c, text);
-  return text != NULL ? vf_variables_add(&c->own, c->p->m->arena, name, text, err)
-                      : vf_fail_nomem(err);
+  vf_status status = expand(&text, c, text, err);
+  return status == VF_OK ? vf_variables_add(&c->own, c->p->m->arena, name, text, err) : status;
 }
 
 static vf_status read_env(container *c, vf_error *err) {
@@ -340,8 +349,9 @@ static vf_status add_words(container *c, const char **words, size_t *n, const ch
   for (const vf_item *i = list->items; i != NULL && *n < VF_MANIFEST_WORDS; i = i->next) {
     if (i->value->kind != VF_NODE_SCALAR) continue;
     c->p->m->lines[*n] = i->value->line;
-    words[*n] = expanded(c, i->value->text);
-    if (words[(*n)++] == NULL) return vf_fail_nomem(err);
+    vf_status status = expand(&words[*n], c, i->value->text, err);
+    if (status != VF_OK) return status;
+    ++*n;
   }
   return VF_OK;
 }

@@ -22,6 +22,7 @@ struct vf_manifest {
   size_t steps; /* of walks over the tree, which aliases make longer than the file */
   const char *beside[VF_MANIFEST_BESIDE]; /* what was not read around what is read now */
   size_t n_beside;
+  size_t n_found; /* deployments so far */
 };
 
 /* Words that a container or a service runs, with what stands around them. */
@@ -90,9 +91,6 @@ vf_status vf_manifest_env_file(vf_manifest *m, vf_variables *into, const char *n
                                vf_env_syntax syntax, const vf_variables *above, bool *found,
                                vf_error *err);
 
-/* Whether each "${" of a text for vf_text_interpolate() has its end. */
-bool vf_manifest_braces_close(const char *text);
-
 /* A service of a compose file, and those that it extends, nearest first. */
 enum { VF_COMPOSE_CHAIN = 8 };
 
@@ -103,7 +101,8 @@ typedef struct vf_compose_service {
   size_t n_chain;
   const vf_variables *dot_env;
   vf_variables own;  /* its environment, with what env_file says */
-  bool broken;       /* the brace of a variable is not closed */
+  vf_status status;  /* what became of its values: not VF_OK for one that cannot be read */
+  vf_error trouble;  /* the first of those */
   const char *lacks; /* an env_file that is not here; NULL: none is lacking */
 } vf_compose_service;
 

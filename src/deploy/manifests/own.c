@@ -62,7 +62,8 @@ static vf_status take_keys(own *o, const vf_node *node, vf_error *err) {
   for (const vf_item *i = node->items; i != NULL; i = i->next) {
     if (is_about(i->key->text)) continue;
     vf_status status = take_key(o, i->key, i->value, err);
-    if (status == VF_OK) continue;
+    bool filled = node == o->defaults && vf_command_is_disputed(o->command);
+    if (status == VF_OK || filled) continue; /* defaults count where nothing else is said */
     if (err != NULL) err->line = i->value->line, err->column = i->value->column;
     return status;
   }
@@ -117,6 +118,7 @@ static vf_status read_deployment(vf_manifest *m, const vf_node *defaults, const 
     status = vf_fail(&cause, VF_USAGE, "a deployment is a map of what it states");
   set_gpus(&o, &at.gpus, node);
   if (status == VF_OK) status = take_command(&o, node, &cause);
+  if (status == VF_OK) vf_command_hold_line(o.command);
   if (status == VF_OK) status = take_keys(&o, defaults, &cause);
   if (status == VF_OK) status = take_keys(&o, node, &cause);
   status = vf_manifest_command(m, &at, o.command, status, &cause, err);

@@ -17,6 +17,9 @@ static const vf_spelling rows[] = {
     {.env = "GGML_CUDA_ENABLE_UNIFIED_MEMORY", .effect = VF_EFFECT_UNREAD},
     {"model", "-hf -hfr --hf-repo", .env = "LLAMA_ARG_HF_REPO", .measure = VF_MEASURE_REPO,
      .silent = true},
+    {"model", "-hff --hf-file", .env = "LLAMA_ARG_HF_FILE", .measure = VF_MEASURE_FILE,
+     .silent = true},
+    {"model", "-mu --model-url", .env = "LLAMA_ARG_MODEL_URL", .silent = true},
     /* The context is that of all slots together, and shared out among them; in one pool every slot
      * may use all of it (common/arg.cpp, server-context.cpp).  A 0 that is said keeps --fit from
      * lowering it (arg.cpp: fit_params_min_ctx). */
@@ -75,7 +78,7 @@ static const vf_spelling rows[] = {
     {"spec-tokens", "--spec-draft-n-max --draft-max --draft-n --draft",
      .env = "LLAMA_ARG_SPEC_DRAFT_N_MAX"},
     /* May move memory, and no parameter stands for it. */
-    {.words = "-dev --device -fitt --fit-target -fitc --fit-ctx -hff --hf-file -mu --model-url "
+    {.words = "-dev --device -fitt --fit-target -fitc --fit-ctx "
               "-dr --docker-repo -mmu --mmproj-url --image-min-tokens --image-max-tokens "
               "--mtmd-batch-max-tokens --rpc --override-kv --pooling --attention --rope-scaling "
               "--rope-scale --rope-freq-base --rope-freq-scale --yarn-orig-ctx --lora-scaled "

@@ -1,6 +1,6 @@
-# Behind -- everything is the engine's; the options before it count more.
+# Behind -- everything is the engine's, and what it says is what runs.
 "$VRAMFIT" --gpu rtx-4090 -- llama-server -m qwen3-8b:q4_k_m -c 32768 -np 4 --host 0.0.0.0 --port 8080 --jinja | sed -n '1p;/not read/p'; 
-"$VRAMFIT" --gpu rtx-4090 --ctx 4k -- llama-server -m qwen3-8b:q4_k_m -c 32768 -np 4 | head -n 1
+"$VRAMFIT" --gpu rtx-4090 --ctx 8k -- llama-server -m qwen3-8b:q4_k_m -c 32768 -np 4 | head -n 1
 "$VRAMFIT" --gpu h100x4 -- vllm serve Qwen/Qwen3-8B --max-model-len 8k | head -n 1
 "$VRAMFIT" --gpu h100x4 -- python3 -m sglang.launch_server --model-path Qwen/Qwen3-8B --tp 2 --context-length 8192 --mem-frac 0.8 | head -n 1
 "$VRAMFIT" --gpu h100 -- trtllm-serve Qwen/Qwen3-8B --max_seq_len 8192 --kv_cache_dtype fp8 | head -n 1

@@ -231,6 +231,7 @@ def manifests():
     yield "p.ini", "ini_ctx_a_text", y("[a]\nhf-repo = unsloth/Qwen3-0.6B-GGUF:Q4_K_M\nctx-size = lots\n")
     yield "p.ini", "ini_section_hostile", y("[x::error::\x1b]\nhf-repo = unsloth/Qwen3-0.6B-GGUF:Q4_K_M\n")
     yield "p.ini", "ini_without_sections", y("a = b\n")
+    yield "p.ini", "ini_of_too_many_sections", y("[a]\nmodel=/\n" * 10001)
     yield "p.ini", "ini_line_without_a_value", y("[a]\nhf-repo = unsloth/Qwen3-0.6B-GGUF:Q4_K_M\nctx-size\n")
     yield "u.service", "unit", y("[Service]\nExecStart=/usr/bin/llama-server -m qwen3-0.6b -c 4096\n")
     yield "u.service", "unit_without_a_start", y("[Service]\n")
