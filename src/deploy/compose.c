@@ -361,13 +361,28 @@ static vf_status read_services(vf_scenario_file *f, vf_json_scan *scan, vf_error
   }
 }
 
+/* "gpus" beside "gpu": so many of that kind. */
+static vf_status read_gpu_count(vf_scenario_file *f, vf_error *err) {
+  char both[200];
+  const vf_fact *gpus = vf_facts_find(&f->facts, "x-vramfit.gpus");
+  if (gpus == NULL || f->gpu == NULL) return VF_OK;
+  if (gpus->type != VF_FACT_INT || gpus->as.integer < 1 || gpus->as.integer > VF_CORESIDE_DEVICES)
+    return vf_facts_fail(&f->facts, "x-vramfit.gpus", VF_MALFORMED, err, "1 to %d are expected",
+                         VF_CORESIDE_DEVICES);
+  if (gpus->as.integer == 1) return VF_OK;
+  snprintf(both, sizeof both, "%.160sx%" PRId64, f->gpu, gpus->as.integer);
+  f->gpu = vf_arena_copy(f->arena, both, strlen(both));
+  return f->gpu != NULL ? VF_OK : vf_fail_nomem(err);
+}
+
 vf_status vf_compose_read(vf_scenario_file *f, vf_error *err) {
   vf_json_scan scan = vf_json_scan_over(f->text, f->length);
   vf_json_token t;
   f->ollama.keep_alive_s = 300;
   f->title = vf_facts_string(&f->facts, "name", NULL);
   f->gpu = vf_facts_string(&f->facts, "x-vramfit.gpu", NULL);
-  vf_status status = vf_json_next(&scan, &t, err);
+  vf_status status = read_gpu_count(f, err);
+  if (status == VF_OK) status = vf_json_next(&scan, &t, err);
   while (status == VF_OK) {
     status = vf_json_next(&scan, &t, err);
     if (status != VF_OK || t != VF_JSON_KEY) break;

@@ -154,13 +154,35 @@ vf_status vf_manifest_host_memory(vf_manifest *m, vf_found_gpus *g, const char *
   return VF_OK;
 }
 
+void vf_manifest_count(vf_manifest *m, vf_found_gpus *g, const char *text) {
+  uint64_t n = 0;
+  bool whole = false;
+  if (vf_quantity_kubernetes(&n, &whole, text) && whole && n > 0 && n <= UINT32_MAX) {
+    g->count = (uint32_t)n;
+    return;
+  }
+  const char *written = vf_word_written(text, m->arena);
+  if (g->unclear == NULL && written != NULL)
+    g->unclear = vf_manifest_format(m, "'%.60s' is not how many GPUs it is given", written);
+}
+
+/* "h100:1g.20gb" is a slice; of "2..4", dstack's, the fewest are what it may get. */
 void vf_manifest_gpu(vf_manifest *m, vf_found_gpus *g, const char *text) {
-  size_t n = strcspn(text, ":");
-  char *end = NULL;
-  unsigned long count = text[n] == ':' ? strtoul(text + n + 1, &end, 10) : 0;
-  if (end != NULL && *end != '\0') count = 0, n = strlen(text); /* "h100:1g.20gb" */
+  char fewest[16];
+  size_t n = strcspn(text, ":"), digits = 0;
+  const char *count = text[n] == ':' ? text + n + 1 : NULL;
+  if (count != NULL) digits = strspn(count, "0123456789");
+  if (count != NULL && digits > 0 && count[digits] == 'g') {
+    count = NULL;
+    n = strlen(text);
+  }
+  if (count != NULL && strncmp(count + digits, "..", 2) == 0 && digits < sizeof fewest) {
+    memcpy(fewest, count, digits);
+    fewest[digits] = '\0';
+    count = fewest;
+  }
   g->stated = true;
-  if (count > 0 && count <= 4096) g->count = (uint32_t)count;
+  if (count != NULL) vf_manifest_count(m, g, count);
   const char *name = vf_arena_copy(m->arena, text, n);
   if (g->n_names < VF_FOUND_GPUS && n > 0 && name != NULL) g->names[g->n_names++] = name;
 }

@@ -26,13 +26,11 @@ static const uint64_t least_bare_size = 1000000;
 
 const vf_param vf_params[VF_PARAM_COUNT] = {
 #define SECTION(title)
-#define SCOPE_ANY    true
-#define SCOPE_ENGINE false
 #define PARAM(id, letter, name, argument, kind, field, scope, key, help)                           \
   [VF_PARAM_##id] = {{name, letter, argument, key, help},                                          \
                      VF_KIND_##kind,                                                               \
                      offsetof(vf_deployment, field),                                               \
-                     SCOPE_##scope},
+                     VF_OPTION_##scope},
 #include "deploy/params.def"
 #undef SECTION
 #undef PARAM

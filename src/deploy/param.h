@@ -47,11 +47,14 @@ typedef enum vf_param_id {
   VF_PARAM_COUNT
 } vf_param_id;
 
+/* Which engines have it; in those that do not, only what takes memory alone counts. */
+typedef enum vf_option_scope { VF_OPTION_ANY, VF_OPTION_ENGINE, VF_OPTION_ADDS } vf_option_scope;
+
 typedef struct vf_param {
   vf_param_info info; /* what --help says of it */
   vf_kind kind;
   size_t offset; /* in vf_deployment */
-  bool every_engine;
+  vf_option_scope scope;
 } vf_param;
 
 extern const vf_param vf_params[VF_PARAM_COUNT];

@@ -352,7 +352,8 @@ static vf_status judge_on(vf_check *c, vf_checked *k, const vf_deployment *d, co
     vf_setup_free(setup);
     return status;
   }
-  if (opened) status = vf_setup_estimate(c->estimate, setup, &cause);
+  if (opened) status = vf_setup_settle(setup, c->scratch, &cause);
+  if (opened && status == VF_OK) status = vf_setup_estimate(c->estimate, setup, &cause);
   status = status == VF_OK ? tell_estimate(c, k, setup, expect, err)
                            : tell_refusal(c, k, status, &cause, opened, err);
   vf_setup_free(setup);
@@ -500,6 +501,10 @@ vf_status vf_judge(vf_check *c, vf_checked *k, const vf_found *found, vf_error *
     apply_policy(c, &d, k);
     status = judge_known(c, k, &d, found, err);
   }
+  if (k->gpus.visible != NULL && !k->gpus.visible_told)
+    vf_checked_add(c, k, VF_RULE_VARIABLE,
+                   "which GPUs it sees is stated by '%.120s', whose value is not known",
+                   k->gpus.visible);
   if (status == VF_OK) status = take_accounted(c, k, found, err);
   return status == VF_OK ? take_unread(c, k, found, err) : status;
 }

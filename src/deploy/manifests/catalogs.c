@@ -106,10 +106,9 @@ static vf_status read_model_spec(vf_manifest *m, const vf_node *spec, size_t ind
       add_option(&w, m, helm_option(i->key->text), i->value);
   add_list(&w, vf_node_get(config, "extraArgs"));
   const char *gpus = vf_node_text(spec, "requestGPU");
-  unsigned count = 0;
-  if (gpus != NULL && sscanf(gpus, "%4u", &count) == 1 && count > 0) {
+  if (gpus != NULL) {
     at.gpus.stated = true;
-    at.gpus.count = count;
+    vf_manifest_count(m, &at.gpus, gpus);
   }
   at.engine = vf_manifest_engine("vllm");
   at.words = w.list;

@@ -210,17 +210,10 @@ static const char *variable(void *user, const char *name) {
 
 /* "all" and -1 are all that there are. */
 static void take_count(vf_found_gpus *g, const service *s, const char *count) {
-  uint64_t n = 0;
-  bool whole = false;
-  if (count == NULL || strcmp(count, "all") == 0 || strcmp(count, "-1") == 0) {
+  if (count == NULL || strcmp(count, "all") == 0 || strcmp(count, "-1") == 0)
     g->all = true;
-  } else if (vf_quantity_kubernetes(&n, &whole, count) && n > 0 && n <= UINT32_MAX) {
-    g->count = (uint32_t)n;
-  } else if (g->unclear == NULL) {
-    const char *written = vf_word_written(count, s->m->arena);
-    if (written != NULL)
-      g->unclear = vf_manifest_format(s->m, "'%.60s' is not how many GPUs it is given", written);
-  }
+  else
+    vf_manifest_count(s->m, g, count);
 }
 
 static void add_reservation(vf_found_gpus *g, service *s, const vf_node *device) {
@@ -308,7 +301,7 @@ static void read_mapping(vf_found_gpus *g, service *s) {
   if (named == NULL) named = vf_compose_key(s->m, "x-vramfit/gpu");
   if (count == NULL) count = vf_compose_key(s->m, "x-vramfit/gpus");
   if (named != NULL) vf_manifest_gpu(s->m, g, named);
-  if (count != NULL && (g->count == 0 || !g->stated)) take_count(g, s, count);
+  if (count != NULL) vf_manifest_count(s->m, g, count);
 }
 
 /* ---- A service -------------------------------------------------------------------------- */

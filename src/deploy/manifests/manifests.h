@@ -130,6 +130,10 @@ bool vf_quantity_docker(uint64_t *out, const char *text);
 vf_status vf_manifest_host_memory(vf_manifest *m, vf_found_gpus *g, const char *text,
                                   vf_error *err);
 
+/* How many GPUs are given, as a manifest writes it; what is no number from 1 on leaves it unclear.
+ */
+void vf_manifest_count(vf_manifest *m, vf_found_gpus *g, const char *text);
+
 /* Adds a name of a GPU, "H100:8" with its count. */
 void vf_manifest_gpu(vf_manifest *m, vf_found_gpus *g, const char *text);
 

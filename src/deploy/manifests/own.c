@@ -94,13 +94,9 @@ static vf_status take_command(own *o, const vf_node *node, vf_error *err) {
 /* The deployment's own, then the defaults'. */
 static void set_gpus(own *o, vf_found_gpus *g, const vf_node *node) {
   const char *gpu = either(o, node, "gpu"), *gpus = either(o, node, "gpus");
-  if (gpu == NULL) return;
-  g->stated = true;
-  g->names[g->n_names++] = gpu;
-  unsigned count = 0;
-  for (const char *c = gpus != NULL ? gpus : ""; *c >= '0' && *c <= '9' && count < 4096; c++)
-    count = count * 10 + (unsigned)(*c - '0');
-  g->count = count;
+  if (gpus != NULL) vf_manifest_count(o->m, g, gpus);
+  g->stated = gpu != NULL || gpus != NULL;
+  if (gpu != NULL) g->names[g->n_names++] = gpu;
 }
 
 static vf_status read_deployment(vf_manifest *m, const vf_node *defaults, const vf_node *node,
