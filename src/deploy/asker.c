@@ -209,7 +209,9 @@ vf_status vf_asker_prepare(vf_asker *a, const vf_deployment *d, vf_error *err) {
   if (status == VF_OK) status = find_devices(a, d, err);
   if (status == VF_OK) status = build(a, d, err);
   if (status == VF_OK) status = hear(a, d, err);
-  return status == VF_OK ? find_beside(a, a->heard, err) : status;
+  if (status == VF_OK) status = find_beside(a, a->heard, err);
+  bool adapted = status == VF_OK && a->heard->lora != NULL;
+  return adapted ? vf_adapter_of_model(a->ctx, a->heard->lora, a->model, err) : status;
 }
 
 vf_status vf_asker_ask(vf_asker *a, const vf_deployment *d, vf_error *err) {

@@ -290,6 +290,8 @@ vf_status vf_opened_open(vf_opened *out, const vf_context *ctx, const vf_deploym
   o.fit = heard.fit;
   vf_deployment_settle(&o.request, d);
   status = vf_opened_beside(&o, ctx, &heard, err);
+  if (status == VF_OK && heard.lora != NULL)
+    status = vf_adapter_of_model(ctx, heard.lora, o.model, err);
   if (status == VF_OK)
     *out = o;
   else

@@ -239,6 +239,9 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
   vf_status status = vf_ranks_begin_by_layers(
       &s, NEWEST, &kernels, "only device_map is known, which gives each GPU whole layers", err);
   if (status != VF_OK) return status;
+  if (request->dtype == VF_FORMAT_F32 && strcmp(s.model->quant, "F32") != 0)
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "transformers: --quant f32 says that weights are loaded in float32");
   s.w->ubatch_tokens = 1;
   for (uint32_t i = 0; i < s.pp; i++) {
     stand(&s, i);
