@@ -145,7 +145,7 @@ typedef enum vf_part_file {
 } vf_part_file;
 
 /* Bytes of the tensors in a GGUF file of that kind (an adapter may be a checkpoint, too); another
- * kind of file is VF_USAGE, and else as for vf_model_open(). */
+ * kind is VF_USAGE, what llama.cpp refuses VF_MALFORMED, and else as for vf_model_open(). */
 VF_API VF_MUST_USE vf_status vf_part_file_bytes(uint64_t *out_bytes, const vf_context *ctx,
                                                 vf_part_file kind, const char *path, vf_error *err);
 

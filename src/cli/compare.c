@@ -88,8 +88,9 @@ static vf_status work_out(side *s, const vf_context *ctx, vf_error *err) {
   vf_setup *setup = NULL;
   vf_estimate *scratch = NULL;
   vf_status status = vf_setup_open(&setup, ctx, &s->d, err);
-  if (status == VF_OK) status = vf_setup_estimate(s->estimate, setup, err);
   if (status == VF_OK) status = vf_estimate_new(&scratch, ctx, err);
+  if (status == VF_OK) status = vf_setup_settle(setup, scratch, err);
+  if (status == VF_OK) status = vf_setup_estimate(s->estimate, setup, err);
   const vf_device *devices = setup != NULL ? vf_setup_devices(setup, &n) : NULL;
   if (status == VF_OK) status = vf_limits_solve(&s->limits, s->estimate, scratch, devices, n, err);
   vf_estimate_free(scratch);

@@ -21,7 +21,7 @@ typedef struct job {
 } job;
 
 /* Where neither a format nor a context is said: what there is to choose from, and the best of it.
- */
+ * An engine's own line names a model that there is, in the format that it has. */
 static vf_status choose(job *j, vf_error *err) {
   vf_deployment *d = &j->d;
   vf_status status = vf_offers_solve(&j->offers, j->ctx, d, err);
@@ -36,7 +36,7 @@ static vf_status choose(job *j, vf_error *err) {
 static vf_status open_all(job *j, vf_error *err) {
   vf_status status = read_deployment(&j->d, j->a->deployment, j->a, j->ctx, err);
   if (status == VF_OK) status = refuse_lists(j->a->deployment, err);
-  if (status == VF_OK && j->d.fit == VF_AUTO) status = choose(j, err);
+  if (status == VF_OK && j->d.fit == VF_AUTO && !j->d.elsewhere) status = choose(j, err);
   if (status == VF_OK) status = vf_setup_open(&j->setup, j->ctx, &j->d, err);
   if (status == VF_OK) status = vf_estimate_new(&j->estimate, j->ctx, err);
   return status == VF_OK ? vf_estimate_new(&j->scratch, j->ctx, err) : status;

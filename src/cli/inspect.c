@@ -8,7 +8,9 @@
 static vf_status open_operands(vf_inspection *files[2], const args *a, const vf_context *ctx,
                                vf_error *err) {
   const char *names[2] = {a->operands[0], a->operands[1]};
-  if (a->n_operands == 0) names[0] = vf_command_so_far(a->deployment)->model;
+  const char *model = vf_command_so_far(a->deployment)->model;
+  if (a->n_operands > 0 && model != NULL) return too_many_words(a->operands[0], err);
+  if (a->n_operands == 0) names[0] = model;
   if (names[0] == NULL)
     return trouble(err, "",
                    "what is to be inspected? A model file, its folder or a config:"
@@ -30,6 +32,10 @@ static enum exit_code show_graph(const args *a, const vf_context *ctx, vf_error 
   vf_deployment d = *vf_command_so_far(a->deployment);
   vf_report_options options = report_options(a);
   vf_listing *list;
+  if (a->n_operands > 0 && d.model != NULL) {
+    too_many_words(a->operands[0], err);
+    return EXIT_TROUBLE;
+  }
   if (a->n_operands > 0) d.model = a->operands[0];
   if (d.model == NULL || d.gpu == NULL) {
     trouble(err, "", "--graph is that of a deployment: vramfit inspect MODEL --gpu GPU --graph");

@@ -168,9 +168,13 @@ static vf_status find_devices(vf_asker *a, const vf_deployment *d, vf_error *err
   return VF_OK;
 }
 
+static bool has_beside(const vf_deployment *d) {
+  return d->mmproj != NULL || d->lora != NULL || d->draft != NULL;
+}
+
 /* Files and models beside the model; most have none. */
 static vf_status find_beside(vf_asker *a, const vf_deployment *d, vf_error *err) {
-  if (d->mmproj == NULL && d->lora == NULL && d->draft == NULL) return VF_OK;
+  if (!has_beside(d)) return VF_OK;
   if (a->beside_of == NULL) a->beside_of = vf_arena_alloc(a->arena, 1, sizeof *a->beside_of);
   if (a->beside_of == NULL) return vf_fail_nomem(err);
   const vf_deployment *b = a->beside_of;
@@ -190,30 +194,36 @@ static vf_status find_beside(vf_asker *a, const vf_deployment *d, vf_error *err)
 
 /* ---- Asking ---- */
 
+/* As the engine takes it that the model was built for. */
+static vf_status hear(vf_asker *a, const vf_deployment *d, vf_error *err) {
+  if (a->heard == NULL) a->heard = vf_arena_alloc_raw(a->arena, 1, sizeof *a->heard);
+  if (a->heard == NULL) return vf_fail_nomem(err);
+  vf_deployment_heard(a->heard, d, a->engine, a->model);
+  a->heard->request.engine = a->engine;
+  vf_deployment_settle(&a->heard->request, d);
+  return VF_OK;
+}
+
 vf_status vf_asker_prepare(vf_asker *a, const vf_deployment *d, vf_error *err) {
   vf_status status = load(a, d->model, d->elsewhere, err);
   if (status == VF_OK) status = find_devices(a, d, err);
-  if (status == VF_OK) status = find_beside(a, d, err);
-  return status == VF_OK ? build(a, d, err) : status;
-}
-
-static vf_status estimate_settled(vf_asker *a, const vf_deployment *d, vf_error *err) {
-  vf_request r = d->request;
-  r.engine = a->engine;
-  vf_deployment_settle(&r, d);
-  r.mmproj_bytes = a->beside.request.mmproj_bytes;
-  r.lora_bytes = a->beside.request.lora_bytes;
-  r.draft = a->beside.draft;
-  return vf_estimate_run(a->e, a->model, &r, a->now->list, a->now->count, err);
+  if (status == VF_OK) status = build(a, d, err);
+  if (status == VF_OK) status = hear(a, d, err);
+  if (status == VF_OK) status = find_beside(a, a->heard, err);
+  bool adapted = status == VF_OK && a->heard->lora != NULL;
+  return adapted ? vf_adapter_of_model(a->ctx, a->heard->lora, a->model, err) : status;
 }
 
 vf_status vf_asker_ask(vf_asker *a, const vf_deployment *d, vf_error *err) {
   vf_status status = vf_asker_prepare(a, d, err);
   if (status != VF_OK) return status;
-  bool chosen = d->request.engine == NULL && a->engine != NULL;
-  if (d->mmproj != NULL || d->lora != NULL || d->draft != NULL || d->elsewhere || chosen)
-    return estimate_settled(a, d, err);
-  return vf_estimate_run(a->e, a->model, &d->request, a->now->list, a->now->count, err);
+  vf_request *r = &a->heard->request;
+  if (has_beside(a->heard)) {
+    r->mmproj_bytes = a->beside.request.mmproj_bytes;
+    r->lora_bytes = a->beside.request.lora_bytes;
+    r->draft = a->beside.draft;
+  }
+  return vf_estimate_run(a->e, a->model, r, a->now->list, a->now->count, err);
 }
 
 void vf_asker_outcome(const vf_asker *a, vf_outcome *out) {

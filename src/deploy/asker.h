@@ -41,6 +41,7 @@ typedef struct vf_asker {
   vf_status build_status;
   vf_error build_error;
 
+  vf_deployment *heard;     /* the last one without what its engine does not have */
   vf_opened beside;         /* what lies beside the model: its own model stays NULL */
   vf_deployment *beside_of; /* whose they are, if has_beside; NULL: none had any so far */
   bool has_beside;

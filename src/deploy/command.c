@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/args.h"
+#include "base/names.h"
 #include "base/status.h"
 #include "deploy/command_parts.h"
 #include "deploy/words.h"
@@ -151,11 +152,16 @@ static vf_status take_file(vf_command *c, vf_error *err) {
   const char *file = c->repo_file != NULL ? c->repo_file : c->path;
   const char *slash = file != NULL && c->repo_file == NULL ? strrchr(file, '/') : NULL;
   if (c->repo == NULL || file == NULL) return VF_OK;
-  vf_param_clear(&vf_params[VF_PARAM_QUANT], &c->d);
+  char name[VF_NAME_SIZE];
+  const char *whole = vf_command_keep(c, "%s/%s", c->repo, slash != NULL ? slash + 1 : file);
+  if (whole == NULL) return vf_fail_nomem(err);
+  bool stated = vf_param_format_in(name, whole);
+  const char *format = stated ? vf_command_keep(c, "%s", name) : NULL;
+  if (stated && format == NULL) return vf_fail_nomem(err);
   c->from_hub = true;
-  c->d.engines_quant = NULL;
-  c->d.model = vf_command_keep(c, "%s/%s", c->repo, slash != NULL ? slash + 1 : file);
-  return c->d.model != NULL ? VF_OK : vf_fail_nomem(err);
+  c->d.model = stated ? c->repo : whole;
+  c->d.quant = c->d.engines_quant = format;
+  return VF_OK;
 }
 
 static void new_source(vf_command *c) {
@@ -203,6 +209,8 @@ static vf_status no_engine(vf_error *err) {
 vf_status vf_command_wrapped(vf_command *c, vf_wrapper *w, vf_error *err) {
   c->gpus = w->gpus;
   c->image = w->image;
+  c->host_bytes = w->host_bytes;
+  c->host_strange = w->host_strange;
   static const char *const visible[] = {"CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES",
                                         "ROCR_VISIBLE_DEVICES"};
   c->visible = NULL;
@@ -300,6 +308,11 @@ const char *vf_command_visible(const vf_command *c) {
 
 const char *vf_command_container_gpus(const vf_command *c) {
   return c->gpus;
+}
+
+uint64_t vf_command_host_bytes(const vf_command *c, const char **strange) {
+  *strange = c->host_strange;
+  return c->host_bytes;
 }
 
 const vf_engine *vf_command_engine(const vf_command *c) {

@@ -50,6 +50,10 @@ const char *vf_command_visible(const vf_command *c);
 bool vf_visible_count(uint32_t *out, const char *visible);
 const char *vf_command_container_gpus(const vf_command *c);
 
+/* The limit of main memory that stands around the engine, as docker's -m; 0: none.  *strange: one
+ * that is no size; NULL. */
+uint64_t vf_command_host_bytes(const vf_command *c, const char **strange);
+
 /* The engine whose line was read; NULL: none. */
 const vf_engine *vf_command_engine(const vf_command *c);
 

@@ -174,6 +174,19 @@ static vf_status narrow_devices(vf_command *c, vf_deployment *d, vf_error *err) 
       err);
 }
 
+/* What the engine keeps in main memory has to be within the limit around it. */
+static vf_status limit_host(vf_command *c, vf_deployment *d, vf_error *err) {
+  uint64_t *has = &d->request.host_memory_bytes;
+  if (c->host_bytes != 0 && (*has == 0 || c->host_bytes < *has)) *has = c->host_bytes;
+  if (c->host_strange == NULL) return VF_OK;
+  const char *text = vf_word_written(c->host_strange, c->arena);
+  if (text == NULL) return vf_fail_nomem(err);
+  return vf_command_remark(
+      c, "host-limit-unknown",
+      vf_command_keep(c, "the limit of main memory, '%.60s', is no size: it is not counted", text),
+      err);
+}
+
 vf_status vf_command_deployment(vf_command *command, vf_deployment *out, vf_error *err) {
   VF_NEED(err, command);
   VF_NEED(err, out);
@@ -184,6 +197,7 @@ vf_status vf_command_deployment(vf_command *command, vf_deployment *out, vf_erro
   vf_deployment d = c->d;
   if (status == VF_OK) status = share_context(c, &d, err);
   if (status == VF_OK) status = narrow_devices(c, &d, err);
+  if (status == VF_OK) status = limit_host(c, &d, err);
   if (status != VF_OK) return status;
   if (c->from_hub && d.mmproj == NULL) d.mmproj = "if-any";
   d.remarks = c->remarks;

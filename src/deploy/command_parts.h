@@ -34,6 +34,8 @@ struct vf_command {
   vf_deployment line, before;          /* what it said, and all before the option in hand */
   bool line_stated[VF_PARAM_COUNT], line_total;
   const vf_param *disputed; /* by the last option of ours; NULL */
+  uint64_t host_bytes;      /* the least limit of main memory around it; 0: none */
+  const char *host_strange; /* one that is no size; NULL: none */
   const vf_dialect *hint;   /* of an engine that alone has some word that was said */
   const char *lists[VF_AXIS_COUNT];
   vf_assumption remarks[VF_MOST_REMARKS];

@@ -223,6 +223,18 @@ static void take_visible(vf_found_gpus *g, const char *of_process) {
   g->n_visible = n;
 }
 
+/* The least of what the manifest and the line say. */
+static vf_status limit_host(vf_manifest *m, vf_found_gpus *g, const vf_command *command,
+                            vf_error *err) {
+  const char *strange;
+  uint64_t bytes = vf_command_host_bytes(command, &strange);
+  if (bytes != 0 && (g->host_bytes == 0 || bytes < g->host_bytes)) g->host_bytes = bytes;
+  if (strange == NULL) return VF_OK;
+  const char *text = vf_word_written(strange, m->arena);
+  if (text == NULL) return vf_fail_nomem(err);
+  return vf_manifest_beside(m, err, "its limit of main memory, '%.60s', is no size", text);
+}
+
 /* ---- One deployment --------------------------------------------------------------------- */
 
 vf_status vf_manifest_command(vf_manifest *m, const vf_words_at *w, vf_command *command,
@@ -261,7 +273,8 @@ vf_status vf_manifest_command(vf_manifest *m, const vf_words_at *w, vf_command *
       for (const char *c = gpus; *c != '\0'; c++) found.gpus.count += *c == ',';
     }
   }
-  status = m->sink->found(m->sink->user, &found, err);
+  status = limit_host(m, &found.gpus, command, err);
+  if (status == VF_OK) status = m->sink->found(m->sink->user, &found, err);
   for (size_t i = 0; status == VF_OK && i < m->n_beside; i++)
     status = m->sink->passed(m->sink->user, w->path, w->line, m->beside[i], err);
   vf_manifest_anew(m);

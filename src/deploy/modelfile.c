@@ -160,6 +160,7 @@ vf_status vf_modelfile_read(vf_modelfile *out, const vf_context *ctx, const char
   if (arena == NULL) return vf_fail_nomem(err);
   vf_status status = vf_files_read(&text, &length, &ctx->files, path, MODELFILE_BYTES, arena, err);
   scan s = {.path = path, .at = status == VF_OK ? text : "", .out = &file};
+  if (strncmp(s.at, "\xEF\xBB\xBF", 3) == 0) s.at += 3; /* parser.go: unicode.BOMOverride */
   if (status == VF_OK) status = read_lines(&s, err);
   if (status == VF_OK) *out = file;
   vf_arena_free(arena);

@@ -16,6 +16,7 @@
 #include "deploy/unsaid.h"
 #include "engines/engine.h"
 #include "models/arch.h"
+#include "models/beside.h"
 #include "models/recipe.h"
 #include "models/scheme.h"
 #include "models/stored.h"
@@ -447,7 +448,9 @@ static vf_status check_part(const vf_loaded *l, vf_part_file kind, vf_error *err
                [VF_FILE_LORA] = {"adapter", "an adapter"}};
   const char *type = vf_facts_string(&l->facts, "general.type", "model");
   bool tower = strcmp(vf_facts_string(&l->facts, "general.architecture", ""), "clip") == 0;
-  if (strcmp(type, kinds[kind].type) == 0 || (tower && kind == VF_FILE_MMPROJ)) return VF_OK;
+  bool right = strcmp(type, kinds[kind].type) == 0 || (tower && kind == VF_FILE_MMPROJ);
+  if (right && kind == VF_FILE_MMPROJ) return vf_tower_check(&l->facts, l->inventory, err);
+  if (right) return vf_adapter_check(&l->facts, l->inventory, NULL, err);
   return vf_fail_at(err, VF_USAGE, l->facts.source, "general.type", "says '%s', which is not %s",
                     type, kinds[kind].name);
 }
@@ -465,6 +468,18 @@ vf_status vf_part_file_bytes(uint64_t *out_bytes, const vf_context *ctx, vf_part
     status = vf_fail_at(err, VF_USAGE, path, "", "holds no tensors: a file of weights is expected");
   if (status == VF_OK && l.kind == VF_LOAD_GGUF) status = check_part(&l, kind, err);
   if (status == VF_OK) *out_bytes = l.inventory->data_bytes;
+  vf_loaded_free(&l);
+  return status;
+}
+
+/* An adapter in safetensors is converted before llama.cpp takes it, and other engines have room for
+ * any: what it is of is not known. */
+vf_status vf_adapter_of_model(const vf_context *ctx, const char *path, const vf_model *m,
+                              vf_error *err) {
+  vf_loaded l;
+  vf_status status = vf_load(&l, ctx, path, VF_LOAD_TENSORS, err);
+  if (status == VF_OK && l.kind == VF_LOAD_GGUF)
+    status = vf_adapter_check(&l.facts, l.inventory, m, err);
   vf_loaded_free(&l);
   return status;
 }

@@ -9,4 +9,8 @@
 vf_status vf_build_model(vf_model **out, vf_loaded *l, const char *quant, const char *engine,
                          vf_error *err);
 
+/* Fails unless the file at `path`, which is an adapter, is one of that model. */
+vf_status vf_adapter_of_model(const vf_context *ctx, const char *path, const vf_model *m,
+                              vf_error *err);
+
 #endif

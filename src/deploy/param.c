@@ -26,13 +26,11 @@ static const uint64_t least_bare_size = 1000000;
 
 const vf_param vf_params[VF_PARAM_COUNT] = {
 #define SECTION(title)
-#define SCOPE_ANY    true
-#define SCOPE_ENGINE false
 #define PARAM(id, letter, name, argument, kind, field, scope, key, help)                           \
   [VF_PARAM_##id] = {{name, letter, argument, key, help},                                          \
                      VF_KIND_##kind,                                                               \
                      offsetof(vf_deployment, field),                                               \
-                     SCOPE_##scope},
+                     VF_OPTION_##scope},
 #include "deploy/params.def"
 #undef SECTION
 #undef PARAM
@@ -354,7 +352,8 @@ static vf_spec_role role_of(const char *word) {
                {"ngram", VF_SPEC_NONE},
                {"suffix", VF_SPEC_NONE},
                {"lookahead", VF_SPEC_NONE},
-               {"lookup", VF_SPEC_NONE}};
+               {"lookup", VF_SPEC_NONE},
+               {"hidden-states", VF_SPEC_NONE}};
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
     if (strstr(word, parts[i].part) != NULL) return parts[i].role;
   return VF_SPEC_UNKNOWN;
@@ -642,12 +641,18 @@ static bool starts_with_one_line(const char *a, const char *b) {
          vf_engine_find(&y, &version, b, NULL) == VF_OK && x->dialect == y->dialect;
 }
 
+bool vf_param_format_in(char out[VF_NAME_SIZE], const char *model) {
+  vf_model_name name;
+  if (!vf_model_name_read(&name, model) || name.format[0] == '\0') return false;
+  memcpy(out, name.format, VF_NAME_SIZE);
+  return true;
+}
+
 /* "unsloth/Qwen3-8B-GGUF:Q4_K_M" says which file is loaded. */
 static bool name_says_otherwise(const vf_deployment *line, const vf_deployment *now) {
-  vf_model_name name;
+  char format[VF_NAME_SIZE];
   return line->quant == NULL && now->quant != NULL && line->model != NULL &&
-         vf_model_name_read(&name, line->model) && name.format[0] != '\0' &&
-         !vf_name_equal(name.format, now->quant);
+         vf_param_format_in(format, line->model) && !vf_name_equal(format, now->quant);
 }
 
 const vf_param *vf_param_disputed(const vf_deployment *line, const bool *stated,

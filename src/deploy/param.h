@@ -4,6 +4,7 @@
 #define VF_DEPLOY_PARAM_H
 
 #include "base/facts.h"
+#include "base/names.h"
 #include "base/text.h"
 #include "engines/spelling.h"
 #include "vramfit/deploy.h"
@@ -47,11 +48,14 @@ typedef enum vf_param_id {
   VF_PARAM_COUNT
 } vf_param_id;
 
+/* Which engines have it; in those that do not, only what takes memory alone counts. */
+typedef enum vf_option_scope { VF_OPTION_ANY, VF_OPTION_ENGINE, VF_OPTION_ADDS } vf_option_scope;
+
 typedef struct vf_param {
   vf_param_info info; /* what --help says of it */
   vf_kind kind;
   size_t offset; /* in vf_deployment */
-  bool every_engine;
+  vf_option_scope scope;
 } vf_param;
 
 extern const vf_param vf_params[VF_PARAM_COUNT];
@@ -86,6 +90,9 @@ size_t vf_axis_part_length(vf_axis_kind axis, const char *text);
 /* Whether the value is a list for a table, "8k,16k" or "any", of a parameter that has an axis. */
 bool vf_param_is_list(const vf_param *p, const char *text);
 bool vf_param_axis(const vf_param *p, vf_axis_kind *out);
+
+/* The format that a model's name states, as --quant takes it.  False: none. */
+bool vf_param_format_in(char out[VF_NAME_SIZE], const char *model);
 
 /* The first parameter that an engine's line states, and that `now` has another value of: what runs
  * is the line.  stated: those that it names, besides those that have a value; NULL.  but: one that

@@ -21,15 +21,11 @@
 #include "readers/files.h"
 #include "readers/name/model_name.h"
 
-enum { OWN_REMARKS = 4 };
-
 struct vf_setup {
   vf_allocator allocator;
   const vf_deployment *from;
   vf_deployment published; /* of a training: what is opened */
-  vf_assumption settled[OWN_REMARKS];
-  size_t n_settled;
-  char text[VF_SETUP_TEXT];
+  vf_settled settled;
   vf_opened opened;
   size_t n_devices;
   vf_device devices[VF_MAX_DEVICES];
@@ -144,19 +140,65 @@ vf_status vf_deployment_quant_check(const char *quant, vf_error *err) {
                  "quant: '%.60s' is no format that is known (q4_k_m, q8_0, awq, fp8…)", quant);
 }
 
+/* ---- What an engine does not have ------------------------------------------------------- */
+
+/* One text for each parameter, since what is taken for granted outlives this call. */
+static const char *const foreign_texts[VF_PARAM_COUNT] = {
+#define COUNTS_ANY    ": it is not counted"
+#define COUNTS_ENGINE ": it is not counted"
+#define COUNTS_ADDS   ", and counts all the same: its launch line cannot say it"
+#define SECTION(title)
+#define PARAM(id, letter, name, argument, kind, field, scope, key, help)                           \
+  [VF_PARAM_##id] = "--" name " is no option of this engine" COUNTS_##scope,
+#include "deploy/params.def"
+#undef SECTION
+#undef PARAM
+#undef COUNTS_ANY
+#undef COUNTS_ENGINE
+#undef COUNTS_ADDS
+};
+
+/* Of keys and values apart where the engine has one word for both. */
+static bool is_half_of_kv(const vf_engine *engine, size_t i, const vf_deployment *d) {
+  bool half = i == VF_PARAM_KV_K || i == VF_PARAM_KV_V;
+  return half && d->request.kv_k != d->request.kv_v && vf_engine_spells(engine, VF_PARAM_KV);
+}
+
+/* An engine that no command line starts has no options at all: its settings are a program's. */
+static bool is_foreign(const vf_engine *engine, size_t i, const vf_deployment *d,
+                       const vf_deployment *nothing) {
+  const vf_param *p = &vf_params[i];
+  if (engine->dialect == NULL || !vf_param_differs(p, d, nothing)) return false;
+  if (p->scope == VF_OPTION_ANY && !is_half_of_kv(engine, i, d)) return false;
+  return !vf_engine_spells(engine, i);
+}
+
+void vf_deployment_heard(vf_deployment *out, const vf_deployment *d, const char *name,
+                         const vf_model *model) {
+  const vf_deployment nothing = vf_deployment_init();
+  const vf_engine *engine;
+  const char *version;
+  *out = *d;
+  if (vf_engine_for(&engine, &version, name, model, NULL) != VF_OK) return;
+  for (size_t i = 0; i < VF_PARAM_COUNT; i++)
+    if (vf_params[i].scope != VF_OPTION_ADDS && is_foreign(engine, i, d, &nothing))
+      vf_param_clear(&vf_params[i], out);
+}
+
 /* ---- Models ----------------------------------------------------------------------------- */
 
 /* The model that is to run, and with it the engine, where the deployment leaves that open. */
-static vf_status open_main(vf_opened *o, const vf_context *ctx, const vf_deployment *d,
-                           const vf_device *devices, size_t n, vf_error *err) {
+static vf_status open_main(vf_model **out, const char **engine, const vf_context *ctx,
+                           const vf_deployment *d, const vf_device *devices, size_t n,
+                           vf_error *err) {
   vf_loaded l;
   vf_load_depth depth = d->quant != NULL ? VF_LOAD_FACTS : VF_LOAD_TENSORS;
   vf_status status = d->elsewhere ? vf_load_elsewhere(&l, ctx, d->model, depth, err)
                                   : vf_load(&l, ctx, d->model, depth, err);
   if (status == VF_OK) {
-    o->request.engine = vf_unsaid_engine(d, &l, devices, n);
+    *engine = vf_unsaid_engine(d, &l, devices, n);
     l.engines_quant = d->engines_quant;
-    status = vf_build_model(&o->model, &l, d->quant, o->request.engine, err);
+    status = vf_build_model(out, &l, d->quant, *engine, err);
   }
   vf_loaded_free(&l);
   return status;
@@ -236,11 +278,20 @@ vf_status vf_deployment_check(const vf_deployment *d, vf_error *err) {
 
 vf_status vf_opened_open(vf_opened *out, const vf_context *ctx, const vf_deployment *d,
                          const vf_device *devices, size_t n, vf_error *err) {
-  vf_opened o = {.request = d->request};
-  vf_deployment_settle(&o.request, d);
+  vf_opened o = {.model = NULL};
+  vf_deployment heard;
+  const char *engine = NULL;
   if (d->model == NULL) return vf_fail(err, VF_USAGE, "no model is named");
-  vf_status status = open_main(&o, ctx, d, devices, n, err);
-  if (status == VF_OK) status = vf_opened_beside(&o, ctx, d, err);
+  vf_status status = open_main(&o.model, &engine, ctx, d, devices, n, err);
+  if (status != VF_OK) return status;
+  vf_deployment_heard(&heard, d, engine, o.model);
+  o.request = heard.request;
+  o.request.engine = engine;
+  o.fit = heard.fit;
+  vf_deployment_settle(&o.request, d);
+  status = vf_opened_beside(&o, ctx, &heard, err);
+  if (status == VF_OK && heard.lora != NULL)
+    status = vf_adapter_of_model(ctx, heard.lora, o.model, err);
   if (status == VF_OK)
     *out = o;
   else
@@ -254,24 +305,12 @@ void vf_opened_close(vf_opened *o) {
   o->model = o->draft = NULL;
 }
 
-/* ---- What an engine does not have ------------------------------------------------------- */
+/* ---- What an engine does not have, told -------------------------------------------------- */
 
-/* One text for each parameter, since what is taken for granted outlives this call. */
-static const char *const foreign_texts[VF_PARAM_COUNT] = {
-#define SECTION(title)
-#define PARAM(id, letter, name, argument, kind, field, scope, key, help)                           \
-  [VF_PARAM_##id] = "--" name " is no option of this engine: its launch line cannot say it",
-#include "deploy/params.def"
-#undef SECTION
-#undef PARAM
-};
-
-/* An engine that no command line starts has no options at all: its settings are a program's. */
 static void remark_foreign(vf_estimate *e, const vf_deployment *d) {
   const vf_deployment nothing = vf_deployment_init();
-  for (size_t i = 0; e->engine->dialect != NULL && i < VF_PARAM_COUNT; i++)
-    if (!vf_params[i].every_engine && vf_param_differs(&vf_params[i], d, &nothing) &&
-        !vf_engine_spells(e->engine, i))
+  for (size_t i = 0; i < VF_PARAM_COUNT; i++)
+    if (is_foreign(e->engine, i, d, &nothing))
       vf_estimate_assume(e, "option-foreign", foreign_texts[i]);
 }
 
@@ -333,7 +372,7 @@ vf_status vf_setup_open(vf_setup **out, const vf_context *ctx, const vf_deployme
   s->published = vf_deployment_published(d);
   if (d->training) d = &s->published;
   s->opened = (vf_opened){0};
-  s->n_settled = 0;
+  s->settled = (vf_settled){.code = NULL};
   s->n_devices = 0;
   s->gpus = 0;
   char one[64];
@@ -387,20 +426,16 @@ uint32_t vf_setup_gpus(const vf_setup *s) {
   return s->gpus;
 }
 
+vf_switch vf_setup_fit(const vf_setup *s) {
+  return s->opened.fit;
+}
+
 const vf_deployment *vf_setup_from(const vf_setup *s) {
   return s->from;
 }
 
-void vf_setup_remark(vf_setup *s, const char *code, const char *text) {
-  if (s->n_settled < OWN_REMARKS) s->settled[s->n_settled++] = (vf_assumption){code, text};
-}
-
-char *vf_setup_text(vf_setup *s) {
-  return s->text;
-}
-
-bool vf_setup_keeps_ctx(const vf_setup *s) {
-  return s->from->fit != VF_AUTO;
+vf_settled *vf_setup_settled(vf_setup *s) {
+  return &s->settled;
 }
 
 vf_status vf_setup_estimate(vf_estimate *estimate, const vf_setup *setup, vf_error *err) {
@@ -409,8 +444,8 @@ vf_status vf_setup_estimate(vf_estimate *estimate, const vf_setup *setup, vf_err
   const vf_setup *s = setup;
   vf_status status =
       vf_estimate_run(estimate, s->opened.model, &s->opened.request, s->devices, s->n_devices, err);
-  for (size_t i = 0; status == VF_OK && i < s->n_settled; i++)
-    vf_estimate_assume(estimate, s->settled[i].code, s->settled[i].text);
+  if (status == VF_OK && s->settled.code != NULL)
+    vf_estimate_assume_that(estimate, s->settled.code, "%s", s->settled.text);
   if (status == VF_OK) vf_deployment_remarks(estimate, s->from);
   return status;
 }

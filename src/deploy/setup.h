@@ -9,7 +9,8 @@
 /* The model and what lies beside it; the request has their bytes and the draft. */
 typedef struct vf_opened {
   vf_model *model, *draft; /* draft is NULL where there is none */
-  vf_request request;
+  vf_request request;      /* without what the engine does not have */
+  vf_switch fit;           /* the same of --fit */
 } vf_opened;
 
 /* VF_USAGE unless it is the struct of this header: it holds a request by value, and cannot grow. */
@@ -19,6 +20,13 @@ vf_status vf_deployment_check(const vf_deployment *d, vf_error *err);
 vf_status vf_opened_open(vf_opened *out, const vf_context *ctx, const vf_deployment *d,
                          const vf_device *devices, size_t n, vf_error *err);
 void vf_opened_close(vf_opened *o);
+
+/* The deployment as its engine takes it: what it has no option for is not said, so that it never
+ * counts, unless it takes memory alone; vf_deployment_remarks() tells it.  An engine that no
+ * command line starts has no options at all: its settings are a program's, and stay.  NULL, or a
+ * name that is not known: the engine that loads the model. */
+void vf_deployment_heard(vf_deployment *out, const vf_deployment *d, const char *engine,
+                         const vf_model *model);
 
 /* Files and models beside the model alone, into an opened one without them. */
 vf_status vf_opened_beside(vf_opened *o, const vf_context *ctx, const vf_deployment *d,
@@ -34,16 +42,15 @@ vf_status vf_deployment_devices(vf_device devices[VF_MAX_DEVICES], size_t *n, co
 /* VF_USAGE for a weight format that no engine has a name for. */
 vf_status vf_deployment_quant_check(const char *quant, vf_error *err);
 
-/* Something that was settled where the deployment left it open; static texts, a few of them. */
-void vf_setup_remark(vf_setup *s, const char *code, const char *text);
+/* What was settled where the deployment left it open. */
+typedef struct vf_settled {
+  const char *code; /* of the assumption that tells it; NULL: nothing was */
+  char text[120];
+} vf_settled;
+vf_settled *vf_setup_settled(vf_setup *s);
 
-/* Room for one text of those that is not static. */
-enum { VF_SETUP_TEXT = 120 };
-char *vf_setup_text(vf_setup *s);
-
-/* Whether the deployment says that a context is not to be lowered: --fit off, or --fit on, which
- * does its own. */
-bool vf_setup_keeps_ctx(const vf_setup *s);
+/* What the deployment says of --fit; VF_AUTO where its engine has no such option. */
+vf_switch vf_setup_fit(const vf_setup *s);
 
 /* The deployment that it was opened from. */
 const vf_deployment *vf_setup_from(const vf_setup *s);

@@ -25,7 +25,7 @@ static const char *engine_of_options(const vf_deployment *d) {
   const vf_deployment nothing = vf_deployment_init();
   bool ours = false, theirs = false;
   for (size_t i = 0; i < VF_PARAM_COUNT; i++) {
-    if (vf_params[i].every_engine || !vf_param_differs(&vf_params[i], d, &nothing)) continue;
+    if (vf_params[i].scope == VF_OPTION_ANY || !vf_param_differs(&vf_params[i], d, &nothing)) continue;
     bool gguf = vf_engine_spells(&vf_engine_llamacpp, i);
     bool serving = vf_engine_spells(&vf_engine_vllm, i);
     ours |= gguf && !serving;

@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "deploy/dialect.h"
+#include "deploy/quantity.h"
 
 enum { LAYERS = 6, LENIENT_WORDS = 24 };
 
@@ -188,6 +189,15 @@ static bool pass_variable(vf_wrapper *w, const char *text, vf_arena *arena) {
   return true;
 }
 
+/* A limit of main memory, in docker's words: of several the least counts, and 0 is none. */
+static void limit_memory(vf_wrapper *w, const char *text) {
+  uint64_t bytes = 0;
+  if (!vf_quantity_docker(&bytes, text))
+    w->host_strange = text;
+  else if (bytes != 0 && (w->host_bytes == 0 || bytes < w->host_bytes))
+    w->host_bytes = bytes;
+}
+
 /* What an option of a container's says: its variables, its GPUs, its entrypoint.  False: no memory.
  */
 static bool note_option(vf_wrapper *w, const char *const *words, size_t count, size_t at,
@@ -203,6 +213,10 @@ static bool note_option(vf_wrapper *w, const char *const *words, size_t count, s
   if (value != NULL && strncmp(value, "nvidia.com/gpu=", 15) == 0) w->gpus = value + 15;
   value = option_value(words, count, at, "--entrypoint");
   if (value != NULL) *entrypoint = value;
+  value = option_value(words, count, at, "--memory");
+  if (value == NULL && strncmp(words[at], "--", 2) != 0)
+    value = option_value(words, count, at, "-m");
+  if (value != NULL) limit_memory(w, value);
   return true;
 }
 
@@ -361,6 +375,25 @@ static bool take_layer(vf_wrapper *w, const char *const *words, size_t count, si
   return false;
 }
 
+/* "srun --mem=64G", MiB where it names no unit, and "systemd-run -p MemoryMax=64G": what the runner
+ * at words[by] says at words[at].  False: no memory. */
+static bool note_limit(vf_wrapper *w, const char *const *words, size_t count, size_t by, size_t at,
+                       vf_arena *arena) {
+  const char *base = base_name(words[by]), *property = strstr(words[at], "MemoryMax=");
+  if (strcmp(base, "systemd-run") == 0 && property != NULL &&
+      strcmp(property + 10, "infinity") != 0)
+    limit_memory(w, property + 10);
+  const char *value = strcmp(base, "srun") == 0 ? option_value(words, count, at, "--mem") : NULL;
+  size_t n = value != NULL ? strlen(value) : 0;
+  if (n == 0) return true;
+  char *text = vf_arena_alloc(arena, n + 2, 1);
+  if (text == NULL) return false;
+  memcpy(text, value, n);
+  if (value[n - 1] >= '0' && value[n - 1] <= '9') text[n] = 'm';
+  limit_memory(w, text);
+  return true;
+}
+
 /* What llama-server and llama-cli were called until June 2024: "llama.cpp/build/bin/server". */
 static const vf_engine *old_program(const char *const *words, size_t at, size_t *used) {
   const char *base = base_name(words[at]);
@@ -373,7 +406,7 @@ static const vf_engine *old_program(const char *const *words, size_t at, size_t 
 
 static vf_status take_words(vf_wrapper *w, const char *const *words, size_t count, bool strict,
                             int layers, vf_arena *arena, vf_error *err) {
-  size_t used = 0, length;
+  size_t used = 0, length, by = 0; /* by: the last program that starts others */
   bool hands = false, started = !strict;
   vf_status status = VF_OK;
   if (layers == 0) return VF_OK;
@@ -388,6 +421,8 @@ static vf_status take_words(vf_wrapper *w, const char *const *words, size_t coun
       return VF_OK;
     }
     if (take_layer(w, words, count, i, layers - 1, arena, &status, err)) return status;
+    if (may_start(words[i])) by = i;
+    if (!note_limit(w, words, count, by, i, arena)) return vf_fail_nomem(err);
     if (vf_word_is_assignment(words[i], &length)) {
       add_variable(w, words[i]);
       continue;
@@ -408,7 +443,8 @@ vf_status vf_wrapper_read(vf_wrapper *out, const char *const *words, size_t coun
   out->engine = NULL;
   out->words = words + count;
   out->count = 0;
-  out->before = out->image = out->gpus = NULL;
+  out->before = out->image = out->gpus = out->host_strange = NULL;
+  out->host_bytes = 0;
   out->n_assigned = 0;
   out->around = variables;
   out->user = user;

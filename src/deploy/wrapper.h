@@ -11,10 +11,12 @@ enum { VF_WRAPPER_VARIABLES = 256 };
 typedef struct vf_wrapper {
   const vf_engine *engine; /* NULL: none can be told */
   const char *const *words;
-  size_t count;       /* the engine's own, behind its program */
-  const char *before; /* the engine's first word; NULL: a container's image starts it */
-  const char *image;  /* of the container; NULL: none */
-  const char *gpus;   /* as the container is given them, docker's --gpus; NULL: not said */
+  size_t count;             /* the engine's own, behind its program */
+  const char *before;       /* the engine's first word; NULL: a container's image starts it */
+  const char *image;        /* of the container; NULL: none */
+  const char *gpus;         /* as the container is given them, docker's --gpus; NULL: not said */
+  uint64_t host_bytes;      /* the least limit of main memory around the engine; 0: none */
+  const char *host_strange; /* a limit that is no size, as it is written; NULL: none */
   const char *assigned[VF_WRAPPER_VARIABLES]; /* "NAME=value", later ones count more */
   size_t n_assigned;
   vf_variable_fn around; /* the environment around all of them */

@@ -8,9 +8,7 @@
 
 vf_amount vf_companion_weights(const vf_ranks *s, uint32_t device) {
   vf_interval size = vf_ranks_weights(s);
-  uint64_t moved = vf_min_u64(size.low_bytes, s->request->cpu_offload_bytes);
   (void)device;
-  size = (vf_interval){size.low_bytes - moved, size.bytes - moved, size.high_bytes - moved};
   return vf_amount_within(size,
                           size.low_bytes == size.high_bytes ? VF_BASIS_EXACT : VF_BASIS_MODELLED,
                           s->tp > 1 ? "this rank's part" : "");

@@ -177,11 +177,16 @@ static void say_tensors(const vf_ranks *s, const vf_line *line, vf_text *out) {
 }
 
 static void say_cache(const vf_ranks *s, const vf_line *line, vf_text *out) {
-  (void)line;
+  uint64_t tokens = in_pages(s->w->requested_ctx_tokens);
   vf_text_printf(out, "%" PRIu32 " × ", s->w->seqs);
-  vf_text_thousands(out, in_pages(s->w->requested_ctx_tokens));
-  vf_text_printf(out, " tokens in %s", vf_format_get(s->w->kv_k)->name);
+  vf_terms_put_each(out, tokens, "token", line->size.bytes / s->w->seqs);
+  vf_text_printf(out, " in %s", vf_format_get(s->w->kv_k)->name);
   if (row_bytes(s->w->kv_k, 32) != 64) vf_text_put(out, ", a scale of 16 bits per 32 numbers");
+}
+
+static void say_states(const vf_ranks *s, const vf_line *line, vf_text *out) {
+  vf_terms_put_each(out, vf_max_u32(s->w->seqs, STATE_SLOTS), "slot", line->size.bytes);
+  vf_text_put(out, ", convolution and state of the recurrent layers here");
 }
 
 static void say_activation(const vf_ranks *s, const vf_line *line, vf_text *out) {
@@ -203,7 +208,7 @@ static const vf_term terms[] = {
      .source = "exllamav3 modules/embedding.py: prefer_cpu", .on_host = true},
     {"kv_cache", VF_PART_KV_CACHE, kv_cache, .words = say_cache,
      .source = "exllamav3 cache/quant.py, modules/sliding_attn.py"},
-    {"recurrent_state", VF_PART_STATE, states, "slots × state of the recurrent layers here",
+    {"recurrent_state", VF_PART_STATE, states, .words = say_states,
      .source = "exllamav3 cache/cache.py: max_batch_size"},
     {"activation", VF_PART_COMPUTE, activation, .words = say_activation,
      .source = "exllamav3 model/model.py: max_chunk_size, max_output_size"},

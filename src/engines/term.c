@@ -52,6 +52,13 @@ static void put_gib(vf_text *out, uint64_t bytes) {
   vf_text_size(out, bytes, VF_UNIT_GIB, 2);
 }
 
+void vf_terms_put_each(vf_text *out, uint64_t count, const char *what, uint64_t bytes) {
+  vf_text_thousands(out, count);
+  vf_text_printf(out, " %s%s × ", what, count == 1 ? "" : "s");
+  vf_text_thousands(out, bytes / count);
+  vf_text_put(out, " B");
+}
+
 void vf_terms_put_size(vf_text *out, vf_interval size) {
   vf_text_thousands(out, size.bytes);
   vf_text_put(out, " B = ");

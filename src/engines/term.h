@@ -58,6 +58,9 @@ void vf_plan_keep(const struct vf_ranks *plan, size_t size);
 /* vf_engine.explain of an engine that is a list of terms. */
 void vf_terms_explain(const vf_estimate *e, const vf_line *line, vf_text *out);
 
+/* "16 slots × 1,048,576 B": what is taken so many times, of `bytes` in all. */
+void vf_terms_put_each(vf_text *out, uint64_t count, const char *what, uint64_t bytes);
+
 /* "54,713,457,120 B = 50.96 GiB", and for an interval its ends. */
 void vf_terms_put_size(vf_text *out, vf_interval size);
 

@@ -179,14 +179,22 @@ static void say_tensors(const vf_ranks *s, const vf_line *line, vf_text *out) {
 }
 
 static void say_cache(const vf_ranks *s, const vf_line *line, vf_text *out) {
+  uint64_t tokens = s->w->requested_ctx_tokens, each = line->size.bytes / s->w->seqs;
   vf_text_printf(out, "%" PRIu32 " × ", s->w->seqs);
-  vf_text_thousands(out, s->w->requested_ctx_tokens);
-  vf_text_printf(out, " tokens of %" PRIu32 " layers", s->shard.end_layer - s->shard.first_layer);
+  vf_text_thousands(out, tokens);
+  vf_text_put(out, " tokens");
+  bool windows = vf_ranks_has_cache(s->model, VF_CACHE_WINDOW);
+  if (!windows && each % tokens == 0) vf_text_printf(out, " × %" PRIu64 " B", each / tokens);
+  vf_text_printf(out, " of %" PRIu32 " layers", s->shard.end_layer - s->shard.first_layer);
   if (is_quantized(s->w->kv_k)) vf_text_put(out, ", 4 B per 64 numbers, the last 128 in 16 bits");
   if (vf_ranks_has_cache(s->model, VF_CACHE_LATENT))
     vf_text_put(out, keeps_latent(s) ? ", of latents" : ", of every head's keys and values");
-  if (vf_ranks_has_cache(s->model, VF_CACHE_WINDOW)) vf_text_put(out, ", windows less one token");
-  (void)line;
+  if (windows) vf_text_put(out, ", windows less one token");
+}
+
+static void say_states(const vf_ranks *s, const vf_line *line, vf_text *out) {
+  vf_terms_put_each(out, s->w->seqs, "sequence", line->size.bytes);
+  vf_text_put(out, ", convolution and state of the recurrent layers here");
 }
 
 static void say_activation(const vf_ranks *s, const vf_line *line, vf_text *out) {
@@ -208,7 +216,7 @@ static const vf_term terms[] = {
      .source = "the config tells of one, not of its tensors"},
     {"kv_cache", VF_PART_KV_CACHE, kv_cache, .words = say_cache,
      .source = "src/transformers/cache_utils.py"},
-    {"recurrent_state", VF_PART_STATE, states, "sequences × states of the recurrent layers here",
+    {"recurrent_state", VF_PART_STATE, states, .words = say_states,
      .source = "src/transformers/cache_utils.py"},
     {"cache_growth", VF_PART_KV_CACHE, growth,
      "half of the largest layer's cache: torch.cat copies",
@@ -231,6 +239,9 @@ static vf_status estimate(vf_estimate *e, const vf_request *request, vf_error *e
   vf_status status = vf_ranks_begin_by_layers(
       &s, NEWEST, &kernels, "only device_map is known, which gives each GPU whole layers", err);
   if (status != VF_OK) return status;
+  if (request->dtype == VF_FORMAT_F32 && strcmp(s.model->quant, "F32") != 0)
+    return vf_fail(err, VF_UNSUPPORTED,
+                   "transformers: --quant f32 says that weights are loaded in float32");
   s.w->ubatch_tokens = 1;
   for (uint32_t i = 0; i < s.pp; i++) {
     stand(&s, i);

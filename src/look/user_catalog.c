@@ -140,9 +140,11 @@ static vf_status check_keys(const vf_facts *f, int kind, vf_error *err) {
 
 /* Of entries of one's own: what no list, option or word of the command line can be mistaken for. */
 static bool is_id(const char *id) {
-  static const char *const words[] = {"any", "none", "auto", "all", NULL};
+  static const char *const words[] = {"any", "none", "auto", "all", "max", "full", "cpu", NULL};
+  size_t digits = strspn(id, "0123456789.");
+  bool size = digits > 0 && id[digits + strspn(id + digits, "kmgtbi")] == '\0'; /* "8k", "70b" */
   size_t n = strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789.-");
-  return n > 0 && n < VF_NAME_SIZE && id[n] == '\0' && id[0] != '.' && id[0] != '-' &&
+  return n > 0 && n < VF_NAME_SIZE && !size && id[n] == '\0' && id[0] != '.' && id[0] != '-' &&
          !is_known(id, words);
 }
 
@@ -163,10 +165,10 @@ static vf_status check_entry(void *context, int kind, const vf_catalog_entry *e,
   vf_facts facts = vf_facts_in(arena, e->file);
   vf_status status = vf_config_parse(&facts, e->json, e->length, err);
   if (status == VF_OK && !is_id(vf_facts_string(&facts, "id", "")))
-    status =
-        vf_facts_fail(&facts, "id", VF_MALFORMED, err,
-                      "is not an id: lower-case letters, digits, dots and dashes, and none of the"
-                      " words any, none, auto, all");
+    status = vf_facts_fail(
+        &facts, "id", VF_MALFORMED, err,
+        "is not an id: lower-case letters, digits, dots and dashes, no number or size, "
+        "and none of the words any, none, auto, all, max, full, cpu");
   if (status == VF_OK) status = check_keys(&facts, kind, err);
   if (status == VF_OK && kind == VF_CATALOG_MODELS) status = vf_entry_complete(&facts, ctx, err);
   if (status == VF_OK && kind == VF_CATALOG_MODELS) status = check_model(&facts, err);
@@ -367,9 +369,12 @@ vf_status vf_catalog_add_model(char *out_path, size_t size, const vf_context *ct
   vf_catalog_entry taken;
   if (!is_id(id))
     return vf_fail(err, VF_USAGE,
-                   "'%s' is not an id: lower-case letters, digits, dots and dashes, and none of the"
-                   " words any, none, auto, all",
+                   "'%s' is not an id: lower-case letters, digits, dots and dashes, no number or "
+                   "size, and none of the words any, none, auto, all, max, full, cpu",
                    id);
+  if (vf_catalog_find(&taken, ctx, VF_CATALOG_GPUS, id) ||
+      vf_catalog_find(&taken, ctx, VF_CATALOG_NODES, id))
+    return vf_fail(err, VF_USAGE, "'%s' is the name of a device, an entry of %s", id, taken.file);
   if (vf_catalog_find(&taken, ctx, VF_CATALOG_MODELS, id))
     return vf_fail(err, VF_USAGE, "'%s' is the name of an entry of %s already", id, taken.file);
   vf_status status = vf_load(&l, ctx, config, VF_LOAD_FACTS, err);

@@ -58,11 +58,11 @@ static const struct {
 #undef X
 };
 
-/* Of every architecture above. */
+/* Of all these architectures, or of those that a row names. */
 static const struct {
-  const char *names, *sizes;
+  const char *archs, *names, *sizes;
 } shapes[] = {
-#define X(names, sizes) {names, sizes},
+#define X(archs, names, sizes) {archs, names, sizes},
 #include "models/loader_shapes.def"
 #undef X
 };
@@ -253,6 +253,10 @@ static uint64_t size_of(vf_builder *b, char what, uint32_t i) {
   case 'K': return (uint64_t)l->n_kv_heads * l->k_dim;
   case 'V': return (uint64_t)l->n_kv_heads * l->v_dim;
   case 'U': return size_of(b, 'Q', i) + size_of(b, 'K', i) + size_of(b, 'V', i);
+  case 'F': return vf_hparam_at(&b->h, VF_HP_N_FF, i, 0);
+  case 'W': return vf_hparam_at(&b->h, VF_HP_N_FF_EXPERT, i, 0);
+  case 'T': return vf_hparam_at(&b->h, VF_HP_N_FF_SHARED, i, 0);
+  case 'S': return size_of(b, 'W', i) * vf_hparam_at(&b->h, VF_HP_N_SHARED, i, 0);
   default: return 1;
   }
 }
@@ -260,6 +264,8 @@ static uint64_t size_of(vf_builder *b, char what, uint32_t i) {
 static void check_shape(vf_builder *b, const vf_tensor *t, const char *name) {
   vf_tensor wanted = *t;
   for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++) {
+    const char *archs = shapes[k].archs;
+    if (archs[0] != '\0' && !has_word(archs, b->arch->gguf)) continue;
     if (!is_listed(shapes[k].names, in_layer(name))) continue;
     uint32_t i = t->layer >= 0 ? (uint32_t)t->layer : 0;
     size_t n = strlen(shapes[k].sizes);

@@ -254,7 +254,7 @@ static bool is_at(enum place place, const vf_layer *l) {
   case AT_ATTENTION: return (l->mixers & VF_MIX_ATTENTION) != 0;
   case AT_STATES: return (l->mixers & (VF_MIX_MAMBA1 | VF_MIX_MAMBA2)) != 0;
   case AT_EXPERTS: return l->n_experts != 0;
-  case AT_DENSE: return l->n_ff != 0;
+  case AT_DENSE: return l->n_ff != 0 && (l->mixers & VF_MIX_RWKV) == 0;
   case AT_MIXERS: return l->mixers != 0;
   case AT_BOTH: return l->mixers != 0 && feeds(l);
   }
@@ -289,8 +289,39 @@ static const struct {
     {VF_LAYER_ONE_NORM, AT_BOTH, VF_TRAIT_ONE_NORM_TOO, VF_ROLE_FFN_NORM},
     {VF_LAYER_K_IS_V, AT_ATTENTION, VF_TRAIT_K_IS_V_TOO, VF_ROLE_ATTN_V},
     {VF_LAYER_FFN_PLAIN, AT_DENSE, 0, VF_ROLE_FFN_GATE},
+    {VF_LAYER_FFN_FUSED, AT_DENSE, 0, VF_ROLE_FFN_GATE},
     {VF_LAYER_FFN_PLAIN, AT_EXPERTS, VF_TRAIT_PLAIN_TOO, VF_ROLE_FFN_GATE_EXPS},
 };
+
+static void contradict(vf_builder *b, vf_hparam id, uint32_t i, vf_role role) {
+  vf_hparam_fail(&b->h, id, VF_MALFORMED,
+                 "is 0, but there is blk.%" PRIu32 ".%s.weight: an engine refuses the file", i,
+                 vf_roles[role].gguf_name);
+  b->status = b->h.status;
+}
+
+/* Counts of none for what the layer has a matrix of. */
+static void check_zeros(vf_builder *b, uint32_t i) {
+  const vf_layer *l = &b->m->layers[i];
+  bool attends = is_at(AT_ATTENTION, l);
+  if (attends && l->n_heads == 0 && has_role(b, VF_ROLE_ATTN_Q, (int32_t)i))
+    contradict(b, VF_HP_N_HEADS, i, VF_ROLE_ATTN_Q);
+  else if (attends && l->n_kv_heads == 0 && has_role(b, VF_ROLE_ATTN_K, (int32_t)i))
+    contradict(b, VF_HP_N_KV_HEADS, i, VF_ROLE_ATTN_K);
+  else if (l->embd_per_layer == 0 && has_role(b, VF_ROLE_INP_GATE, (int32_t)i))
+    contradict(b, VF_HP_EMBD_PER_LAYER, i, VF_ROLE_INP_GATE);
+}
+
+/* Half of such a matrix is a gate. */
+static void check_gate(vf_builder *b, uint32_t i) {
+  const vf_layer *l = &b->m->layers[i];
+  char name[64];
+  if ((b->arch->flags & ~l->flags & VF_LAYER_Q_GATED) == 0 || !is_at(AT_ATTENTION, l)) return;
+  snprintf(name, sizeof name, "blk.%" PRIu32 ".%s.weight", i, vf_roles[VF_ROLE_ATTN_Q].gguf_name);
+  b->status = vf_fail_at(b->err, VF_MALFORMED, b->facts->source, name,
+                         "has no gate, which is half of it in this architecture: an engine "
+                         "refuses the file");
+}
 
 /* Layers of architectures that have a row of their own. */
 static void check_kind(vf_builder *b, uint32_t i) {
@@ -317,6 +348,7 @@ static void check_kind(vf_builder *b, uint32_t i) {
   uint32_t shared = vf_hparam_at(&b->h, VF_HP_N_SHARED, i, 0);
   if (b->status == VF_OK && shared != 0 && l->n_experts != 0 && l->n_ff_shared == 0)
     miss_role(b, i, VF_ROLE_FFN_DOWN_SHEXP);
+  if (b->status == VF_OK) check_gate(b, i);
 }
 
 /* ---- Layers that are alike -------------------------------------------------------------- */
@@ -464,6 +496,7 @@ void vf_check_whole(vf_builder *b) {
   check_experts(b);
   if (b->status == VF_OK) vf_check_needs(b);
   for (uint32_t i = 0; i < m->n_layers && b->status == VF_OK; i++) check_layer(b, i, others_feed);
+  for (uint32_t i = 0; i < m->n_layers && b->status == VF_OK; i++) check_zeros(b, i);
   for (uint32_t i = 0; i < m->n_layers && b->status == VF_OK; i++) check_kind(b, i);
   for (uint32_t i = 0; i < m->n_layers && b->status == VF_OK; i++) check_alike(b, i);
   if (b->status != VF_OK) return;

@@ -24,8 +24,8 @@ static uint64_t bits_of(vf_format format) {
 }
 
 /* Opens what it names; false: it is no candidate, a format that the engine refuses. */
-static bool open(vf_solver *s, const vf_deployment *d, vf_axis_kind kind, vf_status *status,
-                 vf_error *err) {
+static bool open_setup(vf_solver *s, const vf_deployment *d, vf_axis_kind kind, vf_status *status,
+                       vf_error *err) {
   vf_error why;
   *status = vf_asker_prepare(&s->asker, d, &why);
   if (*status == VF_OK) return true;
@@ -49,7 +49,7 @@ static bool rank(vf_candidate *c, vf_solver *s, const vf_deployment *base, vf_ax
     c->first = UINT64_MAX - bits_of(d.request.kv_k);
     return true;
   }
-  if (!open(s, &d, kind, status, err)) return false;
+  if (!open_setup(s, &d, kind, status, err)) return false;
   if (kind == VF_AXIS_QUANT) {
     c->first = UINT64_MAX - vf_model_weights_bytes(s->asker.model);
     return true;
@@ -74,8 +74,7 @@ vf_status vf_candidates_rank(vf_candidates *out, vf_solver *s, const vf_deployme
   bool in_order = kind == VF_AXIS_QUANT && list == NULL; /* an engine's own list is */
   for (size_t i = 0; status == VF_OK && i < values.count; i++) {
     vf_candidate c = {values.texts[i], 0, 0};
-    if (in_order || rank(&c, s, base, kind, whole, &status, err))
-      out->list[out->count++] = c;
+    if (in_order || rank(&c, s, base, kind, whole, &status, err)) out->list[out->count++] = c;
   }
   if (!in_order) sort(out);
   return status;

@@ -29,10 +29,10 @@ static void apply_policy(vf_check *c, vf_deployment *d, const vf_checked *k) {
   if (d->memory_bytes == 0) d->memory_bytes = p->memory_bytes;
   if (d->used_bytes == 0) d->used_bytes = p->used_bytes;
   if (!d->headroom.set) d->headroom = p->headroom;
-  if (d->request.host_memory_bytes == 0) {
-    uint64_t limit = k->gpus.host_bytes, ours = p->request.host_memory_bytes;
-    d->request.host_memory_bytes = limit == 0 || (ours != 0 && ours < limit) ? ours : limit;
-  }
+  const uint64_t limits[] = {k->gpus.host_bytes, p->request.host_memory_bytes};
+  uint64_t *host = &d->request.host_memory_bytes;
+  for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+    if (limits[i] != 0 && (*host == 0 || limits[i] < *host)) *host = limits[i];
 }
 
 /* ---- What was not understood ------------------------------------------------------------ */
@@ -352,7 +352,8 @@ static vf_status judge_on(vf_check *c, vf_checked *k, const vf_deployment *d, co
     vf_setup_free(setup);
     return status;
   }
-  if (opened) status = vf_setup_estimate(c->estimate, setup, &cause);
+  if (opened) status = vf_setup_settle(setup, c->scratch, &cause);
+  if (opened && status == VF_OK) status = vf_setup_estimate(c->estimate, setup, &cause);
   status = status == VF_OK ? tell_estimate(c, k, setup, expect, err)
                            : tell_refusal(c, k, status, &cause, opened, err);
   vf_setup_free(setup);

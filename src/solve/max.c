@@ -85,10 +85,10 @@ static bool is_better(const vf_answer *a, const vf_answer *b) {
   case VF_MOST_GPU:
   case VF_MOST_N_CPU_MOE: return a->best.number < b->best.number;
   case VF_MOST_QUANT:
-  case VF_MOST_KV: return a->best.place < b->best.place;
+  case VF_MOST_KV:
   case VF_MOST_COUNT: break;
   }
-  return false;
+  return a->best.place < b->best.place;
 }
 
 static bool is_free(const vf_max_query *q, vf_axis_kind kind) {

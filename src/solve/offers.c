@@ -214,8 +214,8 @@ static vf_status find_without_prompts(search *x, vf_error *err) {
   all->widest[0] = '\0';
   all->limit_tokens = 0;
   vf_status status = find_all(x, err);
-  all->cache_ram_off = status == VF_OK && all->best < all->count &&
-                       all->list[all->best].cpu_moe_layers == 0;
+  all->cache_ram_off =
+      status == VF_OK && all->best < all->count && all->list[all->best].cpu_moe_layers == 0;
   if (!all->cache_ram_off) *all = before;
   return status;
 }
@@ -260,72 +260,4 @@ vf_status vf_offers_solve(vf_offers *out, const vf_context *ctx, const vf_deploy
   vf_asker_free(&x.s.asker);
   if (status == VF_OK) *out = offers;
   return status;
-}
-
-/* ---- The context alone ------------------------------------------------------------------ */
-
-static vf_status lower(vf_setup *setup, vf_estimate *scratch, const vf_device *devices, size_t n,
-                       vf_error *err) {
-  vf_request *r = vf_setup_request(setup);
-  vf_answer a;
-  search x = {.d = vf_deployment_init()};
-  x.d.request = *r;
-  vf_question q = {.kind = VF_MOST_CTX, .engine = scratch->engine};
-  const vf_model *model = vf_setup_model(setup);
-  vf_status status = vf_asker_init_given(&x.s.asker, scratch, model, devices, n, err);
-  if (status != VF_OK) return status;
-  x.s.arena = x.s.asker.arena;
-  q.d = x.d;
-  status = vf_question_solve(&a, &x.s, &q, err);
-  if (status == VF_OK && !a.found && r->prompt_cache_bytes < 0) { /* --fit does not count it */
-    q.d.request.prompt_cache_bytes = 0;
-    status = vf_question_solve(&a, &x.s, &q, err);
-  }
-  if (status == VF_OK) {
-    uint64_t least = model->max_ctx_tokens != 0 ? model->max_ctx_tokens : LEAST_CTX;
-    least = vf_min_u64(least, LEAST_CTX);
-    r->ctx_tokens = vf_max_u64(a.found ? a.best.number : 0, least);
-    vf_setup_remark(setup, "ctx-lowered",
-                    a.found && a.best.number >= least
-                        ? "no --ctx given: the most that fits, as --fit lowers it"
-                        : "no --ctx given: 4096, the least that --fit lowers it to");
-  }
-  vf_asker_free(&x.s.asker);
-  return status;
-}
-
-/* What llama.cpp's --fit would make of the request. */
-static vf_status plan(vf_setup *setup, vf_estimate *scratch, vf_error *err) {
-  size_t n;
-  vf_request *r = vf_setup_request(setup), was = *r;
-  const vf_device *devices = vf_setup_devices(setup, &n);
-  vf_text t = vf_text_on(vf_setup_text(setup), VF_SETUP_TEXT);
-  vf_status status = vf_llama_fit(r, scratch, vf_setup_model(setup), devices, n, err);
-  if (status != VF_OK) return status;
-  vf_text_put(&t, "--fit takes");
-  size_t bare = t.length;
-  if (r->ctx_tokens != was.ctx_tokens) vf_text_printf(&t, " --ctx %" PRIu64, r->ctx_tokens);
-  if (r->cpu_moe_layers != was.cpu_moe_layers)
-    vf_text_printf(&t, " --n-cpu-moe %" PRIu32, r->cpu_moe_layers);
-  if (r->gpu_layers != was.gpu_layers) vf_text_printf(&t, " --ngl %" PRId32, r->gpu_layers);
-  if (t.length == bare) vf_text_put(&t, " it as it is");
-  vf_setup_remark(setup, "fit", t.buf);
-  return VF_OK;
-}
-
-vf_status vf_setup_settle(vf_setup *setup, vf_estimate *scratch, vf_error *err) {
-  VF_NEED(err, setup);
-  VF_NEED(err, scratch);
-  size_t n;
-  const vf_request *r = vf_setup_request(setup);
-  const vf_device *devices = vf_setup_devices(setup, &n);
-  if (vf_setup_from(setup)->fit == VF_ON) return plan(setup, scratch, err);
-  const char *at = r->engine != NULL ? strchr(r->engine, '@') : NULL;
-  if (r->ctx_tokens != 0 || vf_setup_keeps_ctx(setup)) return VF_OK;
-  vf_status status = vf_estimate_run(scratch, vf_setup_model(setup), r, devices, n, err);
-  if (status != VF_OK) return status;
-  const vf_engine *engine = scratch->engine;
-  bool lowers = engine->lowers_ctx != NULL && engine->lowers_ctx(at != NULL ? at + 1 : NULL);
-  if (!lowers || vf_estimate_verdict(scratch) == VF_FITS) return VF_OK;
-  return lower(setup, scratch, devices, n, err);
 }

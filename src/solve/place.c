@@ -17,6 +17,7 @@
 #include "engines/engine.h"
 #include "readers/json/json_scan.h"
 #include "solve/place.h"
+#include "solve/settle.h"
 #include "vramfit/place.h"
 
 /* What is being worked out; scratch that does not outlive it. */
@@ -24,7 +25,7 @@ typedef struct job {
   const vf_context *ctx;
   vf_place *place;
   vf_scenario_file *file;
-  vf_estimate *estimate;
+  vf_estimate *estimate, *scratch;
   vf_opened opened; /* the model of the workload in hand, and what is beside it */
 } job;
 
@@ -207,7 +208,11 @@ static vf_status demand_on(job *j, vf_demand *d, vf_placed *p, const size_t *whe
   vf_request request = j->opened.request;
   if (request.host_memory_bytes == 0) request.host_memory_bytes = box->host.total_bytes;
   vf_error refusal = {.status = VF_OK};
-  vf_status status = vf_estimate_run(j->estimate, j->opened.model, &request, devices, n, &refusal);
+  vf_settled settled;
+  vf_status status = vf_settle(&settled, &request, j->opened.fit, j->scratch, j->opened.model,
+                               devices, n, &refusal);
+  if (status == VF_OK)
+    status = vf_estimate_run(j->estimate, j->opened.model, &request, devices, n, &refusal);
   if (status != VF_OK && err != NULL) *err = refusal;
   if (status != VF_OK) return status;
   vf_speed speed;
@@ -729,6 +734,7 @@ static vf_status work_out(job *j, const char *path, const vf_place_options *o, v
   vf_place *p = j->place;
   vf_status status = vf_scenario_read(j->file, j->ctx, p->arena, path, err);
   if (status == VF_OK) status = vf_estimate_new(&j->estimate, j->ctx, err);
+  if (status == VF_OK) status = vf_estimate_new(&j->scratch, j->ctx, err);
   if (status == VF_OK) status = make_box(j, o, err);
   if (status != VF_OK) return status;
   p->source = j->file->facts.source;
@@ -770,6 +776,7 @@ vf_status vf_place_open(vf_place **out, const vf_context *ctx, const char *path,
     vf_json_locate(file->text, file->length, &cause);
   if (status != VF_OK && err != NULL) *err = cause;
   vf_estimate_free(j.estimate);
+  vf_estimate_free(j.scratch);
   vf_opened_close(&j.opened);
   if (status == VF_OK)
     *out = place;

@@ -3,7 +3,8 @@
 
 Of every architecture among the GGUF headers of CORPUS, one file, made as long as it says: whole it must be answered
 (0 or 1), and without any one of EACH tensors (spread over the file, first and last among them) it must be an error (2)
-that names a tensor. So must its first half be, as a part that was renamed and as a file that was cut. Skips (77) without
+that names a tensor. So must its first half be, as a part that was renamed and as a file that was cut; the file with 0 for a
+count that its tensors show; and one with all queries of half the size, or all of a feed-forward of twice. Skips (77) without
 corpus. Python's standard library only.
 """
 import os, re, struct, subprocess, sys, tempfile
@@ -80,7 +81,25 @@ def ask(vramfit, folder, name, head, kept):
     return run
 
 
-def relaid(header, kept):
+def zeroed(header, end):
+    """The header with 0 in a number that it has, whose key ends so; None: it has none, or a list."""
+    for i, k in enumerate(header.keys):
+        n = struct.unpack_from("<Q", k)[0]
+        if k[8:8 + n].endswith(end) and k[8 + n:12 + n] == struct.pack("<I", 4) and k[12 + n:] != bytes(4):
+            out = header.keys[:i] + [k[:12 + n] + bytes(4)] + header.keys[i + 1:]
+            return b"".join([b"GGUF", struct.pack("<IQQ", header.version, len(header.tensors), len(out))] + out)
+    return None
+
+
+def scaled(record, times):
+    """A matrix so many times as high, or the half of it."""
+    n = struct.unpack_from("<Q", record)[0]
+    at = 8 + n + 4 + 8
+    high = struct.unpack_from("<Q", record, at)[0]
+    return record[:at] + struct.pack("<Q", int(high * times)) + record[at + 8:]
+
+
+def relaid(header, kept, times=lambda name: 1):
     """Tensor records with offsets anew: each right behind the one before it."""
     old = []
     for name, record in header.tensors:
@@ -90,7 +109,7 @@ def relaid(header, kept):
     at, out = 0, []
     for name, record in kept:
         out.append((name, record[:-8] + struct.pack("<Q", at)))
-        at += (size[name] - starts[name]) if size[name] is not None else 0
+        at += int((size[name] - starts[name]) * times(name)) if size[name] is not None else 0
     return out
 
 
@@ -122,6 +141,22 @@ def main():
             asked += 1
             if run.returncode != 2:
                 wrong.append("%s without %s: exit %d" % (name, h.tensors[i][0].decode(), run.returncode))
+        attends, feeds = any(t[0].endswith(b".attn_q.weight") for t in h.tensors), b".ffn_up.weight"
+        for key in (b".attention.head_count", b".embedding_length_per_layer_input"):
+            head = zeroed(h, key)
+            if head is None or (b"head_count" in key and not attends):
+                continue
+            asked += 1
+            if ask(vramfit, scratch, "zero.gguf", head, h.tensors).returncode != 2:
+                wrong.append("%s with %s of 0 is answered" % (name, key.decode()))
+        for part, by in ((b".attn_q.weight", 0.5), (feeds, 2)):
+            times = lambda t: by if t.endswith(part) else 1
+            if not any(t[0].endswith(part) for t in h.tensors):
+                continue
+            changed = [(t[0], scaled(t[1], times(t[0])) if times(t[0]) != 1 else t[1]) for t in h.tensors]
+            asked += 1
+            if ask(vramfit, scratch, "scaled.gguf", h.without(())[0], relaid(h, changed, times)).returncode != 2:
+                wrong.append("%s with each %s times %s is answered" % (name, part.decode(), by))
         half = {t[0] for t in h.tensors[n // 2:]}
         for keys in ((), (number_key(b"split.count", 2), number_key(b"split.no", 0))):
             head, kept = h.without(half, keys)

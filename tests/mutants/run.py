@@ -3,20 +3,21 @@
 
 usage: run.py COUNT [SEED] [--build FOLDER] [--log FILE] [--only FILE...] [--slowest SECONDS] [--budget SECONDS]
 
-COUNT places are drawn at random (SEED; 20), none twice, from src/core, src/engines and src/readers of a copy of the working tree; each is
-changed alone, built, and tested until one test fails twice.  What makes a mutant cheap (a second or two):
+COUNT places are drawn at random (SEED; 20), none twice, from src/core, src/engines and src/readers of a copy of the working
+tree; each is changed alone, built, and tested until a test fails twice.  What makes a mutant cheap, a second or two where
+the machine is free:
 
 - One link.  The library is built shared and shows everything, so that no program is linked anew with it.
 - A map of which tests run which line, made once by gcov in a second build and kept in FOLDER until a file changes.  A
   mutant is asked of the tests that run its line; where none does, nothing can notice it.  Lines without code of their
   own (tables, the middle of an expression) are asked of every test that runs something of their file.
 - The order.  Tests that noticed much in little time and run much of the file go first, as learnt on the way; after a
-  budget of 60 seconds a mutant counts as one that nothing noticed.
+  budget of SECONDS (60) a mutant counts as one that nothing noticed.
 
 A mutant that does not compile, or that the compiler makes the same object of (-O2), is drawn anew; one with which the
-catalogs cannot be embedded any more is noticed by that, and one that embeds others is asked of every test.  Left out, which can
-only make the figure worse: tests that fail or are skipped without any mutant, take longer than SECONDS (60), or stand in
-OTHERS below.  Those that nothing noticed are listed: each is a missing test, or changes nothing that
+catalogs cannot be embedded any more is noticed by that, and one that embeds others is asked of every test.  Left out, which
+can only make the figure worse: tests that fail or are skipped without any mutant, take longer than SECONDS (60), or stand
+in OTHERS below.  Those that nothing noticed are listed: each is a missing test, was short of time, or changes nothing that
 can be seen.  gcc and gcov 9 or later; ninja, and ccache where it is.  Python's standard library only.
 """
 import argparse, concurrent.futures, hashlib, json, os, random, re, resource, shutil, signal, subprocess, sys, time

@@ -5,7 +5,7 @@ Engines by their names in `vramfit engines`, with models of every kind and with 
 its figure in bytes, a number that the figure is made of or a word for what was measured, and a source in brackets; so have the
 two that tell speeds.  What an engine refuses is passed over, but every engine must answer some.
 """
-import concurrent.futures, json, os, re, subprocess, sys
+import concurrent.futures, itertools, json, math, os, re, subprocess, sys
 
 VRAMFIT = sys.argv[1]
 
@@ -32,6 +32,18 @@ def ask(job):
     return job, json.loads(done.stdout)
 
 
+def multiplies(formula, total):
+    """Whether some of the numbers in front of the result make it, as a product or as one over another."""
+    numbers = [float(n) for n in re.findall(r"\d+(?:\.\d+)?", formula.split(" = ")[0].replace(",", ""))]
+    products = [math.prod(some) for n in range(1, 5) for some in itertools.combinations(numbers, n)]
+    shares = [a / b for a in numbers for b in numbers if b]
+    return any(abs(p - total) <= 2 for p in products + shares)
+
+
+# Sums over layers that differ, or of llama.cpp's cells.
+SUMS = ("convolution and state of", "what keys of")
+
+
 def faults(result):
     for line in result["lines"]:
         formula = line.get("formula", "")
@@ -39,6 +51,8 @@ def faults(result):
             yield "%s: no source: %s" % (line["name"], formula)
         elif "{:,} B".format(line["bytes"]) not in formula and line["bytes"] != 0 and "MiB" not in formula:
             yield "%s: %d B is not in it: %s" % (line["name"], line["bytes"], formula)
+        elif line["name"] == "recurrent_state" and not formula.startswith(SUMS) and not multiplies(formula, line["bytes"]):
+            yield "%s: no factors make %d B: %s" % (line["name"], line["bytes"], formula)
         elif not re.search(r"\d", formula):
             yield "%s: no number: %s" % (line["name"], formula)
 

@@ -3,6 +3,7 @@
 
 #include "readers/catalog.h"
 #include "readers/config.h"
+#include "readers/name/device_words.h"
 
 static const uint64_t mib = UINT64_C(1) << 20;
 static const uint64_t gib = UINT64_C(1) << 30;
@@ -49,6 +50,64 @@ static void for_every_name(vf_catalog_kind kind, void (*call)(const char *id, co
       call(e.id, aliases->as.array.items[a].as.string);
     vf_arena_free(arena);
   }
+}
+
+/* Words tell the card; memory, cores, slot and product line stand beside them. */
+static void names_of_devices_are_words_and_details(void **state) {
+  (void)state;
+  static const struct {
+    const char *name, *words;
+    uint32_t size_gb, cores;
+    vf_device_link link;
+    vf_device_series series;
+  } rows[] = {
+      {"NVIDIA GeForce RTX 4060 Ti 16GB", "4060 ti", 16, 0, VF_LINK_UNSAID, VF_SERIES_RTX},
+      {"rtx4060ti", "4060 ti", 0, 0, VF_LINK_UNSAID, VF_SERIES_RTX},
+      {"RTX 4080 Super", "4080 super", 0, 0, VF_LINK_UNSAID, VF_SERIES_RTX},
+      {"rtx4070tisuper", "4070 ti super", 0, 0, VF_LINK_UNSAID, VF_SERIES_RTX},
+      {"rtxpro6000", "pro 6000", 0, 0, VF_LINK_UNSAID, VF_SERIES_RTX},
+      {"gtx 1080 ti", "1080 ti", 0, 0, VF_LINK_UNSAID, VF_SERIES_GTX},
+      {"rx 7900xtx", "7900 xtx", 0, 0, VF_LINK_UNSAID, VF_SERIES_RX},
+      {"arc b580", "b580", 0, 0, VF_LINK_UNSAID, VF_SERIES_ARC},
+      {"h100nvl", "h100 nvl", 0, 0, VF_LINK_UNSAID, VF_SERIES_UNSAID},
+      {"h100-sxm5-80gb", "h100", 80, 0, VF_LINK_SXM, VF_SERIES_UNSAID},
+      {"H100 PCIe 80 GB", "h100", 80, 0, VF_LINK_PCIE, VF_SERIES_UNSAID},
+      {"a100-80", "a100", 80, 0, VF_LINK_UNSAID, VF_SERIES_UNSAID},
+      {"a100 80g", "a100", 80, 0, VF_LINK_UNSAID, VF_SERIES_UNSAID},
+      {"a100 80gib", "a100", 80, 0, VF_LINK_UNSAID, VF_SERIES_UNSAID},
+      {"80 GB a100", "a100", 80, 0, VF_LINK_UNSAID, VF_SERIES_UNSAID},
+      {"a100 1000gb", "a100 1000 gb", 0, 0, VF_LINK_UNSAID, VF_SERIES_UNSAID},
+      {"m4 max 40", "m4 max", 0, 40, VF_LINK_UNSAID, VF_SERIES_UNSAID},
+      {"m4 max 38", "m4 max 38", 0, 0, VF_LINK_UNSAID, VF_SERIES_UNSAID},
+      {"m4 max 32 cores", "m4 max", 0, 32, VF_LINK_UNSAID, VF_SERIES_UNSAID},
+      {"m4 max 40-core gpu 64gb", "m4 max", 64, 40, VF_LINK_UNSAID, VF_SERIES_UNSAID},
+      {"mi300x", "mi300x", 0, 0, VF_LINK_UNSAID, VF_SERIES_UNSAID},
+      {"gfx1151", "gfx1151", 0, 0, VF_LINK_UNSAID, VF_SERIES_UNSAID},
+      {"radeon 8060s", "8060s", 0, 0, VF_LINK_UNSAID, VF_SERIES_UNSAID},
+      {"max1550", "max 1550", 0, 0, VF_LINK_UNSAID, VF_SERIES_UNSAID},
+  };
+  vf_device_words d;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char words[VF_KEY_SIZE] = "";
+    assert_true(vf_device_words_read(&d, rows[i].name));
+    for (size_t k = 0; k < d.words.n; k++) {
+      size_t n = strlen(words);
+      snprintf(words + n, sizeof words - n, "%s%s", k == 0 ? "" : " ", d.words.word[k]);
+    }
+    assert_string_equal(words, rows[i].words);
+    if (d.size_gb != rows[i].size_gb || d.cores != rows[i].cores || d.link != rows[i].link ||
+        d.series != rows[i].series)
+      fail_msg("%s: %u GB, %u cores", rows[i].name, d.size_gb, d.cores);
+    vf_device_words again = d;
+    again.size_gb = again.cores = 77;
+    vf_device_details_unpack(&again, vf_device_details_pack(&d));
+    assert_memory_equal(&again, &d, sizeof d);
+  }
+  assert_false(vf_device_words_read(&d, "") || vf_device_words_read(&d, "gpu"));
+  static const char many[] =
+      "qa qb qc qd qe qf qg qh qi qj qk ql qm qn qo qp qq qr qs qt qu qv qw qx qy qz";
+  assert_true(vf_device_words_read(&d, many));
+  assert_u64(d.words.n, VF_WORDS); /* no more of them, and no further */
 }
 
 /* Cores, memory and slot narrow a name down; what fits none of its cards is none. */
@@ -359,6 +418,7 @@ int main(void) {
       cmocka_unit_test(speeds_are_read_in_their_units),
       cmocka_unit_test(accelerators_without_a_backend_are_refused),
       cmocka_unit_test(details_in_a_name_choose_among_its_cards),
+      cmocka_unit_test(names_of_devices_are_words_and_details),
   };
   return cmocka_run_group_tests(tests, open_context, close_context);
 }

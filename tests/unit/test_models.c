@@ -395,6 +395,32 @@ static void minimax_has_the_parameters_that_are_published(void **state) {
   vf_model_free(m);
 }
 
+/* mlp1 takes the merged neighbours of one place: a norm and a matrix of 1,024 × merge² rows. */
+static void internvl_says_by_a_ratio_how_many_places_are_merged(void **state) {
+  static const char *const ratios[] = {"0.5", "0.25", "1.5", "0.001"};
+  uint64_t bytes[4];
+  (void)state;
+  for (size_t i = 0; i < 4; i++) {
+    vf_model *m;
+    char config[1024];
+    snprintf(
+        config, sizeof config,
+        "{\"model_type\": \"internvl_chat\", \"downsample_ratio\": "
+        "%s, \"vision_config\":"
+        "{\"model_type\": \"intern_vit_6b\", \"hidden_size\": 1024, \"num_hidden_layers\": 24,"
+        "\"num_attention_heads\": 16, \"intermediate_size\": 4096, \"image_size\": 448,"
+        "\"patch_size\": 14}, \"llm_config\": {\"model_type\": \"qwen2\", \"hidden_size\": 896,"
+        "\"num_hidden_layers\": 24, \"num_attention_heads\": 14, \"num_key_value_heads\": 2,"
+        "\"intermediate_size\": 4864, \"vocab_size\": 151674}}",
+        ratios[i]);
+    assert_ok(build(&m, config, err));
+    bytes[i] = vf_model_weights_bytes(m);
+    vf_model_free(m);
+  }
+  assert_int_equal(bytes[1] - bytes[0], (16 - 4) * 1024 * (896 + 2) * 4); /* as it is built */
+  assert_int_equal(bytes[2], bytes[3]); /* neither is a part of a side: as if none were stated */
+}
+
 /* Which layers have attention may be told by their numbers, and how many heads each has. */
 static void lists_of_layers_say_what_each_of_them_is(void **state) {
   (void)state;
@@ -775,6 +801,7 @@ int main(void) {
       cmocka_unit_test(packed_matrices_are_held_against_the_config_too),
       cmocka_unit_test(mamba2_has_as_many_states_as_heads),
       cmocka_unit_test(minimax_has_the_parameters_that_are_published),
+      cmocka_unit_test(internvl_says_by_a_ratio_how_many_places_are_merged),
       cmocka_unit_test(lists_of_layers_say_what_each_of_them_is),
       cmocka_unit_test(switches_of_a_config_add_vectors),
       cmocka_unit_test(patterns_and_groups_that_make_no_sense_are_refused),

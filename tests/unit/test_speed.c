@@ -81,6 +81,15 @@ static void a_window_is_all_that_its_layer_reads(void **state) {
   assert_u64(windows, 12ull * 2 * 8 * 64 * 2 * 128);
 }
 
+/* Llama 4: 36 of 48 layers see a chunk of 8192 tokens. */
+static void a_chunk_is_all_that_its_layer_reads(void **state) {
+  (void)state;
+  uint64_t row = 2 * 8 * 128 * 2;
+  assert_u64(ask("llama4-scout", "q4_k_m", "h200", with_ctx(32768)).kv_cache_bytes,
+             row * (36 * 8192 + 12 * 32768));
+  assert_u64(ask("llama4-scout", "q4_k_m", "h200", with_ctx(4096)).kv_cache_bytes, row * 48 * 4096);
+}
+
 static void a_state_is_read_and_written_and_does_not_grow(void **state) {
   (void)state;
   vf_speed s = ask("qwen3-next-80b-a3b", "q4_k_m", "h100", with_ctx(8192));
@@ -450,6 +459,7 @@ int main(void) {
       cmocka_unit_test(a_tied_embedding_is_read_as_the_output),
       cmocka_unit_test(a_cache_is_read_whole_and_for_each_sequence),
       cmocka_unit_test(a_window_is_all_that_its_layer_reads),
+      cmocka_unit_test(a_chunk_is_all_that_its_layer_reads),
       cmocka_unit_test(a_state_is_read_and_written_and_does_not_grow),
       cmocka_unit_test(of_experts_the_chosen_ones_are_read),
       cmocka_unit_test(layers_and_experts_in_main_memory_are_read_there),

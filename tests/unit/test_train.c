@@ -1212,6 +1212,30 @@ static void words_of_a_run_are_read_within_their_bounds(void **state) {
     if ((vf_train_set(&r, rows[i].name, rows[i].text, &why) == VF_OK) != rows[i].ok)
       fail_msg("%s=%s: %s", rows[i].name, rows[i].text, why.message);
   }
+  static const struct {
+    const char *text;
+    uint64_t params; /* 0: refused */
+  } sizes[] = {{"7B", UINT64_C(7000000000)},
+               {"25M", 25000000},
+               {"0.5b", 500000000},
+               {"494000", 494000},
+               {"9k", 9000},
+               {"1.5T", UINT64_C(1500000000000)},
+               {"0", 0},
+               {"-1B", 0},
+               {"7X", 0},
+               {"7BB", 0},
+               {"0x7B", 0},
+               {"1e9", 0},
+               {"B", 0},
+               {"", 0}};
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    vf_train_request r = vf_train_request_init();
+    vf_error why = {VF_OK};
+    bool read = vf_train_set(&r, "network", sizes[i].text, &why) == VF_OK;
+    if (read != (sizes[i].params != 0) || r.network_params != sizes[i].params)
+      fail_msg("%s: %llu", sizes[i].text, (unsigned long long)r.network_params);
+  }
   static const char *const on[] = {"on", "true", "yes", "1"};
   static const char *const off[] = {"off", "false", "no", "0"};
   for (size_t i = 0; i < 4; i++) {
@@ -1228,6 +1252,13 @@ static void words_of_a_run_are_read_within_their_bounds(void **state) {
   run_on("qwen3-0.6b", &r, "h100");
   r.lora_rank++;
   assert_int_equal(refusal("qwen3-0.6b", &r, "h100", &why), VF_LIMIT);
+  static const char *const shares[] = {"0", "1", "1.5", "-0.3", "x", "/", ":", "0.3x", "nan"};
+  for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
+    r = vf_train_request_init();
+    r.objective = "grpo";
+    r.rollout = shares[i];
+    if (refusal("qwen3-0.6b", &r, "h100", &why) == VF_OK) fail_msg("rollout %s", shares[i]);
+  }
   r = vf_train_request_init();
   r.freeze = "towers,language";
   assert_int_equal(refusal("qwen2.5-vl-7b", &r, "h100", &why), VF_USAGE);

@@ -102,6 +102,17 @@ static bool names_model(const pair *list, size_t n) {
   return false;
 }
 
+/* A section's own key takes the place of the same one for all. */
+static bool is_said_again(const preset *p, const pair *one) {
+  char word[96];
+  const vf_spelling *row = find_option(one->key, word);
+  for (size_t i = 0; i < p->n_own; i++) {
+    if (strcmp(p->own[i].key, one->key) == 0) return true;
+    if (row != NULL && find_option(p->own[i].key, word) == row && row->param != NULL) return true;
+  }
+  return false;
+}
+
 static vf_status end_section(preset *p, vf_error *err) {
   vf_manifest *m = p->m;
   size_t n = 0;
@@ -110,7 +121,8 @@ static vf_status end_section(preset *p, vf_error *err) {
   vf_words_at at = {.line = p->line, .column = 1, .asks_gpu = true, .words = words};
   at.path = vf_manifest_format(m, "[%.200s]", p->section);
   if (at.path == NULL) return vf_fail_nomem(err);
-  for (size_t i = 0; i < p->n_defaults; i++) add_pair(m, words, &n, &p->defaults[i]);
+  for (size_t i = 0; i < p->n_defaults; i++)
+    if (!is_said_again(p, &p->defaults[i])) add_pair(m, words, &n, &p->defaults[i]);
   if (!names_model(p->own, p->n_own) && !names_model(p->defaults, p->n_defaults)) {
     words[n++] = "-hf"; /* a section without a model names one that lies in the cache */
     words[n++] = p->section;
@@ -192,6 +204,7 @@ static bool is_modelfile(const vf_manifest *m) {
 /* The line of the first FROM. */
 static uint32_t from_line(const char *text) {
   uint32_t line = 1;
+  if (strncmp(text, "\xEF\xBB\xBF", 3) == 0) text += 3;
   for (const char *s = text; *s != '\0'; line++) {
     const char *start = s + strspn(s, " \t");
     if ((start[0] == 'F' || start[0] == 'f') && vf_file_ends("from", "from") &&

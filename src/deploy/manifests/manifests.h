@@ -4,6 +4,7 @@
 
 #include "base/printf.h"
 #include "deploy/manifest.h"
+#include "deploy/quantity.h"
 
 enum { VF_MANIFEST_WORDS = 1024, VF_MANIFEST_BESIDE = 16 };
 
@@ -118,13 +119,6 @@ const char *vf_compose_key(const vf_manifest *m, const char *path);
 
 /* Tells what other files the compose file takes in, which are not read. */
 vf_status vf_compose_includes(vf_manifest *m, vf_error *err);
-
-/* "64Gi", "1.5G", "4000000000000m", "2e9", rounded down; whole: nothing was cut off.  False: it is
- * no quantity of Kubernetes', of which none is below 0 here. */
-bool vf_quantity_kubernetes(uint64_t *out, bool *whole, const char *text);
-
-/* "16g", "512MB": docker's sizes, all by 1,024.  False: it is none. */
-bool vf_quantity_docker(uint64_t *out, const char *text);
 
 /* A container's limit of main memory as docker has it, NULL for none; what is no size is told. */
 vf_status vf_manifest_host_memory(vf_manifest *m, vf_found_gpus *g, const char *text,

@@ -66,11 +66,16 @@ static bool sounds_like_engine(const char *text) {
   return false;
 }
 
+enum { VF_UNIT_STARTS = 16 };
+
 typedef struct unit {
   vf_manifest *m;
   vf_variables variables;
-  const char *start; /* ExecStart's value, the last one */
-  uint32_t line;
+  vf_found_gpus machine; /* its limit of main memory */
+  bool oneshot;          /* it may start several, one after the other */
+  const char *starts[VF_UNIT_STARTS];
+  uint32_t lines[VF_UNIT_STARTS];
+  size_t n_starts;
 } unit;
 
 /* One behind '-' may be missing; what is not beside the unit is on the machine that runs it. */
@@ -85,15 +90,39 @@ static vf_status take_environment_file(unit *u, const char *name, vf_error *err)
                             name);
 }
 
+/* An empty one takes back those before it. */
+static vf_status take_start(unit *u, const char *text, uint32_t line, vf_error *err) {
+  text += strspn(text, " \t");
+  if (text[0] == '\0') {
+    u->n_starts = 0;
+    return VF_OK;
+  }
+  if (u->n_starts == VF_UNIT_STARTS)
+    return vf_fail(err, VF_LIMIT, "a unit with more than %d ExecStart", VF_UNIT_STARTS);
+  u->starts[u->n_starts] = text;
+  u->lines[u->n_starts++] = line;
+  return VF_OK;
+}
+
+/* "64G", of 1,024 each; "infinity" is none (systemd.resource-control(5)). */
+static vf_status take_limit(unit *u, const char *text, vf_error *err) {
+  text += strspn(text, " \t");
+  if (text[0] == '\0' || strcmp(text, "infinity") == 0) {
+    u->machine.host_bytes = 0;
+    return VF_OK;
+  }
+  return vf_manifest_host_memory(u->m, &u->machine, text, err);
+}
+
 static vf_status take_unit_line(unit *u, const char *text, uint32_t line, vf_error *err) {
   text += strspn(text, " \t");
   if (strncmp(text, "Environment=", 12) == 0)
     return add_environment(u->m, &u->variables, text + 12, err);
   if (strncmp(text, "EnvironmentFile=", 16) == 0) return take_environment_file(u, text + 16, err);
-  if (strncmp(text, "ExecStart=", 10) == 0 && text[10 + strspn(text + 10, " \t")] != '\0') {
-    u->start = text + 10;
-    u->line = line;
-  }
+  if (strncmp(text, "Type=", 5) == 0) u->oneshot = strcmp(text + 5, "oneshot") == 0;
+  if (strncmp(text, "MemoryMax=", 10) == 0) return take_limit(u, text + 10, err);
+  if (strncmp(text, "MemoryLimit=", 12) == 0) return take_limit(u, text + 12, err);
+  if (strncmp(text, "ExecStart=", 10) == 0) return take_start(u, text + 10, line, err);
   return VF_OK;
 }
 
@@ -138,20 +167,21 @@ static const char *whole_variables(vf_manifest *m, const char *text) {
   return out;
 }
 
-static vf_status read_start(unit *u, vf_error *err) {
+static vf_status read_start(unit *u, size_t i, vf_error *err) {
   vf_manifest *m = u->m;
   counting c = {m->sink, 0};
   const vf_manifest_sink sink = {count_found, pass_on, &c};
-  const char *text = whole_variables(m, u->start + strspn(u->start, "-@:+!| \t"));
+  const char *text = whole_variables(m, u->starts[i] + strspn(u->starts[i], "-@:+!| \t"));
   if (text == NULL) return vf_fail_nomem(err);
   vf_words_at at = {.path = "[Service] ExecStart",
-                    .line = u->line,
+                    .line = u->lines[i],
                     .column = 1,
                     .variables = vf_variables_get,
-                    .user = &u->variables};
+                    .user = &u->variables,
+                    .gpus = u->machine};
   vf_error cause = {.status = VF_OK};
   m->sink = &sink;
-  vf_status status = vf_manifest_script(m, &at, text, u->line, false, &cause);
+  vf_status status = vf_manifest_script(m, &at, text, at.line, false, &cause);
   m->sink = c.to;
   if (status == VF_NOMEM) return vf_fail_nomem(err);
   if (status != VF_OK)
@@ -169,7 +199,12 @@ static vf_status read_unit(vf_manifest *m, vf_error *err) {
     const char *text = logical_line(m, &s, &lines);
     status = text != NULL ? take_unit_line(&u, text, line, err) : vf_fail_nomem(err);
   }
-  return status == VF_OK && u.start != NULL ? read_start(&u, err) : status;
+  if (status == VF_OK && u.n_starts > 1 && !u.oneshot)
+    return vf_manifest_pass(m, "[Service] ExecStart", u.lines[1], err,
+                            "a second ExecStart: systemd refuses a unit with two, but for "
+                            "Type=oneshot");
+  for (size_t i = 0; status == VF_OK && i < u.n_starts; i++) status = read_start(&u, i, err);
+  return status;
 }
 
 const vf_manifest_kind vf_kind_systemd = {"systemd unit", is_unit, read_unit};

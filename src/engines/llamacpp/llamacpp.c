@@ -338,6 +338,7 @@ static vf_status add_draft(const plan *target, vf_error *err) {
   own.kv_k = own.kv_v = VF_FORMAT_NONE;
   own.mtp = false;
   own.draft = NULL;
+  own.ctx_tokens = target->w->requested_ctx_tokens; /* server-context.cpp: llama_n_ctx_seq(ctx) */
   p.request = &own;
   p.snapshots = 1;
   p.moved = NULL;

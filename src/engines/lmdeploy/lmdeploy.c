@@ -123,6 +123,11 @@ static void say_cache(const vf_ranks *s, const vf_line *line, vf_text *out) {
                  token_bytes(s));
 }
 
+static void say_states(const vf_ranks *s, const vf_line *line, vf_text *out) {
+  vf_terms_put_each(out, replica_seqs(s), "request", line->size.bytes);
+  vf_text_put(out, ", convolution and state of the recurrent layers here");
+}
+
 static void say_activation(const vf_ranks *s, const vf_line *line, vf_text *out) {
   (void)line;
   vf_text_printf(out,
@@ -142,7 +147,7 @@ static const vf_term terms[] = {
     VF_LINKS_TERM,
     {"kv_cache", VF_PART_KV_CACHE, kv_cache, .words = say_cache,
      .source = "src/turbomind/turbomind.cc: CreateEngine; lmdeploy/messages.py"},
-    {"recurrent_state", VF_PART_STATE, states, "requests × state of the recurrent layers here",
+    {"recurrent_state", VF_PART_STATE, states, .words = say_states,
      .source = "lmdeploy/pytorch/engine/executor/base.py: _get_state_cache_mem"},
     {"activation", VF_PART_COMPUTE, activation, .words = say_activation,
      .source = "not measured: must fit in what the share leaves"},

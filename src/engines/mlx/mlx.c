@@ -254,6 +254,11 @@ static void cache_words(const vf_ranks *s, const vf_line *line, vf_text *out) {
                      ((s->w->requested_ctx_tokens + STEP_TOKENS - 1) / STEP_TOKENS * STEP_TOKENS));
 }
 
+static void state_words(const vf_ranks *s, const vf_line *line, vf_text *out) {
+  vf_terms_put_each(out, s->w->seqs, "request", line->size.bytes);
+  vf_text_put(out, ", convolution and state of the recurrent layers");
+}
+
 static const vf_term terms[] = {
     {.id = "weights",
      .part = VF_PART_WEIGHTS,
@@ -268,7 +273,7 @@ static const vf_term terms[] = {
     {.id = "recurrent_state",
      .part = VF_PART_STATE,
      .amount = states,
-     .formula = "requests × convolution and state of the recurrent layers",
+     .words = state_words,
      .source = "mlx_lm/models/cache.py: ArraysCache"},
     {.id = "activation",
      .part = VF_PART_COMPUTE,

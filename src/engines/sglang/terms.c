@@ -37,7 +37,8 @@ static vf_amount host_experts(const vf_ranks *s, uint32_t device) {
 
 static vf_amount weights(const vf_ranks *s, uint32_t device) {
   vf_amount a = vf_companion_weights(s, device);
-  uint64_t host = vf_min_u64(a.size.low_bytes, host_experts_bytes(s, true));
+  uint64_t host = vf_min_u64(a.size.low_bytes, s->request->cpu_offload_bytes);
+  host += vf_min_u64(a.size.low_bytes - host, host_experts_bytes(s, true));
   a.size.low_bytes -= host;
   a.size.bytes += KEPT_MIB * VF_MIB - host;
   a.size.high_bytes += MOST_KEPT_MIB * VF_MIB - host;
@@ -208,9 +209,17 @@ static void say_tensors(const vf_ranks *s, const vf_line *line, vf_text *out) {
 
 static void say_cache(const vf_ranks *s, const vf_line *line, vf_text *out) {
   const vf_sglang_plan *p = vf_sglang_plan_of(s);
-  (void)line;
-  vf_text_printf(out, "%" PRIu32 " × ", p->seqs);
-  vf_text_thousands(out, s->w->requested_ctx_tokens);
+  uint64_t tokens = vf_sglang_demand_tokens(p);
+  if (line->size.bytes != cache_bytes(p)) {
+    vf_text_thousands(out, vf_sglang_demand_states(p));
+    vf_text_printf(out, " B that states have / %s", vf_fixed(p->state_ratio_ppm / 1e6, 2).text);
+    return;
+  }
+  if (tokens == p->seqs * s->w->requested_ctx_tokens) {
+    vf_text_printf(out, "%" PRIu32 " × ", p->seqs);
+    tokens = s->w->requested_ctx_tokens;
+  }
+  vf_text_thousands(out, tokens);
   vf_text_printf(out, " tokens × %" PRIu64 " B", vf_sglang_token_bytes(p));
   if (p->compressed_token != 0)
     vf_text_printf(out, " (keys of several tokens and their index; of windows %s)",
@@ -227,15 +236,22 @@ static void say_cache(const vf_ranks *s, const vf_line *line, vf_text *out) {
 
 static void say_states(const vf_ranks *s, const vf_line *line, vf_text *out) {
   const vf_sglang_plan *p = vf_sglang_plan_of(s);
-  (void)line;
   if (p->compressed_token != 0) {
     vf_text_put(out, "what keys of 128 tokens are made of, in 32 bits, for every request that may "
                      "run (256 unless --max-running-requests says)");
     return;
   }
-  vf_text_printf(out, "%" PRIu32 " requests × %" PRIu32 " slots × ", p->seqs, p->copies);
-  vf_text_thousands(out, p->state_bytes);
-  vf_text_put(out, " B");
+  uint64_t own = vf_sglang_demand_states(p), slot = vf_sglang_slot_bytes(p);
+  if (line->size.bytes != own) {
+    vf_text_printf(out, "%s × ", vf_fixed(p->state_ratio_ppm / 1e6, 2).text);
+    vf_text_thousands(out, cache_bytes(p));
+    vf_text_put(out, " B that tokens have");
+  } else {
+    uint64_t slots = slot != 0 ? own / slot : 0;
+    if (slots == (uint64_t)p->seqs * p->copies)
+      vf_text_printf(out, "%" PRIu32 " requests of %" PRIu32 ": ", p->seqs, p->copies);
+    if (slots != 0) vf_terms_put_each(out, slots, "slot", own);
+  }
   if (p->slots != 0) vf_text_printf(out, "; the pool has %" PRIu64 " slots", p->slots);
 }
 

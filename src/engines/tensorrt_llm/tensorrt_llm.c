@@ -169,6 +169,11 @@ static void say_cache(const vf_ranks *s, const vf_line *line, vf_text *out) {
                    p->cell.window_tokens, p->cell.window_bytes);
 }
 
+static void say_states(const vf_ranks *s, const vf_line *line, vf_text *out) {
+  vf_terms_put_each(out, replica_seqs((const plan *)s), "request", line->size.bytes);
+  vf_text_put(out, ", convolution and state of the recurrent layers here");
+}
+
 static void say_activation(const vf_ranks *s, const vf_line *line, vf_text *out) {
   (void)line;
   vf_text_printf(out,
@@ -194,7 +199,7 @@ static const vf_term terms[] = {
     VF_LINKS_TERM,
     {"kv_cache", VF_PART_KV_CACHE, kv_cache, .words = say_cache,
      .source = "GUARANTEED_NO_EVICT: a request is admitted with its whole length"},
-    {"recurrent_state", VF_PART_STATE, states, "requests × state of the recurrent layers here",
+    {"recurrent_state", VF_PART_STATE, states, .words = say_states,
      .source = "_torch/pyexecutor/mamba_cache_manager.py"},
     VF_COMPANION_TERMS,
     {.id = NULL},

@@ -11,7 +11,9 @@
 #include "core/format.h"
 #include "engines/vllm/vllm.h"
 
-static bool is_4_bit_integers(const vf_model *m) {
+/* Whether Marlin's kernels multiply with the experts. */
+static bool runs_marlin(const vf_model *m) {
+  if (strcmp(m->checkpoint, "gptq") == 0) return true;
   for (size_t i = 0; i < m->n_tensors; i++)
     if (m->tensors[i].format == VF_FORMAT_INT4 && vf_role_is_expert(m->tensors[i].role))
       return true;
@@ -36,11 +38,10 @@ static uint64_t layer_bytes(const vf_vllm_plan *p, const vf_layer *l, int end) {
 
 /* Two workspaces for the chosen experts' inputs and results (experts/triton_moe.py:202-217); one of
  * Marlin's is as narrow as an expert (fused_marlin_moe). */
-static uint64_t workspace_bytes(const vf_vllm_plan *p, const vf_layer *l) {
+static uint64_t workspace_bytes(const vf_vllm_plan *p, const vf_layer *l, bool marlin) {
   if (l->n_experts == 0 || is_expert_format_fused(p->r.model)) return 0;
   uint64_t h = l->expert_embd != 0 ? l->expert_embd : p->r.model->n_embd;
   uint64_t inner = l->n_ff_expert / p->r.shard.expert_tp;
-  bool marlin = strcmp(p->r.model->checkpoint, "gptq") == 0 || is_4_bit_integers(p->r.model);
   uint64_t width = (marlin ? inner : vf_max_u64(inner, h)) + vf_max_u64(2 * inner, h), bytes = 0;
   if (!vf_mul3(&bytes, width * l->n_experts_used, p->r.batch_tokens, p->r.number_bytes))
     p->r.e->overflow = true;
@@ -175,11 +176,12 @@ static uint64_t common_bytes(const vf_vllm_plan *p, uint64_t experts, int end) {
 /* The peak at one end of the interval. */
 static uint64_t peak_bytes(const vf_vllm_plan *p, int end) {
   uint64_t forward = 0, workspace = 0, beside = embeddings_bytes(p);
+  bool marlin = runs_marlin(p->r.model);
   for (uint32_t i = p->r.shard.first_layer; i < p->r.shard.end_layer; i++) {
     const vf_layer *l = &p->r.model->layers[i];
-    uint64_t own = p->rules.workspaces_stay ? 0 : workspace_bytes(p, l);
+    uint64_t experts = workspace_bytes(p, l, marlin), own = p->rules.workspaces_stay ? 0 : experts;
     forward = vf_max_u64(forward, layer_bytes(p, l, end) + own);
-    workspace = vf_max_u64(workspace, workspace_bytes(p, l));
+    workspace = vf_max_u64(workspace, experts);
   }
   forward += unpacked_bytes(p) + context_bytes(p) + compressed_bytes(p, end);
   if (!p->r.shard.last) beside += 2 * p->r.model->n_embd * p->r.batch_tokens * p->r.number_bytes;

@@ -30,3 +30,8 @@ launch --gpu h100 -- vllm serve Qwen/Qwen3-32B --speculative-config '{"model": "
 launch --gpu rtx-4090 -- llama-server -hf Qwen/Qwen3-8B-GGUF:Q8_0 -hfd unsloth/Qwen3-0.6B-GGUF -c 8192
 launch --gpu rtx-4090 -- llama-server -hf ggml-org/gemma-3-4b-it-GGUF -c 8192
 launch --gpu rtx-4090 -- llama-server -m /models/Qwen3-8B-Q4_K_M.gguf -c 8192
+echo '== a name with a quote in it'
+mkdir "it's"
+echo '{"model_type": "llama", "hidden_size": 256, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 512,
+ "vocab_size": 1000, "max_position_embeddings": 4096, "torch_dtype": "float16"}' > "it's/config.json"
+launch --model "it's" --gpu l4 --engine vllm --ctx 2k

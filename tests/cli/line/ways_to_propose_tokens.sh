@@ -9,3 +9,6 @@ llama --spec-type draft-mpt
 llama --spec-type draft-mtp,draft-mpt
 need vllm serve Qwen/Qwen3-8B --speculative-config '{"method": "egale3", "num_speculative_tokens": 2}'
 need python -m sglang.launch_server --model-path Qwen/Qwen3-8B --context-length 4096 --speculative-algorithm NEXT
+# In a preset a section's own word takes the place of the same one for all.
+printf '[*]\nspec-type = draft-mtp\n[a]\nmodel = qwen3.6-27b-Q4_K_M.gguf\nspec-type = ngram-mod\n' >models.ini
+$VRAMFIT check models.ini --format json | grep -o '"spec_method": "[^"]*"'

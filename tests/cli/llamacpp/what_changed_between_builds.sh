@@ -18,3 +18,5 @@ at phi4 compute 5836 5837 # 512 × 12,800 × 4 B of queries, keys and values tha
 for b in 10188 10189; do
   "$VRAMFIT" --gpu h100x8 --model minimax-m3 --quant q4_k_m --ctx 8k --engine llama.cpp@b$b --json | sed -n "s/^      \"need_low_bytes\": \([0-9]*\),/minimax-m3 b$b at least \1/p" | head -1
 done
+# llama-server's slots: one, and from b7433 on four
+for b in 7432 7433; do "$VRAMFIT" --gpu l4 --model qwen3-8b --quant q4_k_m --ctx 8k --engine llama-server@b$b | grep 'slot'; done

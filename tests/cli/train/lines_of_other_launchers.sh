@@ -24,3 +24,6 @@ printf 'distributed_type: DEEPSPEED\ndeepspeed_config: {deepspeed_config_file: m
 "$VRAMFIT" train --gpu l4 -- accelerate launch --config_file a.yaml train.py --model_name_or_path Qwen/Qwen3-0.6B | grep missing
 for i in $(seq 80); do echo "some_option_$i: true"; done >> f.yaml
 "$VRAMFIT" train --gpu l4 -- llamafactory-cli train f.yaml | sed -n '/some_option_4[67]/p; /more options/p'
+sed -i 's/qwen3.lora_qwen3_0_6b_instruct/llama3_1.qlora_llama3_1_8b/' t.yaml
+"$VRAMFIT" train --gpu l4 --seq-len 2k -- tune run lora_finetune_single_device --config ./t.yaml | grep "^FITS\|weights"
+train torchrun --nnodes 4096 --nproc_per_node 4096 pretrain_gpt.py --num-layers 12 --hidden-size 768 --num-attention-heads 12 --seq-length 1024 --micro-batch-size 1

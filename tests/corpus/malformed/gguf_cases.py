@@ -233,12 +233,53 @@ def crowds():
         yield "strangers_%d" % n, (lambda n=n: model(0, None, n, lambda i: "blk.%d.stranger_%d.weight" % (i % 2, i)), 32 << 20)
 
 
+def adapters():
+    """LoRAs of the model, and what llama.cpp refuses of them."""
+    def lora(*pairs, arch="llama", kind="lora", more=()):
+        tensors = [(n + end, d, 0) for n, a, b in pairs for end, d in ((".lora_a", a), (".lora_b", b)) if d is not None]
+        return head(*lay_keys([key("general.architecture", STRING, arch), key("general.type", STRING, "adapter"),
+                               key("adapter.type", STRING, kind), key("adapter.lora.alpha", F32, 16.0)], tensors + list(more)))
+    q = ("blk.1.attn_q.weight", [EMBD, 8], [8, EMBD])
+    yield "good", lora(q, ("blk.0.ffn_down.weight", [FF, 8], [8, EMBD]), ("token_embd.weight", [8, VOCAB], [8, EMBD]))
+    yield "with_a_norm", lora(q, more=[("blk.0.attn_norm.weight", [EMBD], 0)])
+    yield "of_another_architecture", lora(q, arch="qwen2")
+    yield "of_another_kind", lora(q, kind="ia3")
+    yield "of_a_layer_behind_the_last", lora(("blk.99.attn_q.weight",) + q[1:])
+    yield "of_a_tensor_that_is_not_there", lora(("blk.0.attn_sinks.weight", [EMBD, 8], [8, EMBD]))
+    yield "of_a_narrower_model", lora((q[0], [8, 8], [8, 8]))
+    yield "with_one_half", lora((q[0], q[1], None))
+    yield "with_the_other_half", lora((q[0], None, q[2]))
+    yield "of_two_ranks", lora((q[0], [EMBD, 8], [16, EMBD]))
+    yield "with_a_weight", lora(q, more=[("blk.0.attn_q.weight", [EMBD, EMBD], 0)])
+    yield "empty", lora()
+
+
+def towers():
+    """Towers of two layers, and of fewer than their headers say."""
+    def tower(layers=2, kind="mlp", word="vision", front="v", tensors=2, has=True):
+        keys = [key("general.architecture", STRING, "clip"), key("general.type", STRING, "mmproj"),
+                key("clip.projector_type", STRING, kind)]
+        keys += [key("clip.has_%s_encoder" % word, 7, 1)] if has else []
+        keys += [key("clip.%s.block_count" % word, U32, layers)] if layers is not None else []
+        return head(*lay_keys(keys, [("%s.blk.%d.attn_out.weight" % (front, i), [EMBD, EMBD], 1) for i in range(tensors)]))
+    yield "good", tower()
+    yield "that_hears", tower(word="audio", front="a")
+    yield "of_convolutions", tower(layers=128, kind="gemma3nv")
+    yield "of_one_layer", tower(layers=24, tensors=1)
+    yield "of_2_32_layers", tower(layers=2**32 - 1)
+    yield "without_a_layer_count", tower(layers=None)
+    yield "that_does_not_say_what_it_is", tower(has=False)
+
+
 def cases():
     for group in (handcrafted, lengths, parts, metadata):
         for name, data in group():
             yield one("gguf/" + ("handcrafted_" if group is handcrafted else "") + name, data)
     for name, files, arguments in shards():
         yield "gguf/" + name, files, arguments
+    for word, option, group in (("adapter", "--lora", adapters), ("tower", "--mmproj", towers)):
+        for name, data in group():
+            yield "gguf/%s_%s" % (word, name), {"m.gguf": gguf(), "p.gguf": data}, ASK + [option, "p.gguf"]
     for name, data in crowds():
         yield one("gguf/" + name, data)
         yield one("gguf/inspect_of_" + name, data, ["inspect", "m.gguf"])

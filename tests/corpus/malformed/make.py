@@ -83,6 +83,12 @@ def lay(tensors, align=32):
     return out, at
 
 
+def lay_keys(keys, tensors):
+    """What head() takes of other files than models: records, keys and room for the data."""
+    records, length = lay(tensors)
+    return records, keys, b"GGUF", 3, None, None, 32, b"\0" * length
+
+
 def gguf(keys=None, more=(), tensors=None, align=32, cut=None, **changed):
     records, length = lay(shapes() if tensors is None else tensors, align)
     b = head(records, (base_keys() if keys is None else keys) + list(more), align=align, data=b"\0" * length, **changed)

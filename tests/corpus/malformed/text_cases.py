@@ -275,7 +275,7 @@ def options():
             "--gpu": ("", "l5", "l4x0", "l4x99", "l4x-1", "l4+", "+l4", "h100:9g.99gb", "l4@", "24", "24GB", HOSTILE, "x" * 5000, "l4," * 40),
             "--memory": ("24", "-1GiB", "1e400GiB", "99999999TiB", "nan", "GiB", "0GiB"), "--engine": ("vlllm", "", "vllm@", "vllm@x", "vllm@99999999999", "llama.cpp@b0"),
             "--override-tensor": ("exps", "=CPU", "(=CPU", "[=CPU", "*=CPU", "a{99999}=CPU", "((((a{255}){255}){255}){255})=CPU", "(" * 5000 + "=CPU", "a=", "\\=CPU",
-                                  "exps=CUDA9"),
+                                  "exps=CUDA9", ",".join(["x=CPU"] * 65)),
             "--tensor-split": ("x", "1,,2", "0,0", "-1,2", "nan,1", "1e400,1"), "--ngl": ("-2", "x", "99999999999"), "--used": ("2", "-1GiB", "500GiB"),
             "--headroom": ("200%", "-1%", "nan%", "x"), "--tp": ("0", "-1", "3x"), "--model": ("", "nothing-there", HOSTILE, "x" * 5000, "..", "/dev/null", "/dev/zero", "qwen3-0.6b:q99",
                                                                                              "owner/name:..", "%00", "qwen3:8b:9b")}.items():

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/checked.h"
-#include "deploy/manifests/manifests.h"
+#include "deploy/quantity.h"
 
 enum { NANO = 1000000000, MOST_POWER = 18 };
 
