@@ -107,8 +107,10 @@ static void drop_keywords(vf_shell *p) {
   p->n_list -= n;
 }
 
+/* A list that has an operator in it is none: no shell reads it, and its words are the command's. */
 static void end_command(vf_shell *p) {
   vf_shell_end_word(p);
+  p->array_at = 0;
   if (p->n_list == 0 || p->status != VF_OK) return;
   p->joined = false;
   drop_keywords(p);
@@ -297,6 +299,7 @@ static void open_bracket(vf_shell *p) {
   size_t length = vf_flow_function_length(p->s);
   vf_shell_end_word(p);
   if (length > 0 && p->n_list > 0) {
+    p->array_at = 0;
     drop_keywords(p);
     p->n_list = 0;
     p->names_function = true;

@@ -262,6 +262,8 @@ static void a_value_that_may_be_another_is_not_known(void **state) {
       "f() { vllm serve M ${L:-0}; }; L=2; f",
       "f() { L=1; g; vllm serve M $L; }; g() { L=2; }; f",
       "c() { . ./conf; }; L=1; c",
+      "L=(1; 2)\nvllm serve M $L )",
+      "L=(1 () 2)\nvllm serve M ${L:-$X}",
       "L=1; A=1; if x; then A=2; if y; then L=2; fi; fi",
   };
   (void)state;
