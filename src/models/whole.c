@@ -532,8 +532,9 @@ static uint32_t empty_layer(const vf_model *m, const vf_inventory *inv) {
  * weights, and how large they are if they are plain numbers. */
 typedef struct stored_role {
   bool found, empty; /* one of its weights has no elements */
+  bool packed;       /* one of them is no plain numbers */
   uint32_t weights;
-  uint64_t elements;
+  uint64_t elements, largest; /* of all, and of one */
 } stored_role;
 
 static stored_role *stored_at(stored_role *all, const vf_model *m, const vf_tensor *t) {
@@ -546,9 +547,11 @@ static void note_stored(stored_role *all, const vf_model *m, const vf_inventory 
     const vf_tensor *t = &inv->tensors[i];
     stored_role *s = stored_at(all, m, t);
     if (s == NULL || t->suffix == VF_SUFFIX_BIAS) continue;
-    s->found = true;
-    if (t->suffix != VF_SUFFIX_WEIGHT) continue;
     bool plain = !vf_format_get((vf_format)t->format)->quantized && t->format != VF_FORMAT_I32;
+    s->found = true;
+    s->packed |= !plain;
+    s->largest = plain && vf_tensor_elements(t) > s->largest ? vf_tensor_elements(t) : s->largest;
+    if (t->suffix != VF_SUFFIX_WEIGHT) continue;
     s->weights += t->count;
     s->empty |= vf_tensor_elements(t) == 0;
     s->elements += plain ? vf_tensor_elements(t) * t->count : 0;
@@ -612,7 +615,8 @@ static vf_status check_stored(stored_role *all, const vf_model *m, const vf_tens
                          err);
   }
   if (t->layer < 0) {
-    bool strange = all[VF_ROLE_UNKNOWN].found; /* which may be what is looked for */
+    const stored_role *odd = &all[VF_ROLE_UNKNOWN]; /* which may be what is looked for */
+    bool strange = odd->packed || odd->largest >= vf_tensor_elements(t);
     if (own->found || strange || !is_outside_needed(t)) return VF_OK;
     return miss_stored(source, t, "is in none of the files: are they all there?", err);
   }

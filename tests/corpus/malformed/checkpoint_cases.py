@@ -87,6 +87,8 @@ def headers():
     yield "no_tensor", st(header=b"{}", data=0)
     yield "metadata_alone", st(header=b'{"__metadata__":{"format":"pt"}}', data=0)
     yield "without_the_head", st(tensors=names()[:-1])
+    yield "without_the_head_beside_a_buffer", st(tensors=names()[:-1] + [("model.rotary_emb.inv_freq", [8])])
+    yield "without_the_embedding_beside_a_small_one", st(tensors=names()[1:] + [("model.embed_token.weight", [8, EMBD])])
     yield "without_a_layer", st(tensors=[t for t in names() if "layers.1." not in t[0]])
     yield "half_of_the_layers_of_four", None
     yield "without_the_embedding", st(tensors=names()[1:])
