@@ -145,5 +145,6 @@ enum exit_code command_compare(const args *a, const vf_context *ctx, vf_error *e
     vf_setup_free(sides.list[i].setup);
     vf_command_free(sides.list[i].command);
   }
+  memset(&sides, 0, sizeof sides); /* nothing of it is there any more */
   return code;
 }

@@ -714,6 +714,7 @@ static vf_status read_all(line *l, vf_error *err) {
 vf_status args_parse(args *out, const vf_context *ctx, int argc, char **argv, vf_error *err) {
   static line l;       /* large: not on the stack, and there is one command line */
   out->command = NULL; /* not the lists: they are long, and counted */
+  out->operands[0] = out->operands[1] = NULL;
   memset(&out->n_operands, 0, sizeof *out - offsetof(args, n_operands));
   vf_status status = vf_command_new(&out->deployment, ctx, err);
   if (status != VF_OK) return status;
