@@ -107,10 +107,12 @@ void vf_estimate_refuse(vf_estimate *e, const char *code, const char *fmt, ...) 
 
 void vf_estimate_crowd(vf_estimate *e, const char *code, const char *fmt, ...) {
   va_list args;
-  if (e->crowded != NULL) return;
+  for (size_t i = 0; i < e->n_assumptions; i++)
+    if (strcmp(e->assumptions[i].code, code) == 0) return; /* of another device */
   va_start(args, fmt);
-  e->crowded = assume_that(e, code, fmt, args);
+  const char *text = assume_that(e, code, fmt, args);
   va_end(args);
+  if (e->crowded == NULL) e->crowded = text;
 }
 
 static void add_interval(vf_estimate *e, vf_interval *sum, vf_interval size) {

@@ -120,8 +120,8 @@ void vf_estimate_assume_that(vf_estimate *e, const char *code, const char *fmt, 
 /* The same, of an engine that would not start; what was told first stays the reason. */
 void vf_estimate_refuse(vf_estimate *e, const char *code, const char *fmt, ...) VF_PRINTF(3, 4);
 
-/* The same, of one that starts, and lets a part of what is asked wait.  Where it is refused as
- * well, that is the reason. */
+/* The same, of one that starts, and lets a part of what is asked wait: once of each code, the first
+ * is the reason.  Where it is refused as well, that is. */
 void vf_estimate_crowd(vf_estimate *e, const char *code, const char *fmt, ...) VF_PRINTF(3, 4);
 
 /* Sums up, computes capacities and headrooms, judges. */

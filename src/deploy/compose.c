@@ -273,7 +273,7 @@ static vf_status read_replicas(uint64_t *out, const service *s, vf_error *err) {
   *out = 1;
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
     const vf_fact *fact = vf_facts_find(&s->facts, keys[i]);
-    if (fact == NULL || fact->type == VF_FACT_NULL) continue;
+    if (fact == NULL) continue;
     if (fact->type != VF_FACT_INT || fact->as.integer < 0 || fact->as.integer > VF_CORESIDE_ITEMS)
       return vf_facts_fail(&s->facts, keys[i], VF_MALFORMED, err, "0 to %d containers are expected",
                            VF_CORESIDE_ITEMS);
